@@ -5,10 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod context;
+mod in_async;
 mod mark;
 mod place;
 mod probe;
 
 pub use context::Context;
-pub use mark::{InAsync, Mark, MarkGuard, in_async};
+pub use in_async::{InAsync, in_async};
+pub use mark::{Mark, MarkGuard};
 pub use place::Place;
