@@ -53,7 +53,10 @@ impl Mark {
     /// ```
     #[inline]
     pub fn set(self) -> MarkGuard {
-        MarkGuard { before: MARK.replace(self), here: PhantomData }
+        MarkGuard {
+            before: MARK.replace(self),
+            here: PhantomData,
+        }
     }
 
     #[inline]

@@ -83,12 +83,20 @@ impl Place {
     fn out_of_reach(error: &TryCurrentError) -> Self {
         if let Some(place) = Mark::current().place() {
             // A mark does not hide a `LocalSet` that was entered further in.
-            return if in_a_lone_local_set() { Self::Foreign } else { place };
+            return if in_a_lone_local_set() {
+                Self::Foreign
+            } else {
+                place
+            };
         }
         if error.is_thread_local_destroyed() {
             return Self::Ending;
         }
-        if in_a_lone_local_set() { Self::Foreign } else { Self::Thread }
+        if in_a_lone_local_set() {
+            Self::Foreign
+        } else {
+            Self::Thread
+        }
     }
 
     /// The same in three words.

@@ -65,9 +65,13 @@ fn ask(one: One) -> Option<bool> {
     };
     let mut guards = Some((ManuallyDrop::into_inner(one), memory));
     let experiment = coop::unconstrained(poll_fn(|cx| {
-        let Some((one, memory)) = guards.take() else { return Poll::Pending };
+        let Some((one, memory)) = guards.take() else {
+            return Poll::Pending;
+        };
         drop(one);
-        let Poll::Ready(last) = coop::poll_proceed(cx) else { return Poll::Pending };
+        let Poll::Ready(last) = coop::poll_proceed(cx) else {
+            return Poll::Pending;
+        };
         if coop::has_budget_remaining() {
             return Poll::Pending;
         }
