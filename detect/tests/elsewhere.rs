@@ -163,14 +163,14 @@ fn other_executors_are_sync_unless_marked() {
         );
     }
     within(|| {
-        drive("pollster", |future| pollster::block_on(future));
-        drive("smol", |future| smol::block_on(future));
+        drive("pollster", pollster::block_on);
+        drive("smol", smol::block_on);
         drive("smol's executor", |future| {
             let executor = smol::LocalExecutor::new();
             let task = executor.spawn(future);
             smol::block_on(executor.run(task))
         });
-        drive("futures", |future| futures::executor::block_on(future));
+        drive("futures", futures::executor::block_on);
         drive("futures' pool", |future| {
             futures::executor::LocalPool::new().run_until(future)
         });

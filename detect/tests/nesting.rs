@@ -56,6 +56,10 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// What is known of the thread at one level.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of each other"
+)]
 struct Level {
     truth: Context,
     /// The truth leaves no trace: any answer will do.
@@ -102,7 +106,6 @@ impl Level {
                 truth: Context::Blocking,
                 ..here
             },
-            MtGuard | CtGuard | Spend(_) => here,
             // Nothing is to be handed over, and Tokio calls the closure.
             BlockInPlace if !here.entered => here,
             BlockInPlace if !here.may_block_in_place => return None,
@@ -146,7 +149,7 @@ impl Level {
                 shown: false,
                 ..here
             },
-            Unconstrained => here,
+            Unconstrained | MtGuard | CtGuard | Spend(_) => here,
             LoneLocalSet => Self {
                 truth: Context::Async,
                 blind: false,
@@ -163,10 +166,8 @@ impl Level {
         match step {
             // Only a worker gets its budget back at once.
             BlockInPlace if self.entered => !self.worker,
-            // These put back what was there before.
-            Drive(_) | Unconstrained | LoneLocalSet => false,
-            // These are other threads.
-            SpawnBlocking | Thread | Rayon => false,
+            // Three that put back what was there before, three other threads.
+            Drive(_) | Unconstrained | LoneLocalSet | SpawnBlocking | Thread | Rayon => false,
             _ => inner,
         }
     }

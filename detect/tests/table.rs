@@ -209,10 +209,9 @@ fn truth(deed: Deed) -> Context {
 /// Where the truth cannot be told, what is answered.
 fn corner(driver: Driver, deed: Deed) -> Option<Context> {
     match deed {
-        Unconstrained if !driver.is_worker() => Some(Context::Blocking),
         // Tokio gives a worker's budget back after `block_in_place`, a root's
         // only with its next poll.
-        AfterBlockInPlace if !driver.is_worker() => Some(Context::Blocking),
+        Unconstrained | AfterBlockInPlace if !driver.is_worker() => Some(Context::Blocking),
         _ => None,
     }
 }
