@@ -144,7 +144,7 @@ fn the_innermost_driven_poll_is_remembered_and_the_outer_one_again_after_it() {
             assert!(panic.is_err());
             assert_eq!(remembered(&cache), Some(ids[0]), "after a panic");
             cache.driven(&mut by_inner, || {
-                assert_eq!(remembered(&cache), Some(ids[1]))
+                assert_eq!(remembered(&cache), Some(ids[1]));
             });
         });
         assert_eq!(remembered(&cache), None);
@@ -242,8 +242,8 @@ fn nothing_is_kept_beyond_the_poll() {
         let cache = Arc::new(Cache::new());
         let inside = cache.clone();
         let never = spawn(&cache, runtime.handle(), async move {
-            let _inside = inside;
             std::future::pending::<()>().await;
+            drop(inside);
         });
         runtime.block_on(task::yield_now());
         never.abort();

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, in_async};
+use bridge_detect::{Context, Mark, Place, in_async, warm_up};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
 use tokio::{
@@ -68,6 +68,32 @@ fn both_probes_agree_and_leave_the_budget_alone() {
                 }
             });
         }
+    });
+}
+
+/// Wherever a thread is when it is warmed up, it is told the same afterwards.
+#[test]
+fn warming_up_changes_no_answer() {
+    within(|| {
+        let look = || {
+            let cold = (Place::current(), left());
+            for _ in 0..2 {
+                warm_up();
+                assert_eq!((Place::current(), left()), cold);
+            }
+            cold.0
+        };
+        assert_eq!(thread::spawn(look).join().unwrap(), Place::Thread);
+        let mt = mt();
+        let offloaded = mt.spawn_blocking(look);
+        assert_eq!(mt.block_on(offloaded).unwrap(), Place::Blocking);
+        assert_eq!(mt.block_on(async { look() }), Place::Root);
+        let seen = mt.block_on(async { task::spawn(async move { look() }).await.unwrap() });
+        assert!(matches!(seen, Place::Worker(_)));
+        let _guard = mt.enter();
+        assert_eq!(look(), Place::Blocking);
+        let _mark = Mark::Job.set();
+        assert_eq!(look(), Place::Job);
     });
 }
 

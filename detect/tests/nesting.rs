@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, in_async};
+use bridge_detect::{Context, Mark, in_async, warm_up};
 use common::{Driver, ct, mt};
 use proptest::{collection::vec, prelude::*, sample::select};
 use testkit::within;
@@ -33,6 +33,7 @@ enum Step {
     Unconstrained,
     Spend(u8),
     LoneLocalSet,
+    WarmUp,
 }
 
 use Step::*;
@@ -51,6 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Unconstrained),
         1 => (0..=128_u8).prop_map(Spend),
         1 => Just(LoneLocalSet),
+        1 => Just(WarmUp),
     ]
 }
 
@@ -149,7 +151,7 @@ impl Level {
                 shown: false,
                 ..here
             },
-            Unconstrained | MtGuard | CtGuard | Spend(_) => here,
+            Unconstrained | MtGuard | CtGuard | Spend(_) | WarmUp => here,
             LoneLocalSet => Self {
                 truth: Context::Async,
                 blind: false,
@@ -249,6 +251,10 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
                     operation.made_progress();
                 }
             }
+            inner()
+        }
+        WarmUp => {
+            warm_up();
             inner()
         }
         LoneLocalSet => {
