@@ -4,6 +4,7 @@
 mod ambient;
 mod bridge;
 mod config;
+mod driven;
 mod error;
 mod home;
 pub mod offload;
