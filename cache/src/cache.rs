@@ -3,13 +3,10 @@
 use std::cell::RefCell;
 
 use detect::Context;
+use thread_local::ThreadLocal;
 use tokio::runtime::Handle;
 
 use crate::{Driver, generation::Generation, slot::Slot};
-
-thread_local! {
-    static SLOT: RefCell<Slot<Handle>> = const { RefCell::new(Slot::EMPTY) };
-}
 
 /// Remembers, within a poll, the runtime that drives it.
 ///
@@ -17,8 +14,8 @@ thread_local! {
 /// what is not remembered.
 #[derive(Debug)]
 pub struct Cache {
-    /// Also what makes the cache larger than nothing: its address is its name.
     generation: Generation,
+    slots: ThreadLocal<RefCell<Slot<Handle>>>,
 }
 
 impl Default for Cache {
@@ -33,6 +30,7 @@ impl Cache {
     pub fn new() -> Self {
         Self {
             generation: Generation::new(),
+            slots: ThreadLocal::new(),
         }
     }
 
@@ -49,11 +47,13 @@ impl Cache {
     }
 
     #[inline]
-    fn lend<'driver>(&self, driver: &'driver mut Driver) -> Option<Lent<'driver>> {
-        driver.slot.claim(self.name(), self.generation.stamp());
-        // `None` on a thread whose locals are gone, and inside `with_driver`,
-        // whose answer then stays in force. It encloses this poll too.
-        exchange(&mut driver.slot).then(|| Lent { driver })
+    fn lend<'a>(&'a self, driver: &'a mut Driver) -> Option<Lent<'a>> {
+        driver.slot.date(self.generation.stamp());
+        let own = self.slots.get_or(|| RefCell::new(Slot::EMPTY));
+        // Not inside `with_driver`, whose answer stays in force; it encloses
+        // this poll too.
+        own.try_borrow_mut().ok()?.exchange(&mut driver.slot);
+        Some(Lent { own, driver })
     }
 
     /// The remembered runtime, if there is one: it is alive, and drives this
@@ -63,17 +63,14 @@ impl Cache {
     /// inside `look` is not remembered.
     #[inline]
     pub fn with_driver<R>(&self, look: impl FnOnce(Option<&Handle>) -> R) -> R {
-        let mut look = Some(look);
-        let found = SLOT.try_with(|slot| {
-            let slot = slot.try_borrow().ok()?;
-            let handle = slot.find(self.name(), &self.generation)?;
-            look.take().map(|look| look(Some(handle)))
-        });
-        match (found, look) {
-            (Ok(Some(answer)), _) => answer,
-            (_, Some(look)) => look(None),
-            (_, None) => unreachable!("what has looked has answered"),
+        let slot = self.slots.get().and_then(|slot| slot.try_borrow().ok());
+        if let Some(slot) = &slot
+            && let Some(handle) = slot.find(&self.generation)
+        {
+            return look(Some(handle));
         }
+        drop(slot);
+        look(None)
     }
 
     /// The remembered runtime, or else the current one, which is
@@ -109,30 +106,18 @@ impl Cache {
     pub fn reset(&self) {
         self.generation.end();
     }
-
-    #[inline]
-    fn name(&self) -> usize {
-        std::ptr::from_ref(self).addr()
-    }
-}
-
-/// Changes places with this thread's slot. `false` where it can't be reached.
-#[inline]
-fn exchange(slot: &mut Slot<Handle>) -> bool {
-    let exchanged = SLOT.try_with(|own| own.try_borrow_mut().map(|mut own| own.exchange(slot)));
-    matches!(exchanged, Ok(Ok(())))
 }
 
 /// Gives a driver its handle back, and the thread what it held before.
-struct Lent<'driver> {
-    driver: &'driver mut Driver,
+struct Lent<'a> {
+    own: &'a RefCell<Slot<Handle>>,
+    driver: &'a mut Driver,
 }
 
 impl Drop for Lent<'_> {
     #[inline]
     fn drop(&mut self) {
         // Calls nest, so the slot can be reached as on the way in.
-        let restored = exchange(&mut self.driver.slot);
-        debug_assert!(restored, "a driven poll outlived its thread");
+        self.own.borrow_mut().exchange(&mut self.driver.slot);
     }
 }

@@ -15,18 +15,15 @@ use loom::{
 
 use crate::{generation::Generation, slot::Slot};
 
-const CACHE: usize = 1;
-const OTHER: usize = 2;
-
 /// A poll as `Cache::driven` begins it.
-fn begin(thread: &mut Slot<&'static str>, owner: usize, generation: &Generation) {
+fn begin(thread: &mut Slot<&'static str>, generation: &Generation) {
     let mut driver = Slot::with("driver");
-    driver.claim(owner, generation.stamp());
+    driver.date(generation.stamp());
     thread.exchange(&mut driver);
 }
 
-fn remembers(thread: &Slot<&'static str>, owner: usize, generation: &Generation) -> bool {
-    thread.find(owner, generation).is_some()
+fn remembers(thread: &Slot<&'static str>, generation: &Generation) -> bool {
+    thread.find(generation).is_some()
 }
 
 /// Else a bridge that was reset would go on using the runtime it left.
@@ -36,7 +33,7 @@ fn a_look_up_after_a_reset_trusts_nothing_older() {
         let generation = Arc::new(Generation::new());
         let over = Arc::new(AtomicBool::new(false));
         let mut slot = Slot::EMPTY;
-        begin(&mut slot, CACHE, &generation);
+        begin(&mut slot, &generation);
         let resetter = thread::spawn({
             let (generation, over) = (generation.clone(), over.clone());
             move || {
@@ -45,16 +42,13 @@ fn a_look_up_after_a_reset_trusts_nothing_older() {
             }
         });
         if over.load(Ordering::Acquire) {
-            assert!(
-                !remembers(&slot, CACHE, &generation),
-                "trusted after the reset"
-            );
+            assert!(!remembers(&slot, &generation), "trusted after the reset");
         }
-        let once = remembers(&slot, CACHE, &generation);
-        let again = remembers(&slot, CACHE, &generation);
+        let once = remembers(&slot, &generation);
+        let again = remembers(&slot, &generation);
         assert!(once || !again, "trusted again without a new poll");
         resetter.join().unwrap();
-        assert!(!remembers(&slot, CACHE, &generation));
+        assert!(!remembers(&slot, &generation));
     });
 }
 
@@ -69,10 +63,10 @@ fn a_reset_while_an_entry_is_made_counts() {
             move || generation.end()
         });
         let mut slot = Slot::EMPTY;
-        begin(&mut slot, CACHE, &generation);
+        begin(&mut slot, &generation);
         let made_before = generation.counts(before);
         resetter.join().unwrap();
-        let trusted = remembers(&slot, CACHE, &generation);
+        let trusted = remembers(&slot, &generation);
         assert!(!(made_before && trusted), "the reset passed the entry by");
     });
 }
@@ -92,8 +86,8 @@ fn an_entry_made_after_a_reset_is_trusted() {
         });
         if over.load(Ordering::Acquire) {
             let mut slot = Slot::EMPTY;
-            begin(&mut slot, CACHE, &generation);
-            assert!(remembers(&slot, CACHE, &generation));
+            begin(&mut slot, &generation);
+            assert!(remembers(&slot, &generation));
         }
         resetter.join().unwrap();
     });
@@ -105,21 +99,21 @@ fn two_resets_at_once_end_two_generations() {
     model(|| {
         let generation = Arc::new(Generation::new());
         let mut old = Slot::EMPTY;
-        begin(&mut old, CACHE, &generation);
+        begin(&mut old, &generation);
         let resetters = [(); 2].map(|()| {
             let generation = generation.clone();
             thread::spawn(move || {
                 generation.end();
                 let mut slot = Slot::EMPTY;
-                begin(&mut slot, CACHE, &generation);
+                begin(&mut slot, &generation);
                 slot
             })
         });
         let slots = resetters.map(|resetter| resetter.join().unwrap());
-        assert!(!remembers(&old, CACHE, &generation));
+        assert!(!remembers(&old, &generation));
         // Who made an entry before the other's reset is not trusted, and the
         // later of the two is.
-        let trusted = [&slots[0], &slots[1]].map(|slot| remembers(slot, CACHE, &generation));
+        let trusted = [&slots[0], &slots[1]].map(|slot| remembers(slot, &generation));
         assert!(trusted.contains(&true));
         assert_eq!(generation.ended(), 2, "a reset was lost in the other");
     });
@@ -132,7 +126,7 @@ fn who_notices_a_reset_sees_what_was_done_before_it() {
         let generation = Arc::new(Generation::new());
         let home = Arc::new(AtomicU64::new(0));
         let mut slot = Slot::EMPTY;
-        begin(&mut slot, CACHE, &generation);
+        begin(&mut slot, &generation);
         let resetter = thread::spawn({
             let (generation, home) = (generation.clone(), home.clone());
             move || {
@@ -140,7 +134,7 @@ fn who_notices_a_reset_sees_what_was_done_before_it() {
                 generation.end();
             }
         });
-        if !remembers(&slot, CACHE, &generation) {
+        if !remembers(&slot, &generation) {
             assert_eq!(
                 home.load(Ordering::Relaxed),
                 1,
@@ -148,27 +142,5 @@ fn who_notices_a_reset_sees_what_was_done_before_it() {
             );
         }
         resetter.join().unwrap();
-    });
-}
-
-/// Else one bridge's reset would slow another's look-ups, or hide its own.
-#[test]
-fn a_reset_of_one_cache_leaves_another_alone() {
-    model(|| {
-        let mine = Arc::new(Generation::new());
-        let other = Generation::new();
-        let mut slot = Slot::EMPTY;
-        begin(&mut slot, OTHER, &other);
-        let resetter = thread::spawn({
-            let mine = mine.clone();
-            move || mine.end()
-        });
-        assert!(remembers(&slot, OTHER, &other));
-        assert!(
-            !remembers(&slot, CACHE, &mine),
-            "found another cache's entry"
-        );
-        resetter.join().unwrap();
-        assert!(remembers(&slot, OTHER, &other));
     });
 }

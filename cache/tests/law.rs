@@ -113,16 +113,16 @@ type Caches = Arc<[Watched; CACHES]>;
 struct Level {
     /// The runtimes that drive something on this stack.
     driving: Vec<Id>,
-    held: Option<Held>,
+    /// What each cache was told last.
+    held: [Option<Held>; CACHES],
     entered: bool,
     may_block_in_place: bool,
-    /// Inside a look-up that found something.
-    looking: bool,
+    /// Inside a look-up that this thread had a slot for.
+    looking: [bool; CACHES],
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Held {
-    cache: usize,
     by: Id,
     /// Resets that had begun before it was held, and once it was.
     begun: (usize, usize),
@@ -135,17 +135,17 @@ impl Level {
             let finished = watched.finished.load(SeqCst);
             let found = cache.with_driver(|driver| driver.map(Handle::id));
             let begun = watched.begun.load(SeqCst);
-            match (found, self.held) {
+            match (found, self.held[number]) {
                 (Some(found), _) if !self.driving.contains(&found) => {
                     return Err(format!("{found} does not drive this: {self:?}"));
                 }
-                (Some(found), Some(held)) if held.cache == number && found == held.by => {
+                (Some(found), Some(held)) if found == held.by => {
                     if finished > held.begun.1 {
                         return Err(format!("trusted after a reset: {self:?}"));
                     }
                 }
                 (Some(found), _) => return Err(format!("cache {number} knows {found}: {self:?}")),
-                (None, Some(held)) if held.cache == number && begun == held.begun.0 => {
+                (None, Some(held)) if begun == held.begun.0 => {
                     return Err(format!("forgotten without a reset: {self:?}"));
                 }
                 (None, _) => {
@@ -188,10 +188,9 @@ fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) 
     let before = watched.begun.load(SeqCst);
     let mut driver = Driver::new(runtime.clone());
     watched.cache.driven(&mut driver, || {
-        if !level.looking {
+        if !level.looking[number] {
             let begun = (before, watched.begun.load(SeqCst));
-            level.held = Some(Held {
-                cache: number,
+            level.held[number] = Some(Held {
                 by: runtime.id(),
                 begun,
             });
@@ -267,11 +266,9 @@ impl Rest {
                 self.descend(here)
             }
             Look(number) => self.caches[number].cache.with_driver(|found| {
-                let looking = here.looking || found.is_some();
-                self.descend(&Level {
-                    looking,
-                    ..here.clone()
-                })
+                let mut here = here.clone();
+                here.looking[number] |= found.is_some();
+                self.descend(&here)
             }),
             Root(..) | Task(..) | BlockInPlace => self.descend(here),
         }
