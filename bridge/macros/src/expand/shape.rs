@@ -1,0 +1,163 @@
+//! How an argument's type is written, and how the call therefore holds it.
+//!
+//! The wrappers are `bridge`'s; see its `call/args.rs`. A borrow can be copied
+//! out where a value of its own stands behind it: at a reference, in a `Cow`,
+//! and in an `Option` or a tuple of these. Elsewhere it can't, and the call can
+//! only be waited on.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
+
+use super::lifetimes::Borrows;
+
+/// How to hold an argument of some type.
+pub(super) enum Shape {
+    /// By value.
+    Val(Type),
+    /// `&'a T`.
+    Ref(TypeReference),
+    /// `Cow<'a, T>`: the path before its arguments, and these.
+    Either(syn::Path, Lifetime, Type),
+    /// `Option` of a shape that borrows.
+    Maybe(syn::Path, Box<Shape>),
+    /// A tuple with borrows.
+    Tuple(Vec<Shape>),
+}
+
+/// Why a call can only be waited on.
+#[derive(Clone, Copy)]
+pub(super) enum Reason {
+    Exclusive,
+    Borrowing,
+}
+
+impl Shape {
+    /// The shape of a type whose elided lifetimes have been named.
+    pub(super) fn of(ty: &Type, named: &[Lifetime]) -> Result<Self, Reason> {
+        let free = |ty: &Type| !Borrows::of(ty, named).any;
+        match ty {
+            Type::Group(group) => return Self::of(&group.elem, named),
+            Type::Paren(paren) => return Self::of(&paren.elem, named),
+            // A trait object's own lifetime hides in its reference's.
+            Type::Reference(r)
+                if r.mutability.is_none()
+                    && free(&r.elem)
+                    && !matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_))
+                    && r.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident != "static") =>
+            {
+                return Ok(Self::Ref(r.clone()));
+            }
+            _ if free(ty) => return Ok(Self::Val(ty.clone())),
+            Type::Tuple(tuple) => {
+                return tuple.elems.iter().map(|ty| Self::of(ty, named)).collect::<Result<_, _>>().map(Self::Tuple);
+            }
+            Type::Path(path) if path.qself.is_none() => {
+                if let Some(shape) = Self::of_path(&path.path, named) {
+                    return shape;
+                }
+            }
+            _ => {}
+        }
+        Err(if Borrows::of(ty, named).exclusive { Reason::Exclusive } else { Reason::Borrowing })
+    }
+
+    fn of_path(path: &syn::Path, named: &[Lifetime]) -> Option<Result<Self, Reason>> {
+        let last = path.segments.last()?;
+        let PathArguments::AngleBracketed(args) = &last.arguments else {
+            return None;
+        };
+        let args: Vec<_> = args.args.iter().collect();
+        let mut bare = path.clone();
+        bare.segments.last_mut()?.arguments = PathArguments::None;
+        match (&*last.ident.to_string(), &*args) {
+            ("Option", [GenericArgument::Type(ty)]) => {
+                Some(Self::of(ty, named).map(|shape| Self::Maybe(bare, Box::new(shape))))
+            }
+            ("Cow", [GenericArgument::Lifetime(lifetime), GenericArgument::Type(ty)])
+                if !Borrows::of(ty, named).any =>
+            {
+                Some(Ok(Self::Either(bare, lifetime.clone(), ty.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it borrows anything.
+    pub(super) fn borrows(&self) -> bool {
+        !matches!(self, Self::Val(_))
+    }
+
+    /// The wrapper's type.
+    pub(super) fn held(&self) -> Type {
+        match self {
+            Self::Val(ty) => parse_quote! { ::bridge::__private::Val<#ty> },
+            Self::Ref(r) => {
+                let (lifetime, ty) = (&r.lifetime, &r.elem);
+                parse_quote! { ::bridge::__private::Ref<#lifetime, #ty> }
+            }
+            Self::Either(_, lifetime, ty) => {
+                parse_quote! { ::bridge::__private::Either<#lifetime, #ty> }
+            }
+            Self::Maybe(_, shape) => {
+                let held = shape.held();
+                parse_quote! { ::core::option::Option<#held> }
+            }
+            Self::Tuple(shapes) => {
+                let held = shapes.iter().map(Self::held);
+                parse_quote! { (#(#held,)*) }
+            }
+        }
+    }
+
+    /// The type that the body takes, with new names for what is lent to it.
+    pub(super) fn lent(&self, fresh: &mut Vec<Lifetime>) -> Type {
+        let mut next = |span: Span| {
+            let name = Lifetime::new(&format!("'__x{}", fresh.len()), span);
+            fresh.push(name.clone());
+            name
+        };
+        match self {
+            Self::Val(ty) => ty.clone(),
+            Self::Ref(r) => {
+                let lifetime = Some(next(r.and_token.span));
+                Type::Reference(TypeReference { lifetime, ..r.clone() })
+            }
+            Self::Either(path, lifetime, ty) => {
+                let lifetime = next(lifetime.span());
+                parse_quote! { #path<#lifetime, #ty> }
+            }
+            Self::Maybe(path, shape) => {
+                let lent = shape.lent(fresh);
+                parse_quote! { #path<#lent> }
+            }
+            Self::Tuple(shapes) => {
+                let lent = shapes.iter().map(|shape| shape.lent(fresh));
+                parse_quote! { (#(#lent,)*) }
+            }
+        }
+    }
+
+    /// The wrapper around the argument of this name.
+    pub(super) fn wrap(&self, name: &Ident) -> TokenStream {
+        match self {
+            Self::Val(_) => quote! { ::bridge::__private::Val(#name) },
+            Self::Ref(_) => quote! { ::bridge::__private::Ref(#name) },
+            Self::Either(..) => quote! { ::bridge::__private::Either(#name) },
+            Self::Maybe(_, shape) => {
+                let inner = inner_name(0);
+                let wrapped = shape.wrap(&inner);
+                quote! { ::core::option::Option::map(#name, |#inner| #wrapped) }
+            }
+            Self::Tuple(shapes) => {
+                let names: Vec<Ident> = (0..shapes.len()).map(inner_name).collect();
+                let wrapped = shapes.iter().zip(&names).map(|(shape, name)| shape.wrap(name));
+                quote! {{ let (#(#names,)*) = #name; (#(#wrapped,)*) }}
+            }
+        }
+    }
+}
+
+fn inner_name(index: usize) -> Ident {
+    format_ident!("inner{index}", span = Span::mixed_site())
+}
