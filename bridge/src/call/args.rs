@@ -226,9 +226,11 @@ macro_rules! wait_only {
             A: $reason,
         {
             type Owned = ();
-            type Lent<'x> = ();
+            type Lent<'x> = A;
             fn own(self) {}
-            fn lend((): &mut ()) {}
+            fn lend((): &mut ()) -> A {
+                unreachable!("no type has this implementation")
+            }
         }
     };
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment,
+    FnArg, GenericArgument, GenericParam, Generics, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment,
     Receiver, ReceiverKind, Signature, Type, TypeFnPtr, TypeImplTrait, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
@@ -214,4 +214,21 @@ impl Visit<'_> for Borrows<'_> {
 /// Whether a type says `impl Trait` somewhere.
 pub(super) fn has_impl(ty: &Type) -> bool {
     Borrows::of(ty, &[]).opaque
+}
+
+/// The function's lifetimes that no bound ties to anything: those for which the
+/// body can be called with any lifetime.
+pub(super) fn unbounded(generics: &Generics) -> Vec<Lifetime> {
+    let mut bounds = All(Vec::new());
+    for param in &generics.params {
+        match param {
+            GenericParam::Lifetime(param) if param.bounds.is_empty() => {}
+            param => bounds.visit_generic_param(param),
+        }
+    }
+    if let Some(clause) = &generics.where_clause {
+        bounds.visit_where_clause(clause);
+    }
+    let lifetimes = generics.lifetimes().map(|param| &param.lifetime);
+    lifetimes.filter(|lifetime| !bounds.0.contains(lifetime)).cloned().collect()
 }

@@ -24,7 +24,7 @@ enum Binding {
     Receiver(Option<Token![mut]>),
 }
 
-/// The arguments, after whose patterns were taken out of the signature.
+/// The arguments, whose patterns it takes out of the signature.
 pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
     let param = |(i, input): (usize, &mut FnArg)| match input {
         FnArg::Receiver(receiver) => Param {
@@ -33,10 +33,13 @@ pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
             binding: Binding::Receiver(receiver.mutability),
         },
         FnArg::Typed(arg) => {
-            let attrs = std::mem::take(&mut arg.attrs);
+            let attrs = arg.attrs.clone();
             let (name, binding) = match &*arg.pat {
                 Pat::Ident(pat) if attrs.is_empty() && pat.by_ref.is_none() && pat.subpat.is_none() => {
                     (pat.ident.clone(), pat.mutability.map_or(Binding::Name, Binding::Mut))
+                }
+                Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                    (pat.ident.clone(), Binding::Pattern(attrs, Pat::Ident(pat.clone())))
                 }
                 pat => {
                     let name = format_ident!("arg{i}", span = Span::mixed_site());
@@ -68,7 +71,9 @@ impl Param {
             Binding::Name => quote! { let #name = #name; },
             Binding::Mut(mutability) => quote! { let #mutability #name = #name; },
             // A pattern alone would capture only the parts that it binds.
-            Binding::Pattern(attrs, pat) => quote! { let #name = #name; #(#attrs)* let #pat = #name; },
+            Binding::Pattern(attrs, pat) => {
+                quote! { #(#attrs)* let #name = #name; #(#attrs)* let #pat = #name; }
+            }
             // So would a body that uses some fields of `self`.
             Binding::Receiver(_) => quote! { let _ = &#name; },
         }

@@ -25,59 +25,47 @@ pub(super) enum Shape {
     Tuple(Vec<Shape>),
 }
 
-/// Why a call can only be waited on.
-#[derive(Clone, Copy)]
-pub(super) enum Reason {
-    Exclusive,
-    Borrowing,
-}
-
 impl Shape {
-    /// The shape of a type whose elided lifetimes have been named.
-    pub(super) fn of(ty: &Type, named: &[Lifetime]) -> Result<Self, Reason> {
+    /// The shape of a type whose elided lifetimes have been named, or `None` if
+    /// it holds one of the function's lifetimes where it can't be copied out.
+    ///
+    /// `named` are the function's lifetimes; `lendable` those among them that
+    /// nothing ties to others.
+    pub(super) fn of(ty: &Type, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
         let free = |ty: &Type| !Borrows::of(ty, named).any;
         match ty {
-            Type::Group(group) => return Self::of(&group.elem, named),
-            Type::Paren(paren) => return Self::of(&paren.elem, named),
-            // A trait object's own lifetime hides in its reference's.
-            Type::Reference(r)
-                if r.mutability.is_none()
-                    && free(&r.elem)
-                    && !matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_))
-                    && r.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident != "static") =>
-            {
-                return Ok(Self::Ref(r.clone()));
+            Type::Group(group) => Self::of(&group.elem, named, lendable),
+            Type::Paren(paren) => Self::of(&paren.elem, named, lendable),
+            _ if free(ty) => Some(Self::Val(ty.clone())),
+            Type::Reference(r) => {
+                let lent = r.lifetime.as_ref().is_some_and(|lifetime| lendable.contains(lifetime));
+                // A trait object's own lifetime hides in its reference's.
+                let object = matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_));
+                (r.mutability.is_none() && lent && !object && free(&r.elem)).then(|| Self::Ref(r.clone()))
             }
-            _ if free(ty) => return Ok(Self::Val(ty.clone())),
             Type::Tuple(tuple) => {
-                return tuple.elems.iter().map(|ty| Self::of(ty, named)).collect::<Result<_, _>>().map(Self::Tuple);
+                let shapes = tuple.elems.iter().map(|ty| Self::of(ty, named, lendable));
+                shapes.collect::<Option<_>>().map(Self::Tuple)
             }
-            Type::Path(path) if path.qself.is_none() => {
-                if let Some(shape) = Self::of_path(&path.path, named) {
-                    return shape;
-                }
-            }
-            _ => {}
+            Type::Path(path) if path.qself.is_none() => Self::of_path(&path.path, named, lendable),
+            _ => None,
         }
-        Err(if Borrows::of(ty, named).exclusive { Reason::Exclusive } else { Reason::Borrowing })
     }
 
-    fn of_path(path: &syn::Path, named: &[Lifetime]) -> Option<Result<Self, Reason>> {
-        let last = path.segments.last()?;
-        let PathArguments::AngleBracketed(args) = &last.arguments else {
+    fn of_path(path: &syn::Path, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
+        let mut bare = path.clone();
+        let last = bare.segments.last_mut()?;
+        let PathArguments::AngleBracketed(args) = std::mem::take(&mut last.arguments) else {
             return None;
         };
-        let args: Vec<_> = args.args.iter().collect();
-        let mut bare = path.clone();
-        bare.segments.last_mut()?.arguments = PathArguments::None;
-        match (&*last.ident.to_string(), &*args) {
+        let name = last.ident.to_string();
+        match (&*name, &*args.args.iter().collect::<Vec<_>>()) {
             ("Option", [GenericArgument::Type(ty)]) => {
-                Some(Self::of(ty, named).map(|shape| Self::Maybe(bare, Box::new(shape))))
+                Some(Self::Maybe(bare, Box::new(Self::of(ty, named, lendable)?)))
             }
-            ("Cow", [GenericArgument::Lifetime(lifetime), GenericArgument::Type(ty)])
-                if !Borrows::of(ty, named).any =>
-            {
-                Some(Ok(Self::Either(bare, lifetime.clone(), ty.clone())))
+            ("Cow", [GenericArgument::Lifetime(lifetime), GenericArgument::Type(ty)]) => {
+                let fit = lendable.contains(lifetime) && !Borrows::of(ty, named).any;
+                fit.then(|| Self::Either(bare, lifetime.clone(), ty.clone()))
             }
             _ => None,
         }

@@ -16,11 +16,11 @@ use syn::{
 
 use super::{
     attributes, behind,
-    lifetimes::{Borrows, name_elided, name_in_output},
+    lifetimes::{Borrows, name_elided, name_in_output, unbounded},
     output,
     param::{self, Param},
     setup,
-    shape::{Reason, Shape},
+    shape::Shape,
 };
 use crate::{args::Options, function::Function, rewrite};
 
@@ -71,10 +71,10 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
 
 /// The types of the call, and the expression that holds its arguments.
 struct Plan {
-    held: Type,
+    held: TokenStream,
     wrapped: TokenStream,
-    parameter: Type,
-    pointer: Type,
+    parameter: TokenStream,
+    pointer: TokenStream,
     /// The lifetimes that the body can't name.
     erased: Vec<Ident>,
 }
@@ -82,9 +82,10 @@ struct Plan {
 impl Plan {
     fn of(sig: &Signature, params: &[Param]) -> Self {
         let named: Vec<Lifetime> = sig.generics.lifetimes().map(|param| param.lifetime.clone()).collect();
-        let shapes: Result<Vec<Shape>, Reason> =
-            params.iter().map(|param| Shape::of(&param.ty, &named)).collect();
-        let shapes = shapes.map_err(|_| {
+        let free = unbounded(&sig.generics);
+        let shapes: Result<Vec<Shape>, ()> =
+            params.iter().map(|param| Shape::of(&param.ty, &named, &free).ok_or(())).collect();
+        let shapes = shapes.map_err(|()| {
             // A `&mut` anywhere explains more than a borrow before it.
             let exclusive = params.iter().any(|param| Borrows::of(&param.ty, &named).exclusive);
             if exclusive { "Exclusive" } else { "Borrowing" }
@@ -106,12 +107,12 @@ impl Plan {
         let held = shapes.iter().map(Shape::held);
         let wrapped = shapes.iter().zip(params).map(|(shape, param)| shape.wrap(&param.name));
         let lent = shapes.iter().map(|shape| shape.lent(&mut fresh));
-        let parameter: Type = parse_quote! { (#(#lent,)*) };
+        let parameter = quote! { (#(#lent,)*) };
         let binder = (!fresh.is_empty()).then(|| quote! { for<#(#fresh),*> });
         Self {
-            held: parse_quote! { (#(#held,)*) },
+            held: quote! { (#(#held,)*) },
             wrapped: quote! { (#(#wrapped,)*) },
-            pointer: parse_quote! { #binder fn(#parameter) #output },
+            pointer: quote! { #binder fn(#parameter) #output },
             parameter,
             erased: named.iter().map(|lifetime| lifetime.ident.clone()).collect(),
         }
@@ -122,11 +123,11 @@ impl Plan {
         let wrapper = format_ident!("{wrapper}");
         let types = params.iter().map(|param| &param.ty);
         let values = params.iter().map(|param| &param.name);
-        let parameter: Type = parse_quote! { (#(#types,)*) };
+        let parameter = quote! { (#(#types,)*) };
         Self {
-            held: parse_quote! { ::bridge::__private::#wrapper<#parameter> },
+            held: quote! { ::bridge::__private::#wrapper<#parameter> },
             wrapped: quote! { ::bridge::__private::#wrapper((#(#values,)*)) },
-            pointer: parse_quote! { fn(#parameter) -> #output },
+            pointer: quote! { fn(#parameter) -> #output },
             parameter,
             erased: Vec::new(),
         }
@@ -138,6 +139,12 @@ fn name_impl_arguments(sig: &mut Signature) {
     struct Name(Vec<(Ident, TypeImplTrait)>);
     impl VisitMut for Name {
         fn visit_type_mut(&mut self, ty: &mut Type) {
+            // `&(impl A + B)` needs the parentheses, `&Impl0` does not.
+            if let Type::Paren(paren) = ty
+                && matches!(*paren.elem, Type::ImplTrait(_))
+            {
+                *ty = (*paren.elem).clone();
+            }
             visit_mut::visit_type_mut(self, ty);
             if let Type::ImplTrait(bounds) = ty {
                 let name = format_ident!("Impl{}", self.0.len(), span = Span::mixed_site());
