@@ -58,7 +58,9 @@ pin_project! {
 #[track_caller]
 pub(crate) fn dispatch<C: Call>(call: C) -> Outcome<C> {
     let state = match route(Context::current(), Sealed::kind(&call)) {
-        Route::Wait | Route::Direct => State::Ready { value: Some(call.wait()) },
+        Route::Wait | Route::Direct => State::Ready {
+            value: Some(call.wait()),
+        },
         Route::Await | Route::Offload => State::Pending { call },
     };
     Outcome { state }
@@ -90,9 +92,11 @@ impl<C: Call> Future for Outcome<C> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<C::Output> {
         match self.project().state.project() {
-            StateProj::Ready { value } => {
-                Poll::Ready(value.take().expect("the outcome was polled after it was ready"))
-            }
+            StateProj::Ready { value } => Poll::Ready(
+                value
+                    .take()
+                    .expect("the outcome was polled after it was ready"),
+            ),
             StateProj::Pending { call } => call.poll(cx),
         }
     }
@@ -100,6 +104,10 @@ impl<C: Call> Future for Outcome<C> {
 
 impl<C: Call> fmt::Debug for Outcome<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_ready() { "Outcome(ready)" } else { "Outcome(pending)" })
+        f.write_str(if self.is_ready() {
+            "Outcome(ready)"
+        } else {
+            "Outcome(pending)"
+        })
     }
 }

@@ -1,8 +1,6 @@
 //! What the output of `#[smartasync]` refers to. No part of the public API:
 //! anything here may change in any release.
 
-pub use std::future::Future;
-
 pub use crate::call::{
     args::{Borrowed, Borrowing, Either, Exclusive, Ref, Val},
     setup::{Global, Traced, Via},
@@ -35,11 +33,13 @@ pub fn opaque_call<A, P, T, S>(setup: S, args: A, run: fn(P) -> T) -> Opaque<A, 
 /// # Panics
 ///
 /// Always.
+#[must_use]
 pub fn returned<T>() -> T {
     unreachable!("a type annotation ran")
 }
 
 /// The value of `bridge = EXPR`, of whatever type leads to a bridge.
+#[must_use]
 pub fn pick(bridge: &Bridge) -> Bridge {
     bridge.clone()
 }
@@ -52,10 +52,4 @@ pub trait Return {
 
 impl<T> Return for fn() -> T {
     type Out = T;
-}
-
-/// Fixes a pointer's type for a closure, where a `let` could be shadowed.
-#[inline]
-pub fn identity<T>(value: T) -> T {
-    value
 }

@@ -5,10 +5,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     AsyncCall, SyncCall,
-    call::{
-        args::Val,
-        setup::Global,
-    },
+    call::{args::Val, setup::Global},
 };
 
 /// A closure that blocks, made smart. See [`smart_fn`].

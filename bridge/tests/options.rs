@@ -22,7 +22,12 @@ fn picked(who: &'static str) -> &'static Bridge {
 }
 
 fn picks(who: &str) -> usize {
-    PICKS.lock().unwrap().iter().filter(|pick| **pick == who).count()
+    PICKS
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|pick| **pick == who)
+        .count()
 }
 
 // ---- bridge = EXPR --------------------------------------------------------
@@ -239,7 +244,9 @@ fn debug_logs_route_duration_and_caller() {
         tracing::subscriber::with_default(lines.clone(), || {
             logged(1).wait();
             logged_sync("a").wait();
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 logged(1).await;
                 logged_sync("a").await;
@@ -286,7 +293,9 @@ fn panic_line(f: impl FnOnce()) -> (String, u32) {
 #[test]
 fn a_failed_wait_panics_at_the_callers_line() {
     fn on_current_thread(f: impl FnOnce()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         within(|| runtime.block_on(async { f() }));
     }
     #[rustfmt::skip]
@@ -314,7 +323,8 @@ fn a_failed_wait_panics_at_the_callers_line() {
 fn smart_values() {
     let here = thread::current().id();
     let prefix = String::from("hello ");
-    let greet = bridge::smart_fn(move |name: &'static str| (prefix.clone() + name, thread::current().id()));
+    let greet =
+        bridge::smart_fn(move |name: &'static str| (prefix.clone() + name, thread::current().id()));
     let offset = String::from("four");
     let add = bridge::smart_async_fn(async move |(a, b): (usize, usize)| {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -331,5 +341,8 @@ fn smart_values() {
             assert_eq!(tokio::spawn(add.clone().call((1, 2))).await.unwrap(), 7);
         });
     });
-    assert_eq!(format!("{greet:?} {add:?}"), "SmartFn { .. } SmartAsyncFn { .. }");
+    assert_eq!(
+        format!("{greet:?} {add:?}"),
+        "SmartFn { .. } SmartAsyncFn { .. }"
+    );
 }

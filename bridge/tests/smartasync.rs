@@ -1,5 +1,21 @@
 //! The four cases, through every form a function can take.
 #![deny(warnings)]
+#![allow(
+    clippy::deref_addrof,
+    clippy::format_collect,
+    clippy::let_and_return,
+    clippy::many_single_char_names,
+    clippy::needless_pass_by_value,
+    clippy::never_loop,
+    clippy::non_minimal_cfg,
+    clippy::option_option,
+    clippy::semicolon_if_nothing_returned,
+    clippy::unnecessary_owned_empty_strings,
+    clippy::unused_async,
+    clippy::unused_self,
+    clippy::useless_vec,
+    reason = "the forms under test are odd on purpose; these lints are about them alone"
+)]
 
 use std::{
     borrow::Cow,
@@ -138,8 +154,19 @@ fn borrowed(
 }
 
 #[smartasync]
-fn nested(a: Option<&str>, b: (&str, u8), c: Cow<'_, str>, d: Cow<str>, e: Option<Option<&u8>>) -> usize {
-    a.map_or(0, str::len) + b.0.len() + usize::from(b.1) + c.len() + d.len() + usize::from(*e.flatten().unwrap_or(&0))
+fn nested(
+    a: Option<&str>,
+    b: (&str, u8),
+    c: Cow<'_, str>,
+    d: Cow<str>,
+    e: Option<Option<&u8>>,
+) -> usize {
+    a.map_or(0, str::len)
+        + b.0.len()
+        + usize::from(b.1)
+        + c.len()
+        + d.len()
+        + usize::from(*e.flatten().unwrap_or(&0))
 }
 
 #[smartasync]
@@ -151,14 +178,56 @@ fn address(text: &str, constant: &'static str) -> (usize, usize) {
 fn borrows_are_used_as_they_are_and_cloned_only_for_an_await() {
     let text = String::from("text");
     let list = vec![String::new()];
-    assert_eq!(borrowed(&text, &[1, 2], Path::new("p"), OsStr::new("os"), c"c", &list).wait(), 11);
-    assert_eq!(nested(Some(&text), (&text, 1), Cow::Borrowed(&text), "x".into(), Some(Some(&1))).wait(), 15);
+    assert_eq!(
+        borrowed(
+            &text,
+            &[1, 2],
+            Path::new("p"),
+            OsStr::new("os"),
+            c"c",
+            &list
+        )
+        .wait(),
+        11
+    );
+    assert_eq!(
+        nested(
+            Some(&text),
+            (&text, 1),
+            Cow::Borrowed(&text),
+            "x".into(),
+            Some(Some(&1))
+        )
+        .wait(),
+        15
+    );
     let constant = "constant";
     let (given, fixed) = (text.as_ptr() as usize, constant.as_ptr() as usize);
     assert_eq!(address(&text, constant).wait(), (given, fixed));
     run(async {
-        assert_eq!(borrowed(&text, &[1, 2], Path::new("p"), OsStr::new("os"), c"c", &list).await, 11);
-        assert_eq!(nested(Some(&text), (&text, 1), Cow::Borrowed(&text), "x".into(), Some(Some(&1))).await, 15);
+        assert_eq!(
+            borrowed(
+                &text,
+                &[1, 2],
+                Path::new("p"),
+                OsStr::new("os"),
+                c"c",
+                &list
+            )
+            .await,
+            11
+        );
+        assert_eq!(
+            nested(
+                Some(&text),
+                (&text, 1),
+                Cow::Borrowed(&text),
+                "x".into(),
+                Some(Some(&1))
+            )
+            .await,
+            15
+        );
         let (sent, same) = address(&text, constant).await;
         assert_ne!(sent, given);
         assert_eq!(same, fixed);
@@ -286,12 +355,18 @@ impl<'s, T: Clone + Debug> Store<'s, T> {
 
     #[smartasync]
     fn new(name: &'s str) -> Self {
-        Self { name, items: Vec::with_capacity(Self::LIMIT) }
+        Self {
+            name,
+            items: Vec::with_capacity(Self::LIMIT),
+        }
     }
 
     #[smartasync]
     async fn new_async(name: &'s str) -> Self {
-        Self { name, items: Vec::new() }
+        Self {
+            name,
+            items: Vec::new(),
+        }
     }
 
     #[smartasync]
@@ -330,7 +405,12 @@ impl<'s, T: Clone + Debug> Store<'s, T> {
             }
         }
         let debug = vec![format!("{self:?}"), format!("{}", self.items.len())];
-        format!("{} {} {}", debug.join(" "), Nested(1).get(), matches!(self, Self { .. }))
+        format!(
+            "{} {} {}",
+            debug.join(" "),
+            Nested(1).get(),
+            matches!(self, Self { .. })
+        )
     }
 
     #[smartasync]
@@ -416,7 +496,10 @@ fn methods_are_awaited_on_copies_of_self() {
         let store = Store::<u8>::new("static").await.with(1).await;
         assert_eq!(store.len().await, 1);
         assert_eq!(store.name().await, "static");
-        assert_eq!(store.describe().await, "Store { name: \"static\", items: [1] } 1 1 true");
+        assert_eq!(
+            store.describe().await,
+            "Store { name: \"static\", items: [1] } 1 1 true"
+        );
         let arc = Arc::new(store);
         assert_eq!(Arc::clone(&arc).of_arc().await, 1);
         assert_eq!(arc.of_arc_ref().await, 2);
@@ -504,14 +587,26 @@ struct Pair {
 }
 
 #[smartasync]
-fn patterns((a, mut b): (u32, u32), Pair { left, right }: Pair, [x, ..]: [u32; 3], mut n: u32, _: u32, ref r: u32) -> u32 {
+fn patterns(
+    (a, mut b): (u32, u32),
+    Pair { left, right }: Pair,
+    [x, ..]: [u32; 3],
+    mut n: u32,
+    _: u32,
+    ref r: u32,
+) -> u32 {
     b += 1;
     n += a + b;
     n + left + right + x + r
 }
 
 #[smartasync]
-async fn patterns_async((a, mut b): (u32, u32), Pair { left, right }: Pair, mut n: u32, _: u32) -> u32 {
+async fn patterns_async(
+    (a, mut b): (u32, u32),
+    Pair { left, right }: Pair,
+    mut n: u32,
+    _: u32,
+) -> u32 {
     b += 1;
     n += a + b;
     n + left + right
@@ -584,8 +679,16 @@ fn labels<'a>(text: &'a str) -> usize {
 
 #[test]
 fn patterns_and_control_flow() {
-    assert_eq!(patterns((1, 2), Pair { left: 3, right: 4 }, [5, 0, 0], 6, 7, 8).wait(), 30);
-    within(|| assert_eq!(patterns_async((1, 2), Pair { left: 3, right: 4 }, 6, 7).wait(), 17));
+    assert_eq!(
+        patterns((1, 2), Pair { left: 3, right: 4 }, [5, 0, 0], 6, 7, 8).wait(),
+        30
+    );
+    within(|| {
+        assert_eq!(
+            patterns_async((1, 2), Pair { left: 3, right: 4 }, 6, 7).wait(),
+            17
+        )
+    });
     assert_eq!(format!("{:?}", parse("7").wait().unwrap()), "7");
     assert!(parse("0").wait().is_err() && parse("x").wait().is_err() && parse("").wait().is_ok());
     within(|| {
@@ -602,19 +705,30 @@ fn patterns_and_control_flow() {
     assert_eq!(labels("ab c").wait(), 2);
     run(async {
         assert_eq!(labels("ab c").await, 2);
-        assert_eq!(patterns((1, 2), Pair { left: 3, right: 4 }, [5, 0, 0], 6, 7, 8).await, 30);
+        assert_eq!(
+            patterns((1, 2), Pair { left: 3, right: 4 }, [5, 0, 0], 6, 7, 8).await,
+            30
+        );
         assert!(tokio::spawn(async { fails().await }).await.is_err());
     });
 }
 
 #[smartasync]
 fn factorial(n: u64) -> u64 {
-    if n == 0 { 1 } else { n * factorial(n - 1).wait() }
+    if n == 0 {
+        1
+    } else {
+        n * factorial(n - 1).wait()
+    }
 }
 
 #[smartasync]
 async fn factorial_async(n: u64) -> u64 {
-    if n == 0 { 1 } else { n * Box::pin(factorial_async(n - 1)).await }
+    if n == 0 {
+        1
+    } else {
+        n * Box::pin(factorial_async(n - 1)).await
+    }
 }
 
 #[test]
@@ -774,7 +888,15 @@ impl Noisy {
 
 #[test]
 fn arguments_are_dropped_in_the_plain_functions_order() {
-    let args = || (Noisy("self"), Noisy("unused"), Noisy("wild"), (Noisy("x"), Noisy("y")), Noisy("last"));
+    let args = || {
+        (
+            Noisy("self"),
+            Noisy("unused"),
+            Noisy("wild"),
+            (Noisy("x"), Noisy("y")),
+            Noisy("last"),
+        )
+    };
     let plain = logged(|| {
         let (s, a, b, c, d) = args();
         s.plain(a, b, c, d);
@@ -869,13 +991,25 @@ fn an_async_call_is_as_large_as_the_plain_future() {
         #[smartasync]
         async fn smart_ref(&self) {}
     }
-    let fields = || Fields { used: 0, _unused: [0; 4] };
+    let fields = || Fields {
+        used: 0,
+        _unused: [0; 4],
+    };
     let text = String::new;
     let sizes = |smart: usize, plain: usize| assert_eq!(smart, plain);
-    sizes(size_of_val(&smart([0; 40], "", (0, 0))), size_of_val(&plain([0; 40], "", (0, 0))));
+    sizes(
+        size_of_val(&smart([0; 40], "", (0, 0))),
+        size_of_val(&plain([0; 40], "", (0, 0))),
+    );
     sizes(size_of_val(&idle_smart([0; 7])), size_of_val(&idle([0; 7])));
-    sizes(size_of_val(&results_smart(text(), 0)), size_of_val(&results(text(), 0)));
-    sizes(size_of_val(&fields().smart_ref()), size_of_val(&fields().plain_ref()));
+    sizes(
+        size_of_val(&results_smart(text(), 0)),
+        size_of_val(&results(text(), 0)),
+    );
+    sizes(
+        size_of_val(&fields().smart_ref()),
+        size_of_val(&fields().plain_ref()),
+    );
     // Only `self` by value differs: the compiler moves it, and keeps room for
     // it twice; a block can't bind it anew, and keeps it where it is.
     assert!(size_of_val(&fields().smart()) < size_of_val(&fields().plain()));
@@ -894,7 +1028,14 @@ fn calls_are_send_whenever_what_they_carry_is() {
     assert_send(&call);
     assert_send(&call.dispatch());
     let text = String::new();
-    let call = borrowed(&text, &[], Path::new(""), OsStr::new(""), c"", const { &Vec::new() });
+    let call = borrowed(
+        &text,
+        &[],
+        Path::new(""),
+        OsStr::new(""),
+        c"",
+        const { &Vec::new() },
+    );
     assert_send(&call);
     drop(call);
 }
@@ -910,9 +1051,15 @@ fn generic_code_takes_any_call() {
         call.dispatch().await
     }
     within(|| {
-        assert_eq!(waited(double(1)) + waited(halve(2)) + waited(BoxCall::new(double(3))), 9);
+        assert_eq!(
+            waited(double(1)) + waited(halve(2)) + waited(BoxCall::new(double(3))),
+            9
+        );
         assert_eq!(bridge::wait(halve(8)), 4);
-        assert_eq!(double(1).try_wait().unwrap() + Call::try_wait(halve(2)).unwrap(), 3);
+        assert_eq!(
+            double(1).try_wait().unwrap() + Call::try_wait(halve(2)).unwrap(),
+            3
+        );
     });
     run(async { assert_eq!(awaited(double(1)).await + awaited(halve(2)).await, 3) });
 }
@@ -920,7 +1067,12 @@ fn generic_code_takes_any_call() {
 #[test]
 fn boxes_of_both_kinds() {
     let text = String::from("ab c");
-    let calls = || [BoxCall::new(async_len(&text)), BoxCall::new(sync_len(&text))];
+    let calls = || {
+        [
+            BoxCall::new(async_len(&text)),
+            BoxCall::new(sync_len(&text)),
+        ]
+    };
     #[smartasync]
     async fn async_len(text: &str) -> usize {
         tokio::task::yield_now().await;

@@ -44,7 +44,8 @@ pub(crate) fn parse(tokens: TokenStream) -> (Options, Vec<Error>) {
             }
             if !input.is_empty() {
                 let comma = input.parse::<Token![,]>();
-                comma.map_err(|error| Error::new(error.span(), format!("expected `,`; {FORMS}")))?;
+                comma
+                    .map_err(|error| Error::new(error.span(), format!("expected `,`; {FORMS}")))?;
             }
         }
         Ok(())
@@ -60,13 +61,20 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
         .map_err(|error| Error::new(error.span(), format!("expected an option; {FORMS}")))?;
     match &*name.to_string() {
         "bridge" => {
-            value(input, &name, "an expression that leads to a `Bridge`, such as `bridge = BRIDGE`")?;
+            value(
+                input,
+                &name,
+                "an expression that leads to a `Bridge`, such as `bridge = BRIDGE`",
+            )?;
             once(&name, options.bridge.is_some())?;
             options.bridge = Some(input.parse()?);
         }
         "debug" => {
             if input.peek(Token![=]) {
-                return Err(Error::new(name.span(), "`debug` takes no value: write `debug` alone, or leave it out"));
+                return Err(Error::new(
+                    name.span(),
+                    "`debug` takes no value: write `debug` alone, or leave it out",
+                ));
             }
             once(&name, options.debug)?;
             options.debug = true;
@@ -82,7 +90,10 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => FORMS.to_owned(),
             };
-            return Err(Error::new(name.span(), format!("unknown option `{unknown}`; {hint}")));
+            return Err(Error::new(
+                name.span(),
+                format!("unknown option `{unknown}`; {hint}"),
+            ));
         }
     }
     Ok(())
@@ -109,7 +120,10 @@ fn value(input: ParseStream<'_>, name: &Ident, what: &str) -> Result<()> {
 
 fn once(name: &Ident, given: bool) -> Result<()> {
     if given {
-        return Err(Error::new(name.span(), format!("`{name}` is given twice; keep one")));
+        return Err(Error::new(
+            name.span(),
+            format!("`{name}` is given twice; keep one"),
+        ));
     }
     Ok(())
 }
@@ -123,7 +137,10 @@ fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
 
 /// The option that was probably meant.
 fn nearest(unknown: &str) -> Option<&'static str> {
-    let (distance, known) = KNOWN.map(|known| (distance(unknown, known), known)).into_iter().min()?;
+    let (distance, known) = KNOWN
+        .map(|known| (distance(unknown, known), known))
+        .into_iter()
+        .min()?;
     (distance <= 3 && distance < known.len().min(unknown.len())).then_some(known)
 }
 
@@ -148,7 +165,12 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, expected) in [("", "abc", 3), ("abc", "abc", 0), ("bridg", "bridge", 1), ("kitten", "sitting", 3)] {
+        for (a, b, expected) in [
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("bridg", "bridge", 1),
+            ("kitten", "sitting", 3),
+        ] {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }

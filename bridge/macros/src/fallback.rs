@@ -19,7 +19,8 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
         sig.safety = Safety::Default;
     }
     for input in &mut sig.inputs {
-        let (FnArg::Typed(syn::PatType { attrs, .. }) | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
+        let (FnArg::Typed(syn::PatType { attrs, .. })
+        | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
         attrs.clear();
     }
     if sig.asyncness.is_none() {

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::{
-    Attribute, Error, Result, Signature, Token, Visibility,
+    Attribute, Error, Ident, Result, Signature, Token, Visibility,
     parse::{ParseStream, Parser},
     token::Brace,
 };
@@ -27,7 +27,12 @@ fn function(input: ParseStream<'_>) -> Result<Function> {
     let sig: Signature = input.parse()?;
     if input.peek(Token![;]) {
         input.parse::<Token![;]>()?;
-        return Ok(Function { attrs, vis, sig, body: None });
+        return Ok(Function {
+            attrs,
+            vis,
+            sig,
+            body: None,
+        });
     }
     if !input.peek(Brace) {
         return Err(input.error("expected the function's body, or `;` in a trait"));
@@ -38,7 +43,12 @@ fn function(input: ParseStream<'_>) -> Result<Function> {
     // `#![…]` may open a function's body, but not a closure's.
     let (inner, statements) = inner_attributes.parse2(body.stream())?;
     attrs.extend(inner);
-    Ok(Function { attrs, vis, sig, body: Some(regroup(&body, statements)) })
+    Ok(Function {
+        attrs,
+        vis,
+        sig,
+        body: Some(regroup(&body, statements)),
+    })
 }
 
 /// The same braces around other tokens.
@@ -58,7 +68,10 @@ fn inner_attributes(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStre
 
 fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
     let error = |what: &str, hint: &str| {
-        Err(Error::new(input.span(), format!("`#[smartasync]` goes on a function, not on {what}; {hint}")))
+        Err(Error::new(
+            input.span(),
+            format!("`#[smartasync]` goes on a function, not on {what}; {hint}"),
+        ))
     };
     let each = "put it on each function that shall be smart";
     if input.peek(Token![impl]) {
@@ -68,10 +81,20 @@ fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
     } else if input.peek(Token![mod]) {
         error("a module", each)
     } else if input.peek(Token![struct]) || input.peek(Token![enum]) || input.peek(Token![union]) {
-        error("a type", "put it on the functions and methods that shall be smart")
+        error(
+            "a type",
+            "put it on the functions and methods that shall be smart",
+        )
     } else if input.peek(Token![let]) || input.peek(Token![|]) || input.peek(Token![move]) {
-        error("a closure", "use `bridge::smart_fn` or `bridge::smart_async_fn`")
-    } else if input.peek(Token![static]) || input.peek(Token![type]) || input.peek(Token![use]) {
+        error(
+            "a closure",
+            "use `bridge::smart_fn` or `bridge::smart_async_fn`",
+        )
+    } else if input.peek(Token![static])
+        || input.peek(Token![type])
+        || input.peek(Token![use])
+        || input.peek(Token![const]) && (input.peek2(Ident) || input.peek2(Token![_]))
+    {
         error("this item", "put it on the function that shall be smart")
     } else {
         Ok(())

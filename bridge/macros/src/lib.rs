@@ -25,12 +25,12 @@ use quote::quote;
 /// See the `bridge` crate, which exports this attribute and documents it.
 #[proc_macro_attribute]
 pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
-    smart(options.into(), item.into()).into()
+    smart(options.into(), &item.into()).into()
 }
 
 fn smart(
     options: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
+    item: &proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     let function = match function::parse(item.clone()) {
         Ok(function) => function,
@@ -40,7 +40,9 @@ fn smart(
         }
     };
     let (options, mistakes) = args::parse(options);
-    let errors = mistakes.into_iter().chain(valid::check(&function, &options));
+    let errors = mistakes
+        .into_iter()
+        .chain(valid::check(&function, &options));
     match errors.reduce(|mut all, error| {
         all.combine(error);
         all

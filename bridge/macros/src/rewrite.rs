@@ -17,10 +17,30 @@ pub(crate) fn renamed_self(span: Span) -> Ident {
 
 /// The macros whose literal may name `self`, with the arguments before it.
 const FORMATTING: [(&str, usize); 24] = [
-    ("format", 0), ("format_args", 0), ("print", 0), ("println", 0), ("eprint", 0), ("eprintln", 0),
-    ("panic", 0), ("todo", 0), ("unimplemented", 0), ("unreachable", 0), ("write", 1), ("writeln", 1),
-    ("assert", 1), ("assert_eq", 2), ("assert_ne", 2), ("debug_assert", 1), ("debug_assert_eq", 2),
-    ("debug_assert_ne", 2), ("trace", 0), ("debug", 0), ("info", 0), ("warn", 0), ("error", 0), ("bail", 0),
+    ("format", 0),
+    ("format_args", 0),
+    ("print", 0),
+    ("println", 0),
+    ("eprint", 0),
+    ("eprintln", 0),
+    ("panic", 0),
+    ("todo", 0),
+    ("unimplemented", 0),
+    ("unreachable", 0),
+    ("write", 1),
+    ("writeln", 1),
+    ("assert", 1),
+    ("assert_eq", 2),
+    ("assert_ne", 2),
+    ("debug_assert", 1),
+    ("debug_assert_eq", 2),
+    ("debug_assert_ne", 2),
+    ("trace", 0),
+    ("debug", 0),
+    ("info", 0),
+    ("warn", 0),
+    ("error", 0),
+    ("bail", 0),
 ];
 
 /// Renames `self`, and these lifetimes to `'_`.
@@ -77,7 +97,12 @@ fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
         TokenTree::Punct(punct) => punct.as_char() == ';',
         _ => false,
     };
-    item.then(|| tokens.iter().position(end).map_or(tokens.len(), |end| end + 1))
+    item.then(|| {
+        tokens
+            .iter()
+            .position(end)
+            .map_or(tokens.len(), |end| end + 1)
+    })
 }
 
 /// Whether the identifier at `i` is a lifetime and not a loop's label.
@@ -137,7 +162,9 @@ fn renamed_literal(literal: &Literal) -> Option<Literal> {
     let name = renamed_self(Span::call_site());
     // Escaped braces are put out of the way: NUL can't be in a literal's source.
     let text = literal.to_string().replace("{{", "\0");
-    let new = text.replace("{self}", &format!("{{{name}}}")).replace("{self:", &format!("{{{name}:"));
+    let new = text
+        .replace("{self}", &format!("{{{name}}}"))
+        .replace("{self:", &format!("{{{name}:"));
     if new == text {
         return None;
     }
@@ -152,6 +179,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
     fn check(before: TokenStream, after: TokenStream) {
         let lifetimes = [Ident::new("a", Span::call_site())];
         assert_eq!(stream(before, &lifetimes).to_string(), after.to_string());
@@ -168,8 +196,14 @@ mod tests {
 
     #[test]
     fn format_strings_too_but_no_other_literals() {
-        check(quote! { println!("{self} {self:?} {{self}}") }, quote! { println!("{smartasync_self} {smartasync_self:?} {{self}}") });
-        check(quote! { assert_eq!("{self}", x, "{self}") }, quote! { assert_eq!("{self}", x, "{smartasync_self}") });
+        check(
+            quote! { println!("{self} {self:?} {{self}}") },
+            quote! { println!("{smartasync_self} {smartasync_self:?} {{self}}") },
+        );
+        check(
+            quote! { assert_eq!("{self}", x, "{self}") },
+            quote! { assert_eq!("{self}", x, "{smartasync_self}") },
+        );
         check(quote! { json!("{self}") }, quote! { json!("{self}") });
         check(quote! { f("{self}") }, quote! { f("{self}") });
     }
@@ -185,6 +219,9 @@ mod tests {
     #[test]
     fn lifetimes_are_erased_and_labels_are_not() {
         check(quote! { let x: &'a u8 = y; }, quote! { let x: &'_ u8 = y; });
-        check(quote! { 'a: loop { break 'a; } let c = 'a'; }, quote! { 'a: loop { break 'a; } let c = 'a'; });
+        check(
+            quote! { 'a: loop { break 'a; } let c = 'a'; },
+            quote! { 'a: loop { break 'a; } let c = 'a'; },
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What can't be a smart function, and what to write instead.
 
-use syn::{Attribute, Error, FnArg, spanned::Spanned};
+use syn::{Attribute, Error, FnArg, Meta, spanned::Spanned};
 
 use crate::{args::Options, function::Function};
 
@@ -9,14 +9,26 @@ const MOST_ARGUMENTS: usize = 16;
 
 /// Attributes that fix what a function returns, each with its remedy.
 const UNFIT: [(&[&str], &str); 5] = [
-    (&["smartasync"], "`#[smartasync]` is applied twice; keep one"),
-    (&["test", "bench"], "a test must run, and a smart function only returns a call; make it a plain `fn` that waits"),
-    (&["main"], "`main` must run, and a smart function only returns a call; make it a plain function that waits or awaits"),
+    (
+        &["smartasync"],
+        "`#[smartasync]` is applied twice; keep one",
+    ),
+    (
+        &["test", "bench"],
+        "a test must run, and a smart function only returns a call; make it a plain `fn` that waits",
+    ),
+    (
+        &["main"],
+        "`main` must run, and a smart function only returns a call; make it a plain function that waits or awaits",
+    ),
     (
         &["no_mangle", "export_name"],
         "an exported symbol can't return a call; export a plain `fn` that waits",
     ),
-    (&["async_trait"], "`#[async_trait]` goes on the trait or the `impl`, above the smart functions in it"),
+    (
+        &["async_trait"],
+        "`#[async_trait]` goes on the trait or the `impl`, above the smart functions in it",
+    ),
 ];
 
 /// Each misuse, once, where it is.
@@ -45,19 +57,35 @@ pub(crate) fn check<'a>(
             Error::new(twin.name.span(), format!("`blocking` names the smart function itself; choose another name, such as `{}_blocking`", twin.name))
         }),
     ];
-    let attributes = function.attrs.iter().filter_map(|attr| Some(Error::new(attr.span(), unfit(attr)?)));
+    let attributes = function
+        .attrs
+        .iter()
+        .filter_map(|attr| Some(Error::new(attr.span(), unfit(attr)?)));
     let conditional = sig.inputs.iter().filter(|_| sig.asyncness.is_none()).filter_map(|input| {
         let (FnArg::Typed(syn::PatType { attrs, .. }) | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
         let cfg = attrs.iter().find(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))?;
         Some(Error::new(cfg.span(), "an argument of a smart `fn` can't depend on a `cfg`; write the function twice, each under its `#[cfg]`"))
     });
-    qualifiers.into_iter().flatten().chain(attributes).chain(conditional)
+    qualifiers
+        .into_iter()
+        .flatten()
+        .chain(attributes)
+        .chain(conditional)
 }
 
 /// Why an attribute below ours can't stay, if it can't.
 pub(crate) fn unfit(attr: &Attribute) -> Option<&'static str> {
-    let name = &attr.path().segments.last()?.ident;
-    UNFIT.iter().find(|(names, _)| names.iter().any(|unfit| name == unfit)).map(|&(_, why)| why)
+    let path = match &attr.meta {
+        Meta::List(list) if list.path.is_ident("unsafe") => {
+            list.parse_args::<Meta>().ok()?.path().clone()
+        }
+        meta => meta.path().clone(),
+    };
+    let name = &path.segments.last()?.ident;
+    UNFIT
+        .iter()
+        .find(|(names, _)| names.iter().any(|unfit| name == unfit))
+        .map(|&(_, why)| why)
 }
 
 /// Whether this is a program's entry, as far as its signature tells.

@@ -43,7 +43,7 @@ pub trait Own: Pass {
     message = "this smart call can be waited on, but not awaited: no copy of `{Self}` can be sent to the pool",
     label = "awaiting it needs an owned copy of a borrowed `{Self}`",
     note = "awaiting a smart `fn` moves it to another thread, with owned copies of what it borrows; `{Self}` must be `Clone + Send + 'static` (or `ToOwned`) for that",
-    note = "implement `Clone` for `{Self}`, take an `Arc<{Self}>` by value, or call `.wait()`"
+    note = "make `{Self}` so, take an owned value such as an `Arc` in its place, or call `.wait()`"
 )]
 pub trait Lend: ToOwned<Owned: Send + 'static> + 'static {}
 

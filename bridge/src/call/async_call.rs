@@ -12,8 +12,9 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    Call, sealed, unwrap,
+    Call, sealed,
     setup::{Global, Setup},
+    unwrap,
 };
 use crate::{
     Bridge, Outcome, WaitError, outcome,

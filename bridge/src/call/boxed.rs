@@ -92,6 +92,10 @@ impl<'a, T> BoxCall<'a, T> {
     ///
     /// As [`AsyncCall::wait`](crate::AsyncCall::wait) or
     /// [`SyncCall::wait`](crate::SyncCall::wait), whichever it is.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "waiting is done for its effect, too"
+    )]
     #[track_caller]
     pub fn wait(self) -> T {
         unwrap(self.try_wait())
@@ -195,6 +199,8 @@ impl<T> Call for BoxCall<'_, T> {
 
 impl<T> fmt::Debug for BoxCall<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoxCall").field("kind", &self.erased().kind()).finish_non_exhaustive()
+        f.debug_struct("BoxCall")
+            .field("kind", &self.erased().kind())
+            .finish_non_exhaustive()
     }
 }

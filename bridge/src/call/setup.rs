@@ -62,7 +62,13 @@ impl<S> Traced<S> {
     /// `setup`, with the name of the function, called from the caller's line.
     #[track_caller]
     pub fn new(setup: S, name: &'static str) -> Self {
-        Self { setup, name, caller: Location::caller(), started: None, ended: false }
+        Self {
+            setup,
+            name,
+            caller: Location::caller(),
+            started: None,
+            ended: false,
+        }
     }
 }
 
@@ -83,23 +89,24 @@ impl<S: Setup> Setup for Traced<S> {
 impl<S> Drop for Traced<S> {
     fn drop(&mut self) {
         let (name, caller) = (self.name, self.caller);
-        match self.started {
-            Some((route, start)) => tracing::debug!(
-                target: "bridge",
-                call = name,
-                ?route,
-                elapsed = ?start.elapsed(),
-                %caller,
-                "{}",
-                if self.ended { "call finished" } else { "call abandoned" }
-            ),
-            None => tracing::debug!(target: "bridge", call = name, %caller, "call never ran"),
-        }
+        let Some((route, start)) = self.started else {
+            tracing::debug!(target: "bridge", call = name, %caller, "call never ran");
+            return;
+        };
+        let elapsed = start.elapsed();
+        let end = if self.ended {
+            "call finished"
+        } else {
+            "call abandoned"
+        };
+        tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
     }
 }
 
 impl<S> fmt::Debug for Traced<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Traced").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Traced")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

@@ -76,7 +76,11 @@ pin_project! {
 impl<A, T, R, S> SyncCall<A, T, R, S> {
     #[inline]
     pub(crate) fn new(setup: S, args: A, run: R) -> Self {
-        Self { call: Some((args, run)), job: None, setup }
+        Self {
+            call: Some((args, run)),
+            job: None,
+            setup,
+        }
     }
 }
 
@@ -107,7 +111,11 @@ where
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
-        let Self { call, job, mut setup } = self;
+        let Self {
+            call,
+            job,
+            mut setup,
+        } = self;
         let Some((args, run)) = call else {
             return rejoin(job, &setup);
         };
@@ -178,8 +186,15 @@ where
         if let Some((args, run)) = this.call.take() {
             this.setup.begin(Route::Offload);
             let mut owned = args.own();
-            let offload = this.setup.bridge().borrow().offload(move || run(A::lend(&mut owned)));
-            this.job.set(Some(Job { offload, erase: |offload| Box::pin(offload) }));
+            let offload = this
+                .setup
+                .bridge()
+                .borrow()
+                .offload(move || run(A::lend(&mut owned)));
+            this.job.set(Some(Job {
+                offload,
+                erase: |offload| Box::pin(offload),
+            }));
         }
         let job = this.job.as_pin_mut().expect("a polled call has a job");
         let poll = job.project().offload.poll(cx);

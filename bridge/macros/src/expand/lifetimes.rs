@@ -2,8 +2,9 @@
 
 use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, GenericParam, Generics, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment,
-    Receiver, ReceiverKind, Signature, Type, TypeFnPtr, TypeImplTrait, TypeReference, parse_quote,
+    FnArg, GenericArgument, GenericParam, Generics, Lifetime, ParenthesizedGenericArguments,
+    PathArguments, PathSegment, Receiver, ReceiverKind, Signature, Type, TypeFnPtr, TypeImplTrait,
+    TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -68,7 +69,8 @@ impl VisitMut for Namer {
 
     // Elided lifetimes in these are their own.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
 }
 
 fn hidden_in_cow(
@@ -76,7 +78,9 @@ fn hidden_in_cow(
 ) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
     match &mut segment.arguments {
         PathArguments::AngleBracketed(args)
-            if segment.ident == "Cow" && matches!(args.args.first(), Some(GenericArgument::Type(_))) && args.args.len() == 1 =>
+            if segment.ident == "Cow"
+                && matches!(args.args.first(), Some(GenericArgument::Type(_)))
+                && args.args.len() == 1 =>
         {
             Some(&mut args.args)
         }
@@ -91,26 +95,31 @@ fn is_elided(lifetime: Option<&Lifetime>) -> bool {
 /// Replaces the output's elided lifetimes by the one that the language's rules
 /// choose among the arguments', if they choose one.
 pub(super) fn name_in_output(sig: &mut Signature) {
-    let Some(name) = elision(sig) else {
-        return;
-    };
-    struct Replace(Lifetime);
-    impl VisitMut for Replace {
-        fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
-            if is_elided(ty.lifetime.as_ref()) {
-                ty.lifetime = Some(self.0.clone());
-            }
-            visit_mut::visit_type_reference_mut(self, ty);
-        }
-        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-            if lifetime.ident == "_" {
-                *lifetime = self.0.clone();
-            }
-        }
-        fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {}
+    if let Some(name) = elision(sig) {
+        Replace(name).visit_return_type_mut(&mut sig.output);
     }
-    Replace(name).visit_return_type_mut(&mut sig.output);
+}
+
+struct Replace(Lifetime);
+
+impl VisitMut for Replace {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
+        if is_elided(ty.lifetime.as_ref()) {
+            ty.lifetime = Some(self.0.clone());
+        }
+        visit_mut::visit_type_reference_mut(self, ty);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.0.clone();
+        }
+    }
+
+    // Elided lifetimes in these are their own.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
 }
 
 fn elision(sig: &Signature) -> Option<Lifetime> {
@@ -147,7 +156,9 @@ fn reference_to_self(ty: &Type) -> Option<Lifetime> {
     struct Find(Option<Lifetime>);
     impl Visit<'_> for Find {
         fn visit_type_reference(&mut self, ty: &TypeReference) {
-            if self.0.is_none() && matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Self")) {
+            if self.0.is_none()
+                && matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Self"))
+            {
                 self.0.clone_from(&ty.lifetime);
             }
             visit::visit_type_reference(self, ty);
@@ -173,7 +184,10 @@ pub(super) struct Borrows<'a> {
 impl<'a> Borrows<'a> {
     /// Looks at a type, given the lifetimes that the function declares.
     pub(super) fn of(ty: &Type, named: &'a [Lifetime]) -> Self {
-        let mut this = Self { named, ..Self::default() };
+        let mut this = Self {
+            named,
+            ..Self::default()
+        };
         this.visit_type(ty);
         this
     }
@@ -185,7 +199,10 @@ impl Visit<'_> for Borrows<'_> {
     }
 
     fn visit_type_reference(&mut self, ty: &TypeReference) {
-        let is_static = ty.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+        let is_static = ty
+            .lifetime
+            .as_ref()
+            .is_some_and(|lifetime| lifetime.ident == "static");
         self.any |= ty.lifetime.is_none();
         self.exclusive |= ty.mutability.is_some() && !is_static;
         visit::visit_type_reference(self, ty);
@@ -230,5 +247,8 @@ pub(super) fn unbounded(generics: &Generics) -> Vec<Lifetime> {
         bounds.visit_where_clause(clause);
     }
     let lifetimes = generics.lifetimes().map(|param| &param.lifetime);
-    lifetimes.filter(|lifetime| !bounds.0.contains(lifetime)).cloned().collect()
+    lifetimes
+        .filter(|lifetime| !bounds.0.contains(lifetime))
+        .cloned()
+        .collect()
 }

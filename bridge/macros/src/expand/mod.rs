@@ -14,7 +14,7 @@ mod twin;
 
 use proc_macro2::{Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, Meta, ReturnType, Type, parse_quote};
+use syn::{Attribute, Meta, ReturnType, Type, parse_quote, spanned::Spanned};
 
 use crate::{args::Options, function::Function};
 
@@ -25,7 +25,10 @@ pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
     } else {
         synchronous::expand(function, options)
     };
-    let twin = options.blocking.as_ref().map(|twin| twin::expand(function, twin));
+    let twin = options
+        .blocking
+        .as_ref()
+        .map(|twin| twin::expand(function, twin));
     quote! { #call #twin }
 }
 
@@ -43,18 +46,31 @@ fn output(output: &ReturnType) -> Type {
 /// The attributes of the new function: the user's, and those that a call wants.
 fn attributes(function: &Function, options: &Options) -> TokenStream {
     let attrs = &function.attrs;
-    let has = |name: &str| attrs.iter().any(|attr: &Attribute| attr.path().is_ident(name));
-    let inline = (function.body.is_some() && !has("inline")).then(|| quote! { #[inline] });
-    let caller = (options.debug && !has("track_caller")).then(|| quote! { #[track_caller] });
+    let has = |name: &str| {
+        attrs
+            .iter()
+            .any(|attr: &Attribute| attr.path().is_ident(name))
+    };
+    // Located at the `fn`, so that the compiler's suggestions start there.
+    let span = Span::mixed_site().located_at(function.sig.fn_token.span);
+    let inline =
+        (function.body.is_some() && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
+    let caller =
+        (options.debug && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
     // The call's own text says it better, and Clippy objects to both.
-    let attrs = attrs.iter().filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
+    let attrs = attrs
+        .iter()
+        .filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
     quote! { #(#attrs)* #inline #caller }
 }
 
 /// The call's last type parameter, and the value that goes with it.
 fn setup(function: &Function, options: &Options) -> (TokenStream, TokenStream) {
     let (mut ty, mut value) = match &options.bridge {
-        None => (quote! { ::bridge::__private::Global }, quote! { ::bridge::__private::Global }),
+        None => (
+            quote! { ::bridge::__private::Global },
+            quote! { ::bridge::__private::Global },
+        ),
         // An item, since an expression in the body would see the arguments.
         Some(expr) => (
             quote! { ::bridge::__private::Via },
@@ -102,7 +118,8 @@ fn annotation(output: &ReturnType) -> TokenStream {
     if lifetimes::has_impl(ty) || matches!(**ty, Type::Never(_)) {
         return TokenStream::new();
     }
-    quote_spanned! {Span::mixed_site()=>
+    // Located at the type, which is where the compiler's notes then point.
+    quote_spanned! {Span::mixed_site().located_at(ty.span())=>
         if false { return ::bridge::__private::returned::<#ty>(); }
     }
 }

@@ -5,7 +5,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{Attribute, FnArg, Pat, Receiver, ReceiverKind, Signature, Token, Type, parse_quote};
+use syn::{
+    Attribute, FnArg, Pat, Receiver, ReceiverKind, Signature, Token, Type, parse_quote,
+    spanned::Spanned,
+};
 
 use crate::rewrite::renamed_self;
 
@@ -18,36 +21,37 @@ pub(super) struct Param {
 
 /// What the body makes of it.
 enum Binding {
-    Name,
-    Mut(Token![mut]),
     Pattern(Vec<Attribute>, Pat),
     Receiver(Option<Token![mut]>),
 }
 
 /// The arguments, whose patterns it takes out of the signature.
+///
+/// The names left there look like the user's and are ours, so that no lint of
+/// the user's takes our use of an argument for theirs.
 pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
     let param = |(i, input): (usize, &mut FnArg)| match input {
         FnArg::Receiver(receiver) => Param {
             name: Ident::new("self", receiver.self_token.span),
             ty: receiver_type(receiver),
-            binding: Binding::Receiver(receiver.mutability),
+            binding: Binding::Receiver(receiver.mutability.take()),
         },
         FnArg::Typed(arg) => {
-            let attrs = arg.attrs.clone();
-            let (name, binding) = match &*arg.pat {
-                Pat::Ident(pat) if attrs.is_empty() && pat.by_ref.is_none() && pat.subpat.is_none() => {
-                    (pat.ident.clone(), pat.mutability.map_or(Binding::Name, Binding::Mut))
-                }
-                Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
-                    (pat.ident.clone(), Binding::Pattern(attrs, Pat::Ident(pat.clone())))
-                }
-                pat => {
-                    let name = format_ident!("arg{i}", span = Span::mixed_site());
-                    (name, Binding::Pattern(attrs, pat.clone()))
-                }
+            let name = match &*arg.pat {
+                Pat::Ident(pat) => pat.ident.clone(),
+                pat => format_ident!("__arg{i}", span = pat.span()),
             };
-            *arg.pat = parse_quote! { #name };
-            Param { name, ty: (*arg.ty).clone(), binding }
+            let name = Ident::new(
+                &name.to_string(),
+                Span::mixed_site().located_at(name.span()),
+            );
+            let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
+            let binding = Binding::Pattern(arg.attrs.clone(), pattern);
+            Param {
+                name,
+                ty: (*arg.ty).clone(),
+                binding,
+            }
         }
     };
     sig.inputs.iter_mut().enumerate().map(param).collect()
@@ -68,8 +72,11 @@ impl Param {
     pub(super) fn moved(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Name => quote! { let #name = #name; },
-            Binding::Mut(mutability) => quote! { let #mutability #name = #name; },
+            Binding::Pattern(attrs, pat) if is_name(pat) => quote! {
+                #(#attrs)*
+                #[allow(clippy::no_effect_underscore_binding)]
+                let #pat = #name;
+            },
             // A pattern alone would capture only the parts that it binds.
             Binding::Pattern(attrs, pat) => {
                 quote! { #(#attrs)* let #name = #name; #(#attrs)* let #pat = #name; }
@@ -79,12 +86,12 @@ impl Param {
         }
     }
 
-    /// Its name as a closure's parameter.
+    /// What a closure calls it as its parameter.
     pub(super) fn parameter(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Name | Binding::Pattern(..) => quote! { #name },
-            Binding::Mut(mutability) => quote! { #mutability #name },
+            Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => quote! { #pat },
+            Binding::Pattern(..) => quote! { #name },
             Binding::Receiver(mutability) => {
                 let name = renamed_self(name.span());
                 quote! { #mutability #name }
@@ -96,7 +103,7 @@ impl Param {
     pub(super) fn bound(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Name | Binding::Mut(_) => TokenStream::new(),
+            Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => TokenStream::new(),
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
             // A body that does without `self` deserves no warning.
             Binding::Receiver(_) => {
@@ -107,9 +114,7 @@ impl Param {
     }
 }
 
-/// Unneeded where the call's type holds the receiver.
-pub(super) fn without_mut(sig: &mut Signature) {
-    if let Some(FnArg::Receiver(receiver)) = sig.inputs.first_mut() {
-        receiver.mutability = None;
-    }
+/// Whether a pattern binds the whole argument to a name.
+fn is_name(pat: &Pat) -> bool {
+    matches!(pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none())
 }

@@ -38,10 +38,14 @@ impl Shape {
             Type::Paren(paren) => Self::of(&paren.elem, named, lendable),
             _ if free(ty) => Some(Self::Val(ty.clone())),
             Type::Reference(r) => {
-                let lent = r.lifetime.as_ref().is_some_and(|lifetime| lendable.contains(lifetime));
+                let lent = r
+                    .lifetime
+                    .as_ref()
+                    .is_some_and(|lifetime| lendable.contains(lifetime));
                 // A trait object's own lifetime hides in its reference's.
                 let object = matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_));
-                (r.mutability.is_none() && lent && !object && free(&r.elem)).then(|| Self::Ref(r.clone()))
+                (r.mutability.is_none() && lent && !object && free(&r.elem))
+                    .then(|| Self::Ref(r.clone()))
             }
             Type::Tuple(tuple) => {
                 let shapes = tuple.elems.iter().map(|ty| Self::of(ty, named, lendable));
@@ -63,7 +67,13 @@ impl Shape {
             ("Option", [GenericArgument::Type(ty)]) => {
                 Some(Self::Maybe(bare, Box::new(Self::of(ty, named, lendable)?)))
             }
-            ("Cow", [GenericArgument::Lifetime(lifetime), GenericArgument::Type(ty)]) => {
+            (
+                "Cow",
+                [
+                    GenericArgument::Lifetime(lifetime),
+                    GenericArgument::Type(ty),
+                ],
+            ) => {
                 let fit = lendable.contains(lifetime) && !Borrows::of(ty, named).any;
                 fit.then(|| Self::Either(bare, lifetime.clone(), ty.clone()))
             }
@@ -98,29 +108,21 @@ impl Shape {
         }
     }
 
-    /// The type that the body takes, with new names for what is lent to it.
-    pub(super) fn lent(&self, fresh: &mut Vec<Lifetime>) -> Type {
-        let mut next = |span: Span| {
-            let name = Lifetime::new(&format!("'__x{}", fresh.len()), span);
-            fresh.push(name.clone());
-            name
-        };
+    /// The type that the body takes, for whatever lifetime it is lent.
+    pub(super) fn lent(&self) -> Type {
         match self {
             Self::Val(ty) => ty.clone(),
-            Self::Ref(r) => {
-                let lifetime = Some(next(r.and_token.span));
-                Type::Reference(TypeReference { lifetime, ..r.clone() })
-            }
-            Self::Either(path, lifetime, ty) => {
-                let lifetime = next(lifetime.span());
-                parse_quote! { #path<#lifetime, #ty> }
-            }
+            Self::Ref(r) => Type::Reference(TypeReference {
+                lifetime: None,
+                ..r.clone()
+            }),
+            Self::Either(path, _, ty) => parse_quote! { #path<'_, #ty> },
             Self::Maybe(path, shape) => {
-                let lent = shape.lent(fresh);
+                let lent = shape.lent();
                 parse_quote! { #path<#lent> }
             }
             Self::Tuple(shapes) => {
-                let lent = shapes.iter().map(|shape| shape.lent(fresh));
+                let lent = shapes.iter().map(Self::lent);
                 parse_quote! { (#(#lent,)*) }
             }
         }
@@ -139,7 +141,10 @@ impl Shape {
             }
             Self::Tuple(shapes) => {
                 let names: Vec<Ident> = (0..shapes.len()).map(inner_name).collect();
-                let wrapped = shapes.iter().zip(&names).map(|(shape, name)| shape.wrap(name));
+                let wrapped = shapes
+                    .iter()
+                    .zip(&names)
+                    .map(|(shape, name)| shape.wrap(name));
                 quote! {{ let (#(#names,)*) = #name; (#(#wrapped,)*) }}
             }
         }

@@ -35,11 +35,16 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig);
-    param::without_mut(&mut sig);
     let plan = Plan::of(&sig, &params);
     let output = output(&sig.output);
     let opaque = Borrows::of(&output, &[]).opaque;
-    let Plan { held, wrapped, pointer, parameter, .. } = &plan;
+    let Plan {
+        held,
+        wrapped,
+        pointer,
+        parameter,
+        ..
+    } = &plan;
 
     sig.output = if opaque {
         parse_quote! { -> ::bridge::__private::Opaque<#held, #parameter, #output, #setup_type> }
@@ -81,13 +86,21 @@ struct Plan {
 
 impl Plan {
     fn of(sig: &Signature, params: &[Param]) -> Self {
-        let named: Vec<Lifetime> = sig.generics.lifetimes().map(|param| param.lifetime.clone()).collect();
+        let named: Vec<Lifetime> = sig
+            .generics
+            .lifetimes()
+            .map(|param| param.lifetime.clone())
+            .collect();
         let free = unbounded(&sig.generics);
-        let shapes: Result<Vec<Shape>, ()> =
-            params.iter().map(|param| Shape::of(&param.ty, &named, &free).ok_or(())).collect();
+        let shapes: Result<Vec<Shape>, ()> = params
+            .iter()
+            .map(|param| Shape::of(&param.ty, &named, &free).ok_or(()))
+            .collect();
         let shapes = shapes.map_err(|()| {
             // A `&mut` anywhere explains more than a borrow before it.
-            let exclusive = params.iter().any(|param| Borrows::of(&param.ty, &named).exclusive);
+            let exclusive = params
+                .iter()
+                .any(|param| Borrows::of(&param.ty, &named).exclusive);
             if exclusive { "Exclusive" } else { "Borrowing" }
         });
         let output = output(&sig.output);
@@ -102,19 +115,28 @@ impl Plan {
     }
 
     /// For arguments that can be owned.
-    fn lending(shapes: &[Shape], params: &[Param], named: &[Lifetime], output: &syn::ReturnType) -> Self {
-        let mut fresh = Vec::new();
+    fn lending(
+        shapes: &[Shape],
+        params: &[Param],
+        named: &[Lifetime],
+        output: &syn::ReturnType,
+    ) -> Self {
         let held = shapes.iter().map(Shape::held);
-        let wrapped = shapes.iter().zip(params).map(|(shape, param)| shape.wrap(&param.name));
-        let lent = shapes.iter().map(|shape| shape.lent(&mut fresh));
+        let wrapped = shapes
+            .iter()
+            .zip(params)
+            .map(|(shape, param)| shape.wrap(&param.name));
+        let lent = shapes.iter().map(Shape::lent);
         let parameter = quote! { (#(#lent,)*) };
-        let binder = (!fresh.is_empty()).then(|| quote! { for<#(#fresh),*> });
         Self {
             held: quote! { (#(#held,)*) },
             wrapped: quote! { (#(#wrapped,)*) },
-            pointer: quote! { #binder fn(#parameter) #output },
+            pointer: quote! { fn(#parameter) #output },
             parameter,
-            erased: named.iter().map(|lifetime| lifetime.ident.clone()).collect(),
+            erased: named
+                .iter()
+                .map(|lifetime| lifetime.ident.clone())
+                .collect(),
         }
     }
 
@@ -139,7 +161,7 @@ fn name_impl_arguments(sig: &mut Signature) {
     struct Name(Vec<(Ident, TypeImplTrait)>);
     impl VisitMut for Name {
         fn visit_type_mut(&mut self, ty: &mut Type) {
-            // `&(impl A + B)` needs the parentheses, `&Impl0` does not.
+            // `&(impl A + B)` needs the parentheses, `&__Impl0` does not.
             if let Type::Paren(paren) = ty
                 && matches!(*paren.elem, Type::ImplTrait(_))
             {
@@ -147,7 +169,7 @@ fn name_impl_arguments(sig: &mut Signature) {
             }
             visit_mut::visit_type_mut(self, ty);
             if let Type::ImplTrait(bounds) = ty {
-                let name = format_ident!("Impl{}", self.0.len(), span = Span::mixed_site());
+                let name = format_ident!("__Impl{}", self.0.len(), span = Span::mixed_site());
                 self.0.push((name.clone(), bounds.clone()));
                 *ty = parse_quote! { #name };
             }
@@ -167,8 +189,13 @@ fn name_impl_arguments(sig: &mut Signature) {
 /// A trait may declare a method by value for unsized types; its call can't hold
 /// such a value.
 fn sized_self(sig: &mut Signature, declared: bool) {
-    let by_value = sig.receiver().is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
+    let by_value = sig
+        .receiver()
+        .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
     if declared && by_value {
-        sig.generics.make_where_clause().predicates.push(parse_quote! { Self: ::core::marker::Sized });
+        sig.generics
+            .make_where_clause()
+            .predicates
+            .push(parse_quote! { Self: ::core::marker::Sized });
     }
 }
