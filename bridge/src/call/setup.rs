@@ -4,7 +4,7 @@
 //! options carries nothing ([`Global`] has no size) and pays nothing (its hooks
 //! are empty). The macro alone picks them.
 
-use std::{borrow::Borrow, fmt, panic::Location, time::Instant};
+use std::{borrow::Borrow, fmt, panic::Location, thread, time::Instant};
 
 use crate::{Bridge, route::Route};
 
@@ -17,7 +17,7 @@ pub trait Setup {
     fn begin(&mut self, route: Route) {
         let _ = route;
     }
-    /// The call has its result.
+    /// Nothing but a panic keeps the call from its result any more.
     #[inline]
     fn end(&mut self) {}
 }

@@ -65,7 +65,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let block = if opaque {
         quote! { ::bridge::__private::opaque_call(#setup, #wrapped, #closure) }
     } else {
-        let run = Ident::new("run", Span::mixed_site());
+        let run = Ident::new("__run", Span::mixed_site());
         quote! {
             let #run: #pointer = #closure;
             ::bridge::__private::sync_call(#setup, #wrapped, #run)
