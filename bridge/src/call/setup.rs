@@ -49,7 +49,7 @@ impl Setup for Via {
     }
 }
 
-/// `debug`: logs when the call is over, however it ends.
+/// `debug`: logs when the call is over, however it ends, by being dropped then.
 pub struct Traced<S> {
     setup: S,
     name: &'static str,
@@ -94,10 +94,10 @@ impl<S> Drop for Traced<S> {
             return;
         };
         let elapsed = start.elapsed();
-        let end = if self.ended {
-            "call finished"
-        } else {
-            "call abandoned"
+        let end = match (thread::panicking(), self.ended) {
+            (true, _) => "call panicked",
+            (false, true) => "call finished",
+            (false, false) => "call abandoned",
         };
         tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
     }

@@ -35,6 +35,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig);
+    param::without_mut(&mut sig);
     let plan = Plan::of(&sig, &params);
     let output = output(&sig.output);
     let opaque = Borrows::of(&output, &[]).opaque;
@@ -48,8 +49,6 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
 
     sig.output = if opaque {
         parse_quote! { -> ::bridge::__private::Opaque<#held, #parameter, #output, #setup_type> }
-    } else if options.bridge.is_none() && !options.debug {
-        parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer> }
     } else {
         parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer, #setup_type> }
     };

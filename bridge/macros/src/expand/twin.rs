@@ -15,8 +15,11 @@ pub(super) fn expand(function: &Function, twin: &Twin) -> TokenStream {
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let params = param::take(&mut sig);
+    param::without_mut(&mut sig);
     let values = params.iter().map(|param| &param.name);
-    let name = &smart.ident;
+    // Where it can't be found, the option was wrong about it.
+    let mut name = smart.ident.clone();
+    name.set_span(twin.name.span());
     let path = if twin.associated || mentions_self(smart) {
         quote! { Self::#name }
     } else {
