@@ -153,6 +153,24 @@ fn cut((text, at): (&str, usize)) -> &str {
     &text[..at]
 }
 
+#[smartasync(blocking = size_blocking)]
+fn size<T, const N: usize>(by: impl Into<usize>) -> usize {
+    size_of::<[T; N]>() * by.into()
+}
+
+#[smartasync(blocking = size_async_blocking)]
+async fn size_async<T, const N: usize>(by: impl Into<usize>) -> usize {
+    size_of::<[T; N]>() * by.into()
+}
+
+/// # Safety
+///
+/// None is needed.
+#[smartasync(blocking = unsafe_blocking)]
+unsafe fn unsafe_smart() -> u8 {
+    1
+}
+
 struct Counter(u8);
 
 impl Counter {
@@ -197,6 +215,10 @@ fn plain_twins() {
         assert_eq!(next_blocking(1), 2);
         assert_eq!(next(1).wait(), 2);
         assert_eq!(cut_blocking(("abc", 1)), "a");
+        assert_eq!(size_blocking::<u16, 3>(2_u8), 12);
+        assert_eq!(size_async_blocking::<u16, 3>(2_u8), 12);
+        // SAFETY: nothing is asked for.
+        assert_eq!(unsafe { unsafe_blocking() }, 1);
         let mut counter = Counter::new_blocking(4);
         counter.add_blocking(1).add_blocking(2);
         assert_eq!(counter.read_blocking(), 7);

@@ -765,6 +765,19 @@ where
     all.concat().len()
 }
 
+#[smartasync]
+fn total<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    by: &(impl Fn(&str) -> usize + ?Sized),
+) -> usize {
+    texts.map(by).sum()
+}
+
+#[smartasync]
+async fn total_async<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.map(str::len).sum()
+}
+
 struct Parser<'s>(&'s str);
 
 #[smartasync]
@@ -825,6 +838,11 @@ fn odd_signatures() {
     assert_eq!(outlives(&1, &text, &mut all).wait(), &1);
     assert_eq!(all, ["text"]);
     assert_eq!(bounded(&text, "x").wait(), 5);
+    assert_eq!(
+        total([&*text].into_iter(), &|text: &str| text.len()).wait(),
+        4
+    );
+    within(|| assert_eq!(total_async([&*text].into_iter()).wait(), 4));
     assert_eq!(hidden(Parser(&text)).wait(), 4);
     assert_eq!(shown_lifetime(Parser(&text), "a").wait(), 5);
     let mut called = 0;

@@ -30,8 +30,8 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
 
-    name_impl_arguments(&mut sig);
     name_elided(&mut sig);
+    name_impl_arguments(&mut sig);
     name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig);
