@@ -87,7 +87,7 @@ fn generics(sig: &Signature) -> Option<TokenStream> {
 fn mentions_self(sig: &Signature) -> bool {
     struct Mentions(bool);
     impl Visit<'_> for Mentions {
-        fn visit_ident(&mut self, ident: &proc_macro2::Ident) {
+        fn visit_ident(&mut self, ident: &Ident) {
             self.0 |= ident == "Self" || ident == "self";
         }
         fn visit_receiver(&mut self, _: &syn::Receiver) {
