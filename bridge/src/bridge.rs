@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::Location,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -145,7 +146,16 @@ impl Bridge {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.inner.pool.run(closure)
+        self.offload_at(closure, Location::caller())
+    }
+
+    /// [`offload`](Self::offload) in the name of another place in the code.
+    pub(crate) fn offload_at<F, T>(&self, closure: F, at: &'static Location<'static>) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.pool.run_at(closure, at)
     }
 
     /// Queues a blocking closure now, or gives it back.

@@ -1,6 +1,9 @@
 //! Write a function once, call it from sync and from async code.
 #![forbid(unsafe_code)]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod ambient;
 mod bridge;
 mod call;
@@ -10,9 +13,6 @@ mod error;
 mod home;
 pub mod offload;
 mod outcome;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
 mod route;
 mod smart;
 mod wait;

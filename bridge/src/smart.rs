@@ -67,6 +67,7 @@ where
 
 impl<F> SmartFn<F> {
     /// A call of the closure with this argument; a tuple, where it takes many.
+    #[track_caller]
     pub fn call<X, T>(
         &self,
         x: X,

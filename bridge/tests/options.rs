@@ -396,3 +396,25 @@ fn smart_values() {
         "SmartFn { .. } SmartAsyncFn { .. }"
     );
 }
+
+static ENDED: LazyLock<Bridge> = LazyLock::new(|| {
+    let bridge = Bridge::builder().build().unwrap();
+    let _report = bridge.shutdown(Duration::ZERO);
+    bridge
+});
+
+#[smartasync(bridge = ENDED)]
+fn on_a_pool_that_is_shut_down(text: &str) -> usize {
+    text.len()
+}
+
+#[test]
+fn an_error_of_the_pool_names_the_line_of_the_call() {
+    within(|| {
+        let line = line!() + 1;
+        let call = on_a_pool_that_is_shut_down("text");
+        let payload = panic::catch_unwind(AssertUnwindSafe(|| bridge::wait(call))).unwrap_err();
+        let text = testkit::panic_text(&*payload);
+        assert!(text.contains(&format!("options.rs:{line}")), "{text}");
+    });
+}

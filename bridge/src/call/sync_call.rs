@@ -9,6 +9,7 @@ use std::{
     any::type_name,
     borrow::Borrow,
     fmt,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -60,6 +61,8 @@ pin_project! {
         call: Option<(A, R)>,
         #[pin]
         job: Option<Job<T>>,
+        // Where the call was made: what an error of the pool points at.
+        at: &'static Location<'static>,
         setup: S,
     }
 }
@@ -75,10 +78,12 @@ pin_project! {
 
 impl<A, T, R, S> SyncCall<A, T, R, S> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(setup: S, args: A, run: R) -> Self {
         Self {
             call: Some((args, run)),
             job: None,
+            at: Location::caller(),
             setup,
         }
     }
@@ -192,7 +197,7 @@ where
                 .setup
                 .bridge()
                 .borrow()
-                .offload(move || run(A::lend(&mut owned)));
+                .offload_at(move || run(A::lend(&mut owned)), this.at);
             this.job.set(Some(Job {
                 offload,
                 erase: |offload| Box::pin(offload),

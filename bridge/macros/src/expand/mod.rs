@@ -55,8 +55,10 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     let span = Span::mixed_site().located_at(function.sig.fn_token.span);
     let inline =
         (function.body.is_some() && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
+    // A `fn`'s call remembers where it was made, for the pool's errors.
+    let located = options.debug || function.sig.asyncness.is_none();
     let caller =
-        (options.debug && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
+        (located && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
     // The call's own text says it better, and Clippy objects to both.
     let attrs = attrs
         .iter()
