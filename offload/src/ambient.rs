@@ -1,0 +1,27 @@
+//! What a job takes with it from the place where it was submitted.
+
+/// The surroundings of a submission, put back around the closure.
+///
+/// This crate knows no runtime. A runtime's bridge implements this to run each
+/// closure inside the runtime that submitted it; [`Bare`] carries nothing.
+pub trait Ambient: Send + 'static {
+    /// Looks at the thread that submits, once, at the submission.
+    fn capture() -> Self;
+
+    /// Runs the closure on the pool's thread, in the surroundings captured.
+    fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
+}
+
+/// No surroundings: the closure runs as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bare;
+
+impl Ambient for Bare {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+}

@@ -1,0 +1,187 @@
+//! How a pool is set up.
+
+use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
+
+use crate::{Ambient, Bare, BuildError, Pool, core::Core};
+
+/// No setting that counts threads or jobs may exceed this.
+const MOST: usize = u32::MAX as usize;
+
+/// Sets up a [`Pool`]; every setting has a default that suits most.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct Builder<A = Bare> {
+    limits: Limits,
+    hooks: Hooks,
+    ambient: PhantomData<fn() -> A>,
+}
+
+/// The numbers of a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_threads: usize,
+    pub(crate) max_blocked_threads: usize,
+    pub(crate) queue_capacity: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+    pub(crate) stack_size: usize,
+    pub(crate) spin: Duration,
+}
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// What runs on each of the pool's threads.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_thread_start: Option<Hook>,
+    pub(crate) on_thread_stop: Option<Hook>,
+}
+
+impl<A> Builder<A> {
+    pub(crate) fn new() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let limits = Limits {
+            max_threads: (4 * cores).max(32),
+            max_blocked_threads: 64,
+            queue_capacity: 1024,
+            keep_alive: Duration::from_secs(10),
+            thread_name: "bridge-offload".to_owned(),
+            stack_size: 2 * 1024 * 1024,
+            // Of no use on one processor: who would bring the work meanwhile?
+            spin: if cores > 1 {
+                Duration::from_micros(50)
+            } else {
+                Duration::ZERO
+            },
+        };
+        Self {
+            limits,
+            hooks: Hooks::default(),
+            ambient: PhantomData,
+        }
+    }
+
+    /// At most this many jobs run at a time; `max(32, 4 × processors)` unless
+    /// set. A job parked in a wait of the bridge doesn't count.
+    pub fn max_threads(mut self, count: usize) -> Self {
+        self.limits.max_threads = count;
+        self
+    }
+
+    /// At most this many threads are added for jobs parked in waits; 64 unless
+    /// set.
+    pub fn max_blocked_threads(mut self, count: usize) -> Self {
+        self.limits.max_blocked_threads = count;
+        self
+    }
+
+    /// At most this many jobs are queued; 1024 unless set.
+    pub fn queue_capacity(mut self, count: usize) -> Self {
+        self.limits.queue_capacity = count;
+        self
+    }
+
+    /// A thread without work ends after this time; 10 seconds unless set.
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.limits.keep_alive = time;
+        self
+    }
+
+    /// The threads' name; `bridge-offload` unless set.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Self {
+        self.limits.thread_name = name.into();
+        self
+    }
+
+    /// The threads' stack, in bytes; 2 MiB unless set.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.limits.stack_size = bytes;
+        self
+    }
+
+    /// How long a thread looks for further work before it sleeps, at most;
+    /// 50 µs unless set, never on a machine with one processor. Zero switches
+    /// spinning off.
+    pub fn spin(mut self, time: Duration) -> Self {
+        self.limits.spin = time;
+        self
+    }
+
+    /// Runs on each thread before its first job.
+    pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.hooks.on_thread_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Runs on each thread after its last job.
+    pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.hooks.on_thread_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[doc(hidden)]
+    pub fn check(&self) -> Result<(), BuildError> {
+        let Limits {
+            max_threads,
+            max_blocked_threads,
+            queue_capacity,
+            stack_size,
+            ..
+        } = self.limits;
+        for (setting, value, most) in [
+            ("max_threads", max_threads, MOST),
+            ("max_blocked_threads", max_blocked_threads, MOST),
+            ("queue_capacity", queue_capacity, MOST),
+            ("stack_size", stack_size, isize::MAX.unsigned_abs()),
+        ] {
+            if value == 0 {
+                return Err(BuildError::Zero { setting });
+            }
+            if value > most {
+                return Err(BuildError::TooLarge {
+                    setting,
+                    limit: most,
+                });
+            }
+        }
+        if self.limits.keep_alive.is_zero() {
+            return Err(BuildError::Zero {
+                setting: "keep_alive",
+            });
+        }
+        Ok(())
+    }
+
+    /// Builds the pool. No thread starts before the first job.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Zero`] and [`BuildError::TooLarge`] name the setting that
+    /// can't be meant.
+    pub fn build(self) -> Result<Pool<A>, BuildError>
+    where
+        A: Ambient,
+    {
+        self.check()?;
+        Ok(Pool::from_core(Core::new(self.limits, self.hooks)))
+    }
+}
+
+impl<A> Default for Builder<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A> fmt::Debug for Builder<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,241 @@
+//! What a pool's handles and threads share: the state behind its lock, and the
+//! doing of what the state decides.
+
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Metrics, OffloadError, Shutdown,
+    builder::{Hooks, Limits},
+    fork,
+    job::{Header, Runnable},
+    queue::{Admission, Lane, Queue},
+    state::{Action, Phase, State},
+    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
+    worker,
+};
+
+pub(crate) struct Core {
+    pub(crate) limits: Limits,
+    pub(crate) hooks: Hooks,
+    /// The process whose threads serve this pool.
+    generation: usize,
+    state: Mutex<State>,
+    /// Jobs that a thread could take: written by the queue under the lock, read
+    /// by the thread that spins.
+    ready: Arc<AtomicUsize>,
+    /// Told at the end of each job once a shutdown has begun.
+    job_ended: Condvar,
+}
+
+/// Why a submission was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Full,
+    ShutDown,
+    Forked,
+}
+
+/// Whether a submission may wait for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    WaitInLine,
+    NowOrNever,
+}
+
+impl Core {
+    pub(crate) fn new(limits: Limits, hooks: Hooks) -> Arc<Self> {
+        fork::watch();
+        let ready = Arc::new(AtomicUsize::new(0));
+        Arc::new(Self {
+            state: Mutex::new(State::new(limits.clone(), Arc::clone(&ready))),
+            limits,
+            hooks,
+            generation: fork::generation(),
+            ready,
+            job_ended: Condvar::new(),
+        })
+    }
+
+    /// Whether this process is a fork of the one that owns the threads. Then
+    /// nothing of the state may be touched: its lock may be held for ever.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Whether work is ready, at a glance.
+    pub(crate) fn sees_work(&self) -> bool {
+        self.ready.load(Ordering::Relaxed) > 0
+    }
+
+    /// Queues a job that has been prepared.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        job: Arc<dyn Runnable>,
+        patience: Patience,
+    ) -> Result<Admission, Refusal> {
+        if self.is_forked() {
+            return Err(Refusal::Forked);
+        }
+        let lane = if job.lineage().is_root() {
+            Lane::Roots
+        } else {
+            Lane::Kin
+        };
+        let mut state = self.state();
+        let refusal = if state.phase != Phase::Open {
+            Some(Refusal::ShutDown)
+        } else if patience == Patience::NowOrNever && !state.queue.has_room() {
+            Some(Refusal::Full)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            state.tally.rejected += 1;
+            return Err(refusal);
+        }
+        let (admission, action) = state.push(job, lane);
+        drop(state);
+        self.perform(action);
+        Ok(admission)
+    }
+
+    /// Takes a withdrawn job out of the queue.
+    pub(crate) fn forget(&self, header: &Header) {
+        if self.is_forked() {
+            return;
+        }
+        let mut state = self.state();
+        state.tally.cancelled += 1;
+        let swept = state.queue.withdraw(header);
+        drop(state);
+        drop(swept);
+    }
+
+    /// Takes a job out of the line if it still waits for room there.
+    pub(crate) fn leave_line(&self, header: &Header) -> bool {
+        let mut state = self.state();
+        if !Queue::is_in_line(header) {
+            return false;
+        }
+        state.tally.rejected += 1;
+        let swept = state.queue.withdraw(header);
+        drop(state);
+        drop(swept);
+        true
+    }
+
+    /// Does what the state has decided, and what that leads to.
+    pub(crate) fn perform(self: &Arc<Self>, mut action: Action) {
+        loop {
+            action = match action {
+                Action::Nothing => return,
+                Action::Wake(unparker) => return unparker.unpark(),
+                Action::Start(id) => {
+                    let core = Arc::clone(self);
+                    let Limits {
+                        thread_name,
+                        stack_size,
+                        ..
+                    } = &self.limits;
+                    let body = move || worker::main(&core, id);
+                    match start_thread(thread_name.clone(), *stack_size, body) {
+                        Ok(()) => return,
+                        Err(error) => self.start_failed(&error),
+                    }
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn start_failed(&self, error: &io::Error) -> Action {
+        let mut state = self.state();
+        let orphans = state.start_failed(error.kind());
+        let action = state.help();
+        drop(state);
+        for job in orphans {
+            job.abandon(OffloadError::NoThread {
+                at: job.header().at,
+                error: error.kind(),
+            });
+        }
+        action
+    }
+
+    /// Told by a thread at the end of a job.
+    pub(crate) fn note_end(&self, phase: Phase) {
+        if phase != Phase::Open {
+            self.job_ended.notify_all();
+        }
+    }
+
+    /// Takes no further job and lets the threads end when they run out of
+    /// work. Doesn't wait.
+    pub(crate) fn close(&self) {
+        if self.is_forked() {
+            return;
+        }
+        let mut state = self.state();
+        let refused = state.queue.drain_line();
+        let sleepers = state.advance(Phase::Draining);
+        drop(state);
+        shut(&refused);
+        sleepers.iter().for_each(crate::park::Unparker::unpark);
+    }
+
+    /// Takes no further job, runs what was admitted for at most `timeout`, and
+    /// abandons the rest.
+    pub(crate) fn shut_down(&self, timeout: Duration) -> Shutdown {
+        if self.is_forked() {
+            return Shutdown::default();
+        }
+        self.close();
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.state();
+        let before = state.tally.completed + state.tally.panicked;
+        while !state.is_quiet() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                break;
+            }
+            (state, _) = wait_for(&self.job_ended, state, left);
+        }
+        let abandoned = state.queue.drain();
+        let running: Vec<_> = state.jobs().cloned().collect();
+        let sleepers = state.advance(Phase::Closed);
+        let ended = state.tally.completed + state.tally.panicked - before;
+        drop(state);
+        shut(&abandoned);
+        shut(&running);
+        sleepers.iter().for_each(crate::park::Unparker::unpark);
+        Shutdown {
+            completed: usize::try_from(ended).unwrap_or(usize::MAX),
+            abandoned: abandoned.len(),
+            running: running.len(),
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        if self.is_forked() {
+            return Metrics::default();
+        }
+        self.state().metrics()
+    }
+}
+
+/// Tells the callers of these jobs that the pool is shut down.
+fn shut(jobs: &[Arc<dyn Runnable>]) {
+    for job in jobs {
+        job.abandon(OffloadError::ShutDown {
+            at: job.header().at,
+        });
+    }
+}

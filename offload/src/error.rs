@@ -1,0 +1,238 @@
+//! What can go wrong, told apart by what the caller can do about it.
+
+use std::{
+    any::Any,
+    error::Error,
+    fmt, io,
+    panic::Location,
+    sync::{Mutex, PoisonError},
+};
+
+/// Why a [`Builder`](crate::Builder) was refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting that counts or measures something was zero.
+    #[non_exhaustive]
+    Zero {
+        /// The builder's method.
+        setting: &'static str,
+    },
+    /// A setting was greater than this pool can count.
+    #[non_exhaustive]
+    TooLarge {
+        /// The builder's method.
+        setting: &'static str,
+        /// The greatest value that is accepted.
+        limit: usize,
+    },
+    /// There is a global instance already.
+    GlobalInUse,
+    /// The runtime could not be started.
+    Runtime(io::Error),
+}
+
+impl BuildError {
+    /// That `setting` was zero.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn zero(setting: &'static str) -> Self {
+        Self::Zero { setting }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zero { setting } => write!(f, "`{setting}` is 0; it must be at least 1"),
+            Self::TooLarge { setting, limit } => {
+                write!(f, "`{setting}` is too large; it must be at most {limit}")
+            }
+            Self::GlobalInUse => f.write_str(
+                "the global bridge is in use already; install yours before anything else runs",
+            ),
+            Self::Runtime(error) => write!(f, "the home runtime could not be started: {error}"),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Runtime(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Why a closure was not taken, with the closure back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejected<F> {
+    /// The queue is full.
+    Full(F),
+    /// The pool is shut down, or belongs to the process that forked this one.
+    ShutDown(F),
+    /// The limit passed before there was room in the queue.
+    TimedOut(F),
+}
+
+impl<F> Rejected<F> {
+    /// The closure.
+    #[must_use]
+    pub fn into_inner(self) -> F {
+        match self {
+            Self::Full(f) | Self::ShutDown(f) | Self::TimedOut(f) => f,
+        }
+    }
+
+    /// Whether trying again later can help.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
+
+    /// Whether no further job will be taken.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        matches!(self, Self::ShutDown(_))
+    }
+
+    /// Whether the limit passed.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self, Self::TimedOut(_))
+    }
+}
+
+impl<F> fmt::Debug for Rejected<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => "Full(..)",
+            Self::ShutDown(_) => "ShutDown(..)",
+            Self::TimedOut(_) => "TimedOut(..)",
+        })
+    }
+}
+
+impl<F> fmt::Display for Rejected<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full(_) => {
+                "the pool's queue is full; await `run` to wait for room, or try again later"
+            }
+            Self::ShutDown(_) => "the pool is shut down and takes no further job",
+            Self::TimedOut(_) => "the pool's queue had no room within the limit",
+        })
+    }
+}
+
+impl<F> Error for Rejected<F> {}
+
+/// Why an offloaded closure has no result.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OffloadError {
+    /// The closure panicked.
+    Panicked(Panic),
+    /// The pool was shut down before the closure had finished.
+    #[non_exhaustive]
+    ShutDown {
+        /// Where the closure was offloaded.
+        at: &'static Location<'static>,
+    },
+    /// The job was withdrawn before it started.
+    #[non_exhaustive]
+    Cancelled {
+        /// Where the closure was offloaded.
+        at: &'static Location<'static>,
+    },
+    /// The pool has no thread, and none could be started.
+    #[non_exhaustive]
+    NoThread {
+        /// Where the closure was offloaded.
+        at: &'static Location<'static>,
+        /// What the system said.
+        error: io::ErrorKind,
+    },
+    /// This process is a fork of the one whose threads serve the pool.
+    #[non_exhaustive]
+    Forked {
+        /// Where the closure was offloaded.
+        at: &'static Location<'static>,
+    },
+}
+
+impl fmt::Display for OffloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => write!(f, "the offloaded closure panicked: {}", panic.text()),
+            Self::ShutDown { at } => write!(
+                f,
+                "the closure offloaded at {at} did not finish: the pool was shut down; \
+                 offload before the shutdown, or allow it more time"
+            ),
+            Self::Cancelled { at } => {
+                write!(
+                    f,
+                    "the closure offloaded at {at} was withdrawn before it started"
+                )
+            }
+            Self::NoThread { at, error } => write!(
+                f,
+                "the closure offloaded at {at} did not run: the pool has no thread and none could \
+                 be started ({error}); raise the system's limit on threads"
+            ),
+            Self::Forked { at } => write!(
+                f,
+                "the closure offloaded at {at} did not run: this process is a fork, and the \
+                 pool's threads stayed in its parent; build a pool after the fork"
+            ),
+        }
+    }
+}
+
+impl Error for OffloadError {}
+
+/// What a closure panicked with.
+pub struct Panic {
+    // A payload is `Send` only; the lock makes the error `Sync`, as errors are
+    // expected to be.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Panic {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        Self {
+            payload: Mutex::new(payload),
+        }
+    }
+
+    /// The payload, as [`std::panic::catch_unwind`] gives it.
+    #[must_use]
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The panic's message, where it has one.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
+        match (
+            payload.downcast_ref::<&str>(),
+            payload.downcast_ref::<String>(),
+        ) {
+            (Some(text), _) => (*text).to_owned(),
+            (None, Some(text)) => text.clone(),
+            (None, None) => "a payload that is no text".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Panic").field(&self.text()).finish()
+    }
+}

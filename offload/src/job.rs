@@ -1,0 +1,395 @@
+//! A job: one allocation that holds the closure, then its result, and the
+//! waker of whoever awaits it.
+//!
+//! Its stage decides everything, under the job's own lock:
+//!
+//! ```text
+//! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
+//!   │                  │                  │ detach
+//!   └──── withdraw ────┴──▶ Gone          └──▶ Detached ──finish──▶ Gone
+//! ```
+//!
+//! `claim` and `withdraw` both need the closure out of `Waiting`, so exactly
+//! one of them gets it: a job runs once, or its caller is told that it did not.
+//! `finish` and `poll` meet under the same lock, so either the poll sees the
+//! result or the finish sees the waker: no wake-up is lost. No user code (the
+//! closure, a destructor, a waker) ever runs under the lock.
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    mem,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    Ambient, Lineage, OffloadError,
+    error::Panic,
+    sync::{AtomicBool, AtomicU8, Mutex, lock, thread_local},
+};
+
+pub(crate) struct Job<F, T, A> {
+    header: Header,
+    cell: Mutex<Cell<F, T, A>>,
+}
+
+/// What the pool reads of a job without knowing its types.
+pub(crate) struct Header {
+    /// Where the closure was offloaded.
+    pub(crate) at: &'static Location<'static>,
+    /// Which list of the queue holds the job: the queue's affair, under the
+    /// pool's lock.
+    pub(crate) list: AtomicU8,
+    /// The caller has lost interest: what [`cancelled`] tells the closure.
+    cancelled: AtomicBool,
+}
+
+struct Cell<F, T, A> {
+    stage: Stage<F, T, A>,
+    lineage: Lineage,
+    waker: Option<Waker>,
+}
+
+enum Stage<F, T, A> {
+    Fresh(F),
+    Waiting(F, A),
+    Running,
+    Detached,
+    Done(Result<T, OffloadError>),
+    Gone,
+}
+
+/// How a job that a thread had claimed came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Finish {
+    /// The closure returned.
+    Completed,
+    /// The closure panicked, or the result's destructor did with nobody left
+    /// to take it.
+    Panicked,
+    /// It had been withdrawn before the claim.
+    Withdrawn,
+}
+
+/// What the end of a caller's interest came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Withdrawal {
+    /// The closure was still there; it will never run.
+    Withdrawn,
+    /// A thread is running it, and goes on.
+    Running,
+    /// It had been over.
+    Over,
+}
+
+/// A job as the pool's threads see it.
+pub(crate) trait Runnable: Send + Sync {
+    fn header(&self) -> &Header;
+    /// The waits that depend on this job.
+    fn lineage(&self) -> Lineage;
+    /// Claims the closure and runs it to its end. Never unwinds.
+    fn run(self: Arc<Self>) -> Finish;
+    /// Ends a job that will not, or not in time, run: whoever awaits gets
+    /// `error`.
+    fn abandon(&self, error: OffloadError);
+}
+
+/// A job as the one who awaits it sees it.
+pub(crate) trait Awaitable<T>: Send + Sync {
+    fn header(&self) -> &Header;
+    fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
+    /// `Fresh` to `Waiting`: captures the surroundings of the submission.
+    fn prepare(&self, waker: Option<&Waker>);
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
+    /// Ends the interest in the job. With `keep`, the result of one that is
+    /// running can still be awaited.
+    fn withdraw(&self, keep: bool) -> Withdrawal;
+    fn abandon(&self, error: OffloadError);
+}
+
+impl<F, T, A> Job<F, T, A>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    pub(crate) fn new(closure: F, at: &'static Location<'static>) -> Arc<Self> {
+        Arc::new(Self {
+            header: Header {
+                at,
+                list: AtomicU8::new(0),
+                cancelled: AtomicBool::new(false),
+            },
+            cell: Mutex::new(Cell {
+                stage: Stage::Fresh(closure),
+                lineage: Lineage::default(),
+                waker: None,
+            }),
+        })
+    }
+
+    /// The closure of a job that has not been claimed.
+    pub(crate) fn reclaim(&self) -> Option<F> {
+        let mut cell = lock(&self.cell);
+        match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Fresh(closure) | Stage::Waiting(closure, _) => Some(closure),
+            other => {
+                cell.stage = other;
+                None
+            }
+        }
+    }
+
+    fn finish(&self, result: std::thread::Result<T>) -> Finish {
+        let (mut finish, result) = match result {
+            Ok(value) => (Finish::Completed, Ok(value)),
+            Err(payload) => (
+                Finish::Panicked,
+                Err(OffloadError::Panicked(Panic::new(payload))),
+            ),
+        };
+        let mut cell = lock(&self.cell);
+        let orphan = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Running => {
+                cell.stage = Stage::Done(result);
+                None
+            }
+            Stage::Detached => Some(result),
+            // Abandoned by a shutdown while it ran: that result stands.
+            other => {
+                cell.stage = other;
+                Some(result)
+            }
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan))) {
+            finish = Finish::Panicked;
+            drop_payload(payload);
+        }
+        wake(waker);
+        finish
+    }
+
+    fn poll_cell(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+        let mut cell = lock(&self.cell);
+        if let Stage::Done(_) = cell.stage {
+            let Stage::Done(result) = mem::replace(&mut cell.stage, Stage::Gone) else {
+                unreachable!("the stage was `Done` a line above, under this lock")
+            };
+            return Poll::Ready(result);
+        }
+        assert!(
+            !matches!(cell.stage, Stage::Gone),
+            "an offload was polled after it had ended"
+        );
+        if cell
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            return Poll::Pending;
+        }
+        // A waker's clone and destructor are somebody's code: not under the
+        // lock. The job may end in between, hence the second look.
+        drop(cell);
+        let mut waker = Some(cx.waker().clone());
+        let mut cell = lock(&self.cell);
+        if !matches!(cell.stage, Stage::Done(_)) {
+            mem::swap(&mut cell.waker, &mut waker);
+            drop(cell);
+            drop(waker);
+            return Poll::Pending;
+        }
+        drop(cell);
+        self.poll_cell(cx)
+    }
+
+    fn end(&self, error: OffloadError) {
+        let mut cell = lock(&self.cell);
+        let old = match cell.stage {
+            Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
+                mem::replace(&mut cell.stage, Stage::Done(Err(error)))
+            }
+            Stage::Detached | Stage::Done(_) | Stage::Gone => return,
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        self.header.cancelled.store(true, Ordering::Relaxed);
+        wake(waker);
+        drop(old);
+    }
+}
+
+impl<F, T, A> Runnable for Job<F, T, A>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn lineage(&self) -> Lineage {
+        lock(&self.cell).lineage.clone()
+    }
+
+    fn run(self: Arc<Self>) -> Finish {
+        let mut cell = lock(&self.cell);
+        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Waiting(closure, ambient) => (closure, ambient),
+            other => {
+                cell.stage = other;
+                return Finish::Withdrawn;
+            }
+        };
+        let lineage = mem::take(&mut cell.lineage);
+        drop(cell);
+        let job = Arc::clone(&self);
+        let result = catch_unwind(AssertUnwindSafe(move || {
+            let _lineage = lineage.install();
+            let _running = Running::enter(job);
+            ambient.enter(closure)
+        }));
+        self.finish(result)
+    }
+
+    fn abandon(&self, error: OffloadError) {
+        self.end(error);
+    }
+}
+
+impl<F, T, A> Awaitable<T> for Job<F, T, A>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable> {
+        self
+    }
+
+    fn prepare(&self, waker: Option<&Waker>) {
+        let ambient = A::capture();
+        let lineage = Lineage::current().living();
+        let waker = waker.cloned();
+        let mut cell = lock(&self.cell);
+        cell.stage = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Fresh(closure) => Stage::Waiting(closure, ambient),
+            other => other,
+        };
+        cell.lineage = lineage;
+        cell.waker = waker;
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+        self.poll_cell(cx)
+    }
+
+    fn withdraw(&self, keep: bool) -> Withdrawal {
+        self.header.cancelled.store(true, Ordering::Relaxed);
+        let mut cell = lock(&self.cell);
+        let (next, withdrawal) = match cell.stage {
+            Stage::Fresh(_) | Stage::Waiting(..) => (
+                if keep {
+                    Stage::Done(Err(OffloadError::Cancelled { at: self.header.at }))
+                } else {
+                    Stage::Gone
+                },
+                Withdrawal::Withdrawn,
+            ),
+            Stage::Running if keep => (Stage::Running, Withdrawal::Running),
+            Stage::Running => (Stage::Detached, Withdrawal::Running),
+            Stage::Done(_) if keep => return Withdrawal::Over,
+            Stage::Done(_) => (Stage::Gone, Withdrawal::Over),
+            Stage::Detached | Stage::Gone => return Withdrawal::Over,
+        };
+        let old = mem::replace(&mut cell.stage, next);
+        // One who still awaits a running job is woken by its end, not by this.
+        let waker = (!keep || withdrawal == Withdrawal::Withdrawn).then(|| cell.waker.take());
+        drop(cell);
+        if keep {
+            wake(waker.flatten());
+        }
+        drop(old);
+        withdrawal
+    }
+
+    fn abandon(&self, error: OffloadError) {
+        self.end(error);
+    }
+}
+
+thread_local! {
+    static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();
+}
+
+/// Names the job whose closure runs on this thread, for [`cancelled`].
+struct Running {
+    before: Option<Arc<dyn Runnable>>,
+}
+
+impl Running {
+    fn enter(job: Arc<dyn Runnable>) -> Self {
+        Self {
+            before: RUNNING.with(|running| running.replace(Some(job))),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let before = self.before.take();
+        let _ended = RUNNING.try_with(|running| running.replace(before));
+    }
+}
+
+/// Whether the caller of the job that runs on this thread has dropped or
+/// cancelled it.
+///
+/// A closure that runs long asks now and then, and returns early: nobody takes
+/// its result. Outside a job this is false.
+///
+/// ```
+/// use bridge_offload::Pool;
+///
+/// let pool = Pool::new();
+/// let task = pool.run(|| (0..1_000).take_while(|_| !bridge_offload::cancelled()).count());
+/// assert_eq!(pollster::block_on(task), 1_000);
+/// ```
+#[must_use]
+pub fn cancelled() -> bool {
+    RUNNING
+        .try_with(|running| {
+            running
+                .borrow()
+                .as_ref()
+                .is_some_and(|job| job.header().cancelled.load(Ordering::Relaxed))
+        })
+        .unwrap_or(false)
+}
+
+/// Wakes, and survives a waker that panics: the thread is the pool's.
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
+    {
+        drop_payload(payload);
+    }
+}
+
+/// Drops a payload, whose destructor may panic in turn; then it is leaked.
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(payload);
+    }
+}

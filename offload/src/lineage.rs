@@ -1,0 +1,222 @@
+//! Who waits for this work?
+//!
+//! A thread of a pool that waits opens a [`Frame`]; what the waited future
+//! submits carries it, and what that submits in turn carries the frame of its
+//! own wait, whose parent it is. So each job knows the waits that depend on
+//! it, and a parked thread can tell a descendant of its own wait, which it may
+//! run, from a stranger's job, which it never may.
+//!
+//! The lineage in force is a thread-local. It follows a task to another thread
+//! only through [`Lineage::scope`].
+
+use std::{
+    cell::RefCell,
+    fmt,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
+};
+
+use crate::sync::{AtomicBool, thread_local};
+
+/// One wait of a pool's thread, open or over.
+pub(crate) struct Frame {
+    parent: Lineage,
+    /// Set once, when the wait returns. A frame that is over is skipped when a
+    /// chain is prolonged, so that chains are as long as waits are deep, not
+    /// as a program is old.
+    over: AtomicBool,
+}
+
+/// The chain of waits that depend on what runs here, innermost first.
+///
+/// Work submitted by a future that a pool's thread waits for is its
+/// *descendant*. The lineage in force says so, and survives a hop to another
+/// task with [`scope`](Self::scope):
+///
+/// ```
+/// use bridge_offload::Lineage;
+///
+/// let here = Lineage::current();
+/// let task = here.scope(async { "work for the same wait" });
+/// # assert_eq!(pollster::block_on(task), "work for the same wait");
+/// ```
+#[derive(Clone, Default)]
+pub struct Lineage {
+    frame: Option<Arc<Frame>>,
+}
+
+/// What is in force on a thread.
+#[derive(Default)]
+struct Current {
+    lineage: Lineage,
+    /// The innermost wait has no frame yet: most waits submit nothing, so a
+    /// frame is made when first asked for.
+    unframed: bool,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Current> = RefCell::default();
+}
+
+impl Frame {
+    pub(crate) fn close(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+}
+
+impl Lineage {
+    /// The lineage in force on this thread.
+    #[must_use]
+    pub fn current() -> Self {
+        with_current(|current| {
+            if current.unframed {
+                let parent = std::mem::take(&mut current.lineage).living();
+                let frame = Frame {
+                    parent,
+                    over: AtomicBool::new(false),
+                };
+                *current = Current {
+                    lineage: Self {
+                        frame: Some(Arc::new(frame)),
+                    },
+                    unframed: false,
+                };
+            }
+            current.lineage.clone()
+        })
+    }
+
+    /// A future that is polled with this lineage in force, wherever it goes.
+    pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
+        Scope {
+            lineage: self.clone(),
+            future: Box::pin(future),
+        }
+    }
+
+    /// Whether no wait depends on what runs here.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.frame.is_none()
+    }
+
+    /// This lineage without the innermost waits that are over.
+    pub(crate) fn living(mut self) -> Self {
+        while let Some(frame) = &self.frame
+            && frame.over.load(Ordering::Acquire)
+        {
+            self = frame.parent.clone();
+        }
+        self
+    }
+
+    /// Puts this lineage in force until the guard drops.
+    pub(crate) fn install(self) -> Installed {
+        install(Current {
+            lineage: self,
+            unframed: false,
+        })
+    }
+
+    /// The waits of the chain, innermost first.
+    pub(crate) fn frames(&self) -> impl Iterator<Item = &Arc<Frame>> {
+        std::iter::successors(self.frame.as_ref(), |frame| frame.parent.frame.as_ref())
+    }
+}
+
+impl fmt::Debug for Lineage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lineage")
+            .field("depth", &self.frames().count())
+            .finish()
+    }
+}
+
+/// Restores the lineage that was in force before.
+pub(crate) struct Installed {
+    before: Option<Current>,
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            // Dropped after the borrow ends: a frame may be the last of its
+            // chain.
+            let _ended = with_current(|current| std::mem::replace(current, before));
+        }
+    }
+}
+
+/// Opens a wait on this thread; its frame is made when something asks for it.
+pub(crate) fn open_wait() -> Installed {
+    let lineage = with_current(|current| {
+        // A wait within a wait that has no frame yet: the outer one has to have
+        // its frame first, for it is the parent.
+        current.unframed
+    })
+    .then(Lineage::current)
+    .unwrap_or_else(|| with_current(|current| current.lineage.clone()));
+    install(Current {
+        lineage,
+        unframed: true,
+    })
+}
+
+/// The frame of the innermost wait, if something asked for it.
+pub(crate) fn opened_frame() -> Option<Arc<Frame>> {
+    with_current(|current| {
+        if current.unframed {
+            None
+        } else {
+            current.lineage.frame.clone()
+        }
+    })
+}
+
+/// The frame of the innermost wait.
+pub(crate) fn frame() -> Arc<Frame> {
+    Lineage::current().frame.unwrap_or_else(|| {
+        unreachable!("a wait is open on this thread, so asking for its frame makes one")
+    })
+}
+
+fn install(current: Current) -> Installed {
+    Installed {
+        before: Some(with_current(|slot| std::mem::replace(slot, current))),
+    }
+}
+
+/// Once the thread's locals are gone, nothing is in force any more.
+fn with_current<R>(f: impl FnOnce(&mut Current) -> R) -> R {
+    let mut f = Some(f);
+    let mut call = |current: &mut Current| f.take().map(|f| f(current));
+    CURRENT
+        .try_with(|current| call(&mut current.borrow_mut()))
+        .unwrap_or_else(|_| call(&mut Current::default()))
+        .unwrap_or_else(|| unreachable!("exactly one of the two calls is made"))
+}
+
+/// The future of [`Lineage::scope`].
+#[must_use = "futures do nothing unless polled"]
+pub struct Scope<F> {
+    lineage: Lineage,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let _installed = self.lineage.clone().install();
+        self.future.as_mut().poll(cx)
+    }
+}
+
+impl<F> fmt::Debug for Scope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("lineage", &self.lineage)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! What a pool tells of itself.
+
+/// A look at a pool, all of it taken at one moment.
+///
+/// Gauges say what is so now, counts what has happened since the pool was
+/// built, peaks the greatest value a gauge has had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Threads that live.
+    pub threads: usize,
+    /// Threads without a job.
+    pub idle: usize,
+    /// Jobs that run, those parked in a wait not counted.
+    pub running: usize,
+    /// Jobs parked in a wait.
+    pub blocked: usize,
+    /// Jobs admitted to the queue.
+    pub queued: usize,
+    /// Jobs whose callers wait for room in the queue.
+    pub in_line: usize,
+    /// Jobs that returned.
+    pub completed: u64,
+    /// Jobs withdrawn before they started.
+    pub cancelled: u64,
+    /// Jobs that panicked.
+    pub panicked: u64,
+    /// Jobs that were not taken.
+    pub rejected: u64,
+    /// The greatest number of threads.
+    pub peak_threads: usize,
+    /// The greatest number of jobs in the queue.
+    pub peak_queued: usize,
+    /// The greatest number of jobs parked in a wait.
+    pub peak_blocked: usize,
+}
+
+/// How a shutdown ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "it says whether work was lost"]
+pub struct Shutdown {
+    /// Jobs that finished during the shutdown.
+    pub completed: usize,
+    /// Jobs that were admitted and never ran; their callers were told.
+    pub abandoned: usize,
+    /// Jobs that still run; their callers were told, their threads go on.
+    pub running: usize,
+}

@@ -1,0 +1,170 @@
+//! When to add a thread, and how long to look before sleeping: pure functions.
+//!
+//! The pool has at most one thread *on call*: awake, not running a job, and
+//! bound to look at the queue before it sleeps. When work is queued, a permit
+//! is free and nobody is on call, an idle thread is woken or a new one started,
+//! and that one is on call until it takes work. Then [`duty`] decides. Instant
+//! jobs are done by those who are at it, faster than a further thread could
+//! help; jobs that block are not, and get their thread at once.
+
+use std::time::Duration;
+
+/// Queued work has a thread within this time while permits are free.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
+
+/// How long the thread on call lets the others go on before it looks again.
+pub(crate) const WATCH: Duration = Duration::from_micros(200);
+
+/// A job this short, wake-ups are dearer than it is.
+const INSTANT: Duration = Duration::from_micros(5);
+
+/// What the thread on call has seen since it last looked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    /// Jobs that a thread could take now.
+    pub(crate) ready: usize,
+    /// Jobs that run, unparked.
+    pub(crate) running: usize,
+    /// Jobs that ended since the last look.
+    pub(crate) ended: u64,
+    /// Time since the last look.
+    pub(crate) elapsed: Duration,
+}
+
+/// What the thread on call shall do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Duty {
+    /// Take work.
+    Work,
+    /// Let the others go on, and look again after this time.
+    Watch(Duration),
+    /// Nothing is left to do.
+    Rest,
+}
+
+/// Whether the thread on call is needed.
+pub(crate) fn duty(sight: Sight) -> Duty {
+    let Sight {
+        ready,
+        running,
+        ended,
+        elapsed,
+    } = sight;
+    let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
+    let instant = each.is_some_and(|each| each < INSTANT);
+    match (ready, each) {
+        // Stay for a moment in a storm of instant jobs: the next is on its way,
+        // and would only wake this thread again.
+        (0, _) if instant && running > 0 => Duty::Watch(WATCH),
+        (0, _) => Duty::Rest,
+        _ if running == 0 => Duty::Work,
+        (_, None) => Duty::Work,
+        (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Duty::Work,
+        (_, Some(_)) => Duty::Watch(WATCH),
+    }
+}
+
+/// How long to spin next time, given how it went this time.
+///
+/// Doubles when spinning caught work, halves when it did not: where work comes
+/// in close succession the thread stays awake for it, elsewhere it costs next
+/// to nothing.
+pub(crate) fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
+    let least = limit / 32;
+    if caught {
+        (spin * 2).min(limit)
+    } else {
+        (spin / 2).max(least)
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a ratio of counts needs no 53 bits"
+)]
+fn to_f64(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(ready: usize, running: usize, ended: u64, micros: u64) -> Sight {
+        Sight {
+            ready,
+            running,
+            ended,
+            elapsed: Duration::from_micros(micros),
+        }
+    }
+
+    #[test]
+    fn duty_by_table() {
+        let table = [
+            (
+                "nothing queued, nobody works",
+                sight(0, 0, 0, 50),
+                Duty::Rest,
+            ),
+            (
+                "nothing queued, slow jobs run",
+                sight(0, 4, 2, 50),
+                Duty::Rest,
+            ),
+            (
+                "nothing queued, a storm of instant jobs",
+                sight(0, 1, 50, 50),
+                Duty::Watch(WATCH),
+            ),
+            (
+                "nothing queued, the storm is over",
+                sight(0, 0, 50, 50),
+                Duty::Rest,
+            ),
+            ("nobody works", sight(1, 0, 900, 50), Duty::Work),
+            (
+                "one is queued, the others block",
+                sight(1, 3, 0, 50),
+                Duty::Work,
+            ),
+            (
+                "a few are queued, instant",
+                sight(40, 1, 400, 50),
+                Duty::Watch(WATCH),
+            ),
+            (
+                "a thousand are queued, 10 µs each",
+                sight(1_000, 1, 5, 50),
+                Duty::Work,
+            ),
+            (
+                "ten are queued, 10 µs each",
+                sight(10, 1, 5, 50),
+                Duty::Watch(WATCH),
+            ),
+        ];
+        for (case, sight, expected) in table {
+            assert_eq!(duty(sight), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn spinning_adapts_within_its_bounds() {
+        let limit = Duration::from_micros(64);
+        let mut spin = limit;
+        for _ in 0..20 {
+            spin = next_spin(spin, false, limit);
+        }
+        assert_eq!(spin, Duration::from_micros(2));
+        for _ in 0..20 {
+            spin = next_spin(spin, true, limit);
+        }
+        assert_eq!(spin, limit);
+        assert_eq!(
+            next_spin(Duration::ZERO, true, Duration::ZERO),
+            Duration::ZERO
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! The pool as its users hold it.
+
+use std::{
+    fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
+
+use crate::{
+    Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown,
+    core::{Core, Patience, Refusal},
+    job::{Awaitable, Job},
+};
+
+/// A bounded pool of threads for blocking closures.
+///
+/// Clones are handles to the same pool. When the last is dropped the pool
+/// takes no further job, runs what it has, and its threads end; the drop itself
+/// waits for nothing.
+///
+/// ```
+/// use bridge_offload::Pool;
+///
+/// let pool: Pool = Pool::builder().max_threads(2).queue_capacity(64).build()?;
+/// let length = pollster::block_on(pool.run(|| "blocking work".len()));
+/// assert_eq!(length, 13);
+/// # Ok::<(), bridge_offload::BuildError>(())
+/// ```
+pub struct Pool<A = Bare> {
+    handle: Arc<Handle>,
+    ambient: PhantomData<fn() -> A>,
+}
+
+/// Closes the pool when the last of its handles goes.
+pub(crate) struct Handle {
+    core: Arc<Core>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.core.close();
+    }
+}
+
+impl Pool {
+    /// A pool with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<A: Ambient> Pool<A> {
+    /// A builder with the default settings.
+    pub fn builder() -> Builder<A> {
+        Builder::new()
+    }
+
+    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+        Self {
+            handle: Arc::new(Handle { core }),
+            ambient: PhantomData,
+        }
+    }
+
+    /// Runs a closure on the pool. Where the queue is full, the future waits
+    /// for room, first come first served.
+    #[track_caller]
+    pub fn run<F, T>(&self, closure: F) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run_at(closure, Location::caller())
+    }
+
+    /// [`run`](Self::run) in the name of another place in the code.
+    #[doc(hidden)]
+    pub fn run_at<F, T>(&self, closure: F, at: &'static Location<'static>) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let handle = Arc::clone(&self.handle);
+        Offload::new::<A>(Some(handle), Arc::clone(&self.handle.core), closure, at)
+    }
+
+    /// Queues a closure now, or gives it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::Full`] and [`Rejected::ShutDown`], with the closure.
+    #[track_caller]
+    pub fn try_run<F, T>(&self, closure: F) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_run_at(closure, Location::caller())
+    }
+
+    /// [`try_run`](Self::try_run) in the name of another place in the code.
+    ///
+    /// # Errors
+    ///
+    /// As `try_run`.
+    #[doc(hidden)]
+    pub fn try_run_at<F, T>(
+        &self,
+        closure: F,
+        at: &'static Location<'static>,
+    ) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = &self.handle.core;
+        let job: Arc<Job<F, T, A>> = Job::new(closure, at);
+        job.prepare(None);
+        match core.submit(Arc::clone(&job) as _, Patience::NowOrNever) {
+            Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
+            Err(refusal) => Err(refuse(&job, refusal)),
+        }
+    }
+
+    /// Runs a closure if there is room for it in the queue before `give_up`
+    /// resolves; how long it then runs is not bounded.
+    ///
+    /// The timer is the caller's, for this crate has none:
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let never = std::future::pending();
+    /// assert_eq!(pollster::block_on(pool.run_unless(|| 7, never))?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    ///
+    /// # Panics
+    ///
+    /// The future panics as [`Offload`] does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Offload`].
+    #[track_caller]
+    pub fn run_unless<F, T>(
+        &self,
+        closure: F,
+        give_up: impl Future<Output = ()>,
+    ) -> impl Future<Output = Result<T, Rejected<F>>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = Arc::clone(&self.handle.core);
+        let handle = Arc::clone(&self.handle);
+        let at = Location::caller();
+        async move {
+            let job: Arc<Job<F, T, A>> = Job::new(closure, at);
+            job.prepare(None);
+            if let Err(refusal) = core.submit(Arc::clone(&job) as _, Patience::WaitInLine) {
+                return Err(refuse(&job, refusal));
+            }
+            let mut task = pin!(Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _));
+            let mut give_up = pin!(give_up);
+            let mut in_line = true;
+            let result = std::future::poll_fn(|cx| {
+                if let Poll::Ready(value) = task.as_mut().poll(cx) {
+                    return Poll::Ready(Some(value));
+                }
+                if in_line && give_up.as_mut().poll(cx).is_ready() {
+                    in_line = false;
+                    if core.leave_line(Awaitable::header(&*job)) {
+                        return Poll::Ready(None);
+                    }
+                }
+                Poll::Pending
+            })
+            .await;
+            drop(handle);
+            match result {
+                Some(value) => Ok(value),
+                None => Err(refuse_with(&job, Rejected::TimedOut)),
+            }
+        }
+    }
+
+    /// Takes no further job, runs what was admitted for at most `timeout`, and
+    /// tells the callers of all others that the pool is shut down.
+    ///
+    /// This blocks. Threads that run jobs past `timeout` end with them.
+    pub fn shutdown(&self, timeout: Duration) -> Shutdown {
+        self.handle.core.shut_down(timeout)
+    }
+
+    /// What the pool is doing.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.handle.core.metrics()
+    }
+}
+
+/// The closure back, with the reason.
+fn refuse<F, T, A>(job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    refuse_with(
+        job,
+        match refusal {
+            Refusal::Full => Rejected::Full,
+            Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown,
+        },
+    )
+}
+
+fn refuse_with<F, T, A>(job: &Job<F, T, A>, reason: fn(F) -> Rejected<F>) -> Rejected<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    reason(job.reclaim().unwrap_or_else(|| {
+        unreachable!("the pool refused the job, so nobody else can have claimed it")
+    }))
+}
+
+impl<A: Ambient> Default for Pool<A> {
+    fn default() -> Self {
+        Self::builder()
+            .build()
+            .unwrap_or_else(|error| unreachable!("the default settings are in range: {error}"))
+    }
+}
+
+impl<A> Clone for Pool<A> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: Arc::clone(&self.handle),
+            ambient: PhantomData,
+        }
+    }
+}
+
+impl<A> fmt::Debug for Pool<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("metrics", &self.handle.core.metrics())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,285 @@
+//! The jobs that no thread has claimed, in the order in which they are due.
+//!
+//! Two lanes. *Kin* are descendants of some wait of a pool's thread: a thread
+//! stands still until they are done, so they go first. *Roots* are everybody
+//! else. Each lane has a *queue*, which the capacity bounds over both lanes,
+//! and behind it a *line* of those that were not admitted yet: their callers
+//! wait for room, first come first served, and hold the closures themselves.
+//!
+//! A withdrawn job leaves its list's count at once and its list when it is
+//! next met, or when half of the list is withdrawn: that makes withdrawing
+//! cheap, and keeps memory in proportion to what is really there.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::Ordering},
+};
+
+use crate::{
+    job::{Header, Runnable},
+    sync::AtomicUsize,
+};
+
+/// The list that holds a job; `OUT` where none does.
+const OUT: u8 = 0;
+const QUEUE: u8 = 1;
+const LINE: u8 = 2;
+/// Set beside the list's number for jobs of the kin lane.
+const KIN: u8 = 4;
+
+/// Which lane a job belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Kin,
+    Roots,
+}
+
+/// What became of a job that was pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Admission {
+    /// It is in the queue.
+    Queued,
+    /// It waits for room.
+    InLine,
+}
+
+pub(crate) struct Queue {
+    capacity: usize,
+    /// Shows how many jobs are ready to the thread that spins, which has no
+    /// lock.
+    shown: Arc<AtomicUsize>,
+    kin: Lists,
+    roots: Lists,
+}
+
+#[derive(Default)]
+struct Lists {
+    queue: List,
+    line: List,
+}
+
+#[derive(Default)]
+struct List {
+    jobs: VecDeque<Arc<dyn Runnable>>,
+    /// Those of `jobs` that were not withdrawn.
+    live: usize,
+}
+
+impl List {
+    fn push(&mut self, job: Arc<dyn Runnable>) {
+        self.jobs.push_back(job);
+        self.live += 1;
+    }
+
+    /// Takes the first live job out.
+    fn pop(&mut self) -> Option<Arc<dyn Runnable>> {
+        let job = loop {
+            let job = self.jobs.pop_front()?;
+            if held(&*job) {
+                break job;
+            }
+        };
+        self.live -= 1;
+        Some(job)
+    }
+
+    /// Takes out the first live job that `fits`.
+    fn pop_where(
+        &mut self,
+        fits: &mut impl FnMut(&dyn Runnable) -> bool,
+    ) -> Option<Arc<dyn Runnable>> {
+        let at = self
+            .jobs
+            .iter()
+            .position(|job| held(&**job) && fits(&**job))?;
+        self.live -= 1;
+        self.jobs.remove(at)
+    }
+
+    /// Counts one job out that the caller has marked as withdrawn. Gives back
+    /// the withdrawn jobs it swept out, to be dropped outside the lock.
+    fn withdraw(&mut self) -> VecDeque<Arc<dyn Runnable>> {
+        self.live -= 1;
+        if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
+            return VecDeque::new();
+        }
+        let (live, withdrawn) = self.jobs.drain(..).partition(|job| held(&**job));
+        self.jobs = live;
+        withdrawn
+    }
+}
+
+/// Whether a list still counts this job.
+fn held(job: &dyn Runnable) -> bool {
+    job.header().list.load(Ordering::Relaxed) != OUT
+}
+
+/// Marks and hands out a job that was taken from its list.
+fn out(job: Arc<dyn Runnable>) -> Arc<dyn Runnable> {
+    job.header().list.store(OUT, Ordering::Relaxed);
+    job
+}
+
+impl Queue {
+    pub(crate) fn new(capacity: usize, shown: Arc<AtomicUsize>) -> Self {
+        Self {
+            capacity,
+            shown,
+            kin: Lists::default(),
+            roots: Lists::default(),
+        }
+    }
+
+    /// Jobs that were admitted; at most the capacity.
+    pub(crate) fn queued(&self) -> usize {
+        self.kin.queue.live + self.roots.queue.live
+    }
+
+    /// Jobs that wait for room.
+    pub(crate) fn in_line(&self) -> usize {
+        self.kin.line.live + self.roots.line.live
+    }
+
+    /// Jobs that a thread could take now.
+    pub(crate) fn ready(&self) -> usize {
+        self.queued() + self.kin.line.live
+    }
+
+    /// Whether one more job would be admitted at once.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queued() < self.capacity && self.in_line() == 0
+    }
+
+    pub(crate) fn push(&mut self, lane: Lane, job: Arc<dyn Runnable>) -> Admission {
+        let (lists, bit) = match lane {
+            Lane::Kin => (&self.kin, KIN),
+            Lane::Roots => (&self.roots, 0),
+        };
+        // Kin need not stand behind roots, so they look at their own line only.
+        let room = self.queued() < self.capacity && lists.line.live == 0;
+        let lists = self.lists(lane);
+        let (list, number, admission) = if room {
+            (&mut lists.queue, QUEUE, Admission::Queued)
+        } else {
+            (&mut lists.line, LINE, Admission::InLine)
+        };
+        job.header().list.store(number | bit, Ordering::Relaxed);
+        list.push(job);
+        self.show();
+        admission
+    }
+
+    /// Puts a job back that was taken and not run: it is the first again.
+    pub(crate) fn put_back(&mut self, lane: Lane, job: Arc<dyn Runnable>) {
+        let bit = if lane == Lane::Kin { KIN } else { 0 };
+        job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+        let queue = &mut self.lists(lane).queue;
+        queue.jobs.push_front(job);
+        queue.live += 1;
+        self.show();
+    }
+
+    /// Takes the job that is due.
+    pub(crate) fn take(&mut self) -> Option<Arc<dyn Runnable>> {
+        let job = self
+            .kin
+            .queue
+            .pop()
+            .or_else(|| self.kin.line.pop())
+            .or_else(|| self.roots.queue.pop())?;
+        self.admit();
+        Some(out(job))
+    }
+
+    /// Takes the first of the kin that `fits`.
+    pub(crate) fn take_kin(
+        &mut self,
+        mut fits: impl FnMut(&dyn Runnable) -> bool,
+    ) -> Option<Arc<dyn Runnable>> {
+        let Lists { queue, line } = &mut self.kin;
+        let job = queue
+            .pop_where(&mut fits)
+            .or_else(|| line.pop_where(&mut fits))?;
+        self.admit();
+        Some(out(job))
+    }
+
+    /// Takes a job out that its caller has withdrawn, wherever it is. Gives
+    /// back what is to be dropped outside the lock.
+    pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Arc<dyn Runnable>> {
+        let list = header.list.swap(OUT, Ordering::Relaxed);
+        let lists = if list & KIN == 0 {
+            &mut self.roots
+        } else {
+            &mut self.kin
+        };
+        let swept = match list & !KIN {
+            QUEUE => lists.queue.withdraw(),
+            LINE => lists.line.withdraw(),
+            _ => return VecDeque::new(),
+        };
+        self.admit();
+        swept
+    }
+
+    /// Whether the job waits for room.
+    pub(crate) fn is_in_line(header: &Header) -> bool {
+        header.list.load(Ordering::Relaxed) & !KIN == LINE
+    }
+
+    /// Takes out every job that waits for room.
+    pub(crate) fn drain_line(&mut self) -> Vec<Arc<dyn Runnable>> {
+        let Self { kin, roots, .. } = self;
+        [&mut kin.line, &mut roots.line]
+            .into_iter()
+            .flat_map(|list| {
+                std::iter::from_fn(|| list.pop())
+                    .map(out)
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Takes out everything.
+    pub(crate) fn drain(&mut self) -> Vec<Arc<dyn Runnable>> {
+        let mut jobs = Vec::new();
+        while let Some(job) = self.take() {
+            jobs.push(job);
+        }
+        jobs
+    }
+
+    fn lists(&mut self, lane: Lane) -> &mut Lists {
+        match lane {
+            Lane::Kin => &mut self.kin,
+            Lane::Roots => &mut self.roots,
+        }
+    }
+
+    /// After a job has left: moves up from the lines as far as there is room,
+    /// kin first.
+    fn admit(&mut self) {
+        self.move_up();
+        self.show();
+    }
+
+    fn show(&self) {
+        self.shown.store(self.ready(), Ordering::Relaxed);
+    }
+
+    fn move_up(&mut self) {
+        while self.queued() < self.capacity {
+            let (lists, bit) = if self.kin.line.live > 0 {
+                (&mut self.kin, KIN)
+            } else if self.roots.line.live > 0 {
+                (&mut self.roots, 0)
+            } else {
+                return;
+            };
+            let Some(job) = lists.line.pop() else { return };
+            job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+            lists.queue.push(job);
+        }
+    }
+}

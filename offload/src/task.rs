@@ -1,0 +1,227 @@
+//! The future of an offloaded closure.
+
+use std::{
+    fmt,
+    panic::{Location, resume_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    Ambient, OffloadError,
+    core::{Core, Patience, Refusal},
+    job::{Awaitable, Job, Withdrawal},
+};
+
+/// A closure on its way through a pool.
+///
+/// Like every future it is lazy: the job is submitted at the first poll, or by
+/// [`start`](Self::start). It resolves to the closure's value.
+///
+/// # Panics
+///
+/// Polling resumes the closure's panic, whatever its payload. It panics with
+/// an [`OffloadError`]'s text if the closure can't run: [`outcome`](Self::outcome)
+/// gives both as errors instead.
+///
+/// # Cancel safety
+///
+/// Dropping it withdraws the job: one that is queued never runs, and its
+/// captures are dropped at once; one that runs goes on to its end, keeps its
+/// permit until then, and can see it by [`cancelled`](crate::cancelled).
+///
+/// # Examples
+///
+/// ```
+/// use bridge_offload::Pool;
+///
+/// let pool = Pool::new();
+/// let sum = pollster::block_on(pool.run(|| (1..=10).sum::<u32>()));
+/// assert_eq!(sum, 55);
+/// ```
+#[must_use = "an offload does nothing unless it is awaited or started"]
+pub struct Offload<T> {
+    job: Arc<dyn Awaitable<T>>,
+    core: Arc<Core>,
+    stage: Stage,
+    /// Keeps the pool open as long as jobs are to come.
+    _pool: Option<Arc<crate::pool::Handle>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Lazy,
+    Submitted,
+    /// Nothing of it is in the pool any more.
+    Over,
+}
+
+/// What [`Offload::cancel`] came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Cancelled {
+    /// The closure had not started and never will.
+    Withdrawn,
+    /// The closure is running, and has been told: see
+    /// [`cancelled`](crate::cancelled). Its result can still be awaited.
+    Running,
+    /// The closure had ended; its result can still be awaited.
+    Finished,
+}
+
+impl<T: Send + 'static> Offload<T> {
+    pub(crate) fn new<A: Ambient>(
+        pool: Option<Arc<crate::pool::Handle>>,
+        core: Arc<Core>,
+        closure: impl FnOnce() -> T + Send + 'static,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let job: Arc<Job<_, T, A>> = Job::new(closure, at);
+        Self {
+            job,
+            core,
+            stage: Stage::Lazy,
+            _pool: pool,
+        }
+    }
+
+    /// One whose job has been submitted.
+    pub(crate) fn submitted(core: Arc<Core>, job: Arc<dyn Awaitable<T>>) -> Self {
+        Self {
+            job,
+            core,
+            stage: Stage::Submitted,
+            _pool: None,
+        }
+    }
+
+    /// Submits the job now instead of at the first poll. Where the queue is
+    /// full it takes its place in the line.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let mut first = pool.run(|| 1);
+    /// let mut second = pool.run(|| 2);
+    /// first.start();
+    /// second.start(); // both run while neither is awaited
+    /// assert_eq!(pollster::block_on(async { first.await + second.await }), 3);
+    /// ```
+    pub fn start(&mut self) -> &mut Self {
+        self.submit(None);
+        self
+    }
+
+    /// Withdraws the job, or tells the running closure that nobody needs it
+    /// any more, and says which.
+    pub fn cancel(&mut self) -> Cancelled {
+        let withdrawal = self.job.withdraw(true);
+        match withdrawal {
+            Withdrawal::Withdrawn => {
+                if self.stage == Stage::Submitted {
+                    self.core.forget(self.job.header());
+                }
+                self.stage = Stage::Submitted;
+                Cancelled::Withdrawn
+            }
+            Withdrawal::Running => Cancelled::Running,
+            Withdrawal::Over => Cancelled::Finished,
+        }
+    }
+
+    /// The same future with every failure as an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`OffloadError::Panicked`] with the closure's payload, and the reasons
+    /// why a closure has not run.
+    pub fn outcome(self) -> Attempt<T> {
+        Attempt { task: self }
+    }
+
+    fn submit(&mut self, waker: Option<&Waker>) {
+        if self.stage != Stage::Lazy {
+            return;
+        }
+        self.stage = Stage::Submitted;
+        self.job.prepare(waker);
+        let at = self.job.header().at;
+        let refusal = self
+            .core
+            .submit(Arc::clone(&self.job).as_runnable(), Patience::WaitInLine);
+        match refusal {
+            Ok(_) => {}
+            Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
+            Err(Refusal::ShutDown | Refusal::Full) => {
+                self.job.abandon(OffloadError::ShutDown { at });
+            }
+        }
+    }
+
+    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+        if self.stage == Stage::Lazy {
+            self.submit(Some(cx.waker()));
+        } else if self.core.is_forked() {
+            // The job's lock may be held by a thread that isn't there.
+            let at = self.job.header().at;
+            return Poll::Ready(Err(OffloadError::Forked { at }));
+        }
+        let poll = self.job.poll(cx);
+        if poll.is_ready() {
+            self.stage = Stage::Over;
+        }
+        poll
+    }
+}
+
+impl<T: Send + 'static> Future for Offload<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_outcome(cx).map(|result| match result {
+            Ok(value) => value,
+            Err(OffloadError::Panicked(panic)) => resume_unwind(panic.into_payload()),
+            Err(error) => panic!("{error}"),
+        })
+    }
+}
+
+impl<T> Drop for Offload<T> {
+    fn drop(&mut self) {
+        if self.stage == Stage::Submitted
+            && !self.core.is_forked()
+            && self.job.withdraw(false) == Withdrawal::Withdrawn
+        {
+            self.core.forget(self.job.header());
+        }
+    }
+}
+
+impl<T> fmt::Debug for Offload<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offload")
+            .field("at", &self.job.header().at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Offload::outcome`].
+///
+/// # Cancel safety
+///
+/// As for [`Offload`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Attempt<T> {
+    task: Offload<T>,
+}
+
+impl<T: Send + 'static> Future for Attempt<T> {
+    type Output = Result<T, OffloadError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.task.poll_outcome(cx)
+    }
+}

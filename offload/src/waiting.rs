@@ -1,0 +1,132 @@
+//! What a wait does when it must park: frees the permit, and lends the stack
+//! if nothing else can.
+//!
+//! This is the pool's side of sync code that waits for async code. On a thread
+//! that is no pool's, a wait just parks. On a pool's thread it opens a frame
+//! for its descendants; before it parks it gives its permit back, so that
+//! another thread may run what it waits for; and where no thread can be added
+//! it is handed one of its own descendants to run meanwhile.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    job::Runnable,
+    lineage::{self, Installed},
+    park::Parker,
+    state::Seating,
+    worker::Worker,
+};
+
+/// An open wait on this thread. Keep it from before the first poll to after
+/// the last, and drop it on the thread that opened it.
+#[must_use]
+pub struct Waiting {
+    on_worker: Option<OnWorker>,
+}
+
+struct OnWorker {
+    worker: Worker,
+    lent: Option<Arc<dyn Runnable>>,
+    /// Dropped last: the frame is in force as long as the wait is open.
+    _installed: Installed,
+}
+
+/// How a park ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Parked {
+    /// Somebody left the token.
+    Woken,
+    /// The deadline came.
+    TimedOut,
+    /// A descendant was handed over. Poll once more, and if that doesn't end
+    /// the wait, call [`Waiting::run_lent`].
+    Lent,
+    /// The pool's last unparked thread would have parked, at the ceiling, with
+    /// nothing to lend.
+    Exhausted,
+}
+
+impl Waiting {
+    /// Opens a wait on this thread.
+    pub fn open() -> Self {
+        let on_worker = Worker::current().map(|worker| OnWorker {
+            worker,
+            lent: None,
+            _installed: lineage::open_wait(),
+        });
+        Self { on_worker }
+    }
+
+    /// Whether this thread belongs to a pool.
+    #[must_use]
+    pub fn is_on_worker(&self) -> bool {
+        self.on_worker.is_some()
+    }
+
+    /// Parks until there is a token, or until `deadline`.
+    pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
+        match &mut self.on_worker {
+            Some(on_worker) => on_worker.park(parker, deadline),
+            None if parker.park(deadline) => Parked::Woken,
+            None => Parked::TimedOut,
+        }
+    }
+
+    /// Runs the job that was lent; false if there was none. After a job, poll
+    /// again before parking: it may have been what the wait was for.
+    #[must_use]
+    pub fn run_lent(&mut self) -> bool {
+        let Some(OnWorker { worker, lent, .. }) = &mut self.on_worker else {
+            return false;
+        };
+        let Some(job) = lent.take() else { return false };
+        worker.run(job);
+        true
+    }
+}
+
+impl OnWorker {
+    fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
+        debug_assert!(self.lent.is_none(), "the job lent before was not run");
+        if parker.take() {
+            return Parked::Woken;
+        }
+        let Worker { core, stack, .. } = &self.worker;
+        let frame = lineage::frame();
+        let roomy = self.worker.is_roomy();
+        let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
+        if seating == Seating::Exhausted {
+            return Parked::Exhausted;
+        }
+        core.perform(action);
+        let woken = parker.park(deadline);
+        self.lent = core.state().rise(&frame);
+        match (&self.lent, woken) {
+            (Some(_), _) => Parked::Lent,
+            (None, true) => Parked::Woken,
+            (None, false) => Parked::TimedOut,
+        }
+    }
+}
+
+impl Drop for OnWorker {
+    fn drop(&mut self) {
+        let Worker { core, stack, .. } = &self.worker;
+        if let Some(job) = self.lent.take() {
+            let action = core.state().give_back(*stack, job);
+            core.perform(action);
+        }
+        if let Some(frame) = lineage::opened_frame() {
+            frame.close();
+        }
+    }
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waiting")
+            .field("on_worker", &self.is_on_worker())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! A thread of the pool: asks the state for its next step, and takes it.
+
+use std::{
+    cell::{Cell, RefCell},
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    builder::Hooks,
+    core::Core,
+    job::Runnable,
+    park::Parker,
+    policy,
+    state::{Berth, From, Step},
+    sync::{spin_loop, thread_local},
+};
+
+thread_local! {
+    static WORKER: RefCell<Option<Worker>> = RefCell::default();
+}
+
+/// What a thread of a pool knows of itself.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) core: Arc<Core>,
+    /// Its stack of jobs, as the state's index.
+    pub(crate) stack: usize,
+    /// Where its stack of calls begins, as an address.
+    base: usize,
+}
+
+impl Worker {
+    /// The pool's thread that this is, if it is one.
+    pub(crate) fn current() -> Option<Self> {
+        WORKER
+            .try_with(|worker| worker.borrow().clone())
+            .ok()
+            .flatten()
+    }
+
+    /// Whether at least half of the thread's stack is left.
+    pub(crate) fn is_roomy(&self) -> bool {
+        self.base.abs_diff(here()) < self.core.limits.stack_size / 2
+    }
+
+    /// Runs a job on this thread and counts its end.
+    pub(crate) fn run(&self, job: Arc<dyn Runnable>) {
+        let finish = job.run();
+        let mut state = self.core.state();
+        state.end(self.stack, finish);
+        let phase = state.phase;
+        drop(state);
+        self.core.note_end(phase);
+    }
+}
+
+/// An address on the stack of calls, near its end.
+#[inline(never)]
+fn here() -> usize {
+    let local = Cell::new(0_u8);
+    ptr::from_ref(std::hint::black_box(&local)).addr()
+}
+
+/// The life of a thread.
+pub(crate) fn main(core: &Arc<Core>, id: usize) {
+    let Hooks {
+        on_thread_start,
+        on_thread_stop,
+    } = &core.hooks;
+    run_hook(on_thread_start.as_deref());
+    serve(core, id);
+    run_hook(on_thread_stop.as_deref());
+}
+
+/// A hook that panics must not take a thread with it that the state counts on.
+fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
+    if let Some(hook) = hook {
+        // The panic has been reported by the panic hook.
+        let _reported = catch_unwind(AssertUnwindSafe(hook));
+    }
+}
+
+fn serve(core: &Arc<Core>, id: usize) {
+    let parker = Parker::new();
+    let berth = Berth {
+        id,
+        unparker: parker.unparker().clone(),
+    };
+    let stack = core.state().enter();
+    let worker = Worker {
+        core: Arc::clone(core),
+        stack,
+        base: here(),
+    };
+    WORKER.with(|slot| slot.replace(Some(worker.clone())));
+
+    let limits = &core.limits;
+    let mut spin = limits.spin / 8;
+    let mut slept_at = None::<Instant>;
+    let mut from = From::Call;
+    loop {
+        let step = core.state().next(from, &berth, stack);
+        match step {
+            Step::Run(job, action) => {
+                if let Some(at) = slept_at.take() {
+                    // A sleep shorter than a spin: it should have been one.
+                    spin = policy::next_spin(spin, at.elapsed() < limits.spin, limits.spin);
+                }
+                core.perform(action);
+                worker.run(job);
+                from = From::Job;
+            }
+            Step::Watch(time) => {
+                let _called = parker.park(Some(Instant::now() + time));
+                from = From::Call;
+            }
+            Step::Spin => {
+                let caught = look(core, spin);
+                spin = policy::next_spin(spin, caught, limits.spin);
+                from = From::Spin;
+            }
+            Step::Sleep => {
+                slept_at = Some(Instant::now());
+                let called = sleep(&parker, limits.keep_alive);
+                if !called && core.state().expire(id, stack) {
+                    break;
+                }
+                from = From::Call;
+            }
+            Step::Retire => break,
+        }
+    }
+    // A thread that ends leaves nothing behind that points at the pool.
+    WORKER.with(|slot| slot.replace(None));
+}
+
+/// Sleeps until called; false if nobody called for the whole time.
+fn sleep(parker: &Parker, keep_alive: Duration) -> bool {
+    parker.park(Instant::now().checked_add(keep_alive))
+}
+
+/// Looks for work for about `limit`.
+fn look(core: &Core, limit: Duration) -> bool {
+    let start = Instant::now();
+    loop {
+        for _ in 0..64 {
+            if core.sees_work() {
+                return true;
+            }
+            spin_loop();
+        }
+        if start.elapsed() >= limit {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Nesting never deadlocks.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    sync::{Arc, Barrier, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bridge_offload::{Lineage, Pool};
+use common::{WaitError, try_wait, wait, wait_until};
+use futures::future::join_all;
+use testkit::within;
+
+fn pool(threads: usize, blocked: usize) -> Pool {
+    Pool::builder()
+        .max_threads(threads)
+        .max_blocked_threads(blocked)
+        .build()
+        .unwrap()
+}
+
+/// Offloads, waits inside for the next level, and so on down.
+fn descend(pool: &Pool, depth: usize) -> Result<usize, WaitError> {
+    if depth == 0 {
+        return Ok(0);
+    }
+    let inner = pool.clone();
+    try_wait(pool.run(move || descend(&inner, depth - 1)))?.map(|below| below + 1)
+}
+
+#[test]
+fn one_thread_nests_eight_deep_and_far_beyond() {
+    for (threads, blocked) in [(1, 64), (1, 1), (2, 1), (4, 8)] {
+        for depth in [1, 2, 8, 64, 200] {
+            within(|| {
+                let pool = pool(threads, blocked);
+                assert_eq!(
+                    descend(&pool, depth),
+                    Ok(depth),
+                    "{threads} + {blocked}, {depth} deep"
+                );
+                let metrics = pool.metrics();
+                assert!(metrics.peak_threads <= threads + blocked, "{metrics:?}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_thousand_levels_end_in_a_value_or_a_typed_error() {
+    within(|| {
+        let pool = pool(1, 64);
+        match descend(&pool, 1000) {
+            Ok(depth) => assert_eq!(depth, 1000),
+            Err(error) => assert_eq!(error, WaitError::Exhausted),
+        }
+        assert_eq!(descend(&pool, 8), Ok(8), "the pool works on");
+    });
+}
+
+#[test]
+fn roots_that_fill_the_pool_get_their_inner_jobs_run() {
+    within(|| {
+        for threads in [1, 2, 5] {
+            let pool = pool(threads, 64);
+            let together = Arc::new(Barrier::new(threads));
+            let roots = (0..threads).map(|n| {
+                let (inner, together) = (pool.clone(), Arc::clone(&together));
+                pool.run(move || {
+                    together.wait();
+                    wait(inner.run(move || n))
+                })
+            });
+            assert_eq!(wait(join_all(roots)), (0..threads).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn siblings_by_the_thousand_in_one_join() {
+    within(|| {
+        for (threads, blocked) in [(1, 1), (1, 64), (3, 2)] {
+            let pool = pool(threads, blocked);
+            let inner = pool.clone();
+            let sum = wait(pool.run(move || {
+                let siblings = (0..1000).map(|n| {
+                    let leaf = inner.clone();
+                    inner.run(move || wait(leaf.run(move || n)))
+                });
+                wait(join_all(siblings)).into_iter().sum::<usize>()
+            }));
+            assert_eq!(sum, 499_500);
+        }
+    });
+}
+
+#[test]
+fn a_lender_does_not_block_what_its_own_job_waits_for() {
+    within(|| {
+        let pool = pool(1, 64);
+        let inner = pool.clone();
+        wait(pool.run(move || {
+            let (send, receive) = mpsc::channel();
+            // The job blocks outside of any wait until its sibling branch,
+            // which only its waiting parent polls, has sent.
+            let job = inner.run(move || receive.recv().unwrap());
+            let branch = async move { send.send(9).unwrap() };
+            let (value, ()) = wait(futures::future::join(job, branch));
+            assert_eq!(value, 9);
+        }));
+    });
+}
+
+#[test]
+fn the_last_unparked_thread_is_told() {
+    within(|| {
+        let pool = pool(1, 1);
+        let outer = pool.clone();
+        // Two threads at most: the root parks one, its child the other.
+        let outcome =
+            wait(pool.run(move || wait(outer.run(|| try_wait(std::future::pending::<()>())))));
+        assert_eq!(outcome, Err(WaitError::Exhausted));
+        assert_eq!(wait(pool.run(|| 1)), 1);
+    });
+}
+
+#[test]
+fn no_job_starts_while_all_permits_are_taken() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (release, held) = mpsc::channel::<()>();
+        let inner = pool.clone();
+        let mut root = pool.run(move || {
+            wait(inner.run(|| ()));
+            // Back from the wait: this runs unparked again.
+            let _released = held.recv();
+        });
+        root.start();
+        let start = Instant::now();
+        while pool.metrics().completed < 1 {
+            assert!(start.elapsed() < Duration::from_secs(10));
+            thread::yield_now();
+        }
+        let mut other = pool.run(|| ());
+        other.start();
+        thread::sleep(Duration::from_millis(30));
+        assert_eq!((pool.metrics().completed, pool.metrics().queued), (1, 1));
+        drop(release);
+        wait(root);
+        wait(other);
+    });
+}
+
+#[test]
+fn descent_survives_a_hop_to_another_thread() {
+    within(|| {
+        // One thread and one more: the third level must be lent, and can be
+        // only if its descent is known.
+        let pool = pool(1, 1);
+        let inner = pool.clone();
+        let value = wait(pool.run(move || {
+            wait(async move {
+                let leaf = inner.clone();
+                let hop = Lineage::current().scope(async move {
+                    let deeper = leaf.clone();
+                    leaf.run(move || wait(deeper.run(|| 3))).await
+                });
+                let (send, receive) = futures::channel::oneshot::channel();
+                thread::spawn(move || send.send(wait(hop)).unwrap());
+                receive.await.unwrap()
+            })
+        }));
+        assert_eq!(value, 3);
+    });
+}
+
+#[test]
+fn a_deadline_passes_on_a_parked_thread() {
+    within(|| {
+        let pool = pool(2, 8);
+        let outcome = wait(pool.run(|| {
+            let soon = Instant::now() + Duration::from_millis(10);
+            wait_until(std::future::pending::<()>(), Some(soon))
+        }));
+        assert_eq!(outcome, Err(WaitError::TimedOut));
+        assert_eq!(pool.metrics().blocked, 0);
+    });
+}
+
+#[test]
+fn a_chain_of_finished_waits_does_not_grow() {
+    within(|| {
+        let pool = pool(1, 8);
+        let mut lineage = Lineage::default();
+        for _ in 0..1000 {
+            let scoped = pool.clone();
+            let before = lineage.clone();
+            lineage = wait(
+                before
+                    .scope(async move { scoped.run(|| wait(async { Lineage::current() })).await }),
+            );
+        }
+        let depth = format!("{lineage:?}");
+        assert_eq!(depth, "Lineage { depth: 1 }");
+    });
+}
+
+#[test]
+fn threads_return_to_the_baseline() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .max_blocked_threads(8)
+            .keep_alive(Duration::from_millis(30))
+            .build()
+            .unwrap();
+        for _ in 0..1000 {
+            assert_eq!(descend(&pool, 3), Ok(3));
+        }
+        let start = Instant::now();
+        while pool.metrics().threads > 0 {
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "{:?}",
+                pool.metrics()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+}
