@@ -24,15 +24,14 @@ fn on_a_plain_thread(criterion: &mut Criterion) {
 fn in_a_task(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P3-task");
-    let here = |count, operation: fn() -> bool| run::in_task(&runtime, count, operation);
     group.bench_function("bridge", |b| {
-        b.iter_custom(|count| here(count, || Context::current() == Context::Async));
+        b.iter_custom(|count| run::in_task(&runtime, count, Context::current));
     });
     group.bench_function("thread_local_read", |b| {
-        b.iter_custom(|count| here(count, || LOCAL.get() == 1));
+        b.iter_custom(|count| run::in_task(&runtime, count, || LOCAL.get()));
     });
     group.bench_function("handle_try_current", |b| {
-        b.iter_custom(|count| here(count, || Handle::try_current().is_ok()));
+        b.iter_custom(|count| run::in_task(&runtime, count, || Handle::try_current().is_ok()));
     });
     group.finish();
 }
@@ -43,13 +42,13 @@ fn in_a_root(criterion: &mut Criterion) {
     let here =
         |count, operation: fn() -> bool| runtime.block_on(async { run::repeat(count, operation) });
     group.bench_function("bridge", |b| {
-        b.iter_custom(|count| here(count, || Context::current() == Context::Async));
+        b.iter_custom(|count| run::in_root(&runtime, count, Context::current));
     });
     group.bench_function("thread_local_read", |b| {
-        b.iter_custom(|count| here(count, || LOCAL.get() == 1));
+        b.iter_custom(|count| run::in_root(&runtime, count, || LOCAL.get()));
     });
     group.bench_function("handle_try_current", |b| {
-        b.iter_custom(|count| here(count, || Handle::try_current().is_ok()));
+        b.iter_custom(|count| run::in_root(&runtime, count, || Handle::try_current().is_ok()));
     });
     group.finish();
 }

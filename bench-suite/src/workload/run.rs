@@ -75,6 +75,11 @@ where
         .expect("the operation does not panic")
 }
 
+/// [`repeat`] inside one poll of a root future of `runtime`.
+pub fn in_root<T>(runtime: &Runtime, count: u64, operation: impl FnMut() -> T) -> Duration {
+    runtime.block_on(async { repeat(count, operation) })
+}
+
 /// [`repeat`] on a blocking thread of `runtime`.
 ///
 /// # Panics
@@ -129,12 +134,13 @@ mod tests {
         };
         let runtime = multi_thread();
         in_task(&runtime, 3, check(Context::Async));
+        in_root(&runtime, 3, check(Context::Async));
         in_blocking(&runtime, 3, check(Context::Blocking));
         at_once(2, 3, check(Context::Sync));
         in_async_task(&runtime, 3, move |_| {
             check(Context::Async)();
             std::future::ready(())
         });
-        assert_eq!(COUNT.load(Relaxed), 3 + 3 + 6 + 3);
+        assert_eq!(COUNT.load(Relaxed), 3 + 3 + 3 + 6 + 3);
     }
 }
