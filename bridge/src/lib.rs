@@ -13,3 +13,8 @@ pub use crate::{
     offload::{Offload, offload},
     wait::{Wait, try_wait, wait},
 };
+
+/// The snippets of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

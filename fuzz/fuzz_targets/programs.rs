@@ -4,4 +4,5 @@
 use bridge_fuzz::{machine, program::Program};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|program: Program| machine::run(&program));
+// The hook under libFuzzer takes any panic for a finding, caught or not.
+fuzz_target!(init: machine::expect_panics(), |program: Program| machine::run(&program));

@@ -71,6 +71,12 @@ pub(super) fn all() -> Vec<Step> {
             Work::Chore(|| loom::run(&loom::Args::default())),
         ),
         step(
+            "programs",
+            "the fuzzer's programs from a fixed seed",
+            minutes(5),
+            cargo(PROGRAMS),
+        ),
+        step(
             "package",
             "what would be published is whole",
             minutes(5),
@@ -119,6 +125,16 @@ const TESTS: &[&str] = &[
     "--no-fail-fast",
 ];
 const DOC_TESTS: &[&str] = &["test", "--workspace", "--doc", "--no-fail-fast"];
+// A workspace of its own, but the same target directory: it shares the builds.
+const PROGRAMS: &[&str] = &[
+    "test",
+    "--manifest-path",
+    "fuzz/Cargo.toml",
+    "--no-default-features",
+    "--lib",
+    "--target-dir",
+    "target",
+];
 const DENY: &[&str] = &[
     "deny",
     "--workspace",

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-/// Directories that hold no text of ours.
+/// What holds no text of ours; in a work tree of Git's, `.git` is a file.
 const SKIPPED: [&str; 5] = [".git", "target", "artifacts", "corpus", "node_modules"];
 
 /// Every text file, by its path from the root, with forward slashes.
@@ -24,13 +24,16 @@ impl Tree {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
+            if SKIPPED.contains(&name.as_str()) {
+                continue;
+            }
             let path = format!("{prefix}{name}");
             if !entry.file_type()?.is_dir() {
                 // What is no UTF-8 is no text, and no check is about it.
                 if let Ok(text) = fs::read_to_string(entry.path()) {
                     self.files.insert(path, text);
                 }
-            } else if !SKIPPED.contains(&name.as_str()) {
+            } else {
                 self.add(&entry.path(), &format!("{path}/"))?;
             }
         }
