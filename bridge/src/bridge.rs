@@ -1,47 +1,254 @@
-//! PLACEHOLDER: instances (the real one is being written).
-use std::{sync::OnceLock, time::Duration};
+//! Instances: a home runtime, a pool, and the counts that bound them.
 
-use crate::{Offload, WaitError};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
-/// An instance.
-#[derive(Clone, Debug)]
-pub struct Bridge(());
+use detect::Context;
+use offload_pool::{Lineage, Shutdown};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::JoinHandle,
+};
+
+use crate::{
+    Builder, Metrics, Offload, Pool, Rejected, WaitError,
+    home::Home,
+    wait::{self, HandOvers},
+};
+
+/// A bridge between sync and async code: a home runtime and a pool.
+///
+/// [`Bridge::global`] needs no setting up and serves everything that names no
+/// other. Bridges share nothing, so that one part of a program can't starve
+/// another: give a part its own where that matters. Clones are handles to the
+/// same bridge.
+///
+/// ```
+/// use bridge::Bridge;
+///
+/// let bridge = Bridge::builder().max_threads(4).worker_threads(1).build()?;
+/// let sum = bridge.wait(async { 40 + 2 });
+/// assert_eq!(sum, 42);
+/// # Ok::<(), bridge::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct Bridge {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    home: Home,
+    hand_overs: HandOvers,
+    spin: Duration,
+    debug: bool,
+}
+
+static GLOBAL: OnceLock<Bridge> = OnceLock::new();
 
 impl Bridge {
-    /// The process-wide instance.
-    pub fn global() -> &'static Bridge {
-        static GLOBAL: OnceLock<Bridge> = OnceLock::new();
-        GLOBAL.get_or_init(|| Bridge(()))
+    /// The instance that serves the whole process.
+    ///
+    /// Its threads start when they are first needed. To configure it, call
+    /// [`Builder::install_global`] before anything else uses it.
+    #[must_use]
+    pub fn global() -> &'static Self {
+        GLOBAL.get_or_init(|| {
+            Self::builder()
+                .build()
+                .unwrap_or_else(|error| unreachable!("the default settings are in range: {error}"))
+        })
     }
 
-    /// Waits.
+    /// A builder with the default settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn from_parts(
+        pool: Pool,
+        home: Home,
+        hand_overs: HandOvers,
+        spin: Duration,
+        debug: bool,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                home,
+                hand_overs,
+                spin,
+                debug,
+            }),
+        }
+    }
+
+    /// Makes this the global instance; false if there is one.
+    pub(crate) fn install(self) -> bool {
+        GLOBAL.set(self).is_ok()
+    }
+
+    /// Waits for `future` on this thread.
+    ///
+    /// The future need be neither `Send` nor `'static`. Where this thread may
+    /// not park, it panics: see [`try_wait`](Self::try_wait).
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`].
     #[track_caller]
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        match self.try_wait(future) {
+        match wait::run(self, future, None) {
             Ok(value) => value,
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// Waits.
+    /// Waits for `future` on this thread, or says why that can't be.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] lists the reasons.
     #[track_caller]
     pub fn try_wait<F: Future>(&self, future: F) -> Result<F::Output, WaitError> {
-        crate::wait::run(self, future, None)
+        wait::run(self, future, None)
     }
 
-    /// Waits at most `limit`.
+    /// Waits for `future` on this thread for at most `limit`, then drops it.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`], and what [`try_wait`](Self::try_wait) fails
+    /// with.
     #[track_caller]
-    pub fn wait_timeout<F: Future>(&self, future: F, limit: Duration) -> Result<F::Output, WaitError> {
-        crate::wait::run(self, future, Some(limit))
+    pub fn wait_timeout<F: Future>(
+        &self,
+        future: F,
+        limit: Duration,
+    ) -> Result<F::Output, WaitError> {
+        wait::run(self, future, Some(limit))
     }
 
-    /// Offloads.
+    /// Runs a blocking closure on this bridge's pool; see
+    /// [`offload`](crate::offload()).
     #[track_caller]
-    pub fn offload<F, T>(&self, f: F) -> Offload<T>
+    pub fn offload<F, T>(&self, closure: F) -> Offload<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Offload::new(f)
+        self.inner.pool.run(closure)
     }
+
+    /// Queues a blocking closure now, or gives it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] says why, and holds the closure.
+    #[track_caller]
+    pub fn try_offload<F, T>(&self, closure: F) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.pool.try_run(closure)
+    }
+
+    /// Spawns a task that counts as a descendant of what spawns it.
+    ///
+    /// It runs on the runtime of this thread if that is sure to be driven, else
+    /// on home. Unlike a task of `tokio::spawn` it carries the [`Lineage`] of
+    /// its spawner: a thread of a pool that waits for it knows its work.
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`] if the home runtime is needed and can't
+    /// be had.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let task = Lineage::current().scope(future);
+        if let Ok(here) = Handle::try_current()
+            && (here.runtime_flavor() == RuntimeFlavor::MultiThread
+                || Context::current() == Context::Async)
+        {
+            return here.spawn(task);
+        }
+        match self.home() {
+            Ok(home) => home.spawn(task),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What this bridge's pool is doing.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.inner.pool.metrics()
+    }
+
+    /// Forgets what threads remember of their tasks' runtimes.
+    pub fn reset_cache(&self) {}
+
+    /// Ends this bridge: takes no further closure, runs those that were
+    /// admitted for at most `timeout`, then ends the home runtime, waiting for
+    /// it with what is left of `timeout`.
+    ///
+    /// Waits that are open end with [`WaitError::RuntimeGone`], offloads with
+    /// [`OffloadError::ShutDown`](crate::OffloadError::ShutDown). A runtime
+    /// that was given to the builder is left alone.
+    ///
+    /// This blocks.
+    pub fn shutdown(&self, timeout: Duration) -> Shutdown {
+        let start = Instant::now();
+        let report = self.inner.pool.shutdown(timeout);
+        self.inner
+            .home
+            .shut_down(timeout.saturating_sub(start.elapsed()));
+        report
+    }
+
+    pub(crate) fn home(&self) -> Result<&Handle, WaitError> {
+        self.inner.home.handle()
+    }
+
+    pub(crate) fn hand_overs(&self) -> &HandOvers {
+        &self.inner.hand_overs
+    }
+
+    pub(crate) fn spin(&self) -> Duration {
+        self.inner.spin
+    }
+
+    pub(crate) fn is_debug(&self) -> bool {
+        self.inner.debug
+    }
+}
+
+impl fmt::Debug for Bridge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bridge")
+            .field("metrics", &self.metrics())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Spawns a task that counts as a descendant of what spawns it, by
+/// [`Bridge::global`]. See [`Bridge::spawn`].
+///
+/// # Panics
+///
+/// As [`Bridge::spawn`].
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Bridge::global().spawn(future)
 }

@@ -1,64 +1,59 @@
-//! PLACEHOLDER: async to sync.
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll, Waker},
-};
+//! Async to sync: blocking closures on the bounded pool.
+//!
+//! This module is also where the rarer names of the pool live; the common ones
+//! are at the crate's root.
 
-/// The future of an offloaded closure.
-#[must_use]
-pub struct Offload<T> {
-    start: Option<Box<dyn FnOnce() -> T + Send>>,
-    shared: Arc<Mutex<(Option<std::thread::Result<T>>, Option<Waker>)>>,
-}
+pub use offload_pool::{Attempt, Cancelled, Panic, Scope, Shutdown, cancelled};
 
-impl<T> std::fmt::Debug for Offload<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Offload")
-    }
-}
+use crate::{Bridge, ambient::InRuntime};
 
-impl<T: Send + 'static> Offload<T> {
-    pub(crate) fn new(f: impl FnOnce() -> T + Send + 'static) -> Self {
-        Self { start: Some(Box::new(f)), shared: Arc::default() }
-    }
-}
+/// The future of an offloaded closure. See [`offload`].
+pub use offload_pool::Offload;
 
-impl<T: Send + 'static> Future for Offload<T> {
-    type Output = T;
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let mut shared = self.shared.lock().unwrap();
-        shared.1 = Some(cx.waker().clone());
-        match shared.0.take() {
-            Some(Ok(value)) => return Poll::Ready(value),
-            Some(Err(panic)) => {
-                drop(shared);
-                std::panic::resume_unwind(panic)
-            }
-            None => drop(shared),
-        }
-        if let Some(f) = self.start.take() {
-            let shared = self.shared.clone();
-            std::thread::spawn(move || {
-                let _mark = detect::Mark::Job.set();
-                let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
-                let mut shared = shared.lock().unwrap();
-                shared.0 = Some(result);
-                if let Some(waker) = shared.1.take() {
-                    waker.wake();
-                }
-            });
-        }
-        Poll::Pending
-    }
-}
+/// A bounded pool of threads, apart from any [`Bridge`].
+///
+/// ```
+/// use bridge::Pool;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), bridge::BuildError> {
+/// let pool = Pool::builder().max_threads(2).build()?;
+/// assert_eq!(pool.run(|| 2 + 2).await, 4);
+/// # Ok(())
+/// # }
+/// ```
+pub type Pool = offload_pool::Pool<InRuntime>;
 
-/// Runs a blocking closure off this thread.
+/// Runs a blocking closure on the pool of [`Bridge::global`].
+///
+/// The future is lazy, `Send` and `'static`. The closure runs inside the
+/// runtime that submitted it, as under `tokio::task::spawn_blocking`, so it
+/// may `Handle::current()`, spawn, and [`wait`](crate::wait).
+///
+/// # Panics
+///
+/// The future resumes the closure's panic, and panics with an
+/// [`OffloadError`](crate::OffloadError)'s text if the closure can't run.
+///
+/// # Cancel safety
+///
+/// Dropping the future withdraws a closure that has not started, which then
+/// never runs; one that runs goes on to its end.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let length = bridge::offload(|| std::fs::read_to_string("Cargo.toml").map(|text| text.len()));
+/// assert!(length.await.is_ok());
+/// # }
+/// ```
 #[track_caller]
-pub fn offload<F, T>(f: F) -> Offload<T>
+pub fn offload<F, T>(closure: F) -> Offload<T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    crate::Bridge::global().offload(f)
+    Bridge::global().offload(closure)
 }

@@ -1,5 +1,7 @@
 //! What a job takes with it from the place where it was submitted.
 
+use std::{pin::Pin, time::Duration};
+
 /// The surroundings of a submission, put back around the closure.
 ///
 /// This crate knows no runtime. A runtime's bridge implements this to run each
@@ -10,6 +12,12 @@ pub trait Ambient: Send + 'static {
 
     /// Runs the closure on the pool's thread, in the surroundings captured.
     fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
+}
+
+/// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).
+pub trait Timer: Ambient {
+    /// A future that is ready after `time`, on whatever executor.
+    fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// No surroundings: the closure runs as it is.

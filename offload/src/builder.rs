@@ -8,7 +8,6 @@ use crate::{Ambient, Bare, BuildError, Pool, core::Core};
 const MOST: usize = u32::MAX as usize;
 
 /// Sets up a [`Pool`]; every setting has a default that suits most.
-#[derive(Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<A = Bare> {
     limits: Limits,
@@ -119,6 +118,13 @@ impl<A> Builder<A> {
         self
     }
 
+    /// What is set for [`spin`](Self::spin).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn spin_limit(&self) -> Duration {
+        self.limits.spin
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -169,6 +175,17 @@ impl<A> Builder<A> {
     {
         self.check()?;
         Ok(Pool::from_core(Core::new(self.limits, self.hooks)))
+    }
+}
+
+// By hand, for a derive would ask it of the ambient.
+impl<A> Clone for Builder<A> {
+    fn clone(&self) -> Self {
+        Self {
+            limits: self.limits.clone(),
+            hooks: self.hooks.clone(),
+            ambient: PhantomData,
+        }
     }
 }
 

@@ -26,10 +26,10 @@ pub enum BuildError {
         /// The greatest value that is accepted.
         limit: usize,
     },
-    /// There is a global instance already.
+    /// The global bridge has been used already, so it can't be replaced.
     GlobalInUse,
-    /// The runtime could not be started.
-    Runtime(io::Error),
+    /// The runtime given as home is a current-thread runtime.
+    CurrentThreadHome,
 }
 
 impl BuildError {
@@ -51,19 +51,15 @@ impl fmt::Display for BuildError {
             Self::GlobalInUse => f.write_str(
                 "the global bridge is in use already; install yours before anything else runs",
             ),
-            Self::Runtime(error) => write!(f, "the home runtime could not be started: {error}"),
+            Self::CurrentThreadHome => f.write_str(
+                "`runtime` is a current-thread runtime, which nobody may be driving while a \
+                 thread waits; give a multi-thread one",
+            ),
         }
     }
 }
 
-impl Error for BuildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Runtime(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl Error for BuildError {}
 
 /// Why a closure was not taken, with the closure back.
 #[derive(Clone, Copy, PartialEq, Eq)]

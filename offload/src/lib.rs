@@ -19,7 +19,7 @@ mod waiting;
 mod worker;
 
 pub use crate::{
-    ambient::{Ambient, Bare},
+    ambient::{Ambient, Bare, Timer},
     builder::Builder,
     error::{BuildError, OffloadError, Panic, Rejected},
     job::cancelled,

@@ -17,6 +17,8 @@ use std::{
 
 use crate::sync::{AtomicU8, Condvar, Mutex, lock, spin_loop, wait_for};
 
+pub use crate::policy::next_spin;
+
 const EMPTY: u8 = 0;
 const NOTIFIED: u8 = 1;
 const PARKED: u8 = 2;

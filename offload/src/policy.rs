@@ -70,7 +70,8 @@ pub(crate) fn duty(sight: Sight) -> Duty {
 /// Doubles when spinning caught work, halves when it did not: where work comes
 /// in close succession the thread stays awake for it, elsewhere it costs next
 /// to nothing.
-pub(crate) fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
+#[must_use]
+pub fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
     let least = limit / 32;
     if caught {
         (spin * 2).min(limit)

@@ -5,7 +5,7 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown,
+    Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown, Timer,
     core::{Core, Patience, Refusal},
     job::{Awaitable, Job},
 };
@@ -147,14 +147,15 @@ impl<A: Ambient> Pool<A> {
     ///
     /// As for [`Offload`].
     #[track_caller]
-    pub fn run_unless<F, T>(
+    pub fn run_unless<F, T, G>(
         &self,
         closure: F,
-        give_up: impl Future<Output = ()>,
-    ) -> impl Future<Output = Result<T, Rejected<F>>>
+        give_up: G,
+    ) -> impl Future<Output = Result<T, Rejected<F>>> + use<F, T, A, G>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
+        G: Future<Output = ()>,
     {
         let core = Arc::clone(&self.handle.core);
         let handle = Arc::clone(&self.handle);
@@ -187,6 +188,34 @@ impl<A: Ambient> Pool<A> {
                 None => Err(refuse_with(&job, Rejected::TimedOut)),
             }
         }
+    }
+
+    /// Runs a closure if there is room for it in the queue within `limit`; how
+    /// long it then runs is not bounded.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    ///
+    /// # Panics
+    ///
+    /// The future panics as [`Offload`] does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Offload`].
+    #[track_caller]
+    pub fn run_timeout<F, T>(
+        &self,
+        closure: F,
+        limit: Duration,
+    ) -> impl Future<Output = Result<T, Rejected<F>>> + use<F, T, A>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        A: Timer,
+    {
+        self.run_unless(closure, A::sleep(limit))
     }
 
     /// Takes no further job, runs what was admitted for at most `timeout`, and

@@ -73,6 +73,14 @@ impl Waiting {
         }
     }
 
+    /// Whether a job was lent that has not been run.
+    #[must_use]
+    pub fn has_lent(&self) -> bool {
+        self.on_worker
+            .as_ref()
+            .is_some_and(|on_worker| on_worker.lent.is_some())
+    }
+
     /// Runs the job that was lent; false if there was none. After a job, poll
     /// again before parking: it may have been what the wait was for.
     #[must_use]

@@ -1,0 +1,48 @@
+//! What an offloaded closure takes with it: the runtime that submitted it.
+
+use std::{pin::Pin, time::Duration};
+
+use detect::Mark;
+use offload_pool::{Ambient, Timer};
+use tokio::runtime::Handle;
+
+use crate::Bridge;
+
+/// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
+/// does, and marks its thread as one that may block.
+#[derive(Debug)]
+pub struct InRuntime {
+    runtime: Option<Handle>,
+}
+
+impl Ambient for InRuntime {
+    fn capture() -> Self {
+        Self {
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
+    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+        let _entered = self.runtime.as_ref().map(Handle::enter);
+        let _mark = Mark::Job.set();
+        closure()
+    }
+}
+
+impl Timer for InRuntime {
+    fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            // On the global home, whose clock is sure to run; the executor that
+            // polls this may have none.
+            let home = Bridge::global().home();
+            let Ok(handle) = home else {
+                return std::future::pending().await;
+            };
+            let sleep = {
+                let _entered = handle.enter();
+                tokio::time::sleep(time)
+            };
+            sleep.await;
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! How a bridge is set up.
+
+use std::time::Duration;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::{
+    Bridge, BuildError,
+    ambient::InRuntime,
+    home::{Home, Source},
+    wait::HandOvers,
+};
+
+/// Threads that `spawn_blocking` may use on home, beside those for waits:
+/// Tokio's own default.
+const BLOCKING_THREADS: usize = 512;
+
+/// Sets up a [`Bridge`]; every setting has a default that suits most.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let bridge = bridge::Bridge::builder()
+///     .worker_threads(2)
+///     .max_threads(16)
+///     .queue_capacity(256)
+///     .keep_alive(Duration::from_secs(5))
+///     .build()?;
+/// # Ok::<(), bridge::BuildError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build` or `install_global`"]
+pub struct Builder {
+    pool: offload_pool::Builder<InRuntime>,
+    runtime: Option<Handle>,
+    worker_threads: Option<usize>,
+    max_nested_waits: usize,
+    spin: Duration,
+    debug: bool,
+}
+
+/// Settings that are the pool's own.
+macro_rules! pool_settings {
+    ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(mut self, $name: $type) -> Self {
+                self.pool = self.pool.$name($name);
+                self
+            }
+        )*
+    };
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        let pool = offload_pool::Builder::default();
+        Self {
+            spin: pool.spin_limit(),
+            pool,
+            runtime: None,
+            worker_threads: None,
+            max_nested_waits: 256,
+            debug: false,
+        }
+    }
+
+    pool_settings! {
+        /// At most this many offloaded closures run at a time;
+        /// `max(32, 4 × processors)` unless set. One that is parked in a wait
+        /// doesn't count.
+        max_threads: usize;
+        /// At most this many threads are added for closures parked in waits;
+        /// 64 unless set.
+        max_blocked_threads: usize;
+        /// At most this many closures are queued; 1024 unless set.
+        queue_capacity: usize;
+        /// A pool's thread without work ends after this time; 10 seconds
+        /// unless set.
+        keep_alive: Duration;
+        /// The name of the pool's threads; `bridge-offload` unless set.
+        thread_name: impl Into<String>;
+        /// The stack of the pool's threads, in bytes; 2 MiB unless set.
+        stack_size: usize;
+        /// Runs on each of the pool's threads before its first closure.
+        on_thread_start: impl Fn() + Send + Sync + 'static;
+        /// Runs on each of the pool's threads after its last closure.
+        on_thread_stop: impl Fn() + Send + Sync + 'static;
+    }
+
+    /// How long threads look for what they wait for before they sleep, at
+    /// most; 50 µs unless set, never on a machine with one processor. Zero
+    /// switches spinning off.
+    pub fn spin(mut self, time: Duration) -> Self {
+        self.pool = self.pool.spin(time);
+        self.spin = self.pool.spin_limit();
+        self
+    }
+
+    /// Home is this runtime, which stays its owner's: a multi-thread one, so
+    /// that somebody drives it while a thread waits.
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Home has this many worker threads; as many as there are processors
+    /// unless set. Of no effect on a runtime that is given.
+    pub fn worker_threads(mut self, count: usize) -> Self {
+        self.worker_threads = Some(count);
+        self
+    }
+
+    /// At most this many waits at a time hand their worker's tasks over; 256
+    /// unless set. Each takes a thread of the worker's runtime, of which Tokio
+    /// has 512 unless told otherwise.
+    pub fn max_nested_waits(mut self, count: usize) -> Self {
+        self.max_nested_waits = count;
+        self
+    }
+
+    /// Logs the route, duration and place of each wait through `tracing`.
+    pub fn debug(mut self, on: bool) -> Self {
+        self.debug = on;
+        self
+    }
+
+    /// Builds the bridge. Nothing starts before it is needed.
+    ///
+    /// # Errors
+    ///
+    /// A [`BuildError`] names the setting that can't be meant.
+    pub fn build(self) -> Result<Bridge, BuildError> {
+        if self.worker_threads == Some(0) {
+            return Err(BuildError::zero("worker_threads"));
+        }
+        if self.max_nested_waits == 0 {
+            return Err(BuildError::zero("max_nested_waits"));
+        }
+        let source = match self.runtime {
+            Some(runtime) if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread => {
+                return Err(BuildError::CurrentThreadHome);
+            }
+            Some(runtime) => Source::Given(runtime),
+            None => Source::Own {
+                worker_threads: self.worker_threads,
+                max_blocking_threads: BLOCKING_THREADS.saturating_add(self.max_nested_waits),
+            },
+        };
+        let pool = self.pool.build()?;
+        let hand_overs = HandOvers::new(self.max_nested_waits);
+        Ok(Bridge::from_parts(
+            pool,
+            Home::new(source),
+            hand_overs,
+            self.spin,
+            self.debug,
+        ))
+    }
+
+    /// Builds the bridge and makes it [`Bridge::global`].
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), and [`BuildError::GlobalInUse`] if the global
+    /// bridge has been used already.
+    pub fn install_global(self) -> Result<(), BuildError> {
+        if self.build()?.install() {
+            Ok(())
+        } else {
+            Err(BuildError::GlobalInUse)
+        }
+    }
+}

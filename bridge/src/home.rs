@@ -1,0 +1,142 @@
+//! The home runtime: started at the first wait that needs it, and kept.
+
+use std::{
+    io,
+    mem::ManuallyDrop,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use detect::Context;
+use offload_pool::fork;
+use tokio::runtime::{self, Handle, Runtime};
+
+use crate::WaitError;
+
+pub(crate) struct Home {
+    source: Source,
+    /// Set once, at the first use.
+    handle: OnceLock<Handle>,
+    /// The runtime, where it is ours, until it is shut down.
+    runtime: Mutex<Option<ManuallyDrop<Runtime>>>,
+    closed: AtomicBool,
+    /// The process whose threads drive it.
+    generation: usize,
+}
+
+/// Where the home runtime comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// It is somebody's, who drives it and ends it.
+    Given(Handle),
+    /// It is ours.
+    Own {
+        /// Tokio's default where this is `None`.
+        worker_threads: Option<usize>,
+        /// Threads beside the workers: one for each wait that hands its
+        /// worker over, on top of what `spawn_blocking` is used to.
+        max_blocking_threads: usize,
+    },
+}
+
+impl Home {
+    pub(crate) fn new(source: Source) -> Self {
+        fork::watch();
+        Self {
+            source,
+            handle: OnceLock::new(),
+            runtime: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            generation: fork::generation(),
+        }
+    }
+
+    /// The runtime's handle; starts it if need be.
+    pub(crate) fn handle(&self) -> Result<&Handle, WaitError> {
+        if self.generation != fork::generation() {
+            return Err(WaitError::Forked);
+        }
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(WaitError::RuntimeGone);
+        }
+        match self.handle.get() {
+            Some(handle) => Ok(handle),
+            None => self.start(),
+        }
+    }
+
+    #[cold]
+    fn start(&self) -> Result<&Handle, WaitError> {
+        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two threads may have come here at once.
+        if let Some(handle) = self.handle.get() {
+            return Ok(handle);
+        }
+        // A shutdown takes the same lock: it either finds the runtime or
+        // prevents it.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(WaitError::RuntimeGone);
+        }
+        let handle = match &self.source {
+            Source::Given(handle) => handle.clone(),
+            Source::Own {
+                worker_threads,
+                max_blocking_threads,
+            } => {
+                let runtime =
+                    build(*worker_threads, *max_blocking_threads).map_err(WaitError::NoRuntime)?;
+                let handle = runtime.handle().clone();
+                *slot = Some(ManuallyDrop::new(runtime));
+                handle
+            }
+        };
+        Ok(self.handle.get_or_init(|| handle))
+    }
+
+    /// Ends the runtime if it is ours: waits are refused from now on, those
+    /// that are open end with [`WaitError::RuntimeGone`].
+    pub(crate) fn shut_down(&self, timeout: Duration) {
+        let Some(runtime) = self.take() else { return };
+        if Context::current() == Context::Async {
+            // Tokio refuses to block here.
+            runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(timeout);
+        }
+    }
+
+    fn take(&self) -> Option<Runtime> {
+        self.closed.store(true, Ordering::Relaxed);
+        if self.generation != fork::generation() {
+            // Its locks may be held by threads that are not in this process:
+            // it is left as it is.
+            return None;
+        }
+        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take().map(ManuallyDrop::into_inner)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // Never blocks, and so may happen anywhere, on a worker too.
+        if let Some(runtime) = self.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn build(workers: Option<usize>, max_blocking_threads: usize) -> io::Result<Runtime> {
+    let mut builder = runtime::Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+    }
+    builder
+        .enable_all()
+        .thread_name("bridge-home")
+        .max_blocking_threads(max_blocking_threads)
+        .build()
+}

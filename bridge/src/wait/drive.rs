@@ -1,0 +1,123 @@
+//! Polling a future on this thread, and parking in between.
+
+use std::{
+    future::poll_fn,
+    panic::Location,
+    pin::pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use detect::Mark;
+use offload_pool::{Parked, Waiting};
+use tokio::task::unconstrained;
+
+use super::{parkers::Seat, sentinel::Post};
+use crate::WaitError;
+
+/// A wait parked this long in a suspect place is reported.
+const SUSPICIOUS: Duration = Duration::from_secs(1);
+
+/// How to drive a future to its end.
+pub(super) struct Drive {
+    pub(super) deadline: Option<Instant>,
+    /// How long to spin before a park, at most.
+    pub(super) spin: Duration,
+    /// The future's type, where this thread may be one that must not park.
+    pub(super) suspect: Option<&'static str>,
+    pub(super) at: &'static Location<'static>,
+}
+
+impl Drive {
+    pub(super) fn run<F: Future>(self, future: F) -> Result<F::Output, WaitError> {
+        let mut seat = Seat::take()?;
+        let mut waiting = Waiting::open();
+        // A budget in force here would run out: nobody renews it.
+        let mut future = pin!(unconstrained(future));
+        let waker = seat.waker().clone();
+        let mut poll = || {
+            let _mark = Mark::Wait.set();
+            future.as_mut().poll(&mut Context::from_waker(&waker))
+        };
+        if let Poll::Ready(value) = poll() {
+            return Ok(value);
+        }
+        self.park_and_poll(&mut seat, &mut waiting, &mut poll)
+    }
+
+    /// The loop, apart from the first poll so that a future that is ready pays
+    /// for none of it.
+    #[cold]
+    fn park_and_poll<T>(
+        mut self,
+        seat: &mut Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Poll<T>,
+    ) -> Result<T, WaitError> {
+        let mut post = None;
+        loop {
+            if self
+                .deadline
+                .is_some_and(|deadline| deadline <= Instant::now())
+            {
+                return Err(WaitError::TimedOut);
+            }
+            if !seat.spin(self.spin, self.deadline) {
+                let post = post.get_or_insert_with(|| Post::enter(seat.parker().unparker()));
+                let is_gone = || post.as_ref().is_some_and(Post::is_gone);
+                // Before the park for a runtime that had ended by the time of
+                // the post, after it for one that has ended since.
+                if is_gone() || (self.park(seat, waiting)? && is_gone()) {
+                    return Err(WaitError::RuntimeGone);
+                }
+            }
+            if let Poll::Ready(value) = poll() {
+                return Ok(value);
+            }
+            if run_lent(waiting)
+                && let Poll::Ready(value) = poll()
+            {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// Parks; true if it may be the sentinel's wake-up.
+    fn park(&mut self, seat: &Seat, waiting: &mut Waiting) -> Result<bool, WaitError> {
+        let report_at = self.suspect.map(|_| Instant::now() + SUSPICIOUS);
+        let until = self.deadline.into_iter().chain(report_at).min();
+        match waiting.park(seat.parker(), until) {
+            Parked::Woken | Parked::Lent => Ok(true),
+            Parked::Exhausted => Err(WaitError::PoolExhausted),
+            Parked::TimedOut => {
+                if report_at.is_some_and(|at| at <= Instant::now()) {
+                    self.report();
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Says once that this wait may have frozen what it waits for.
+    #[cold]
+    fn report(&mut self) {
+        if let Some(future) = self.suspect.take() {
+            tracing::warn!(
+                future,
+                at = %self.at,
+                "a wait has been parked for a second on a thread that may be the only one of a \
+                 `LocalSet`; if it is, nothing on that set runs meanwhile: `.await` instead"
+            );
+        }
+    }
+}
+
+/// Runs the job that was lent to this thread, if any, without a coop budget, as
+/// it would run on a thread of its own.
+fn run_lent(waiting: &mut Waiting) -> bool {
+    if !waiting.has_lent() {
+        return false;
+    }
+    let run = pin!(unconstrained(poll_fn(|_| Poll::Ready(waiting.run_lent()))));
+    run.poll(&mut Context::from_waker(std::task::Waker::noop())) == Poll::Ready(true)
+}

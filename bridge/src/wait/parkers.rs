@@ -1,0 +1,102 @@
+//! What a wait needs of its thread, kept for the next: a parker, its waker,
+//! and how long spinning has paid.
+//!
+//! A wait takes a set out and puts it back; one nested in it takes another. A
+//! waker may outlive its wait, and wake the next for nothing: that one polls
+//! once more and parks again.
+
+use std::{
+    cell::RefCell,
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use offload_pool::park::{Parker, next_spin};
+
+use crate::WaitError;
+
+/// Sets kept per thread; waits nested more deeply than this allocate.
+const KEPT: usize = 8;
+
+thread_local! {
+    static KEEP: RefCell<Vec<Set>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Set {
+    parker: Parker,
+    waker: Waker,
+    /// `None` until the first spin: then a fraction of the limit.
+    spin: Option<Duration>,
+}
+
+/// A set in use.
+pub(super) struct Seat {
+    set: Option<Set>,
+}
+
+impl Seat {
+    /// Takes a set of this thread, or makes one.
+    pub(super) fn take() -> Result<Self, WaitError> {
+        let set = KEEP
+            .try_with(|keep| keep.borrow_mut().pop())
+            .map_err(|_destroyed| WaitError::ThreadEnding)?;
+        Ok(Self {
+            set: Some(set.unwrap_or_else(Set::new)),
+        })
+    }
+
+    pub(super) fn waker(&self) -> &Waker {
+        &self.set().waker
+    }
+
+    pub(super) fn parker(&self) -> &Parker {
+        &self.set().parker
+    }
+
+    /// Spins for a wake-up, for as long as that has paid lately and within
+    /// `limit`, and never past `deadline`.
+    pub(super) fn spin(&mut self, limit: Duration, deadline: Option<Instant>) -> bool {
+        if limit.is_zero() {
+            return false;
+        }
+        let Some(set) = &mut self.set else {
+            return false;
+        };
+        let spin = set.spin.unwrap_or(limit / 8).min(limit);
+        let time = deadline.map_or(spin, |deadline| {
+            spin.min(deadline.saturating_duration_since(Instant::now()))
+        });
+        let caught = set.parker.spin(time);
+        set.spin = Some(next_spin(spin, caught, limit));
+        caught
+    }
+
+    fn set(&self) -> &Set {
+        self.set
+            .as_ref()
+            .unwrap_or_else(|| unreachable!("a set is put back only on drop"))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // If the thread's locals have gone meanwhile, so does the set.
+        let _gone = KEEP.try_with(|keep| {
+            let mut keep = keep.borrow_mut();
+            if keep.len() < KEPT {
+                keep.extend(self.set.take());
+            }
+        });
+    }
+}
+
+impl Set {
+    fn new() -> Self {
+        let parker = Parker::new();
+        Self {
+            waker: parker.waker(),
+            parker,
+            spin: None,
+        }
+    }
+}
