@@ -5,7 +5,7 @@ use std::{panic, sync::Arc, thread, time::Duration};
 use crate::{
     ledger::{Capture, Entry, Ledger, Told},
     program::{Body, Program, Step},
-    system::{self, System, Task, Tried},
+    system::{Known, System, Task, Tried},
 };
 
 /// What a job of a program panics with, when it is told to.
@@ -77,7 +77,7 @@ fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>
         }
         Step::WaitForAll => {
             let (entries, tasks): (Vec<_>, Vec<_>) = jobs.drain(..).unzip();
-            for (entry, told) in entries.iter().zip(system::wait_for_all(tasks)) {
+            for (entry, told) in entries.iter().zip(system.wait_for_all(tasks)) {
                 book(entry, told);
             }
         }
@@ -87,7 +87,7 @@ fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>
 }
 
 /// Books what was told of a job, and checks that the value is its own.
-fn book(entry: &Entry, (told, value): (Told, Option<u32>)) {
+fn book(entry: &Entry, (told, value): Known) {
     if let Some(value) = value {
         assert_eq!(value, entry.number, "a job got another's value");
     }
@@ -126,10 +126,14 @@ fn perform(body: &Body, system: &System, ledger: &Ledger) {
             let (entry, task) = inner(body);
             book(&entry, task.wait(None));
         }
+        Body::NestInTask(body) => {
+            let (entry, task) = inner(body);
+            book(&entry, task.wait_in_task());
+        }
         Body::NestTwo(first, second) => {
             let (entries, tasks): (Vec<_>, Vec<_>) =
                 [inner(first), inner(second)].into_iter().unzip();
-            for (entry, told) in entries.iter().zip(system::wait_for_all(tasks)) {
+            for (entry, told) in entries.iter().zip(system.wait_for_all(tasks)) {
                 book(entry, told);
             }
         }

@@ -83,6 +83,8 @@ pub enum Body {
     Sleep(u8),
     /// Waits for another job.
     Nest(Box<Body>),
+    /// Waits for another job that a task of the runtime awaits.
+    NestInTask(Box<Body>),
     /// Waits for two, together.
     NestTwo(Box<Body>, Box<Body>),
     /// Queues one, and withdraws it.

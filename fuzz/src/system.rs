@@ -1,25 +1,39 @@
 //! The only module that knows the library's names.
 
 use std::{
-    pin::pin,
-    task::{Context, Poll},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
-use offload::{Offload, OffloadError, Parked, Waiting, park::Parker};
+use bridge::{Bridge, Offload, OffloadError, offload};
+use futures::future::join_all;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{ledger::Told, program::Shape};
+
+/// Shared by all programs: starting one costs more than running a program.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+});
 
 /// What is tested.
 #[derive(Clone, Debug)]
 pub struct System {
-    pool: offload::Pool,
+    bridge: Bridge,
     most: usize,
 }
 
 /// A job of it.
 #[derive(Debug)]
-pub struct Task(Offload<u32>);
+pub struct Task {
+    bridge: Bridge,
+    job: Offload<u32>,
+}
 
 /// What came of queueing a job at once.
 #[derive(Debug)]
@@ -28,37 +42,62 @@ pub enum Tried {
     GivenBack,
 }
 
+/// What is known of a job after a wait, and its value.
+pub type Known = (Told, Option<u32>);
+
 impl System {
     /// A small one.
+    ///
+    /// # Panics
+    ///
+    /// If the sizes are refused, which they must not be.
     #[must_use]
     pub fn new(shape: Shape) -> Self {
-        let pool = offload::Pool::builder()
+        let bridge = Bridge::builder()
+            .runtime(Handle::clone(RUNTIME.handle()))
             .max_threads(shape.threads())
             .max_blocked_threads(shape.blocked())
             .queue_capacity(shape.queue())
             .build()
             .expect("sizes from one up");
         Self {
-            pool,
+            bridge,
             most: shape.threads() + shape.blocked(),
         }
     }
 
     pub fn make(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Task {
-        Task(self.pool.run(job))
+        Task {
+            bridge: self.bridge.clone(),
+            job: self.bridge.offload(job),
+        }
     }
 
     pub fn attempt(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Tried {
-        match self.pool.try_run(job) {
-            Ok(task) => Tried::Queued(Task(task)),
+        match self.bridge.try_offload(job) {
+            Ok(job) => Tried::Queued(Task {
+                bridge: self.bridge.clone(),
+                job,
+            }),
             Err(_) => Tried::GivenBack,
+        }
+    }
+
+    /// Waits for several at once.
+    #[must_use]
+    pub fn wait_for_all(&self, tasks: Vec<Task>) -> Vec<Known> {
+        let count = tasks.len();
+        let all = join_all(tasks.into_iter().map(|task| task.job.outcome()));
+        match self.bridge.try_wait(all) {
+            Ok(outcomes) => outcomes.into_iter().map(known).collect(),
+            Err(_) => vec![(Told::Nothing, None); count],
         }
     }
 
     /// Ends it; false if something was still running after `limit`.
     #[must_use]
     pub fn shut_down(&self, limit: Duration) -> bool {
-        self.pool.shutdown(limit).running == 0
+        self.bridge.shutdown(limit).running == 0
     }
 
     /// Checks what it says of itself, once it is shut down.
@@ -69,7 +108,7 @@ impl System {
     pub fn check(&self) {
         let deadline = Instant::now() + Duration::from_secs(2);
         loop {
-            let now = self.pool.metrics();
+            let now = self.bridge.metrics();
             assert!(
                 now.peak_threads <= self.most,
                 "{now:?}, at most {}",
@@ -88,56 +127,44 @@ impl System {
 
 impl Task {
     pub fn start(&mut self) {
-        self.0.start();
+        self.job.start();
     }
 
     /// Withdraws it; true if it had not started.
     pub fn cancel(&mut self) -> bool {
-        self.0.cancel() == offload::Cancelled::Withdrawn
+        self.job.cancel() == offload::Cancelled::Withdrawn
     }
 
-    /// Waits for it, at most for `limit`: what is known of it, and its value.
-    pub fn wait(self, limit: Option<Duration>) -> (Told, Option<u32>) {
-        match wait(self.0.outcome(), limit) {
-            None => (Told::Nothing, None),
-            Some(Ok(value)) => (Told::Ran, Some(value)),
-            Some(Err(OffloadError::Panicked(_))) => (Told::Ran, None),
-            Some(Err(OffloadError::Cancelled { .. } | OffloadError::NoThread { .. })) => {
-                (Told::DidNotRun, None)
-            }
-            // A shutdown may also have cut off a job that was running.
-            Some(Err(_)) => (Told::Nothing, None),
-        }
+    /// Waits for it, at most for `limit`.
+    #[must_use]
+    pub fn wait(self, limit: Option<Duration>) -> Known {
+        let outcome = self.job.outcome();
+        let waited = match limit {
+            Some(limit) => self.bridge.wait_timeout(outcome, limit),
+            None => self.bridge.try_wait(outcome),
+        };
+        waited.map_or((Told::Nothing, None), known)
+    }
+
+    /// Waits for it in a task of a runtime, to which descent must carry over.
+    #[must_use]
+    pub fn wait_in_task(self) -> Known {
+        let task = self.bridge.spawn(self.job.outcome());
+        let waited = self.bridge.try_wait(task);
+        waited.map_or((Told::Nothing, None), |joined| {
+            known(joined.expect("no task panics"))
+        })
     }
 }
 
-/// Waits for several that are all queued first.
-#[must_use]
-pub fn wait_for_all(mut tasks: Vec<Task>) -> Vec<(Told, Option<u32>)> {
-    for task in &mut tasks {
-        task.start();
-    }
-    tasks.into_iter().map(|task| task.wait(None)).collect()
-}
-
-/// A wait made of the pool's own parts; `None` if it was given up.
-fn wait<F: Future>(future: F, limit: Option<Duration>) -> Option<F::Output> {
-    let deadline = limit.map(|limit| Instant::now() + limit);
-    let mut waiting = Waiting::open();
-    let parker = Parker::new();
-    let waker = parker.waker();
-    let mut cx = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
-            return Some(value);
+fn known(outcome: Result<u32, OffloadError>) -> Known {
+    match outcome {
+        Ok(value) => (Told::Ran, Some(value)),
+        Err(OffloadError::Panicked(_)) => (Told::Ran, None),
+        Err(OffloadError::Cancelled { .. } | OffloadError::NoThread { .. }) => {
+            (Told::DidNotRun, None)
         }
-        if waiting.run_lent() {
-            continue;
-        }
-        match waiting.park(&parker, deadline) {
-            Parked::Woken | Parked::Lent => {}
-            Parked::TimedOut | Parked::Exhausted => return None,
-        }
+        // A shutdown may also have cut off a job that was running.
+        Err(_) => (Told::Nothing, None),
     }
 }
