@@ -82,6 +82,10 @@ pub struct Ledger {
 
 impl Ledger {
     /// A new job.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 2^32 of them.
     #[must_use]
     pub fn open(&self) -> Arc<Entry> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -89,7 +89,7 @@ impl System {
         let count = tasks.len();
         let all = join_all(tasks.into_iter().map(|task| task.job.outcome()));
         match self.bridge.try_wait(all) {
-            Ok(outcomes) => outcomes.into_iter().map(known).collect(),
+            Ok(outcomes) => outcomes.iter().map(known).collect(),
             Err(_) => vec![(Told::Nothing, None); count],
         }
     }
@@ -143,23 +143,27 @@ impl Task {
             Some(limit) => self.bridge.wait_timeout(outcome, limit),
             None => self.bridge.try_wait(outcome),
         };
-        waited.map_or((Told::Nothing, None), known)
+        waited.map_or((Told::Nothing, None), |outcome| known(&outcome))
     }
 
     /// Waits for it in a task of a runtime, to which descent must carry over.
+    ///
+    /// # Panics
+    ///
+    /// If the task does, which it must not.
     #[must_use]
     pub fn wait_in_task(self) -> Known {
         let task = self.bridge.spawn(self.job.outcome());
         let waited = self.bridge.try_wait(task);
         waited.map_or((Told::Nothing, None), |joined| {
-            known(joined.expect("no task panics"))
+            known(&joined.expect("no task panics"))
         })
     }
 }
 
-fn known(outcome: Result<u32, OffloadError>) -> Known {
+fn known(outcome: &Result<u32, OffloadError>) -> Known {
     match outcome {
-        Ok(value) => (Told::Ran, Some(value)),
+        Ok(value) => (Told::Ran, Some(*value)),
         Err(OffloadError::Panicked(_)) => (Told::Ran, None),
         Err(OffloadError::Cancelled { .. } | OffloadError::NoThread { .. }) => {
             (Told::DidNotRun, None)

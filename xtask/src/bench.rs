@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Chore {
         let _ = fs::remove_dir_all(criterion.join(row.group));
     }
     let mut figures = Figures::default();
-    measure(&rows, args, &mut figures)?;
+    let measured = measure(&rows, args, &mut figures);
     figures.read(&criterion, &rows);
     if let Some(counted) = counted {
         match counted {
@@ -67,11 +67,11 @@ pub(crate) fn run(args: &Args) -> Chore {
     println!("{}", table::machine());
     let missed: Vec<_> = judged.iter().filter(|j| j.missed()).map(|j| j.id).collect();
     match missed.as_slice() {
-        [] => Ok(()),
+        [] => measured,
         ids if args.strict => Err(format!("missed: {}", ids.join(", "))),
         ids => {
             println!("missed: {}", ids.join(", "));
-            Ok(())
+            measured
         }
     }
 }
@@ -85,6 +85,7 @@ fn measure(rows: &[Row], args: &Args, figures: &mut Figures) -> Chore {
     let style = ProgressStyle::with_template("{spinner} [{pos}/{len}] {elapsed} {msg}");
     let bar = ProgressBar::new(benches.len() as u64).with_style(style.expect("the template"));
     bar.enable_steady_tick(Duration::from_millis(200));
+    let mut failed = Vec::new();
     for bench in benches {
         bar.set_message(format!("{bench}: building and measuring"));
         let groups: Vec<_> = rows
@@ -100,12 +101,27 @@ fn measure(rows: &[Row], args: &Args, figures: &mut Figures) -> Chore {
         }
         let ended = run::run(&mut cargo, Duration::from_mins(30), Output::Keep);
         if !ended.passed() {
-            bar.finish_and_clear();
-            return Err(format!("{bench}: {:?}\n{}", ended.verdict, ended.text));
+            // The others are worth having all the same.
+            bar.println(format!(
+                "{bench}: {:?}\n{}",
+                ended.verdict,
+                last(&ended.text, 20)
+            ));
+            failed.push(bench);
         }
         figures.read_counts(&ended.text);
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok(())
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not measured: {}", failed.join(", ")))
+    }
+}
+
+/// The last lines of a text.
+fn last(text: &str, count: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }

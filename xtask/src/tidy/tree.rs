@@ -28,13 +28,11 @@ impl Tree {
                 continue;
             }
             let path = format!("{prefix}{name}");
-            if !entry.file_type()?.is_dir() {
-                // What is no UTF-8 is no text, and no check is about it.
-                if let Ok(text) = fs::read_to_string(entry.path()) {
-                    self.files.insert(path, text);
-                }
-            } else {
+            if entry.file_type()?.is_dir() {
                 self.add(&entry.path(), &format!("{path}/"))?;
+            } else if let Ok(text) = fs::read_to_string(entry.path()) {
+                // What is no UTF-8 is no text, and no check is about it.
+                self.files.insert(path, text);
             }
         }
         Ok(())
