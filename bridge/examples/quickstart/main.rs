@@ -4,6 +4,10 @@
 //! HTTP server and fills a small `SQLite` file, calls the functions of
 //! `smart.rs` in all four cases and nested in each other, and shows what each
 //! call did. At the end it shows why the bridge moves blocking work away.
+#![allow(
+    unreachable_pub,
+    reason = "a program's modules read more easily with a plain `pub`"
+)]
 
 mod smart;
 mod ticks;
@@ -21,6 +25,12 @@ use crate::{
 
 fn main() -> Result<(), Failure> {
     let world = World::start()?;
+    println!(
+        "An HTTP server runs at {}, a database lies in {}.",
+        world.url,
+        world.database.display()
+    );
+    println!("The functions of smart.rs, called from sync and from async code:\n");
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["case", "route taken", "result", "ms"]);
@@ -31,7 +41,10 @@ fn main() -> Result<(), Failure> {
 
     // One thread drives everything here, as in many services and interfaces:
     // whoever blocks it blocks all.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    println!("A slow query, beside a clock that ticks every millisecond on the same thread:\n");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(keep_ticking(&world.database))
 }
 
@@ -84,9 +97,15 @@ fn row(table: &mut Table, case: &str, start: Instant, result: &str) {
 async fn keep_ticking(database: &Path) -> Result<(), Failure> {
     // `.wait()` on a blocking function blocks where the plain call would.
     let (count, blocked) = ticks::during(async { slow_count(database).wait() }).await;
-    println!("blocking the event loop:  {blocked}  (counted {})", count?);
+    println!(
+        "  .wait()   in place, blocking the event loop:  {blocked}, counted {}",
+        count?
+    );
 
     let (count, offloaded) = ticks::during(slow_count(database)).await;
-    println!("awaited, so moved away:   {offloaded}  (counted {})", count?);
+    println!(
+        "  .await    moved to a thread of the pool:      {offloaded}, counted {}",
+        count?
+    );
     Ok(())
 }

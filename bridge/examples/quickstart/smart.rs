@@ -20,7 +20,13 @@ pub async fn fetch(url: &str) -> Result<String, reqwest::Error> {
     trail::mark("fetch");
     // The server is on this machine, and no proxy leads there.
     let client = reqwest::Client::builder().no_proxy().build()?;
-    client.get(url).send().await?.error_for_status()?.text().await
+    client
+        .get(url)
+        .send()
+        .await?
+        .error_for_status()?
+        .text()
+        .await
 }
 
 /// A sync function: it blocks while the database works.

@@ -18,7 +18,12 @@ pub struct Ticks {
 
 impl fmt::Display for Ticks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>4} ticks in {:>4} ms", self.count, self.time.as_millis())
+        write!(
+            f,
+            "{:>4} ticks in {:>4} ms",
+            self.count,
+            self.time.as_millis()
+        )
     }
 }
 
@@ -41,5 +46,11 @@ pub async fn during<F: Future>(work: F) -> (F::Output, Ticks) {
         output = work => output,
         () = clock => unreachable!("a clock never ends"),
     };
-    (output, Ticks { count: count.get(), time: start.elapsed() })
+    (
+        output,
+        Ticks {
+            count: count.get(),
+            time: start.elapsed(),
+        },
+    )
 }

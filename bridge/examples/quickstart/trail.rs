@@ -13,7 +13,10 @@ pub fn mark(function: &str) {
     let thread = thread::current();
     let name = thread.name().unwrap_or("a nameless thread");
     let step = format!("{function} on {name}");
-    TRAIL.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    TRAIL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(step);
 }
 
 /// What has been noted since the last time, in order.

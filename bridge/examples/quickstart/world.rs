@@ -33,7 +33,12 @@ impl World {
             let page = format!("{url}?page={number}");
             connection.execute("insert into pages (url) values (?1)", [page])?;
         }
-        Ok(Self { url, database, _server: server, _directory: directory })
+        Ok(Self {
+            url,
+            database,
+            _server: server,
+            _directory: directory,
+        })
     }
 }
 
