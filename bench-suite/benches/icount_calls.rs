@@ -3,6 +3,10 @@
 //! Needs Valgrind and the runner of the same version: `cargo xtask bench
 //! --icount` says how to get them. Each function is named for its row and for
 //! who is measured; rows "P1-icount" and "P2-icount".
+#![allow(
+    missing_docs,
+    reason = "the macros make modules, which can't be given any"
+)]
 
 use std::{
     hint::black_box,
@@ -14,6 +18,7 @@ use bench_suite::workload::calls;
 use iai_callgrind::{library_benchmark, library_benchmark_group, main};
 
 /// One poll, as an executor would do it.
+#[expect(clippy::inline_always, reason = "its call would be counted too")]
 #[inline(always)]
 fn poll_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {

@@ -11,9 +11,11 @@ use criterion::{Criterion, criterion_group, criterion_main};
 fn sync_to_sync(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("P1");
     group.bench_function("bridge", |b| {
-        b.iter(|| calls::smart_sync(black_box(1)).wait())
+        b.iter(|| calls::smart_sync(black_box(1)).wait());
     });
-    group.bench_function("plain_call", |b| b.iter(|| calls::plain_sync(black_box(1))));
+    group.bench_function("plain_call", |b| {
+        b.iter(|| calls::plain_sync(black_box(1)));
+    });
     group.finish();
 }
 

@@ -39,8 +39,6 @@ fn in_a_task(criterion: &mut Criterion) {
 fn in_a_root(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P3-root");
-    let here =
-        |count, operation: fn() -> bool| runtime.block_on(async { run::repeat(count, operation) });
     group.bench_function("bridge", |b| {
         b.iter_custom(|count| run::in_root(&runtime, count, Context::current));
     });

@@ -1,7 +1,8 @@
 //! P4 to P7: from sync to async, beside what else can wait for a future.
 //!
-//! `pollster` and `futures` enter no runtime, so most of what Tokio offers
-//! panics under them; they show how low a wait can get without one.
+//! Alone, `pollster` and `futures` enter no runtime, so most of what Tokio
+//! offers panics under them. They show how low a wait can get that way, and are
+//! called `…_without_runtime`, which no table takes for a peer.
 
 use std::{
     future::ready,
@@ -17,6 +18,7 @@ use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
 use futures::executor;
+use tokio::runtime::Handle;
 
 fn ready_on_a_plain_thread(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
@@ -29,13 +31,20 @@ fn ready_on_a_plain_thread(criterion: &mut Criterion) {
     group.bench_function("tokio_runtime_block_on", |b| {
         b.iter(|| runtime.block_on(ready(black_box(1))));
     });
-    group.bench_function("pollster", |b| {
+    group.bench_function("pollster_entered", |b| b.iter(|| entered(handle)));
+    group.bench_function("pollster_without_runtime", |b| {
         b.iter(|| pollster::block_on(ready(black_box(1))));
     });
-    group.bench_function("futures_executor", |b| {
+    group.bench_function("futures_without_runtime", |b| {
         b.iter(|| executor::block_on(ready(black_box(1))));
     });
     group.finish();
+}
+
+/// As one would do by hand.
+fn entered(handle: &Handle) -> i32 {
+    let _entered = handle.enter();
+    pollster::block_on(ready(black_box(1)))
 }
 
 fn ready_in_blocking(criterion: &mut Criterion) {
@@ -54,7 +63,7 @@ fn ready_in_blocking(criterion: &mut Criterion) {
             })
         });
     });
-    group.bench_function("pollster", |b| {
+    group.bench_function("pollster_without_runtime", |b| {
         b.iter_custom(|count| {
             run::in_blocking(&runtime, count, || pollster::block_on(ready(black_box(1))))
         });
@@ -69,10 +78,10 @@ fn woken_by_another_thread(criterion: &mut Criterion) {
     woken(&mut group, "tokio_handle_block_on", |alarm| {
         runtime.handle().block_on(alarm.once());
     });
-    woken(&mut group, "pollster", |alarm| {
+    woken(&mut group, "pollster_without_runtime", |alarm| {
         pollster::block_on(alarm.once());
     });
-    woken(&mut group, "futures_executor", |alarm| {
+    woken(&mut group, "futures_without_runtime", |alarm| {
         executor::block_on(alarm.once());
     });
     group.finish();
@@ -100,7 +109,7 @@ fn ready_on_every_core(criterion: &mut Criterion) {
             })
         });
     });
-    group.bench_function("pollster", |b| {
+    group.bench_function("pollster_without_runtime", |b| {
         b.iter_custom(|count| {
             run::at_once(threads, count, || pollster::block_on(ready(black_box(1))))
         });

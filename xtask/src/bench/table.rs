@@ -27,9 +27,11 @@ pub(super) fn render(rows: &[Row], judged: &[Judged]) -> Table {
     table.set_content_arrangement(ContentArrangement::Dynamic);
     for (row, judged) in rows.iter().zip(judged) {
         let best = judged.best.as_ref();
+        // Nothing compares to a peer that costs nothing.
+        let best_of_some = best.filter(|best| best.1 > 0.0);
         let ratio = judged
             .ours
-            .zip(best)
+            .zip(best_of_some)
             .map(|(ours, best)| format!("{:.2}", ours / best.1));
         let ours = match judged.curve {
             Some((low, high)) => {
