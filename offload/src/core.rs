@@ -10,10 +10,11 @@ use std::{
 use crate::{
     Metrics, OffloadError, Shutdown,
     builder::{Hooks, Limits},
+    eager::Eagerness,
     fork,
     job::{Header, Runnable},
-    queue::{Admission, Lane, Queue},
-    state::{Action, Phase, State},
+    queue::{Lane, Queue},
+    state::{Action, Phase, Prospect, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
     worker,
 };
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     /// Jobs that a thread could take: written by the queue under the lock, read
     /// by the thread that spins.
     ready: Arc<AtomicUsize>,
+    /// How well polling on has paid.
+    pub(crate) eagerness: Eagerness,
     /// Told at the end of each job once a shutdown has begun.
     job_ended: Condvar,
 }
@@ -56,6 +59,7 @@ impl Core {
             hooks,
             generation: fork::generation(),
             ready,
+            eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
         })
     }
@@ -80,7 +84,7 @@ impl Core {
         self: &Arc<Self>,
         job: Arc<dyn Runnable>,
         patience: Patience,
-    ) -> Result<Admission, Refusal> {
+    ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
@@ -101,10 +105,10 @@ impl Core {
             state.tally.rejected += 1;
             return Err(refusal);
         }
-        let (admission, action) = state.push(job, lane);
+        let (prospect, action) = state.push(job, lane);
         drop(state);
         self.perform(action);
-        Ok(admission)
+        Ok(prospect)
     }
 
     /// Takes a withdrawn job out of the queue.

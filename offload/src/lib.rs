@@ -3,6 +3,7 @@
 mod ambient;
 mod builder;
 mod core;
+mod eager;
 mod error;
 pub mod fork;
 mod job;

@@ -77,6 +77,8 @@ struct Seat {
 #[derive(Clone, Copy)]
 struct Call {
     owner: usize,
+    /// It is looking at the queue at this moment.
+    awake: bool,
     since: Instant,
     ended: u64,
 }
@@ -103,6 +105,27 @@ pub(crate) enum Action {
     Start(usize),
 }
 
+/// When a job that was pushed may be expected to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Prospect {
+    /// A thread that is awake takes it at once.
+    AtOnce,
+    /// It is queued.
+    InTurn,
+    /// It waits for room in the queue first.
+    InLine,
+}
+
+impl From<Admission> for Prospect {
+    fn from(admission: Admission) -> Self {
+        match admission {
+            Admission::Queued => Self::InTurn,
+            Admission::InLine => Self::InLine,
+        }
+    }
+}
+
 /// What a thread does next.
 #[must_use]
 pub(crate) enum Step {
@@ -118,14 +141,14 @@ pub(crate) enum Step {
     Retire,
 }
 
-/// Where a thread comes from when it asks for its next step.
+/// What a thread has done when it asks for its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum From {
-    /// From a job: its permit goes back.
+pub(crate) enum After {
+    /// A job: its permit goes back.
     Job,
-    /// From its start, its sleep or its watch.
+    /// Its start, its sleep or its watch.
     Call,
-    /// From a spin.
+    /// A spin.
     Spin,
 }
 
@@ -159,10 +182,16 @@ impl State {
     }
 
     /// Takes a job in.
-    pub(crate) fn push(&mut self, job: Arc<dyn Runnable>, lane: Lane) -> (Admission, Action) {
+    pub(crate) fn push(&mut self, job: Arc<dyn Runnable>, lane: Lane) -> (Prospect, Action) {
+        let alone = self.queue.ready() == 0 && self.running == 0;
         let admission = self.queue.push(lane, job);
         self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
-        (admission, self.help())
+        let prospect = if alone && self.call.is_some_and(|call| call.awake) {
+            Prospect::AtOnce
+        } else {
+            Prospect::from(admission)
+        };
+        (prospect, self.help())
     }
 
     /// Restores the first invariant: sees to it that work which is ready has
@@ -176,7 +205,7 @@ impl State {
             return Action::Nothing;
         }
         if let Some(berth) = self.idle.pop() {
-            self.open_call(berth.id);
+            self.open_call(berth.id, false);
             return Action::Wake(berth.unparker);
         }
         if self.may_start() {
@@ -184,15 +213,15 @@ impl State {
             self.tally.peak_threads = self.tally.peak_threads.max(self.threads);
             let id = self.next_id;
             self.next_id += 1;
-            self.open_call(id);
+            self.open_call(id, false);
             return Action::Start(id);
         }
         self.lend()
     }
 
     /// What the thread whose stack is `stack` does next.
-    pub(crate) fn next(&mut self, from: From, berth: &Berth, stack: usize) -> Step {
-        if from == From::Job {
+    pub(crate) fn next(&mut self, after: After, berth: &Berth, stack: usize) -> Step {
+        if after == After::Job {
             self.running -= 1;
         }
         let on_call = self.call.is_some_and(|call| call.owner == berth.id);
@@ -217,13 +246,13 @@ impl State {
         }
         if permit
             && on_call
-            && from == From::Call
+            && after == After::Call
             && let Duty::Watch(time) = self.duty()
         {
             return Step::Watch(time);
         }
-        if from == From::Job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
-            self.open_call(berth.id);
+        if after == After::Job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
+            self.open_call(berth.id, true);
             return Step::Spin;
         }
         if on_call {
@@ -395,9 +424,10 @@ impl State {
         self.threads < limit && !failed
     }
 
-    fn open_call(&mut self, owner: usize) {
+    fn open_call(&mut self, owner: usize, awake: bool) {
         self.call = Some(Call {
             owner,
+            awake,
             since: Instant::now(),
             ended: self.ended,
         });
@@ -415,7 +445,7 @@ impl State {
             elapsed: call.since.elapsed(),
         });
         if let Duty::Watch(_) = duty {
-            self.open_call(call.owner);
+            self.open_call(call.owner, false);
         }
         duty
     }

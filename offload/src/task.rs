@@ -11,7 +11,9 @@ use std::{
 use crate::{
     Ambient, OffloadError,
     core::{Core, Patience, Refusal},
+    eager::Eager,
     job::{Awaitable, Job, Withdrawal},
+    state::Prospect,
 };
 
 /// A closure on its way through a pool.
@@ -45,6 +47,7 @@ pub struct Offload<T> {
     job: Arc<dyn Awaitable<T>>,
     core: Arc<Core>,
     stage: Stage,
+    eager: Eager,
     /// Keeps the pool open as long as jobs are to come.
     _pool: Option<Arc<crate::pool::Handle>>,
 }
@@ -82,6 +85,7 @@ impl<T: Send + 'static> Offload<T> {
             job,
             core,
             stage: Stage::Lazy,
+            eager: Eager::default(),
             _pool: pool,
         }
     }
@@ -92,6 +96,7 @@ impl<T: Send + 'static> Offload<T> {
             job,
             core,
             stage: Stage::Submitted,
+            eager: Eager::default(),
             _pool: None,
         }
     }
@@ -148,10 +153,11 @@ impl<T: Send + 'static> Offload<T> {
         self.stage = Stage::Submitted;
         self.job.prepare(waker);
         let at = self.job.header().at;
-        let refusal = self
+        match self
             .core
-            .submit(Arc::clone(&self.job).as_runnable(), Patience::WaitInLine);
-        match refusal {
+            .submit(Arc::clone(&self.job).as_runnable(), Patience::WaitInLine)
+        {
+            Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
             Ok(_) => {}
             Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
             Err(Refusal::ShutDown | Refusal::Full) => {
@@ -171,6 +177,9 @@ impl<T: Send + 'static> Offload<T> {
         let poll = self.job.poll(cx);
         if poll.is_ready() {
             self.stage = Stage::Over;
+            self.core.eagerness.succeeded(&mut self.eager);
+        } else if self.core.eagerness.again(&mut self.eager) {
+            cx.waker().wake_by_ref();
         }
         poll
     }

@@ -14,7 +14,7 @@ use crate::{
     job::Runnable,
     park::Parker,
     policy,
-    state::{Berth, From, Step},
+    state::{After, Berth, Step},
     sync::{spin_loop, thread_local},
 };
 
@@ -100,9 +100,9 @@ fn serve(core: &Arc<Core>, id: usize) {
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
     let mut slept_at = None::<Instant>;
-    let mut from = From::Call;
+    let mut after = After::Call;
     loop {
-        let step = core.state().next(from, &berth, stack);
+        let step = core.state().next(after, &berth, stack);
         match step {
             Step::Run(job, action) => {
                 if let Some(at) = slept_at.take() {
@@ -111,16 +111,16 @@ fn serve(core: &Arc<Core>, id: usize) {
                 }
                 core.perform(action);
                 worker.run(job);
-                from = From::Job;
+                after = After::Job;
             }
             Step::Watch(time) => {
                 let _called = parker.park(Some(Instant::now() + time));
-                from = From::Call;
+                after = After::Call;
             }
             Step::Spin => {
                 let caught = look(core, spin);
                 spin = policy::next_spin(spin, caught, limits.spin);
-                from = From::Spin;
+                after = After::Spin;
             }
             Step::Sleep => {
                 slept_at = Some(Instant::now());
@@ -128,7 +128,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if !called && core.state().expire(id, stack) {
                     break;
                 }
-                from = From::Call;
+                after = After::Call;
             }
             Step::Retire => break,
         }

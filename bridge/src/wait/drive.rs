@@ -30,19 +30,18 @@ pub(super) struct Drive {
 
 impl Drive {
     pub(super) fn run<F: Future>(self, future: F) -> Result<F::Output, WaitError> {
-        let mut seat = Seat::take()?;
+        let seat = Seat::take()?;
         let mut waiting = Waiting::open();
         // A budget in force here would run out: nobody renews it.
         let mut future = pin!(unconstrained(future));
-        let waker = seat.waker().clone();
         let mut poll = || {
             let _mark = Mark::Wait.set();
-            future.as_mut().poll(&mut Context::from_waker(&waker))
+            future.as_mut().poll(&mut Context::from_waker(seat.waker()))
         };
         if let Poll::Ready(value) = poll() {
             return Ok(value);
         }
-        self.park_and_poll(&mut seat, &mut waiting, &mut poll)
+        self.park_and_poll(&seat, &mut waiting, &mut poll)
     }
 
     /// The loop, apart from the first poll so that a future that is ready pays
@@ -50,7 +49,7 @@ impl Drive {
     #[cold]
     fn park_and_poll<T>(
         mut self,
-        seat: &mut Seat,
+        seat: &Seat,
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Poll<T>,
     ) -> Result<T, WaitError> {

@@ -6,7 +6,7 @@
 //! once more and parks again.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     task::Waker,
     time::{Duration, Instant},
 };
@@ -26,7 +26,7 @@ struct Set {
     parker: Parker,
     waker: Waker,
     /// `None` until the first spin: then a fraction of the limit.
-    spin: Option<Duration>,
+    spin: Cell<Option<Duration>>,
 }
 
 /// A set in use.
@@ -55,19 +55,17 @@ impl Seat {
 
     /// Spins for a wake-up, for as long as that has paid lately and within
     /// `limit`, and never past `deadline`.
-    pub(super) fn spin(&mut self, limit: Duration, deadline: Option<Instant>) -> bool {
+    pub(super) fn spin(&self, limit: Duration, deadline: Option<Instant>) -> bool {
         if limit.is_zero() {
             return false;
         }
-        let Some(set) = &mut self.set else {
-            return false;
-        };
-        let spin = set.spin.unwrap_or(limit / 8).min(limit);
+        let set = self.set();
+        let spin = set.spin.get().unwrap_or(limit / 8).min(limit);
         let time = deadline.map_or(spin, |deadline| {
             spin.min(deadline.saturating_duration_since(Instant::now()))
         });
         let caught = set.parker.spin(time);
-        set.spin = Some(next_spin(spin, caught, limit));
+        set.spin.set(Some(next_spin(spin, caught, limit)));
         caught
     }
 
@@ -96,7 +94,7 @@ impl Set {
         Self {
             waker: parker.waker(),
             parker,
-            spin: None,
+            spin: Cell::new(None),
         }
     }
 }
