@@ -1,4 +1,8 @@
 //! `wait` in every context: it gives the value or says why not, and never hangs.
+#![allow(
+    clippy::items_after_statements,
+    reason = "a recursive helper stands beside its only use"
+)]
 
 use std::{
     cell::{Cell, RefCell},
@@ -69,7 +73,8 @@ async fn real_work() -> u32 {
     7
 }
 
-fn would_freeze<T: std::fmt::Debug>(outcome: Result<T, WaitError>) {
+fn would_freeze(outcome: Result<u32, WaitError>) {
+    let outcome = outcome.map(drop);
     assert!(
         matches!(outcome, Err(WaitError::WouldFreeze { .. })),
         "{outcome:?}"
@@ -211,11 +216,13 @@ fn what_is_opened_in_one_wait_is_usable_in_the_next() {
 fn tasks_keep_running_between_waits() {
     within(|| {
         let task = wait(async {
-            tokio::spawn(async {
+            let task = tokio::spawn(async {
                 sleep(Duration::from_millis(5)).await;
                 11
-            })
-        });
+            });
+            (task,)
+        })
+        .0;
         thread::sleep(Duration::from_millis(50));
         assert!(task.is_finished());
         assert_eq!(wait(task).unwrap(), 11);
@@ -230,8 +237,8 @@ fn a_deadline_fires_while_the_future_is_stuck_and_drops_it() {
         let start = Instant::now();
         let outcome = Bridge::global().wait_timeout(
             async move {
-                let _held = held;
                 std::future::pending::<()>().await;
+                drop(held);
             },
             Duration::from_millis(20),
         );
@@ -274,7 +281,7 @@ fn a_runtime_that_goes_wakes_who_waits_inside_it() {
             let _guard = handle.enter();
             parked.send(()).unwrap();
             let timer_too = async {
-                sleep(Duration::from_secs(3600)).await;
+                sleep(Duration::from_hours(1)).await;
             };
             try_wait(timer_too)
         });
@@ -482,9 +489,7 @@ fn sync_async_sync_deep_on_a_pool_of_one() {
             }
             let inner = bridge.clone();
             let task = bridge.offload(move || descend(&inner, depth - 1));
-            bridge
-                .try_wait(async move { task.await })?
-                .map(|below| below + 1)
+            bridge.try_wait(task)?.map(|below| below + 1)
         }
         for depth in [1, 2, 8, 64] {
             assert_eq!(descend(&bridge, depth).unwrap(), depth);

@@ -15,7 +15,7 @@ use crate::{
     park::Unparker,
     policy::{self, Duty, Sight},
     queue::{Admission, Lane, Queue},
-    sync::AtomicUsize,
+    sync::{AtomicUsize, elapsed},
 };
 
 /// How long after a failed start no other is tried.
@@ -420,7 +420,7 @@ impl State {
         let limit = self.limits.max_threads + self.blocked().min(self.limits.max_blocked_threads);
         let failed = self
             .start_failed
-            .is_some_and(|(at, _)| at.elapsed() < START_AGAIN);
+            .is_some_and(|(at, _)| elapsed(at) < START_AGAIN);
         self.threads < limit && !failed
     }
 
@@ -442,7 +442,7 @@ impl State {
             ready: self.queue.ready(),
             running: self.running,
             ended: self.ended - call.ended,
-            elapsed: call.since.elapsed(),
+            elapsed: elapsed(call.since),
         });
         if let Duty::Watch(_) = duty {
             self.open_call(call.owner, false);

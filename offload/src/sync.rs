@@ -24,7 +24,10 @@ pub(crate) use loom::{
     thread_local,
 };
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
 
 /// Locks, whether or not a panic once passed through: no user code runs under
 /// any lock of this crate, so no state is ever left half-changed.
@@ -51,6 +54,18 @@ pub(crate) fn wait_for<'a, T>(
             condvar.wait(guard).unwrap_or_else(PoisonError::into_inner),
             false,
         ),
+    }
+}
+
+/// The time since `start`.
+///
+/// loom repeats a run step by step, so nothing in it may depend on the clock:
+/// there, every time is a long time.
+pub(crate) fn elapsed(start: Instant) -> Duration {
+    if cfg!(bridge_loom) {
+        Duration::from_secs(1)
+    } else {
+        start.elapsed()
     }
 }
 

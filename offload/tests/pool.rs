@@ -172,9 +172,7 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        if !thread::panicking() {
-            panic!("bomb");
-        }
+        assert!(thread::panicking(), "bomb");
     }
 }
 
@@ -361,7 +359,9 @@ fn threads_retire_and_come_back() {
         let count = Arc::clone(&stops);
         let pool: Pool = Pool::builder()
             .keep_alive(Duration::from_millis(20))
-            .on_thread_stop(move || drop(count.fetch_add(1, Ordering::SeqCst)))
+            .on_thread_stop(move || {
+                count.fetch_add(1, Ordering::SeqCst);
+            })
             .build()
             .unwrap();
         for round in 1..=3 {
@@ -376,12 +376,11 @@ fn threads_retire_and_come_back() {
 fn a_queued_job_gets_a_thread_while_permits_are_free() {
     within(|| {
         let pool = pool(8, 64);
-        let (all_in, barrier) = (Arc::new(std::sync::Barrier::new(8)), ());
-        let () = barrier;
+        let all_in = Arc::new(std::sync::Barrier::new(8));
         // Eight jobs that only end together need eight threads.
         let tasks = (0..8).map(|_| {
             let all_in = Arc::clone(&all_in);
-            pool.run(move || drop(all_in.wait()))
+            pool.run(move || all_in.wait().is_leader())
         });
         wait(join_all(tasks));
     });

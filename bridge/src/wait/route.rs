@@ -25,22 +25,21 @@ pub(super) enum Route {
 /// multi-thread one; it is asked only where that matters.
 pub(super) fn route(place: Place, multi_thread: impl Fn() -> bool) -> Route {
     match place {
-        Place::Thread => Route::Home,
         Place::Ending => Route::Ending,
-        Place::Foreign => Route::Freeze,
-        // A current-thread runtime may have nobody to drive it.
         Place::Blocking | Place::Job | Place::Wait if multi_thread() => Route::Here,
-        Place::Blocking | Place::Job | Place::Wait => Route::Home,
         Place::Root if multi_thread() => Route::HereSuspect,
-        // The root of a `Handle::block_on`: another thread drives the runtime.
-        Place::Root => Route::Home,
-        // Under a guard of the other flavour this is wrong in two ways. A
-        // current-thread guard on a multi-thread worker: handing over would
-        // give the worker's core to a runtime that can't run it, so freezing is
-        // the honest answer. A multi-thread guard on a current-thread worker:
-        // handing over is refused by Tokio, and freezing is the answer again.
+        // Nothing is reachable; or a current-thread runtime, which may have
+        // nobody to drive it. At the root of a `Handle::block_on` another
+        // thread drives it, and this one may park.
+        Place::Thread | Place::Blocking | Place::Job | Place::Wait | Place::Root => Route::Home,
         Place::Worker(_) if multi_thread() => Route::HandOver,
-        Place::Worker(_) => Route::Freeze,
+        // An executor that only this thread drives. Or a guard of the other
+        // flavour is held, and lies. A current-thread guard on a multi-thread
+        // worker: handing over would give the worker's core to a runtime that
+        // can't run it, so freezing is the honest answer. (The opposite, a
+        // multi-thread guard on a current-thread worker, comes out when Tokio
+        // refuses the hand-over.)
+        Place::Worker(_) | Place::Foreign => Route::Freeze,
     }
 }
 

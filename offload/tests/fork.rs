@@ -1,0 +1,67 @@
+//! In a fork's child the pool says so, and never hangs.
+#![cfg(all(unix, not(bridge_loom)))]
+
+mod common;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+use bridge_offload::{OffloadError, Pool};
+use common::wait;
+use testkit::within;
+
+/// Runs `child` in a fork and says whether it returned true in time.
+fn in_fork(child: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child touches only what this test is about, and leaves by
+    // `_exit`, so nothing of the test runner runs twice.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        // SAFETY: `alarm` sets a timer whose signal ends this process.
+        unsafe { libc::alarm(10) };
+        let ok = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(i32::from(!ok)) }
+    }
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the child's status.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    waited == pid && status == 0
+}
+
+#[test]
+fn a_child_is_told_and_the_parent_goes_on() {
+    within(|| {
+        for warm in [false, true] {
+            let pool = Pool::new();
+            if warm {
+                assert_eq!(wait(pool.run(|| 1)), 1);
+            }
+            let mut mid_call = pool.run(|| {
+                std::thread::sleep(Duration::from_millis(50));
+                2
+            });
+            mid_call.start();
+            let inherited = pool.clone();
+            let told = in_fork(move || {
+                let refused = inherited
+                    .try_run(|| ())
+                    .is_err_and(|error| error.is_shut_down());
+                let forked = matches!(
+                    wait(inherited.run(|| ()).outcome()),
+                    Err(OffloadError::Forked { .. })
+                );
+                let _report = inherited.shutdown(Duration::from_secs(5));
+                let quiet = inherited.metrics().threads == 0;
+                drop(inherited);
+                // A pool of the child's own works.
+                let own = wait(Pool::new().run(|| 3)) == 3;
+                refused && forked && quiet && own
+            });
+            assert!(told, "warm: {warm}");
+            assert_eq!(wait(mid_call), 2, "the parent's call is untouched");
+        }
+    });
+}

@@ -1,0 +1,215 @@
+//! The pool's protocols on the code that ships, in every order of steps.
+//!
+//! Run by `cargo xtask loom`. Each test is named by the race it rules out; a
+//! failure means to a user what its comment says.
+#![cfg(bridge_loom)]
+
+mod common;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use bridge_offload::{OffloadError, Pool, park::Parker};
+use common::{WaitError, try_wait, wait};
+use loom::thread;
+
+const LONG: Duration = Duration::MAX;
+
+/// A pool as small as the race allows, whose threads never spin.
+fn pool(threads: usize, blocked: usize, capacity: usize) -> Pool {
+    Pool::builder()
+        .max_threads(threads)
+        .max_blocked_threads(blocked)
+        .queue_capacity(capacity)
+        .spin(Duration::ZERO)
+        .build()
+        .unwrap()
+}
+
+/// Explores `test`; every thread must have ended by its end.
+fn explore(test: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    if model.preemption_bound.is_none() {
+        model.preemption_bound = Some(2);
+    }
+    let runs = AtomicUsize::new(0);
+    let runs = Arc::new(runs);
+    let count = Arc::clone(&runs);
+    model.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        test();
+    });
+    let runs = runs.load(Ordering::Relaxed);
+    println!("{runs} orders of steps");
+    assert!(
+        runs > 1,
+        "loom explored a single order: nothing in the test is seen by it"
+    );
+}
+
+/// Else a thread that is told to go on sleeps for ever.
+#[test]
+fn loom_a_token_left_before_or_during_the_park_is_taken() {
+    explore(|| {
+        let parker = Parker::new();
+        let unparker = parker.unparker().clone();
+        let other = thread::spawn(move || unparker.unpark());
+        assert!(parker.park(None));
+        other.join().unwrap();
+        assert!(!parker.take());
+    });
+}
+
+/// Else an offload hangs whose job came just as the thread went to sleep.
+#[test]
+fn loom_a_submission_finds_the_thread_that_goes_to_sleep() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        assert_eq!(wait(pool.run(|| 1)), 1);
+        assert_eq!(wait(pool.run(|| 2)), 2);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else an offload hangs whose job was given to a thread that had just ended.
+#[test]
+fn loom_a_thread_that_retires_is_not_called() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .spin(Duration::ZERO)
+            .keep_alive(Duration::from_nanos(1))
+            .build()
+            .unwrap();
+        assert_eq!(wait(pool.run(|| 1)), 1);
+        assert_eq!(wait(pool.run(|| 2)), 2);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a cancelled job runs, or a job is lost without its caller being told.
+#[test]
+fn loom_a_job_is_claimed_or_withdrawn_never_both() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let ran = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&ran);
+        let task = pool
+            .try_run(move || count.fetch_add(1, Ordering::Relaxed))
+            .unwrap();
+        drop(task);
+        let report = pool.shutdown(LONG);
+        let metrics = pool.metrics();
+        assert_eq!(metrics.completed + metrics.cancelled, 1, "{metrics:?}");
+        assert_eq!(ran.load(Ordering::Relaxed) as u64, metrics.completed);
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
+}
+
+/// Leaves a mark when woken.
+struct Flag(
+    loom::sync::atomic::AtomicBool,
+    bridge_offload::park::Unparker,
+);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+        self.1.unpark();
+    }
+}
+
+/// Else an offload moved from one task to another hangs.
+#[test]
+fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let mut task = Box::pin(pool.run(|| 5));
+        let first = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(value) = first {
+            assert_eq!(value, 5);
+        } else {
+            let parker = Parker::new();
+            let flag = Flag(
+                loom::sync::atomic::AtomicBool::new(false),
+                parker.unparker().clone(),
+            );
+            let flag = Arc::new(flag);
+            let waker = Waker::from(Arc::clone(&flag));
+            if task
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+            {
+                assert!(parker.park(None));
+                assert!(flag.0.load(Ordering::SeqCst));
+                let last = task.as_mut().poll(&mut Context::from_waker(&waker));
+                assert_eq!(last, Poll::Ready(5));
+            }
+        }
+        drop(task);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a caller hangs whose offload raced the end of its pool.
+#[test]
+fn loom_a_submission_that_races_the_shutdown_is_answered() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let other = pool.clone();
+        let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {
+            Ok(value) => assert_eq!(value, 3),
+            Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
+        });
+        let report = pool.shutdown(LONG);
+        assert_eq!((report.abandoned, report.running), (0, 0));
+        submitter.join().unwrap();
+    });
+}
+
+/// Else a job that waits for another on a pool of one hangs.
+#[test]
+fn loom_a_thread_that_parks_is_compensated() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let inner = pool.clone();
+        let value = wait(pool.run(move || wait(inner.run(|| 7))));
+        assert_eq!(value, 7);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else nesting past the ceiling hangs instead of borrowing the stack, or ends
+/// in an error though a descendant could have been lent.
+#[test]
+fn loom_at_the_ceiling_a_descendant_is_lent() {
+    explore(|| {
+        let pool = pool(1, 1, 4);
+        let (second, third) = (pool.clone(), pool.clone());
+        let value = wait(pool.run(move || wait(second.run(move || try_wait(third.run(|| 9))))));
+        assert_eq!(value, Ok::<_, WaitError>(9));
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a caller that waits for room in the queue waits for ever.
+#[test]
+fn loom_whoever_waits_for_room_is_admitted() {
+    explore(|| {
+        let pool = pool(1, 1, 1);
+        let mut tasks: Vec<_> = (0..3).map(|n| pool.run(move || n)).collect();
+        for task in &mut tasks {
+            task.start();
+        }
+        let values: Vec<_> = tasks.into_iter().map(wait).collect();
+        assert_eq!(values, [0, 1, 2]);
+        let _report = pool.shutdown(LONG);
+    });
+}
