@@ -3,6 +3,10 @@
 use crate::Place;
 
 /// What the current thread is doing.
+///
+/// The answer holds for this moment at this place of the stack: it belongs to
+/// no thread, task or function, and is not to be kept. The crate's head has the
+/// table of all places and the corners that cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// No runtime is reachable: blocking harms nobody.
@@ -15,7 +19,24 @@ pub enum Context {
 
 impl Context {
     /// The context of this thread, now.
+    ///
+    /// Never panics, never allocates, takes no lock.
+    ///
+    /// ```
+    /// use bridge_detect::Context;
+    ///
+    /// assert_eq!(Context::current(), Context::Sync);
+    ///
+    /// let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+    /// runtime.block_on(async {
+    ///     assert_eq!(Context::current(), Context::Async);
+    ///     let offloaded = tokio::task::spawn_blocking(Context::current);
+    ///     assert_eq!(offloaded.await.unwrap(), Context::Blocking);
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
         Place::current().context()
     }

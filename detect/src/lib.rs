@@ -1,14 +1,106 @@
-//! Where does this thread stand?
+//! Where does this thread stand: in sync code, in blocking code under a
+//! runtime, or in the poll of a future?
 //!
-//! [`Context::current`] answers in three words, [`Place::current`] in as many
-//! as waiting needs.
+//! [`Context::current`] answers in three words, and [`Place::current`] in as
+//! many as a wait needs to know what it may park. Neither panics, allocates or
+//! takes a lock, and neither remembers an answer: a place of the stack has a
+//! context, while a thread, a task or a function has many.
+//!
+//! ```
+//! use bridge_detect::{Context, in_async};
+//!
+//! assert_eq!(Context::current(), Context::Sync);
+//!
+//! let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+//! runtime.block_on(async {
+//!     assert_eq!(Context::current(), Context::Async);
+//!     tokio::spawn(async {
+//!         let inside = tokio::task::block_in_place(Context::current);
+//!         assert_eq!(inside, Context::Blocking);
+//!         assert_eq!(Context::current(), Context::Async);
+//!     })
+//!     .await
+//!     .unwrap();
+//! });
+//!
+//! // Executors that leave no trace are marked by hand.
+//! let marked = pollster::block_on(in_async(async { Context::current() }));
+//! assert_eq!(marked, Context::Async);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # What is answered where
+//!
+//! | where | [`Context`] |
+//! |---|---|
+//! | plain thread; `std::thread` started by a task; rayon worker | `Sync` |
+//! | destructors of a thread's locals | `Sync` |
+//! | another executor: smol, pollster, `futures` | `Sync` |
+//! | the same inside [`in_async`] | `Async` |
+//! | `spawn_blocking`; inside `block_in_place` | `Blocking` |
+//! | a mere `enter()` guard | `Blocking` |
+//! | a job of the offload pool ([`Mark::Job`]) | `Blocking` |
+//! | destructor of a task on a dropped current-thread runtime | `Blocking` |
+//! | task of a multi-thread or current-thread runtime, `LocalRuntime`, `LocalSet` | `Async` |
+//! | root of `block_on` or `run_until`: `Runtime`, `Handle`, `LocalSet`, each flavour | `Async` |
+//! | `block_on` inside `spawn_blocking` or `block_in_place` | `Async` |
+//! | a task after `block_in_place` has returned | `Async` |
+//! | `unconstrained` inside a task | `Async` |
+//! | a foreign runtime's guard inside a poll | `Async` |
+//! | a future that the bridge waits on ([`Mark::Wait`]) | `Async` |
+//!
+//! # The facts it rests on
+//!
+//! Four questions, in this order; the first that says something decides.
+//!
+//! 1. `tokio::runtime::worker_index()`: some index means that a scheduler of
+//!    Tokio is polling on this thread. No guard and no `unconstrained` hides
+//!    it, and inside `block_in_place` it is gone. The flavour of the current
+//!    handle is never asked: a guard makes it lie.
+//! 2. `Handle::try_current()`: an error means that no runtime is reachable.
+//!    What is left then is a mark, or the task of a `LocalSet` which somebody
+//!    polls without a runtime. Success says nothing about polling.
+//! 3. Whether a coop budget is in force: Tokio gives one to each of its polls
+//!    and takes it away for what blocks.
+//! 4. A [`Mark`] which the bridge has set. It comes after Tokio's evidence,
+//!    because what is marked runs without a budget and outside a worker, so
+//!    what Tokio shows was entered further in.
+//!
+//! # What cannot be told
+//!
+//! No public function tells these apart. Each is pinned by a test, so that a
+//! Tokio which changes it is noticed.
+//!
+//! | corner | is taken for | what happens there |
+//! |---|---|---|
+//! | `unconstrained` around code of a root that is no worker (multi-thread `block_on`, `Handle::block_on`, a `LocalSet` there, a second thread in a current-thread runtime's `block_on`) | `Blocking`, or the mark around the root | a wait parks this root, as it would if it knew; a dispatched call runs in place |
+//! | such a root, from the return of a `block_in_place` to its next poll: Tokio gives only workers their budget back at once | `Blocking` | the same |
+//! | a `LocalSet` that such a root drives, and its tasks | [`Place::Root`] | a wait parks the root, and with it the whole set |
+//! | `unconstrained` in a task of a `LocalSet` where no runtime is reachable | `Sync` | a wait parks the set |
+//! | `Clone` of a value inside a blocking receiver of Tokio, where a runtime is reachable | [`Place::Root`] | a dispatched call is pending, though it could run |
+//! | `block_in_place` in a root that was started under [`Mark::Wait`] or [`Mark::Foreign`] | that mark | a dispatched call is pending; under `Foreign`, a wait is refused |
+//! | another executor without [`in_async`] | `Sync`, or `Blocking` where a runtime is reachable | a wait parks that executor |
+//!
+//! # What it costs
+//!
+//! On a plain thread a few thread-local reads, in a worker one. In reach of a
+//! runtime it is a reference count taken and given back, and the probe of the
+//! budget: a few reads on a thread that has been a root before or was warmed up
+//! by [`warm_up`], and 128 of them on one that was not. Measured on a 2-core
+//! x86-64 virtual machine, Tokio 1.54.1, release with thin LTO, beside a
+//! thread-local read of 0.3 ns: plain thread 1.4 ns, multi-thread task 0.5 ns,
+//! multi-thread root 18 ns, `spawn_blocking` 45 ns cold and 18 ns warm. The
+//! reference count is 12 ns of these.
 #![forbid(unsafe_code)]
 
 mod context;
+mod in_async;
 mod mark;
 mod place;
 mod probe;
 
 pub use context::Context;
-pub use mark::{InAsync, Mark, MarkGuard, in_async};
+pub use in_async::{InAsync, in_async};
+pub use mark::{Mark, MarkGuard};
 pub use place::Place;
+pub use probe::warm_up;

@@ -1,11 +1,11 @@
 //! What the bridge knows of this thread because it put it there.
+//!
+//! A mark is a thread-local word that a guard sets and restores. It is for the
+//! bridge's own crates: whoever sets one promises that what runs under it runs
+//! on this thread, without a coop budget and outside a Tokio worker, so that
+//! Tokio's evidence can go before it (see [`Place`]).
 
-use std::{
-    cell::Cell,
-    marker::PhantomData,
-    pin::Pin,
-    task::{self, Poll},
-};
+use std::{cell::Cell, marker::PhantomData};
 
 use crate::Place;
 
@@ -19,27 +19,47 @@ pub enum Mark {
     Job,
     /// The poll of a future that the bridge waits on.
     Wait,
-    /// The poll of a future inside [`in_async`].
+    /// The poll of a future inside [`in_async`](crate::in_async).
     Foreign,
 }
 
 thread_local! {
+    // No destructor, hence readable while a thread's other locals are dropped.
     static MARK: Cell<Mark> = const { Cell::new(Mark::None) };
 }
 
 impl Mark {
     /// The mark in force on this thread.
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
         MARK.get()
     }
 
-    /// Puts this mark in force until the guard drops.
-    #[must_use]
+    /// Puts this mark in force until the guard drops. Guards nest, and are to
+    /// be dropped in the reverse order of their making.
+    ///
+    /// ```
+    /// use bridge_detect::{Context, Mark};
+    ///
+    /// let job = Mark::Job.set();
+    /// assert_eq!(Context::current(), Context::Blocking);
+    /// let wait = Mark::Wait.set();
+    /// assert_eq!(Context::current(), Context::Async);
+    /// drop(wait);
+    /// assert_eq!(Context::current(), Context::Blocking);
+    /// drop(job);
+    /// assert_eq!(Context::current(), Context::Sync);
+    /// ```
+    #[inline]
     pub fn set(self) -> MarkGuard {
-        MarkGuard { before: MARK.replace(self), here: PhantomData }
+        MarkGuard {
+            before: MARK.replace(self),
+            here: PhantomData,
+        }
     }
 
+    #[inline]
     pub(crate) fn place(self) -> Option<Place> {
         match self {
             Self::None => None,
@@ -52,35 +72,16 @@ impl Mark {
 
 /// Restores the mark that was in force before.
 #[derive(Debug)]
-#[must_use]
+#[must_use = "the mark is in force only until its guard drops"]
 pub struct MarkGuard {
     before: Mark,
+    /// A mark belongs to a thread, so its guard stays there.
     here: PhantomData<*const ()>,
 }
 
 impl Drop for MarkGuard {
+    #[inline]
     fn drop(&mut self) {
         MARK.set(self.before);
-    }
-}
-
-/// Marks the polls of `future` as async, for executors that can't be detected.
-pub fn in_async<F: Future>(future: F) -> InAsync<F> {
-    InAsync { future: Box::pin(future) }
-}
-
-/// The future of [`in_async`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct InAsync<F> {
-    future: Pin<Box<F>>,
-}
-
-impl<F: Future> Future for InAsync<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let _mark = Mark::Foreign.set();
-        self.future.as_mut().poll(cx)
     }
 }

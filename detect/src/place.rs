@@ -1,57 +1,119 @@
 //! The finer answer: who is polling, so that a wait knows what it may park.
+//!
+//! The order of the questions is the design. Tokio's evidence comes before our
+//! marks, because a marked future is always polled without a coop budget and
+//! outside a worker: whatever Tokio shows was entered further in. Among Tokio's
+//! evidence the cheapest comes first, and the probe, which costs most, last.
 
-use tokio::runtime::{self, Handle};
+use tokio::{
+    runtime::{self, Handle, TryCurrentError},
+    task,
+};
 
 use crate::{Context, Mark, probe};
 
 /// Where the current thread stands, in the detail that waiting needs.
 ///
-/// Tokio's own evidence comes before our marks: a marked future is always
-/// polled without a coop budget and outside a worker, so whatever Tokio shows
-/// was entered further in.
+/// ```
+/// use bridge_detect::Place;
+///
+/// assert_eq!(Place::current(), Place::Thread);
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// let _guard = runtime.enter();
+/// assert_eq!(Place::current(), Place::Blocking);
+/// assert_eq!(runtime.block_on(async { Place::current() }), Place::Worker(0));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// No runtime is reachable from here.
     Thread,
-    /// This thread's locals are being destroyed.
+    /// This thread's locals are being destroyed, Tokio's among them.
     Ending,
     /// A runtime is reachable, and nothing is being polled.
     Blocking,
     /// Inside a job of the offload pool.
     Job,
-    /// Polled by a Tokio scheduler, as the worker of this index.
+    /// Polled by a Tokio scheduler, as the worker of this index. A
+    /// current-thread runtime has the worker 0 alone.
     Worker(usize),
-    /// Polled by a Tokio thread that is no worker: a root of `block_on`.
+    /// Polled by a Tokio thread that is no worker: a root of `block_on`, or the
+    /// task of a `LocalSet` that such a root drives.
     Root,
     /// Polled by a wait of the bridge.
     Wait,
-    /// Polled inside [`in_async`](crate::in_async).
+    /// Polled by an executor that isn't Tokio's: inside
+    /// [`in_async`](crate::in_async), or a task of a `LocalSet` where no
+    /// runtime is reachable.
     Foreign,
 }
 
 impl Place {
     /// The place of this thread, now.
+    ///
+    /// Never panics, never allocates, takes no lock.
     #[must_use]
+    #[inline]
     pub fn current() -> Self {
-        if let Some(index) = runtime::worker_index() {
-            return Self::Worker(index);
+        match runtime::worker_index() {
+            Some(index) => Self::Worker(index),
+            None => Self::outside_a_worker(),
         }
-        let mark = Mark::current();
-        match Handle::try_current() {
-            Ok(_) if probe::budget_in_force() => Self::Root,
-            Ok(_) => mark.place().unwrap_or(Self::Blocking),
-            Err(error) if error.is_thread_local_destroyed() => Self::Ending,
-            Err(_) => mark.place().unwrap_or(Self::Thread),
+    }
+
+    #[inline]
+    fn outside_a_worker() -> Self {
+        // The handle goes at once: dropping it is a decrement, because whoever
+        // made it current still holds one.
+        match Handle::try_current().map(drop) {
+            Ok(()) => Self::in_reach_of_a_runtime(),
+            Err(error) => Self::out_of_reach(&error),
+        }
+    }
+
+    fn in_reach_of_a_runtime() -> Self {
+        if probe::budget_in_force() {
+            return Self::Root;
+        }
+        Mark::current().place().unwrap_or(Self::Blocking)
+    }
+
+    #[inline]
+    fn out_of_reach(error: &TryCurrentError) -> Self {
+        if let Some(place) = Mark::current().place() {
+            // A mark does not hide a `LocalSet` that was entered further in.
+            return if in_a_lone_local_set() {
+                Self::Foreign
+            } else {
+                place
+            };
+        }
+        if error.is_thread_local_destroyed() {
+            return Self::Ending;
+        }
+        if in_a_lone_local_set() {
+            Self::Foreign
+        } else {
+            Self::Thread
         }
     }
 
     /// The same in three words.
     #[must_use]
-    pub fn context(self) -> Context {
+    #[inline]
+    pub const fn context(self) -> Context {
         match self {
             Self::Thread | Self::Ending => Context::Sync,
             Self::Blocking | Self::Job => Context::Blocking,
             Self::Worker(_) | Self::Root | Self::Wait | Self::Foreign => Context::Async,
         }
     }
+}
+
+/// Whether this is the task of a `LocalSet` which another executor drives: a
+/// task, polled under a budget, where no runtime is reachable.
+#[inline]
+fn in_a_lone_local_set() -> bool {
+    task::try_id().is_some() && probe::budget_in_force()
 }

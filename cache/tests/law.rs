@@ -1,0 +1,301 @@
+//! The law, over random nests on several threads that reset each other:
+//!
+//! * a cached context equals a fresh one;
+//! * a cached runtime is alive, and drives this poll or encloses what does;
+//! * after a reset nothing older is trusted, and without one nothing is lost.
+#![cfg(not(bridge_loom))]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
+};
+
+use bridge_cache::{Cache, Driver};
+use detect::Context;
+use proptest::{collection::vec, prelude::*};
+use testkit::within;
+use tokio::{
+    runtime::{Builder, Handle, Id, Runtime},
+    task,
+};
+
+const CACHES: usize = 2;
+
+#[derive(Clone, Copy, Debug)]
+enum Flavour {
+    MultiThread,
+    CurrentThread,
+}
+
+impl Flavour {
+    fn build(self) -> Background {
+        let mut builder = match self {
+            Self::MultiThread => Builder::new_multi_thread(),
+            Self::CurrentThread => Builder::new_current_thread(),
+        };
+        Background(Some(builder.worker_threads(2).build().unwrap()))
+    }
+}
+
+/// A runtime that may be dropped anywhere.
+struct Background(Option<Runtime>);
+
+impl std::ops::Deref for Background {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A root, which the cache knows of or not.
+    Root(Flavour, Option<usize>),
+    /// A task, likewise.
+    Task(Flavour, Option<usize>),
+    Guard(Flavour),
+    BlockInPlace,
+    SpawnBlocking,
+    Thread,
+    Reset(usize),
+    /// Inside a look-up.
+    Look(usize),
+}
+
+use Step::*;
+
+fn step() -> impl Strategy<Value = Step> {
+    let flavour = || prop_oneof![Just(Flavour::MultiThread), Just(Flavour::CurrentThread)];
+    let cache = || prop::option::weighted(0.8, 0..CACHES);
+    prop_oneof![
+        2 => (flavour(), cache()).prop_map(|(flavour, cache)| Root(flavour, cache)),
+        4 => (flavour(), cache()).prop_map(|(flavour, cache)| Task(flavour, cache)),
+        2 => flavour().prop_map(Guard),
+        3 => Just(BlockInPlace),
+        1 => Just(SpawnBlocking),
+        1 => Just(Thread),
+        2 => (0..CACHES).prop_map(Reset),
+        1 => (0..CACHES).prop_map(Look),
+    ]
+}
+
+/// A cache, and how many resets of it have been begun and finished.
+#[derive(Default)]
+struct Watched {
+    cache: Cache,
+    begun: AtomicUsize,
+    finished: AtomicUsize,
+}
+
+impl Watched {
+    fn reset(&self) {
+        self.begun.fetch_add(1, SeqCst);
+        self.cache.reset();
+        self.finished.fetch_add(1, SeqCst);
+    }
+}
+
+type Caches = Arc<[Watched; CACHES]>;
+
+/// What is true of a level of a nest.
+#[derive(Clone, Debug, Default)]
+struct Level {
+    /// The runtimes that drive something on this stack.
+    driving: Vec<Id>,
+    held: Option<Held>,
+    entered: bool,
+    may_block_in_place: bool,
+    /// Inside a look-up that found something.
+    looking: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    cache: usize,
+    by: Id,
+    /// Resets that had begun before it was held, and once it was.
+    begun: (usize, usize),
+}
+
+impl Level {
+    fn check(&self, caches: &Caches) -> Outcome {
+        for (number, watched) in caches.iter().enumerate() {
+            let cache = &watched.cache;
+            let finished = watched.finished.load(SeqCst);
+            let found = cache.with_driver(|driver| driver.map(Handle::id));
+            let begun = watched.begun.load(SeqCst);
+            match (found, self.held) {
+                (Some(found), _) if !self.driving.contains(&found) => {
+                    return Err(format!("{found} does not drive this: {self:?}"));
+                }
+                (Some(found), Some(held)) if held.cache == number && found == held.by => {
+                    if finished > held.begun.1 {
+                        return Err(format!("trusted after a reset: {self:?}"));
+                    }
+                }
+                (Some(found), _) => return Err(format!("cache {number} knows {found}: {self:?}")),
+                (None, Some(held)) if held.cache == number && begun == held.begun.0 => {
+                    return Err(format!("forgotten without a reset: {self:?}"));
+                }
+                (None, _) => {
+                    let fresh = Handle::try_current().ok().map(|handle| handle.id());
+                    let answer = cache.with_runtime(|runtime| runtime.map(Handle::id));
+                    // A reset may be, but an entry cannot come back.
+                    if answer != fresh {
+                        return Err(format!("{answer:?} for {fresh:?}: {self:?}"));
+                    }
+                }
+            }
+            if cache.context() != Context::current() {
+                return Err(format!("a stale context: {self:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn polled_by(&self, runtime: &Handle, flavour: Flavour, same_thread: bool) -> Self {
+        let mut level = if same_thread {
+            self.clone()
+        } else {
+            Self::default()
+        };
+        level.driving.push(runtime.id());
+        level.entered = true;
+        level.may_block_in_place = matches!(flavour, Flavour::MultiThread);
+        level
+    }
+}
+
+type Outcome = Result<(), String>;
+
+/// The poll of a future that tells `number`, if that is some, who drives it.
+fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) -> Outcome {
+    let Some(number) = number else {
+        return rest.descend(&level);
+    };
+    let watched = &rest.caches[number];
+    let before = watched.begun.load(SeqCst);
+    let mut driver = Driver::new(runtime.clone());
+    watched.cache.driven(&mut driver, || {
+        if !level.looking {
+            let begun = (before, watched.begun.load(SeqCst));
+            level.held = Some(Held {
+                cache: number,
+                by: runtime.id(),
+                begun,
+            });
+        }
+        rest.descend(&level)
+    })
+}
+
+/// The steps that are still to be taken.
+#[derive(Clone)]
+struct Rest {
+    steps: Vec<Step>,
+    caches: Caches,
+}
+
+impl Rest {
+    fn descend(&self, here: &Level) -> Outcome {
+        here.check(&self.caches)?;
+        let Some((&step, steps)) = self.steps.split_first() else {
+            return Ok(());
+        };
+        let rest = Self {
+            steps: steps.to_vec(),
+            caches: self.caches.clone(),
+        };
+        rest.take(step, here)?;
+        here.check(&self.caches)
+    }
+
+    /// Takes `step`, and in it the rest. Leaves it out where it can't be.
+    fn take(&self, step: Step, here: &Level) -> Outcome {
+        match step {
+            Root(flavour, cache) if !here.entered => {
+                let runtime = flavour.build();
+                let level = here.polled_by(runtime.handle(), flavour, true);
+                runtime.block_on(async { poll(runtime.handle(), cache, self, level) })
+            }
+            Task(flavour, cache) if !here.entered => {
+                let runtime = flavour.build();
+                let same_thread = matches!(flavour, Flavour::CurrentThread);
+                let level = here.polled_by(runtime.handle(), flavour, same_thread);
+                let (handle, rest) = (runtime.handle().clone(), self.clone());
+                let task = async move { poll(&handle, cache, &rest, level) };
+                runtime.block_on(async { task::spawn(task).await.unwrap() })
+            }
+            Guard(flavour) => {
+                let runtime = flavour.build();
+                let _guard = runtime.enter();
+                self.descend(here)
+            }
+            BlockInPlace if here.may_block_in_place => task::block_in_place(|| {
+                self.descend(&Level {
+                    entered: false,
+                    may_block_in_place: false,
+                    ..here.clone()
+                })
+            }),
+            SpawnBlocking => {
+                let runtime = Flavour::MultiThread.build();
+                let (tell, told) = mpsc::channel();
+                let rest = self.clone();
+                runtime.spawn_blocking(move || tell.send(rest.descend(&Level::default())).unwrap());
+                told.recv().unwrap()
+            }
+            Thread => {
+                let rest = self.clone();
+                thread::spawn(move || rest.descend(&Level::default()))
+                    .join()
+                    .unwrap()
+            }
+            Reset(number) => {
+                self.caches[number].reset();
+                self.descend(here)
+            }
+            Look(number) => self.caches[number].cache.with_driver(|found| {
+                let looking = here.looking || found.is_some();
+                self.descend(&Level {
+                    looking,
+                    ..here.clone()
+                })
+            }),
+            Root(..) | Task(..) | BlockInPlace => self.descend(here),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_law_holds(nests in vec(vec(step(), 1..10), 1..4)) {
+        let outcomes: Vec<Outcome> = within(|| {
+            let caches = Caches::default();
+            let threads: Vec<_> = nests
+                .into_iter()
+                .map(|steps| {
+                    let rest = Rest { steps, caches: caches.clone() };
+                    thread::spawn(move || rest.descend(&Level::default()))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for outcome in outcomes {
+            prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+        }
+    }
+}

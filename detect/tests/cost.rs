@@ -1,0 +1,81 @@
+//! A look allocates nothing, wherever it is taken.
+//!
+//! The counter is per thread, so the other threads of the runtimes don't count.
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+use bridge_detect::{Context, Mark};
+use common::{Driver, mt};
+use testkit::within;
+use tokio::task::{self, coop};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many allocations the first look of a thread and those after it make.
+fn allocations() -> usize {
+    let before = ALLOCATIONS.get();
+    for _ in 0..3 {
+        std::hint::black_box(Context::current());
+    }
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = ALLOCATIONS.get();
+    drop(std::hint::black_box(Box::new(7)));
+    assert_eq!(ALLOCATIONS.get() - before, 1);
+}
+
+#[test]
+fn no_look_allocates() {
+    within(|| {
+        assert_eq!(
+            std::thread::spawn(allocations).join().unwrap(),
+            0,
+            "a fresh thread"
+        );
+        for driver in Driver::ALL {
+            assert_eq!(driver.run(|| async { allocations() }), 0, "{driver:?}");
+            let unconstrained = driver.run(|| coop::unconstrained(async { allocations() }));
+            assert_eq!(unconstrained, 0, "unconstrained in {driver:?}");
+        }
+        let runtime = mt();
+        assert_eq!(
+            runtime.block_on(async { task::spawn_blocking(allocations).await.unwrap() }),
+            0
+        );
+        let _guard = runtime.enter();
+        assert_eq!(allocations(), 0, "under a guard");
+        for mark in [Mark::Job, Mark::Wait, Mark::Foreign] {
+            let _mark = mark.set();
+            assert_eq!(allocations(), 0, "{mark:?}");
+        }
+    });
+}
