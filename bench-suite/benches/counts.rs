@@ -9,7 +9,7 @@ use std::{env, future::ready, hint::black_box, thread, time::Duration};
 
 use bench_suite::{
     counting::Counting,
-    workload::{burst, offload, run},
+    workload::{burst, calls, offload, run},
 };
 use cpu_time::ProcessTime;
 
@@ -70,14 +70,7 @@ fn allocations_async<F: Future>(operation: impl Fn() -> F) -> f64 {
     })
 }
 
-#[cfg(not(feature = "calls"))]
 fn sizes() {
-    let _ = "plain_await";
-}
-
-#[cfg(feature = "calls")]
-fn sizes() {
-    use bench_suite::workload::calls;
     line(
         "P2-size",
         "bridge",
@@ -90,12 +83,7 @@ fn sizes() {
     );
 }
 
-#[cfg(not(feature = "calls"))]
-fn awaits() {}
-
-#[cfg(feature = "calls")]
 fn awaits() {
-    use bench_suite::workload::calls;
     let ours = allocations_async(|| calls::smart_async(1));
     line("P13-await", "bridge", ours);
 }

@@ -1,7 +1,6 @@
 //! What is measured, each checked by a test for what it computes.
 
 pub mod burst;
-#[cfg(feature = "calls")]
 pub mod calls;
 pub mod idle;
 pub mod offload;

@@ -1,1 +1,57 @@
-//! The `#[smartasync]` attribute.
+//! The `#[smartasync]` attribute of the `bridge` crate, which documents it.
+//!
+//! A function goes forward through four files: `function` takes it apart,
+//! `args` reads the attribute's options, `valid` refuses what can't be a smart
+//! function, `expand` writes the one that returns a call. What was refused is
+//! mended by `fallback` and still expanded, so that one mistake gives one
+//! message and not an echo at every caller.
+//!
+//! Only signatures are parsed. Bodies stay tokens: the compiler reports what is
+//! wrong in them, at their own spans, and the function exists all the same.
+#![forbid(unsafe_code)]
+
+mod args;
+mod expand;
+mod fallback;
+mod function;
+mod rewrite;
+mod valid;
+
+use proc_macro::TokenStream;
+use quote::quote;
+
+/// Makes a function callable from sync and from async code.
+///
+/// See the `bridge` crate, which exports this attribute and documents it.
+#[proc_macro_attribute]
+pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
+    smart(options.into(), &item.into()).into()
+}
+
+fn smart(
+    options: proc_macro2::TokenStream,
+    item: &proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
+    let function = match function::parse(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            let error = error.into_compile_error();
+            return quote! { #error #item };
+        }
+    };
+    let (options, mistakes) = args::parse(options);
+    let errors = mistakes
+        .into_iter()
+        .chain(valid::check(&function, &options));
+    match errors.reduce(|mut all, error| {
+        all.combine(error);
+        all
+    }) {
+        None => expand::expand(&function, &options),
+        Some(errors) => {
+            let errors = errors.into_compile_error();
+            let mended = fallback::mend(function, options);
+            quote! { #errors #mended }
+        }
+    }
+}

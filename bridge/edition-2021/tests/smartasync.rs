@@ -1,0 +1,58 @@
+//! Users on the 2021 edition get the same: what an `async fn` borrows is
+//! captured though their own `impl Trait` would not capture it.
+#![deny(warnings)]
+
+use std::sync::{Arc, Mutex};
+
+use bridge::smartasync;
+use testkit::within;
+
+struct Text<'s>(&'s str);
+
+impl<'s> Text<'s> {
+    #[smartasync]
+    async fn longer(&self, other: &str) -> bool {
+        tokio::task::yield_now().await;
+        self.0.len() > other.len()
+    }
+
+    #[smartasync]
+    async fn text(&mut self) -> &'s str {
+        self.0
+    }
+
+    #[smartasync]
+    fn len(&self, by: &usize) -> usize {
+        self.0.len() + by
+    }
+
+    #[smartasync]
+    fn chars(&self) -> impl Iterator<Item = char> + '_ {
+        self.0.chars()
+    }
+}
+
+// In this edition the guard outlives the block it is made in.
+#[smartasync]
+async fn locked(m: Arc<Mutex<u8>>) -> u8 {
+    *m.lock().unwrap()
+}
+
+#[smartasync]
+fn locked_sync((m, _): (Arc<Mutex<u8>>, u8)) -> u8 {
+    *m.lock().unwrap()
+}
+
+#[test]
+fn everything_is_captured() {
+    let name = String::from("name");
+    let mut text = Text(&name);
+    within(|| {
+        assert!(text.longer(&String::from("x")).wait());
+        assert_eq!(text.text().wait(), "name");
+        assert_eq!(locked(Arc::default()).wait(), 0);
+    });
+    assert_eq!(text.len(&1).wait(), 5);
+    assert_eq!(text.chars().wait().count(), 4);
+    assert_eq!(locked_sync((Arc::default(), 1)).wait(), 0);
+}

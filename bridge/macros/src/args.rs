@@ -1,0 +1,190 @@
+//! The attribute's options: `bridge = EXPR`, `debug`, `blocking = name`.
+//!
+//! Each is read by itself, so that a mistake in one leaves the others in force
+//! and several mistakes are told at once.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{
+    Error, Expr, Ident, Result, Token,
+    ext::IdentExt,
+    parse::{ParseStream, Parser},
+};
+
+/// What was asked for.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// The bridge to use instead of the process's.
+    pub(crate) bridge: Option<Expr>,
+    /// Whether calls are logged.
+    pub(crate) debug: bool,
+    /// The plain sync twin to emit.
+    pub(crate) blocking: Option<Twin>,
+}
+
+/// `blocking = name`, or `blocking = Self::name`.
+pub(crate) struct Twin {
+    /// Whether the function is said to be an associated one. Without `self` or
+    /// `Self` in its signature nothing else tells.
+    pub(crate) associated: bool,
+    pub(crate) name: Ident,
+}
+
+const KNOWN: [&str; 3] = ["bridge", "debug", "blocking"];
+const FORMS: &str = "the options are `bridge = EXPR`, `debug` and `blocking = name`";
+
+/// Reads the options, and the mistakes among them.
+pub(crate) fn parse(tokens: TokenStream) -> (Options, Vec<Error>) {
+    let mut options = Options::default();
+    let mut errors = Vec::new();
+    let result = (|input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if let Err(error) = option(input, &mut options) {
+                errors.push(error);
+                skip_to_comma(input)?;
+            }
+            if !input.is_empty() {
+                let comma = input.parse::<Token![,]>();
+                comma
+                    .map_err(|error| Error::new(error.span(), format!("expected `,`; {FORMS}")))?;
+            }
+        }
+        Ok(())
+    })
+    .parse2(tokens);
+    errors.extend(result.err());
+    (options, errors)
+}
+
+fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
+    let name = input
+        .call(Ident::parse_any)
+        .map_err(|error| Error::new(error.span(), format!("expected an option; {FORMS}")))?;
+    match &*name.to_string() {
+        "bridge" => {
+            value(
+                input,
+                &name,
+                "an expression that leads to a `Bridge`, such as `bridge = BRIDGE`",
+            )?;
+            once(&name, options.bridge.is_some())?;
+            options.bridge = Some(input.parse()?);
+        }
+        "debug" => {
+            if input.peek(Token![=]) {
+                return Err(Error::new(
+                    name.span(),
+                    "`debug` takes no value: write `debug` alone, or leave it out",
+                ));
+            }
+            once(&name, options.debug)?;
+            options.debug = true;
+        }
+        "blocking" => {
+            let what = "the name of the function to emit, such as `blocking = fetch_blocking`";
+            value(input, &name, what)?;
+            once(&name, options.blocking.is_some())?;
+            options.blocking = Some(twin(input, what)?);
+        }
+        unknown => {
+            let hint = match nearest(unknown) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => FORMS.to_owned(),
+            };
+            return Err(Error::new(
+                name.span(),
+                format!("unknown option `{unknown}`; {hint}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn twin(input: ParseStream<'_>, what: &str) -> Result<Twin> {
+    let associated = input.peek(Token![Self]) && input.peek2(Token![::]);
+    if associated {
+        input.parse::<Token![Self]>()?;
+        input.parse::<Token![::]>()?;
+    }
+    let name = input
+        .parse()
+        .map_err(|error| Error::new(error.span(), format!("`blocking` takes {what}")))?;
+    Ok(Twin { associated, name })
+}
+
+fn value(input: ParseStream<'_>, name: &Ident, what: &str) -> Result<()> {
+    if input.parse::<Option<Token![=]>>()?.is_none() || input.is_empty() || input.peek(Token![,]) {
+        return Err(Error::new(name.span(), format!("`{name}` takes {what}")));
+    }
+    Ok(())
+}
+
+fn once(name: &Ident, given: bool) -> Result<()> {
+    if given {
+        return Err(Error::new(
+            name.span(),
+            format!("`{name}` is given twice; keep one"),
+        ));
+    }
+    Ok(())
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// The option that was probably meant.
+fn nearest(unknown: &str) -> Option<&'static str> {
+    let (distance, known) = KNOWN
+        .map(|known| (distance(unknown, known), known))
+        .into_iter()
+        .min()?;
+    (distance <= 3 && distance < known.len().min(unknown.len())).then_some(known)
+}
+
+/// Levenshtein's edit distance, a row at a time.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let cost = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = cost.min(corner + 1).min(row[j] + 1);
+        }
+    }
+    row[b.chars().count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, nearest};
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in [
+            ("", "abc", 3),
+            ("abc", "abc", 0),
+            ("bridg", "bridge", 1),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn suggestions() {
+        for (unknown, expected) in [
+            ("brigde", Some("bridge")),
+            ("Debug", Some("debug")),
+            ("blocked", Some("blocking")),
+            ("executor", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(unknown), expected, "{unknown}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `async fn f(…) -> T` becomes `fn f(…) -> AsyncCall<impl Future<Output = T>>`.
+//!
+//! The body moves into an async block that binds every argument first, as the
+//! compiler's own reading of `async fn` does; so the future has the same size,
+//! and drops its arguments at the same time. This crate's edition, 2024, makes
+//! the `impl Future` capture every lifetime, whatever the user's edition is.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse_quote;
+
+use super::{
+    annotation, attributes, behind, output,
+    param::{self, Param},
+    setup,
+};
+use crate::{args::Options, function::Function};
+
+pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
+    let Function { vis, .. } = function;
+    let mut sig = function.sig.clone();
+    let attrs = attributes(function, options);
+    let (setup_type, setup) = setup(function, options);
+    let output = output(&sig.output);
+    let annotation = annotation(&sig.output);
+
+    sig.asyncness = None;
+    sig.output = parse_quote! {
+        -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type>
+    };
+    if options.bridge.is_none() && !options.debug {
+        sig.output = parse_quote! {
+            -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>>
+        };
+    }
+    let Some(body) = &function.body else {
+        return quote! { #attrs #vis #sig; };
+    };
+
+    // In the body `self` is the argument itself, `mut` or not.
+    let receiver = sig
+        .inputs
+        .first()
+        .cloned()
+        .filter(|_| sig.receiver().is_some());
+    let arguments: TokenStream = param::take(&mut sig).iter().map(Param::moved).collect();
+    if let (Some(first), Some(receiver)) = (sig.inputs.first_mut(), receiver) {
+        *first = receiver;
+    }
+    let body = behind(&quote! { #arguments #annotation }, body);
+    quote! {
+        #attrs #vis #sig {
+            ::bridge::__private::async_call(#setup, async move { #body })
+        }
+    }
+}

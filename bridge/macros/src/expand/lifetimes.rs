@@ -1,0 +1,254 @@
+//! The lifetimes in a signature: finding, naming and choosing them.
+
+use proc_macro2::Span;
+use syn::{
+    FnArg, GenericArgument, GenericParam, Generics, Lifetime, ParenthesizedGenericArguments,
+    PathArguments, PathSegment, Receiver, ReceiverKind, Signature, Type, TypeFnPtr, TypeImplTrait,
+    TypeReference, parse_quote,
+    visit::{self, Visit},
+    visit_mut::{self, VisitMut},
+};
+
+/// Names every elided lifetime of the arguments, so that the call's type can
+/// say them, and declares the names.
+pub(super) fn name_elided(sig: &mut Signature) {
+    let mut namer = Namer(Vec::new());
+    for input in &mut sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => namer.receiver(receiver),
+            FnArg::Typed(arg) => namer.visit_type_mut(&mut arg.ty),
+        }
+    }
+    // Lifetimes come first among generics.
+    for (i, name) in namer.0.iter().enumerate() {
+        sig.generics.params.insert(i, parse_quote! { #name });
+    }
+}
+
+struct Namer(Vec<Lifetime>);
+
+impl Namer {
+    fn fresh(&mut self, span: Span) -> Lifetime {
+        let name = Lifetime::new(&format!("'__a{}", self.0.len()), span);
+        self.0.push(name.clone());
+        name
+    }
+
+    fn receiver(&mut self, receiver: &mut Receiver) {
+        match &mut receiver.kind {
+            ReceiverKind::Reference(and, lifetime, _) if is_elided(lifetime.as_ref()) => {
+                *lifetime = Some(self.fresh(and.span));
+            }
+            ReceiverKind::Typed(_, ty) => self.visit_type_mut(ty),
+            _ => {}
+        }
+    }
+}
+
+impl VisitMut for Namer {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
+        if is_elided(ty.lifetime.as_ref()) {
+            ty.lifetime = Some(self.fresh(ty.and_token.span));
+        }
+        visit_mut::visit_type_reference_mut(self, ty);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.fresh(lifetime.span());
+        }
+    }
+
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        // `Cow<str>` hides a lifetime that `Cow<'_, str>` shows.
+        if let Some(args) = hidden_in_cow(segment) {
+            args.insert(0, GenericArgument::Lifetime(self.fresh(Span::call_site())));
+        }
+        visit_mut::visit_path_segment_mut(self, segment);
+    }
+
+    // Elided lifetimes in these are their own.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+}
+
+fn hidden_in_cow(
+    segment: &mut PathSegment,
+) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
+    match &mut segment.arguments {
+        PathArguments::AngleBracketed(args)
+            if segment.ident == "Cow"
+                && matches!(args.args.first(), Some(GenericArgument::Type(_)))
+                && args.args.len() == 1 =>
+        {
+            Some(&mut args.args)
+        }
+        _ => None,
+    }
+}
+
+fn is_elided(lifetime: Option<&Lifetime>) -> bool {
+    lifetime.is_none_or(|lifetime| lifetime.ident == "_")
+}
+
+/// Replaces the output's elided lifetimes by the one that the language's rules
+/// choose among the arguments', if they choose one.
+pub(super) fn name_in_output(sig: &mut Signature) {
+    if let Some(name) = elision(sig) {
+        Replace(name).visit_return_type_mut(&mut sig.output);
+    }
+}
+
+struct Replace(Lifetime);
+
+impl VisitMut for Replace {
+    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
+        if is_elided(ty.lifetime.as_ref()) {
+            ty.lifetime = Some(self.0.clone());
+        }
+        visit_mut::visit_type_reference_mut(self, ty);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = self.0.clone();
+        }
+    }
+
+    // Elided lifetimes in these are their own.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
+    }
+}
+
+fn elision(sig: &Signature) -> Option<Lifetime> {
+    let of_self = sig.receiver().and_then(|receiver| match &receiver.kind {
+        ReceiverKind::Reference(_, lifetime, _) => lifetime.clone(),
+        ReceiverKind::Typed(_, ty) => reference_to_self(ty),
+        _ => None,
+    });
+    of_self.or_else(|| {
+        let mut all = All(Vec::new());
+        for input in &sig.inputs {
+            match input {
+                FnArg::Typed(arg) => all.visit_type(&arg.ty),
+                FnArg::Receiver(receiver) => all.visit_receiver(receiver),
+            }
+        }
+        all.0.dedup();
+        <[Lifetime; 1]>::try_from(all.0).ok().map(|[only]| only)
+    })
+}
+
+struct All(Vec<Lifetime>);
+
+impl Visit<'_> for All {
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        self.0.push(lifetime.clone());
+    }
+    fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
+}
+
+/// The lifetime of `&Self` in `&Self`, `Pin<&Self>` and the like.
+fn reference_to_self(ty: &Type) -> Option<Lifetime> {
+    struct Find(Option<Lifetime>);
+    impl Visit<'_> for Find {
+        fn visit_type_reference(&mut self, ty: &TypeReference) {
+            if self.0.is_none()
+                && matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Self"))
+            {
+                self.0.clone_from(&ty.lifetime);
+            }
+            visit::visit_type_reference(self, ty);
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type(ty);
+    find.0
+}
+
+/// What a type holds that ties it to one call of the function.
+#[derive(Default)]
+pub(super) struct Borrows<'a> {
+    named: &'a [Lifetime],
+    /// A lifetime of the function's.
+    pub(super) any: bool,
+    /// One of a `&mut`.
+    pub(super) exclusive: bool,
+    /// `impl Trait`.
+    pub(super) opaque: bool,
+}
+
+impl<'a> Borrows<'a> {
+    /// Looks at a type, given the lifetimes that the function declares.
+    pub(super) fn of(ty: &Type, named: &'a [Lifetime]) -> Self {
+        let mut this = Self {
+            named,
+            ..Self::default()
+        };
+        this.visit_type(ty);
+        this
+    }
+}
+
+impl Visit<'_> for Borrows<'_> {
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        self.any |= lifetime.ident == "_" || self.named.contains(lifetime);
+    }
+
+    fn visit_type_reference(&mut self, ty: &TypeReference) {
+        let is_static = ty
+            .lifetime
+            .as_ref()
+            .is_some_and(|lifetime| lifetime.ident == "static");
+        self.any |= ty.lifetime.is_none();
+        self.exclusive |= ty.mutability.is_some() && !is_static;
+        visit::visit_type_reference(self, ty);
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &TypeImplTrait) {
+        self.opaque = true;
+        visit::visit_type_impl_trait(self, ty);
+    }
+
+    fn visit_type_fn_ptr(&mut self, ty: &TypeFnPtr) {
+        let before = self.exclusive;
+        let mut named = All(Vec::new());
+        visit::visit_type_fn_ptr(&mut named, ty);
+        self.any |= named.0.iter().any(|name| self.named.contains(name));
+        self.exclusive = before;
+    }
+
+    fn visit_parenthesized_generic_arguments(&mut self, args: &ParenthesizedGenericArguments) {
+        let mut named = All(Vec::new());
+        visit::visit_parenthesized_generic_arguments(&mut named, args);
+        self.any |= named.0.iter().any(|name| self.named.contains(name));
+    }
+}
+
+/// Whether a type says `impl Trait` somewhere.
+pub(super) fn has_impl(ty: &Type) -> bool {
+    Borrows::of(ty, &[]).opaque
+}
+
+/// The function's lifetimes that no bound ties to anything: those for which the
+/// body can be called with any lifetime.
+pub(super) fn unbounded(generics: &Generics) -> Vec<Lifetime> {
+    let mut bounds = All(Vec::new());
+    for param in &generics.params {
+        match param {
+            GenericParam::Lifetime(param) if param.bounds.is_empty() => {}
+            param => bounds.visit_generic_param(param),
+        }
+    }
+    if let Some(clause) = &generics.where_clause {
+        bounds.visit_where_clause(clause);
+    }
+    let lifetimes = generics.lifetimes().map(|param| &param.lifetime);
+    lifetimes
+        .filter(|lifetime| !bounds.0.contains(lifetime))
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! Writes the function that returns a call.
+//!
+//! `asynchronous` and `synchronous` write it for the two kinds, `twin` writes
+//! what `blocking = name` asks for. All paths in the output begin with
+//! `::bridge`, `::core` or `::std`, and names of ours are hygienic, so nothing
+//! that a user has in scope can be taken for ours.
+
+mod asynchronous;
+mod lifetimes;
+mod param;
+mod shape;
+mod synchronous;
+mod twin;
+
+use proc_macro2::{Group, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Meta, ReturnType, Type, parse_quote, spanned::Spanned};
+
+use crate::{args::Options, function::Function};
+
+/// The whole output for a function that is fit to be smart.
+pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
+    let call = if function.sig.asyncness.is_some() {
+        asynchronous::expand(function, options)
+    } else {
+        synchronous::expand(function, options)
+    };
+    let twin = options
+        .blocking
+        .as_ref()
+        .map(|twin| twin::expand(function, twin));
+    quote! { #call #twin }
+}
+
+/// The output's type, in a place where `!` can't be written.
+fn output(output: &ReturnType) -> Type {
+    match output {
+        ReturnType::Default => parse_quote! { () },
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
+            parse_quote! { <fn() -> ! as ::bridge::__private::Return>::Out }
+        }
+        ReturnType::Type(_, ty) => (**ty).clone(),
+    }
+}
+
+/// The attributes of the new function: the user's, and those that a call wants.
+fn attributes(function: &Function, options: &Options) -> TokenStream {
+    let attrs = &function.attrs;
+    let has = |name: &str| {
+        attrs
+            .iter()
+            .any(|attr: &Attribute| attr.path().is_ident(name))
+    };
+    // Located at the `fn`, so that the compiler's suggestions start there.
+    let span = Span::mixed_site().located_at(function.sig.fn_token.span);
+    let inline =
+        (function.body.is_some() && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
+    let caller =
+        (options.debug && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
+    // The call's own text says it better, and Clippy objects to both.
+    let attrs = attrs
+        .iter()
+        .filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
+    quote! { #(#attrs)* #inline #caller }
+}
+
+/// The call's last type parameter, and the value that goes with it.
+fn setup(function: &Function, options: &Options) -> (TokenStream, TokenStream) {
+    let (mut ty, mut value) = match &options.bridge {
+        None => (
+            quote! { ::bridge::__private::Global },
+            quote! { ::bridge::__private::Global },
+        ),
+        // An item, since an expression in the body would see the arguments.
+        Some(expr) => (
+            quote! { ::bridge::__private::Via },
+            quote! {{
+                #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
+                fn smartasync_bridge() -> ::bridge::Bridge {
+                    let bridge: &::bridge::Bridge = &(#expr);
+                    ::bridge::__private::pick(bridge)
+                }
+                ::bridge::__private::Via(smartasync_bridge)
+            }},
+        ),
+    };
+    if options.debug {
+        let name = function.sig.ident.to_string();
+        ty = quote! { ::bridge::__private::Traced<#ty> };
+        value = quote! {
+            ::bridge::__private::Traced::new(
+                #value,
+                ::core::concat!(::core::module_path!(), "::", #name),
+            )
+        };
+    }
+    (ty, value)
+}
+
+/// The user's body behind statements of ours, as if these bound its arguments.
+///
+/// What the last expression borrows must be released before the arguments are
+/// dropped. A match arm's end does that, as a function's end does.
+fn behind(ours: &TokenStream, body: &Group) -> TokenStream {
+    if ours.is_empty() {
+        quote! { #body }
+    } else {
+        quote! { { #ours match () { () => #body } } }
+    }
+}
+
+/// Tells an async block its type, so that `return`, `?` and the last expression
+/// convert as they do in the plain function.
+fn annotation(output: &ReturnType) -> TokenStream {
+    let ReturnType::Type(_, ty) = output else {
+        return TokenStream::new();
+    };
+    if lifetimes::has_impl(ty) || matches!(**ty, Type::Never(_)) {
+        return TokenStream::new();
+    }
+    // Located at the type, which is where the compiler's notes then point.
+    quote_spanned! {Span::mixed_site().located_at(ty.span())=>
+        if false { return ::bridge::__private::returned::<#ty>(); }
+    }
+}

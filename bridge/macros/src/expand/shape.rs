@@ -1,0 +1,156 @@
+//! How an argument's type is written, and how the call therefore holds it.
+//!
+//! The wrappers are `bridge`'s; see its `call/args.rs`. A borrow can be copied
+//! out where a value of its own stands behind it: at a reference, in a `Cow`,
+//! and in an `Option` or a tuple of these. Elsewhere it can't, and the call can
+//! only be waited on.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
+
+use super::lifetimes::Borrows;
+
+/// How to hold an argument of some type.
+pub(super) enum Shape {
+    /// By value.
+    Val(Type),
+    /// `&'a T`.
+    Ref(TypeReference),
+    /// `Cow<'a, T>`: the path before its arguments, and these.
+    Either(syn::Path, Lifetime, Type),
+    /// `Option` of a shape that borrows.
+    Maybe(syn::Path, Box<Shape>),
+    /// A tuple with borrows.
+    Tuple(Vec<Shape>),
+}
+
+impl Shape {
+    /// The shape of a type whose elided lifetimes have been named, or `None` if
+    /// it holds one of the function's lifetimes where it can't be copied out.
+    ///
+    /// `named` are the function's lifetimes; `lendable` those among them that
+    /// nothing ties to others.
+    pub(super) fn of(ty: &Type, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
+        let free = |ty: &Type| !Borrows::of(ty, named).any;
+        match ty {
+            Type::Group(group) => Self::of(&group.elem, named, lendable),
+            Type::Paren(paren) => Self::of(&paren.elem, named, lendable),
+            _ if free(ty) => Some(Self::Val(ty.clone())),
+            Type::Reference(r) => {
+                let lent = r
+                    .lifetime
+                    .as_ref()
+                    .is_some_and(|lifetime| lendable.contains(lifetime));
+                // A trait object's own lifetime hides in its reference's.
+                let object = matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_));
+                (r.mutability.is_none() && lent && !object && free(&r.elem))
+                    .then(|| Self::Ref(r.clone()))
+            }
+            Type::Tuple(tuple) => {
+                let shapes = tuple.elems.iter().map(|ty| Self::of(ty, named, lendable));
+                shapes.collect::<Option<_>>().map(Self::Tuple)
+            }
+            Type::Path(path) if path.qself.is_none() => Self::of_path(&path.path, named, lendable),
+            _ => None,
+        }
+    }
+
+    fn of_path(path: &syn::Path, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
+        let mut bare = path.clone();
+        let last = bare.segments.last_mut()?;
+        let PathArguments::AngleBracketed(args) = std::mem::take(&mut last.arguments) else {
+            return None;
+        };
+        let name = last.ident.to_string();
+        match (&*name, &*args.args.iter().collect::<Vec<_>>()) {
+            ("Option", [GenericArgument::Type(ty)]) => {
+                Some(Self::Maybe(bare, Box::new(Self::of(ty, named, lendable)?)))
+            }
+            (
+                "Cow",
+                [
+                    GenericArgument::Lifetime(lifetime),
+                    GenericArgument::Type(ty),
+                ],
+            ) => {
+                let fit = lendable.contains(lifetime) && !Borrows::of(ty, named).any;
+                fit.then(|| Self::Either(bare, lifetime.clone(), ty.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it borrows anything.
+    pub(super) fn borrows(&self) -> bool {
+        !matches!(self, Self::Val(_))
+    }
+
+    /// The wrapper's type.
+    pub(super) fn held(&self) -> Type {
+        match self {
+            Self::Val(ty) => parse_quote! { ::bridge::__private::Val<#ty> },
+            Self::Ref(r) => {
+                let (lifetime, ty) = (&r.lifetime, &r.elem);
+                parse_quote! { ::bridge::__private::Ref<#lifetime, #ty> }
+            }
+            Self::Either(_, lifetime, ty) => {
+                parse_quote! { ::bridge::__private::Either<#lifetime, #ty> }
+            }
+            Self::Maybe(_, shape) => {
+                let held = shape.held();
+                parse_quote! { ::core::option::Option<#held> }
+            }
+            Self::Tuple(shapes) => {
+                let held = shapes.iter().map(Self::held);
+                parse_quote! { (#(#held,)*) }
+            }
+        }
+    }
+
+    /// The type that the body takes, for whatever lifetime it is lent.
+    pub(super) fn lent(&self) -> Type {
+        match self {
+            Self::Val(ty) => ty.clone(),
+            Self::Ref(r) => Type::Reference(TypeReference {
+                lifetime: None,
+                ..r.clone()
+            }),
+            Self::Either(path, _, ty) => parse_quote! { #path<'_, #ty> },
+            Self::Maybe(path, shape) => {
+                let lent = shape.lent();
+                parse_quote! { #path<#lent> }
+            }
+            Self::Tuple(shapes) => {
+                let lent = shapes.iter().map(Self::lent);
+                parse_quote! { (#(#lent,)*) }
+            }
+        }
+    }
+
+    /// The wrapper around the argument of this name.
+    pub(super) fn wrap(&self, name: &Ident) -> TokenStream {
+        match self {
+            Self::Val(_) => quote! { ::bridge::__private::Val(#name) },
+            Self::Ref(_) => quote! { ::bridge::__private::Ref(#name) },
+            Self::Either(..) => quote! { ::bridge::__private::Either(#name) },
+            Self::Maybe(_, shape) => {
+                let inner = inner_name(0);
+                let wrapped = shape.wrap(&inner);
+                quote! { ::core::option::Option::map(#name, |#inner| #wrapped) }
+            }
+            Self::Tuple(shapes) => {
+                let names: Vec<Ident> = (0..shapes.len()).map(inner_name).collect();
+                let wrapped = shapes
+                    .iter()
+                    .zip(&names)
+                    .map(|(shape, name)| shape.wrap(name));
+                quote! {{ let (#(#names,)*) = #name; (#(#wrapped,)*) }}
+            }
+        }
+    }
+}
+
+fn inner_name(index: usize) -> Ident {
+    format_ident!("inner{index}", span = Span::mixed_site())
+}

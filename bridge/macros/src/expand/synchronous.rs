@@ -1,0 +1,201 @@
+//! `fn f(…) -> T` becomes `fn f(…) -> SyncCall<(…), T, fn((…)) -> T>`.
+//!
+//! The first type holds the arguments in wrappers (see `shape`), the last is
+//! the body, as a pointer to a closure that captures nothing. Where the
+//! arguments can be owned, the pointer takes them for any lifetime, and so also
+//! from the pool thread that owns them. Where they can't, or where the output
+//! borrows from them, the pointer takes them as they are, and a wrapper whose
+//! type says why takes the place of the single ones.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    FnArg, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, parse_quote,
+    visit_mut::{self, VisitMut},
+};
+
+use super::{
+    attributes, behind,
+    lifetimes::{Borrows, name_elided, name_in_output, unbounded},
+    output,
+    param::{self, Param},
+    setup,
+    shape::Shape,
+};
+use crate::{args::Options, function::Function, rewrite};
+
+pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
+    let Function { vis, .. } = function;
+    let mut sig = function.sig.clone();
+    let attrs = attributes(function, options);
+    let (setup_type, setup) = setup(function, options);
+
+    name_impl_arguments(&mut sig);
+    name_elided(&mut sig);
+    name_in_output(&mut sig);
+    sized_self(&mut sig, function.body.is_none());
+    let params = param::take(&mut sig);
+    let plan = Plan::of(&sig, &params);
+    let output = output(&sig.output);
+    let opaque = Borrows::of(&output, &[]).opaque;
+    let Plan {
+        held,
+        wrapped,
+        pointer,
+        parameter,
+        ..
+    } = &plan;
+
+    sig.output = if opaque {
+        parse_quote! { -> ::bridge::__private::Opaque<#held, #parameter, #output, #setup_type> }
+    } else if options.bridge.is_none() && !options.debug {
+        parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer> }
+    } else {
+        parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer, #setup_type> }
+    };
+    let Some(body) = &function.body else {
+        return quote! { #attrs #vis #sig; };
+    };
+
+    let body = rewrite::body(body, &plan.erased);
+    let names = params.iter().map(Param::parameter);
+    let bindings = params.iter().map(Param::bound).collect();
+    let body = behind(&bindings, &body);
+    let closure = quote! { |(#(#names,)*)| #body };
+    let block = if opaque {
+        quote! { ::bridge::__private::opaque_call(#setup, #wrapped, #closure) }
+    } else {
+        let run = Ident::new("run", Span::mixed_site());
+        quote! {
+            let #run: #pointer = #closure;
+            ::bridge::__private::sync_call(#setup, #wrapped, #run)
+        }
+    };
+    quote! { #attrs #vis #sig { #block } }
+}
+
+/// The types of the call, and the expression that holds its arguments.
+struct Plan {
+    held: TokenStream,
+    wrapped: TokenStream,
+    parameter: TokenStream,
+    pointer: TokenStream,
+    /// The lifetimes that the body can't name.
+    erased: Vec<Ident>,
+}
+
+impl Plan {
+    fn of(sig: &Signature, params: &[Param]) -> Self {
+        let named: Vec<Lifetime> = sig
+            .generics
+            .lifetimes()
+            .map(|param| param.lifetime.clone())
+            .collect();
+        let free = unbounded(&sig.generics);
+        let shapes: Result<Vec<Shape>, ()> = params
+            .iter()
+            .map(|param| Shape::of(&param.ty, &named, &free).ok_or(()))
+            .collect();
+        let shapes = shapes.map_err(|()| {
+            // A `&mut` anywhere explains more than a borrow before it.
+            let exclusive = params
+                .iter()
+                .any(|param| Borrows::of(&param.ty, &named).exclusive);
+            if exclusive { "Exclusive" } else { "Borrowing" }
+        });
+        let output = output(&sig.output);
+        let borrows = Borrows::of(&output, &named);
+        match shapes {
+            Err(wrapper) => Self::waiting(wrapper, params, &output),
+            Ok(shapes) if borrows.any || borrows.opaque && shapes.iter().any(Shape::borrows) => {
+                Self::waiting("Borrowed", params, &output)
+            }
+            Ok(shapes) => Self::lending(&shapes, params, &named, &sig.output),
+        }
+    }
+
+    /// For arguments that can be owned.
+    fn lending(
+        shapes: &[Shape],
+        params: &[Param],
+        named: &[Lifetime],
+        output: &syn::ReturnType,
+    ) -> Self {
+        let held = shapes.iter().map(Shape::held);
+        let wrapped = shapes
+            .iter()
+            .zip(params)
+            .map(|(shape, param)| shape.wrap(&param.name));
+        let lent = shapes.iter().map(Shape::lent);
+        let parameter = quote! { (#(#lent,)*) };
+        Self {
+            held: quote! { (#(#held,)*) },
+            wrapped: quote! { (#(#wrapped,)*) },
+            pointer: quote! { fn(#parameter) #output },
+            parameter,
+            erased: named
+                .iter()
+                .map(|lifetime| lifetime.ident.clone())
+                .collect(),
+        }
+    }
+
+    /// For arguments that must stay where they are.
+    fn waiting(wrapper: &str, params: &[Param], output: &Type) -> Self {
+        let wrapper = format_ident!("{wrapper}");
+        let types = params.iter().map(|param| &param.ty);
+        let values = params.iter().map(|param| &param.name);
+        let parameter = quote! { (#(#types,)*) };
+        Self {
+            held: quote! { ::bridge::__private::#wrapper<#parameter> },
+            wrapped: quote! { ::bridge::__private::#wrapper((#(#values,)*)) },
+            pointer: quote! { fn(#parameter) -> #output },
+            parameter,
+            erased: Vec::new(),
+        }
+    }
+}
+
+/// Gives each `impl Trait` argument a name, for the call's type to say.
+fn name_impl_arguments(sig: &mut Signature) {
+    struct Name(Vec<(Ident, TypeImplTrait)>);
+    impl VisitMut for Name {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            // `&(impl A + B)` needs the parentheses, `&__Impl0` does not.
+            if let Type::Paren(paren) = ty
+                && matches!(*paren.elem, Type::ImplTrait(_))
+            {
+                *ty = (*paren.elem).clone();
+            }
+            visit_mut::visit_type_mut(self, ty);
+            if let Type::ImplTrait(bounds) = ty {
+                let name = format_ident!("__Impl{}", self.0.len(), span = Span::mixed_site());
+                self.0.push((name.clone(), bounds.clone()));
+                *ty = parse_quote! { #name };
+            }
+        }
+    }
+    let mut names = Name(Vec::new());
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(arg) = input {
+            names.visit_type_mut(&mut arg.ty);
+        }
+    }
+    for (name, TypeImplTrait { bounds, .. }) in names.0 {
+        sig.generics.params.push(parse_quote! { #name: #bounds });
+    }
+}
+
+/// A trait may declare a method by value for unsized types; its call can't hold
+/// such a value.
+fn sized_self(sig: &mut Signature, declared: bool) {
+    let by_value = sig
+        .receiver()
+        .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
+    if declared && by_value {
+        sig.generics
+            .make_where_clause()
+            .predicates
+            .push(parse_quote! { Self: ::core::marker::Sized });
+    }
+}

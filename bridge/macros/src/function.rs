@@ -1,0 +1,102 @@
+//! A function taken apart: its signature parsed, its body left as tokens.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use syn::{
+    Attribute, Error, Ident, Result, Signature, Token, Visibility,
+    parse::{ParseStream, Parser},
+    token::Brace,
+};
+
+/// A free function or a method, with a body or, in a trait, without.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: Option<Group>,
+}
+
+/// Takes the item under the attribute apart.
+pub(crate) fn parse(item: TokenStream) -> Result<Function> {
+    function.parse2(item)
+}
+
+fn function(input: ParseStream<'_>) -> Result<Function> {
+    let mut attrs = input.call(Attribute::parse_outer)?;
+    let vis: Visibility = input.parse()?;
+    refuse_other_items(input)?;
+    let sig: Signature = input.parse()?;
+    if input.peek(Token![;]) {
+        input.parse::<Token![;]>()?;
+        return Ok(Function {
+            attrs,
+            vis,
+            sig,
+            body: None,
+        });
+    }
+    if !input.peek(Brace) {
+        return Err(input.error("expected the function's body, or `;` in a trait"));
+    }
+    let TokenTree::Group(body) = input.parse()? else {
+        unreachable!("a brace opens a group");
+    };
+    // `#![…]` may open a function's body, but not a closure's.
+    let (inner, statements) = inner_attributes.parse2(body.stream())?;
+    attrs.extend(inner);
+    Ok(Function {
+        attrs,
+        vis,
+        sig,
+        body: Some(regroup(&body, statements)),
+    })
+}
+
+/// The same braces around other tokens.
+pub(crate) fn regroup(group: &Group, stream: TokenStream) -> Group {
+    let mut new = Group::new(group.delimiter(), stream);
+    new.set_span(group.span());
+    new
+}
+
+fn inner_attributes(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
+    let mut attrs = input.call(Attribute::parse_inner)?;
+    for attr in &mut attrs {
+        attr.style = syn::AttrStyle::Outer;
+    }
+    Ok((attrs, input.parse()?))
+}
+
+fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
+    let error = |what: &str, hint: &str| {
+        Err(Error::new(
+            input.span(),
+            format!("`#[smartasync]` goes on a function, not on {what}; {hint}"),
+        ))
+    };
+    let each = "put it on each function that shall be smart";
+    if input.peek(Token![impl]) {
+        error("an `impl` block", each)
+    } else if input.peek(Token![trait]) {
+        error("a trait", each)
+    } else if input.peek(Token![mod]) {
+        error("a module", each)
+    } else if input.peek(Token![struct]) || input.peek(Token![enum]) || input.peek(Token![union]) {
+        error(
+            "a type",
+            "put it on the functions and methods that shall be smart",
+        )
+    } else if input.peek(Token![let]) || input.peek(Token![|]) || input.peek(Token![move]) {
+        error(
+            "a closure",
+            "use `bridge::smart_fn` or `bridge::smart_async_fn`",
+        )
+    } else if input.peek(Token![static])
+        || input.peek(Token![type])
+        || input.peek(Token![use])
+        || input.peek(Token![const]) && (input.peek2(Ident) || input.peek2(Token![_]))
+    {
+        error("this item", "put it on the function that shall be smart")
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! Small changes to a body that is only known as tokens.
+//!
+//! A smart `fn`'s body becomes a closure's. There `self` can't be a parameter,
+//! so it gets another name; and the function's lifetimes become `'_`, since the
+//! closure is called with lifetimes of its own. Nested items have their own
+//! `self` and lifetimes and are left alone; macros' arguments are not.
+
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+
+use crate::function::regroup;
+
+/// What `self` is called in the closure. A user's name like this one would be
+/// captured by it.
+pub(crate) fn renamed_self(span: Span) -> Ident {
+    Ident::new("smartasync_self", span)
+}
+
+/// The macros whose literal may name `self`, with the arguments before it.
+const FORMATTING: [(&str, usize); 24] = [
+    ("format", 0),
+    ("format_args", 0),
+    ("print", 0),
+    ("println", 0),
+    ("eprint", 0),
+    ("eprintln", 0),
+    ("panic", 0),
+    ("todo", 0),
+    ("unimplemented", 0),
+    ("unreachable", 0),
+    ("write", 1),
+    ("writeln", 1),
+    ("assert", 1),
+    ("assert_eq", 2),
+    ("assert_ne", 2),
+    ("debug_assert", 1),
+    ("debug_assert_eq", 2),
+    ("debug_assert_ne", 2),
+    ("trace", 0),
+    ("debug", 0),
+    ("info", 0),
+    ("warn", 0),
+    ("error", 0),
+    ("bail", 0),
+];
+
+/// Renames `self`, and these lifetimes to `'_`.
+pub(crate) fn body(body: &Group, lifetimes: &[Ident]) -> Group {
+    regroup(body, stream(body.stream(), lifetimes))
+}
+
+fn stream(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut i = 0;
+    while let Some(token) = tokens.get(i) {
+        if let Some(end) = nested_item(&tokens[i..]) {
+            out.extend_from_slice(&tokens[i..i + end]);
+            i += end;
+            continue;
+        }
+        out.push(match token {
+            TokenTree::Ident(ident) if ident == "self" && !is_punct(tokens.get(i + 1), "::") => {
+                renamed_self(ident.span()).into()
+            }
+            TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
+                Ident::new("_", ident.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let inner = stream(group.stream(), lifetimes);
+                let inner = match formatting(&tokens[..i]) {
+                    Some(skip) => name_in_literal(inner, skip),
+                    None => inner,
+                };
+                regroup(group, inner).into()
+            }
+            other => other.clone(),
+        });
+        i += 1;
+    }
+    out.into_iter().collect()
+}
+
+/// The length of the item that begins here and brings its own names.
+fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
+    let keyword = match tokens {
+        [TokenTree::Ident(keyword), ..] => keyword.to_string(),
+        _ => return None,
+    };
+    let named = matches!(tokens.get(1), Some(TokenTree::Ident(_)));
+    let item = match &*keyword {
+        "impl" | "trait" => true,
+        "fn" | "mod" | "struct" | "enum" | "type" => named,
+        _ => false,
+    };
+    let end = |token: &TokenTree| match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        _ => false,
+    };
+    item.then(|| {
+        tokens
+            .iter()
+            .position(end)
+            .map_or(tokens.len(), |end| end + 1)
+    })
+}
+
+/// Whether the identifier at `i` is a lifetime and not a loop's label.
+fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
+    let quoted = i > 0 && is_punct(tokens.get(i - 1), "'");
+    let jump = i > 1
+        && matches!(&tokens[i - 2], TokenTree::Ident(word) if word == "break" || word == "continue");
+    let label = is_punct(tokens.get(i + 1), ":") && !is_punct(tokens.get(i + 2), ":");
+    quoted && !jump && !label
+}
+
+/// Whether this is the first character of that punctuation.
+fn is_punct(token: Option<&TokenTree>, text: &str) -> bool {
+    match token {
+        Some(TokenTree::Punct(punct)) => {
+            text.starts_with(punct.as_char())
+                && (text.len() == 1 || punct.spacing() == proc_macro2::Spacing::Joint)
+        }
+        _ => false,
+    }
+}
+
+/// If `before` ends in a formatting macro's name and `!`: the arguments before
+/// its literal.
+fn formatting(before: &[TokenTree]) -> Option<usize> {
+    let [.., TokenTree::Ident(name), TokenTree::Punct(bang)] = before else {
+        return None;
+    };
+    let skip = FORMATTING.iter().find(|(known, _)| name == known)?.1;
+    (bang.as_char() == '!').then_some(skip)
+}
+
+/// Renames `{self}` in the first literal that is an argument by itself.
+fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
+    let comma = |token: Option<&TokenTree>| is_punct(token, ",");
+    let mut tokens: Vec<TokenTree> = args.into_iter().collect();
+    let mut commas = 0;
+    for i in 0..tokens.len() {
+        commas += usize::from(comma(tokens.get(i)));
+        let starts = i == 0 || comma(tokens.get(i - 1));
+        let ends = i + 1 == tokens.len() || comma(tokens.get(i + 1));
+        if let TokenTree::Literal(literal) = &tokens[i]
+            && starts
+            && ends
+            && commas >= skip
+        {
+            if let Some(renamed) = renamed_literal(literal) {
+                tokens[i] = renamed.into();
+            }
+            break;
+        }
+    }
+    tokens.into_iter().collect()
+}
+
+fn renamed_literal(literal: &Literal) -> Option<Literal> {
+    let name = renamed_self(Span::call_site());
+    // Escaped braces are put out of the way: NUL can't be in a literal's source.
+    let text = literal.to_string().replace("{{", "\0");
+    let new = text
+        .replace("{self}", &format!("{{{name}}}"))
+        .replace("{self:", &format!("{{{name}:"));
+    if new == text {
+        return None;
+    }
+    let mut new: Literal = new.replace('\0', "{{").parse().ok()?;
+    new.set_span(literal.span());
+    Some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
+    fn check(before: TokenStream, after: TokenStream) {
+        let lifetimes = [Ident::new("a", Span::call_site())];
+        assert_eq!(stream(before, &lifetimes).to_string(), after.to_string());
+    }
+
+    #[test]
+    fn self_is_renamed_also_in_macros() {
+        check(
+            quote! { self.x + vec![self.y, *self][0] },
+            quote! { smartasync_self.x + vec![smartasync_self.y, *smartasync_self][0] },
+        );
+        check(quote! { self::f(Self::g()) }, quote! { self::f(Self::g()) });
+    }
+
+    #[test]
+    fn format_strings_too_but_no_other_literals() {
+        check(
+            quote! { println!("{self} {self:?} {{self}}") },
+            quote! { println!("{smartasync_self} {smartasync_self:?} {{self}}") },
+        );
+        check(
+            quote! { assert_eq!("{self}", x, "{self}") },
+            quote! { assert_eq!("{self}", x, "{smartasync_self}") },
+        );
+        check(quote! { json!("{self}") }, quote! { json!("{self}") });
+        check(quote! { f("{self}") }, quote! { f("{self}") });
+    }
+
+    #[test]
+    fn nested_items_keep_their_own() {
+        check(
+            quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} self },
+            quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} smartasync_self },
+        );
+    }
+
+    #[test]
+    fn lifetimes_are_erased_and_labels_are_not() {
+        check(quote! { let x: &'a u8 = y; }, quote! { let x: &'_ u8 = y; });
+        check(
+            quote! { 'a: loop { break 'a; } let c = 'a'; },
+            quote! { 'a: loop { break 'a; } let c = 'a'; },
+        );
+    }
+}

@@ -1,0 +1,255 @@
+//! Which arguments can follow a [`SyncCall`](super::SyncCall) to the pool.
+//!
+//! The macro sees no types, only how they are written, and wraps each argument
+//! accordingly: [`Ref`] for `&T`, [`Val`] for what is passed by value, and the
+//! same within `Option`, tuples and `Cow`. [`Pass`] hands the arguments over as
+//! they are, for a wait. [`Own`] turns them into values that another thread may
+//! hold and lends them back there, for an await; it exists only where every
+//! argument allows it. Arguments that never can are bundled in one of the
+//! wait-only wrappers, whose names carry the reason into the message.
+
+#![expect(
+    missing_debug_implementations,
+    reason = "these are held by calls, whose `Debug` shows no arguments"
+)]
+
+use std::borrow::{Borrow, Cow};
+
+/// Arguments as the function takes them.
+pub trait Pass {
+    /// The plain argument, or the tuple of them.
+    type Passed;
+    /// Unwraps it.
+    fn pass(self) -> Self::Passed;
+}
+
+/// Arguments that can be owned by another thread.
+pub trait Own: Pass {
+    /// What that thread holds while the function runs.
+    type Owned: Send + 'static;
+    /// What the function takes there.
+    type Lent<'x>;
+    /// Takes possession, cloning what is borrowed.
+    fn own(self) -> Self::Owned;
+    /// Lends it; once.
+    fn lend(owned: &mut Self::Owned) -> Self::Lent<'_>;
+}
+
+/// A type behind a reference of which a copy can be sent away.
+///
+/// The attribute on its only implementation keeps the compiler from reporting
+/// a bare `Clone` or `Send` that nobody wrote.
+#[diagnostic::on_unimplemented(
+    message = "this smart call can be waited on, but not awaited: no copy of `{Self}` can be sent to the pool",
+    label = "awaiting it needs an owned copy of a borrowed `{Self}`",
+    note = "awaiting a smart `fn` moves it to another thread, with owned copies of what it borrows; `{Self}` must be `Clone + Send + 'static` (or `ToOwned`) for that",
+    note = "make `{Self}` so, take an owned value such as an `Arc` in its place, or call `.wait()`"
+)]
+pub trait Lend: ToOwned<Owned: Send + 'static> + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + ToOwned<Owned: Send + 'static> + 'static> Lend for T {}
+
+/// A type passed by value that can be sent away.
+#[diagnostic::on_unimplemented(
+    message = "this smart call can be waited on, but not awaited: `{Self}` can't be sent to the pool",
+    label = "awaiting it needs to send an argument of type `{Self}` to another thread",
+    note = "awaiting a smart `fn` moves it to another thread, so its arguments must be `Send + 'static`",
+    note = "take a type that is `Send`, such as `Arc` in place of `Rc`, or call `.wait()`"
+)]
+pub trait Move: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> Move for T {}
+
+/// A result that can come back from the pool.
+#[diagnostic::on_unimplemented(
+    message = "this smart call can be waited on, but not awaited: its output `{Self}` can't be sent back from the pool",
+    label = "awaiting it needs to send a `{Self}` between threads",
+    note = "awaiting a smart `fn` runs it on another thread, so its output must be `Send + 'static`",
+    note = "return a type that is `Send`, such as `Arc` in place of `Rc`, or call `.wait()`"
+)]
+pub trait Return: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> Return for T {}
+
+/// `&'a T`.
+pub struct Ref<'a, T: ?Sized>(pub &'a T);
+
+impl<'a, T: ?Sized> Pass for Ref<'a, T> {
+    type Passed = &'a T;
+    #[inline]
+    fn pass(self) -> &'a T {
+        self.0
+    }
+}
+
+impl<T: ?Sized + Lend> Own for Ref<'_, T> {
+    type Owned = T::Owned;
+    type Lent<'x> = &'x T;
+    fn own(self) -> T::Owned {
+        self.0.to_owned()
+    }
+    fn lend(owned: &mut T::Owned) -> &T {
+        (*owned).borrow()
+    }
+}
+
+/// A value.
+pub struct Val<T>(pub T);
+
+impl<T> Pass for Val<T> {
+    type Passed = T;
+    #[inline]
+    fn pass(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Move> Own for Val<T> {
+    type Owned = Option<T>;
+    type Lent<'x> = T;
+    fn own(self) -> Option<T> {
+        Some(self.0)
+    }
+    fn lend(owned: &mut Option<T>) -> T {
+        owned.take().expect("arguments are lent once")
+    }
+}
+
+/// `Cow<'a, T>`, passed as owned what may have been borrowed.
+pub struct Either<'a, T: ?Sized + ToOwned>(pub Cow<'a, T>);
+
+impl<'a, T: ?Sized + ToOwned> Pass for Either<'a, T> {
+    type Passed = Cow<'a, T>;
+    #[inline]
+    fn pass(self) -> Cow<'a, T> {
+        self.0
+    }
+}
+
+impl<T: ?Sized + Lend> Own for Either<'_, T> {
+    type Owned = Option<T::Owned>;
+    type Lent<'x> = Cow<'x, T>;
+    fn own(self) -> Self::Owned {
+        Some(self.0.into_owned())
+    }
+    fn lend(owned: &mut Self::Owned) -> Cow<'_, T> {
+        Cow::Owned(owned.take().expect("arguments are lent once"))
+    }
+}
+
+impl<A: Pass> Pass for Option<A> {
+    type Passed = Option<A::Passed>;
+    #[inline]
+    fn pass(self) -> Self::Passed {
+        self.map(A::pass)
+    }
+}
+
+impl<A: Own> Own for Option<A> {
+    type Owned = Option<A::Owned>;
+    type Lent<'x> = Option<A::Lent<'x>>;
+    fn own(self) -> Self::Owned {
+        self.map(A::own)
+    }
+    fn lend(owned: &mut Self::Owned) -> Self::Lent<'_> {
+        owned.as_mut().map(A::lend)
+    }
+}
+
+/// Tuples, of arguments or within one: the macro refuses longer ones.
+macro_rules! tuples {
+    ($($name:ident)*) => {
+        #[allow(non_snake_case, clippy::unused_unit, unused_variables)]
+        impl<$($name: Pass),*> Pass for ($($name,)*) {
+            type Passed = ($($name::Passed,)*);
+            #[inline]
+            fn pass(self) -> Self::Passed {
+                let ($($name,)*) = self;
+                ($($name.pass(),)*)
+            }
+        }
+
+        #[allow(non_snake_case, clippy::unused_unit, unused_variables)]
+        impl<$($name: Own),*> Own for ($($name,)*) {
+            type Owned = ($($name::Owned,)*);
+            type Lent<'x> = ($($name::Lent<'x>,)*);
+            fn own(self) -> Self::Owned {
+                let ($($name,)*) = self;
+                ($($name.own(),)*)
+            }
+            fn lend(owned: &mut Self::Owned) -> Self::Lent<'_> {
+                let ($($name,)*) = owned;
+                ($($name::lend($name),)*)
+            }
+        }
+    };
+}
+
+macro_rules! tuples_up_to {
+    ($first:ident $($rest:ident)*) => {
+        tuples!($first $($rest)*);
+        tuples_up_to!($($rest)*);
+    };
+    () => { tuples!(); };
+}
+
+tuples_up_to!(A B C D E F G H I J K L M N O P);
+
+/// Declares a bundle of arguments that can't be owned, with its reason.
+macro_rules! wait_only {
+    ($(#[$doc:meta])* $name:ident, $reason:ident: $why:literal, $cure:literal) => {
+        $(#[$doc])*
+                pub struct $name<A>(pub A);
+
+        impl<A> Pass for $name<A> {
+            type Passed = A;
+            #[inline]
+            fn pass(self) -> A {
+                self.0
+            }
+        }
+
+        /// Never implemented: it only carries the message.
+        #[diagnostic::on_unimplemented(
+            message = $why,
+            label = "this call can't move to another thread",
+            note = "awaiting a smart `fn` moves it to another thread, where nothing it borrows here can follow",
+            note = $cure
+        )]
+        pub trait $reason {}
+
+        impl<A> Own for $name<A>
+        where
+            A: $reason,
+        {
+            type Owned = ();
+            type Lent<'x> = A;
+            fn own(self) {}
+            fn lend((): &mut ()) -> A {
+                unreachable!("no type has this implementation")
+            }
+        }
+    };
+}
+
+wait_only! {
+    /// One of them is `&mut`, or holds one.
+    Exclusive, MovesMut:
+    "this smart call can be waited on, but not awaited: it borrows an argument by `&mut`",
+    "take the value, hand it back with the result, or call `.wait()`"
+}
+wait_only! {
+    /// One of them holds a borrow in a place that can't be copied out.
+    Borrowing, MovesBorrow:
+    "this smart call can be waited on, but not awaited: an argument's type holds a borrow that can't be turned into an owned copy",
+    "take an owned type, such as `Vec<String>` in place of `&[&str]`, or call `.wait()`"
+}
+wait_only! {
+    /// The output borrows from them.
+    Borrowed, MovesOutput:
+    "this smart call can be waited on, but not awaited: its output borrows from its arguments",
+    "return an owned type, or call `.wait()`"
+}

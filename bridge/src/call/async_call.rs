@@ -1,0 +1,176 @@
+//! The call of an `async fn`: its future, and nothing else.
+
+use std::{
+    any::type_name,
+    borrow::Borrow,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+
+use super::{
+    Call, sealed,
+    setup::{Global, Setup},
+    unwrap,
+};
+use crate::{
+    Bridge, Outcome, WaitError, outcome,
+    route::{Kind, Route},
+    wait,
+};
+
+pin_project! {
+    /// What a smart `async fn` returns: `.await` it in async code, `.wait()`
+    /// it in sync code, or let `.dispatch()` decide.
+    ///
+    /// Awaiting it is awaiting the function's own future: same size, same
+    /// instructions. It is `Send` whenever that future is.
+    ///
+    /// ```
+    /// use bridge::smartasync;
+    ///
+    /// #[smartasync]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// assert_eq!(double(4).wait(), 8);
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(double(4).await, 8);
+    /// # });
+    /// ```
+    #[must_use = "the function has not run: `.await` the call in async code, `.wait()` for it in sync code"]
+    pub struct AsyncCall<F, S = Global> {
+        #[pin]
+        future: F,
+        setup: S,
+    }
+}
+
+impl<F, S> AsyncCall<F, S> {
+    #[inline]
+    pub(crate) fn new(setup: S, future: F) -> Self {
+        Self { future, setup }
+    }
+}
+
+impl<F: Future, S: Setup> AsyncCall<F, S> {
+    #[track_caller]
+    fn run(self, limit: Option<Duration>) -> Result<F::Output, WaitError> {
+        let Self { future, mut setup } = self;
+        setup.begin(Route::Wait);
+        let result = wait::run(setup.bridge().borrow(), future, limit);
+        if result.is_ok() {
+            setup.end();
+        }
+        result
+    }
+
+    /// Runs the function to completion on this thread, parking it meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// With a [`WaitError`]'s text where this thread must not be parked, and
+    /// with whatever the function panics with.
+    #[track_caller]
+    pub fn wait(self) -> F::Output {
+        unwrap(self.run(None))
+    }
+
+    /// [`wait`](Self::wait), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// See [`WaitError`].
+    #[track_caller]
+    pub fn try_wait(self) -> Result<F::Output, WaitError> {
+        self.run(None)
+    }
+
+    /// [`wait`](Self::wait) for at most `limit`; then the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`] at the deadline, else as
+    /// [`try_wait`](Self::try_wait).
+    #[track_caller]
+    pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
+        self.run(Some(limit))
+    }
+
+    /// Waits now where this thread may block, and leaves a future to be awaited
+    /// where it may not.
+    ///
+    /// Under an executor that can't be detected (any but Tokio's, outside
+    /// [`in_async`](crate::in_async)) it waits.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Self::wait), where it waits.
+    #[track_caller]
+    pub fn dispatch(self) -> Outcome<Self> {
+        outcome::dispatch(self)
+    }
+}
+
+impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.setup.begin(Route::Await);
+        let poll = this.future.poll(cx);
+        if poll.is_ready() {
+            this.setup.end();
+        }
+        poll
+    }
+}
+
+impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
+    fn kind(&self) -> Kind {
+        Kind::Async
+    }
+
+    fn bridge(&self) -> Bridge {
+        let bridge = self.setup.bridge();
+        let bridge: &Bridge = bridge.borrow();
+        bridge.clone()
+    }
+
+    fn now(self) -> Result<F::Output, Self> {
+        Err(self)
+    }
+}
+
+impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
+    #[track_caller]
+    fn wait(self) -> F::Output {
+        self.wait()
+    }
+
+    #[track_caller]
+    fn try_wait(self) -> Result<F::Output, WaitError> {
+        self.try_wait()
+    }
+
+    #[track_caller]
+    fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
+        self.wait_timeout(limit)
+    }
+
+    #[track_caller]
+    fn dispatch(self) -> Outcome<Self> {
+        self.dispatch()
+    }
+}
+
+impl<F, S> fmt::Debug for AsyncCall<F, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AsyncCall").field(&type_name::<F>()).finish()
+    }
+}

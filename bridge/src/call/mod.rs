@@ -1,0 +1,108 @@
+//! Calls: what smart functions return, and what generic code may ask of them.
+//!
+//! A call has not run yet. [`AsyncCall`] carries a future, [`SyncCall`] the
+//! arguments and the function; [`BoxCall`] is either, erased. `args` says which
+//! arguments can follow a call to another thread, `setup` which bridge it uses
+//! and whether it is logged.
+
+pub(crate) mod args;
+mod async_call;
+mod boxed;
+pub(crate) mod setup;
+mod sync_call;
+
+use std::time::Duration;
+
+pub use async_call::AsyncCall;
+pub use boxed::BoxCall;
+pub use sync_call::SyncCall;
+
+use crate::{Outcome, WaitError};
+
+/// Any smart call, for code that takes "a call of either kind".
+///
+/// The same four methods are inherent on each call type, so that a smart
+/// function's user needs no import; this trait is for generic code. It is
+/// sealed: [`AsyncCall`], [`SyncCall`] and [`BoxCall`] implement it.
+///
+/// ```
+/// use bridge::{Call, smartasync};
+///
+/// #[smartasync]
+/// async fn one() -> u32 {
+///     1
+/// }
+/// #[smartasync]
+/// fn two() -> u32 {
+///     2
+/// }
+///
+/// fn twice(call: impl Call<Output = u32>) -> u32 {
+///     call.wait() * 2
+/// }
+///
+/// assert_eq!(twice(one()) + twice(two()), 6);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a smart call that could also be awaited",
+    note = "for a future that no smart function made, use `bridge::Wait` or `bridge::wait(future)`"
+)]
+pub trait Call: Future + Sized + sealed::Sealed {
+    /// Runs this call to completion from sync code.
+    ///
+    /// # Panics
+    ///
+    /// With a [`WaitError`]'s text where the call can't be waited on, and with
+    /// whatever the function panics with.
+    #[track_caller]
+    fn wait(self) -> Self::Output;
+
+    /// Runs this call to completion from sync code, or says why it can't.
+    ///
+    /// # Errors
+    ///
+    /// See [`WaitError`].
+    #[track_caller]
+    fn try_wait(self) -> Result<Self::Output, WaitError>;
+
+    /// Runs this call to completion from sync code, for at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`] at the deadline, when the call is dropped; else
+    /// as [`try_wait`](Call::try_wait).
+    #[track_caller]
+    fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError>;
+
+    /// Looks at this thread: runs the call now where blocking is allowed, and
+    /// leaves it to be awaited in async code.
+    ///
+    /// # Panics
+    ///
+    /// As [`wait`](Call::wait), where it runs now.
+    #[track_caller]
+    fn dispatch(self) -> Outcome<Self>;
+}
+
+/// What erasing and dispatching a call take, of no use to callers.
+pub(crate) mod sealed {
+    use crate::{Bridge, route::Kind};
+
+    pub trait Sealed: Future + Sized {
+        /// What the function is underneath.
+        fn kind(&self) -> Kind;
+        /// The bridge to wait on, fetched anew.
+        fn bridge(&self) -> Bridge;
+        /// The result, where a wait is a plain call; else the call back.
+        fn now(self) -> Result<Self::Output, Self>;
+    }
+}
+
+/// The value of a wait, or its error as a panic at the caller's line.
+#[track_caller]
+pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}

@@ -1,0 +1,113 @@
+//! What `.dispatch()` leaves: a value, or a call to be awaited.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{self, Poll},
+};
+
+use detect::Context;
+use pin_project_lite::pin_project;
+
+use crate::{
+    Call,
+    call::sealed::Sealed,
+    route::{Route, route},
+};
+
+pin_project! {
+    /// A dispatched call: ready where it ran at once, pending in async code.
+    ///
+    /// It is a [`Future`] either way, so async code awaits it, and sync code
+    /// takes the value with [`wait`](Outcome::wait).
+    ///
+    /// ```
+    /// use bridge::smartasync;
+    ///
+    /// #[smartasync]
+    /// async fn answer() -> u32 {
+    ///     42
+    /// }
+    ///
+    /// let outcome = answer().dispatch();
+    /// assert!(outcome.is_ready(), "no runtime here, so it ran");
+    /// assert_eq!(outcome.wait(), 42);
+    ///
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let outcome = answer().dispatch();
+    /// assert!(!outcome.is_ready(), "a task must not block, so it did not");
+    /// assert_eq!(outcome.await, 42);
+    /// # });
+    /// ```
+    #[must_use = "in async code the function has not run: `.await` the outcome, or its work and its result are lost"]
+    pub struct Outcome<C: Call> {
+        #[pin]
+        state: State<C>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<C: Call> {
+        Ready { value: Option<C::Output> },
+        Pending { #[pin] call: C },
+    }
+}
+
+/// Runs the call, or leaves it, as this thread's context says.
+#[track_caller]
+pub(crate) fn dispatch<C: Call>(call: C) -> Outcome<C> {
+    let state = match route(Context::current(), Sealed::kind(&call)) {
+        Route::Wait | Route::Direct => State::Ready {
+            value: Some(call.wait()),
+        },
+        Route::Await | Route::Offload => State::Pending { call },
+    };
+    Outcome { state }
+}
+
+impl<C: Call> Outcome<C> {
+    /// Whether the call has run, so that nothing is left to wait for.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready { .. })
+    }
+
+    /// The value, waiting for it if the call has not run.
+    ///
+    /// # Panics
+    ///
+    /// As [`Call::wait`] if the call has not run, and if the value was already
+    /// taken by polling.
+    #[track_caller]
+    pub fn wait(self) -> C::Output {
+        match self.state {
+            State::Ready { value } => value.expect("the outcome's value was taken by polling"),
+            State::Pending { call } => call.wait(),
+        }
+    }
+}
+
+impl<C: Call> Future for Outcome<C> {
+    type Output = C::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<C::Output> {
+        match self.project().state.project() {
+            StateProj::Ready { value } => Poll::Ready(
+                value
+                    .take()
+                    .expect("the outcome was polled after it was ready"),
+            ),
+            StateProj::Pending { call } => call.poll(cx),
+        }
+    }
+}
+
+impl<C: Call> fmt::Debug for Outcome<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_ready() {
+            "Outcome(ready)"
+        } else {
+            "Outcome(pending)"
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! What the output of `#[smartasync]` refers to. No part of the public API:
+//! anything here may change in any release.
+
+pub use crate::call::{
+    args::{Borrowed, Borrowing, Either, Exclusive, Ref, Val},
+    setup::{Global, Traced, Via},
+};
+use crate::{AsyncCall, Bridge, SyncCall};
+
+/// The call of an `async fn`.
+#[inline]
+pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
+    AsyncCall::new(setup, future)
+}
+
+/// The call of a `fn`.
+#[inline]
+pub fn sync_call<A, T, R, S>(setup: S, args: A, run: R) -> SyncCall<A, T, R, S> {
+    SyncCall::new(setup, args, run)
+}
+
+/// The call of a `fn` whose output has no name, since it is an `impl Trait`.
+pub type Opaque<A, P, T, S> = SyncCall<A, T, fn(P) -> T, S>;
+
+/// A call of [`Opaque`] type: the parameter's type makes a pointer of a closure.
+#[inline]
+pub fn opaque_call<A, P, T, S>(setup: S, args: A, run: fn(P) -> T) -> Opaque<A, P, T, S> {
+    SyncCall::new(setup, args, run)
+}
+
+/// Tells an async block what it returns, in a branch that is never taken.
+///
+/// # Panics
+///
+/// Always.
+#[must_use]
+pub fn returned<T>() -> T {
+    unreachable!("a type annotation ran")
+}
+
+/// The value of `bridge = EXPR`, of whatever type leads to a bridge.
+#[must_use]
+pub fn pick(bridge: &Bridge) -> Bridge {
+    bridge.clone()
+}
+
+/// Names the return type of a function pointer, `!` among them.
+pub trait Return {
+    /// That type.
+    type Out;
+}
+
+impl<T> Return for fn() -> T {
+    type Out = T;
+}

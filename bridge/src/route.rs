@@ -1,0 +1,60 @@
+//! The four cases, as one pure decision.
+//!
+//! Everything that has to choose between running now and leaving a future to
+//! its caller asks [`route`]; nothing else in the crate may look at a context
+//! to decide that. It reads no thread-local and starts nothing, so the table
+//! below tests all of it.
+
+use detect::Context;
+
+/// What a smart function is underneath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An `async fn`.
+    Async,
+    /// A `fn`, which may block.
+    Sync,
+}
+
+/// How a call reaches its function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Sync caller, async function: run to completion, parking this thread.
+    Wait,
+    /// Sync caller, sync function: a plain call, in place.
+    Direct,
+    /// Async caller, async function: the future itself.
+    Await,
+    /// Async caller, sync function: a job of the pool.
+    Offload,
+}
+
+/// Chooses the route of a call of this kind in this context.
+pub(crate) fn route(context: Context, kind: Kind) -> Route {
+    match (context, kind) {
+        (Context::Sync | Context::Blocking, Kind::Async) => Route::Wait,
+        (Context::Sync | Context::Blocking, Kind::Sync) => Route::Direct,
+        (Context::Async, Kind::Async) => Route::Await,
+        (Context::Async, Kind::Sync) => Route::Offload,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_four_cases() {
+        let table = [
+            (Context::Sync, Kind::Async, Route::Wait),
+            (Context::Sync, Kind::Sync, Route::Direct),
+            (Context::Blocking, Kind::Async, Route::Wait),
+            (Context::Blocking, Kind::Sync, Route::Direct),
+            (Context::Async, Kind::Async, Route::Await),
+            (Context::Async, Kind::Sync, Route::Offload),
+        ];
+        for (context, kind, expected) in table {
+            assert_eq!(route(context, kind), expected, "{context:?} calls {kind:?}");
+        }
+    }
+}

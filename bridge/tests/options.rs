@@ -1,0 +1,348 @@
+//! The attribute's options, and where panics point.
+#![deny(warnings)]
+
+use std::{
+    fmt::Write as _,
+    panic::{self, AssertUnwindSafe, Location},
+    sync::{Arc, LazyLock, Mutex},
+    thread,
+    time::Duration,
+};
+
+use bridge::{Bridge, WaitError, smartasync};
+use testkit::within;
+
+static LAZY: LazyLock<Bridge> = LazyLock::new(|| Bridge::global().clone());
+static SHARED: LazyLock<Arc<Bridge>> = LazyLock::new(|| Arc::new(Bridge::global().clone()));
+static PICKS: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+
+fn picked(who: &'static str) -> &'static Bridge {
+    PICKS.lock().unwrap().push(who);
+    Bridge::global()
+}
+
+fn picks(who: &str) -> usize {
+    PICKS
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|pick| **pick == who)
+        .count()
+}
+
+// ---- bridge = EXPR --------------------------------------------------------
+
+#[smartasync(bridge = LAZY)]
+async fn by_lazy() -> u8 {
+    1
+}
+
+#[smartasync(bridge = &LAZY)]
+async fn by_reference() -> u8 {
+    2
+}
+
+#[smartasync(bridge = *SHARED)]
+fn by_arc(x: &str) -> usize {
+    x.len()
+}
+
+#[smartasync(bridge = Bridge::global().clone())]
+async fn by_value() -> u8 {
+    4
+}
+
+#[smartasync(bridge = picked("counted"))]
+async fn counted() -> u8 {
+    5
+}
+
+#[smartasync(bridge = picked("counted_sync"))]
+fn counted_sync() -> u8 {
+    6
+}
+
+struct Service;
+
+impl Service {
+    #[smartasync(bridge = LAZY)]
+    async fn method(&self) -> u8 {
+        7
+    }
+
+    #[smartasync(bridge = LAZY)]
+    fn method_sync(&mut self) -> u8 {
+        8
+    }
+}
+
+trait Remote {
+    #[smartasync(bridge = LAZY)]
+    async fn call(&self) -> u8;
+    #[smartasync(bridge = LAZY, debug)]
+    fn call_sync(&self) -> u8;
+}
+
+impl Remote for Service {
+    #[smartasync(bridge = LAZY)]
+    async fn call(&self) -> u8 {
+        9
+    }
+    #[smartasync(bridge = LAZY, debug)]
+    fn call_sync(&self) -> u8 {
+        10
+    }
+}
+
+#[test]
+fn a_bridge_of_any_form() {
+    within(|| {
+        assert_eq!(by_lazy().wait(), 1);
+        assert_eq!(by_reference().wait(), 2);
+        assert_eq!(by_arc("abc").wait(), 3);
+        assert_eq!(bridge::wait(by_arc("abc")), 3);
+        assert_eq!(by_value().wait(), 4);
+        assert_eq!(Service.method().wait(), 7);
+        assert_eq!(Service.method_sync().wait(), 8);
+        assert_eq!(Service.call().wait(), 9);
+        assert_eq!(Service.call_sync().wait(), 10);
+    });
+}
+
+#[test]
+fn a_bridge_is_picked_at_the_wait_or_the_first_poll() {
+    within(|| {
+        let call = counted();
+        assert_eq!(picks("counted"), 0);
+        assert_eq!(call.wait(), 5);
+        assert_eq!(picks("counted"), 1);
+        assert_eq!(counted_sync().wait(), 6);
+        assert_eq!(picks("counted_sync"), 0, "a plain call needs no bridge");
+        assert_eq!(bridge::wait(counted_sync()), 6);
+        assert_eq!(picks("counted_sync"), 1);
+    });
+}
+
+#[test]
+fn the_default_bridge_takes_no_room() {
+    #[smartasync]
+    async fn idle() {}
+    let inner = size_of_val(&async {});
+    assert_eq!(size_of_val(&idle()), inner);
+}
+
+// ---- blocking = name ------------------------------------------------------
+
+/// Adds one.
+#[must_use]
+#[smartasync(blocking = next_blocking)]
+async fn next(x: u8) -> u8 {
+    x + 1
+}
+
+#[smartasync(blocking = cut_blocking)]
+fn cut((text, at): (&str, usize)) -> &str {
+    &text[..at]
+}
+
+struct Counter(u8);
+
+impl Counter {
+    #[smartasync(blocking = Self::new_blocking)]
+    async fn starting_at(n: u8) -> Counter {
+        Counter(n)
+    }
+
+    #[smartasync(blocking = zero_blocking)]
+    fn zero() -> Self {
+        Self(0)
+    }
+
+    #[smartasync(blocking = add_blocking)]
+    async fn add(&mut self, n: u8) -> &mut Self {
+        self.0 += n;
+        self
+    }
+
+    #[smartasync(blocking = into_blocking)]
+    fn into(mut self) -> u8 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+trait Twins {
+    #[smartasync(blocking = read_blocking)]
+    async fn read(&self) -> u8;
+}
+
+impl Twins for Counter {
+    #[smartasync]
+    async fn read(&self) -> u8 {
+        self.0
+    }
+}
+
+#[test]
+fn plain_twins() {
+    within(|| {
+        assert_eq!(next_blocking(1), 2);
+        assert_eq!(next(1).wait(), 2);
+        assert_eq!(cut_blocking(("abc", 1)), "a");
+        let mut counter = Counter::new_blocking(4);
+        counter.add_blocking(1).add_blocking(2);
+        assert_eq!(counter.read_blocking(), 7);
+        assert_eq!(counter.into_blocking(), 8);
+        assert_eq!(Counter::zero_blocking().0, 0);
+    });
+}
+
+// ---- debug ----------------------------------------------------------------
+
+#[smartasync(debug)]
+async fn logged(x: u8) -> u8 {
+    x
+}
+
+#[smartasync(debug)]
+fn logged_sync(x: &str) -> usize {
+    x.len()
+}
+
+/// A subscriber that keeps each event as a line.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Lines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "bridge"
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Line(String);
+        impl tracing::field::Visit for Line {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                write!(self.0, "{}={value:?} ", field.name()).unwrap();
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn debug_logs_route_duration_and_caller() {
+    let lines = Lines::default();
+    let place = within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            logged(1).wait();
+            logged_sync("a").wait();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                logged(1).await;
+                logged_sync("a").await;
+                drop(logged(1).dispatch());
+            });
+            Location::caller()
+        })
+    });
+    let lines = lines.0.lock().unwrap();
+    let expected = [
+        ("call finished", "options::logged\"", "route=Wait"),
+        ("call finished", "options::logged_sync\"", "route=Direct"),
+        ("call finished", "options::logged\"", "route=Await"),
+        ("call finished", "options::logged_sync\"", "route=Offload"),
+        ("call never ran", "options::logged\"", ""),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, (message, name, route)) in lines.iter().zip(expected) {
+        for part in [message, name, route, "caller=", place.file()] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+        assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");
+    }
+}
+
+// ---- where panics point ---------------------------------------------------
+
+/// The place of the panic in `f`, and the place where `f` is written.
+fn panic_line(f: impl FnOnce()) -> (String, u32) {
+    static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().unwrap();
+        *PLACE.lock().unwrap() = Some((place.file().to_owned(), place.line()));
+    }));
+    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    panic::set_hook(before);
+    result.unwrap_err();
+    PLACE.lock().unwrap().take().unwrap()
+}
+
+#[test]
+fn a_failed_wait_panics_at_the_callers_line() {
+    fn on_current_thread(f: impl FnOnce()) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        within(|| runtime.block_on(async { f() }));
+    }
+    #[rustfmt::skip]
+    let cases = [
+        (line!(), panic_line(|| on_current_thread(|| { next(1).wait(); }))),
+        (line!(), panic_line(|| on_current_thread(|| { by_value().wait(); }))),
+        (line!(), panic_line(|| on_current_thread(|| { bridge::Call::wait(next(1)); }))),
+        (line!(), panic_line(|| on_current_thread(|| { bridge::BoxCall::new(next(1)).wait(); }))),
+        (line!(), panic_line(|| on_current_thread(|| { next(1).dispatch().wait(); }))),
+        (line!(), panic_line(|| on_current_thread(|| { let _ = next_blocking(1); }))),
+    ];
+    for (line, place) in cases {
+        assert_eq!(place, (file!().to_owned(), line));
+    }
+    on_current_thread(|| {
+        let error = next(1).try_wait().unwrap_err();
+        assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
+        assert!(error.to_string().contains("options::next"), "{error}");
+    });
+}
+
+// ---- smart values ---------------------------------------------------------
+
+#[test]
+fn smart_values() {
+    let here = thread::current().id();
+    let prefix = String::from("hello ");
+    let greet =
+        bridge::smart_fn(move |name: &'static str| (prefix.clone() + name, thread::current().id()));
+    let offset = String::from("four");
+    let add = bridge::smart_async_fn(async move |(a, b): (usize, usize)| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        a + b + offset.len()
+    });
+    within(|| {
+        assert_eq!(greet.call("ann").wait(), ("hello ann".to_owned(), here));
+        assert_eq!(add.call((1, 2)).wait(), 7);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (text, place) = tokio::spawn(greet.clone().call("bob")).await.unwrap();
+            assert_eq!(text, "hello bob");
+            assert_ne!(place, here);
+            assert_eq!(tokio::spawn(add.clone().call((1, 2))).await.unwrap(), 7);
+        });
+    });
+    assert_eq!(
+        format!("{greet:?} {add:?}"),
+        "SmartFn { .. } SmartAsyncFn { .. }"
+    );
+}

@@ -1,0 +1,3 @@
+//! `main` must run.
+#[bridge::smartasync]
+async fn main() {}

@@ -1,0 +1,36 @@
+//! Functions that can't return a call.
+use bridge::smartasync;
+
+#[smartasync]
+const fn constant() -> u8 {
+    1
+}
+
+#[smartasync]
+extern "C" fn foreign() -> u8 {
+    1
+}
+
+#[smartasync]
+#[unsafe(no_mangle)]
+fn exported() {}
+
+#[smartasync]
+#[test]
+fn tested() {}
+
+#[smartasync]
+#[tokio::main]
+async fn started() {}
+
+#[smartasync]
+#[smartasync]
+async fn smart() {}
+
+fn main() {
+    constant().wait();
+    foreign().wait();
+    exported().wait();
+    started().wait();
+    smart().wait();
+}

@@ -1,0 +1,46 @@
+//! Smart functions that other macros write, and macros in smart functions.
+#![deny(warnings)]
+use bridge::smartasync;
+
+macro_rules! getters {
+    ($($name:ident: $ty:ty = $expr:expr;)*) => {
+        $(
+            #[smartasync]
+            fn $name(&self, by: &$ty) -> $ty {
+                let base: $ty = $expr;
+                base + *by + self.0 as $ty
+            }
+        )*
+    };
+}
+
+struct S(u8);
+
+impl S {
+    getters! {
+        a: u8 = 1;
+        b: u32 = 2 + 3;
+    }
+
+    #[smartasync]
+    fn text(&self) -> String {
+        macro_rules! local {
+            ($this:expr) => {
+                $this.0
+            };
+        }
+        format!("{} {self:?} {:?}", local!(self), vec![self.0; 2])
+    }
+}
+
+impl std::fmt::Debug for S {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("S")
+    }
+}
+
+fn main() {
+    assert_eq!(S(1).a(&2).wait(), 4);
+    assert_eq!(S(1).b(&2).wait(), 8);
+    assert_eq!(S(1).text().wait(), "1 S [1, 1]");
+}
