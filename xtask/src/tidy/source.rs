@@ -1,12 +1,9 @@
 //! Source files: each opens with a head and stays readable.
 
-use super::{Finding, Tree, finding};
+use super::{Finding, Tree, finding, tree};
 
 /// Above this, a file has more than one idea.
 const MOST_LINES: usize = 400;
-
-/// Directories whose files are input of a test, not code of ours.
-const FIXTURES: [&str; 2] = ["/ui/", "/fixtures/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -18,7 +15,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 format!("{count} lines, more than {MOST_LINES}"),
             ));
         }
-        if FIXTURES.iter().any(|fixture| path.contains(fixture)) {
+        if tree::is_fixture(path) {
             continue;
         }
         if !text.starts_with("//!") {

@@ -5,6 +5,14 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 /// What holds no text of ours; in a work tree of Git's, `.git` is a file.
 const SKIPPED: [&str; 5] = [".git", "target", "artifacts", "corpus", "node_modules"];
 
+/// Directories whose files are input of a test, not code of ours.
+const FIXTURES: [&str; 2] = ["/ui/", "/fixtures/"];
+
+/// Whether the file is input of a test.
+pub(super) fn is_fixture(path: &str) -> bool {
+    FIXTURES.iter().any(|fixture| path.contains(fixture))
+}
+
 /// Every text file, by its path from the root, with forward slashes.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
