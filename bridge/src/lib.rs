@@ -30,8 +30,3 @@ pub use crate::{
     smart::{SmartAsyncFn, SmartFn, smart_async_fn, smart_fn},
     wait::{Wait, try_wait, wait},
 };
-
-/// The snippets of the README are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -8,7 +8,10 @@ const README: &str = "README.md";
 const MAP: &str = "ARCHITECTURE.md";
 const CI: &str = ".ci/run";
 /// Where the README's snippets become doc tests, and by what.
-const DOCTESTS: (&str, &str) = ("bridge/src/lib.rs", "include_str!(\"../../README.md\")");
+const DOCTESTS: (&str, &str) = (
+    "bridge/examples/quickstart/readme.rs",
+    "include_str!(\"../../../README.md\")",
+);
 
 /// The README gives two commands, CI runs the second of them, and its Rust
 /// snippets are tests.

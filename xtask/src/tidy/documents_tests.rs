@@ -4,7 +4,7 @@ use super::*;
 
 const GOOD: &str = "```sh\ncargo run --release --example quickstart\n```\n\n\
     ```sh\ncargo xtask test\n```\n\n```rust\nfn main() {}\n```\n";
-const LIB: (&str, &str) = (DOCTESTS.0, "#[doc = include_str!(\"../../README.md\")]");
+const LIB: (&str, &str) = (DOCTESTS.0, "#![doc = include_str!(\"../../../README.md\")]");
 const EXAMPLE: (&str, &str) = ("bridge/examples/quickstart/main.rs", "//!");
 const RUN: (&str, &str) = (CI, "set -euo pipefail\ncargo xtask test\n");
 
