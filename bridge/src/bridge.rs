@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cache::Cache;
 use detect::Context;
 use offload_pool::{Lineage, Shutdown};
 use tokio::{
@@ -15,6 +16,7 @@ use tokio::{
 
 use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError,
+    driven::Driven,
     home::Home,
     wait::{self, HandOvers},
 };
@@ -42,6 +44,8 @@ pub struct Bridge {
 struct Inner {
     pool: Pool,
     home: Home,
+    /// Knows whose task runs here, where this bridge has spawned it.
+    cache: Arc<Cache>,
     hand_overs: HandOvers,
     spin: Duration,
     debug: bool,
@@ -79,6 +83,7 @@ impl Bridge {
             inner: Arc::new(Inner {
                 pool,
                 home,
+                cache: Arc::new(Cache::new()),
                 hand_overs,
                 spin,
                 debug,
@@ -173,17 +178,15 @@ impl Bridge {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let runtime = match Handle::try_current() {
+            Ok(here) if is_driven(&here) => here,
+            _ => match self.home() {
+                Ok(home) => home.clone(),
+                Err(error) => panic!("{error}"),
+            },
+        };
         let task = Lineage::current().scope(future);
-        if let Ok(here) = Handle::try_current()
-            && (here.runtime_flavor() == RuntimeFlavor::MultiThread
-                || Context::current() == Context::Async)
-        {
-            return here.spawn(task);
-        }
-        match self.home() {
-            Ok(home) => home.spawn(task),
-            Err(error) => panic!("{error}"),
-        }
+        runtime.spawn(Driven::new(&self.inner.cache, &runtime, task))
     }
 
     /// What this bridge's pool is doing.
@@ -192,8 +195,13 @@ impl Bridge {
         self.inner.pool.metrics()
     }
 
-    /// Forgets what threads remember of their tasks' runtimes.
-    pub fn reset_cache(&self) {}
+    /// Makes threads forget which runtime drives their tasks; from any thread.
+    ///
+    /// There is never a need to: what is remembered ends with the poll that it
+    /// is about, and nothing is remembered that could be wrong.
+    pub fn reset_cache(&self) {
+        self.inner.cache.reset();
+    }
 
     /// Ends this bridge: takes no further closure, runs those that were
     /// admitted for at most `timeout`, then ends the home runtime, waiting for
@@ -217,6 +225,10 @@ impl Bridge {
         self.inner.home.handle()
     }
 
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.inner.cache
+    }
+
     pub(crate) fn hand_overs(&self) -> &HandOvers {
         &self.inner.hand_overs
     }
@@ -228,6 +240,11 @@ impl Bridge {
     pub(crate) fn is_debug(&self) -> bool {
         self.inner.debug
     }
+}
+
+/// Whether somebody is sure to drive the runtime that is reachable here.
+fn is_driven(here: &Handle) -> bool {
+    here.runtime_flavor() == RuntimeFlavor::MultiThread || Context::current() == Context::Async
 }
 
 impl fmt::Debug for Bridge {

@@ -8,6 +8,7 @@ mod ambient;
 mod bridge;
 mod call;
 mod config;
+mod driven;
 mod error;
 mod home;
 pub mod offload;

@@ -163,6 +163,25 @@ fn a_foreign_guard_of_the_other_flavour_does_no_harm() {
 }
 
 #[test]
+fn a_foreign_guard_of_the_same_flavour_does_no_harm_to_a_task_of_ours() {
+    within(|| {
+        let (ours, foreign) = (one_worker(), one_worker());
+        let handle = foreign.handle().clone();
+        ours.block_on(async {
+            let task = bridge::spawn(async move {
+                let _guard = handle.enter();
+                wait(real_work())
+            });
+            assert_eq!(task.await.unwrap(), 7);
+            // Had the worker's core gone to the foreign runtime, this would
+            // never run, and the drop below never end.
+            assert_eq!(tokio::spawn(async { 1 }).await.unwrap(), 1);
+        });
+        drop(foreign);
+    });
+}
+
+#[test]
 fn the_panic_names_the_call_and_its_line() {
     within(|| {
         let mut line = 0;

@@ -63,11 +63,11 @@ fn a_look_up_after_a_reset_trusts_nothing_older() {
 fn a_reset_while_an_entry_is_made_counts() {
     model(|| {
         let generation = Arc::new(Generation::new());
+        let before = generation.stamp();
         let resetter = thread::spawn({
             let generation = generation.clone();
             move || generation.end()
         });
-        let before = generation.stamp();
         let mut slot = Slot::EMPTY;
         begin(&mut slot, CACHE, &generation);
         let made_before = generation.counts(before);

@@ -1,22 +1,14 @@
 //! The places where Tokio polls nothing: plain threads, guards, destructors,
-//! other executors. And the corners that no public API decides.
+//! other executors.
 
 mod common;
 
-use std::{
-    cell::RefCell,
-    sync::mpsc,
-    task::{Context as TaskContext, Poll, Waker},
-    thread,
-};
+use std::{cell::RefCell, sync::mpsc, thread};
 
-use bridge_detect::{Context, Mark, Place, in_async, warm_up};
+use bridge_detect::{Context, Mark, Place, in_async};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
-use tokio::{
-    sync::broadcast,
-    task::{self, LocalSet, coop},
-};
+use tokio::task;
 
 #[test]
 fn threads_of_no_runtime_are_sync() {
@@ -40,81 +32,6 @@ fn a_guard_alone_is_blocking() {
         drop(outer);
         assert_eq!(Place::current(), Place::Thread);
     });
-}
-
-/// The first root of a thread leaves a kept guard behind; the answers before
-/// and after it come from different experiments and are the same.
-#[test]
-fn both_probes_agree_and_leave_the_budget_alone() {
-    within(|| {
-        let mt = mt();
-        let _guard = mt.enter();
-        for _ in 0..3 {
-            assert_eq!(Context::current(), Context::Blocking);
-            assert_eq!(left(), None);
-            mt.block_on(async {
-                for spent in 0..=128 {
-                    assert_eq!(left(), Some(128 - spent));
-                    assert_eq!(
-                        Context::current(),
-                        Context::Async,
-                        "{spent} operations spent"
-                    );
-                    assert_eq!(Context::current(), Context::Async);
-                    assert_eq!(left(), Some(128 - spent), "the probe changed the budget");
-                    if let Poll::Ready(operation) = operation() {
-                        operation.made_progress();
-                    }
-                }
-            });
-        }
-    });
-}
-
-/// Wherever a thread is when it is warmed up, it is told the same afterwards.
-#[test]
-fn warming_up_changes_no_answer() {
-    within(|| {
-        let look = || {
-            let cold = (Place::current(), left());
-            for _ in 0..2 {
-                warm_up();
-                assert_eq!((Place::current(), left()), cold);
-            }
-            cold.0
-        };
-        assert_eq!(thread::spawn(look).join().unwrap(), Place::Thread);
-        let mt = mt();
-        let offloaded = mt.spawn_blocking(look);
-        assert_eq!(mt.block_on(offloaded).unwrap(), Place::Blocking);
-        assert_eq!(mt.block_on(async { look() }), Place::Root);
-        let seen = mt.block_on(async { task::spawn(async move { look() }).await.unwrap() });
-        assert!(matches!(seen, Place::Worker(_)));
-        let _guard = mt.enter();
-        assert_eq!(look(), Place::Blocking);
-        let _mark = Mark::Job.set();
-        assert_eq!(look(), Place::Job);
-    });
-}
-
-fn operation() -> Poll<coop::RestoreOnPending> {
-    coop::poll_proceed(&mut TaskContext::from_waker(Waker::noop()))
-}
-
-/// How many operations the budget in force allows, without taking any.
-fn left() -> Option<usize> {
-    let mut taken = Vec::new();
-    for count in 0..=128 {
-        match operation() {
-            Poll::Ready(guard) => taken.push(guard),
-            Poll::Pending => {
-                // The last to be dropped restores what was there before.
-                taken.into_iter().rev().for_each(drop);
-                return Some(count);
-            }
-        }
-    }
-    None
 }
 
 #[test]
@@ -332,76 +249,5 @@ fn thread_local_destructors_are_sync() {
             assert!(matches!(place, Place::Ending | Place::Thread), "{place:?}");
             assert_eq!(place.context(), Context::Sync);
         }
-    });
-}
-
-#[test]
-fn a_local_set_without_a_runtime_is_foreign() {
-    within(|| {
-        let seen = |wrapped: bool| {
-            let local = LocalSet::new();
-            let task = local.spawn_local(async move {
-                if wrapped {
-                    coop::unconstrained(async { Place::current() }).await
-                } else {
-                    Place::current()
-                }
-            });
-            pollster::block_on(local);
-            pollster::block_on(task).unwrap()
-        };
-        assert_eq!(seen(false), Place::Foreign);
-        // Corner: without its budget it cannot be told from a task's destructor.
-        assert_eq!(seen(true), Place::Thread);
-        let _job = Mark::Job.set();
-        assert_eq!(seen(false), Place::Foreign);
-    });
-}
-
-/// Corner: Tokio's blocking receivers poll under a budget of their own, and
-/// call `Clone` in there.
-#[test]
-fn clone_inside_a_blocking_receiver_under_a_runtime_looks_like_a_root() {
-    struct Value(Option<Place>);
-    impl Clone for Value {
-        fn clone(&self) -> Self {
-            Self(Some(Place::current()))
-        }
-    }
-    let receive = || {
-        let (sender, mut receiver) = broadcast::channel(1);
-        // A second receiver, so that the value is cloned and not moved out.
-        let _second = sender.subscribe();
-        assert!(sender.send(Value(None)).is_ok());
-        receiver.blocking_recv().unwrap().0.unwrap()
-    };
-    within(|| {
-        assert_eq!(receive(), Place::Thread);
-        let mt = mt();
-        let _guard = mt.enter();
-        assert_eq!(receive(), Place::Root);
-    });
-}
-
-/// Corner: nothing tells a `LocalSet` on a multi-thread root from that root.
-#[test]
-fn a_local_set_on_a_multi_thread_root_is_a_root() {
-    within(|| {
-        let seen = LocalSet::new().block_on(&mt(), async {
-            task::spawn_local(async { Place::current() }).await.unwrap()
-        });
-        assert_eq!(seen, Place::Root);
-    });
-}
-
-/// Corner: a guard that lies about the flavour does not move the worker index.
-#[test]
-fn the_worker_index_survives_foreign_guards() {
-    within(|| {
-        let (own, other) = (ct(), mt());
-        own.block_on(async {
-            let _guard = other.enter();
-            assert_eq!(Place::current(), Place::Worker(0));
-        });
     });
 }

@@ -83,16 +83,12 @@ impl Core {
     pub(crate) fn submit(
         self: &Arc<Self>,
         job: Arc<dyn Runnable>,
+        lane: Lane,
         patience: Patience,
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        let lane = if job.lineage().is_root() {
-            Lane::Roots
-        } else {
-            Lane::Kin
-        };
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)

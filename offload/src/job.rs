@@ -27,6 +27,7 @@ use std::{
 use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
+    queue::Lane,
     sync::{AtomicBool, AtomicU8, Mutex, lock, thread_local},
 };
 
@@ -102,8 +103,9 @@ pub(crate) trait Runnable: Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// `Fresh` to `Waiting`: captures the surroundings of the submission.
-    fn prepare(&self, waker: Option<&Waker>);
+    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
+    /// says which lane they put the job in.
+    fn prepare(&self, waker: Option<&Waker>) -> Lane;
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Ends the interest in the job. With `keep`, the result of one that is
     /// running can still be awaited.
@@ -278,9 +280,14 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) {
+    fn prepare(&self, waker: Option<&Waker>) -> Lane {
         let ambient = A::capture();
         let lineage = Lineage::current().living();
+        let lane = if lineage.is_root() {
+            Lane::Roots
+        } else {
+            Lane::Kin
+        };
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
         cell.stage = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -289,6 +296,7 @@ where
         };
         cell.lineage = lineage;
         cell.waker = waker;
+        lane
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {

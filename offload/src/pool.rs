@@ -114,8 +114,8 @@ impl<A: Ambient> Pool<A> {
     {
         let core = &self.handle.core;
         let job: Arc<Job<F, T, A>> = Job::new(closure, at);
-        job.prepare(None);
-        match core.submit(Arc::clone(&job) as _, Patience::NowOrNever) {
+        let lane = job.prepare(None);
+        match core.submit(Arc::clone(&job) as _, lane, Patience::NowOrNever) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
@@ -162,8 +162,8 @@ impl<A: Ambient> Pool<A> {
         let at = Location::caller();
         async move {
             let job: Arc<Job<F, T, A>> = Job::new(closure, at);
-            job.prepare(None);
-            if let Err(refusal) = core.submit(Arc::clone(&job) as _, Patience::WaitInLine) {
+            let lane = job.prepare(None);
+            if let Err(refusal) = core.submit(Arc::clone(&job) as _, lane, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }
             let mut task = pin!(Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _));

@@ -144,8 +144,8 @@ pub(crate) enum Step {
 /// What a thread has done when it asks for its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
-    /// A job: its permit goes back.
-    Job,
+    /// A job, which came out like this: its permit goes back.
+    Job(Finish),
     /// Its start, its sleep or its watch.
     Call,
     /// A spin.
@@ -221,9 +221,13 @@ impl State {
 
     /// What the thread whose stack is `stack` does next.
     pub(crate) fn next(&mut self, after: After, berth: &Berth, stack: usize) -> Step {
-        if after == After::Job {
+        let from_job = if let After::Job(finish) = after {
+            self.end(stack, finish);
             self.running -= 1;
-        }
+            true
+        } else {
+            false
+        };
         let on_call = self.call.is_some_and(|call| call.owner == berth.id);
         if self.phase == Phase::Closed {
             return self.retire(on_call, stack);
@@ -251,7 +255,7 @@ impl State {
         {
             return Step::Watch(time);
         }
-        if after == After::Job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
+        if from_job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
             self.open_call(berth.id, true);
             return Step::Spin;
         }

@@ -151,12 +151,13 @@ impl<T: Send + 'static> Offload<T> {
             return;
         }
         self.stage = Stage::Submitted;
-        self.job.prepare(waker);
+        let lane = self.job.prepare(waker);
         let at = self.job.header().at;
-        match self
-            .core
-            .submit(Arc::clone(&self.job).as_runnable(), Patience::WaitInLine)
-        {
+        match self.core.submit(
+            Arc::clone(&self.job).as_runnable(),
+            lane,
+            Patience::WaitInLine,
+        ) {
             Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
             Ok(_) => {}
             Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),

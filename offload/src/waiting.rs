@@ -89,7 +89,7 @@ impl Waiting {
             return false;
         };
         let Some(job) = lent.take() else { return false };
-        worker.run(job);
+        worker.run_lent(job);
         true
     }
 }

@@ -46,8 +46,9 @@ impl Worker {
         self.base.abs_diff(here()) < self.core.limits.stack_size / 2
     }
 
-    /// Runs a job on this thread and counts its end.
-    pub(crate) fn run(&self, job: Arc<dyn Runnable>) {
+    /// Runs a job that was lent to this thread, and counts its end. The permit
+    /// stays: the thread is back in its own job.
+    pub(crate) fn run_lent(&self, job: Arc<dyn Runnable>) {
         let finish = job.run();
         let mut state = self.core.state();
         state.end(self.stack, finish);
@@ -95,14 +96,20 @@ fn serve(core: &Arc<Core>, id: usize) {
         stack,
         base: here(),
     };
-    WORKER.with(|slot| slot.replace(Some(worker.clone())));
+    WORKER.with(|slot| slot.replace(Some(worker)));
 
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
     let mut slept_at = None::<Instant>;
     let mut after = After::Call;
     loop {
-        let step = core.state().next(after, &berth, stack);
+        let mut state = core.state();
+        let step = state.next(after, &berth, stack);
+        let phase = state.phase;
+        drop(state);
+        if let After::Job(_) = after {
+            core.note_end(phase);
+        }
         match step {
             Step::Run(job, action) => {
                 if let Some(at) = slept_at.take() {
@@ -110,8 +117,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                     spin = policy::next_spin(spin, at.elapsed() < limits.spin, limits.spin);
                 }
                 core.perform(action);
-                worker.run(job);
-                after = After::Job;
+                after = After::Job(job.run());
             }
             Step::Watch(time) => {
                 let _called = parker.park(Some(Instant::now() + time));

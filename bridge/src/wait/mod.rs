@@ -19,7 +19,10 @@ use std::{
 use detect::Place;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use self::{drive::Drive, route::Route};
+use self::{
+    drive::Drive,
+    route::{Route, Runtimes},
+};
 use crate::{Bridge, WaitError};
 
 pub(crate) use self::hand_over::HandOvers;
@@ -139,7 +142,7 @@ fn run_at<F: Future>(
         at,
     };
     let place = Place::current();
-    match route::route(place, is_multi_thread) {
+    match route::route(place, bridge) {
         Route::Home => {
             let _entered = bridge.home()?.enter();
             drive.run(future)
@@ -150,17 +153,36 @@ fn run_at<F: Future>(
             ..drive
         }
         .run(future),
-        Route::HandOver => bridge
-            .hand_overs()
-            .hand_over(|| drive.run(future))
-            .unwrap_or_else(|| Err(freeze())),
+        Route::HandOver => {
+            // To the runtime that drives this worker, where it is known: what
+            // is reachable may be another's, by a guard.
+            let driver = bridge
+                .cache()
+                .with_driver(|driver: Option<&Handle>| driver.cloned());
+            let _entered = driver.as_ref().map(Handle::enter);
+            bridge
+                .hand_overs()
+                .hand_over(|| drive.run(future))
+                .unwrap_or_else(|| Err(freeze()))
+        }
         Route::Freeze => Err(freeze()),
         Route::Ending => Err(WaitError::ThreadEnding),
     }
 }
 
-fn is_multi_thread() -> bool {
-    Handle::try_current().is_ok_and(|here| here.runtime_flavor() == RuntimeFlavor::MultiThread)
+impl Runtimes for Bridge {
+    fn multi_thread_here(&self) -> bool {
+        Handle::try_current().is_ok_and(|here| is_multi_thread(&here))
+    }
+
+    fn multi_thread_driver(&self) -> Option<bool> {
+        self.cache()
+            .with_driver(|driver| driver.map(is_multi_thread))
+    }
+}
+
+fn is_multi_thread(runtime: &Handle) -> bool {
+    runtime.runtime_flavor() == RuntimeFlavor::MultiThread
 }
 
 #[cold]

@@ -89,7 +89,11 @@ impl Drop for Seat {
 }
 
 impl Set {
+    #[cold]
     fn new() -> Self {
+        // The first wait of this thread: the next finds out sooner where it
+        // stands.
+        detect::warm_up();
         let parker = Parker::new();
         Self {
             waker: parker.waker(),

@@ -21,25 +21,41 @@ pub(super) enum Route {
     Ending,
 }
 
-/// `multi_thread` says whether a runtime is reachable here and is a
-/// multi-thread one; it is asked only where that matters.
-pub(super) fn route(place: Place, multi_thread: impl Fn() -> bool) -> Route {
+/// What can be asked about the runtimes around a thread, only where it matters.
+pub(super) trait Runtimes {
+    /// Whether a runtime is reachable and is a multi-thread one.
+    fn multi_thread_here(&self) -> bool;
+    /// The same of the runtime that drives this poll, where the bridge knows
+    /// it: a guard of another may hide it.
+    fn multi_thread_driver(&self) -> Option<bool>;
+}
+
+pub(super) fn route(place: Place, runtimes: &impl Runtimes) -> Route {
     match place {
         Place::Ending => Route::Ending,
-        Place::Blocking | Place::Job | Place::Wait if multi_thread() => Route::Here,
-        Place::Root if multi_thread() => Route::HereSuspect,
+        Place::Blocking | Place::Job | Place::Wait if runtimes.multi_thread_here() => Route::Here,
+        Place::Root if runtimes.multi_thread_here() => Route::HereSuspect,
         // Nothing is reachable; or a current-thread runtime, which may have
         // nobody to drive it. At the root of a `Handle::block_on` another
         // thread drives it, and this one may park.
         Place::Thread | Place::Blocking | Place::Job | Place::Wait | Place::Root => Route::Home,
-        Place::Worker(_) if multi_thread() => Route::HandOver,
-        // An executor that only this thread drives. Or a guard of the other
-        // flavour is held, and lies. A current-thread guard on a multi-thread
-        // worker: handing over would give the worker's core to a runtime that
-        // can't run it, so freezing is the honest answer. (The opposite, a
-        // multi-thread guard on a current-thread worker, comes out when Tokio
-        // refuses the hand-over.)
-        Place::Worker(_) | Place::Foreign => Route::Freeze,
+        Place::Worker(index) => worker(index, runtimes),
+        Place::Foreign => Route::Freeze,
+    }
+}
+
+/// A worker may hand over if it is a multi-thread one, and if it can be said to
+/// whom: Tokio gives the core to the runtime that is reachable, and one that a
+/// guard has put there can't run it.
+fn worker(index: usize, runtimes: &impl Runtimes) -> Route {
+    match (runtimes.multi_thread_driver(), runtimes.multi_thread_here()) {
+        // Where no driver is known: a like-flavoured guard that lies comes out
+        // when Tokio refuses the hand-over, or not at all.
+        (Some(true) | None, true) => Route::HandOver,
+        // Under a current-thread guard. Worker 0 may be that of a
+        // current-thread runtime nested in the driver's `block_in_place`.
+        (Some(true), false) if index > 0 => Route::HandOver,
+        (_, false) | (Some(false), _) => Route::Freeze,
     }
 }
 
@@ -47,31 +63,53 @@ pub(super) fn route(place: Place, multi_thread: impl Fn() -> bool) -> Route {
 mod tests {
     use super::*;
 
+    struct Flavors {
+        here: bool,
+        driver: Option<bool>,
+    }
+
+    impl Runtimes for Flavors {
+        fn multi_thread_here(&self) -> bool {
+            self.here
+        }
+
+        fn multi_thread_driver(&self) -> Option<bool> {
+            self.driver
+        }
+    }
+
     #[test]
     fn every_place_on_every_flavour() {
+        let (mt, ct) = (true, false);
         let table = [
-            (Place::Thread, false, Route::Home),
-            (Place::Ending, false, Route::Ending),
-            (Place::Foreign, false, Route::Freeze),
-            (Place::Foreign, true, Route::Freeze),
-            (Place::Blocking, true, Route::Here),
-            (Place::Blocking, false, Route::Home),
-            (Place::Job, true, Route::Here),
-            (Place::Job, false, Route::Home),
-            (Place::Wait, true, Route::Here),
-            (Place::Wait, false, Route::Home),
-            (Place::Root, true, Route::HereSuspect),
-            (Place::Root, false, Route::Home),
-            (Place::Worker(0), true, Route::HandOver),
-            (Place::Worker(3), true, Route::HandOver),
-            (Place::Worker(0), false, Route::Freeze),
-            (Place::Worker(3), false, Route::Freeze),
+            (Place::Thread, ct, None, Route::Home),
+            (Place::Ending, ct, None, Route::Ending),
+            (Place::Foreign, ct, None, Route::Freeze),
+            (Place::Foreign, mt, None, Route::Freeze),
+            (Place::Blocking, mt, None, Route::Here),
+            (Place::Blocking, ct, None, Route::Home),
+            (Place::Job, mt, None, Route::Here),
+            (Place::Job, ct, None, Route::Home),
+            (Place::Wait, mt, None, Route::Here),
+            (Place::Wait, ct, None, Route::Home),
+            (Place::Root, mt, None, Route::HereSuspect),
+            (Place::Root, ct, None, Route::Home),
+            (Place::Worker(0), mt, None, Route::HandOver),
+            (Place::Worker(3), mt, None, Route::HandOver),
+            (Place::Worker(0), ct, None, Route::Freeze),
+            (Place::Worker(3), ct, None, Route::Freeze),
+            (Place::Worker(0), mt, Some(mt), Route::HandOver),
+            (Place::Worker(3), ct, Some(mt), Route::HandOver),
+            (Place::Worker(0), ct, Some(mt), Route::Freeze),
+            (Place::Worker(0), mt, Some(ct), Route::Freeze),
+            (Place::Worker(0), ct, Some(ct), Route::Freeze),
         ];
-        for (place, multi_thread, expected) in table {
+        for (place, here, driver, expected) in table {
+            let flavors = Flavors { here, driver };
             assert_eq!(
-                route(place, || multi_thread),
+                route(place, &flavors),
                 expected,
-                "{place:?}, {multi_thread}"
+                "{place:?}, {here}, {driver:?}"
             );
         }
     }

@@ -1,0 +1,100 @@
+//! The corners of the crate's head that the table has no cell for, pinned: a
+//! Tokio that decides one of them differently fails here.
+
+mod common;
+
+use bridge_detect::{Mark, Place};
+use common::{ct, mt};
+use testkit::within;
+use tokio::{
+    sync::broadcast,
+    task::{self, LocalSet, coop},
+};
+
+#[test]
+fn a_local_set_without_a_runtime_is_foreign() {
+    within(|| {
+        let seen = |wrapped: bool| {
+            let local = LocalSet::new();
+            let task = local.spawn_local(async move {
+                if wrapped {
+                    coop::unconstrained(async { Place::current() }).await
+                } else {
+                    Place::current()
+                }
+            });
+            pollster::block_on(local);
+            pollster::block_on(task).unwrap()
+        };
+        assert_eq!(seen(false), Place::Foreign);
+        // Corner: without its budget it cannot be told from a task's destructor.
+        assert_eq!(seen(true), Place::Thread);
+        let _job = Mark::Job.set();
+        assert_eq!(seen(false), Place::Foreign);
+    });
+}
+
+/// Corner: Tokio's blocking receivers poll under a budget of their own, and
+/// call `Clone` in there.
+#[test]
+fn clone_inside_a_blocking_receiver_under_a_runtime_looks_like_a_root() {
+    struct Value(Option<Place>);
+    impl Clone for Value {
+        fn clone(&self) -> Self {
+            Self(Some(Place::current()))
+        }
+    }
+    let receive = || {
+        let (sender, mut receiver) = broadcast::channel(1);
+        // A second receiver, so that the value is cloned and not moved out.
+        let _second = sender.subscribe();
+        assert!(sender.send(Value(None)).is_ok());
+        receiver.blocking_recv().unwrap().0.unwrap()
+    };
+    within(|| {
+        assert_eq!(receive(), Place::Thread);
+        let mt = mt();
+        let _guard = mt.enter();
+        assert_eq!(receive(), Place::Root);
+    });
+}
+
+/// Corner: nothing tells a `LocalSet` on a multi-thread root from that root.
+#[test]
+fn a_local_set_on_a_multi_thread_root_is_a_root() {
+    within(|| {
+        let seen = LocalSet::new().block_on(&mt(), async {
+            task::spawn_local(async { Place::current() }).await.unwrap()
+        });
+        assert_eq!(seen, Place::Root);
+    });
+}
+
+/// Corner: a guard that lies about the flavour does not move the worker index.
+#[test]
+fn the_worker_index_survives_foreign_guards() {
+    within(|| {
+        let (own, other) = (ct(), mt());
+        own.block_on(async {
+            let _guard = other.enter();
+            assert_eq!(Place::current(), Place::Worker(0));
+        });
+    });
+}
+
+/// Corner: a root that was started under a mark, and there a `block_in_place`.
+/// Tokio's evidence is gone and the mark is what is left.
+#[test]
+fn block_in_place_under_a_marked_root_looks_like_the_mark() {
+    within(|| {
+        for (mark, place) in [
+            (Mark::Job, Place::Job),
+            (Mark::Wait, Place::Wait),
+            (Mark::Foreign, Place::Foreign),
+        ] {
+            let _mark = mark.set();
+            let seen = mt().block_on(async { task::block_in_place(Place::current) });
+            assert_eq!(seen, place);
+        }
+    });
+}

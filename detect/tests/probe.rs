@@ -1,0 +1,88 @@
+//! The two experiments of the probe: they agree, and leave no trace.
+
+mod common;
+
+use std::{
+    task::{Context as TaskContext, Poll, Waker},
+    thread,
+};
+
+use bridge_detect::{Context, Mark, Place, warm_up};
+use common::mt;
+use testkit::within;
+use tokio::task::{self, coop};
+
+/// The first root of a thread leaves a kept guard behind; the answers before
+/// and after it come from different experiments and are the same.
+#[test]
+fn both_probes_agree_and_leave_the_budget_alone() {
+    within(|| {
+        let mt = mt();
+        let _guard = mt.enter();
+        for _ in 0..3 {
+            assert_eq!(Context::current(), Context::Blocking);
+            assert_eq!(left(), None);
+            mt.block_on(async {
+                for spent in 0..=128 {
+                    assert_eq!(left(), Some(128 - spent));
+                    assert_eq!(
+                        Context::current(),
+                        Context::Async,
+                        "{spent} operations spent"
+                    );
+                    assert_eq!(Context::current(), Context::Async);
+                    assert_eq!(left(), Some(128 - spent), "the probe changed the budget");
+                    if let Poll::Ready(operation) = operation() {
+                        operation.made_progress();
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Wherever a thread is when it is warmed up, it is told the same afterwards.
+#[test]
+fn warming_up_changes_no_answer() {
+    within(|| {
+        let look = || {
+            let cold = (Place::current(), left());
+            for _ in 0..2 {
+                warm_up();
+                assert_eq!((Place::current(), left()), cold);
+            }
+            cold.0
+        };
+        assert_eq!(thread::spawn(look).join().unwrap(), Place::Thread);
+        let mt = mt();
+        let offloaded = mt.spawn_blocking(look);
+        assert_eq!(mt.block_on(offloaded).unwrap(), Place::Blocking);
+        assert_eq!(mt.block_on(async { look() }), Place::Root);
+        let seen = mt.block_on(async { task::spawn(async move { look() }).await.unwrap() });
+        assert!(matches!(seen, Place::Worker(_)));
+        let _guard = mt.enter();
+        assert_eq!(look(), Place::Blocking);
+        let _mark = Mark::Job.set();
+        assert_eq!(look(), Place::Job);
+    });
+}
+
+fn operation() -> Poll<coop::RestoreOnPending> {
+    coop::poll_proceed(&mut TaskContext::from_waker(Waker::noop()))
+}
+
+/// How many operations the budget in force allows, without taking any.
+fn left() -> Option<usize> {
+    let mut taken = Vec::new();
+    for count in 0..=128 {
+        match operation() {
+            Poll::Ready(guard) => taken.push(guard),
+            Poll::Pending => {
+                // The last to be dropped restores what was there before.
+                taken.into_iter().rev().for_each(drop);
+                return Some(count);
+            }
+        }
+    }
+    None
+}
