@@ -17,6 +17,7 @@ mod route;
 mod smart;
 mod wait;
 
+#[doc = include_str!("smartasync.md")]
 pub use bridge_macros::smartasync;
 pub use detect::{Context, in_async};
 pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, Rejected};

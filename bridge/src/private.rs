@@ -20,7 +20,7 @@ pub fn sync_call<A, T, R, S>(setup: S, args: A, run: R) -> SyncCall<A, T, R, S> 
 }
 
 /// The call of a `fn` whose output has no name, since it is an `impl Trait`.
-pub type Opaque<A, P, T, S> = SyncCall<A, T, fn(P) -> T, S>;
+pub type Opaque<A, P, T, S = Global> = SyncCall<A, T, fn(P) -> T, S>;
 
 /// A call of [`Opaque`] type: the parameter's type makes a pointer of a closure.
 #[inline]

@@ -62,6 +62,12 @@ fn counted_sync() -> u8 {
     6
 }
 
+/// The argument's name means the function to the option.
+#[smartasync(bridge = picked("shadowed"))]
+async fn shadowed(picked: u8) -> u8 {
+    picked
+}
+
 struct Service;
 
 impl Service {
@@ -102,6 +108,8 @@ fn a_bridge_of_any_form() {
         assert_eq!(by_arc("abc").wait(), 3);
         assert_eq!(bridge::wait(by_arc("abc")), 3);
         assert_eq!(by_value().wait(), 4);
+        assert_eq!(shadowed(3).wait(), 3);
+        assert_eq!(picks("shadowed"), 1);
         assert_eq!(Service.method().wait(), 7);
         assert_eq!(Service.method_sync().wait(), 8);
         assert_eq!(Service.call().wait(), 9);
@@ -143,6 +151,24 @@ async fn next(x: u8) -> u8 {
 #[smartasync(blocking = cut_blocking)]
 fn cut((text, at): (&str, usize)) -> &str {
     &text[..at]
+}
+
+#[smartasync(blocking = size_blocking)]
+fn size<T, const N: usize>(by: impl Into<usize>) -> usize {
+    size_of::<[T; N]>() * by.into()
+}
+
+#[smartasync(blocking = size_async_blocking)]
+async fn size_async<T, const N: usize>(by: impl Into<usize>) -> usize {
+    size_of::<[T; N]>() * by.into()
+}
+
+/// # Safety
+///
+/// None is needed.
+#[smartasync(blocking = unsafe_blocking)]
+unsafe fn unsafe_smart() -> u8 {
+    1
 }
 
 struct Counter(u8);
@@ -189,6 +215,10 @@ fn plain_twins() {
         assert_eq!(next_blocking(1), 2);
         assert_eq!(next(1).wait(), 2);
         assert_eq!(cut_blocking(("abc", 1)), "a");
+        assert_eq!(size_blocking::<u16, 3>(2_u8), 12);
+        assert_eq!(size_async_blocking::<u16, 3>(2_u8), 12);
+        // SAFETY: nothing is asked for.
+        assert_eq!(unsafe { unsafe_blocking() }, 1);
         let mut counter = Counter::new_blocking(4);
         counter.add_blocking(1).add_blocking(2);
         assert_eq!(counter.read_blocking(), 7);
@@ -207,6 +237,16 @@ async fn logged(x: u8) -> u8 {
 #[smartasync(debug)]
 fn logged_sync(x: &str) -> usize {
     x.len()
+}
+
+#[smartasync(debug)]
+fn logged_sync_panic() {
+    panic!("on purpose");
+}
+
+#[smartasync(debug)]
+async fn logged_pending() {
+    std::future::pending::<()>().await;
 }
 
 /// A subscriber that keeps each event as a line.
@@ -252,6 +292,8 @@ fn debug_logs_route_duration_and_caller() {
                 logged_sync("a").await;
                 drop(logged(1).dispatch());
             });
+            panic::catch_unwind(|| logged_sync_panic().wait()).unwrap_err();
+            logged_pending().wait_timeout(Duration::ZERO).unwrap_err();
             Location::caller()
         })
     });
@@ -262,6 +304,12 @@ fn debug_logs_route_duration_and_caller() {
         ("call finished", "options::logged\"", "route=Await"),
         ("call finished", "options::logged_sync\"", "route=Offload"),
         ("call never ran", "options::logged\"", ""),
+        (
+            "call panicked",
+            "options::logged_sync_panic\"",
+            "route=Direct",
+        ),
+        ("call abandoned", "options::logged_pending\"", "route=Wait"),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, (message, name, route)) in lines.iter().zip(expected) {
@@ -277,15 +325,17 @@ fn debug_logs_route_duration_and_caller() {
 /// The place of the panic in `f`, and the place where `f` is written.
 fn panic_line(f: impl FnOnce()) -> (String, u32) {
     static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _one = ONE_AT_A_TIME.lock();
-    let before = panic::take_hook();
-    panic::set_hook(Box::new(|info| {
+    let before = Arc::new(panic::take_hook());
+    let (here, others) = (thread::current().id(), Arc::clone(&before));
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() != here {
+            return others(info);
+        }
         let place = info.location().unwrap();
         *PLACE.lock().unwrap() = Some((place.file().to_owned(), place.line()));
     }));
     let result = panic::catch_unwind(AssertUnwindSafe(f));
-    panic::set_hook(before);
+    panic::set_hook(Box::new(move |info| before(info)));
     result.unwrap_err();
     PLACE.lock().unwrap().take().unwrap()
 }

@@ -24,7 +24,7 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
         attrs.clear();
     }
     if sig.asyncness.is_none() {
-        while sig.inputs.len() > 16 {
+        while sig.inputs.len() > valid::MOST_ARGUMENTS {
             sig.inputs.pop();
         }
     }

@@ -20,9 +20,10 @@ mod valid;
 use proc_macro::TokenStream;
 use quote::quote;
 
-/// Makes a function callable from sync and from async code.
-///
-/// See the `bridge` crate, which exports this attribute and documents it.
+#[expect(
+    missing_docs,
+    reason = "`bridge` documents it, where its examples can be tested"
+)]
 #[proc_macro_attribute]
 pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
     smart(options.into(), &item.into()).into()

@@ -5,7 +5,7 @@ use syn::{Attribute, Error, FnArg, Meta, spanned::Spanned};
 use crate::{args::Options, function::Function};
 
 /// More arguments than the tuples in `bridge` are implemented for.
-const MOST_ARGUMENTS: usize = 16;
+pub(crate) const MOST_ARGUMENTS: usize = 16;
 
 /// Attributes that fix what a function returns, each with its remedy.
 const UNFIT: [(&[&str], &str); 5] = [
@@ -42,7 +42,7 @@ pub(crate) fn check<'a>(
             Error::new(token.span(), "a `const fn` can't be smart: it neither blocks nor awaits; remove `const` or `#[smartasync]`")
         }),
         sig.abi.as_ref().map(|abi| {
-            Error::new(abi.span(), "an `extern` function can't be smart: its callers can't take a call; remove the ABI, or wrap a plain `fn`")
+            Error::new_spanned(abi, "an `extern` function can't be smart: its callers can't take a call; remove the ABI, or wrap a plain `fn`")
         }),
         sig.variadic.as_ref().map(|dots| {
             Error::new(dots.span(), "a variadic function can't be smart: its arguments can't be kept in a call")
@@ -51,7 +51,7 @@ pub(crate) fn check<'a>(
             Error::new(sig.ident.span(), "`main` can't be smart: it must run, not return a call; move its body into another function, and write `fn main() { run().wait() }`")
         }),
         (sig.asyncness.is_none() && sig.inputs.len() > MOST_ARGUMENTS).then(|| {
-            Error::new(sig.inputs.span(), format!("a smart `fn` takes at most {MOST_ARGUMENTS} arguments; bundle some in a struct"))
+            Error::new_spanned(&sig.inputs, format!("a smart `fn` takes at most {MOST_ARGUMENTS} arguments; bundle some in a struct"))
         }),
         options.blocking.as_ref().filter(|twin| twin.name == sig.ident).map(|twin| {
             Error::new(twin.name.span(), format!("`blocking` names the smart function itself; choose another name, such as `{}_blocking`", twin.name))
@@ -60,11 +60,11 @@ pub(crate) fn check<'a>(
     let attributes = function
         .attrs
         .iter()
-        .filter_map(|attr| Some(Error::new(attr.span(), unfit(attr)?)));
+        .filter_map(|attr| Some(Error::new_spanned(attr, unfit(attr)?)));
     let conditional = sig.inputs.iter().filter(|_| sig.asyncness.is_none()).filter_map(|input| {
         let (FnArg::Typed(syn::PatType { attrs, .. }) | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
         let cfg = attrs.iter().find(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))?;
-        Some(Error::new(cfg.span(), "an argument of a smart `fn` can't depend on a `cfg`; write the function twice, each under its `#[cfg]`"))
+        Some(Error::new_spanned(cfg, "an argument of a smart `fn` can't depend on a `cfg`; write the function twice, each under its `#[cfg]`"))
     });
     qualifiers
         .into_iter()

@@ -4,7 +4,7 @@
 //! options carries nothing ([`Global`] has no size) and pays nothing (its hooks
 //! are empty). The macro alone picks them.
 
-use std::{borrow::Borrow, fmt, panic::Location, time::Instant};
+use std::{borrow::Borrow, fmt, panic::Location, thread, time::Instant};
 
 use crate::{Bridge, route::Route};
 
@@ -17,7 +17,7 @@ pub trait Setup {
     fn begin(&mut self, route: Route) {
         let _ = route;
     }
-    /// The call has its result.
+    /// Nothing but a panic keeps the call from its result any more.
     #[inline]
     fn end(&mut self) {}
 }
@@ -49,7 +49,7 @@ impl Setup for Via {
     }
 }
 
-/// `debug`: logs when the call is over, however it ends.
+/// `debug`: logs when the call is over, however it ends, by being dropped then.
 pub struct Traced<S> {
     setup: S,
     name: &'static str,
@@ -94,10 +94,10 @@ impl<S> Drop for Traced<S> {
             return;
         };
         let elapsed = start.elapsed();
-        let end = if self.ended {
-            "call finished"
-        } else {
-            "call abandoned"
+        let end = match (thread::panicking(), self.ended) {
+            (true, _) => "call panicked",
+            (false, true) => "call finished",
+            (false, false) => "call abandoned",
         };
         tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
     }

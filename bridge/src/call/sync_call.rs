@@ -99,7 +99,17 @@ where
     #[inline]
     #[track_caller]
     pub fn wait(self) -> T {
-        unwrap(self.try_wait())
+        // The call comes last, so that it writes a large value right where
+        // this function's caller wants it.
+        match self.call {
+            Some((args, run)) => {
+                let mut setup = self.setup;
+                setup.begin(Route::Direct);
+                setup.end();
+                run(args.pass())
+            }
+            None => unwrap(rejoin(self.job, &self.setup)),
+        }
     }
 
     /// [`wait`](Self::wait), for generic code and macros.
@@ -111,18 +121,10 @@ where
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
-        let Self {
-            call,
-            job,
-            mut setup,
-        } = self;
-        let Some((args, run)) = call else {
-            return rejoin(job, &setup);
-        };
-        setup.begin(Route::Direct);
-        let value = run(args.pass());
-        setup.end();
-        Ok(value)
+        if self.call.is_none() {
+            return rejoin(self.job, &self.setup);
+        }
+        Ok(self.wait())
     }
 }
 

@@ -28,25 +28,11 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     sig.output = parse_quote! {
         -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type>
     };
-    if options.bridge.is_none() && !options.debug {
-        sig.output = parse_quote! {
-            -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>>
-        };
-    }
     let Some(body) = &function.body else {
         return quote! { #attrs #vis #sig; };
     };
 
-    // In the body `self` is the argument itself, `mut` or not.
-    let receiver = sig
-        .inputs
-        .first()
-        .cloned()
-        .filter(|_| sig.receiver().is_some());
     let arguments: TokenStream = param::take(&mut sig).iter().map(Param::moved).collect();
-    if let (Some(first), Some(receiver)) = (sig.inputs.first_mut(), receiver) {
-        *first = receiver;
-    }
     let body = behind(&quote! { #arguments #annotation }, body);
     quote! {
         #attrs #vis #sig {

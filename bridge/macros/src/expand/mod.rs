@@ -64,37 +64,35 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     quote! { #(#attrs)* #inline #caller }
 }
 
-/// The call's last type parameter, and the value that goes with it.
-fn setup(function: &Function, options: &Options) -> (TokenStream, TokenStream) {
-    let (mut ty, mut value) = match &options.bridge {
-        None => (
-            quote! { ::bridge::__private::Global },
-            quote! { ::bridge::__private::Global },
-        ),
-        // An item, since an expression in the body would see the arguments.
-        Some(expr) => (
-            quote! { ::bridge::__private::Via },
-            quote! {{
+/// The call's last type parameter, if it is not the default, and its value.
+fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
+    let (ty, value) = match &options.bridge {
+        None => (None, quote! { ::bridge::__private::Global }),
+        // An item, evaluated where the call is run. It sees the module's names
+        // only: the arguments' are ours.
+        Some(expr) => {
+            let reference = quote_spanned! {Span::mixed_site().located_at(expr.span())=> &(#expr)};
+            let value = quote! {{
                 #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
                 fn smartasync_bridge() -> ::bridge::Bridge {
-                    let bridge: &::bridge::Bridge = &(#expr);
+                    let bridge: &::bridge::Bridge = #reference;
                     ::bridge::__private::pick(bridge)
                 }
                 ::bridge::__private::Via(smartasync_bridge)
-            }},
-        ),
+            }};
+            (Some(quote! { ::bridge::__private::Via }), value)
+        }
     };
-    if options.debug {
-        let name = function.sig.ident.to_string();
-        ty = quote! { ::bridge::__private::Traced<#ty> };
-        value = quote! {
-            ::bridge::__private::Traced::new(
-                #value,
-                ::core::concat!(::core::module_path!(), "::", #name),
-            )
-        };
+    if !options.debug {
+        return (ty, value);
     }
-    (ty, value)
+    let ty = ty.unwrap_or_else(|| quote! { ::bridge::__private::Global });
+    let name = function.sig.ident.to_string();
+    let path = quote! { ::core::concat!(::core::module_path!(), "::", #name) };
+    (
+        Some(quote! { ::bridge::__private::Traced<#ty> }),
+        quote! { ::bridge::__private::Traced::new(#value, #path) },
+    )
 }
 
 /// The user's body behind statements of ours, as if these bound its arguments.

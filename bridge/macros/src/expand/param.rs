@@ -34,17 +34,14 @@ pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
         FnArg::Receiver(receiver) => Param {
             name: Ident::new("self", receiver.self_token.span),
             ty: receiver_type(receiver),
-            binding: Binding::Receiver(receiver.mutability.take()),
+            binding: Binding::Receiver(receiver.mutability),
         },
         FnArg::Typed(arg) => {
-            let name = match &*arg.pat {
+            let mut name = match &*arg.pat {
                 Pat::Ident(pat) => pat.ident.clone(),
                 pat => format_ident!("__arg{i}", span = pat.span()),
             };
-            let name = Ident::new(
-                &name.to_string(),
-                Span::mixed_site().located_at(name.span()),
-            );
+            name.set_span(Span::mixed_site().located_at(name.span()));
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
             let binding = Binding::Pattern(arg.attrs.clone(), pattern);
             Param {
@@ -55,6 +52,13 @@ pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
         }
     };
     sig.inputs.iter_mut().enumerate().map(param).collect()
+}
+
+/// For a signature whose body does not use `self` itself.
+pub(super) fn without_mut(sig: &mut Signature) {
+    if let Some(FnArg::Receiver(receiver)) = sig.inputs.first_mut() {
+        receiver.mutability = None;
+    }
 }
 
 fn receiver_type(receiver: &Receiver) -> Type {

@@ -152,5 +152,5 @@ impl Shape {
 }
 
 fn inner_name(index: usize) -> Ident {
-    format_ident!("inner{index}", span = Span::mixed_site())
+    format_ident!("__inner{index}", span = Span::mixed_site())
 }

@@ -30,11 +30,12 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
 
-    name_impl_arguments(&mut sig);
     name_elided(&mut sig);
+    name_impl_arguments(&mut sig);
     name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig);
+    param::without_mut(&mut sig);
     let plan = Plan::of(&sig, &params);
     let output = output(&sig.output);
     let opaque = Borrows::of(&output, &[]).opaque;
@@ -48,8 +49,6 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
 
     sig.output = if opaque {
         parse_quote! { -> ::bridge::__private::Opaque<#held, #parameter, #output, #setup_type> }
-    } else if options.bridge.is_none() && !options.debug {
-        parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer> }
     } else {
         parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer, #setup_type> }
     };
@@ -65,7 +64,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let block = if opaque {
         quote! { ::bridge::__private::opaque_call(#setup, #wrapped, #closure) }
     } else {
-        let run = Ident::new("run", Span::mixed_site());
+        let run = Ident::new("__run", Span::mixed_site());
         quote! {
             let #run: #pointer = #closure;
             ::bridge::__private::sync_call(#setup, #wrapped, #run)

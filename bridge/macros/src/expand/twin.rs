@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Meta, Safety, visit::Visit};
+use syn::{Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, visit::Visit};
 
 use super::param;
 use crate::{args::Twin, function::Function};
@@ -15,14 +15,18 @@ pub(super) fn expand(function: &Function, twin: &Twin) -> TokenStream {
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let params = param::take(&mut sig);
+    param::without_mut(&mut sig);
     let values = params.iter().map(|param| &param.name);
-    let name = &smart.ident;
+    // Where it can't be found, the option was wrong about it.
+    let mut name = smart.ident.clone();
+    name.set_span(twin.name.span());
     let path = if twin.associated || mentions_self(smart) {
         quote! { Self::#name }
     } else {
         quote! { #name }
     };
-    let call = quote! { #path(#(#values),*) };
+    let generics = generics(smart);
+    let call = quote! { #path #generics(#(#values),*) };
     // The twin's own caller has promised what the smart function asks for.
     let call = if matches!(smart.safety, Safety::Unsafe(_)) {
         quote! { unsafe { #call } }
@@ -51,10 +55,39 @@ fn stays(attr: &Attribute) -> bool {
     }
 }
 
-fn mentions_self(sig: &syn::Signature) -> bool {
+/// The twin's type and const parameters, which its arguments may not tell.
+fn generics(sig: &Signature) -> Option<TokenStream> {
+    struct Impls(usize);
+    impl Visit<'_> for Impls {
+        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
+            self.0 += 1;
+        }
+    }
+    let names: Vec<&Ident> = sig
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Const(param) => Some(&param.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    // A smart `fn` has a parameter more for each `impl Trait` argument.
+    let mut impls = Impls(0);
+    if sig.asyncness.is_none() {
+        sig.inputs
+            .iter()
+            .for_each(|input| impls.visit_fn_arg(input));
+    }
+    let inferred = (0..impls.0).map(|_| quote! { _ });
+    (!names.is_empty()).then(|| quote! { ::<#(#names,)* #(#inferred,)*> })
+}
+
+fn mentions_self(sig: &Signature) -> bool {
     struct Mentions(bool);
     impl Visit<'_> for Mentions {
-        fn visit_ident(&mut self, ident: &proc_macro2::Ident) {
+        fn visit_ident(&mut self, ident: &Ident) {
             self.0 |= ident == "Self" || ident == "self";
         }
         fn visit_receiver(&mut self, _: &syn::Receiver) {
