@@ -1,0 +1,129 @@
+//! P10 and P11: many jobs at once, and how their cost grows.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "no count of jobs comes near 2^52"
+)]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use bench_suite::{
+    settings,
+    workload::{burst, run},
+};
+use bridge::Bridge;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main,
+    measurement::WallTime,
+};
+use tokio::runtime::Runtime;
+
+const JOBS: u64 = 10_000;
+/// Holds a burst of that many.
+const QUEUE: usize = 16_384;
+
+fn ten_thousand(criterion: &mut Criterion) {
+    let runtime = run::multi_thread();
+    let ours = burst::bridge_with_queue(QUEUE);
+    let mut group = criterion.benchmark_group("P10");
+    group.sampling_mode(SamplingMode::Flat);
+    bursts(&mut group, &runtime, "bridge", move |jobs| {
+        let ours: Bridge = ours.clone();
+        async move { burst::bridge(&ours, jobs).await }
+    });
+    bursts(
+        &mut group,
+        &runtime,
+        "spawn_blocking",
+        burst::spawn_blocking,
+    );
+    bursts(&mut group, &runtime, "unblock", burst::unblock);
+    bursts(&mut group, &runtime, "tokio_rayon", burst::tokio_rayon);
+    group.finish();
+
+    let mut group = criterion.benchmark_group("P10-join");
+    group.sampling_mode(SamplingMode::Flat);
+    bursts(&mut group, &runtime, "bridge", |jobs| async move {
+        burst::bridge_joined(Bridge::global(), jobs).await
+    });
+    bursts(
+        &mut group,
+        &runtime,
+        "spawn_blocking",
+        burst::spawn_blocking_joined,
+    );
+    bursts(&mut group, &runtime, "unblock", burst::unblock_joined);
+    bursts(
+        &mut group,
+        &runtime,
+        "tokio_rayon",
+        burst::tokio_rayon_joined,
+    );
+    group.finish();
+}
+
+/// Bursts one after the other in one task, so that pools stay warm.
+fn bursts<F: Future<Output = u64> + Send>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    runtime: &Runtime,
+    name: &str,
+    burst: impl Fn(u64) -> F + Send + Sync + Clone + 'static,
+) {
+    group.bench_function(name, |b| {
+        b.iter_custom(|count| {
+            let burst = burst.clone();
+            run::in_async_task(runtime, count, move |_| burst(black_box(JOBS)))
+        });
+    });
+}
+
+/// The figure is booked per job, so that the points can be compared.
+fn from_few_jobs_to_many(criterion: &mut Criterion) {
+    let ours = burst::bridge_with_queue(1 << 20);
+    let mut group = criterion.benchmark_group("P11-jobs");
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    for power in 2..=6 {
+        let jobs = 10_u64.pow(power);
+        group.bench_function(BenchmarkId::new("bridge", jobs), |b| {
+            b.iter_custom(|count| {
+                // As many jobs in all for each point, within a factor.
+                let bursts = count.clamp(1, (100_000 / jobs).max(1));
+                let start = Instant::now();
+                black_box(burst::bridge_from_threads(&ours, 1, jobs, bursts));
+                per(start.elapsed(), jobs * bursts, count)
+            });
+        });
+    }
+    group.finish();
+}
+
+/// The time of `done` jobs, as Criterion wants it for `asked` of them.
+fn per(time: Duration, done: u64, asked: u64) -> Duration {
+    time.mul_f64(asked as f64 / done as f64)
+}
+
+fn from_one_submitter_to_eight(criterion: &mut Criterion) {
+    let ours = burst::bridge_with_queue(QUEUE);
+    let mut group = criterion.benchmark_group("P11-threads");
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    for submitters in [1, 2, 4, 8] {
+        group.bench_function(BenchmarkId::new("bridge", submitters), |b| {
+            b.iter_custom(|rounds| {
+                let start = Instant::now();
+                black_box(burst::bridge_from_threads(&ours, submitters, JOBS, rounds));
+                start.elapsed()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = settings::long();
+    targets = ten_thousand, from_few_jobs_to_many, from_one_submitter_to_eight
+}
+criterion_main!(benches);

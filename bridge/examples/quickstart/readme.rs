@@ -1,0 +1,2 @@
+//! The README, whose snippets thereby are tests.
+#![doc = include_str!("../../../README.md")]

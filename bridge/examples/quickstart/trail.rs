@@ -1,0 +1,25 @@
+//! Which function ran on which thread: the table's "route taken".
+
+use std::{
+    mem,
+    sync::{Mutex, PoisonError},
+    thread,
+};
+
+static TRAIL: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Notes that `function` runs on this thread.
+pub fn mark(function: &str) {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or("a nameless thread");
+    let step = format!("{function} on {name}");
+    TRAIL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(step);
+}
+
+/// What has been noted since the last time, in order.
+pub fn take() -> String {
+    mem::take(&mut *TRAIL.lock().unwrap_or_else(PoisonError::into_inner)).join("\n")
+}

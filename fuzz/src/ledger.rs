@@ -1,0 +1,167 @@
+//! What each job has lived through, and what its caller was told.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering::SeqCst},
+};
+
+/// What a caller was told of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Its value, or its panic.
+    Ran,
+    /// That it has not run and never will.
+    DidNotRun,
+    /// Nothing that would decide: it was dropped, or the wait was given up.
+    Nothing,
+}
+
+/// The book of one job.
+#[derive(Debug)]
+pub struct Entry {
+    pub number: u32,
+    starts: AtomicU32,
+    drops: AtomicU32,
+    told: Mutex<Told>,
+}
+
+impl Entry {
+    pub fn started(&self) {
+        self.starts.fetch_add(1, SeqCst);
+    }
+
+    pub fn tell(&self, what: Told) {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// What must hold once nothing is running any more.
+    fn check(&self) {
+        let (starts, drops) = (self.starts.load(SeqCst), self.drops.load(SeqCst));
+        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(starts <= 1, "job {} ran {starts} times", self.number);
+        assert_eq!(
+            drops, 1,
+            "the captures of job {} were dropped {drops} times",
+            self.number
+        );
+        match told {
+            Told::Ran => assert_eq!(starts, 1, "job {} never ran, but has a value", self.number),
+            Told::DidNotRun => assert_eq!(starts, 0, "job {} ran, but was denied", self.number),
+            Told::Nothing => {}
+        }
+    }
+}
+
+/// What a job's closure captures: it counts its own end.
+#[derive(Debug)]
+pub struct Capture(Arc<Entry>);
+
+impl Capture {
+    #[must_use]
+    pub fn of(entry: &Arc<Entry>) -> Self {
+        Self(Arc::clone(entry))
+    }
+
+    #[must_use]
+    pub fn entry(&self) -> &Entry {
+        &self.0
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.0.drops.fetch_add(1, SeqCst);
+    }
+}
+
+/// The books of all jobs of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    entries: Arc<Mutex<Vec<Arc<Entry>>>>,
+}
+
+impl Ledger {
+    /// A new job.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 2^32 of them.
+    #[must_use]
+    pub fn open(&self) -> Arc<Entry> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = Arc::new(Entry {
+            number: u32::try_from(entries.len()).expect("programs are short"),
+            starts: AtomicU32::new(0),
+            drops: AtomicU32::new(0),
+            told: Mutex::new(Told::Nothing),
+        });
+        entries.push(Arc::clone(&entry));
+        entry
+    }
+
+    /// Checks every job. Call it when nothing runs any more.
+    ///
+    /// # Panics
+    ///
+    /// If a job broke an invariant.
+    pub fn check(&self) {
+        for entry in self
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            entry.check();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(live: impl FnOnce(&Arc<Entry>)) -> bool {
+        let ledger = Ledger::default();
+        live(&ledger.open());
+        std::panic::catch_unwind(|| ledger.check()).is_err()
+    }
+
+    #[test]
+    fn a_job_that_ran_once_and_said_so_is_in_order() {
+        assert!(!broken(|entry| {
+            Capture::of(entry).entry().started();
+            entry.tell(Told::Ran);
+        }));
+    }
+
+    #[test]
+    fn every_invariant_can_be_broken() {
+        assert!(broken(|_| {}), "captures that were never dropped");
+        assert!(
+            broken(|entry| drop((Capture::of(entry), Capture::of(entry)))),
+            "twice"
+        );
+        assert!(
+            broken(|entry| {
+                let capture = Capture::of(entry);
+                capture.entry().started();
+                capture.entry().started();
+            }),
+            "ran twice"
+        );
+        assert!(
+            broken(|entry| {
+                drop(Capture::of(entry));
+                entry.tell(Told::Ran);
+            }),
+            "a value of a job that never ran"
+        );
+        assert!(
+            broken(|entry| {
+                Capture::of(entry).entry().started();
+                entry.tell(Told::DidNotRun);
+            }),
+            "ran and denied"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! Runs a program, and checks every invariant at its end.
+
+use std::{panic, sync::Arc, thread, time::Duration};
+
+use crate::{
+    ledger::{Capture, Entry, Ledger, Told},
+    program::{Body, Program, Step},
+    system::{Known, System, Task, Tried},
+};
+
+/// What a job of a program panics with, when it is told to.
+const WANTED: &str = "a wanted panic";
+
+/// No job takes nearly as long.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+
+const MOMENT: Duration = Duration::from_micros(200);
+
+/// Runs `program` to its end.
+///
+/// # Panics
+///
+/// If an invariant was broken.
+pub fn run(program: &Program) {
+    let ledger = Ledger::default();
+    let system = System::new(program.shape);
+    let mut jobs: Vec<(Arc<Entry>, Task)> = Vec::new();
+    for step in &program.steps {
+        one(step, &system, &ledger, &mut jobs);
+    }
+    drop(jobs);
+    assert!(
+        system.shut_down(SHUTDOWN),
+        "a job ran on after the shutdown"
+    );
+    system.check();
+    ledger.check();
+}
+
+fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>, Task)>) {
+    let chosen = |number: u8, count: usize| (count > 0).then(|| usize::from(number) % count);
+    match step {
+        Step::Make(body) => {
+            let (entry, job) = job(body, system, ledger);
+            jobs.push((entry, system.make(job)));
+        }
+        Step::Try(body) => {
+            let (entry, job) = job(body, system, ledger);
+            match system.attempt(job) {
+                Tried::Queued(task) => jobs.push((entry, task)),
+                Tried::GivenBack => entry.tell(Told::DidNotRun),
+            }
+        }
+        Step::Start(number) => {
+            if let Some(index) = chosen(*number, jobs.len()) {
+                jobs[index].1.start();
+            }
+        }
+        Step::Cancel(number) => {
+            if let Some(index) = chosen(*number, jobs.len())
+                && jobs[index].1.cancel()
+            {
+                jobs[index].0.tell(Told::DidNotRun);
+            }
+        }
+        Step::Forget(number) => {
+            if let Some(index) = chosen(*number, jobs.len()) {
+                drop(jobs.swap_remove(index));
+            }
+        }
+        Step::Wait(number) | Step::WaitBriefly(number) => {
+            if let Some(index) = chosen(*number, jobs.len()) {
+                let (entry, task) = jobs.swap_remove(index);
+                let limit = matches!(step, Step::WaitBriefly(_)).then_some(MOMENT);
+                book(&entry, task.wait(limit));
+            }
+        }
+        Step::WaitForAll => {
+            let (entries, tasks): (Vec<_>, Vec<_>) = jobs.drain(..).unzip();
+            for (entry, told) in entries.iter().zip(system.wait_for_all(tasks)) {
+                book(entry, told);
+            }
+        }
+        // What comes after it has to be told that it won't run.
+        Step::Shutdown => assert!(system.shut_down(SHUTDOWN), "a shutdown left jobs running"),
+    }
+}
+
+/// Books what was told of a job, and checks that the value is its own.
+fn book(entry: &Entry, (told, value): Known) {
+    if let Some(value) = value {
+        assert_eq!(value, entry.number, "a job got another's value");
+    }
+    if told != Told::Nothing {
+        entry.tell(told);
+    }
+}
+
+fn job(
+    body: &Body,
+    system: &System,
+    ledger: &Ledger,
+) -> (Arc<Entry>, impl FnOnce() -> u32 + Send + 'static) {
+    let entry = ledger.open();
+    let capture = Capture::of(&entry);
+    let (body, system, ledger) = (body.clone(), system.clone(), ledger.clone());
+    let run = move || {
+        capture.entry().started();
+        perform(&body, &system, &ledger);
+        capture.entry().number
+    };
+    (entry, run)
+}
+
+fn perform(body: &Body, system: &System, ledger: &Ledger) {
+    let inner = |body: &Body| {
+        let (entry, job) = job(body, system, ledger);
+        (entry, system.make(job))
+    };
+    match body {
+        Body::Return => {}
+        Body::Panic => panic!("{WANTED}"),
+        Body::Yield(times) => (0..times % 8).for_each(|_| thread::yield_now()),
+        Body::Sleep(tenths) => thread::sleep(Duration::from_micros(u64::from(tenths % 8) * 100)),
+        Body::Nest(body) => {
+            let (entry, task) = inner(body);
+            book(&entry, task.wait(None));
+        }
+        Body::NestInTask(body) => {
+            let (entry, task) = inner(body);
+            book(&entry, task.wait_in_task());
+        }
+        Body::NestTwo(first, second) => {
+            let (entries, tasks): (Vec<_>, Vec<_>) =
+                [inner(first), inner(second)].into_iter().unzip();
+            for (entry, told) in entries.iter().zip(system.wait_for_all(tasks)) {
+                book(entry, told);
+            }
+        }
+        Body::CancelInner(body) => {
+            let (entry, mut task) = inner(body);
+            task.start();
+            if task.cancel() {
+                entry.tell(Told::DidNotRun);
+            }
+        }
+    }
+}
+
+/// Keeps wanted panics off the terminal.
+pub fn expect_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some(WANTED) {
+            usual(info);
+        }
+    }));
+}

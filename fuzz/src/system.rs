@@ -1,0 +1,174 @@
+//! The only module that knows the library's names.
+
+use std::{
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use bridge::{Bridge, Offload, OffloadError, offload};
+use futures::future::join_all;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::{ledger::Told, program::Shape};
+
+/// Shared by all programs: starting one costs more than running a program.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+});
+
+/// What is tested.
+#[derive(Clone, Debug)]
+pub struct System {
+    bridge: Bridge,
+    most: usize,
+}
+
+/// A job of it.
+#[derive(Debug)]
+pub struct Task {
+    bridge: Bridge,
+    job: Offload<u32>,
+}
+
+/// What came of queueing a job at once.
+#[derive(Debug)]
+pub enum Tried {
+    Queued(Task),
+    GivenBack,
+}
+
+/// What is known of a job after a wait, and its value.
+pub type Known = (Told, Option<u32>);
+
+impl System {
+    /// A small one.
+    ///
+    /// # Panics
+    ///
+    /// If the sizes are refused, which they must not be.
+    #[must_use]
+    pub fn new(shape: Shape) -> Self {
+        let bridge = Bridge::builder()
+            .runtime(Handle::clone(RUNTIME.handle()))
+            .max_threads(shape.threads())
+            .max_blocked_threads(shape.blocked())
+            .queue_capacity(shape.queue())
+            .build()
+            .expect("sizes from one up");
+        Self {
+            bridge,
+            most: shape.threads() + shape.blocked(),
+        }
+    }
+
+    pub fn make(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Task {
+        Task {
+            bridge: self.bridge.clone(),
+            job: self.bridge.offload(job),
+        }
+    }
+
+    pub fn attempt(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Tried {
+        match self.bridge.try_offload(job) {
+            Ok(job) => Tried::Queued(Task {
+                bridge: self.bridge.clone(),
+                job,
+            }),
+            Err(_) => Tried::GivenBack,
+        }
+    }
+
+    /// Waits for several at once.
+    #[must_use]
+    pub fn wait_for_all(&self, tasks: Vec<Task>) -> Vec<Known> {
+        let count = tasks.len();
+        let all = join_all(tasks.into_iter().map(|task| task.job.outcome()));
+        match self.bridge.try_wait(all) {
+            Ok(outcomes) => outcomes.iter().map(known).collect(),
+            Err(_) => vec![(Told::Nothing, None); count],
+        }
+    }
+
+    /// Ends it; false if something was still running after `limit`.
+    #[must_use]
+    pub fn shut_down(&self, limit: Duration) -> bool {
+        self.bridge.shutdown(limit).running == 0
+    }
+
+    /// Checks what it says of itself, once it is shut down.
+    ///
+    /// # Panics
+    ///
+    /// If a bound was broken, or something stays behind.
+    pub fn check(&self) {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        loop {
+            let now = self.bridge.metrics();
+            assert!(
+                now.peak_threads <= self.most,
+                "{now:?}, at most {}",
+                self.most
+            );
+            // A thread counts its job's end a moment before it gives its
+            // permit back.
+            if (now.running, now.blocked, now.queued, now.in_line) == (0, 0, 0, 0) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "something stays behind: {now:?}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Task {
+    pub fn start(&mut self) {
+        self.job.start();
+    }
+
+    /// Withdraws it; true if it had not started.
+    pub fn cancel(&mut self) -> bool {
+        self.job.cancel() == offload::Cancelled::Withdrawn
+    }
+
+    /// Waits for it, at most for `limit`.
+    #[must_use]
+    pub fn wait(self, limit: Option<Duration>) -> Known {
+        let outcome = self.job.outcome();
+        let waited = match limit {
+            Some(limit) => self.bridge.wait_timeout(outcome, limit),
+            None => self.bridge.try_wait(outcome),
+        };
+        waited.map_or((Told::Nothing, None), |outcome| known(&outcome))
+    }
+
+    /// Waits for it in a task of a runtime, to which descent must carry over.
+    ///
+    /// # Panics
+    ///
+    /// If the task does, which it must not.
+    #[must_use]
+    pub fn wait_in_task(self) -> Known {
+        let task = self.bridge.spawn(self.job.outcome());
+        let waited = self.bridge.try_wait(task);
+        waited.map_or((Told::Nothing, None), |joined| {
+            known(&joined.expect("no task panics"))
+        })
+    }
+}
+
+fn known(outcome: &Result<u32, OffloadError>) -> Known {
+    match outcome {
+        Ok(value) => (Told::Ran, Some(*value)),
+        Err(OffloadError::Panicked(_)) => (Told::Ran, None),
+        Err(OffloadError::Cancelled { .. } | OffloadError::NoThread { .. }) => {
+            (Told::DidNotRun, None)
+        }
+        // A shutdown may also have cut off a job that was running.
+        Err(_) => (Told::Nothing, None),
+    }
+}

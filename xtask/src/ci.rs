@@ -1,0 +1,45 @@
+//! What CI does, on this machine: `.ci/run` in a fresh clone of HEAD.
+//!
+//! The clone shows what a checkout misses: files never added, or paths that
+//! exist on one desk only. `.ci/run` itself calls the test command of the
+//! README; `tidy` sees to it.
+
+use std::{fs, time::Duration};
+
+use crate::{
+    Chore,
+    run::{self, Output, Verdict},
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The kill timer of the whole, compilation included
+    #[arg(long, default_value_t = 20)]
+    minutes: u64,
+}
+
+pub(crate) fn run(args: &Args) -> Chore {
+    let clone = crate::root().join("target").join("ci");
+    let _ = fs::remove_dir_all(&clone);
+    let here = crate::root();
+    let mut git = run::program("git", &["clone", "--quiet"]);
+    git.arg(&here).arg(&clone);
+    if !run::run(&mut git, Duration::from_mins(2), Output::Show).passed() {
+        return Err("git could not clone this repository".into());
+    }
+    let mut script = run::program("bash", &[".ci/run"]);
+    script.current_dir(&clone);
+    let ended = run::run(
+        &mut script,
+        Duration::from_secs(60 * args.minutes),
+        Output::Show,
+    );
+    let _ = fs::remove_dir_all(&clone);
+    println!("ci: {} s from a clean clone", ended.time.as_secs());
+    match ended.verdict {
+        Verdict::Passed => Ok(()),
+        Verdict::Failed => Err(".ci/run failed".into()),
+        Verdict::Killed => Err(format!(".ci/run took more than {} minutes", args.minutes)),
+        Verdict::Absent => Err(ended.text),
+    }
+}

@@ -1,0 +1,179 @@
+//! The loom tests alone: every interleaving of the small protocols.
+//!
+//! The cfg is `bridge_loom`, not `loom`: under `--cfg loom` Tokio itself
+//! changes and loses `net`. A run that executes no test passes as far as
+//! libtest is concerned, so its summary is read here, and zero is a failure.
+
+use std::{fs, path::Path, time::Duration};
+
+use crate::{
+    Chore,
+    run::{self, Output, Verdict},
+};
+
+/// Packages that must have loom tests, with their directories.
+const REQUIRED: [(&str, &str); 2] = [("bridge-cache", "cache"), ("bridge-offload", "offload")];
+/// A package that may have some.
+const OPTIONAL: (&str, &str) = ("bridge", "bridge");
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only this package
+    #[arg(long, short, value_name = "NAME")]
+    package: Option<String>,
+    /// How many times loom may take a thread off its core in one execution;
+    /// `LOOM_MAX_PREEMPTIONS` comes first
+    #[arg(long, default_value_t = 2)]
+    preemptions: u32,
+    /// Seconds for one package
+    #[arg(long, default_value_t = 300)]
+    seconds: u64,
+    /// Only tests whose name contains this
+    filter: Option<String>,
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self {
+            package: None,
+            preemptions: 2,
+            seconds: 300,
+            filter: None,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Chore {
+    let mut packages = REQUIRED.to_vec();
+    if mentions_loom(&crate::root().join(OPTIONAL.1).join("src")) {
+        packages.push(OPTIONAL);
+    }
+    if let Some(wanted) = &args.package {
+        packages.retain(|(name, _)| name == wanted);
+    }
+    if packages.is_empty() {
+        return Err("that package has no loom tests".into());
+    }
+    let mut failures = Vec::new();
+    for (name, directory) in packages {
+        match package(name, directory, args) {
+            Ok(count) => println!("loom: {name}: {count} tests passed"),
+            Err(why) => failures.push(format!("{name}: {why}")),
+        }
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("loom: {}", failures.join("; ")))
+    }
+}
+
+/// Runs the loom tests of one package, and counts them.
+fn package(name: &str, directory: &str, args: &Args) -> Result<u64, String> {
+    let mut passed = 0;
+    // In the library, tests of modules named so; apart from it, whole files.
+    let inside = args.filter.clone().unwrap_or_else(|| "loom".into());
+    passed += target(name, &["--lib"], &inside, args)?;
+    for file in test_targets(&crate::root().join(directory).join("tests")) {
+        passed += target(
+            name,
+            &["--test", &file],
+            args.filter.as_deref().unwrap_or(""),
+            args,
+        )?;
+    }
+    if passed == 0 {
+        Err("no test was executed".into())
+    } else {
+        Ok(passed)
+    }
+}
+
+fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<u64, String> {
+    let mut test = run::cargo(&["test", "--release", "--target-dir", "target/loom"]);
+    test.args(["--package", name])
+        .args(which)
+        .args(["--", filter]);
+    test.env("RUSTFLAGS", format!("{} --cfg bridge_loom", flags()));
+    if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
+        test.env("LOOM_MAX_PREEMPTIONS", args.preemptions.to_string());
+    }
+    let ended = run::run(&mut test, Duration::from_secs(args.seconds), Output::Tee);
+    match ended.verdict {
+        Verdict::Passed => Ok(passed(&ended.text)),
+        Verdict::Failed => Err("a test failed, or the build".into()),
+        Verdict::Killed => Err(format!("ran over {} s", args.seconds)),
+        Verdict::Absent => Err(ended.text),
+    }
+}
+
+fn flags() -> String {
+    std::env::var("RUSTFLAGS").unwrap_or_default()
+}
+
+/// The tests that passed, by libtest's summary lines.
+fn passed(text: &str) -> u64 {
+    let summaries = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("test result: ok. "));
+    summaries
+        .filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+/// The files in `tests` that are about loom.
+fn test_targets(tests: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(tests) else {
+        return Vec::new();
+    };
+    let names = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names
+        .filter_map(|name| Some(name.strip_suffix(".rs")?.to_owned()))
+        .collect();
+    names.retain(|name| name.contains("loom"));
+    names.sort();
+    names
+}
+
+fn mentions_loom(directory: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return false;
+    };
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            mentions_loom(&path)
+        } else {
+            fs::read_to_string(&path).is_ok_and(|text| text.contains("bridge_loom"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_are_added_up() {
+        let text = "running 2 tests\n\
+            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 5 filtered out\n\
+            test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        assert_eq!(passed(text), 5);
+    }
+
+    #[test]
+    fn zero_executed_is_zero() {
+        assert_eq!(
+            passed("test result: ok. 0 passed; 0 failed; 9 filtered out"),
+            0
+        );
+        assert_eq!(passed("test result: FAILED. 4 passed; 1 failed"), 0);
+        assert_eq!(passed(""), 0);
+    }
+
+    #[test]
+    fn a_package_without_tests_has_no_targets() {
+        assert!(test_targets(Path::new("no/such/directory")).is_empty());
+    }
+}

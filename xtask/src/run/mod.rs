@@ -1,0 +1,162 @@
+//! Runs a program under a kill timer, and says how it ended.
+//!
+//! A hang has to end as a failure that names its step. So every program a
+//! chore starts goes through [`run`], which kills it, and what it started in
+//! turn, once its limit has passed.
+
+mod kill;
+mod tee;
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often a running program is looked after.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Where the output of a program goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// To the terminal alone.
+    Show,
+    /// To the terminal, and back to the caller.
+    Tee,
+    /// Back to the caller alone.
+    Keep,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Passed,
+    Failed,
+    /// The kill timer ended it.
+    Killed,
+    /// It could not be started.
+    Absent,
+}
+
+/// What is known of a program that ended.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Ended {
+    pub(crate) verdict: Verdict,
+    pub(crate) time: Duration,
+    /// Both of its streams, unless [`Output::Show`] was asked for.
+    pub(crate) text: String,
+}
+
+impl Ended {
+    pub(crate) fn passed(&self) -> bool {
+        self.verdict == Verdict::Passed
+    }
+}
+
+/// Cargo, as it was called for this chore, in the root of the workspace.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(args);
+    clean(&mut cargo);
+    cargo
+}
+
+/// Any program, in the root of the workspace.
+pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
+    let mut program = Command::new(name);
+    program.args(args);
+    clean(&mut program);
+    program
+}
+
+/// What `cargo run` told this program of itself must not reach the next one:
+/// build scripts that look at it would run again.
+fn clean(command: &mut Command) {
+    let about_us = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+    ];
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if about_us.iter().any(|prefix| text.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(crate::root());
+}
+
+/// Runs `command` to its end, or to `limit`.
+pub(crate) fn run(command: &mut Command, limit: Duration, output: Output) -> Ended {
+    let start = Instant::now();
+    if output != Output::Show {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    command.stdin(Stdio::null());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            let program = Path::new(command.get_program()).display();
+            let text = format!("`{program}` cannot be started: {error}");
+            return Ended {
+                verdict: Verdict::Absent,
+                time: start.elapsed(),
+                text,
+            };
+        }
+    };
+    let readers = tee::readers(&mut child, output == Output::Tee);
+    let verdict = loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => break Verdict::Passed,
+            Ok(Some(_)) | Err(_) => break Verdict::Failed,
+            Ok(None) if start.elapsed() > limit => {
+                kill::tree(&mut child);
+                break Verdict::Killed;
+            }
+            Ok(None) => thread::sleep(TICK),
+        }
+    };
+    Ended {
+        verdict,
+        time: start.elapsed(),
+        text: readers.text(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_absent() {
+        let ended = run(&mut program("no-such-program", &[]), TICK, Output::Keep);
+        assert_eq!(ended.verdict, Verdict::Absent);
+    }
+
+    #[test]
+    fn output_comes_back() {
+        let ended = run(
+            &mut cargo(&["--version"]),
+            Duration::from_mins(1),
+            Output::Keep,
+        );
+        assert!(ended.passed());
+        assert!(ended.text.starts_with("cargo "), "{}", ended.text);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hang_is_killed_with_what_it_started() {
+        let start = Instant::now();
+        let mut hang = program("sh", &["-c", "sleep 60 & wait"]);
+        let ended = run(&mut hang, Duration::from_millis(300), Output::Keep);
+        assert_eq!(ended.verdict, Verdict::Killed);
+        // The grandchild held the pipe: had it lived, reading would have gone on.
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+}

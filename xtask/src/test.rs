@@ -1,0 +1,119 @@
+//! Everything that has to hold, step by step, under kill timers.
+//!
+//! Needs nothing but Rust. A step whose tool is missing says so and is
+//! skipped; any other step that does not pass makes the whole fail, after the
+//! remaining ones have had their turn.
+
+mod step;
+mod steps;
+
+use std::time::Instant;
+
+use comfy_table::{Cell, Table, presets::UTF8_FULL_CONDENSED};
+
+use self::step::{Report, Step};
+use crate::Chore;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run only the steps whose name contains this
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Chore {
+    let steps: Vec<Step> = steps::all()
+        .into_iter()
+        .filter(|step| {
+            args.only
+                .as_ref()
+                .is_none_or(|only| step.name.contains(only))
+        })
+        .collect();
+    if steps.is_empty() {
+        let names: Vec<_> = steps::all().iter().map(|step| step.name).collect();
+        return Err(format!(
+            "no step of that name; there are: {}",
+            names.join(", ")
+        ));
+    }
+    let start = Instant::now();
+    let count = steps.len();
+    let mut reports = Vec::new();
+    for (index, step) in steps.into_iter().enumerate() {
+        eprintln!("\n[{}/{count}] {}: {}", index + 1, step.name, step.purpose);
+        let report = step.run();
+        if let Some(note) = &report.note {
+            eprintln!("    {note}");
+        }
+        reports.push(report);
+    }
+    println!("\n{}", table(&reports));
+    println!("{count} steps in {} s", start.elapsed().as_secs());
+    verdict(&reports)
+}
+
+fn table(reports: &[Report]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(["step", "result", "seconds", "note"]);
+    for report in reports {
+        table.add_row([
+            Cell::new(report.name),
+            Cell::new(report.result.name()),
+            Cell::new(format!("{:.1}", report.time.as_secs_f64())),
+            Cell::new(report.note.as_deref().unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+fn verdict(reports: &[Report]) -> Chore {
+    let failed: Vec<_> = reports
+        .iter()
+        .filter(|r| r.result.is_failure())
+        .map(|r| r.name)
+        .collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not passed: {}", failed.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{step::StepResult, *};
+
+    fn report(name: &'static str, result: StepResult) -> Report {
+        Report {
+            name,
+            result,
+            time: Duration::ZERO,
+            note: None,
+        }
+    }
+
+    #[test]
+    fn one_failure_fails_the_whole_and_is_named() {
+        let reports = [
+            report("a", StepResult::Passed),
+            report("b", StepResult::Failed),
+        ];
+        assert_eq!(verdict(&reports), Err("not passed: b".to_owned()));
+        assert!(verdict(&[report("c", StepResult::Killed)]).is_err());
+    }
+
+    #[test]
+    fn what_was_skipped_is_no_failure_but_is_shown() {
+        let reports = [
+            report("a", StepResult::Passed),
+            report("b", StepResult::Skipped),
+        ];
+        assert_eq!(verdict(&reports), Ok(()));
+        assert!(table(&reports).to_string().contains("skipped"));
+    }
+}

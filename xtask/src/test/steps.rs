@@ -1,0 +1,196 @@
+//! The steps of `cargo xtask test`, the quick ones first.
+
+use std::time::Duration;
+
+use super::step::{Step, Work};
+use crate::{
+    loom,
+    run::{self, Output},
+    tidy,
+    tools::Tool,
+};
+
+/// The packages that are published, in the order in which they would be.
+pub(super) const PUBLISHED: [&str; 5] = [
+    "bridge-detect",
+    "bridge-cache",
+    "bridge-offload",
+    "bridge-macros",
+    "bridge",
+];
+
+/// The toolchain that the workspace promises to build with.
+const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+pub(super) fn all() -> Vec<Step> {
+    let mut steps = vec![
+        step(
+            "fmt",
+            "the code is formatted",
+            minutes(2),
+            cargo(&["fmt", "--all", "--check"]),
+        ),
+        step(
+            "tidy",
+            "documents, licences and code agree",
+            minutes(1),
+            Work::Chore(tidy::run),
+        ),
+        step(
+            "clippy",
+            "lints, warnings denied",
+            minutes(10),
+            cargo(CLIPPY),
+        ),
+        step(
+            "tests",
+            "unit, integration, property and UI tests",
+            minutes(15),
+            cargo(TESTS),
+        ),
+        step(
+            "doc tests",
+            "every example in the docs",
+            minutes(10),
+            cargo(DOC_TESTS),
+        ),
+        step(
+            "rustdoc",
+            "the documentation builds, warnings denied",
+            minutes(10),
+            rustdoc(),
+        ),
+        step(
+            "loom",
+            "every interleaving of the small protocols",
+            minutes(10),
+            Work::Chore(|| loom::run(&loom::Args::default())),
+        ),
+        step(
+            "programs",
+            "the fuzzer's programs from a fixed seed",
+            minutes(5),
+            cargo(PROGRAMS),
+        ),
+        step(
+            "package",
+            "what would be published is whole",
+            minutes(5),
+            package(),
+        ),
+        step(
+            "oldest",
+            "the oldest promised compiler builds it",
+            minutes(10),
+            oldest(),
+        ),
+        step(
+            "deny",
+            "licences and advisories of dependencies",
+            minutes(5),
+            cargo(DENY),
+        ),
+    ];
+    for step in &mut steps {
+        step.needs = match step.name {
+            "fmt" => Some(Tool::Rustfmt),
+            "clippy" => Some(Tool::Clippy),
+            "deny" => Some(Tool::Deny),
+            _ => None,
+        };
+    }
+    steps
+}
+
+const CLIPPY: &[&str] = &[
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--",
+    "-D",
+    "warnings",
+];
+// Not the benches: they would run, and say nothing that a test asks.
+const TESTS: &[&str] = &[
+    "test",
+    "--workspace",
+    "--lib",
+    "--bins",
+    "--tests",
+    "--examples",
+    "--no-fail-fast",
+];
+const DOC_TESTS: &[&str] = &["test", "--workspace", "--doc", "--no-fail-fast"];
+// A workspace of its own, but the same target directory: it shares the builds.
+const PROGRAMS: &[&str] = &[
+    "test",
+    "--manifest-path",
+    "fuzz/Cargo.toml",
+    "--no-default-features",
+    "--lib",
+    "--target-dir",
+    "target",
+];
+const DENY: &[&str] = &[
+    "deny",
+    "--workspace",
+    "check",
+    "licenses",
+    "bans",
+    "sources",
+];
+
+fn step(name: &'static str, purpose: &'static str, limit: Duration, work: Work) -> Step {
+    Step {
+        name,
+        purpose,
+        needs: None,
+        limit,
+        work,
+    }
+}
+
+fn cargo(args: &[&str]) -> Work {
+    Work::Program(run::cargo(args))
+}
+
+fn rustdoc() -> Work {
+    let mut doc = run::cargo(&["doc", "--workspace", "--no-deps"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    Work::Program(doc)
+}
+
+/// Packs all parts at once, so that each finds the others of this version.
+fn package() -> Work {
+    // Without a build: the tests have just built the same files.
+    let mut package = run::cargo(&["package", "--allow-dirty", "--no-verify"]);
+    package.args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
+    Work::Quiet(package)
+}
+
+/// A check of the libraries with the oldest promised compiler, if it is here
+/// and is not the one that everything else has been run with.
+fn oldest() -> Work {
+    let limit = Duration::from_secs(30);
+    let current = run::run(
+        &mut run::program("rustc", &["--version"]),
+        limit,
+        Output::Keep,
+    );
+    if current.text.starts_with(&format!("rustc {OLDEST}")) {
+        return Work::Nothing(format!("this compiler is {OLDEST}, the oldest promised"));
+    }
+    let probe = ["run", OLDEST, "rustc", "--version"];
+    if !run::run(&mut run::program("rustup", &probe), limit, Output::Keep).passed() {
+        return Work::Nothing(format!(
+            "Rust {OLDEST} is missing; get it with: rustup toolchain install {OLDEST}"
+        ));
+    }
+    let mut check = run::program("rustup", &["run", OLDEST, "cargo", "check", "--target-dir"]);
+    check.arg("target/oldest");
+    Work::Program(check)
+}

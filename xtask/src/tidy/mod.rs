@@ -1,0 +1,73 @@
+//! The checks that tie documents, licences and code together.
+//!
+//! Each check is a pure function from the texts of the tree to findings, so
+//! each has a test in which it finds something.
+
+mod documents;
+mod manifests;
+mod source;
+mod tree;
+mod unsafety;
+mod words;
+
+use self::tree::Tree;
+use crate::Chore;
+
+/// Something to put right, with the file it is in.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Finding {
+    path: String,
+    what: String,
+}
+
+fn finding(path: &str, what: impl Into<String>) -> Finding {
+    Finding {
+        path: path.to_owned(),
+        what: what.into(),
+    }
+}
+
+type Check = fn(&Tree) -> Vec<Finding>;
+
+const CHECKS: [(&str, Check); 6] = [
+    ("source files: one head, a readable length", source::check),
+    (
+        "unsafe code: only where the list allows it",
+        unsafety::check,
+    ),
+    ("words: no path of anybody's machine", words::check),
+    (
+        "manifests: licences, and who is published",
+        manifests::check,
+    ),
+    (
+        "README and .ci/run: two commands, tested snippets",
+        documents::readme,
+    ),
+    (
+        "documents: every crate on the map, every link leads somewhere",
+        documents::map,
+    ),
+];
+
+pub(crate) fn run() -> Chore {
+    let tree = Tree::read(&crate::root()).map_err(|e| format!("tidy: the tree: {e}"))?;
+    let mut count = 0;
+    for (name, check) in CHECKS {
+        let mut findings = check(&tree);
+        findings.sort();
+        println!(
+            "tidy: {name}: {}",
+            if findings.is_empty() { "ok" } else { "NOT ok" }
+        );
+        for Finding { path, what } in &findings {
+            println!("    {path}: {what}");
+        }
+        count += findings.len();
+    }
+    if count == 0 {
+        Ok(())
+    } else {
+        Err(format!("tidy: {count} things to put right"))
+    }
+}

@@ -1,0 +1,62 @@
+//! Source files: each opens with a head and stays readable.
+
+use super::{Finding, Tree, finding, tree};
+
+/// Above this, a file has more than one idea.
+const MOST_LINES: usize = 400;
+
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, text) in tree.rust() {
+        let count = text.lines().count();
+        if count > MOST_LINES {
+            findings.push(finding(
+                path,
+                format!("{count} lines, more than {MOST_LINES}"),
+            ));
+        }
+        if tree::is_fixture(path) {
+            continue;
+        }
+        if !text.starts_with("//!") {
+            findings.push(finding(path, "does not open with a `//!` head"));
+        }
+        if text.contains(concat!("PLACE", "HOLDER")) {
+            findings.push(finding(path, "is still a placeholder"));
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_wanted_except_in_fixtures() {
+        let tree = Tree::of(&[
+            ("a/src/lib.rs", "//! Head.\n"),
+            ("a/src/bare.rs", "use std::fmt;\n"),
+            ("a/tests/ui/wrong.rs", "fn main() {}\n"),
+        ]);
+        let found = check(&tree);
+        assert_eq!(
+            found,
+            [finding("a/src/bare.rs", "does not open with a `//!` head")]
+        );
+    }
+
+    #[test]
+    fn a_long_file_is_found() {
+        let long = format!("//! Head.\n{}", "\n".repeat(MOST_LINES));
+        assert_eq!(check(&Tree::of(&[("a.rs", &long)])).len(), 1);
+        let short = format!("//! Head.\n{}", "\n".repeat(MOST_LINES - 1));
+        assert_eq!(check(&Tree::of(&[("a.rs", &short)])).len(), 0);
+    }
+
+    #[test]
+    fn a_placeholder_is_found() {
+        let text = concat!("//! PLACE", "HOLDER: later\n");
+        assert_eq!(check(&Tree::of(&[("a.rs", text)])).len(), 1);
+    }
+}

@@ -1,0 +1,77 @@
+//! What a machine may lack, and the command that gets it.
+
+use std::{process::Command, time::Duration};
+
+use crate::run::{self, Output};
+
+/// The version of the runner that the benches are built for.
+const RUNNER: &str = "0.16.1";
+
+/// A program that not every machine has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Clippy,
+    Rustfmt,
+    Deny,
+    Nightly,
+    CargoFuzz,
+    Valgrind,
+    CallgrindRunner,
+}
+
+impl Tool {
+    /// How to get it, in one line.
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            Self::Clippy => "rustup component add clippy",
+            Self::Rustfmt => "rustup component add rustfmt",
+            Self::Deny => "cargo install --locked cargo-deny",
+            Self::Nightly => "rustup toolchain install nightly",
+            Self::CargoFuzz => "cargo install --locked cargo-fuzz",
+            Self::Valgrind => "install valgrind with the system's package manager",
+            Self::CallgrindRunner => "cargo install --locked --version 0.16.1 iai-callgrind-runner",
+        }
+    }
+
+    /// Its name in a sentence.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Clippy => "clippy",
+            Self::Rustfmt => "rustfmt",
+            Self::Deny => "cargo-deny",
+            Self::Nightly => "a nightly toolchain",
+            Self::CargoFuzz => "cargo-fuzz",
+            Self::Valgrind => "valgrind",
+            Self::CallgrindRunner => "iai-callgrind-runner 0.16.1",
+        }
+    }
+
+    fn probe(self) -> Command {
+        match self {
+            Self::Clippy => run::cargo(&["clippy", "--version"]),
+            Self::Rustfmt => run::cargo(&["fmt", "--version"]),
+            Self::Deny => run::cargo(&["deny", "--version"]),
+            Self::Nightly => run::program("rustup", &["run", "nightly", "rustc", "--version"]),
+            Self::CargoFuzz => run::cargo(&["fuzz", "--version"]),
+            Self::Valgrind => run::program("valgrind", &["--version"]),
+            Self::CallgrindRunner => run::program("iai-callgrind-runner", &["--version"]),
+        }
+    }
+
+    /// Whether it is here.
+    pub(crate) fn present(self) -> bool {
+        let ended = run::run(&mut self.probe(), Duration::from_secs(30), Output::Keep);
+        match self {
+            // It has no `--version`: it names its own in any complaint. One of
+            // another version refuses to work with our benches.
+            Self::CallgrindRunner => ended.text.contains(RUNNER),
+            _ => ended.passed(),
+        }
+    }
+
+    /// Nothing if it is here; else the line that says what to do.
+    pub(crate) fn missing(self) -> Option<String> {
+        (!self.present())
+            .then(|| format!("{} is missing; get it with: {}", self.name(), self.remedy()))
+    }
+}
