@@ -1,0 +1,106 @@
+//! When arguments are dropped.
+
+use super::*;
+
+thread_local! {
+    static LOG: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Noisy(&'static str);
+
+impl Drop for Noisy {
+    fn drop(&mut self) {
+        LOG.with_borrow_mut(|log| log.push(self.0));
+    }
+}
+
+fn logged(f: impl FnOnce()) -> Vec<&'static str> {
+    f();
+    LOG.take()
+}
+
+fn note(text: &'static str) {
+    LOG.with_borrow_mut(|log| log.push(text));
+}
+
+type Noises = (Noisy, Noisy);
+
+impl Noisy {
+    fn plain(self, _unused: Noisy, _: Noisy, (x, _): Noises, last: Noisy) {
+        let _local = Noisy("local");
+        drop(x);
+        note(last.0);
+    }
+
+    #[smartasync]
+    fn smart(self, _unused: Noisy, _: Noisy, (x, _): Noises, last: Noisy) {
+        let _local = Noisy("local");
+        drop(x);
+        note(last.0);
+    }
+
+    async fn plain_async(self, _unused: Noisy, _: Noisy, (x, _): Noises, last: Noisy) {
+        let _local = Noisy("local");
+        drop(x);
+        note(last.0);
+    }
+
+    #[smartasync]
+    async fn smart_async(self, _unused: Noisy, _: Noisy, (x, _): Noises, last: Noisy) {
+        let _local = Noisy("local");
+        drop(x);
+        note(last.0);
+    }
+}
+
+#[test]
+fn arguments_are_dropped_in_the_plain_functions_order() {
+    let args = || {
+        (
+            Noisy("self"),
+            Noisy("unused"),
+            Noisy("wild"),
+            (Noisy("x"), Noisy("y")),
+            Noisy("last"),
+        )
+    };
+    let plain = logged(|| {
+        let (s, a, b, c, d) = args();
+        s.plain(a, b, c, d);
+    });
+    let smart = logged(|| {
+        let (s, a, b, c, d) = args();
+        s.smart(a, b, c, d).wait();
+    });
+    assert_eq!(smart, plain);
+    let plain = logged(|| {
+        let (s, a, b, c, d) = args();
+        within(|| bridge::wait(s.plain_async(a, b, c, d)));
+    });
+    let smart = logged(|| {
+        let (s, a, b, c, d) = args();
+        within(|| s.smart_async(a, b, c, d).wait());
+    });
+    assert_eq!(smart, plain);
+    let unpolled = logged(|| {
+        let (s, a, b, c, d) = args();
+        drop(s.smart_async(a, b, c, d));
+    });
+    assert_eq!(unpolled.len(), 6);
+}
+
+#[test]
+fn borrows_of_the_last_expression_end_before_the_arguments() {
+    #[smartasync]
+    fn locked(m: Arc<Mutex<u8>>, (_a, b): (u8, Arc<Mutex<u8>>)) -> u8 {
+        *m.lock().unwrap() + *b.lock().unwrap()
+    }
+    #[smartasync]
+    async fn locked_async(m: Arc<Mutex<u8>>) -> u8 {
+        *m.lock().unwrap()
+    }
+    let m = Arc::new(Mutex::new(4));
+    let n = Arc::new(Mutex::new(1));
+    assert_eq!(locked(Arc::clone(&m), (0, n)).wait(), 5);
+    within(|| assert_eq!(locked_async(m).wait(), 4));
+}
