@@ -1,15 +1,14 @@
-//! The attribute's options, and where panics point.
+//! The attribute's options.
 #![deny(warnings)]
 
 use std::{
     fmt::Write as _,
-    panic::{self, AssertUnwindSafe, Location},
+    panic::{self, Location},
     sync::{Arc, LazyLock, Mutex},
-    thread,
     time::Duration,
 };
 
-use bridge::{Bridge, WaitError, smartasync};
+use bridge::{Bridge, smartasync};
 use testkit::within;
 
 static LAZY: LazyLock<Bridge> = LazyLock::new(|| Bridge::global().clone());
@@ -318,103 +317,4 @@ fn debug_logs_route_duration_and_caller() {
         }
         assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");
     }
-}
-
-// ---- where panics point ---------------------------------------------------
-
-/// The place of the panic in `f`, and the place where `f` is written.
-fn panic_line(f: impl FnOnce()) -> (String, u32) {
-    static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
-    let before = Arc::new(panic::take_hook());
-    let (here, others) = (thread::current().id(), Arc::clone(&before));
-    panic::set_hook(Box::new(move |info| {
-        if thread::current().id() != here {
-            return others(info);
-        }
-        let place = info.location().unwrap();
-        *PLACE.lock().unwrap() = Some((place.file().to_owned(), place.line()));
-    }));
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
-    panic::set_hook(Box::new(move |info| before(info)));
-    result.unwrap_err();
-    PLACE.lock().unwrap().take().unwrap()
-}
-
-#[test]
-fn a_failed_wait_panics_at_the_callers_line() {
-    fn on_current_thread(f: impl FnOnce()) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        within(|| runtime.block_on(async { f() }));
-    }
-    #[rustfmt::skip]
-    let cases = [
-        (line!(), panic_line(|| on_current_thread(|| { next(1).wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { by_value().wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { bridge::Call::wait(next(1)); }))),
-        (line!(), panic_line(|| on_current_thread(|| { bridge::BoxCall::new(next(1)).wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { next(1).dispatch().wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { let _ = next_blocking(1); }))),
-    ];
-    for (line, place) in cases {
-        assert_eq!(place, (file!().to_owned(), line));
-    }
-    on_current_thread(|| {
-        let error = next(1).try_wait().unwrap_err();
-        assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
-        assert!(error.to_string().contains("options::next"), "{error}");
-    });
-}
-
-// ---- smart values ---------------------------------------------------------
-
-#[test]
-fn smart_values() {
-    let here = thread::current().id();
-    let prefix = String::from("hello ");
-    let greet =
-        bridge::smart_fn(move |name: &'static str| (prefix.clone() + name, thread::current().id()));
-    let offset = String::from("four");
-    let add = bridge::smart_async_fn(async move |(a, b): (usize, usize)| {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        a + b + offset.len()
-    });
-    within(|| {
-        assert_eq!(greet.call("ann").wait(), ("hello ann".to_owned(), here));
-        assert_eq!(add.call((1, 2)).wait(), 7);
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(async {
-            let (text, place) = tokio::spawn(greet.clone().call("bob")).await.unwrap();
-            assert_eq!(text, "hello bob");
-            assert_ne!(place, here);
-            assert_eq!(tokio::spawn(add.clone().call((1, 2))).await.unwrap(), 7);
-        });
-    });
-    assert_eq!(
-        format!("{greet:?} {add:?}"),
-        "SmartFn { .. } SmartAsyncFn { .. }"
-    );
-}
-
-static ENDED: LazyLock<Bridge> = LazyLock::new(|| {
-    let bridge = Bridge::builder().build().unwrap();
-    let _report = bridge.shutdown(Duration::ZERO);
-    bridge
-});
-
-#[smartasync(bridge = ENDED)]
-fn on_a_pool_that_is_shut_down(text: &str) -> usize {
-    text.len()
-}
-
-#[test]
-fn an_error_of_the_pool_names_the_line_of_the_call() {
-    within(|| {
-        let line = line!() + 1;
-        let call = on_a_pool_that_is_shut_down("text");
-        let payload = panic::catch_unwind(AssertUnwindSafe(|| bridge::wait(call))).unwrap_err();
-        let text = testkit::panic_text(&*payload);
-        assert!(text.contains(&format!("options.rs:{line}")), "{text}");
-    });
 }

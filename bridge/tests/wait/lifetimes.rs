@@ -1,0 +1,154 @@
+//! Runtimes, bridges and threads that come and go around a wait.
+
+use super::*;
+
+#[test]
+fn what_is_opened_in_one_wait_is_usable_in_the_next() {
+    within(|| {
+        let (mut here, mut there) = wait(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let here = TcpStream::connect(listener.local_addr().unwrap());
+            let (here, there) = tokio::join!(here, listener.accept());
+            (here.unwrap(), there.unwrap().0)
+        });
+        for n in 0..10 {
+            wait(async {
+                there.write_u32(n).await.unwrap();
+                assert_eq!(here.read_u32().await.unwrap(), n);
+            });
+        }
+    });
+}
+
+#[test]
+fn tasks_keep_running_between_waits() {
+    within(|| {
+        let task = wait(async {
+            let task = tokio::spawn(async {
+                sleep(Duration::from_millis(5)).await;
+                11
+            });
+            (task,)
+        })
+        .0;
+        thread::sleep(Duration::from_millis(50));
+        assert!(task.is_finished());
+        assert_eq!(wait(task).unwrap(), 11);
+    });
+}
+
+#[test]
+fn a_runtime_that_goes_wakes_who_waits_inside_it() {
+    within(|| {
+        let runtime = multi_thread();
+        let handle = runtime.handle().clone();
+        let (parked, about_to) = mpsc::channel();
+        let waiter = thread::spawn(move || {
+            let _guard = handle.enter();
+            parked.send(()).unwrap();
+            let timer_too = async {
+                sleep(Duration::from_hours(1)).await;
+            };
+            try_wait(timer_too)
+        });
+        about_to.recv().unwrap();
+        thread::sleep(Duration::from_millis(20));
+        runtime.shutdown_background();
+        let outcome = waiter.join().unwrap();
+        assert!(
+            matches!(outcome, Err(WaitError::RuntimeGone)),
+            "{outcome:?}"
+        );
+    });
+}
+
+#[test]
+fn a_bridge_that_is_shut_down_tells_who_waits_and_who_comes_later() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let waiter = thread::spawn({
+            let bridge = bridge.clone();
+            move || bridge.try_wait(std::future::pending::<()>())
+        });
+        thread::sleep(Duration::from_millis(20));
+        let _report = bridge.shutdown(Duration::from_secs(5));
+        assert!(matches!(
+            waiter.join().unwrap(),
+            Err(WaitError::RuntimeGone)
+        ));
+        assert!(matches!(
+            bridge.try_wait(async {}),
+            Err(WaitError::RuntimeGone)
+        ));
+        assert!(bridge.try_offload(|| ()).unwrap_err().is_shut_down());
+    });
+}
+
+#[test]
+fn a_bridge_may_be_dropped_on_an_async_thread() {
+    within(|| {
+        for runtime in [multi_thread(), current_thread()] {
+            runtime.block_on(async {
+                let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+                assert_eq!(bridge.offload(|| 1).await, 1);
+                let other = bridge.clone();
+                let used = move || other.wait(async { 2 });
+                assert_eq!(spawn_blocking(used).await.unwrap(), 2);
+                drop(bridge);
+            });
+        }
+    });
+}
+
+thread_local! {
+    static AT_END: RefCell<Option<AtEnd>> = const { RefCell::new(None) };
+}
+
+/// Waits when its thread ends.
+struct AtEnd(mpsc::Sender<(Context, Result<u32, WaitError>)>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        let _unheard = self.0.send((Context::current(), try_wait(async { 5 })));
+    }
+}
+
+#[test]
+fn a_thread_that_ends_is_told_so() {
+    within(|| {
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            AT_END.set(Some(AtEnd(send)));
+            // After the destructor above was registered, so gone before it.
+            assert_eq!(wait(real_work()), 7);
+        })
+        .join()
+        .unwrap();
+        let (context, outcome) = receive.recv().unwrap();
+        assert_eq!(context, Context::Sync);
+        assert!(
+            matches!(outcome, Err(WaitError::ThreadEnding)),
+            "{outcome:?}"
+        );
+    });
+}
+
+#[test]
+fn a_given_runtime_is_home() {
+    within(|| {
+        let runtime = multi_thread();
+        let bridge = Bridge::builder()
+            .runtime(runtime.handle().clone())
+            .build()
+            .unwrap();
+        let id = bridge.wait(async { Handle::current().id() });
+        assert_eq!(id, runtime.handle().id());
+        let refused = Bridge::builder()
+            .runtime(current_thread().handle().clone())
+            .build();
+        assert!(matches!(
+            refused,
+            Err(bridge::BuildError::CurrentThreadHome)
+        ));
+    });
+}

@@ -1,0 +1,109 @@
+//! Waits within waits, through tasks and pool jobs.
+
+use super::*;
+
+#[test]
+fn hand_overs_have_a_limit() {
+    within(|| {
+        let bridge = Bridge::builder().max_nested_waits(3).build().unwrap();
+        let runtime = multi_thread();
+        fn descend(bridge: &Bridge, depth: usize) -> Result<usize, WaitError> {
+            if depth == 0 {
+                return Ok(0);
+            }
+            let inner = bridge.clone();
+            let task = tokio::spawn(async move { descend(&inner, depth - 1) });
+            bridge.try_wait(task)?.unwrap().map(|below| below + 1)
+        }
+        runtime.block_on(async {
+            let own = bridge.clone();
+            assert_eq!(
+                tokio::spawn(async move { descend(&own, 3) })
+                    .await
+                    .unwrap()
+                    .unwrap(),
+                3
+            );
+            let outcome = tokio::spawn(async move { descend(&bridge, 5) })
+                .await
+                .unwrap();
+            assert!(
+                matches!(outcome, Err(WaitError::TooDeep { limit: 3, .. })),
+                "{outcome:?}"
+            );
+        });
+    });
+}
+
+#[test]
+fn deep_through_spawn_on_one_worker() {
+    within(|| {
+        fn descend(depth: usize) -> usize {
+            if depth == 0 {
+                return 0;
+            }
+            wait(tokio::spawn(async move { descend(depth - 1) })).unwrap() + 1
+        }
+        one_worker().block_on(async {
+            assert_eq!(tokio::spawn(async { descend(100) }).await.unwrap(), 100);
+        });
+    });
+}
+
+#[test]
+fn nested_in_a_wait_on_home() {
+    within(|| {
+        let deep = wait(async { wait(async { tokio::spawn(async { wait(real_work()) }).wait() }) });
+        assert_eq!(deep.unwrap(), 7);
+    });
+}
+
+#[test]
+fn sync_async_sync_deep_on_a_pool_of_one() {
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        fn descend(bridge: &Bridge, depth: usize) -> Result<usize, WaitError> {
+            if depth == 0 {
+                return Ok(0);
+            }
+            let inner = bridge.clone();
+            let task = bridge.offload(move || descend(&inner, depth - 1));
+            bridge.try_wait(task)?.map(|below| below + 1)
+        }
+        for depth in [1, 2, 8, 64] {
+            assert_eq!(descend(&bridge, depth).unwrap(), depth);
+        }
+        match descend(&bridge, 1000) {
+            Ok(depth) => assert_eq!(depth, 1000),
+            Err(error) => assert!(matches!(error, WaitError::PoolExhausted), "{error}"),
+        }
+        assert_eq!(descend(&bridge, 3).unwrap(), 3);
+    });
+}
+
+#[test]
+fn descent_survives_spawn() {
+    within(|| {
+        let bridge = Bridge::builder()
+            .max_threads(1)
+            .max_blocked_threads(12)
+            .build()
+            .unwrap();
+        fn descend(bridge: &Bridge, depth: usize) -> usize {
+            if depth == 0 {
+                return 0;
+            }
+            let inner = bridge.clone();
+            let below = bridge.wait(async move {
+                let deeper = inner.clone();
+                let hop = inner.spawn(async move {
+                    let last = deeper.clone();
+                    deeper.offload(move || descend(&last, depth - 1)).await
+                });
+                hop.await.unwrap()
+            });
+            below + 1
+        }
+        assert_eq!(descend(&bridge, 12), 12);
+    });
+}
