@@ -1,12 +1,7 @@
 //! The attribute's options.
 #![deny(warnings)]
 
-use std::{
-    fmt::Write as _,
-    panic::{self, Location},
-    sync::{Arc, LazyLock, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use bridge::{Bridge, smartasync};
 use testkit::within;
@@ -224,97 +219,4 @@ fn plain_twins() {
         assert_eq!(counter.into_blocking(), 8);
         assert_eq!(Counter::zero_blocking().0, 0);
     });
-}
-
-// ---- debug ----------------------------------------------------------------
-
-#[smartasync(debug)]
-async fn logged(x: u8) -> u8 {
-    x
-}
-
-#[smartasync(debug)]
-fn logged_sync(x: &str) -> usize {
-    x.len()
-}
-
-#[smartasync(debug)]
-fn logged_sync_panic() {
-    panic!("on purpose");
-}
-
-#[smartasync(debug)]
-async fn logged_pending() {
-    std::future::pending::<()>().await;
-}
-
-/// A subscriber that keeps each event as a line.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-impl tracing::Subscriber for Lines {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "bridge"
-    }
-    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        tracing::span::Id::from_u64(1)
-    }
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, event: &tracing::Event<'_>) {
-        struct Line(String);
-        impl tracing::field::Visit for Line {
-            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
-                write!(self.0, "{}={value:?} ", field.name()).unwrap();
-            }
-        }
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[test]
-fn debug_logs_route_duration_and_caller() {
-    let lines = Lines::default();
-    let place = within(|| {
-        tracing::subscriber::with_default(lines.clone(), || {
-            logged(1).wait();
-            logged_sync("a").wait();
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                logged(1).await;
-                logged_sync("a").await;
-                drop(logged(1).dispatch());
-            });
-            panic::catch_unwind(|| logged_sync_panic().wait()).unwrap_err();
-            logged_pending().wait_timeout(Duration::ZERO).unwrap_err();
-            Location::caller()
-        })
-    });
-    let lines = lines.0.lock().unwrap();
-    let expected = [
-        ("call finished", "options::logged\"", "route=Wait"),
-        ("call finished", "options::logged_sync\"", "route=Direct"),
-        ("call finished", "options::logged\"", "route=Await"),
-        ("call finished", "options::logged_sync\"", "route=Offload"),
-        ("call never ran", "options::logged\"", ""),
-        (
-            "call panicked",
-            "options::logged_sync_panic\"",
-            "route=Direct",
-        ),
-        ("call abandoned", "options::logged_pending\"", "route=Wait"),
-    ];
-    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
-    for (line, (message, name, route)) in lines.iter().zip(expected) {
-        for part in [message, name, route, "caller=", place.file()] {
-            assert!(line.contains(part), "{part} is not in {line}");
-        }
-        assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");
-    }
 }
