@@ -62,7 +62,7 @@ fn a_failed_wait_panics_at_the_callers_line() {
     on_current_thread(|| {
         let error = next(1).try_wait().unwrap_err();
         assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
-        assert!(error.to_string().contains("options::next"), "{error}");
+        assert!(error.to_string().contains("panics::next"), "{error}");
     });
 }
 
@@ -84,6 +84,6 @@ fn an_error_of_the_pool_names_the_line_of_the_call() {
         let call = on_a_pool_that_is_shut_down("text");
         let payload = panic::catch_unwind(AssertUnwindSafe(|| bridge::wait(call))).unwrap_err();
         let text = testkit::panic_text(&*payload);
-        assert!(text.contains(&format!("options.rs:{line}")), "{text}");
+        assert!(text.contains(&format!("panics.rs:{line}")), "{text}");
     });
 }
