@@ -1,4 +1,88 @@
 //! Write a function once, call it from sync and from async code.
+//!
+//! ```
+//! use bridge::smartasync;
+//!
+//! /// Async: it waits.
+//! #[smartasync]
+//! async fn fetch(page: &str) -> String {
+//!     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+//!     format!("the text of {page}")
+//! }
+//!
+//! /// Sync: it blocks.
+//! #[smartasync]
+//! fn count(text: &str) -> usize {
+//!     text.split(' ').count()
+//! }
+//!
+//! // From sync code:
+//! let text = fetch("a page").wait(); // polled here, on the bridge's runtime
+//! let words = count(&text).wait();   // a plain call
+//! assert_eq!(words, 5);
+//!
+//! // From async code:
+//! async fn handler() {
+//!     let text = fetch("a page").await; // the future itself
+//!     let words = count(&text).await;   // on a thread of the bounded pool
+//!     assert_eq!(words, 5);
+//! }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(handler());
+//! ```
+//!
+//! # What to use when
+//!
+//! | I have | and I am in | so I write |
+//! |---|---|---|
+//! | a function of my own | | [`#[smartasync]`](macro@smartasync) on it |
+//! | any future | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
+//! | any blocking closure | async code | [`offload(closure).await`](offload()) |
+//! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
+//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`BoxCall`] |
+//! | a part that must not be starved by others | | a [`Bridge`] of its own |
+//! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
+//! | another executor than Tokio | | [`in_async`] around what it polls |
+//!
+//! # Where a wait works
+//!
+//! [`Context::current`] says what a thread is doing. A wait goes by that, in a
+//! little more detail:
+//!
+//! | this thread | `.wait()` |
+//! |---|---|
+//! | a plain thread | polls the future in place, entered into the bridge's home runtime, whose threads drive I/O and timers |
+//! | blocking code under a runtime: `spawn_blocking`, `block_in_place`, an `enter()` guard, an offloaded closure | the same, on the runtime that is reachable if it is a multi-thread one, else on home |
+//! | a task on a multi-thread runtime | hands the worker's other tasks over first, then the same |
+//! | the root of a multi-thread `block_on`; the future of an outer wait | parks that root |
+//! | a task or root on a current-thread runtime, a `LocalSet`, [`in_async`] | [`WaitError::WouldFreeze`] |
+//! | a thread that is ending | [`WaitError::ThreadEnding`] |
+//!
+//! What no wait can give:
+//!
+//! - A timer or socket that was made under the guard of a runtime which nobody
+//!   drives, outside the waited `async` block, never wakes.
+//! - Sibling branches of the same task, in `join!` or `select!`, stand still
+//!   while one of them waits.
+//! - A `LocalSet` driven by a multi-thread `block_on` can't be told from that
+//!   `block_on`, so the wait parks it. One that is parked there for a second
+//!   warns through `tracing`.
+//!
+//! # Nesting
+//!
+//! Sync in async in sync, to any depth, through spawns, joins and boxes: a
+//! closure on the pool that waits frees its permit, so that another thread can
+//! run what it waits for. At the pool's ceiling the waiting thread runs it
+//! itself. What can be had neither way ends in [`WaitError::PoolExhausted`] or
+//! [`WaitError::TooDeep`], never in a hang.
+//!
+//! # Supported versions
+//!
+//! Rust 1.95, Tokio 1.54 (the first with a stable `runtime::worker_index`), and
+//! later. Linux, macOS and Windows by the standard library and Tokio alone; a
+//! fork is noticed on Unix. With `panic = "abort"` a panic in an offloaded
+//! closure ends the process, and so does a wait in a current-thread task under
+//! the `enter()` guard of a multi-thread runtime, which otherwise is
+//! [`WaitError::WouldFreeze`].
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
