@@ -116,8 +116,9 @@ impl Parker {
             .compare_exchange(EMPTY, PARKED, Ordering::Acquire, Ordering::Acquire)
             .is_err()
         {
-            state.store(EMPTY, Ordering::Relaxed);
-            return true;
+            // An exchange, not a store: a second wake-up may have come since
+            // the one that was found, and what it did must be seen too.
+            return state.swap(EMPTY, Ordering::Acquire) == NOTIFIED;
         }
         loop {
             let limit = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
