@@ -535,6 +535,6 @@ fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
     lineage.frames().find_map(|frame| {
         seats
             .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, frame) && seat.roomy && seat.lent.is_none())
+            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.roomy && seat.lent.is_none())
     })
 }
