@@ -9,6 +9,7 @@
 
 use std::{
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -141,12 +142,12 @@ impl OnWorker {
         let orphans = core.carry_out(action);
         // Where no thread could be started they have been told, which wakes
         // this one if it waits for them.
-        let woken = if orphans.is_empty() {
-            parker.park(deadline)
-        } else {
-            true
-        };
+        //
+        // The token stays until the thread has risen: so long it tells the
+        // others that this one is awake.
+        let told = !orphans.is_empty() || parker.sleep(deadline);
         self.lent = core.state().rise(&frame);
+        let woken = parker.take() || told;
         orphans.abandon();
         match (&self.lent, woken) {
             (Some(_), _) => Parked::Lent,
@@ -172,15 +173,20 @@ impl OnWorker {
         let Worker { core, stack, .. } = &self.worker;
         let frame = lineage::frame();
         let roomy = self.worker.is_roomy();
-        // The wait's own has a token, or will soon.
+        // One of its own, with a token: a thread that gives way is awake.
         let parker = Parker::new();
+        parker.unparker().unpark();
         let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
         if seating == Seating::Exhausted {
             return;
         }
         let orphans = core.carry_out(action);
-        let lent = || parker.park(Some(Instant::now() + STEP));
-        let _taken = (0..STEPS).any(|_| lent() || !core.sees_work());
+        for _ in 0..STEPS {
+            thread::sleep(STEP);
+            if !core.sees_work() {
+                break;
+            }
+        }
         self.lent = core.state().rise(&frame);
         orphans.abandon();
     }

@@ -19,8 +19,8 @@ use std::{
 };
 
 use bridge_offload::{Bare, BuildError, Lineage, OffloadError, Pool};
-use common::wait;
-use futures::future::join_all;
+use common::{try_wait, wait};
+use futures::{StreamExt, channel::mpsc::unbounded, future::join_all};
 use testkit::within;
 
 /// Waits for what another thread is about to bring about.
@@ -344,5 +344,44 @@ fn a_relay_of_waits_keeps_its_chain_short() {
             .unwrap();
         // Two are open at a time, and one may be about to close.
         assert!(depth <= 8, "{depth}");
+    });
+}
+
+#[test]
+fn a_thread_that_has_been_woken_counts_as_awake() {
+    within(|| {
+        // Two threads, both in waits, that wake each other: the one that goes to
+        // sleep has just woken the other, so there is always one awake.
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (ask, mut questions) = unbounded();
+        let (answer, mut answers) = unbounded();
+        let inner = pool.clone();
+        let first = pool
+            .try_run(move || {
+                try_wait(async {
+                    for round in 0..5000 {
+                        let ask = ask.clone();
+                        let send = move || ask.unbounded_send(round).unwrap();
+                        inner.run(send).await;
+                        assert_eq!(answers.next().await, Some(round));
+                    }
+                })
+            })
+            .unwrap();
+        let second = pool
+            .try_run(move || {
+                try_wait(async {
+                    while let Some(round) = questions.next().await {
+                        answer.unbounded_send(round).unwrap();
+                    }
+                })
+            })
+            .unwrap();
+        assert_eq!(wait(first), Ok(()));
+        assert_eq!(wait(second), Ok(()));
     });
 }
