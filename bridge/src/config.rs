@@ -15,6 +15,13 @@ use crate::{
 /// Tokio's own default.
 const BLOCKING_THREADS: usize = 512;
 
+/// The greatest `worker_threads`: Tokio counts them in 16 bits.
+const MOST_WORKERS: usize = u16::MAX as usize;
+
+/// The greatest `max_nested_waits`. They are threads, and Tokio adds their
+/// number to others without a look at what a `usize` holds.
+const MOST_WAITS: usize = i32::MAX as usize;
+
 /// Sets up a [`Bridge`]; every setting has a default that suits most.
 ///
 /// ```
@@ -136,6 +143,15 @@ impl Builder {
         }
         if self.max_nested_waits == 0 {
             return Err(BuildError::zero("max_nested_waits"));
+        }
+        if self
+            .worker_threads
+            .is_some_and(|count| count > MOST_WORKERS)
+        {
+            return Err(BuildError::too_large("worker_threads", MOST_WORKERS));
+        }
+        if self.max_nested_waits > MOST_WAITS {
+            return Err(BuildError::too_large("max_nested_waits", MOST_WAITS));
         }
         let source = match self.runtime {
             Some(runtime) if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread => {

@@ -155,6 +155,9 @@ impl<A> Builder<A> {
                 });
             }
         }
+        if self.limits.thread_name.contains('\0') {
+            return Err(BuildError::ThreadName);
+        }
         if self.limits.keep_alive.is_zero() {
             return Err(BuildError::Zero {
                 setting: "keep_alive",
@@ -168,7 +171,7 @@ impl<A> Builder<A> {
     /// # Errors
     ///
     /// [`BuildError::Zero`] and [`BuildError::TooLarge`] name the setting that
-    /// can't be meant.
+    /// can't be meant; [`BuildError::ThreadName`] speaks for itself.
     pub fn build(self) -> Result<Pool<A>, BuildError>
     where
         A: Ambient,

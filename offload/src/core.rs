@@ -30,7 +30,7 @@ pub(crate) struct Core {
     ready: Arc<AtomicUsize>,
     /// How well polling on has paid.
     pub(crate) eagerness: Eagerness,
-    /// Told at the end of each job once a shutdown has begun.
+    /// Told whenever a job leaves the pool once a shutdown has begun.
     job_ended: Condvar,
 }
 
@@ -47,6 +47,29 @@ pub(crate) enum Refusal {
 pub(crate) enum Patience {
     WaitInLine,
     NowOrNever,
+}
+
+/// Jobs that nobody is there to run.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Orphans {
+    jobs: Vec<Arc<dyn Runnable>>,
+    error: Option<io::ErrorKind>,
+}
+
+impl Orphans {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Tells their callers.
+    pub(crate) fn abandon(self) {
+        let Some(error) = self.error else { return };
+        for job in self.jobs {
+            let at = job.header().at;
+            job.abandon(OffloadError::NoThread { at, error });
+        }
+    }
 }
 
 impl Core {
@@ -115,8 +138,10 @@ impl Core {
         let mut state = self.state();
         state.tally.cancelled += 1;
         let swept = state.queue.withdraw(header);
+        let phase = state.phase;
         drop(state);
         drop(swept);
+        self.note_end(phase);
     }
 
     /// Takes a job out of the line if it still waits for room there.
@@ -133,44 +158,50 @@ impl Core {
     }
 
     /// Does what the state has decided, and what that leads to.
-    pub(crate) fn perform(self: &Arc<Self>, mut action: Action) {
-        loop {
-            action = match action {
-                Action::Nothing => return,
-                Action::Wake(unparker) => return unparker.unpark(),
-                Action::Start(id) => {
-                    let core = Arc::clone(self);
-                    let Limits {
-                        thread_name,
-                        stack_size,
-                        ..
-                    } = &self.limits;
-                    let body = move || worker::main(&core, id);
-                    match start_thread(thread_name.clone(), *stack_size, body) {
-                        Ok(()) => return,
-                        Err(error) => self.start_failed(&error),
-                    }
+    pub(crate) fn perform(self: &Arc<Self>, action: Action) {
+        self.carry_out(action).abandon();
+    }
+
+    /// Does what the state has decided, and gives back the jobs that are to be
+    /// abandoned: that runs destructors and wakers of others, which a thread
+    /// that is seated must not.
+    pub(crate) fn carry_out(self: &Arc<Self>, action: Action) -> Orphans {
+        match action {
+            Action::Nothing => {}
+            Action::Wake(unparker) => unparker.unpark(),
+            Action::Start(id) => {
+                let core = Arc::clone(self);
+                let Limits {
+                    thread_name,
+                    stack_size,
+                    ..
+                } = &self.limits;
+                let body = move || worker::main(&core, id);
+                if let Err(error) = start_thread(thread_name.clone(), *stack_size, body) {
+                    return self.start_failed(id, &error);
                 }
             }
         }
+        Orphans::default()
     }
 
     #[cold]
-    fn start_failed(&self, error: &io::Error) -> Action {
+    fn start_failed(&self, id: usize, error: &io::Error) -> Orphans {
         let mut state = self.state();
-        let orphans = state.start_failed(error.kind());
-        let action = state.help();
+        let (jobs, lender) = state.start_failed(id);
+        let phase = state.phase;
         drop(state);
-        for job in orphans {
-            job.abandon(OffloadError::NoThread {
-                at: job.header().at,
-                error: error.kind(),
-            });
+        if let Some(lender) = lender {
+            lender.unpark();
         }
-        action
+        self.note_end(phase);
+        Orphans {
+            jobs,
+            error: Some(error.kind()),
+        }
     }
 
-    /// Told by a thread at the end of a job.
+    /// Told when a job has left the pool.
     pub(crate) fn note_end(&self, phase: Phase) {
         if phase != Phase::Open {
             self.job_ended.notify_all();

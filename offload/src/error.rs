@@ -26,6 +26,8 @@ pub enum BuildError {
         /// The greatest value that is accepted.
         limit: usize,
     },
+    /// The threads' name has a NUL in it, which no thread's name can have.
+    ThreadName,
     /// The global bridge has been used already, so it can't be replaced.
     GlobalInUse,
     /// The runtime given as home is a current-thread runtime.
@@ -39,6 +41,13 @@ impl BuildError {
     pub fn zero(setting: &'static str) -> Self {
         Self::Zero { setting }
     }
+
+    /// That `setting` was greater than `limit`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn too_large(setting: &'static str, limit: usize) -> Self {
+        Self::TooLarge { setting, limit }
+    }
 }
 
 impl fmt::Display for BuildError {
@@ -47,6 +56,9 @@ impl fmt::Display for BuildError {
             Self::Zero { setting } => write!(f, "`{setting}` is 0; it must be at least 1"),
             Self::TooLarge { setting, limit } => {
                 write!(f, "`{setting}` is too large; it must be at most {limit}")
+            }
+            Self::ThreadName => {
+                f.write_str("`thread_name` has a NUL in it, which no thread's name can have")
             }
             Self::GlobalInUse => f.write_str(
                 "the global bridge is in use already; install yours before anything else runs",

@@ -223,7 +223,10 @@ where
         drop(cell);
         self.header.cancelled.store(true, Ordering::Relaxed);
         wake(waker);
-        drop(old);
+        // One job's captures must not keep the others from being told.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(old))) {
+            drop_payload(payload);
+        }
     }
 }
 
@@ -396,7 +399,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 /// Drops a payload, whose destructor may panic in turn; then it is leaked.
-fn drop_payload(payload: Box<dyn Any + Send>) {
+pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(payload);
     }

@@ -11,17 +11,22 @@
 
 use std::{
     cell::RefCell,
-    fmt,
+    fmt, mem,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll},
 };
 
-use crate::sync::{AtomicBool, thread_local};
+use crate::sync::{AtomicBool, Mutex, lock, thread_local};
+
+/// How many links of a chain are looked at when it is prolonged.
+const LINKS: usize = 64;
 
 /// One wait of a pool's thread, open or over.
 pub(crate) struct Frame {
-    parent: Lineage,
+    /// Under a lock, for it changes once that one's wait is over: then this
+    /// frame's parent is the next one up that is not.
+    parent: Mutex<Lineage>,
     /// Set once, when the wait returns. A frame that is over is skipped when a
     /// chain is prolonged, so that chains are as long as waits are deep, not
     /// as a program is old.
@@ -63,6 +68,24 @@ impl Frame {
     pub(crate) fn close(&self) {
         self.over.store(true, Ordering::Release);
     }
+
+    fn parent(&self) -> Lineage {
+        lock(&self.parent).clone()
+    }
+}
+
+impl Drop for Frame {
+    /// One by one: a long chain must not end in as deep a recursion.
+    fn drop(&mut self) {
+        let parent = |frame: &mut Self| {
+            let slot = frame.parent.get_mut();
+            mem::take(slot.unwrap_or_else(PoisonError::into_inner)).frame
+        };
+        let mut next = parent(self);
+        while let Some(mut frame) = next.and_then(Arc::into_inner) {
+            next = parent(&mut frame);
+        }
+    }
 }
 
 impl Lineage {
@@ -71,9 +94,10 @@ impl Lineage {
     pub fn current() -> Self {
         with_current(|current| {
             if current.unframed {
-                let parent = std::mem::take(&mut current.lineage).living();
+                let parent = mem::take(&mut current.lineage).living();
+                parent.shorten();
                 let frame = Frame {
-                    parent,
+                    parent: Mutex::new(parent),
                     over: AtomicBool::new(false),
                 };
                 *current = Current {
@@ -106,9 +130,25 @@ impl Lineage {
         while let Some(frame) = &self.frame
             && frame.over.load(Ordering::Acquire)
         {
-            self = frame.parent.clone();
+            let parent = frame.parent();
+            self = parent;
         }
         self
+    }
+
+    /// Takes the waits that are over out of the chain. It looks at the nearest
+    /// links only, which is enough: those beyond were looked at when they were
+    /// near.
+    fn shorten(&self) {
+        let mut at = self.frame.clone();
+        for _ in 0..LINKS {
+            let Some(frame) = at else { return };
+            let parent = frame.parent().living();
+            let next = parent.frame.clone();
+            let old = mem::replace(&mut *lock(&frame.parent), parent);
+            drop(old);
+            at = next;
+        }
     }
 
     /// Puts this lineage in force until the guard drops.
@@ -120,8 +160,8 @@ impl Lineage {
     }
 
     /// The waits of the chain, innermost first.
-    pub(crate) fn frames(&self) -> impl Iterator<Item = &Arc<Frame>> {
-        std::iter::successors(self.frame.as_ref(), |frame| frame.parent.frame.as_ref())
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Arc<Frame>> + use<> {
+        std::iter::successors(self.frame.clone(), |frame| frame.parent().frame)
     }
 }
 
@@ -143,7 +183,7 @@ impl Drop for Installed {
         if let Some(before) = self.before.take() {
             // Dropped after the borrow ends: a frame may be the last of its
             // chain.
-            let _ended = with_current(|current| std::mem::replace(current, before));
+            let _ended = with_current(|current| mem::replace(current, before));
         }
     }
 }
@@ -183,7 +223,7 @@ pub(crate) fn frame() -> Arc<Frame> {
 
 fn install(current: Current) -> Installed {
     Installed {
-        before: Some(with_current(|slot| std::mem::replace(slot, current))),
+        before: Some(with_current(|slot| mem::replace(slot, current))),
     }
 }
 

@@ -103,34 +103,41 @@ impl Parker {
     /// first.
     #[must_use]
     pub fn park(&self, deadline: Option<Instant>) -> bool {
-        if self.take() {
-            return true;
-        }
+        self.sleep(deadline) && self.take()
+    }
+
+    /// Sleeps until there is a token, and leaves it there; false if `deadline`
+    /// came first.
+    #[must_use]
+    pub(crate) fn sleep(&self, deadline: Option<Instant>) -> bool {
         let Inner {
             state,
             lock: mutex,
             wake_up,
         } = &*self.unparker.inner;
+        if state.load(Ordering::Relaxed) == NOTIFIED {
+            return true;
+        }
         let mut guard = lock(mutex);
         if state
-            .compare_exchange(EMPTY, PARKED, Ordering::Acquire, Ordering::Acquire)
+            .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
             .is_err()
         {
-            state.store(EMPTY, Ordering::Relaxed);
             return true;
         }
         loop {
             let limit = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let late = limit.is_some_and(|limit| limit.is_zero());
-            if !late {
-                (guard, _) = wait_for(wake_up, guard, limit);
+            if late {
+                // An exchange, so a token that comes at the deadline is either
+                // seen here or left for the next park.
+                return state
+                    .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_err();
             }
-            match state.compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Acquire) {
-                Ok(_) => return true,
-                // The last look is an exchange, so a token that comes at the
-                // deadline is either taken here or left for the next park.
-                Err(_) if late => return state.swap(EMPTY, Ordering::Acquire) == NOTIFIED,
-                Err(_) => {}
+            (guard, _) = wait_for(wake_up, guard, limit);
+            if state.load(Ordering::Relaxed) == NOTIFIED {
+                return true;
             }
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Sight {
     pub(crate) ended: u64,
     /// Time since the last look.
     pub(crate) elapsed: Duration,
+    /// Roots are queued, and kin alone was taken since the last look.
+    pub(crate) overtaken: bool,
 }
 
 /// What the thread on call shall do.
@@ -50,6 +52,7 @@ pub(crate) fn duty(sight: Sight) -> Duty {
         running,
         ended,
         elapsed,
+        overtaken,
     } = sight;
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
@@ -59,6 +62,8 @@ pub(crate) fn duty(sight: Sight) -> Duty {
         (0, _) if instant && running > 0 => Duty::Watch(WATCH),
         (0, _) => Duty::Rest,
         _ if running == 0 => Duty::Work,
+        // Their pace says nothing of those they don't come to.
+        _ if overtaken => Duty::Work,
         (_, None) => Duty::Work,
         (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Duty::Work,
         (_, Some(_)) => Duty::Watch(WATCH),
@@ -74,7 +79,7 @@ pub(crate) fn duty(sight: Sight) -> Duty {
 pub fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
     let least = limit / 32;
     if caught {
-        (spin * 2).min(limit)
+        spin.saturating_mul(2).min(limit)
     } else {
         (spin / 2).max(least)
     }
@@ -98,6 +103,7 @@ mod tests {
             running,
             ended,
             elapsed: Duration::from_micros(micros),
+            overtaken: false,
         }
     }
 
@@ -145,6 +151,14 @@ mod tests {
                 sight(10, 1, 5, 50),
                 Duty::Watch(WATCH),
             ),
+            (
+                "a few are queued, instant, and the roots among them stand still",
+                Sight {
+                    overtaken: true,
+                    ..sight(40, 1, 400, 50)
+                },
+                Duty::Work,
+            ),
         ];
         for (case, sight, expected) in table {
             assert_eq!(duty(sight), expected, "{case}");
@@ -163,6 +177,8 @@ mod tests {
             spin = next_spin(spin, true, limit);
         }
         assert_eq!(spin, limit);
+        let endless = next_spin(Duration::MAX, true, Duration::MAX);
+        assert_eq!(endless, Duration::MAX, "no overflow");
         assert_eq!(
             next_spin(Duration::ZERO, true, Duration::ZERO),
             Duration::ZERO

@@ -51,6 +51,8 @@ pub(crate) struct Queue {
     shown: Arc<AtomicUsize>,
     kin: Lists,
     roots: Lists,
+    /// Roots taken, ever.
+    roots_taken: u64,
 }
 
 #[derive(Default)]
@@ -128,6 +130,7 @@ impl Queue {
             shown,
             kin: Lists::default(),
             roots: Lists::default(),
+            roots_taken: 0,
         }
     }
 
@@ -144,6 +147,16 @@ impl Queue {
     /// Jobs that a thread could take now.
     pub(crate) fn ready(&self) -> usize {
         self.queued() + self.kin.line.live
+    }
+
+    /// Roots that were admitted.
+    pub(crate) fn queued_roots(&self) -> usize {
+        self.roots.queue.live
+    }
+
+    /// How many roots have been taken, ever.
+    pub(crate) fn roots_taken(&self) -> u64 {
+        self.roots_taken
     }
 
     /// Whether one more job would be admitted at once.
@@ -187,7 +200,11 @@ impl Queue {
             .queue
             .pop()
             .or_else(|| self.kin.line.pop())
-            .or_else(|| self.roots.queue.pop())?;
+            .or_else(|| {
+                let root = self.roots.queue.pop()?;
+                self.roots_taken += 1;
+                Some(root)
+            })?;
         self.admit();
         Some(out(job))
     }

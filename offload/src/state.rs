@@ -5,7 +5,7 @@
 //! restore is the first: *while work is ready and a permit is free, a thread is
 //! on call, or none can be had.* [`State::help`] restores it.
 
-use std::{io, mem, sync::Arc, time::Instant};
+use std::{mem, sync::Arc, time::Instant};
 
 use crate::{
     Lineage, Metrics,
@@ -40,7 +40,7 @@ pub(crate) struct State {
     call: Option<Call>,
     /// Jobs that ended, one way or another.
     ended: u64,
-    start_failed: Option<(Instant, io::ErrorKind)>,
+    start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) tally: Tally,
 }
@@ -77,10 +77,21 @@ struct Seat {
 #[derive(Clone, Copy)]
 struct Call {
     owner: usize,
-    /// It is looking at the queue at this moment.
-    awake: bool,
+    alertness: Alertness,
     since: Instant,
     ended: u64,
+    roots_taken: u64,
+}
+
+/// How soon the thread on call will look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alertness {
+    /// It is being started, and may be held up by the start hook.
+    Starting,
+    /// It has been woken, or watches.
+    Due,
+    /// It is looking at this moment.
+    Awake,
 }
 
 /// Counts that only grow, and peaks.
@@ -186,7 +197,11 @@ impl State {
         let alone = self.queue.ready() == 0 && self.running == 0;
         let admission = self.queue.push(lane, job);
         self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
-        let prospect = if alone && self.call.is_some_and(|call| call.awake) {
+        let prospect = if alone
+            && self
+                .call
+                .is_some_and(|call| call.alertness == Alertness::Awake)
+        {
             Prospect::AtOnce
         } else {
             Prospect::from(admission)
@@ -197,15 +212,11 @@ impl State {
     /// Restores the first invariant: sees to it that work which is ready has
     /// a thread on call, or failing that a lender.
     pub(crate) fn help(&mut self) -> Action {
-        if self.call.is_some()
-            || self.running >= self.limits.max_threads
-            || self.queue.ready() == 0
-            || self.phase == Phase::Closed
-        {
+        if !self.needs_help() {
             return Action::Nothing;
         }
         if let Some(berth) = self.idle.pop() {
-            self.open_call(berth.id, false);
+            self.open_call(berth.id, Alertness::Due);
             return Action::Wake(berth.unparker);
         }
         if self.may_start() {
@@ -213,10 +224,22 @@ impl State {
             self.tally.peak_threads = self.tally.peak_threads.max(self.threads);
             let id = self.next_id;
             self.next_id += 1;
-            self.open_call(id, false);
+            self.open_call(id, Alertness::Starting);
             return Action::Start(id);
         }
-        self.lend()
+        self.lend().map_or(Action::Nothing, Action::Wake)
+    }
+
+    /// Whether work is ready that nobody is about to look at.
+    fn needs_help(&self) -> bool {
+        let on_call = self.call.is_some_and(|call| {
+            // One that sleeps is sooner there than one that is being started.
+            call.alertness != Alertness::Starting || self.idle.is_empty()
+        });
+        !on_call
+            && self.running < self.limits.max_threads
+            && self.queue.ready() > 0
+            && self.phase != Phase::Closed
     }
 
     /// What the thread whose stack is `stack` does next.
@@ -245,7 +268,8 @@ impl State {
                 return Step::Run(job, self.help());
             }
         }
-        if self.phase == Phase::Draining && self.queue.ready() == 0 {
+        // If work is left, those who have the permits see to it.
+        if self.phase == Phase::Draining {
             return self.retire(on_call, stack);
         }
         if permit
@@ -256,7 +280,7 @@ impl State {
             return Step::Watch(time);
         }
         if from_job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
-            self.open_call(berth.id, true);
+            self.open_call(berth.id, Alertness::Awake);
             return Step::Spin;
         }
         if on_call {
@@ -299,17 +323,28 @@ impl State {
         })
     }
 
-    /// A thread could not be started. The jobs given back are to be abandoned:
-    /// nobody is there who could run them.
-    pub(crate) fn start_failed(&mut self, error: io::ErrorKind) -> Vec<Arc<dyn Runnable>> {
+    /// The thread of this number could not be started. Gives a lender to be
+    /// woken instead, or if nobody is there who will ever look, the jobs to be
+    /// abandoned.
+    pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Arc<dyn Runnable>>, Option<Unparker>) {
         self.threads -= 1;
-        self.call = None;
-        self.start_failed = Some((Instant::now(), error));
-        if self.threads == 0 {
-            self.queue.drain()
-        } else {
-            Vec::new()
+        if self.call.is_some_and(|call| call.owner == id) {
+            self.call = None;
         }
+        self.start_failed = Some(Instant::now());
+        if !self.needs_help() {
+            return (Vec::new(), None);
+        }
+        // Not another start: that would go on for ever.
+        let called = self.idle.pop().map(|berth| {
+            self.open_call(berth.id, Alertness::Due);
+            berth.unparker
+        });
+        let called = called.or_else(|| self.lend());
+        if called.is_some() || self.is_attended() {
+            return (Vec::new(), called);
+        }
+        (self.queue.drain(), None)
     }
 
     /// Parks the thread in a wait: its permit is free from here on.
@@ -334,11 +369,8 @@ impl State {
     }
 
     /// Whether the thread may stay parked; if not, its seat is gone.
-    pub(crate) fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
-        // One that has been woken and hasn't risen yet is parked no longer.
-        let asleep = |seat: &Seat| seat.lent.is_none() && !seat.unparker.is_unparked();
-        if self.seats.iter().filter(|seat| asleep(seat)).count() < self.threads || self.may_start()
-        {
+    fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
+        if self.is_attended() || self.may_start() {
             return Seating::Seated;
         }
         let _nothing_lent = self.rise(frame);
@@ -369,9 +401,6 @@ impl State {
     /// Moves towards the end, never back.
     pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
         self.phase = self.phase.max(phase);
-        if self.queue.ready() > 0 && self.phase != Phase::Closed {
-            return Vec::new();
-        }
         // Whoever sleeps has nothing to wait for. They end by themselves: no
         // longer among the idle, they find the phase when they look.
         let idle = mem::take(&mut self.idle);
@@ -422,18 +451,28 @@ impl State {
     /// parked thread as far as the limit goes.
     fn may_start(&self) -> bool {
         let limit = self.limits.max_threads + self.blocked().min(self.limits.max_blocked_threads);
-        let failed = self
-            .start_failed
-            .is_some_and(|(at, _)| elapsed(at) < START_AGAIN);
-        self.threads < limit && !failed
+        // Where nobody is left who will look, it is tried at once.
+        let failed = || {
+            self.start_failed
+                .is_some_and(|at| elapsed(at) < START_AGAIN)
+        };
+        self.threads < limit && !(self.is_attended() && failed())
     }
 
-    fn open_call(&mut self, owner: usize, awake: bool) {
+    /// Whether a thread lives that is not parked.
+    fn is_attended(&self) -> bool {
+        // One that has been woken and hasn't risen yet is parked no longer.
+        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.unparker.is_unparked();
+        self.seats.iter().filter(asleep).count() < self.threads
+    }
+
+    fn open_call(&mut self, owner: usize, alertness: Alertness) {
         self.call = Some(Call {
             owner,
-            awake,
+            alertness,
             since: Instant::now(),
             ended: self.ended,
+            roots_taken: self.queue.roots_taken(),
         });
     }
 
@@ -447,9 +486,11 @@ impl State {
             running: self.running,
             ended: self.ended - call.ended,
             elapsed: elapsed(call.since),
+            overtaken: self.queue.queued_roots() > 0
+                && self.queue.roots_taken() == call.roots_taken,
         });
         if let Duty::Watch(_) = duty {
-            self.open_call(call.owner, false);
+            self.open_call(call.owner, Alertness::Due);
         }
         duty
     }
@@ -461,21 +502,19 @@ impl State {
 
     /// Lends the first job that is a descendant of a parked wait to the
     /// innermost such wait that has room.
-    fn lend(&mut self) -> Action {
+    fn lend(&mut self) -> Option<Unparker> {
         let Self { queue, seats, .. } = self;
         let mut lender = None;
         let job = queue.take_kin(|job| {
             lender = seat_for(&job.lineage(), seats);
             lender.is_some()
         });
-        let (Some(job), Some(at)) = (job, lender) else {
-            return Action::Nothing;
-        };
+        let (job, at) = job.zip(lender)?;
         let stack = self.seats[at].stack;
         self.begin(stack, &job);
         let seat = &mut self.seats[at];
         seat.lent = Some(job);
-        Action::Wake(seat.unparker.clone())
+        Some(seat.unparker.clone())
     }
 
     fn retire(&mut self, on_call: bool, stack: usize) -> Step {
@@ -500,6 +539,6 @@ fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
     lineage.frames().find_map(|frame| {
         seats
             .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, frame) && seat.roomy && seat.lent.is_none())
+            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.roomy && seat.lent.is_none())
     })
 }

@@ -122,6 +122,11 @@ impl<T: Send + 'static> Offload<T> {
     /// Withdraws the job, or tells the running closure that nobody needs it
     /// any more, and says which.
     pub fn cancel(&mut self) -> Cancelled {
+        if self.stage == Stage::Submitted && self.core.is_forked() {
+            // Nobody in this process will run it, and its lock may be held by
+            // a thread that isn't there.
+            return Cancelled::Withdrawn;
+        }
         let withdrawal = self.job.withdraw(true);
         match withdrawal {
             Withdrawal::Withdrawn => {

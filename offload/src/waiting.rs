@@ -7,7 +7,11 @@
 //! another thread may run what it waits for; and where no thread can be added
 //! it is handed one of its own descendants to run meanwhile.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{
     job::Runnable,
@@ -16,6 +20,15 @@ use crate::{
     state::Seating,
     worker::Worker,
 };
+
+/// A wait that has polled this often without parking gives way once.
+const BUSY: u32 = 64;
+
+/// How often it looks, when it gives way, whether somebody has taken the work.
+const STEPS: u32 = 10;
+
+/// The time from look to look.
+const STEP: Duration = Duration::from_micros(100);
 
 /// An open wait on this thread. Keep it from before the first poll to after
 /// the last, and drop it on the thread that opened it.
@@ -27,6 +40,8 @@ pub struct Waiting {
 struct OnWorker {
     worker: Worker,
     lent: Option<Arc<dyn Runnable>>,
+    /// Polls in a row without a park between them.
+    busy: u32,
     /// Dropped last: the frame is in force as long as the wait is open.
     _installed: Installed,
 }
@@ -50,11 +65,15 @@ pub enum Parked {
 impl Waiting {
     /// Opens a wait on this thread.
     pub fn open() -> Self {
-        let on_worker = Worker::current().map(|worker| OnWorker {
-            worker,
-            lent: None,
-            _installed: lineage::open_wait(),
-        });
+        // In a fork's child this thread is nobody's: its pool stayed behind.
+        let on_worker = Worker::current()
+            .filter(|worker| !worker.core.is_forked())
+            .map(|worker| OnWorker {
+                worker,
+                lent: None,
+                busy: 0,
+                _installed: lineage::open_wait(),
+            });
         Self { on_worker }
     }
 
@@ -70,6 +89,17 @@ impl Waiting {
             Some(on_worker) => on_worker.park(parker, deadline),
             None if parker.park(deadline) => Parked::Woken,
             None => Parked::TimedOut,
+        }
+    }
+
+    /// Told instead of a park by a wait that is to poll again at once.
+    ///
+    /// A future that wakes itself never lets its wait park, and so would keep
+    /// its permit from the very job that it looks out for. Now and then this
+    /// frees it for a moment.
+    pub fn skip_park(&mut self) {
+        if let Some(on_worker) = &mut self.on_worker {
+            on_worker.skip_park();
         }
     }
 
@@ -98,8 +128,10 @@ impl OnWorker {
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         debug_assert!(self.lent.is_none(), "the job lent before was not run");
         if parker.take() {
-            return Parked::Woken;
+            self.skip_park();
+            return self.lent.as_ref().map_or(Parked::Woken, |_| Parked::Lent);
         }
+        self.busy = 0;
         let Worker { core, stack, .. } = &self.worker;
         let frame = lineage::frame();
         let roomy = self.worker.is_roomy();
@@ -107,14 +139,56 @@ impl OnWorker {
         if seating == Seating::Exhausted {
             return Parked::Exhausted;
         }
-        core.perform(action);
-        let woken = parker.park(deadline);
+        let orphans = core.carry_out(action);
+        // Where no thread could be started they have been told, which wakes
+        // this one if it waits for them.
+        //
+        // The token stays until the thread has risen: so long it tells the
+        // others that this one is awake.
+        let told = !orphans.is_empty() || parker.sleep(deadline);
         self.lent = core.state().rise(&frame);
+        let woken = parker.take() || told;
+        orphans.abandon();
         match (&self.lent, woken) {
             (Some(_), _) => Parked::Lent,
             (None, true) => Parked::Woken,
             (None, false) => Parked::TimedOut,
         }
+    }
+
+    fn skip_park(&mut self) {
+        self.busy += 1;
+        if self.busy >= BUSY {
+            self.busy = 0;
+            if self.lent.is_none() && self.worker.core.sees_work() {
+                self.give_way();
+            }
+        }
+    }
+
+    /// Is parked until the work that is ready has been taken, for a millisecond
+    /// at most.
+    #[cold]
+    fn give_way(&mut self) {
+        let Worker { core, stack, .. } = &self.worker;
+        let frame = lineage::frame();
+        let roomy = self.worker.is_roomy();
+        // One of its own, with a token: a thread that gives way is awake.
+        let parker = Parker::new();
+        parker.unparker().unpark();
+        let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
+        if seating == Seating::Exhausted {
+            return;
+        }
+        let orphans = core.carry_out(action);
+        for _ in 0..STEPS {
+            thread::sleep(STEP);
+            if !core.sees_work() {
+                break;
+            }
+        }
+        self.lent = core.state().rise(&frame);
+        orphans.abandon();
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     builder::Hooks,
     core::Core,
-    job::Runnable,
+    job::{Runnable, drop_payload},
     park::Parker,
     policy,
     state::{After, Berth, Step},
@@ -80,7 +80,9 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
 fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
     if let Some(hook) = hook {
         // The panic has been reported by the panic hook.
-        let _reported = catch_unwind(AssertUnwindSafe(hook));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+            drop_payload(payload);
+        }
     }
 }
 
@@ -131,8 +133,14 @@ fn serve(core: &Arc<Core>, id: usize) {
             Step::Sleep => {
                 slept_at = Some(Instant::now());
                 let called = sleep(&parker, limits.keep_alive);
-                if !called && core.state().expire(id, stack) {
-                    break;
+                if !called {
+                    if core.state().expire(id, stack) {
+                        break;
+                    }
+                    // Called just now. The token is on its way, and is taken
+                    // here: left behind it would end the next sleep, of a
+                    // thread that is still listed among the idle.
+                    let _token = parker.park(None);
                 }
                 after = After::Call;
             }

@@ -18,6 +18,10 @@ use crate::WaitError;
 /// A wait parked this long in a suspect place is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
+/// A wait that has caught this many wake-ups while it spun is told of its
+/// runtime's end like one that parks.
+const BUSY: u32 = 16;
+
 /// How to drive a future to its end.
 pub(super) struct Drive {
     pub(super) deadline: Option<Instant>,
@@ -53,7 +57,7 @@ impl Drive {
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Poll<T>,
     ) -> Result<T, WaitError> {
-        let mut post = None;
+        let (mut post, mut rounds) = (None, 0_u32);
         loop {
             if self
                 .deadline
@@ -61,12 +65,18 @@ impl Drive {
             {
                 return Err(WaitError::TimedOut);
             }
-            if !seat.spin(self.spin, self.deadline) {
+            let caught = seat.spin(self.spin, self.deadline);
+            if caught {
+                rounds = rounds.saturating_add(1);
+                waiting.skip_park();
+            }
+            if !caught || rounds >= BUSY || post.is_some() {
                 let post = post.get_or_insert_with(|| Post::enter(seat.parker().unparker()));
                 let is_gone = || post.as_ref().is_some_and(Post::is_gone);
                 // Before the park for a runtime that had ended by the time of
-                // the post, after it for one that has ended since.
-                if is_gone() || (self.park(seat, waiting)? && is_gone()) {
+                // the post, after it for one that has ended since; instead of
+                // it for a future that is woken again and again.
+                if is_gone() || (!caught && self.park(seat, waiting)? && is_gone()) {
                     return Err(WaitError::RuntimeGone);
                 }
             }
