@@ -16,10 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, WaitError,
-    driven::Driven,
-    home::Home,
-    wait::{self, HandOvers},
+    Builder, Metrics, Offload, Pool, Rejected, WaitError, driven::Driven, home::Home, wait,
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -47,7 +44,7 @@ struct Inner {
     home: Home,
     /// Knows whose task runs here, where this bridge has spawned it.
     cache: Arc<Cache>,
-    hand_overs: HandOvers,
+    max_nested_waits: usize,
     spin: Duration,
     debug: bool,
 }
@@ -76,7 +73,7 @@ impl Bridge {
     pub(crate) fn from_parts(
         pool: Pool,
         home: Home,
-        hand_overs: HandOvers,
+        max_nested_waits: usize,
         spin: Duration,
         debug: bool,
     ) -> Self {
@@ -85,7 +82,7 @@ impl Bridge {
                 pool,
                 home,
                 cache: Arc::new(Cache::new()),
-                hand_overs,
+                max_nested_waits,
                 spin,
                 debug,
             }),
@@ -239,8 +236,8 @@ impl Bridge {
         &self.inner.cache
     }
 
-    pub(crate) fn hand_overs(&self) -> &HandOvers {
-        &self.inner.hand_overs
+    pub(crate) fn max_nested_waits(&self) -> usize {
+        self.inner.max_nested_waits
     }
 
     pub(crate) fn spin(&self) -> Duration {

@@ -8,7 +8,6 @@ use crate::{
     Bridge, BuildError,
     ambient::InRuntime,
     home::{Home, Source},
-    wait::HandOvers,
 };
 
 /// Threads that `spawn_blocking` may use on home, beside those for waits:
@@ -118,9 +117,10 @@ impl Builder {
         self
     }
 
-    /// At most this many waits at a time hand their worker's tasks over; 256
-    /// unless set. Each takes a thread of the worker's runtime, of which Tokio
-    /// has 512 unless told otherwise.
+    /// A wait hands its worker's tasks over only if fewer waits than this have
+    /// done so on the same runtime, by whatever bridge; 256 unless set. Each
+    /// takes a thread of that runtime, of which Tokio has 512 unless told
+    /// otherwise: on a runtime with fewer blocking threads, set less.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self
@@ -164,11 +164,10 @@ impl Builder {
             },
         };
         let pool = self.pool.build()?;
-        let hand_overs = HandOvers::new(self.max_nested_waits);
         Ok(Bridge::from_parts(
             pool,
             Home::new(source),
-            hand_overs,
+            self.max_nested_waits,
             self.spin,
             self.debug,
         ))

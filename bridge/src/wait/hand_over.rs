@@ -2,71 +2,103 @@
 //!
 //! `block_in_place` gives the worker's core to a thread of the runtime's
 //! blocking pool. Tokio's pool has a limit past which it queues, and a core in
-//! a queue is a hang; so the hand-overs are counted, and refused before that.
+//! a queue is a hang. So the hand-overs that are open on a runtime are counted,
+//! over all bridges, for the limit is the runtime's; and one is refused before
+//! that.
 
 use std::{
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::task::block_in_place;
+use offload_pool::fork;
+use tokio::{
+    runtime::{Handle, Id},
+    task::block_in_place,
+};
 
 use crate::WaitError;
 
-/// The open hand-overs of one bridge.
-pub(crate) struct HandOvers {
-    open: AtomicUsize,
-    limit: usize,
+/// How many hand-overs are open on each runtime that has any.
+static OPEN: Mutex<Option<OnRuntimes>> = Mutex::new(None);
+
+struct OnRuntimes {
+    /// A fork's child starts afresh: the waits are its parent's.
+    generation: usize,
+    open: HashMap<Id, usize>,
 }
 
 /// One open hand-over.
-struct Open<'a>(&'a AtomicUsize);
+struct Open(Id);
 
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Open {
+    /// Opens one on this runtime, if fewer than `limit` are open there.
+    fn on(runtime: &Handle, limit: usize) -> Result<Self, WaitError> {
+        let id = runtime.id();
+        let mut all = all();
+        let open = on_runtimes(&mut all).entry(id).or_default();
+        if *open >= limit {
+            return Err(WaitError::TooDeep { limit });
+        }
+        *open += 1;
+        Ok(Self(id))
     }
 }
 
-impl HandOvers {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            open: AtomicUsize::new(0),
-            limit,
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut all = all();
+        let on_runtimes = on_runtimes(&mut all);
+        if let Some(open) = on_runtimes.get_mut(&self.0) {
+            *open -= 1;
+            if *open == 0 {
+                on_runtimes.remove(&self.0);
+            }
         }
     }
+}
 
-    /// Runs `body` with the worker's other tasks handed over; `None` if this
-    /// is no worker that can.
-    pub(crate) fn hand_over<T>(
-        &self,
-        body: impl FnOnce() -> Result<T, WaitError>,
-    ) -> Option<Result<T, WaitError>> {
-        let _open = match self.open() {
-            Ok(open) => open,
-            Err(error) => return Some(Err(error)),
-        };
-        let mut handed_over = false;
-        // On a current-thread worker under a multi-thread guard Tokio panics,
-        // and does so before it runs the closure. No probe tells beforehand.
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            block_in_place(|| {
-                handed_over = true;
-                body()
-            })
-        }));
-        match result {
-            Ok(result) => Some(result),
-            Err(payload) if handed_over => resume_unwind(payload),
-            Err(_refused) => None,
-        }
+/// Runs `body` with the worker's other tasks handed over, unless `limit` waits
+/// have done so on this runtime; `None` if this is no worker that can.
+pub(super) fn hand_over<T>(
+    limit: usize,
+    body: impl FnOnce() -> Result<T, WaitError>,
+) -> Option<Result<T, WaitError>> {
+    let runtime = Handle::try_current().ok()?;
+    let _open = match Open::on(&runtime, limit) {
+        Ok(open) => open,
+        Err(error) => return Some(Err(error)),
+    };
+    let mut handed_over = false;
+    // On a current-thread worker under a multi-thread guard Tokio panics, and
+    // does so before it runs the closure. No probe tells beforehand.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        block_in_place(|| {
+            handed_over = true;
+            body()
+        })
+    }));
+    match result {
+        Ok(result) => Some(result),
+        Err(payload) if handed_over => resume_unwind(payload),
+        Err(_refused) => None,
     }
+}
 
-    fn open(&self) -> Result<Open<'_>, WaitError> {
-        let open = Open(&self.open);
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limit {
-            return Err(WaitError::TooDeep { limit: self.limit });
-        }
-        Ok(open)
+fn all() -> MutexGuard<'static, Option<OnRuntimes>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn on_runtimes(all: &mut Option<OnRuntimes>) -> &mut HashMap<Id, usize> {
+    let generation = fork::generation();
+    let fresh = || OnRuntimes {
+        generation,
+        open: HashMap::new(),
+    };
+    let all = all.get_or_insert_with(fresh);
+    if all.generation != generation {
+        *all = fresh();
     }
+    &mut all.open
 }

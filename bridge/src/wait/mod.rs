@@ -25,8 +25,6 @@ use self::{
 };
 use crate::{Bridge, WaitError};
 
-pub(crate) use self::hand_over::HandOvers;
-
 /// Waits for `future` on this thread, by [`Bridge::global`].
 ///
 /// # Panics
@@ -160,9 +158,7 @@ fn run_at<F: Future>(
                 .cache()
                 .with_driver(|driver: Option<&Handle>| driver.cloned());
             let _entered = driver.as_ref().map(Handle::enter);
-            bridge
-                .hand_overs()
-                .hand_over(|| drive.run(future))
+            hand_over::hand_over(bridge.max_nested_waits(), || drive.run(future))
                 .unwrap_or_else(|| Err(freeze()))
         }
         Route::Freeze => Err(freeze()),

@@ -159,18 +159,45 @@ fn boxes_of_both_kinds() {
     assert_eq!(format!("{:?}", calls()[1]), "BoxCall { kind: Sync, .. }");
 }
 
+/// Goes on when somebody else has come to the gate too.
+#[smartasync]
+fn behind(gate: Arc<Barrier>) -> u8 {
+    gate.wait();
+    1
+}
+
+/// The same, for an async function.
+#[smartasync]
+async fn behind_async(mut gate: tokio::sync::oneshot::Receiver<u8>) -> u8 {
+    (&mut gate).await.unwrap()
+}
+
 #[test]
 fn a_polled_call_can_still_be_waited_for() {
     use std::task::{Context, Waker};
     let mut cx = Context::from_waker(Waker::noop());
     within(|| {
-        let mut call = halve(2);
+        let gate = Arc::new(Barrier::new(2));
+        let open = || {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || gate.wait())
+        };
+        let mut call = behind(Arc::clone(&gate));
         assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+        let opener = open();
         assert_eq!(call.wait(), 1);
-        for call in [BoxCall::new(halve(2)), BoxCall::new(double(1))] {
-            let mut call = call;
-            let _ = Pin::new(&mut call).poll(&mut cx);
-            assert!(call.wait() < 3);
-        }
+        opener.join().unwrap();
+
+        let mut boxed = BoxCall::new(behind(Arc::clone(&gate)));
+        assert!(Pin::new(&mut boxed).poll(&mut cx).is_pending());
+        let opener = open();
+        assert_eq!(boxed.wait(), 1);
+        opener.join().unwrap();
+
+        let (send, receive) = tokio::sync::oneshot::channel();
+        let mut boxed = BoxCall::new(behind_async(receive));
+        assert!(Pin::new(&mut boxed).poll(&mut cx).is_pending());
+        send.send(2).unwrap();
+        assert_eq!(boxed.wait(), 2);
     });
 }

@@ -34,7 +34,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     rc::Rc,
-    sync::{Arc, Mutex},
+    sync::{Arc, Barrier, Mutex},
     thread::{self, ThreadId},
     time::Duration,
 };

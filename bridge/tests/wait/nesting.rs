@@ -107,3 +107,31 @@ fn descent_survives_spawn() {
         assert_eq!(descend(&bridge, 12), 12);
     });
 }
+
+#[test]
+fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
+    within(|| {
+        fn descend(bridges: &[Bridge; 3], depth: usize) -> Result<usize, WaitError> {
+            if depth == 0 {
+                return Ok(0);
+            }
+            let inner = bridges.clone();
+            let task = tokio::spawn(async move { descend(&inner, depth - 1) });
+            bridges[depth % 3]
+                .try_wait(task)?
+                .unwrap()
+                .map(|below| below + 1)
+        }
+        let bridges = [(); 3].map(|()| Bridge::builder().build().unwrap());
+        let outcome = one_worker().block_on(async move {
+            // More than Tokio has blocking threads for.
+            tokio::spawn(async move { descend(&bridges, 700) })
+                .await
+                .unwrap()
+        });
+        assert!(
+            matches!(outcome, Err(WaitError::TooDeep { .. })),
+            "{outcome:?}"
+        );
+    });
+}

@@ -113,7 +113,7 @@ fn the_panic_names_the_call_and_its_line() {
         });
         let text = panic_text(&*payload);
         assert!(
-            text.contains("real_work") && text.contains(&format!("wait.rs:{line}")),
+            text.contains("real_work") && text.contains(&format!("{}:{line}", file!())),
             "{text}"
         );
         assert!(text.contains("`.await`"), "it says what to do: {text}");
