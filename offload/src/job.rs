@@ -17,7 +17,6 @@
 
 use std::{
     any::Any,
-    cell::RefCell,
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::{Arc, atomic::Ordering},
@@ -28,7 +27,8 @@ use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
     queue::Lane,
-    sync::{AtomicBool, AtomicU8, Mutex, lock, thread_local},
+    running::Running,
+    sync::{AtomicBool, AtomicU8, Mutex, lock},
 };
 
 pub(crate) struct Job<F, T, A> {
@@ -43,7 +43,8 @@ pub(crate) struct Header {
     /// Which list of the queue holds the job: the queue's affair, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The caller has lost interest: what [`cancelled`] tells the closure.
+    /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
+    /// the closure.
     cancelled: AtomicBool,
 }
 
@@ -73,6 +74,13 @@ pub(crate) enum Finish {
     Panicked,
     /// It had been withdrawn before the claim.
     Withdrawn,
+}
+
+impl Header {
+    /// Whether the caller has lost interest.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
 }
 
 /// What the end of a caller's interest came upon.
@@ -338,55 +346,6 @@ where
     fn abandon(&self, error: OffloadError) {
         self.end(error);
     }
-}
-
-thread_local! {
-    static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();
-}
-
-/// Names the job whose closure runs on this thread, for [`cancelled`].
-struct Running {
-    before: Option<Arc<dyn Runnable>>,
-}
-
-impl Running {
-    fn enter(job: Arc<dyn Runnable>) -> Self {
-        Self {
-            before: RUNNING.with(|running| running.replace(Some(job))),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        let _ended = RUNNING.try_with(|running| running.replace(before));
-    }
-}
-
-/// Whether the caller of the job that runs on this thread has dropped or
-/// cancelled it.
-///
-/// A closure that runs long asks now and then, and returns early: nobody takes
-/// its result. Outside a job this is false.
-///
-/// ```
-/// use bridge_offload::Pool;
-///
-/// let pool = Pool::new();
-/// let task = pool.run(|| (0..1_000).take_while(|_| !bridge_offload::cancelled()).count());
-/// assert_eq!(pollster::block_on(task), 1_000);
-/// ```
-#[must_use]
-pub fn cancelled() -> bool {
-    RUNNING
-        .try_with(|running| {
-            running
-                .borrow()
-                .as_ref()
-                .is_some_and(|job| job.header().cancelled.load(Ordering::Relaxed))
-        })
-        .unwrap_or(false)
 }
 
 /// Wakes, and survives a waker that panics: the thread is the pool's.

@@ -47,6 +47,7 @@ pub mod park;
 mod policy;
 mod pool;
 mod queue;
+mod running;
 mod state;
 mod sync;
 mod task;
@@ -57,10 +58,10 @@ pub use crate::{
     ambient::{Ambient, Bare, Timer},
     builder::Builder,
     error::{BuildError, OffloadError, Panic, Rejected},
-    job::cancelled,
     lineage::{Lineage, Scope},
     metrics::{Metrics, Shutdown},
     pool::Pool,
+    running::cancelled,
     task::{Attempt, Cancelled, Offload},
     waiting::{Parked, Waiting},
 };

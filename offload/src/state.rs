@@ -5,21 +5,30 @@
 //! restore is the first: *while work is ready and a permit is free, a thread is
 //! on call, or none can be had.* [`State::help`] restores it.
 
-use std::{mem, sync::Arc, time::Instant};
+mod seats;
+mod steps;
+mod tally;
 
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use self::{seats::Seat, tally::Tally};
 use crate::{
-    Lineage, Metrics,
     builder::Limits,
-    job::{Finish, Runnable},
-    lineage::Frame,
+    job::Runnable,
     park::Unparker,
     policy::{self, Duty, Sight},
-    queue::{Admission, Lane, Queue},
+    queue::{Lane, Queue},
     sync::{AtomicUsize, elapsed},
 };
 
+pub(crate) use self::steps::{Action, After, Phase, Prospect, Seating, Step};
+
 /// How long after a failed start no other is tried.
-const START_AGAIN: std::time::Duration = std::time::Duration::from_millis(10);
+const START_AGAIN: Duration = Duration::from_millis(10);
 
 pub(crate) struct State {
     pub(crate) queue: Queue,
@@ -45,32 +54,10 @@ pub(crate) struct State {
     pub(crate) tally: Tally,
 }
 
-/// How far the pool's end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// Jobs are taken.
-    Open,
-    /// No job is taken any more; those that were admitted run.
-    Draining,
-    /// No job starts any more.
-    Closed,
-}
-
 /// Where an idle thread sleeps.
 pub(crate) struct Berth {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
-}
-
-/// Where a thread is parked in a wait.
-struct Seat {
-    frame: Arc<Frame>,
-    unparker: Unparker,
-    /// The thread's stack, as an index.
-    stack: usize,
-    /// Whether its stack has room for another job.
-    roomy: bool,
-    lent: Option<Arc<dyn Runnable>>,
 }
 
 /// Which thread is on call, since when, and what had ended by then.
@@ -92,84 +79,6 @@ enum Alertness {
     Due,
     /// It is looking at this moment.
     Awake,
-}
-
-/// Counts that only grow, and peaks.
-#[derive(Default)]
-pub(crate) struct Tally {
-    pub(crate) completed: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) panicked: u64,
-    pub(crate) rejected: u64,
-    peak_threads: usize,
-    peak_queued: usize,
-    peak_blocked: usize,
-}
-
-/// What is to be done after the lock is released.
-#[must_use]
-pub(crate) enum Action {
-    Nothing,
-    /// Wake this thread: an idle one that is now on call, or a lender.
-    Wake(Unparker),
-    /// Start the thread of this number, which is on call.
-    Start(usize),
-}
-
-/// When a job that was pushed may be expected to start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Prospect {
-    /// A thread that is awake takes it at once.
-    AtOnce,
-    /// It is queued.
-    InTurn,
-    /// It waits for room in the queue first.
-    InLine,
-}
-
-impl From<Admission> for Prospect {
-    fn from(admission: Admission) -> Self {
-        match admission {
-            Admission::Queued => Self::InTurn,
-            Admission::InLine => Self::InLine,
-        }
-    }
-}
-
-/// What a thread does next.
-#[must_use]
-pub(crate) enum Step {
-    /// Run this job, after doing what is due for the others.
-    Run(Arc<dyn Runnable>, Action),
-    /// Let the others go on for this time.
-    Watch(std::time::Duration),
-    /// Look for work, awake, for a moment.
-    Spin,
-    /// Sleep until called.
-    Sleep,
-    /// End.
-    Retire,
-}
-
-/// What a thread has done when it asks for its next step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum After {
-    /// A job, which came out like this: its permit goes back.
-    Job(Finish),
-    /// Its start, its sleep or its watch.
-    Call,
-    /// A spin.
-    Spin,
-}
-
-/// How a park ended that may not be one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Seating {
-    Seated,
-    /// Every thread would be parked, and nothing that is queued can be lent.
-    Exhausted,
 }
 
 impl State {
@@ -304,17 +213,6 @@ impl State {
         true
     }
 
-    /// Counts the end of a job on this stack.
-    pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
-        self.stacks[stack].pop();
-        self.ended += 1;
-        match finish {
-            Finish::Completed => self.tally.completed += 1,
-            Finish::Panicked => self.tally.panicked += 1,
-            Finish::Withdrawn => {}
-        }
-    }
-
     /// A stack for a thread that starts.
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
@@ -347,57 +245,6 @@ impl State {
         (self.queue.drain(), None)
     }
 
-    /// Parks the thread in a wait: its permit is free from here on.
-    pub(crate) fn sit(
-        &mut self,
-        frame: &Arc<Frame>,
-        unparker: &Unparker,
-        stack: usize,
-        roomy: bool,
-    ) -> (Seating, Action) {
-        self.running -= 1;
-        self.seats.push(Seat {
-            frame: Arc::clone(frame),
-            unparker: unparker.clone(),
-            stack,
-            roomy,
-            lent: None,
-        });
-        self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
-        let action = self.help();
-        (self.check_seat(frame), action)
-    }
-
-    /// Whether the thread may stay parked; if not, its seat is gone.
-    fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
-        if self.is_attended() || self.may_start() {
-            return Seating::Seated;
-        }
-        let _nothing_lent = self.rise(frame);
-        Seating::Exhausted
-    }
-
-    /// Unparks the thread: it runs again, whatever the permits say, for it may
-    /// hold a lock that others wait for. Gives the job that was lent to it.
-    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Option<Arc<dyn Runnable>> {
-        let at = self
-            .seats
-            .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, frame))?;
-        let seat = self.seats.swap_remove(at);
-        if seat.lent.is_none() {
-            self.running += 1;
-        }
-        seat.lent
-    }
-
-    /// Takes back a job that was lent and will not be run by its lender.
-    pub(crate) fn give_back(&mut self, stack: usize, job: Arc<dyn Runnable>) -> Action {
-        self.stacks[stack].pop();
-        self.queue.put_back(Lane::Kin, job);
-        self.help()
-    }
-
     /// Moves towards the end, never back.
     pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
         self.phase = self.phase.max(phase);
@@ -417,36 +264,6 @@ impl State {
         self.stacks.iter().flatten()
     }
 
-    pub(crate) fn metrics(&self) -> Metrics {
-        let Tally {
-            completed,
-            cancelled,
-            panicked,
-            rejected,
-            ..
-        } = self.tally;
-        Metrics {
-            threads: self.threads,
-            idle: self.threads - self.stacks.iter().filter(|stack| !stack.is_empty()).count(),
-            running: self.running,
-            blocked: self.blocked(),
-            queued: self.queue.queued(),
-            in_line: self.queue.in_line(),
-            completed,
-            cancelled,
-            panicked,
-            rejected,
-            peak_threads: self.tally.peak_threads,
-            peak_queued: self.tally.peak_queued,
-            peak_blocked: self.tally.peak_blocked,
-        }
-    }
-
-    /// Threads parked in waits, lenders not counted.
-    fn blocked(&self) -> usize {
-        self.seats.iter().filter(|seat| seat.lent.is_none()).count()
-    }
-
     /// Whether a thread may be added: one for each permit, and one for each
     /// parked thread as far as the limit goes.
     fn may_start(&self) -> bool {
@@ -457,13 +274,6 @@ impl State {
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
         };
         self.threads < limit && !(self.is_attended() && failed())
-    }
-
-    /// Whether a thread lives that is not parked.
-    fn is_attended(&self) -> bool {
-        // One that has been woken and hasn't risen yet is parked no longer.
-        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.unparker.is_unparked();
-        self.seats.iter().filter(asleep).count() < self.threads
     }
 
     fn open_call(&mut self, owner: usize, alertness: Alertness) {
@@ -500,23 +310,6 @@ impl State {
         self.stacks[stack].push(Arc::clone(job));
     }
 
-    /// Lends the first job that is a descendant of a parked wait to the
-    /// innermost such wait that has room.
-    fn lend(&mut self) -> Option<Unparker> {
-        let Self { queue, seats, .. } = self;
-        let mut lender = None;
-        let job = queue.take_kin(|job| {
-            lender = seat_for(&job.lineage(), seats);
-            lender.is_some()
-        });
-        let (job, at) = job.zip(lender)?;
-        let stack = self.seats[at].stack;
-        self.begin(stack, &job);
-        let seat = &mut self.seats[at];
-        seat.lent = Some(job);
-        Some(seat.unparker.clone())
-    }
-
     fn retire(&mut self, on_call: bool, stack: usize) -> Step {
         if on_call {
             self.call = None;
@@ -529,16 +322,4 @@ impl State {
         self.threads -= 1;
         self.free_stacks.push(stack);
     }
-}
-
-/// The seat of the innermost wait in `lineage` that can take a job.
-///
-/// Only the wait on top of a thread's stack has a seat, so a job never lands
-/// on a stack whose innermost wait it doesn't descend from.
-fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
-    lineage.frames().find_map(|frame| {
-        seats
-            .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.roomy && seat.lent.is_none())
-    })
 }

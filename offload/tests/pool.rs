@@ -1,4 +1,4 @@
-//! Bounds, panics, cancellation and shutdown.
+//! Bounds, order, panics, threads that come and go.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -10,48 +10,13 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use bridge_offload::{BuildError, Cancelled, OffloadError, Pool, Rejected, cancelled};
-use common::{Gauge, wait};
+use bridge_offload::{BuildError, OffloadError, Pool};
+use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
-use testkit::{panic_text, within};
-
-fn pool(threads: usize, capacity: usize) -> Pool {
-    Pool::builder()
-        .max_threads(threads)
-        .queue_capacity(capacity)
-        .build()
-        .unwrap()
-}
-
-/// Holds the only thread of a pool until it is let go.
-fn plug(pool: &Pool) -> (bridge_offload::Offload<()>, mpsc::Sender<()>) {
-    let (release, held) = mpsc::channel::<()>();
-    let (started, running) = mpsc::channel();
-    let task = pool
-        .try_run(move || {
-            started.send(()).unwrap();
-            let _released = held.recv();
-        })
-        .unwrap();
-    running.recv().unwrap();
-    (task, release)
-}
-
-/// Waits for what another thread is about to bring about.
-fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "never came: {what}"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
-}
+use testkit::within;
 
 #[test]
 fn a_job_gives_its_value() {
@@ -131,25 +96,6 @@ fn those_who_wait_for_room_are_served_in_order() {
 }
 
 #[test]
-fn a_timed_admission_gives_the_closure_back() {
-    within(|| {
-        let pool = pool(1, 1);
-        let (plugged, release) = plug(&pool);
-        let _queued = pool.try_run(|| ()).unwrap();
-        let at_once = std::future::ready(());
-        let rejected = wait(pool.run_unless(|| 5, at_once)).unwrap_err();
-        assert!(matches!(&rejected, Rejected::TimedOut(_)));
-        assert_eq!(rejected.into_inner()(), 5);
-        drop(release);
-        wait(plugged);
-        assert_eq!(
-            wait(pool.run_unless(|| 6, std::future::pending())).ok(),
-            Some(6)
-        );
-    });
-}
-
-#[test]
 fn a_panic_of_any_payload_reaches_the_awaiter() {
     within(|| {
         let pool = pool(1, 8);
@@ -164,191 +110,6 @@ fn a_panic_of_any_payload_reaches_the_awaiter() {
         eventually("both panics are counted", || pool.metrics().panicked == 2);
         assert_eq!(wait(pool.run(|| "alive")), "alive");
         assert_eq!(pool.metrics().threads, 1);
-    });
-}
-
-/// Panics when dropped.
-struct Bomb;
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        assert!(thread::panicking(), "bomb");
-    }
-}
-
-#[test]
-fn a_result_that_panics_when_dropped_costs_no_thread() {
-    within(|| {
-        let pool = pool(1, 8);
-        let (started, running) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
-        let task = pool
-            .try_run(move || {
-                started.send(()).unwrap();
-                let _released = held.recv();
-                Bomb
-            })
-            .unwrap();
-        running.recv().unwrap();
-        drop(task);
-        drop(release);
-        eventually("the bomb has gone off", || pool.metrics().panicked == 1);
-        assert_eq!(wait(pool.run(|| 1)), 1);
-    });
-}
-
-#[test]
-fn dropping_a_queued_job_withdraws_it_and_its_captures() {
-    within(|| {
-        let pool = pool(1, 8);
-        let (plugged, release) = plug(&pool);
-        let captured = Arc::new(());
-        let capture = Arc::clone(&captured);
-        let ran = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&ran);
-        let task = pool
-            .try_run(move || {
-                flag.store(true, Ordering::SeqCst);
-                drop(capture);
-            })
-            .unwrap();
-        drop(task);
-        assert_eq!(
-            Arc::strong_count(&captured),
-            1,
-            "the captures are dropped at once"
-        );
-        assert_eq!((pool.metrics().queued, pool.metrics().cancelled), (0, 1));
-        drop(release);
-        wait(plugged);
-        wait(pool.run(|| ()));
-        assert!(!ran.load(Ordering::SeqCst));
-    });
-}
-
-#[test]
-fn withdrawn_jobs_leave_no_memory_behind() {
-    within(|| {
-        let pool = pool(1, 16);
-        let (plugged, release) = plug(&pool);
-        for _ in 0..100_000 {
-            drop(pool.try_run(|| ()).expect("the queue has room again"));
-        }
-        assert_eq!(pool.metrics().cancelled, 100_000);
-        drop(release);
-        wait(plugged);
-    });
-}
-
-#[test]
-fn cancel_tells_what_it_came_upon() {
-    within(|| {
-        let pool = pool(1, 8);
-        let (release, held) = mpsc::channel::<()>();
-        let (started, running) = mpsc::channel();
-        let mut runs = pool
-            .try_run(move || {
-                started.send(()).unwrap();
-                let _released = held.recv();
-                while !cancelled() {
-                    thread::yield_now();
-                }
-                "early"
-            })
-            .unwrap();
-        running.recv().unwrap();
-        let mut queued = pool.try_run(|| ()).unwrap();
-        assert_eq!(queued.cancel(), Cancelled::Withdrawn);
-        assert!(matches!(
-            wait(queued.outcome()),
-            Err(OffloadError::Cancelled { .. })
-        ));
-        assert_eq!(runs.cancel(), Cancelled::Running);
-        drop(release);
-        eventually("the job has ended", || pool.metrics().completed == 1);
-        assert_eq!(runs.cancel(), Cancelled::Finished);
-        assert_eq!(wait(runs), "early");
-        assert!(!cancelled(), "false outside of jobs");
-    });
-}
-
-#[test]
-fn a_dropped_job_keeps_its_permit_until_it_ends() {
-    within(|| {
-        let pool = pool(1, 8);
-        let (plugged, release) = plug(&pool);
-        drop(plugged);
-        let mut next = pool.run(|| 1);
-        next.start();
-        thread::sleep(Duration::from_millis(20));
-        assert_eq!((pool.metrics().running, pool.metrics().queued), (1, 1));
-        drop(release);
-        assert_eq!(wait(next), 1);
-    });
-}
-
-#[test]
-fn shutdown_runs_what_was_admitted() {
-    within(|| {
-        let pool = pool(1, 64);
-        let tasks: Vec<_> = (0..10)
-            .map(|n| {
-                pool.try_run(move || {
-                    thread::sleep(Duration::from_millis(1));
-                    n
-                })
-                .unwrap()
-            })
-            .collect();
-        let report = pool.shutdown(Duration::from_secs(20));
-        assert_eq!((report.abandoned, report.running), (0, 0));
-        assert_eq!(wait(join_all(tasks)), (0..10).collect::<Vec<_>>());
-        assert!(pool.try_run(|| ()).unwrap_err().is_shut_down());
-        let outcome = wait(pool.run(|| ()).outcome());
-        assert!(
-            matches!(outcome, Err(OffloadError::ShutDown { .. })),
-            "{outcome:?}"
-        );
-        eventually("the threads have ended", || pool.metrics().threads == 0);
-    });
-}
-
-#[test]
-fn shutdown_wakes_everyone_it_leaves_behind() {
-    within(|| {
-        let pool = pool(1, 1);
-        let (running, release) = plug(&pool);
-        let queued = pool.try_run(|| ()).unwrap();
-        let mut in_line = pool.run(|| ());
-        in_line.start();
-        let awaiters = [running, queued, in_line].map(|task| {
-            thread::spawn(move || {
-                matches!(wait(task.outcome()), Err(OffloadError::ShutDown { .. }))
-            })
-        });
-        let report = pool.shutdown(Duration::from_millis(10));
-        assert_eq!(
-            (report.completed, report.abandoned, report.running),
-            (0, 1, 1)
-        );
-        for awaiter in awaiters {
-            assert!(awaiter.join().unwrap());
-        }
-        drop(release);
-        eventually("the thread has ended", || pool.metrics().threads == 0);
-    });
-}
-
-#[test]
-fn dropping_the_last_handle_runs_what_is_queued() {
-    within(|| {
-        let pool = pool(1, 8);
-        let (plugged, release) = plug(&pool);
-        let task = pool.try_run(|| "ran").unwrap();
-        drop(pool);
-        drop(release);
-        wait(plugged);
-        assert_eq!(wait(task), "ran");
     });
 }
 
@@ -420,19 +181,6 @@ fn zero_is_refused_by_name() {
             "{error}"
         );
     }
-}
-
-#[test]
-fn an_error_names_the_callers_line() {
-    within(|| {
-        let pool = Pool::new();
-        let _report = pool.shutdown(Duration::ZERO);
-        let line = line!() + 1;
-        let task = pool.run(|| ());
-        let panic = catch_unwind(AssertUnwindSafe(|| wait(task))).unwrap_err();
-        let text = panic_text(&*panic);
-        assert!(text.contains(&format!("pool.rs:{line}")), "{text}");
-    });
 }
 
 #[test]

@@ -7,12 +7,16 @@
 
 use std::{
     pin::pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     task::{Context, Poll},
+    thread,
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Parked, Waiting, park::Parker};
+use bridge_offload::{Offload, Parked, Pool, Waiting, park::Parker};
 
 /// Why a wait has no value.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,11 +68,46 @@ impl Gauge {
     pub fn hold(&self, time: Duration) {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
-        std::thread::sleep(time);
+        thread::sleep(time);
         self.now.fetch_sub(1, Ordering::SeqCst);
     }
 
     pub fn peak(&self) -> usize {
         self.peak.load(Ordering::SeqCst)
+    }
+}
+
+/// A pool of so many threads and places in its queue.
+pub fn pool(threads: usize, capacity: usize) -> Pool {
+    Pool::builder()
+        .max_threads(threads)
+        .queue_capacity(capacity)
+        .build()
+        .unwrap()
+}
+
+/// Holds the only thread of a pool until it is let go.
+pub fn plug(pool: &Pool) -> (Offload<()>, mpsc::Sender<()>) {
+    let (release, held) = mpsc::channel::<()>();
+    let (started, running) = mpsc::channel();
+    let task = pool
+        .try_run(move || {
+            started.send(()).unwrap();
+            let _released = held.recv();
+        })
+        .unwrap();
+    running.recv().unwrap();
+    (task, release)
+}
+
+/// Waits for what another thread is about to bring about.
+pub fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "never came: {what}"
+        );
+        thread::sleep(Duration::from_millis(1));
     }
 }

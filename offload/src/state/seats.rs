@@ -1,0 +1,112 @@
+//! Threads that are parked in waits: the seats they take, the permits they give
+//! back, and the jobs they are lent.
+
+use std::sync::Arc;
+
+use super::{Action, Seating, State};
+use crate::{Lineage, job::Runnable, lineage::Frame, park::Unparker, queue::Lane};
+
+/// Where a thread is parked in a wait.
+pub(super) struct Seat {
+    frame: Arc<Frame>,
+    unparker: Unparker,
+    /// The thread's stack, as an index.
+    stack: usize,
+    /// Whether its stack has room for another job.
+    roomy: bool,
+    lent: Option<Arc<dyn Runnable>>,
+}
+
+impl State {
+    /// Parks the thread in a wait: its permit is free from here on.
+    pub(crate) fn sit(
+        &mut self,
+        frame: &Arc<Frame>,
+        unparker: &Unparker,
+        stack: usize,
+        roomy: bool,
+    ) -> (Seating, Action) {
+        self.running -= 1;
+        self.seats.push(Seat {
+            frame: Arc::clone(frame),
+            unparker: unparker.clone(),
+            stack,
+            roomy,
+            lent: None,
+        });
+        self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
+        let action = self.help();
+        (self.check_seat(frame), action)
+    }
+
+    /// Whether the thread may stay parked; if not, its seat is gone.
+    fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
+        if self.is_attended() || self.may_start() {
+            return Seating::Seated;
+        }
+        let _nothing_lent = self.rise(frame);
+        Seating::Exhausted
+    }
+
+    /// Unparks the thread: it runs again, whatever the permits say, for it may
+    /// hold a lock that others wait for. Gives the job that was lent to it.
+    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Option<Arc<dyn Runnable>> {
+        let at = self
+            .seats
+            .iter()
+            .position(|seat| Arc::ptr_eq(&seat.frame, frame))?;
+        let seat = self.seats.swap_remove(at);
+        if seat.lent.is_none() {
+            self.running += 1;
+        }
+        seat.lent
+    }
+
+    /// Takes back a job that was lent and will not be run by its lender.
+    pub(crate) fn give_back(&mut self, stack: usize, job: Arc<dyn Runnable>) -> Action {
+        self.stacks[stack].pop();
+        self.queue.put_back(Lane::Kin, job);
+        self.help()
+    }
+
+    /// Threads parked in waits, lenders not counted.
+    pub(super) fn blocked(&self) -> usize {
+        self.seats.iter().filter(|seat| seat.lent.is_none()).count()
+    }
+
+    /// Whether a thread lives that is not parked.
+    pub(super) fn is_attended(&self) -> bool {
+        // One that has been woken and hasn't risen yet is parked no longer.
+        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.unparker.is_unparked();
+        self.seats.iter().filter(asleep).count() < self.threads
+    }
+
+    /// Lends the first job that is a descendant of a parked wait to the
+    /// innermost such wait that has room.
+    pub(super) fn lend(&mut self) -> Option<Unparker> {
+        let Self { queue, seats, .. } = self;
+        let mut lender = None;
+        let job = queue.take_kin(|job| {
+            lender = seat_for(&job.lineage(), seats);
+            lender.is_some()
+        });
+        let (job, at) = job.zip(lender)?;
+        let stack = self.seats[at].stack;
+        self.begin(stack, &job);
+        let seat = &mut self.seats[at];
+        seat.lent = Some(job);
+        Some(seat.unparker.clone())
+    }
+}
+
+/// The seat of the innermost wait in `lineage` that can take a job.
+///
+/// Only the wait on top of a thread's stack has a seat, so a job never lands
+/// on a stack whose innermost wait it doesn't descend from.
+fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
+    lineage.frames().find_map(|frame| {
+        seats
+            .iter()
+            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.roomy && seat.lent.is_none())
+    })
+}

@@ -1,0 +1,54 @@
+//! Counting: what has happened to jobs, and what the metrics show.
+
+use super::State;
+use crate::{Metrics, job::Finish};
+
+/// Counts that only grow, and peaks.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) completed: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) panicked: u64,
+    pub(crate) rejected: u64,
+    pub(super) peak_threads: usize,
+    pub(super) peak_queued: usize,
+    pub(super) peak_blocked: usize,
+}
+
+impl State {
+    /// Counts the end of a job on this stack.
+    pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
+        self.stacks[stack].pop();
+        self.ended += 1;
+        match finish {
+            Finish::Completed => self.tally.completed += 1,
+            Finish::Panicked => self.tally.panicked += 1,
+            Finish::Withdrawn => {}
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let Tally {
+            completed,
+            cancelled,
+            panicked,
+            rejected,
+            ..
+        } = self.tally;
+        Metrics {
+            threads: self.threads,
+            idle: self.threads - self.stacks.iter().filter(|stack| !stack.is_empty()).count(),
+            running: self.running,
+            blocked: self.blocked(),
+            queued: self.queue.queued(),
+            in_line: self.queue.in_line(),
+            completed,
+            cancelled,
+            panicked,
+            rejected,
+            peak_threads: self.tally.peak_threads,
+            peak_queued: self.tally.peak_queued,
+            peak_blocked: self.tally.peak_blocked,
+        }
+    }
+}
