@@ -19,7 +19,9 @@ use crate::WaitError;
 const KEPT: usize = 8;
 
 thread_local! {
-    static KEEP: RefCell<Vec<Set>> = const { RefCell::new(Vec::new()) };
+    // Boxed, so that taking one out and putting it back moves a pointer.
+    #[allow(clippy::vec_box, reason = "as said above")]
+    static KEEP: RefCell<Vec<Box<Set>>> = const { RefCell::new(Vec::new()) };
 }
 
 struct Set {
@@ -31,7 +33,7 @@ struct Set {
 
 /// A set in use.
 pub(super) struct Seat {
-    set: Option<Set>,
+    set: Option<Box<Set>>,
 }
 
 impl Seat {
@@ -90,15 +92,15 @@ impl Drop for Seat {
 
 impl Set {
     #[cold]
-    fn new() -> Self {
+    fn new() -> Box<Self> {
         // The first wait of this thread: the next finds out sooner where it
         // stands.
         detect::warm_up();
         let parker = Parker::new();
-        Self {
+        Box::new(Self {
             waker: parker.waker(),
             parker,
             spin: Cell::new(None),
-        }
+        })
     }
 }
