@@ -43,7 +43,7 @@ impl Seat {
             .try_with(|keep| keep.borrow_mut().pop())
             .map_err(|_destroyed| WaitError::ThreadEnding)?;
         Ok(Self {
-            set: Some(set.unwrap_or_else(Set::new)),
+            set: Some(set.unwrap_or_else(|| Box::new(Set::new()))),
         })
     }
 
@@ -92,15 +92,15 @@ impl Drop for Seat {
 
 impl Set {
     #[cold]
-    fn new() -> Box<Self> {
+    fn new() -> Self {
         // The first wait of this thread: the next finds out sooner where it
         // stands.
         detect::warm_up();
         let parker = Parker::new();
-        Box::new(Self {
+        Self {
             waker: parker.waker(),
             parker,
             spin: Cell::new(None),
-        })
+        }
     }
 }
