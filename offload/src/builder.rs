@@ -2,7 +2,12 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
-use crate::{Ambient, Bare, BuildError, Pool, core::Core};
+use crate::{
+    Ambient, Bare, BuildError, Pool,
+    core::Core,
+    limits::{Hooks, Limits},
+    worker,
+};
 
 /// No setting that counts threads or jobs may exceed this.
 const MOST: usize = u32::MAX as usize;
@@ -13,27 +18,6 @@ pub struct Builder<A = Bare> {
     limits: Limits,
     hooks: Hooks,
     ambient: PhantomData<fn() -> A>,
-}
-
-/// The numbers of a pool.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    pub(crate) max_threads: usize,
-    pub(crate) max_blocked_threads: usize,
-    pub(crate) queue_capacity: usize,
-    pub(crate) keep_alive: Duration,
-    pub(crate) thread_name: String,
-    pub(crate) stack_size: usize,
-    pub(crate) spin: Duration,
-}
-
-type Hook = Arc<dyn Fn() + Send + Sync>;
-
-/// What runs on each of the pool's threads.
-#[derive(Clone, Default)]
-pub(crate) struct Hooks {
-    pub(crate) on_thread_start: Option<Hook>,
-    pub(crate) on_thread_stop: Option<Hook>,
 }
 
 impl<A> Builder<A> {
@@ -177,7 +161,11 @@ impl<A> Builder<A> {
         A: Ambient,
     {
         self.check()?;
-        Ok(Pool::from_core(Core::new(self.limits, self.hooks)))
+        Ok(Pool::from_core(Core::new(
+            self.limits,
+            self.hooks,
+            worker::main,
+        )))
     }
 }
 

@@ -9,19 +9,21 @@ use std::{
 
 use crate::{
     Metrics, OffloadError, Shutdown,
-    builder::{Hooks, Limits},
     eager::Eagerness,
     fork,
-    job::{Header, Runnable},
-    queue::{Lane, Queue},
+    limits::{Hooks, Limits},
+    lineage::Lane,
+    queue::Queue,
+    runnable::{Header, Runnable},
     state::{Action, Phase, Prospect, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
-    worker,
 };
 
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
+    /// What a thread of this number does.
+    thread_main: ThreadMain,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Mutex<State>,
@@ -33,6 +35,10 @@ pub(crate) struct Core {
     /// Told whenever a job leaves the pool once a shutdown has begun.
     job_ended: Condvar,
 }
+
+/// The life of a thread: what a pool is built with, so that this module need
+/// not know the one that knows it.
+type ThreadMain = fn(&Arc<Core>, usize);
 
 /// Why a submission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +79,14 @@ impl Orphans {
 }
 
 impl Core {
-    pub(crate) fn new(limits: Limits, hooks: Hooks) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, hooks: Hooks, thread_main: ThreadMain) -> Arc<Self> {
         fork::watch();
         let ready = Arc::new(AtomicUsize::new(0));
         Arc::new(Self {
             state: Mutex::new(State::new(limits.clone(), Arc::clone(&ready))),
             limits,
             hooks,
+            thread_main,
             generation: fork::generation(),
             ready,
             eagerness: Eagerness::new(),
@@ -176,7 +183,7 @@ impl Core {
                     stack_size,
                     ..
                 } = &self.limits;
-                let body = move || worker::main(&core, id);
+                let body = move || (core.thread_main)(&core, id);
                 if let Err(error) = start_thread(thread_name.clone(), *stack_size, body) {
                     return self.start_failed(id, &error);
                 }

@@ -19,33 +19,22 @@ use std::{
     any::Any,
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
 use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
-    queue::Lane,
+    lineage::Lane,
+    runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
     running::Running,
-    sync::{AtomicBool, AtomicU8, Mutex, lock},
+    sync::{Mutex, lock},
 };
 
 pub(crate) struct Job<F, T, A> {
     header: Header,
     cell: Mutex<Cell<F, T, A>>,
-}
-
-/// What the pool reads of a job without knowing its types.
-pub(crate) struct Header {
-    /// Where the closure was offloaded.
-    pub(crate) at: &'static Location<'static>,
-    /// Which list of the queue holds the job: the queue's affair, under the
-    /// pool's lock.
-    pub(crate) list: AtomicU8,
-    /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
-    /// the closure.
-    cancelled: AtomicBool,
 }
 
 struct Cell<F, T, A> {
@@ -63,64 +52,6 @@ enum Stage<F, T, A> {
     Gone,
 }
 
-/// How a job that a thread had claimed came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Finish {
-    /// The closure returned.
-    Completed,
-    /// The closure panicked, or the result's destructor did with nobody left
-    /// to take it.
-    Panicked,
-    /// It had been withdrawn before the claim.
-    Withdrawn,
-}
-
-impl Header {
-    /// Whether the caller has lost interest.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-}
-
-/// What the end of a caller's interest came upon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Withdrawal {
-    /// The closure was still there; it will never run.
-    Withdrawn,
-    /// A thread is running it, and goes on.
-    Running,
-    /// It had been over.
-    Over,
-}
-
-/// A job as the pool's threads see it.
-pub(crate) trait Runnable: Send + Sync {
-    fn header(&self) -> &Header;
-    /// The waits that depend on this job.
-    fn lineage(&self) -> Lineage;
-    /// Claims the closure and runs it to its end. Never unwinds.
-    fn run(self: Arc<Self>) -> Finish;
-    /// Ends a job that will not, or not in time, run: whoever awaits gets
-    /// `error`.
-    fn abandon(&self, error: OffloadError);
-}
-
-/// A job as the one who awaits it sees it.
-pub(crate) trait Awaitable<T>: Send + Sync {
-    fn header(&self) -> &Header;
-    fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
-    /// says which lane they put the job in.
-    fn prepare(&self, waker: Option<&Waker>) -> Lane;
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
-    /// Ends the interest in the job. With `keep`, the result of one that is
-    /// running can still be awaited.
-    fn withdraw(&self, keep: bool) -> Withdrawal;
-    fn abandon(&self, error: OffloadError);
-}
-
 impl<F, T, A> Job<F, T, A>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -129,11 +60,7 @@ where
 {
     pub(crate) fn new(closure: F, at: &'static Location<'static>) -> Arc<Self> {
         Arc::new(Self {
-            header: Header {
-                at,
-                list: AtomicU8::new(0),
-                cancelled: AtomicBool::new(false),
-            },
+            header: Header::new(at),
             cell: Mutex::new(Cell {
                 stage: Stage::Fresh(closure),
                 lineage: Lineage::default(),
@@ -229,7 +156,7 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
-        self.header.cancelled.store(true, Ordering::Relaxed);
+        self.header.cancel();
         wake(waker);
         // One job's captures must not keep the others from being told.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(old))) {
@@ -294,11 +221,7 @@ where
     fn prepare(&self, waker: Option<&Waker>) -> Lane {
         let ambient = A::capture();
         let lineage = Lineage::current().living();
-        let lane = if lineage.is_root() {
-            Lane::Roots
-        } else {
-            Lane::Kin
-        };
+        let lane = Lane::of(&lineage);
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
         cell.stage = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -315,7 +238,7 @@ where
     }
 
     fn withdraw(&self, keep: bool) -> Withdrawal {
-        self.header.cancelled.store(true, Ordering::Relaxed);
+        self.header.cancel();
         let mut cell = lock(&self.cell);
         let (next, withdrawal) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) => (

@@ -51,6 +51,23 @@ pub struct Lineage {
     frame: Option<Arc<Frame>>,
 }
 
+/// Which lane a job belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    Kin,
+    Roots,
+}
+
+impl Lane {
+    pub(crate) fn of(lineage: &Lineage) -> Self {
+        if lineage.is_root() {
+            Self::Roots
+        } else {
+            Self::Kin
+        }
+    }
+}
+
 /// What is in force on a thread.
 #[derive(Default)]
 struct Current {

@@ -7,7 +7,8 @@ use std::{
 use crate::{
     Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown, Timer,
     core::{Core, Patience, Refusal},
-    job::{Awaitable, Job},
+    job::Job,
+    runnable::Awaitable,
 };
 
 /// A bounded pool of threads for blocking closures.

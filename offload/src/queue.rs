@@ -16,7 +16,8 @@ use std::{
 };
 
 use crate::{
-    job::{Header, Runnable},
+    lineage::Lane,
+    runnable::{Header, Runnable},
     sync::AtomicUsize,
 };
 
@@ -26,13 +27,6 @@ const QUEUE: u8 = 1;
 const LINE: u8 = 2;
 /// Set beside the list's number for jobs of the kin lane.
 const KIN: u8 = 4;
-
-/// Which lane a job belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Kin,
-    Roots,
-}
 
 /// What became of a job that was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

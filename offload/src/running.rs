@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use crate::{job::Runnable, sync::thread_local};
+use crate::{runnable::Runnable, sync::thread_local};
 
 thread_local! {
     static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();

@@ -17,11 +17,12 @@ use std::{
 
 use self::{seats::Seat, tally::Tally};
 use crate::{
-    builder::Limits,
-    job::Runnable,
+    limits::Limits,
+    lineage::Lane,
     park::Unparker,
     policy::{self, Duty, Sight},
-    queue::{Lane, Queue},
+    queue::Queue,
+    runnable::Runnable,
     sync::{AtomicUsize, elapsed},
 };
 

@@ -12,7 +12,8 @@ use crate::{
     Ambient, OffloadError,
     core::{Core, Patience, Refusal},
     eager::Eager,
-    job::{Awaitable, Job, Withdrawal},
+    job::Job,
+    runnable::{Awaitable, Withdrawal},
     state::Prospect,
 };
 

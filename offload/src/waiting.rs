@@ -14,9 +14,9 @@ use std::{
 };
 
 use crate::{
-    job::Runnable,
     lineage::{self, Installed},
     park::Parker,
+    runnable::Runnable,
     state::Seating,
     worker::Worker,
 };

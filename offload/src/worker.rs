@@ -9,11 +9,12 @@ use std::{
 };
 
 use crate::{
-    builder::Hooks,
     core::Core,
-    job::{Runnable, drop_payload},
+    job::drop_payload,
+    limits::Hooks,
     park::Parker,
     policy,
+    runnable::Runnable,
     state::{After, Berth, Step},
     sync::{spin_loop, thread_local},
 };

@@ -8,6 +8,7 @@
 mod catalogue;
 mod figures;
 mod icount;
+mod show;
 mod table;
 mod verdict;
 

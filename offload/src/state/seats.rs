@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Action, Seating, State};
-use crate::{Lineage, job::Runnable, lineage::Frame, park::Unparker, queue::Lane};
+use crate::{Lineage, lineage::Frame, lineage::Lane, park::Unparker, runnable::Runnable};
 
 /// Where a thread is parked in a wait.
 pub(super) struct Seat {

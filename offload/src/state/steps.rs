@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    job::{Finish, Runnable},
     park::Unparker,
     queue::Admission,
+    runnable::{Finish, Runnable},
 };
 
 /// How far the pool's end has come.

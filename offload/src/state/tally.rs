@@ -1,7 +1,7 @@
 //! Counting: what has happened to jobs, and what the metrics show.
 
 use super::State;
-use crate::{Metrics, job::Finish};
+use crate::{Metrics, runnable::Finish};
 
 /// Counts that only grow, and peaks.
 #[derive(Default)]

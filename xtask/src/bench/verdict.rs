@@ -60,7 +60,7 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
                 } else {
                     0.0
                 };
-            let text = format!("≤ {}", super::table::figure(most, row.unit));
+            let text = format!("≤ {}", super::show::figure(most, row.unit));
             (text, ours.map(|value| value <= most_shown))
         }
         Must::Times(times, name) => times_of(times, name, ours, named(name)),

@@ -1,0 +1,24 @@
+//! What a pool was built with, after the checks.
+
+use std::{sync::Arc, time::Duration};
+
+/// The numbers of a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    pub(crate) max_threads: usize,
+    pub(crate) max_blocked_threads: usize,
+    pub(crate) queue_capacity: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+    pub(crate) stack_size: usize,
+    pub(crate) spin: Duration,
+}
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// What runs on each of the pool's threads.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) on_thread_start: Option<Hook>,
+    pub(crate) on_thread_stop: Option<Hook>,
+}

@@ -1,0 +1,96 @@
+//! A job without its types: what the pool's threads and its awaiter see of it.
+
+use std::{
+    panic::Location,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    Lineage, OffloadError,
+    lineage::Lane,
+    sync::{AtomicBool, AtomicU8},
+};
+
+/// What the pool reads of a job without knowing its types.
+pub(crate) struct Header {
+    /// Where the closure was offloaded.
+    pub(crate) at: &'static Location<'static>,
+    /// Which list of the queue holds the job: the queue's affair, under the
+    /// pool's lock.
+    pub(crate) list: AtomicU8,
+    /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
+    /// the closure.
+    cancelled: AtomicBool,
+}
+
+/// How a job that a thread had claimed came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Finish {
+    /// The closure returned.
+    Completed,
+    /// The closure panicked, or the result's destructor did with nobody left
+    /// to take it.
+    Panicked,
+    /// It had been withdrawn before the claim.
+    Withdrawn,
+}
+
+impl Header {
+    pub(crate) fn new(at: &'static Location<'static>) -> Self {
+        Self {
+            at,
+            list: AtomicU8::new(0),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// The caller has lost interest.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the caller has lost interest.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// What the end of a caller's interest came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Withdrawal {
+    /// The closure was still there; it will never run.
+    Withdrawn,
+    /// A thread is running it, and goes on.
+    Running,
+    /// It had been over.
+    Over,
+}
+
+/// A job as the pool's threads see it.
+pub(crate) trait Runnable: Send + Sync {
+    fn header(&self) -> &Header;
+    /// The waits that depend on this job.
+    fn lineage(&self) -> Lineage;
+    /// Claims the closure and runs it to its end. Never unwinds.
+    fn run(self: Arc<Self>) -> Finish;
+    /// Ends a job that will not, or not in time, run: whoever awaits gets
+    /// `error`.
+    fn abandon(&self, error: OffloadError);
+}
+
+/// A job as the one who awaits it sees it.
+pub(crate) trait Awaitable<T>: Send + Sync {
+    fn header(&self) -> &Header;
+    fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
+    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
+    /// says which lane they put the job in.
+    fn prepare(&self, waker: Option<&Waker>) -> Lane;
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
+    /// Ends the interest in the job. With `keep`, the result of one that is
+    /// running can still be awaited.
+    fn withdraw(&self, keep: bool) -> Withdrawal;
+    fn abandon(&self, error: OffloadError);
+}
