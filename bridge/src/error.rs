@@ -51,7 +51,10 @@ impl fmt::Display for WaitError {
                 "can't wait on a thread whose thread-locals are being destroyed; wait before the \
                  thread ends, or on another",
             ),
-            Self::TimedOut => f.write_str("the future was not ready within the limit"),
+            Self::TimedOut => f.write_str(
+                "the future was not ready within the limit, and was dropped; allow it more time, \
+                 or wait on a `&mut` of it to keep it",
+            ),
             Self::TooDeep { limit } => write!(
                 f,
                 "{limit} waits have handed their worker's tasks over, which is the limit; \
@@ -62,7 +65,8 @@ impl fmt::Display for WaitError {
                  `max_blocked_threads`, or nest less deeply",
             ),
             Self::RuntimeGone => f.write_str(
-                "the runtime was shut down while a thread waited on it; wait before the shutdown",
+                "the runtime that the wait rests on is shut down; wait before that, or on a bridge \
+                 of its own",
             ),
             Self::Forked => f.write_str(
                 "this process is a fork, and the home runtime's threads stayed in its parent; \

@@ -42,9 +42,9 @@ fn a_wait_that_never_sleeps_lets_its_job_run() {
             let job = bridge.offload(move || {
                 let done = Arc::new(AtomicBool::new(false));
                 let flag = Arc::clone(&done);
-                let mut job = inner.offload(move || flag.store(true, Ordering::SeqCst));
+                let job = inner.offload(move || flag.store(true, Ordering::SeqCst));
                 inner.wait(async {
-                    job.start();
+                    let _job = job.start();
                     while !done.load(Ordering::SeqCst) {
                         tokio::task::yield_now().await;
                     }

@@ -53,7 +53,8 @@ fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>
         }
         Step::Start(number) => {
             if let Some(index) = chosen(*number, jobs.len()) {
-                jobs[index].1.start();
+                let (entry, task) = jobs.remove(index);
+                jobs.insert(index, (entry, task.start()));
             }
         }
         Step::Cancel(number) => {
@@ -138,8 +139,8 @@ fn perform(body: &Body, system: &System, ledger: &Ledger) {
             }
         }
         Body::CancelInner(body) => {
-            let (entry, mut task) = inner(body);
-            task.start();
+            let (entry, task) = inner(body);
+            let task = task.start();
             if task.cancel() {
                 entry.tell(Told::DidNotRun);
             }

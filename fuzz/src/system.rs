@@ -114,8 +114,7 @@ impl System {
                 "{now:?}, at most {}",
                 self.most
             );
-            // A thread counts its job's end a moment before it gives its
-            // permit back.
+            // A result is there a moment before its thread has counted the end.
             if (now.running, now.blocked, now.queued, now.in_line) == (0, 0, 0, 0) {
                 return;
             }
@@ -126,12 +125,13 @@ impl System {
 }
 
 impl Task {
-    pub fn start(&mut self) {
-        self.job.start();
+    #[must_use]
+    pub fn start(self) -> Self {
+        Self { job: self.job.start(), ..self }
     }
 
     /// Withdraws it; true if it had not started.
-    pub fn cancel(&mut self) -> bool {
+    pub fn cancel(&self) -> bool {
         self.job.cancel() == offload::Cancelled::Withdrawn
     }
 

@@ -53,7 +53,7 @@ impl BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zero { setting } => write!(f, "`{setting}` is 0; it must be at least 1"),
+            Self::Zero { setting } => write!(f, "`{setting}` is zero; it must be more"),
             Self::TooLarge { setting, limit } => {
                 write!(f, "`{setting}` is too large; it must be at most {limit}")
             }

@@ -58,12 +58,31 @@ where
     T: Send + 'static,
     A: Ambient,
 {
+    /// A job that is to be submitted later.
     pub(crate) fn new(closure: F, at: &'static Location<'static>) -> Arc<Self> {
+        Self::at_stage(Stage::Fresh(closure), Lineage::default(), at)
+    }
+
+    /// A job that is being submitted, and the lane it belongs to.
+    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lane) {
+        let lineage = Lineage::current().living();
+        let lane = Lane::of(&lineage);
+        (
+            Self::at_stage(Stage::Waiting(closure, A::capture()), lineage, at),
+            lane,
+        )
+    }
+
+    fn at_stage(
+        stage: Stage<F, T, A>,
+        lineage: Lineage,
+        at: &'static Location<'static>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             header: Header::new(at),
             cell: Mutex::new(Cell {
-                stage: Stage::Fresh(closure),
-                lineage: Lineage::default(),
+                stage,
+                lineage,
                 waker: None,
             }),
         })
@@ -218,19 +237,22 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) -> Lane {
+    fn prepare(&self, waker: Option<&Waker>) -> Option<Lane> {
         let ambient = A::capture();
         let lineage = Lineage::current().living();
         let lane = Lane::of(&lineage);
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
-        cell.stage = match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Fresh(closure) => Stage::Waiting(closure, ambient),
-            other => other,
-        };
+        match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Fresh(closure) => cell.stage = Stage::Waiting(closure, ambient),
+            other => {
+                cell.stage = other;
+                return None;
+            }
+        }
         cell.lineage = lineage;
         cell.waker = waker;
-        lane
+        Some(lane)
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {

@@ -114,8 +114,7 @@ impl<A: Ambient> Pool<A> {
         T: Send + 'static,
     {
         let core = &self.handle.core;
-        let job: Arc<Job<F, T, A>> = Job::new(closure, at);
-        let lane = job.prepare(None);
+        let (job, lane) = Job::<F, T, A>::prepared(closure, at);
         match core.submit(Arc::clone(&job) as _, lane, Patience::NowOrNever) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
@@ -162,8 +161,7 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let job: Arc<Job<F, T, A>> = Job::new(closure, at);
-            let lane = job.prepare(None);
+            let (job, lane) = Job::<F, T, A>::prepared(closure, at);
             if let Err(refusal) = core.submit(Arc::clone(&job) as _, lane, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }

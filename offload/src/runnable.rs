@@ -86,8 +86,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
     /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
-    /// says which lane they put the job in.
-    fn prepare(&self, waker: Option<&Waker>) -> Lane;
+    /// says which lane they put the job in; `None` if it was withdrawn before.
+    fn prepare(&self, waker: Option<&Waker>) -> Option<Lane>;
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Ends the interest in the job. With `keep`, the result of one that is
     /// running can still be awaited.

@@ -109,32 +109,30 @@ impl<T: Send + 'static> Offload<T> {
     /// use bridge_offload::Pool;
     ///
     /// let pool = Pool::new();
-    /// let mut first = pool.run(|| 1);
-    /// let mut second = pool.run(|| 2);
-    /// first.start();
-    /// second.start(); // both run while neither is awaited
+    /// let first = pool.run(|| 1).start();
+    /// let second = pool.run(|| 2).start(); // both run while neither is awaited
     /// assert_eq!(pollster::block_on(async { first.await + second.await }), 3);
     /// ```
-    pub fn start(&mut self) -> &mut Self {
+    #[must_use = "dropping an offload withdraws its job"]
+    pub fn start(mut self) -> Self {
         self.submit(None);
         self
     }
 
     /// Withdraws the job, or tells the running closure that nobody needs it
     /// any more, and says which.
-    pub fn cancel(&mut self) -> Cancelled {
-        if self.stage == Stage::Submitted && self.core.is_forked() {
+    pub fn cancel(&self) -> Cancelled {
+        let submitted = self.stage == Stage::Submitted;
+        if submitted && self.core.is_forked() {
             // Nobody in this process will run it, and its lock may be held by
             // a thread that isn't there.
             return Cancelled::Withdrawn;
         }
-        let withdrawal = self.job.withdraw(true);
-        match withdrawal {
+        match self.job.withdraw(true) {
             Withdrawal::Withdrawn => {
-                if self.stage == Stage::Submitted {
+                if submitted {
                     self.core.forget(self.job.header());
                 }
-                self.stage = Stage::Submitted;
                 Cancelled::Withdrawn
             }
             Withdrawal::Running => Cancelled::Running,
@@ -157,7 +155,9 @@ impl<T: Send + 'static> Offload<T> {
             return;
         }
         self.stage = Stage::Submitted;
-        let lane = self.job.prepare(waker);
+        let Some(lane) = self.job.prepare(waker) else {
+            return; // cancelled before it was submitted
+        };
         let at = self.job.header().at;
         match self.core.submit(
             Arc::clone(&self.job).as_runnable(),

@@ -115,7 +115,7 @@ fn cancel_tells_what_it_came_upon() {
         let pool = pool(1, 8);
         let (release, held) = mpsc::channel::<()>();
         let (started, running) = mpsc::channel();
-        let mut runs = pool
+        let runs = pool
             .try_run(move || {
                 started.send(()).unwrap();
                 let _released = held.recv();
@@ -126,7 +126,7 @@ fn cancel_tells_what_it_came_upon() {
             })
             .unwrap();
         running.recv().unwrap();
-        let mut queued = pool.try_run(|| ()).unwrap();
+        let queued = pool.try_run(|| ()).unwrap();
         assert_eq!(queued.cancel(), Cancelled::Withdrawn);
         assert!(matches!(
             wait(queued.outcome()),
@@ -147,8 +147,7 @@ fn a_dropped_job_keeps_its_permit_until_it_ends() {
         let pool = pool(1, 8);
         let (plugged, release) = plug(&pool);
         drop(plugged);
-        let mut next = pool.run(|| 1);
-        next.start();
+        let next = pool.run(|| 1).start();
         thread::sleep(Duration::from_millis(20));
         assert_eq!((pool.metrics().running, pool.metrics().queued), (1, 1));
         drop(release);

@@ -39,11 +39,11 @@ fn a_child_is_told_and_the_parent_goes_on() {
             if warm {
                 assert_eq!(wait(pool.run(|| 1)), 1);
             }
-            let mut mid_call = pool.run(|| {
+            let mid_call = pool.run(|| {
                 std::thread::sleep(Duration::from_millis(50));
                 2
             });
-            mid_call.start();
+            let mid_call = mid_call.start();
             let inherited = pool.clone();
             let told = in_fork(move || {
                 let refused = inherited

@@ -204,10 +204,7 @@ fn loom_at_the_ceiling_a_descendant_is_lent() {
 fn loom_whoever_waits_for_room_is_admitted() {
     explore(|| {
         let pool = pool(1, 1, 1);
-        let mut tasks: Vec<_> = (0..3).map(|n| pool.run(move || n)).collect();
-        for task in &mut tasks {
-            task.start();
-        }
+        let tasks: Vec<_> = (0..3).map(|n| pool.run(move || n).start()).collect();
         let values: Vec<_> = tasks.into_iter().map(wait).collect();
         assert_eq!(values, [0, 1, 2]);
         let _report = pool.shutdown(LONG);

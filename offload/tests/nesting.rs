@@ -134,16 +134,15 @@ fn no_job_starts_while_all_permits_are_taken() {
         let (release, held) = mpsc::channel::<()>();
         let (back, returned) = mpsc::channel();
         let inner = pool.clone();
-        let mut root = pool.run(move || {
+        let root = pool.run(move || {
             wait(inner.run(|| ()));
             // Back from the wait: this runs unparked again.
             back.send(()).unwrap();
             let _released = held.recv();
         });
-        root.start();
+        let root = root.start();
         returned.recv().unwrap();
-        let mut other = pool.run(|| ());
-        other.start();
+        let other = pool.run(|| ()).start();
         thread::sleep(Duration::from_millis(30));
         assert_eq!((pool.metrics().completed, pool.metrics().queued), (1, 1));
         drop(release);

@@ -88,8 +88,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
             let (parked, about_to) = mpsc::channel::<()>();
             std::thread::spawn(move || {
                 about_to.recv().unwrap();
-                let mut stranger = inner.run(|| ());
-                stranger.start();
+                let stranger = inner.run(|| ()).start();
                 send.send(wait(stranger.outcome())).unwrap();
             });
             let signal = std::future::poll_fn(|_| {

@@ -29,9 +29,9 @@ fn it_is_lazy_until_polled_or_started() {
         let pool = Pool::new();
         let ran = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&ran);
-        let mut task = pool.run(move || flag.store(true, Ordering::SeqCst));
+        let task = pool.run(move || flag.store(true, Ordering::SeqCst));
         assert_eq!(pool.metrics().threads, 0);
-        task.start();
+        let task = task.start();
         eventually("the started job runs", || ran.load(Ordering::SeqCst));
         wait(task);
     });
@@ -74,15 +74,12 @@ fn those_who_wait_for_room_are_served_in_order() {
         let pool = pool(1, 1);
         let (plugged, release) = plug(&pool);
         let (order, served) = mpsc::channel();
-        let mut tasks: Vec<_> = (0..50)
+        let tasks: Vec<_> = (0..50)
             .map(|n| {
                 let order = order.clone();
-                pool.run(move || order.send(n).unwrap())
+                pool.run(move || order.send(n).unwrap()).start()
             })
             .collect();
-        for task in &mut tasks {
-            task.start();
-        }
         assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 49));
         drop(release);
         wait(plugged);
@@ -151,10 +148,7 @@ fn a_queued_job_gets_a_thread_while_permits_are_free() {
 fn a_storm_of_instant_jobs_starts_few_threads() {
     within(|| {
         let pool = pool(32, 16_384);
-        let mut tasks: Vec<_> = (0..10_000).map(|_| pool.run(|| ())).collect();
-        for task in &mut tasks {
-            task.start();
-        }
+        let tasks: Vec<_> = (0..10_000).map(|_| pool.run(|| ()).start()).collect();
         wait(join_all(tasks));
         assert!(pool.metrics().peak_threads < 32, "{:?}", pool.metrics());
     });

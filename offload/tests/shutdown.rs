@@ -46,8 +46,7 @@ fn shutdown_wakes_everyone_it_leaves_behind() {
         let pool = pool(1, 1);
         let (running, release) = plug(&pool);
         let queued = pool.try_run(|| ()).unwrap();
-        let mut in_line = pool.run(|| ());
-        in_line.start();
+        let in_line = pool.run(|| ()).start();
         let awaiters = [running, queued, in_line].map(|task| {
             thread::spawn(move || {
                 matches!(wait(task.outcome()), Err(OffloadError::ShutDown { .. }))

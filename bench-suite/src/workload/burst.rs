@@ -29,9 +29,7 @@ pub fn bridge_with_queue(capacity: usize) -> Bridge {
 
 /// A job of `bridge`, queued at once.
 fn started(bridge: &Bridge, number: u64) -> Offload<u64> {
-    let mut offload = bridge.offload(move || number);
-    offload.start();
-    offload
+    bridge.offload(move || number).start()
 }
 
 /// Through `bridge`, started.
