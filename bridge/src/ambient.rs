@@ -27,6 +27,15 @@ impl Ambient for InRuntime {
         let _mark = Mark::Job.set();
         closure()
     }
+
+    fn stalled(waited: Duration, queued: usize) {
+        tracing::warn!(
+            ?waited,
+            queued,
+            "the head of an offload pool's queue waits while every thread is busy; offload less at \
+             a time, or raise `max_threads`"
+        );
+    }
 }
 
 impl Timer for InRuntime {

@@ -12,6 +12,11 @@ pub trait Ambient: Send + 'static {
 
     /// Runs the closure on the pool's thread, in the surroundings captured.
     fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
+
+    /// Told when the first of the queued jobs has waited for longer than a
+    /// second because as many run as may, for how long, and how many there are. Once, until the queue has been empty; when a
+    /// job is queued or taken, for the pool has no clock.
+    fn stalled(_waited: Duration, _queued: usize) {}
 }
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).

@@ -165,6 +165,7 @@ impl<A> Builder<A> {
             self.limits,
             self.hooks,
             worker::main,
+            A::stalled,
         )))
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     lineage::Lane,
     queue::Queue,
     runnable::{Header, Runnable},
+    stall::News,
     state::{Action, Phase, Prospect, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
 };
@@ -24,6 +25,8 @@ pub(crate) struct Core {
     pub(crate) hooks: Hooks,
     /// What a thread of this number does.
     thread_main: ThreadMain,
+    /// Whom to tell of a queue that stands still: [`Ambient::stalled`](crate::Ambient::stalled).
+    on_stall: OnStall,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Mutex<State>,
@@ -39,6 +42,8 @@ pub(crate) struct Core {
 /// The life of a thread: what a pool is built with, so that this module need
 /// not know the one that knows it.
 type ThreadMain = fn(&Arc<Core>, usize);
+
+type OnStall = fn(Duration, usize);
 
 /// Why a submission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +84,12 @@ impl Orphans {
 }
 
 impl Core {
-    pub(crate) fn new(limits: Limits, hooks: Hooks, thread_main: ThreadMain) -> Arc<Self> {
+    pub(crate) fn new(
+        limits: Limits,
+        hooks: Hooks,
+        thread_main: ThreadMain,
+        on_stall: OnStall,
+    ) -> Arc<Self> {
         fork::watch();
         let ready = Arc::new(AtomicUsize::new(0));
         Arc::new(Self {
@@ -87,6 +97,7 @@ impl Core {
             limits,
             hooks,
             thread_main,
+            on_stall,
             generation: fork::generation(),
             ready,
             eagerness: Eagerness::new(),
@@ -132,7 +143,9 @@ impl Core {
             return Err(refusal);
         }
         let (prospect, action) = state.push(job, lane);
+        let stall = state.stall.news();
         drop(state);
+        self.report(stall);
         self.perform(action);
         Ok(prospect)
     }
@@ -205,6 +218,13 @@ impl Core {
         Orphans {
             jobs,
             error: Some(error.kind()),
+        }
+    }
+
+    /// Passes on that the queue stands still.
+    pub(crate) fn report(&self, stall: Option<News>) {
+        if let Some(News { waited, queued }) = stall {
+            (self.on_stall)(waited, queued);
         }
     }
 

@@ -50,6 +50,7 @@ mod pool;
 mod queue;
 mod runnable;
 mod running;
+mod stall;
 mod state;
 mod sync;
 mod task;

@@ -23,6 +23,7 @@ use crate::{
     policy::{self, Duty, Sight},
     queue::Queue,
     runnable::Runnable,
+    stall::{Head, Stall},
     sync::{AtomicUsize, elapsed},
 };
 
@@ -52,6 +53,7 @@ pub(crate) struct State {
     ended: u64,
     start_failed: Option<Instant>,
     next_id: usize,
+    pub(crate) stall: Stall,
     pub(crate) tally: Tally,
 }
 
@@ -98,6 +100,7 @@ impl State {
             ended: 0,
             start_failed: None,
             next_id: 0,
+            stall: Stall::default(),
             tally: Tally::default(),
         }
     }
@@ -116,7 +119,9 @@ impl State {
         } else {
             Prospect::from(admission)
         };
-        (prospect, self.help())
+        let action = self.help();
+        self.watch_head(Head::Same);
+        (prospect, action)
     }
 
     /// Restores the first invariant: sees to it that work which is ready has
@@ -175,6 +180,7 @@ impl State {
                     self.call = None;
                 }
                 self.begin(stack, &job);
+                self.watch_head(Head::New);
                 return Step::Run(job, self.help());
             }
         }
@@ -201,6 +207,12 @@ impl State {
             unparker: berth.unparker.clone(),
         });
         Step::Sleep
+    }
+
+    /// Looks how long the head of the queue waits while every permit is taken.
+    fn watch_head(&mut self, head: Head) {
+        let starved = self.running >= self.limits.max_threads;
+        self.stall.look(head, self.queue.ready(), starved);
     }
 
     /// Ends a thread that nobody called for the whole of its keep-alive; false

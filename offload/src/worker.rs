@@ -108,8 +108,9 @@ fn serve(core: &Arc<Core>, id: usize) {
     loop {
         let mut state = core.state();
         let step = state.next(after, &berth, stack);
-        let phase = state.phase;
+        let (phase, stall) = (state.phase, state.stall.news());
         drop(state);
+        core.report(stall);
         if let After::Job(_) = after {
             core.note_end(phase);
         }
