@@ -14,8 +14,10 @@ pub trait Ambient: Send + 'static {
     fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
 
     /// Told when the first of the queued jobs has waited for longer than a
-    /// second because as many run as may, for how long, and how many there are. Once, until the queue has been empty; when a
-    /// job is queued or taken, for the pool has no clock.
+    /// second because as many run as may: how long, and how many are queued.
+    ///
+    /// Once, until the queue has been empty. The pool has no clock, so this
+    /// comes when a job is queued or taken.
     fn stalled(_waited: Duration, _queued: usize) {}
 }
 
