@@ -2,7 +2,7 @@
 //! anything here may change in any release.
 
 pub use crate::call::{
-    args::{Borrowed, Borrowing, Either, Exclusive, Ref, Val},
+    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
     setup::{Global, Traced, Via},
 };
 use crate::{AsyncCall, Bridge, SyncCall, call::setup::Setup, route::Route};

@@ -175,14 +175,14 @@ struct Counter(u8);
 
 /// Not what a twin in `impl Counter` calls.
 fn opened(_: &str) -> OtherCall {
-    OtherCall
+    OtherCall("none")
 }
 
-struct OtherCall;
+struct OtherCall(&'static str);
 
 impl OtherCall {
     fn wait(self) -> Result<Counter, ParseIntError> {
-        "none".parse().map(Counter)
+        self.0.parse().map(Counter)
     }
 }
 
