@@ -13,7 +13,11 @@ use syn::{
     visit::Visit,
 };
 
-use super::{asynchronous, behind, param, setup};
+use super::{
+    asynchronous, behind,
+    param::{self, Param},
+    setup,
+};
 use crate::{
     args::{Options, Twin},
     function::Function,
@@ -80,15 +84,18 @@ fn repeated(
     body: &Group,
 ) -> TokenStream {
     let (_, setup) = setup(function, options);
+    let params = param::take(sig);
     if function.sig.asyncness.is_some() {
-        let call = asynchronous::call(&setup, &param::take(sig), &sig.output, body);
+        let call = asynchronous::call(&setup, &params, &sig.output, body);
         return quote! {{ #call.wait() }};
     }
     let log = options.debug.then(|| {
         let log = format_ident!("__log", span = Span::mixed_site());
         quote! { let #log = ::bridge::__private::direct(#setup); }
     });
-    behind(&log.unwrap_or_default(), body)
+    // Moved as in the call, so that no lint has more to say of them here.
+    let arguments = params.iter().map(Param::moved);
+    behind(&quote! { #log #(#arguments)* }, body)
 }
 
 /// Whether a body declares a `static`, by itself or in a macro's arguments.
