@@ -42,11 +42,15 @@ pub enum WaitError {
 impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WouldFreeze { future, at } => write!(
-                f,
-                "waiting for `{future}` at {at} would freeze the executor that polls this thread; \
-                 `.await` it, or offload the code that waits"
-            ),
+            Self::WouldFreeze { future, at } => {
+                // What an `async fn` returns is called its closure.
+                let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
+                write!(
+                    f,
+                    "waiting for `{future}` at {at} would freeze the executor that polls this \
+                     thread; `.await` it, or offload the code that waits"
+                )
+            }
             Self::ThreadEnding => f.write_str(
                 "can't wait on a thread whose thread-locals are being destroyed; wait before the \
                  thread ends, or on another",

@@ -2,10 +2,10 @@
 //! anything here may change in any release.
 
 pub use crate::call::{
-    args::{Borrowed, Borrowing, Either, Exclusive, Ref, Val},
+    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
     setup::{Global, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall};
+use crate::{AsyncCall, Bridge, SyncCall, call::setup::Setup, route::Route};
 
 /// The call of an `async fn`.
 #[inline]
@@ -28,6 +28,13 @@ pub type Opaque<A, P, T, S = Global> = SyncCall<A, T, fn(P) -> T, S>;
 #[track_caller]
 pub fn opaque_call<A, P, T, S>(setup: S, args: A, run: fn(P) -> T) -> Opaque<A, P, T, S> {
     SyncCall::new(setup, args, run)
+}
+
+/// Logs the run of a `fn` in place, until what it returns is dropped.
+pub fn direct<S: Setup>(mut setup: S) -> S {
+    setup.begin(Route::Direct);
+    setup.end();
+    setup
 }
 
 /// Tells an async block what it returns, in a branch that is never taken.

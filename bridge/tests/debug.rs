@@ -19,7 +19,7 @@ async fn logged(x: u8) -> u8 {
     x
 }
 
-#[smartasync(debug)]
+#[smartasync(debug, blocking = logged_sync_blocking)]
 fn logged_sync(x: &str) -> usize {
     x.len()
 }
@@ -69,6 +69,7 @@ fn debug_logs_route_duration_and_caller() {
         tracing::subscriber::with_default(lines.clone(), || {
             logged(1).wait();
             logged_sync("a").wait();
+            assert_eq!(logged_sync_blocking("a"), 1);
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .build()
                 .unwrap();
@@ -85,6 +86,7 @@ fn debug_logs_route_duration_and_caller() {
     let lines = lines.0.lock().unwrap();
     let expected = [
         ("call finished", "debug::logged\"", "route=Wait"),
+        ("call finished", "debug::logged_sync\"", "route=Direct"),
         ("call finished", "debug::logged_sync\"", "route=Direct"),
         ("call finished", "debug::logged\"", "route=Await"),
         ("call finished", "debug::logged_sync\"", "route=Offload"),

@@ -1,7 +1,13 @@
 //! The attribute's options.
 #![deny(warnings)]
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::{
+    num::ParseIntError,
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU8, Ordering},
+    },
+};
 
 use bridge::{Bridge, smartasync};
 use testkit::within;
@@ -167,10 +173,45 @@ unsafe fn unsafe_smart() -> u8 {
 
 struct Counter(u8);
 
+/// Not what a twin in `impl Counter` calls.
+fn opened(_: &str) -> OtherCall {
+    OtherCall("none")
+}
+
+struct OtherCall(&'static str);
+
+impl OtherCall {
+    fn wait(self) -> Result<Counter, ParseIntError> {
+        self.0.parse().map(Counter)
+    }
+}
+
 impl Counter {
     #[smartasync(blocking = Self::new_blocking)]
     async fn starting_at(n: u8) -> Counter {
         Counter(n)
+    }
+
+    /// Nothing in the signature tells that it is an associated function.
+    #[smartasync(blocking = open_blocking, bridge = picked("open"))]
+    pub async fn open(text: &str) -> Result<Counter, ParseIntError> {
+        Ok(Self(text.parse()?))
+    }
+
+    #[smartasync(blocking = opened_blocking)]
+    fn opened(text: &str) -> Result<Counter, ParseIntError> {
+        let n = text.parse()?;
+        Ok(Self(n))
+    }
+
+    #[smartasync(blocking = largest_blocking)]
+    async fn largest(mut of: Vec<u8>, (or, _): (u8, u8), by: impl Fn(u8) -> u8) -> Option<u8> {
+        tokio::task::yield_now().await;
+        let Some(last) = of.pop() else {
+            return Some(by(or));
+        };
+        let rest = Box::pin(Self::largest(of, (last, 0), u8::to_be)).await?;
+        Some(by(last.max(rest)))
     }
 
     #[smartasync(blocking = zero_blocking)]
@@ -189,6 +230,28 @@ impl Counter {
         self.0 += 1;
         self.0
     }
+}
+
+#[smartasync(blocking = never_blocking)]
+async fn never() -> ! {
+    panic!("never")
+}
+
+#[smartasync(blocking = never_sync_blocking)]
+fn never_sync() -> ! {
+    panic!("never")
+}
+
+#[smartasync(blocking = letters_blocking)]
+async fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+}
+
+/// There is one counter, and so one body.
+#[smartasync(blocking = ticket_blocking)]
+async fn ticket() -> u8 {
+    static NEXT: AtomicU8 = AtomicU8::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 trait Twins {
@@ -218,5 +281,26 @@ fn plain_twins() {
         assert_eq!(counter.read_blocking(), 7);
         assert_eq!(counter.into_blocking(), 8);
         assert_eq!(Counter::zero_blocking().0, 0);
+        assert_eq!(Counter::open("1").wait().unwrap().0, 1);
+        assert_eq!(Counter::open_blocking("1").unwrap().0, 1);
+        assert!(Counter::open_blocking("x").is_err());
+        assert_eq!(picks("open"), 3);
+        assert!(opened("1").wait().is_err());
+        assert_eq!(Counter::opened("2").wait().unwrap().0, 2);
+        assert_eq!(Counter::opened_blocking("2").unwrap().0, 2);
+        let largest = |of| Counter::largest_blocking(of, (1, 0), |x| x + 1);
+        assert_eq!(largest(vec![2, 4, 3]), Some(5));
+        assert_eq!(largest(vec![]), Some(2));
+        assert_eq!(letters_blocking("ab").count(), 2);
+        assert_eq!([ticket().wait(), ticket_blocking()], [0, 1]);
+        for end in [
+            || never().wait(),
+            || never_blocking(),
+            || never_sync_blocking(),
+        ] {
+            let end: fn() -> ! = end;
+            assert!(std::panic::catch_unwind(|| end()).is_err());
+        }
+        assert!(std::panic::catch_unwind(|| never_sync().wait()).is_err());
     });
 }

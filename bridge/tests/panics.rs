@@ -62,7 +62,7 @@ fn a_failed_wait_panics_at_the_callers_line() {
     on_current_thread(|| {
         let error = next(1).try_wait().unwrap_err();
         assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
-        assert!(error.to_string().contains("panics::next"), "{error}");
+        assert!(error.to_string().contains("panics::next` at"), "{error}");
     });
 }
 

@@ -4,6 +4,7 @@
 //! and several mistakes are told at once.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{
     Error, Expr, Ident, Result, Token,
     ext::IdentExt,
@@ -67,7 +68,16 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
                 "an expression that leads to a `Bridge`, such as `bridge = BRIDGE`",
             )?;
             once(&name, options.bridge.is_some())?;
-            options.bridge = Some(input.parse()?);
+            let expr: Expr = input.parse()?;
+            match own(expr.to_token_stream()) {
+                None => options.bridge = Some(expr),
+                Some(word) => {
+                    return Err(Error::new(
+                        word.span(),
+                        format!("`bridge` is evaluated at module scope, where there is no `{word}`; name a static or a function"),
+                    ));
+                }
+            }
         }
         "debug" => {
             if input.peek(Token![=]) {
@@ -109,6 +119,23 @@ fn twin(input: ParseStream<'_>, what: &str) -> Result<Twin> {
         .parse()
         .map_err(|error| Error::new(error.span(), format!("`blocking` takes {what}")))?;
     Ok(Twin { associated, name })
+}
+
+/// The first `self` or `Self` that means the method's own; `self::` is a module.
+fn own(tokens: TokenStream) -> Option<Ident> {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let path = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
+        let found = match token {
+            TokenTree::Ident(word) if word == "Self" || word == "self" && !path => Some(word),
+            TokenTree::Group(group) => own(group.stream()),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }
 
 fn value(input: ParseStream<'_>, name: &Ident, what: &str) -> Result<()> {
@@ -161,7 +188,23 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, nearest};
+    use quote::quote;
+
+    use super::{distance, nearest, own};
+
+    #[test]
+    fn a_methods_own() {
+        for (tokens, expected) in [
+            (quote! { self.bridge }, Some("self")),
+            (quote! { *pick(&self.bridge) }, Some("self")),
+            (quote! { Self::BRIDGE }, Some("Self")),
+            (quote! { self::BRIDGE }, None),
+            (quote! { BRIDGE }, None),
+        ] {
+            let found = own(tokens.clone()).map(|word| word.to_string());
+            assert_eq!(found.as_deref(), expected, "{tokens}");
+        }
+    }
 
     #[test]
     fn distances() {

@@ -248,6 +248,12 @@ wait_only! {
     "take an owned type, such as `Vec<String>` in place of `&[&str]`, or call `.wait()`"
 }
 wait_only! {
+    /// A bound needs more of one's lifetime than any pool thread's borrow has.
+    Bounded, MovesBounded:
+    "this smart call can be waited on, but not awaited: a bound in its signature names the lifetime of a borrowed argument",
+    "drop the bound (as on `'a` in `where &'a T: Trait`, or in `'a: 'static`), take an owned value, or call `.wait()`"
+}
+wait_only! {
     /// The output borrows from them.
     Borrowed, MovesOutput:
     "this smart call can be waited on, but not awaited: its output borrows from its arguments",

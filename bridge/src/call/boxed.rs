@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Call, sealed::Sealed, unwrap};
+use super::{AsyncCall, Call, SyncCall, sealed::Sealed, unwrap};
 use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
@@ -142,6 +142,25 @@ impl<'a, T> BoxCall<'a, T> {
             State::Polled(call) => &**call,
             State::Moved => unreachable!("left by `poll` in no case"),
         }
+    }
+}
+
+impl<'a, F, S> From<AsyncCall<F, S>> for BoxCall<'a, F::Output>
+where
+    F: Future,
+    AsyncCall<F, S>: Call<Output = F::Output> + Send + 'a,
+{
+    fn from(call: AsyncCall<F, S>) -> Self {
+        Self::new(call)
+    }
+}
+
+impl<'a, A, T, R, S> From<SyncCall<A, T, R, S>> for BoxCall<'a, T>
+where
+    SyncCall<A, T, R, S>: Call<Output = T> + Send + 'a,
+{
+    fn from(call: SyncCall<A, T, R, S>) -> Self {
+        Self::new(call)
     }
 }
 

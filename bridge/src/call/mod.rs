@@ -43,6 +43,29 @@ use crate::{Outcome, WaitError};
 ///
 /// assert_eq!(twice(one()) + twice(two()), 6);
 /// ```
+///
+/// # With `Wait`
+///
+/// Every call is a future, so where [`Wait`](crate::Wait) is imported too, an
+/// `impl Call` that a function returned and an associated type bounded by
+/// `Call` have two methods `wait`, and the compiler asks which (E0034). For
+/// smart calls this trait is the one to import; where both must be, name it:
+///
+/// ```
+/// use bridge::{Call, Wait, smartasync};
+///
+/// #[smartasync]
+/// async fn one() -> u32 {
+///     1
+/// }
+///
+/// fn first() -> impl Call<Output = u32> {
+///     one()
+/// }
+///
+/// assert_eq!(Call::wait(first()), 1);
+/// assert_eq!(async { 1 }.wait(), 1);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a smart call that could also be awaited",
     note = "for a future that no smart function made, use `bridge::Wait` or `bridge::wait(future)`"

@@ -141,13 +141,9 @@ fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup) -> Result<T, WaitError> {
     wait::run(setup.bridge().borrow(), erase(offload), None)
 }
 
-impl<A, T, R, S> SyncCall<A, T, R, S>
-where
-    A: Own + Pass,
-    T: Return,
-    R: FnOnce(A::Passed) -> T + for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
-    S: Setup,
-{
+// The bounds are the methods', not the block's: a call that lacks them gets their
+// own message, and not that there is no such method.
+impl<A, T, R, S> SyncCall<A, T, R, S> {
     /// Calls the function on the pool and waits for it for at most `limit`,
     /// parking this thread.
     ///
@@ -159,7 +155,10 @@ where
     /// [`WaitError::TimedOut`] at the deadline; others if this thread must not
     /// be parked.
     #[track_caller]
-    pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError> {
+    pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError>
+    where
+        Self: Call<Output = T>,
+    {
         let bridge = sealed::Sealed::bridge(&self);
         wait::run(&bridge, self, Some(limit))
     }
@@ -174,7 +173,10 @@ where
     ///
     /// With whatever the function panics with, where it runs in place.
     #[track_caller]
-    pub fn dispatch(self) -> Outcome<Self> {
+    pub fn dispatch(self) -> Outcome<Self>
+    where
+        Self: Call<Output = T>,
+    {
         outcome::dispatch(self)
     }
 }

@@ -72,6 +72,11 @@ pub fn try_wait<F: Future>(future: F) -> Result<F::Output, WaitError> {
 ///
 /// assert_eq!(async { 7 }.wait(), 7);
 /// ```
+///
+/// Smart calls need no import, and generic code over them imports
+/// [`Call`](crate::Call) instead. Where both traits are imported, `.wait()` on
+/// an `impl Call` that a function returned, or on an associated type bounded by
+/// `Call`, is ambiguous (E0034): write `Call::wait(x)` there.
 pub trait Wait: Future + Sized {
     /// Waits for this future on this thread. See [`wait`](wait()).
     ///

@@ -170,6 +170,64 @@ fn what_cannot_be_owned_can_be_waited_for() {
 }
 
 #[smartasync]
+fn in_order<'a, 'b: 'a, 'c>(a: &'a str, b: &'b str, c: Option<&'c str>) -> usize
+where
+    'c: 'a + 'b,
+{
+    let all: [&'a str; 3] = [a, b, c.unwrap_or_default()];
+    all.concat().len()
+}
+
+#[smartasync]
+fn outlived<'a, T: 'a + Clone>(a: &'a T, b: &'a [T]) -> usize {
+    let mut all: Vec<&'a T> = b.iter().collect();
+    all.push(a);
+    all.into_iter().cloned().collect::<Vec<T>>().len()
+}
+
+struct Kept<'s>(RefCell<Vec<&'s str>>);
+
+impl<'s> Kept<'s> {
+    #[smartasync]
+    fn keep<'a: 's>(&self, text: &'a str) -> usize {
+        self.0.borrow_mut().push(text);
+        self.0.borrow().len()
+    }
+
+    #[smartasync]
+    fn count<'a>(&'a self) -> usize
+    where
+        's: 'a,
+        Self: 'a,
+    {
+        self.0.borrow().len()
+    }
+}
+
+#[smartasync]
+fn by_trait<'a, 'b: 'a, T>(all: &'a T, more: &'b u8) -> usize
+where
+    &'a T: IntoIterator<Item = &'a u8>,
+{
+    all.into_iter().chain([more]).count()
+}
+
+#[test]
+fn bounded_lifetimes() {
+    let text = String::from("ab");
+    assert_eq!(in_order(&text, &text, None).wait(), 4);
+    assert_eq!(outlived(&text, &[]).wait(), 1);
+    assert_eq!(by_trait(&vec![1], &2).wait(), 2);
+    let kept = Kept(RefCell::default());
+    assert_eq!(kept.keep(&text).wait() + kept.count().wait(), 2);
+    run(async {
+        let own = String::from("c");
+        assert_eq!(in_order(&own, &text, Some(&text)).await, 5);
+        assert_eq!(outlived(&own, &[text.clone(), own.clone()]).await, 3);
+    });
+}
+
+#[smartasync]
 async fn longest(a: &str, b: &str) -> usize {
     tokio::task::yield_now().await;
     a.len().max(b.len())

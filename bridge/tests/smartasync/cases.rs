@@ -128,7 +128,8 @@ fn boxes_of_both_kinds() {
     let calls = || {
         [
             BoxCall::new(async_len(&text)),
-            BoxCall::new(sync_len(&text)),
+            BoxCall::from(sync_len(&text)),
+            async_len(&text).into(),
         ]
     };
     #[smartasync]

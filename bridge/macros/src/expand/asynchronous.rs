@@ -5,9 +5,9 @@
 //! and drops its arguments at the same time. This crate's edition, 2024, makes
 //! the `impl Future` capture every lifetime, whatever the user's edition is.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream};
 use quote::quote;
-use syn::parse_quote;
+use syn::{ReturnType, parse_quote};
 
 use super::{
     annotation, attributes, behind, output,
@@ -22,7 +22,6 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
     let output = output(&sig.output);
-    let annotation = annotation(&sig.output);
 
     sig.asyncness = None;
     sig.output = parse_quote! {
@@ -32,11 +31,19 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         return quote! { #attrs #vis #sig; };
     };
 
-    let arguments: TokenStream = param::take(&mut sig).iter().map(Param::moved).collect();
+    let call = call(&setup, &param::take(&mut sig), &function.sig.output, body);
+    quote! { #attrs #vis #sig { #call } }
+}
+
+/// The call of a body whose arguments were taken out of its signature.
+pub(super) fn call(
+    setup: &TokenStream,
+    params: &[Param],
+    output: &ReturnType,
+    body: &Group,
+) -> TokenStream {
+    let arguments: TokenStream = params.iter().map(Param::moved).collect();
+    let annotation = annotation(output);
     let body = behind(&quote! { #arguments #annotation }, body);
-    quote! {
-        #attrs #vis #sig {
-            ::bridge::__private::async_call(#setup, async move { #body })
-        }
-    }
+    quote! { ::bridge::__private::async_call(#setup, async move #body) }
 }

@@ -2,9 +2,9 @@
 
 use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, GenericParam, Generics, Lifetime, ParenthesizedGenericArguments,
-    PathArguments, PathSegment, Receiver, ReceiverKind, Signature, Type, TypeFnPtr, TypeImplTrait,
-    TypeReference, parse_quote,
+    FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
+    PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, Signature, Type,
+    TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -233,22 +233,60 @@ pub(super) fn has_impl(ty: &Type) -> bool {
     Borrows::of(ty, &[]).opaque
 }
 
-/// The function's lifetimes that no bound ties to anything: those for which the
-/// body can be called with any lifetime.
-pub(super) fn unbounded(generics: &Generics) -> Vec<Lifetime> {
-    let mut bounds = All(Vec::new());
-    for param in &generics.params {
-        match param {
-            GenericParam::Lifetime(param) if param.bounds.is_empty() => {}
-            param => bounds.visit_generic_param(param),
-        }
+/// The function's lifetimes for which the body can be called with any other.
+///
+/// That one outlives another (`'b: 'a`), or a type one of them (`T: 'a`), is
+/// nothing that a body needs of arguments that it only borrows: it may shorten
+/// each borrow to where all are alive. A trait's bound, `'static` and a lifetime
+/// of the `impl` are more.
+pub(super) fn lendable(generics: &Generics) -> Vec<Lifetime> {
+    let mut tied = Tied::default();
+    tied.visit_generics(generics);
+    let own: Vec<&Lifetime> = generics.lifetimes().map(|param| &param.lifetime).collect();
+    let mut stay = tied.by_traits;
+    // What outlives `'static`, or a lifetime of the `impl`, or one that stays.
+    while let Some(i) = tied
+        .outlives
+        .iter()
+        .position(|(_, short)| stay.contains(short) || !own.contains(&short))
+    {
+        stay.push(tied.outlives.swap_remove(i).0);
     }
-    if let Some(clause) = &generics.where_clause {
-        bounds.visit_where_clause(clause);
-    }
-    let lifetimes = generics.lifetimes().map(|param| &param.lifetime);
-    lifetimes
-        .filter(|lifetime| !bounds.0.contains(lifetime))
+    own.into_iter()
+        .filter(|lifetime| !stay.contains(lifetime))
         .cloned()
         .collect()
+}
+
+/// What the bounds say of lifetimes.
+#[derive(Default)]
+struct Tied {
+    by_traits: Vec<Lifetime>,
+    /// The first outlives the second.
+    outlives: Vec<(Lifetime, Lifetime)>,
+}
+
+impl Visit<'_> for Tied {
+    fn visit_lifetime_param(&mut self, param: &LifetimeParam) {
+        let bounds = param.bounds.iter();
+        self.outlives
+            .extend(bounds.map(|bound| (param.lifetime.clone(), bound.clone())));
+    }
+
+    fn visit_predicate_lifetime(&mut self, predicate: &PredicateLifetime) {
+        let bounds = predicate.bounds.iter();
+        self.outlives
+            .extend(bounds.map(|bound| (predicate.lifetime.clone(), bound.clone())));
+    }
+
+    fn visit_type_param_bound(&mut self, bound: &TypeParamBound) {
+        if !matches!(bound, TypeParamBound::Lifetime(_)) {
+            visit::visit_type_param_bound(self, bound);
+        }
+    }
+
+    // Reached in traits' bounds and in the types of a `where` clause.
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        self.by_traits.push(lifetime.clone());
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
     let twin = options
         .blocking
         .as_ref()
-        .map(|twin| twin::expand(function, twin));
+        .map(|twin| twin::expand(function, options, twin));
     quote! { #call #twin }
 }
 

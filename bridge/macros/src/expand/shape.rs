@@ -29,8 +29,8 @@ impl Shape {
     /// The shape of a type whose elided lifetimes have been named, or `None` if
     /// it holds one of the function's lifetimes where it can't be copied out.
     ///
-    /// `named` are the function's lifetimes; `lendable` those among them that
-    /// nothing ties to others.
+    /// `named` are the function's lifetimes; `lendable` those among them for
+    /// which the body can be called with any other.
     pub(super) fn of(ty: &Type, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
         let free = |ty: &Type| !Borrows::of(ty, named).any;
         match ty {

@@ -16,7 +16,7 @@ use syn::{
 
 use super::{
     attributes, behind,
-    lifetimes::{Borrows, name_elided, name_in_output, unbounded},
+    lifetimes::{Borrows, name_elided, lendable, name_in_output},
     output,
     param::{self, Param},
     setup,
@@ -90,21 +90,25 @@ impl Plan {
             .lifetimes()
             .map(|param| param.lifetime.clone())
             .collect();
-        let free = unbounded(&sig.generics);
-        let shapes: Result<Vec<Shape>, ()> = params
-            .iter()
-            .map(|param| Shape::of(&param.ty, &named, &free).ok_or(()))
-            .collect();
-        let shapes = shapes.map_err(|()| {
+        let free = lendable(&sig.generics);
+        let shapes = |free: &[Lifetime]| -> Option<Vec<Shape>> {
+            let shape = |param: &Param| Shape::of(&param.ty, &named, free);
+            params.iter().map(shape).collect()
+        };
+        let lent = shapes(&free).ok_or_else(|| {
             // A `&mut` anywhere explains more than a borrow before it.
             let exclusive = params
                 .iter()
                 .any(|param| Borrows::of(&param.ty, &named).exclusive);
-            if exclusive { "Exclusive" } else { "Borrowing" }
+            match shapes(&named) {
+                _ if exclusive => "Exclusive",
+                None => "Borrowing",
+                Some(_) => "Bounded",
+            }
         });
         let output = output(&sig.output);
         let borrows = Borrows::of(&output, &named);
-        match shapes {
+        match lent {
             Err(wrapper) => Self::waiting(wrapper, params, &output),
             Ok(shapes) if borrows.any || borrows.opaque && shapes.iter().any(Shape::borrows) => {
                 Self::waiting("Borrowed", params, &output)

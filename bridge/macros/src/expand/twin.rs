@@ -1,50 +1,118 @@
 //! `blocking = name`: a plain function beside the smart one, which waits.
+//!
+//! It calls the smart function where its path is known: by `self`, by `Self`,
+//! or because the option says `Self::`. Elsewhere nothing tells a free function
+//! from an associated one, and a bare name may even be another function's; so
+//! there the twin repeats the body. A body with a `static` can't be repeated,
+//! since there would be two of it: that one is called by its bare name.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, visit::Visit};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{
+    Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
+    visit::Visit,
+};
 
-use super::param;
-use crate::{args::Twin, function::Function};
+use super::{
+    asynchronous, behind,
+    param::{self, Param},
+    setup,
+};
+use crate::{
+    args::{Options, Twin},
+    function::Function,
+};
 
-pub(super) fn expand(function: &Function, twin: &Twin) -> TokenStream {
+pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> TokenStream {
     let Function {
         vis, sig: smart, ..
     } = function;
+    let associated = twin.associated || mentions_self(smart) || function.body.is_none();
     let mut sig = smart.clone();
     sig.asyncness = None;
     sig.ident = twin.name.clone();
-    let params = param::take(&mut sig);
-    param::without_mut(&mut sig);
-    let values = params.iter().map(|param| &param.name);
-    // Where it can't be found, the option was wrong about it.
-    let mut name = smart.ident.clone();
-    name.set_span(twin.name.span());
-    let path = if twin.associated || mentions_self(smart) {
-        quote! { Self::#name }
-    } else {
-        quote! { #name }
-    };
-    let generics = generics(smart);
-    let call = quote! { #path #generics(#(#values),*) };
-    // The twin's own caller has promised what the smart function asks for.
-    let call = if matches!(smart.safety, Safety::Unsafe(_)) {
-        quote! { unsafe { #call } }
-    } else {
-        call
+    let mut vis = quote! { #vis };
+    let work = match &function.body {
+        Some(body) if !associated && !has_static(body.stream()) => {
+            // In a trait, a repeated body would pass by the implementations'.
+            // There this visibility, which changes nothing elsewhere, is refused.
+            if matches!(function.vis, Visibility::Inherited) {
+                vis = quote_spanned! {twin.name.span()=> pub(self) };
+            }
+            repeated(function, options, &mut sig, body)
+        }
+        _ => called(smart, twin, associated, &mut sig),
     };
     let attrs = function.attrs.iter().filter(|attr| stays(attr));
-    let doc =
-        format!("\n\nThe blocking twin of [`{name}`]({path}): it returns when the work is done.")
-            .replace(" :: ", "::");
+    let name = &smart.ident;
+    let of = if associated { "Self::" } else { "" };
+    let doc = format!(
+        "\n\nThe blocking twin of [`{name}`]({of}{name}): it returns when the work is done."
+    );
     quote! {
         #(#attrs)*
         #[doc = #doc]
         #[track_caller]
-        #vis #sig {
-            #call.wait()
-        }
+        #vis #sig #work
     }
+}
+
+/// The smart function, called by its path.
+fn called(smart: &Signature, twin: &Twin, associated: bool, sig: &mut Signature) -> TokenStream {
+    let params = param::take(sig);
+    param::without_mut(sig);
+    let values = params.iter().map(|param| &param.name);
+    // Where it can't be found, the option was wrong about it.
+    let mut name = smart.ident.clone();
+    name.set_span(twin.name.span());
+    let of = associated.then(|| quote! { Self:: });
+    let generics = generics(smart);
+    let call = quote! { #of #name #generics(#(#values),*) };
+    // The twin's own caller has promised what the smart function asks for.
+    if matches!(smart.safety, Safety::Unsafe(_)) {
+        quote! {{ unsafe { #call }.wait() }}
+    } else {
+        quote! {{ #call.wait() }}
+    }
+}
+
+/// The smart function's body, once more.
+fn repeated(
+    function: &Function,
+    options: &Options,
+    sig: &mut Signature,
+    body: &Group,
+) -> TokenStream {
+    let (_, setup) = setup(function, options);
+    let params = param::take(sig);
+    if function.sig.asyncness.is_some() {
+        let call = asynchronous::call(&setup, &params, &sig.output, body);
+        return quote! {{ #call.wait() }};
+    }
+    let log = options.debug.then(|| {
+        let log = format_ident!("__log", span = Span::mixed_site());
+        quote! { let #log = ::bridge::__private::direct(#setup); }
+    });
+    // Moved as in the call, so that no lint has more to say of them here.
+    let arguments = params.iter().map(Param::moved);
+    behind(&quote! { #log #(#arguments)* }, body)
+}
+
+/// Whether a body declares a `static`, by itself or in a macro's arguments.
+fn has_static(body: TokenStream) -> bool {
+    let mut lifetime = false;
+    body.into_iter().any(|token| {
+        let name = std::mem::take(&mut lifetime);
+        match token {
+            TokenTree::Ident(word) => word == "static" && !name,
+            TokenTree::Group(group) => has_static(group.stream()),
+            TokenTree::Punct(punct) => {
+                lifetime = punct.as_char() == '\'';
+                false
+            }
+            TokenTree::Literal(_) => false,
+        }
+    })
 }
 
 /// Attributes that say of the twin what they say of the function.

@@ -30,6 +30,18 @@ pub struct S(u8);
 
 impl S {
     /// Documented.
+    #[smartasync(debug, blocking = plain_blocking)]
+    pub fn plain(_by: &str, x: u8) -> S {
+        S(x)
+    }
+
+    /// Documented.
+    #[smartasync(blocking = parse_blocking)]
+    async fn parse(_by: &str, x: u8) -> Option<S> {
+        (x > 0).then_some(S(x))
+    }
+
+    /// Documented.
     #[smartasync(blocking = get_blocking)]
     pub fn get(&self, _by: &str, more: impl Into<u8>) -> u8 {
         self.0 + more.into()
@@ -51,6 +63,8 @@ impl S {
 }
 
 fn main() {
+    assert_eq!(S::plain("", 1).wait().0, S::plain_blocking("", 1).0);
+    assert!(S::parse("", 1).wait().is_some() && S::parse_blocking("", 1).is_some());
     assert_eq!(S(1).get("", 1).wait(), 2);
     assert_eq!(S(1).get_blocking("", 1), 2);
     assert_eq!(S(1).get_async("", 1).wait(), 2);

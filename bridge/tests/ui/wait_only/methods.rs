@@ -1,0 +1,15 @@
+//! The methods that may leave the thread say what `.await` says.
+use std::time::Duration;
+
+use bridge::smartasync;
+
+#[smartasync]
+fn push(list: &mut Vec<u8>) {
+    list.push(1);
+}
+
+fn main() {
+    let mut list = vec![];
+    push(&mut list).dispatch();
+    let _ = push(&mut list).wait_timeout(Duration::from_secs(1));
+}
