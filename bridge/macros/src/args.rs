@@ -74,7 +74,9 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
                 Some(word) => {
                     return Err(Error::new(
                         word.span(),
-                        format!("`bridge` is evaluated at module scope, where there is no `{word}`; name a static or a function"),
+                        format!(
+                            "`bridge` is evaluated at module scope, where there is no `{word}`; name a static or a function"
+                        ),
                     ));
                 }
             }

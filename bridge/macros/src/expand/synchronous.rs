@@ -16,7 +16,7 @@ use syn::{
 
 use super::{
     attributes, behind,
-    lifetimes::{Borrows, name_elided, lendable, name_in_output},
+    lifetimes::{Borrows, lendable, name_elided, name_in_output},
     output,
     param::{self, Param},
     setup,
