@@ -78,8 +78,7 @@
 //! # Supported versions
 //!
 //! Rust 1.95, Tokio 1.54 (the first with a stable `runtime::worker_index`), and
-//! later. Linux, macOS and Windows by the standard library and Tokio alone; a
-//! fork is noticed on Unix. With `panic = "abort"` a panic in an offloaded
+//! later. It has been tested on Linux only. A fork is noticed on Unix. With `panic = "abort"` a panic in an offloaded
 //! closure ends the process, and so does a wait in a current-thread task under
 //! the `enter()` guard of a multi-thread runtime, which otherwise is
 //! [`WaitError::WouldFreeze`].

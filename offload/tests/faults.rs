@@ -19,35 +19,9 @@ use std::{
 };
 
 use bridge_offload::{Bare, BuildError, Lineage, OffloadError, Pool};
-use common::{try_wait, wait};
+use common::{eventually, plug, try_wait, wait};
 use futures::{StreamExt, channel::mpsc::unbounded, future::join_all};
 use testkit::within;
-
-/// Waits for what another thread is about to bring about.
-fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "never came: {what}"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Holds a thread of the pool until it is let go.
-fn plug(pool: &Pool) -> (bridge_offload::Offload<()>, mpsc::Sender<()>) {
-    let (release, held) = mpsc::channel::<()>();
-    let (started, running) = mpsc::channel();
-    let task = pool
-        .try_run(move || {
-            started.send(()).unwrap();
-            let _released = held.recv();
-        })
-        .unwrap();
-    running.recv().unwrap();
-    (task, release)
-}
 
 /// Panics when dropped.
 struct Bomb;
