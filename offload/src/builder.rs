@@ -6,7 +6,7 @@ use crate::{
     Ambient, Bare, BuildError, Pool,
     core::Core,
     limits::{Hooks, Limits},
-    worker,
+    policy, worker,
 };
 
 /// No setting that counts threads or jobs may exceed this.
@@ -36,6 +36,8 @@ impl<A> Builder<A> {
             } else {
                 Duration::ZERO
             },
+            cores,
+            duty: policy::duty,
         };
         Self {
             limits,
@@ -99,6 +101,15 @@ impl<A> Builder<A> {
     /// Runs on each thread after its last job.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.on_thread_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Lets the thread on call watch whenever another works: in loom's world
+    /// no job is known to be instant.
+    #[cfg(bridge_loom)]
+    #[doc(hidden)]
+    pub fn watchful(mut self) -> Self {
+        self.limits.duty = policy::watchful;
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::policy::{Duty, Sight};
+
 /// The numbers of a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -12,6 +14,10 @@ pub(crate) struct Limits {
     pub(crate) thread_name: String,
     pub(crate) stack_size: usize,
     pub(crate) spin: Duration,
+    /// Processors that the machine had when the pool was built.
+    pub(crate) cores: usize,
+    /// What decides whether the thread on call is needed.
+    pub(crate) duty: fn(Sight) -> Duty,
 }
 
 type Hook = Arc<dyn Fn() + Send + Sync>;

@@ -18,6 +18,10 @@ pub(crate) const WATCH: Duration = Duration::from_micros(200);
 /// A job this short, wake-ups are dearer than it is.
 const INSTANT: Duration = Duration::from_micros(5);
 
+/// Of jobs this short, more are not done by more threads than processors: they
+/// only stand in each other's way.
+const MINUTE: Duration = Duration::from_micros(1);
+
 /// What the thread on call has seen since it last looked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight {
@@ -25,6 +29,8 @@ pub(crate) struct Sight {
     pub(crate) ready: usize,
     /// Jobs that run, unparked.
     pub(crate) running: usize,
+    /// Processors of the machine.
+    pub(crate) cores: usize,
     /// Jobs that ended since the last look.
     pub(crate) ended: u64,
     /// Time since the last look.
@@ -50,6 +56,7 @@ pub(crate) fn duty(sight: Sight) -> Duty {
     let Sight {
         ready,
         running,
+        cores,
         ended,
         elapsed,
         overtaken,
@@ -59,22 +66,38 @@ pub(crate) fn duty(sight: Sight) -> Duty {
     match (ready, each) {
         // Stay for a moment in a storm of instant jobs: the next is on its way,
         // and would only wake this thread again.
-        (0, _) if instant && running > 0 => Duty::Watch(WATCH),
+        (0, _) if instant => Duty::Watch(WATCH),
         (0, _) => Duty::Rest,
         _ if running == 0 => Duty::Work,
         // Their pace says nothing of those they don't come to.
         _ if overtaken => Duty::Work,
         (_, None) => Duty::Work,
+        // One processor is left to those who submit.
+        (_, Some(each))
+            if each.mul_f64(to_f64(running as u64)) < MINUTE && running + 1 >= cores =>
+        {
+            Duty::Watch(WATCH)
+        }
         (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Duty::Work,
         (_, Some(_)) => Duty::Watch(WATCH),
     }
 }
 
+/// [`duty`] for loom, which has no clock: watches whenever another works.
+#[cfg(bridge_loom)]
+pub(crate) fn watchful(sight: Sight) -> Duty {
+    match sight {
+        Sight { running: 1.., .. } => Duty::Watch(WATCH),
+        Sight { ready: 0, .. } => Duty::Rest,
+        Sight { .. } => Duty::Work,
+    }
+}
+
 /// How long to spin next time, given how it went this time.
 ///
-/// Doubles when spinning caught work, halves when it did not: where work comes
-/// in close succession the thread stays awake for it, elsewhere it costs next
-/// to nothing.
+/// Doubles when spinning caught work, or would have if it had gone on to the
+/// limit; halves otherwise. Where work comes in close succession the thread
+/// stays awake for it, elsewhere it costs next to nothing.
 #[must_use]
 pub fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
     let least = limit / 32;
@@ -101,6 +124,7 @@ mod tests {
         Sight {
             ready,
             running,
+            cores: 4,
             ended,
             elapsed: Duration::from_micros(micros),
             overtaken: false,
@@ -126,8 +150,13 @@ mod tests {
                 Duty::Watch(WATCH),
             ),
             (
-                "nothing queued, the storm is over",
+                "nothing queued, a pause in the storm",
                 sight(0, 0, 50, 50),
+                Duty::Watch(WATCH),
+            ),
+            (
+                "nothing queued, the storm is over",
+                sight(0, 0, 0, 50),
                 Duty::Rest,
             ),
             ("nobody works", sight(1, 0, 900, 50), Duty::Work),
@@ -144,6 +173,21 @@ mod tests {
             (
                 "a thousand are queued, 10 µs each",
                 sight(1_000, 1, 5, 50),
+                Duty::Work,
+            ),
+            (
+                "ten thousand are queued, 400 ns each, and processors are free",
+                sight(10_000, 2, 250, 50),
+                Duty::Work,
+            ),
+            (
+                "ten thousand are queued, 400 ns each, and one processor is free",
+                sight(10_000, 3, 375, 50),
+                Duty::Watch(WATCH),
+            ),
+            (
+                "ten thousand are queued, 2 µs each, and one processor is free",
+                sight(10_000, 3, 75, 50),
                 Duty::Work,
             ),
             (

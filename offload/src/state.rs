@@ -20,7 +20,7 @@ use crate::{
     limits::Limits,
     lineage::Lane,
     park::Unparker,
-    policy::{self, Duty, Sight},
+    policy::{Duty, Sight},
     queue::Queue,
     runnable::Runnable,
     stall::{Head, Stall},
@@ -47,8 +47,10 @@ pub(crate) struct State {
     threads: usize,
     /// Jobs that run unparked: permits taken.
     running: usize,
-    /// The thread that is awake and bound to look at the queue.
+    /// The thread that is bound to look at the queue, soon.
     call: Option<Call>,
+    /// The thread that looks at the queue all the time, before it sleeps.
+    spinner: Option<usize>,
     /// Jobs that ended, one way or another.
     ended: u64,
     start_failed: Option<Instant>,
@@ -64,7 +66,6 @@ pub(crate) struct Berth {
 }
 
 /// Which thread is on call, since when, and what had ended by then.
-#[derive(Clone, Copy)]
 struct Call {
     owner: usize,
     alertness: Alertness,
@@ -74,14 +75,14 @@ struct Call {
 }
 
 /// How soon the thread on call will look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Alertness {
     /// It is being started, and may be held up by the start hook.
     Starting,
-    /// It has been woken, or watches.
+    /// It has been woken.
     Due,
-    /// It is looking at this moment.
-    Awake,
+    /// It lets those go on that run, and looks again in a while; where none
+    /// does, it is to be woken.
+    Watching(Unparker),
 }
 
 impl State {
@@ -97,6 +98,7 @@ impl State {
             threads: 0,
             running: 0,
             call: None,
+            spinner: None,
             ended: 0,
             start_failed: None,
             next_id: 0,
@@ -110,11 +112,7 @@ impl State {
         let alone = self.queue.ready() == 0 && self.running == 0;
         let admission = self.queue.push(lane, job);
         self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
-        let prospect = if alone
-            && self
-                .call
-                .is_some_and(|call| call.alertness == Alertness::Awake)
-        {
+        let prospect = if alone && self.spinner.is_some() {
             Prospect::AtOnce
         } else {
             Prospect::from(admission)
@@ -130,9 +128,8 @@ impl State {
         if !self.needs_help() {
             return Action::Nothing;
         }
-        if let Some(berth) = self.idle.pop() {
-            self.open_call(berth.id, Alertness::Due);
-            return Action::Wake(berth.unparker);
+        if let Some(unparker) = self.call_sleeper() {
+            return Action::Wake(unparker);
         }
         if self.may_start() {
             self.threads += 1;
@@ -145,13 +142,38 @@ impl State {
         self.lend().map_or(Action::Nothing, Action::Wake)
     }
 
+    /// Puts a thread on call that sleeps: the one that watches, or the one that
+    /// fell asleep last.
+    fn call_sleeper(&mut self) -> Option<Unparker> {
+        self.watcher().or_else(|| {
+            let berth = self.idle.pop()?;
+            self.open_call(berth.id, Alertness::Due);
+            Some(berth.unparker)
+        })
+    }
+
+    /// The thread that watches, which is woken from here on.
+    fn watcher(&mut self) -> Option<Unparker> {
+        let call = self.call.as_mut()?;
+        match mem::replace(&mut call.alertness, Alertness::Due) {
+            Alertness::Watching(unparker) => Some(unparker),
+            other => {
+                call.alertness = other;
+                None
+            }
+        }
+    }
+
     /// Whether work is ready that nobody is about to look at.
     fn needs_help(&self) -> bool {
-        let on_call = self.call.is_some_and(|call| {
-            // One that sleeps is sooner there than one that is being started.
-            call.alertness != Alertness::Starting || self.idle.is_empty()
-        });
-        !on_call
+        let attended = self.spinner.is_some()
+            || self.call.as_ref().is_some_and(|call| match call.alertness {
+                // One that sleeps is sooner there than one that is being started.
+                Alertness::Starting => self.idle.is_empty(),
+                Alertness::Due => true,
+                Alertness::Watching(_) => self.running > 0,
+            });
+        !attended
             && self.running < self.limits.max_threads
             && self.queue.ready() > 0
             && self.phase != Phase::Closed
@@ -166,22 +188,28 @@ impl State {
         } else {
             false
         };
-        let on_call = self.call.is_some_and(|call| call.owner == berth.id);
+        if self.spinner == Some(berth.id) {
+            self.spinner = None;
+        }
+        let on_call = self.is_on_call(berth.id);
         if self.phase == Phase::Closed {
             return self.retire(on_call, stack);
         }
         let permit = self.running < self.limits.max_threads;
         if permit && self.queue.ready() > 0 {
             if on_call && let Duty::Watch(time) = self.duty() {
+                self.watch(berth);
                 return Step::Watch(time);
             }
             if let Some(job) = self.queue.take() {
-                if on_call {
-                    self.call = None;
-                }
+                let call = self.call.take_if(|call| call.owner == berth.id);
                 self.begin(stack, &job);
                 self.watch_head(Head::New);
-                return Step::Run(job, self.help());
+                return Step::Run {
+                    job,
+                    called_at: call.map(|call| call.since),
+                    action: self.help(),
+                };
             }
         }
         // If work is left, those who have the permits see to it.
@@ -193,10 +221,11 @@ impl State {
             && after == After::Call
             && let Duty::Watch(time) = self.duty()
         {
+            self.watch(berth);
             return Step::Watch(time);
         }
-        if from_job && self.call.is_none() && permit && !self.limits.spin.is_zero() {
-            self.open_call(berth.id, Alertness::Awake);
+        if from_job && self.spinner.is_none() && permit && !self.limits.spin.is_zero() {
+            self.spinner = Some(berth.id);
             return Step::Spin;
         }
         if on_call {
@@ -226,6 +255,16 @@ impl State {
         true
     }
 
+    /// Ends the sleep of a thread whose watch is over; false if somebody has
+    /// called it just now.
+    pub(crate) fn end_watch(&mut self, id: usize) -> bool {
+        let call = self.call.as_mut().filter(|call| call.owner == id);
+        call.is_none_or(|call| {
+            let before = mem::replace(&mut call.alertness, Alertness::Due);
+            matches!(before, Alertness::Watching(_))
+        })
+    }
+
     /// A stack for a thread that starts.
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
@@ -239,7 +278,7 @@ impl State {
     /// abandoned.
     pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Arc<dyn Runnable>>, Option<Unparker>) {
         self.threads -= 1;
-        if self.call.is_some_and(|call| call.owner == id) {
+        if self.is_on_call(id) {
             self.call = None;
         }
         self.start_failed = Some(Instant::now());
@@ -247,11 +286,7 @@ impl State {
             return (Vec::new(), None);
         }
         // Not another start: that would go on for ever.
-        let called = self.idle.pop().map(|berth| {
-            self.open_call(berth.id, Alertness::Due);
-            berth.unparker
-        });
-        let called = called.or_else(|| self.lend());
+        let called = self.call_sleeper().or_else(|| self.lend());
         if called.is_some() || self.is_attended() {
             return (Vec::new(), called);
         }
@@ -263,8 +298,9 @@ impl State {
         self.phase = self.phase.max(phase);
         // Whoever sleeps has nothing to wait for. They end by themselves: no
         // longer among the idle, they find the phase when they look.
-        let idle = mem::take(&mut self.idle);
-        idle.into_iter().map(|berth| berth.unparker).collect()
+        let mut sleepers: Vec<_> = self.watcher().into_iter().collect();
+        sleepers.extend(self.idle.drain(..).map(|berth| berth.unparker));
+        sleepers
     }
 
     /// Whether nothing runs, is parked or is queued.
@@ -299,23 +335,29 @@ impl State {
         });
     }
 
-    /// What the thread on call is to do; its next look counts from here.
-    fn duty(&mut self) -> Duty {
-        let Some(call) = self.call else {
+    fn is_on_call(&self, id: usize) -> bool {
+        self.call.as_ref().is_some_and(|call| call.owner == id)
+    }
+
+    /// Stays on call, asleep; its next look counts from here.
+    fn watch(&mut self, berth: &Berth) {
+        self.open_call(berth.id, Alertness::Watching(berth.unparker.clone()));
+    }
+
+    /// What the thread on call is to do.
+    fn duty(&self) -> Duty {
+        let Some(call) = &self.call else {
             return Duty::Rest;
         };
-        let duty = policy::duty(Sight {
+        (self.limits.duty)(Sight {
             ready: self.queue.ready(),
             running: self.running,
+            cores: self.limits.cores,
             ended: self.ended - call.ended,
             elapsed: elapsed(call.since),
             overtaken: self.queue.queued_roots() > 0
                 && self.queue.roots_taken() == call.roots_taken,
-        });
-        if let Duty::Watch(_) = duty {
-            self.open_call(call.owner, Alertness::Due);
-        }
-        duty
+        })
     }
 
     fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>) {

@@ -16,7 +16,7 @@ use crate::{
     policy,
     runnable::Runnable,
     state::{After, Berth, Step},
-    sync::{spin_loop, thread_local},
+    sync::{elapsed, spin_loop, thread_local},
 };
 
 thread_local! {
@@ -103,7 +103,7 @@ fn serve(core: &Arc<Core>, id: usize) {
 
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
-    let mut slept_at = None::<Instant>;
+    let mut missed_at = None::<Instant>;
     let mut after = After::Call;
     loop {
         let mut state = core.state();
@@ -115,34 +115,41 @@ fn serve(core: &Arc<Core>, id: usize) {
             core.note_end(phase);
         }
         match step {
-            Step::Run(job, action) => {
-                if let Some(at) = slept_at.take() {
-                    // A sleep shorter than a spin: it should have been one.
-                    spin = policy::next_spin(spin, at.elapsed() < limits.spin, limits.spin);
+            Step::Run {
+                job,
+                called_at,
+                action,
+            } => {
+                if let Some((missed_at, called_at)) = missed_at.take().zip(called_at) {
+                    // Work that came soon after a spin was worth a longer one.
+                    let soon = called_at.saturating_duration_since(missed_at) < limits.spin;
+                    spin = policy::next_spin(spin, soon, limits.spin);
                 }
                 core.perform(action);
                 after = After::Job(job.run());
             }
             Step::Watch(time) => {
-                let _called = parker.park(Some(Instant::now() + time));
+                let called = parker.park(Some(Instant::now() + time));
+                if !called && !core.state().end_watch(id) {
+                    take_late_token(&parker);
+                }
                 after = After::Call;
             }
             Step::Spin => {
-                let caught = look(core, spin);
-                spin = policy::next_spin(spin, caught, limits.spin);
+                if look(core, spin) {
+                    spin = policy::next_spin(spin, true, limits.spin);
+                } else {
+                    missed_at = Some(Instant::now());
+                }
                 after = After::Spin;
             }
             Step::Sleep => {
-                slept_at = Some(Instant::now());
                 let called = sleep(&parker, limits.keep_alive);
                 if !called {
                     if core.state().expire(id, stack) {
                         break;
                     }
-                    // Called just now. The token is on its way, and is taken
-                    // here: left behind it would end the next sleep, of a
-                    // thread that is still listed among the idle.
-                    let _token = parker.park(None);
+                    take_late_token(&parker);
                 }
                 after = After::Call;
             }
@@ -158,17 +165,27 @@ fn sleep(parker: &Parker, keep_alive: Duration) -> bool {
     parker.park(Instant::now().checked_add(keep_alive))
 }
 
+/// Takes the token of a thread that was called as its sleep ended: it is on its
+/// way, and left behind it would end the next sleep, of a thread that is still
+/// listed among those who sleep.
+fn take_late_token(parker: &Parker) {
+    let _called = parker.park(None);
+}
+
+/// How often work is looked for between two looks at the clock.
+const LOOKS: usize = if cfg!(bridge_loom) { 1 } else { 64 };
+
 /// Looks for work for about `limit`.
 fn look(core: &Core, limit: Duration) -> bool {
     let start = Instant::now();
     loop {
-        for _ in 0..64 {
+        for _ in 0..LOOKS {
             if core.sees_work() {
                 return true;
             }
             spin_loop();
         }
-        if start.elapsed() >= limit {
+        if elapsed(start) >= limit {
             return false;
         }
     }

@@ -93,6 +93,77 @@ fn loom_a_thread_that_retires_is_not_called() {
     });
 }
 
+/// Else an offload hangs whose job came as the thread gave up looking for it.
+#[test]
+fn loom_a_submission_finds_the_thread_that_spins() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .spin(Duration::from_nanos(1))
+            .build()
+            .unwrap();
+        assert_eq!(wait(pool.run(|| 1)), 1);
+        assert_eq!(wait(pool.run(|| 2)), 2);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else jobs wait for a thread that watches those at work, though none is.
+#[test]
+fn loom_a_thread_that_watches_is_called_when_nobody_works() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::ZERO)
+            .watchful()
+            .build()
+            .unwrap();
+        let first: Vec<_> = (0..2).map(|n| pool.run(move || n).start()).collect();
+        for (n, task) in first.into_iter().enumerate() {
+            assert_eq!(wait(task), n);
+        }
+        assert_eq!(wait(pool.run(|| 2)), 2);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a thread that watches while the last at work parks leaves the jobs
+/// that this one waits for alone.
+#[test]
+fn loom_a_thread_that_watches_is_called_when_the_last_at_work_parks() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .max_blocked_threads(1)
+            .spin(Duration::ZERO)
+            .watchful()
+            .build()
+            .unwrap();
+        let inner = pool.clone();
+        let outer = pool.run(move || wait(inner.run(|| 7))).start();
+        let other = pool.run(|| 8).start();
+        assert_eq!((wait(outer), wait(other)), (7, 8));
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a job waits for a thread that was being added as another ended.
+#[test]
+fn loom_a_thread_is_added_while_another_retires() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::ZERO)
+            .keep_alive(Duration::from_nanos(1))
+            .build()
+            .unwrap();
+        assert_eq!(wait(pool.run(|| 1)), 1);
+        let both: Vec<_> = (2..4).map(|n| pool.run(move || n).start()).collect();
+        assert_eq!(both.into_iter().map(wait).collect::<Vec<_>>(), [2, 3]);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
 /// Else a cancelled job runs, or a job is lost without its caller being told.
 #[test]
 fn loom_a_job_is_claimed_or_withdrawn_never_both() {

@@ -1,7 +1,10 @@
 //! The words in which the state answers: what its transitions return, and what
 //! they are told.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     park::Unparker,
@@ -55,7 +58,12 @@ impl From<Admission> for Prospect {
 #[must_use]
 pub(crate) enum Step {
     /// Run this job, after doing what is due for the others.
-    Run(Arc<dyn Runnable>, Action),
+    Run {
+        job: Arc<dyn Runnable>,
+        /// When the thread was called to look for it, if it was.
+        called_at: Option<Instant>,
+        action: Action,
+    },
     /// Let the others go on for this time.
     Watch(Duration),
     /// Look for work, awake, for a moment.
