@@ -8,11 +8,12 @@ use std::{
 };
 
 use crate::{
-    Metrics, OffloadError, Shutdown,
+    Lineage, Metrics, OffloadError, Shutdown,
     eager::Eagerness,
     fork,
     limits::{Hooks, Limits},
     lineage::Lane,
+    park::Unparker,
     queue::Queue,
     runnable::{Header, Runnable},
     stall::News,
@@ -245,19 +246,28 @@ impl Core {
         let refused = state.queue.drain_line();
         let sleepers = state.advance(Phase::Draining);
         drop(state);
-        shut(&refused);
-        sleepers.iter().for_each(crate::park::Unparker::unpark);
+        for job in refused {
+            job.refuse();
+        }
+        sleepers.iter().for_each(Unparker::unpark);
     }
 
     /// Takes no further job, runs what was admitted for at most `timeout`, and
     /// abandons the rest.
-    pub(crate) fn shut_down(&self, timeout: Duration) -> Shutdown {
+    ///
+    /// `own` is the stack of the thread that calls this, if it does so from a
+    /// job of this pool: that job is not waited for, nor those that wait for it.
+    pub(crate) fn shut_down(&self, timeout: Duration, own: Option<usize>) -> Shutdown {
         if self.is_forked() {
             return Shutdown::default();
         }
         self.close();
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
+        if let Some(stack) = own {
+            state.set_aside(stack, &Lineage::current());
+            self.job_ended.notify_all();
+        }
         let before = state.tally.completed + state.tally.panicked;
         while !state.is_quiet() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -273,7 +283,7 @@ impl Core {
         drop(state);
         shut(&abandoned);
         shut(&running);
-        sleepers.iter().for_each(crate::park::Unparker::unpark);
+        sleepers.iter().for_each(Unparker::unpark);
         Shutdown {
             completed: usize::try_from(ended).unwrap_or(usize::MAX),
             abandoned: abandoned.len(),

@@ -4,7 +4,7 @@ use std::{
     any::Any,
     error::Error,
     fmt, io,
-    panic::Location,
+    panic::{Location, resume_unwind},
     sync::{Mutex, PoisonError},
 };
 
@@ -201,6 +201,16 @@ impl fmt::Display for OffloadError {
 }
 
 impl Error for OffloadError {}
+
+impl OffloadError {
+    /// Goes on with the closure's panic, or panics with this error's text.
+    pub(crate) fn resume(self) -> ! {
+        match self {
+            Self::Panicked(panic) => resume_unwind(panic.into_payload()),
+            error => panic!("{error}"),
+        }
+    }
+}
 
 /// What a closure panicked with.
 pub struct Panic {

@@ -6,7 +6,8 @@
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
 //!   │                  │                  │ detach
-//!   └──── withdraw ────┴──▶ Gone          └──▶ Detached ──finish──▶ Gone
+//!   └──── withdraw ────┼──▶ Gone          └──▶ Detached ──finish──▶ Gone
+//!                      └─refuse─▶ Refused
 //! ```
 //!
 //! `claim` and `withdraw` both need the closure out of `Waiting`, so exactly
@@ -49,6 +50,8 @@ enum Stage<F, T, A> {
     Running,
     Detached,
     Done(Result<T, OffloadError>),
+    /// Shut out while it waited for room in the queue.
+    Refused(F),
     Gone,
 }
 
@@ -88,11 +91,13 @@ where
         })
     }
 
-    /// The closure of a job that has not been claimed.
+    /// The closure of a job that has not been claimed, if it is still there.
     pub(crate) fn reclaim(&self) -> Option<F> {
         let mut cell = lock(&self.cell);
         match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Fresh(closure) | Stage::Waiting(closure, _) => Some(closure),
+            Stage::Fresh(closure) | Stage::Waiting(closure, _) | Stage::Refused(closure) => {
+                Some(closure)
+            }
             other => {
                 cell.stage = other;
                 None
@@ -139,6 +144,10 @@ where
             };
             return Poll::Ready(result);
         }
+        if let Stage::Refused(_) = cell.stage {
+            // The closure stays, for a caller who wants it back.
+            return Poll::Ready(Err(OffloadError::ShutDown { at: self.header.at }));
+        }
         assert!(
             !matches!(cell.stage, Stage::Gone),
             "an offload was polled after it had ended"
@@ -155,7 +164,7 @@ where
         drop(cell);
         let mut waker = Some(cx.waker().clone());
         let mut cell = lock(&self.cell);
-        if !matches!(cell.stage, Stage::Done(_)) {
+        if !matches!(cell.stage, Stage::Done(_) | Stage::Refused(_)) {
             mem::swap(&mut cell.waker, &mut waker);
             drop(cell);
             drop(waker);
@@ -171,7 +180,7 @@ where
             Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
                 mem::replace(&mut cell.stage, Stage::Done(Err(error)))
             }
-            Stage::Detached | Stage::Done(_) | Stage::Gone => return,
+            Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => return,
         };
         let waker = cell.waker.take();
         drop(cell);
@@ -220,6 +229,25 @@ where
 
     fn abandon(&self, error: OffloadError) {
         self.end(error);
+    }
+
+    fn refuse(&self) {
+        let mut cell = lock(&self.cell);
+        let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => {
+                cell.stage = Stage::Refused(closure);
+                ambient
+            }
+            other => {
+                cell.stage = other;
+                return;
+            }
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        drop(ambient);
+        self.header.cancel();
+        wake(waker);
     }
 }
 
@@ -273,8 +301,8 @@ where
             ),
             Stage::Running if keep => (Stage::Running, Withdrawal::Running),
             Stage::Running => (Stage::Detached, Withdrawal::Running),
-            Stage::Done(_) if keep => return Withdrawal::Over,
-            Stage::Done(_) => (Stage::Gone, Withdrawal::Over),
+            Stage::Done(_) | Stage::Refused(_) if keep => return Withdrawal::Over,
+            Stage::Done(_) | Stage::Refused(_) => (Stage::Gone, Withdrawal::Over),
             Stage::Detached | Stage::Gone => return Withdrawal::Over,
         };
         let old = mem::replace(&mut cell.stage, next);

@@ -9,6 +9,8 @@ use crate::{
     core::{Core, Patience, Refusal},
     job::Job,
     runnable::Awaitable,
+    state::Seating,
+    waiting,
 };
 
 /// A bounded pool of threads for blocking closures.
@@ -165,12 +167,13 @@ impl<A: Ambient> Pool<A> {
             if let Err(refusal) = core.submit(Arc::clone(&job) as _, lane, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }
-            let mut task = pin!(Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _));
+            let task = Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _);
+            let mut task = pin!(task.outcome());
             let mut give_up = pin!(give_up);
             let mut in_line = true;
             let result = std::future::poll_fn(|cx| {
-                if let Poll::Ready(value) = task.as_mut().poll(cx) {
-                    return Poll::Ready(Some(value));
+                if let Poll::Ready(result) = task.as_mut().poll(cx) {
+                    return Poll::Ready(Some(result));
                 }
                 if in_line && give_up.as_mut().poll(cx).is_ready() {
                     in_line = false;
@@ -183,7 +186,11 @@ impl<A: Ambient> Pool<A> {
             .await;
             drop(handle);
             match result {
-                Some(value) => Ok(value),
+                Some(Ok(value)) => Ok(value),
+                Some(Err(error)) => match job.reclaim() {
+                    Some(closure) => Err(Rejected::ShutDown(closure)),
+                    None => error.resume(),
+                },
                 None => Err(refuse_with(&job, Rejected::TimedOut)),
             }
         }
@@ -220,9 +227,16 @@ impl<A: Ambient> Pool<A> {
     /// Takes no further job, runs what was admitted for at most `timeout`, and
     /// tells the callers of all others that the pool is shut down.
     ///
-    /// This blocks. Threads that run jobs past `timeout` end with them.
+    /// This blocks. Threads that run jobs past `timeout` end with them. Called
+    /// from a job of this pool, it waits for all others, and neither waits for
+    /// that one nor counts it.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
-        self.handle.core.shut_down(timeout)
+        let core = &self.handle.core;
+        waiting::wait_for_end(core, |here| match here {
+            None => core.shut_down(timeout, None),
+            Some((stack, Seating::Seated)) => core.shut_down(timeout, Some(stack)),
+            Some((stack, Seating::Exhausted)) => core.shut_down(Duration::ZERO, Some(stack)),
+        })
     }
 
     /// What the pool is doing.

@@ -79,6 +79,9 @@ pub(crate) trait Runnable: Send + Sync {
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
     fn abandon(&self, error: OffloadError);
+    /// Ends a job that was never admitted, since the pool is shut down: whoever
+    /// awaits is told so, and may have the closure back.
+    fn refuse(&self);
 }
 
 /// A job as the one who awaits it sees it.

@@ -5,6 +5,7 @@
 //! restore is the first: *while work is ready and a permit is free, a thread is
 //! on call, or none can be had.* [`State::help`] restores it.
 
+mod ending;
 mod seats;
 mod steps;
 mod tally;
@@ -53,6 +54,8 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// Jobs that ended, one way or another.
     ended: u64,
+    /// Stacks of threads that wait for the pool's end in their own job.
+    aside: Vec<usize>,
     start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) stall: Stall,
@@ -100,6 +103,7 @@ impl State {
             call: None,
             spinner: None,
             ended: 0,
+            aside: Vec::new(),
             start_failed: None,
             next_id: 0,
             stall: Stall::default(),
@@ -291,26 +295,6 @@ impl State {
             return (Vec::new(), called);
         }
         (self.queue.drain(), None)
-    }
-
-    /// Moves towards the end, never back.
-    pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
-        self.phase = self.phase.max(phase);
-        // Whoever sleeps has nothing to wait for. They end by themselves: no
-        // longer among the idle, they find the phase when they look.
-        let mut sleepers: Vec<_> = self.watcher().into_iter().collect();
-        sleepers.extend(self.idle.drain(..).map(|berth| berth.unparker));
-        sleepers
-    }
-
-    /// Whether nothing runs, is parked or is queued.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.queue.ready() == 0 && self.jobs().next().is_none()
-    }
-
-    /// The jobs that threads have claimed.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        self.stacks.iter().flatten()
     }
 
     /// Whether a thread may be added: one for each permit, and one for each

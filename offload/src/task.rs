@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    panic::{Location, resume_unwind},
+    panic::Location,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -198,8 +198,7 @@ impl<T: Send + 'static> Future for Offload<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         self.poll_outcome(cx).map(|result| match result {
             Ok(value) => value,
-            Err(OffloadError::Panicked(panic)) => resume_unwind(panic.into_payload()),
-            Err(error) => panic!("{error}"),
+            Err(error) => error.resume(),
         })
     }
 }

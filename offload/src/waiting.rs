@@ -14,6 +14,7 @@ use std::{
 };
 
 use crate::{
+    core::Core,
     lineage::{self, Installed},
     park::Parker,
     runnable::Runnable,
@@ -122,6 +123,36 @@ impl Waiting {
         worker.run_lent(job);
         true
     }
+}
+
+/// Waits in its own way for the end of `core`. On a thread of that pool it gives
+/// the permit back meanwhile, so that what is queued can run; `wait` is told the
+/// stack, and whether nobody is left to run anything.
+pub(crate) fn wait_for_end<R>(
+    core: &Arc<Core>,
+    wait: impl FnOnce(Option<(usize, Seating)>) -> R,
+) -> R {
+    let waiting = Waiting::open();
+    let here = waiting
+        .on_worker
+        .as_ref()
+        .map(|on_worker| &on_worker.worker);
+    let Some(worker) = here.filter(|worker| Arc::ptr_eq(&worker.core, core)) else {
+        return wait(None);
+    };
+    let frame = lineage::frame();
+    let parker = Parker::new();
+    let mut state = core.state();
+    // Without room for a job to be lent: nobody would look for it.
+    let (seating, action) = state.sit(&frame, parker.unparker(), worker.stack, false);
+    // From here on it counts as awake: nobody else's wait is to be refused for
+    // its sake.
+    parker.unparker().unpark();
+    drop(state);
+    core.perform(action);
+    let result = wait(Some((worker.stack, seating)));
+    let _not_lent = core.state().rise(&frame);
+    result
 }
 
 impl OnWorker {

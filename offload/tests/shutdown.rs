@@ -4,7 +4,9 @@
 mod common;
 
 use std::{
+    future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
     thread,
     time::Duration,
 };
@@ -88,5 +90,118 @@ fn an_error_names_the_callers_line() {
         let panic = catch_unwind(AssertUnwindSafe(|| wait(task))).unwrap_err();
         let text = panic_text(&*panic);
         assert!(text.contains(&format!("{}:{line}", file!())), "{text}");
+    });
+}
+
+#[test]
+fn who_waits_for_room_gets_the_closure_back() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (running, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        let other = pool.clone();
+        let waiter = thread::spawn(move || {
+            let text = "the captures are still there".to_owned();
+            let rejected = wait(other.run_unless(move || text, pending())).unwrap_err();
+            assert!(rejected.is_shut_down());
+            rejected.into_inner()()
+        });
+        eventually("it is in line", || pool.metrics().in_line == 1);
+        let _report = pool.shutdown(Duration::from_millis(1));
+        assert_eq!(waiter.join().unwrap(), "the captures are still there");
+        drop(release);
+        drop((running, queued));
+    });
+}
+
+/// With one thread, with a thread to spare, at the ceiling, and twice at once.
+#[test]
+fn a_job_may_shut_its_own_pool_down() {
+    for (threads, blocked, jobs) in [(1, 1, 1), (2, 1, 1), (1, 4, 1), (2, 2, 2)] {
+        within(move || {
+            let pool: Pool = Pool::builder()
+                .max_threads(threads)
+                .max_blocked_threads(blocked)
+                .build()
+                .unwrap();
+            let shutting: Vec<_> = (0..jobs)
+                .map(|_| {
+                    let own = pool.clone();
+                    pool.run(move || {
+                        let queued = own.run(|| 7).start();
+                        let report = own.shutdown(Duration::MAX);
+                        (report, wait(queued))
+                    })
+                    .start()
+                })
+                .collect();
+            for job in shutting {
+                // The other may have been there first.
+                match wait(job.outcome()) {
+                    Ok((report, seven)) => {
+                        assert_eq!((report.abandoned, report.running, seven), (0, 0, 7));
+                    }
+                    Err(error) => assert!(
+                        jobs == 2 && error.to_string().contains("shut down"),
+                        "{error}"
+                    ),
+                }
+            }
+            eventually("the threads have ended", || pool.metrics().threads == 0);
+        });
+    }
+}
+
+#[test]
+fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (first, second) = (pool.clone(), pool.clone());
+        let report = wait(pool.run(move || {
+            wait(first.run(move || {
+                let rest = second.run(|| 7).start();
+                let report = second.shutdown(Duration::MAX);
+                assert_eq!(wait(rest), 7);
+                report
+            }))
+        }));
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
+}
+
+#[test]
+fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (first, second) = (pool.clone(), pool.clone());
+        let (standing, stands) = mpsc::channel();
+        let (queue, queued) = mpsc::channel();
+        // Two threads are all there may be, and both stand in jobs.
+        let outer = pool.run(move || {
+            wait(first.run(move || {
+                standing.send(()).unwrap();
+                queued.recv().unwrap();
+                second.shutdown(Duration::MAX)
+            }))
+        });
+        let outer = outer.start();
+        stands.recv().unwrap();
+        let stranger = pool.run(|| ()).start();
+        queue.send(()).unwrap();
+        let report = wait(outer);
+        assert_eq!((report.abandoned, report.running), (1, 0));
+        let outcome = wait(stranger.outcome());
+        assert!(
+            matches!(outcome, Err(OffloadError::ShutDown { .. })),
+            "{outcome:?}"
+        );
     });
 }
