@@ -75,7 +75,7 @@ fn sync_async_sync_deep_on_a_pool_of_one() {
         }
         match descend(&bridge, 1000) {
             Ok(depth) => assert_eq!(depth, 1000),
-            Err(error) => assert!(matches!(error, WaitError::PoolExhausted), "{error}"),
+            Err(error) => assert!(matches!(error, WaitError::PoolExhausted { .. }), "{error}"),
         }
         assert_eq!(descend(&bridge, 3).unwrap(), 3);
     });
