@@ -29,19 +29,15 @@ pub(crate) fn watch() {
     });
 }
 
-/// Whether the threads of the runtime that is reachable here are known to be in
-/// another process.
+/// Whether this runtime's threads are known to be in another process.
 #[inline]
-pub(super) fn is_left_behind() -> bool {
-    fork::generation() != 0 && was_here_before()
+pub(super) fn is_noted(runtime: &Handle) -> bool {
+    fork::generation() != 0 && was_before(runtime.id())
 }
 
 #[cold]
-fn was_here_before() -> bool {
-    Handle::try_current().is_ok_and(|here| {
-        let id = here.id();
-        REACHABLE.iter().any(|noted| noted.get() == Some(&id))
-            || sentinel::was_posted_before(id)
-            || hand_over::was_open_before(id)
-    })
+fn was_before(id: Id) -> bool {
+    REACHABLE.iter().any(|noted| noted.get() == Some(&id))
+        || sentinel::was_posted_before(id)
+        || hand_over::was_open_before(id)
 }

@@ -149,11 +149,7 @@ fn run_at<F: Future>(
         future: type_name::<F>(),
         at,
     };
-    let route = route::route(Place::current(), bridge);
-    if route.rests_on_here() && forked::is_left_behind() {
-        return Err(WaitError::Forked { at });
-    }
-    match route {
+    match route::route(Place::current(), bridge) {
         Route::Home => {
             let _entered = bridge.home(at)?.enter();
             drive.run(future)
@@ -174,6 +170,8 @@ fn run_at<F: Future>(
             hand_over::hand_over(bridge.max_nested_waits(), at, || drive.run(future))
                 .unwrap_or_else(|| Err(freeze()))
         }
+        // The worker of a runtime whose other threads are in another process.
+        Route::Freeze if is_left_behind() => Err(WaitError::Forked { at }),
         Route::Freeze => Err(freeze()),
         Route::Ending => Err(WaitError::ThreadEnding { at }),
     }
@@ -181,7 +179,7 @@ fn run_at<F: Future>(
 
 impl Runtimes for Bridge {
     fn multi_thread_here(&self) -> bool {
-        Handle::try_current().is_ok_and(|here| is_multi_thread(&here))
+        Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && !forked::is_noted(&here))
     }
 
     fn multi_thread_driver(&self) -> Option<bool> {
@@ -192,6 +190,11 @@ impl Runtimes for Bridge {
     fn foreign_here(&self, index: usize) -> bool {
         Handle::try_current().is_ok_and(|here| foreign::is_proven(&here, index))
     }
+}
+
+/// Whether the runtime that is reachable here stayed in this process's parent.
+fn is_left_behind() -> bool {
+    Handle::try_current().is_ok_and(|here| forked::is_noted(&here))
 }
 
 fn is_multi_thread(runtime: &Handle) -> bool {

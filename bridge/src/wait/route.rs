@@ -21,19 +21,10 @@ pub(super) enum Route {
     Ending,
 }
 
-impl Route {
-    /// Whether the wait rests on the runtime that is reachable at its start.
-    pub(super) fn rests_on_here(self) -> bool {
-        match self {
-            Self::Here | Self::HereSuspect | Self::HandOver => true,
-            Self::Home | Self::Freeze | Self::Ending => false,
-        }
-    }
-}
-
 /// What can be asked about the runtimes around a thread, only where it matters.
 pub(super) trait Runtimes {
-    /// Whether a runtime is reachable and is a multi-thread one.
+    /// Whether a runtime is reachable, and is a multi-thread one with threads in
+    /// this process.
     fn multi_thread_here(&self) -> bool;
     /// The same of the runtime that drives this poll, where the bridge knows
     /// it: a guard of another may hide it.
