@@ -23,6 +23,9 @@ use crate::WaitError;
 /// A wait parked this long in a suspect place is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
+/// A wait parked this long looks once whether its runtime still takes tasks.
+const DOUBT: Duration = Duration::from_millis(10);
+
 /// A wait that has caught this many wake-ups while it spun is told of its
 /// runtime's end like one that parks.
 const BUSY: u32 = 16;
@@ -69,6 +72,7 @@ impl Drive {
     ) -> Result<T, WaitError> {
         let at = self.at;
         let (mut post, mut rounds) = (None, 0_u32);
+        let mut doubt_at = Some(Instant::now() + DOUBT);
         loop {
             if self
                 .deadline
@@ -92,7 +96,7 @@ impl Drive {
                 // Before the park for a runtime that had ended by the time of
                 // the post, after it for one that has ended since; instead of
                 // it for a future that is woken again and again.
-                if is_gone() || (!caught && self.park(seat, waiting)? && is_gone()) {
+                if is_gone() || (!caught && self.park(seat, waiting, &mut doubt_at)? && is_gone()) {
                     return Err(WaitError::RuntimeGone { at });
                 }
             }
@@ -108,14 +112,24 @@ impl Drive {
     }
 
     /// Parks; true if it may be the sentinel's wake-up.
-    fn park(&mut self, seat: &Seat, waiting: &mut Waiting) -> Result<bool, WaitError> {
+    fn park(
+        &mut self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        doubt_at: &mut Option<Instant>,
+    ) -> Result<bool, WaitError> {
         let report_at = self.suspect.map(|_| Instant::now() + SUSPICIOUS);
-        let until = self.deadline.into_iter().chain(report_at).min();
+        let alarms = [self.deadline, *doubt_at, report_at];
+        let until = alarms.into_iter().flatten().min();
         match waiting.park(seat.parker(), until) {
             Parked::Woken | Parked::Lent => Ok(true),
             Parked::Exhausted => Err(WaitError::PoolExhausted { at: self.at }),
             Parked::TimedOut => {
-                if report_at.is_some_and(|at| at <= Instant::now()) {
+                let now = Instant::now();
+                if doubt_at.take_if(|at| *at <= now).is_some() && sentinel::is_closed_here() {
+                    return Err(WaitError::RuntimeGone { at: self.at });
+                }
+                if report_at.is_some_and(|at| at <= now) {
                     self.report();
                 }
                 Ok(false)

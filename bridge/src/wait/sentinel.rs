@@ -5,6 +5,10 @@
 //! waits inside that runtime. Tokio drops tasks before it ends the drivers, so
 //! such a thread sees [`Post::is_gone`] before a timer of the runtime panics
 //! under it. A wait posts itself only when it is about to park.
+//!
+//! The thread that drops the tasks may itself wait, in the destructor of one of
+//! them, and the sentinel may come after that. Such a wait finds out by trying
+//! to spawn: see [`is_closed_here`].
 
 use std::{
     collections::HashMap,
@@ -81,6 +85,40 @@ impl Drop for Post {
 /// Whether the runtime that is reachable here has ended.
 pub(super) fn is_gone_here() -> bool {
     Handle::try_current().is_ok_and(|here| sentinel_of(&here).gone.load(Ordering::Acquire))
+}
+
+/// Whether the runtime that is reachable here takes no more tasks: it drops them
+/// unrun, at once.
+pub(super) fn is_closed_here() -> bool {
+    struct Trial {
+        has_run: bool,
+        is_unrun: Arc<AtomicBool>,
+    }
+
+    impl Trial {
+        async fn run(mut self) {
+            self.has_run = true;
+        }
+    }
+
+    impl Drop for Trial {
+        fn drop(&mut self) {
+            if !self.has_run {
+                self.is_unrun.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    let is_unrun = Arc::<AtomicBool>::default();
+    let trial = Trial {
+        has_run: false,
+        is_unrun: Arc::clone(&is_unrun),
+    };
+    let Ok(runtime) = Handle::try_current() else {
+        return false;
+    };
+    runtime.spawn(trial.run());
+    is_unrun.load(Ordering::Acquire)
 }
 
 /// Whether a wait has parked inside this runtime in an ancestor of this process.
