@@ -152,3 +152,20 @@ fn a_given_runtime_is_home() {
         ));
     });
 }
+
+/// The kill timer is shorter than what holds the runtime up.
+#[test]
+fn a_shutdown_is_bounded() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        bridge.wait(async {
+            let stuck = move || held.recv_timeout(Duration::from_mins(2)).is_err();
+            drop(spawn_blocking(stuck));
+        });
+        let _report = bridge.shutdown(Duration::from_millis(20));
+        let outcome = bridge.try_wait(async {});
+        assert!(matches!(outcome, Err(WaitError::RuntimeGone { .. })));
+        drop(release);
+    });
+}
