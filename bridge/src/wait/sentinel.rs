@@ -96,7 +96,7 @@ pub(super) fn is_closed_here() -> bool {
     }
 
     impl Trial {
-        async fn run(mut self) {
+        fn run(mut self) {
             self.has_run = true;
         }
     }
@@ -117,7 +117,7 @@ pub(super) fn is_closed_here() -> bool {
     let Ok(runtime) = Handle::try_current() else {
         return false;
     };
-    runtime.spawn(trial.run());
+    runtime.spawn(async move { trial.run() });
     is_unrun.load(Ordering::Acquire)
 }
 
