@@ -75,6 +75,9 @@
 //!   multi-thread runtime whose worker of the same number is busy. A task that
 //!   was spawned by [`spawn`] knows; any other gives its worker to the foreign
 //!   runtime, which can't run it, so drop such a guard before a wait.
+//! - A timer polled in a wait's first poll, inside a runtime that has ended by
+//!   then, panics with Tokio's text: catching the first poll would slow down
+//!   every wait.
 //! - A fork's child that enters a runtime of its parent which no wait had used,
 //!   and which was not reachable where the fork happened, is not told.
 //!

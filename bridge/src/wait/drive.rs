@@ -48,17 +48,18 @@ impl Drive {
         // A budget in force here would run out: nobody renews it.
         let mut future = pin!(unconstrained(future));
         let mut poll = || {
-            let poll = || {
-                let _mark = Mark::Wait.set();
-                future.as_mut().poll(&mut Context::from_waker(seat.waker()))
-            };
-            // What a panic leaves half done is dropped without another look.
-            catch_unwind(AssertUnwindSafe(poll)).map_err(|payload| panicked(payload, at))
+            let _mark = Mark::Wait.set();
+            future.as_mut().poll(&mut Context::from_waker(seat.waker()))
         };
-        match poll()? {
-            Poll::Ready(value) => Ok(value),
-            Poll::Pending => self.park_and_poll(&seat, &mut waiting, &mut poll),
+        // Not caught, as the later polls are: a wait for what is ready would
+        // cost more.
+        if let Poll::Ready(value) = poll() {
+            return Ok(value);
         }
+        self.park_and_poll(&seat, &mut waiting, &mut || {
+            // What a panic leaves half done is dropped without another look.
+            catch_unwind(AssertUnwindSafe(&mut poll)).map_err(|payload| panicked(payload, at))
+        })
     }
 
     /// The loop, apart from the first poll so that a future that is ready pays
