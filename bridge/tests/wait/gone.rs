@@ -42,7 +42,7 @@ async fn stuck(on: Stuck) {
         // Its task is dropped, which it may see before the wait is told.
         Stuck::Task => {
             let _cancelled = tokio::spawn(long()).await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -58,6 +58,7 @@ fn while_a_thread_is_parked_in_it() {
                     let (tell, told) = mpsc::channel();
                     let waits = move || {
                         let outcome = try_wait(async {
+                            tokio::task::yield_now().await;
                             polled.send(()).unwrap();
                             stuck(on).await;
                         });

@@ -5,7 +5,11 @@ use super::*;
 /// A runtime whose one worker is parked, by what Tokio shows of it.
 fn idle() -> Runtime {
     let runtime = one_worker();
-    while runtime.metrics().worker_park_unpark_count(0) % 2 == 0 {
+    while runtime
+        .metrics()
+        .worker_park_unpark_count(0)
+        .is_multiple_of(2)
+    {
         thread::yield_now();
     }
     runtime
@@ -122,7 +126,11 @@ fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
                 for _ in 0..10 {
                     // Hands the core over, and the thread that has it parks.
                     assert_eq!(wait(real_work()), 7);
-                    while handle.metrics().worker_park_unpark_count(0) % 2 == 0 {
+                    while handle
+                        .metrics()
+                        .worker_park_unpark_count(0)
+                        .is_multiple_of(2)
+                    {
                         thread::yield_now();
                     }
                     assert_eq!(wait(real_work()), 7);

@@ -199,19 +199,19 @@ fn a_thousand_deep_on_one_stack() {
 /// Runtime A waits on B, which waits on A, and so on.
 #[test]
 fn two_runtimes_wait_for_each_other_in_turn() {
-    fn descend(here: Handle, there: Handle, depth: usize) -> usize {
+    fn descend(here: Handle, there: &Handle, depth: usize) -> usize {
         if depth == 0 {
             return 0;
         }
         let (next, after) = (there.clone(), here);
-        let task = there.spawn(async move { descend(next, after, depth - 1) });
+        let task = there.spawn(async move { descend(next, &after, depth - 1) });
         wait(task).unwrap() + 1
     }
     within(|| {
         let (a, b) = (one_worker(), one_worker());
         let handles = (a.handle().clone(), b.handle().clone());
-        assert_eq!(descend(handles.0.clone(), handles.1.clone(), 100), 100);
-        let from_a = a.spawn(async move { descend(handles.0, handles.1, 100) });
+        assert_eq!(descend(handles.0.clone(), &handles.1, 100), 100);
+        let from_a = a.spawn(async move { descend(handles.0, &handles.1, 100) });
         assert_eq!(a.block_on(from_a).unwrap(), 100);
     });
 }

@@ -4,6 +4,10 @@ use super::*;
 
 /// Where the wait is made.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::enum_variant_names,
+    reason = "they are places, named as they are known"
+)]
 enum Place {
     Thread,
     ThreadOfATask,
