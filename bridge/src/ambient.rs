@@ -1,6 +1,6 @@
 //! What an offloaded closure takes with it: the runtime that submitted it.
 
-use std::{pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::Mark;
 use offload_pool::{Ambient, Timer};
@@ -43,7 +43,7 @@ impl Timer for InRuntime {
         Box::pin(async move {
             // On the global home, whose clock is sure to run; the executor that
             // polls this may have none.
-            let home = Bridge::global().home();
+            let home = Bridge::global().home(Location::caller());
             let Ok(handle) = home else {
                 return std::future::pending().await;
             };

@@ -187,7 +187,7 @@ impl Bridge {
     {
         let runtime = match Handle::try_current() {
             Ok(here) if is_driven(&here) => here,
-            _ => match self.home() {
+            _ => match self.home(Location::caller()) {
                 Ok(home) => home.clone(),
                 Err(error) => panic!("{error}"),
             },
@@ -228,8 +228,8 @@ impl Bridge {
         report
     }
 
-    pub(crate) fn home(&self) -> Result<&Handle, WaitError> {
-        self.inner.home.handle()
+    pub(crate) fn home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+        self.inner.home.handle(at)
     }
 
     pub(crate) fn cache(&self) -> &Cache {

@@ -5,7 +5,8 @@ use std::{error::Error, fmt, io, panic::Location};
 /// Why a future could not be waited for.
 ///
 /// What the future itself returns or panics with is never in here: it passes
-/// through untouched.
+/// through untouched. Each reason knows where the wait was asked for, see
+/// [`at`](Self::at).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -19,24 +20,80 @@ pub enum WaitError {
         at: &'static Location<'static>,
     },
     /// This thread is ending, and what a wait needs of it is gone.
-    ThreadEnding,
+    #[non_exhaustive]
+    ThreadEnding {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// The limit passed; the future was dropped.
-    TimedOut,
+    #[non_exhaustive]
+    TimedOut {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// Too many waits at a time have handed their worker's tasks over.
     #[non_exhaustive]
     TooDeep {
         /// The limit: `Builder::max_nested_waits`.
         limit: usize,
+        /// Where the wait is.
+        at: &'static Location<'static>,
     },
     /// Parking the pool's last thread would leave nobody to run what the
     /// future waits for.
-    PoolExhausted,
+    #[non_exhaustive]
+    PoolExhausted {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// The runtime under the future was dropped or shut down.
-    RuntimeGone,
-    /// This process is a fork of the one whose threads drive the home runtime.
-    Forked,
+    #[non_exhaustive]
+    RuntimeGone {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
+    /// This process is a fork, and the threads that drive the runtime under
+    /// the future are in its parent.
+    #[non_exhaustive]
+    Forked {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// The home runtime could not be started.
-    NoRuntime(io::Error),
+    #[non_exhaustive]
+    NoRuntime {
+        /// What the system said.
+        error: io::Error,
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
+}
+
+impl WaitError {
+    /// Where the wait was asked for.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use bridge::Wait;
+    ///
+    /// let never = std::future::pending::<()>();
+    /// let error = never.wait_timeout(Duration::ZERO).unwrap_err();
+    /// assert_eq!(error.at().file(), file!());
+    /// ```
+    #[must_use]
+    pub fn at(&self) -> &'static Location<'static> {
+        match self {
+            Self::WouldFreeze { at, .. }
+            | Self::ThreadEnding { at }
+            | Self::TimedOut { at }
+            | Self::TooDeep { at, .. }
+            | Self::PoolExhausted { at }
+            | Self::RuntimeGone { at }
+            | Self::Forked { at }
+            | Self::NoRuntime { at, .. } => at,
+        }
+    }
 }
 
 impl fmt::Display for WaitError {
@@ -51,34 +108,41 @@ impl fmt::Display for WaitError {
                      thread; `.await` it, or offload the code that waits"
                 )
             }
-            Self::ThreadEnding => f.write_str(
-                "can't wait on a thread whose thread-locals are being destroyed; wait before the \
-                 thread ends, or on another",
-            ),
-            Self::TimedOut => f.write_str(
-                "the future was not ready within the limit, and was dropped; allow it more time, \
-                 or wait on a `&mut` of it to keep it",
-            ),
-            Self::TooDeep { limit } => write!(
+            Self::ThreadEnding { at } => write!(
                 f,
-                "{limit} waits have handed their worker's tasks over, which is the limit; \
-                 `.await` at some level, or raise `max_nested_waits`"
+                "can't wait at {at}, on a thread whose thread-locals are being destroyed; wait \
+                 before the thread ends, or on another"
             ),
-            Self::PoolExhausted => f.write_str(
-                "every thread of the offload pool would be parked in a wait; raise \
-                 `max_blocked_threads`, or nest less deeply",
+            Self::TimedOut { at } => write!(
+                f,
+                "the future waited for at {at} was not ready within the limit, and was dropped; \
+                 allow it more time, or wait on a `&mut` of it to keep it"
             ),
-            Self::RuntimeGone => f.write_str(
-                "the runtime that the wait rests on is shut down; wait before that, or on a bridge \
-                 of its own",
+            Self::TooDeep { limit, at } => write!(
+                f,
+                "the wait at {at} is one too many: {limit} have handed their worker's tasks over, \
+                 which is the limit; `.await` at some level, or raise `max_nested_waits`"
             ),
-            Self::Forked => f.write_str(
-                "this process is a fork, and the home runtime's threads stayed in its parent; \
-                 build a bridge after the fork",
+            Self::PoolExhausted { at } => write!(
+                f,
+                "the wait at {at} would park the last thread of the offload pool; raise \
+                 `max_blocked_threads`, or nest less deeply"
             ),
-            Self::NoRuntime(error) => {
-                write!(f, "the home runtime could not be started: {error}")
-            }
+            Self::RuntimeGone { at } => write!(
+                f,
+                "the runtime that the wait at {at} rests on is shut down; wait before that, or on \
+                 a bridge of its own"
+            ),
+            Self::Forked { at } => write!(
+                f,
+                "the wait at {at} is in a fork, and the threads of its runtime stayed in the \
+                 parent; build a bridge after the fork"
+            ),
+            Self::NoRuntime { error, at } => write!(
+                f,
+                "the home runtime could not be started for the wait at {at}: {error}; have fewer \
+                 threads, or give the bridge a runtime"
+            ),
         }
     }
 }
@@ -86,7 +150,7 @@ impl fmt::Display for WaitError {
 impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::NoRuntime(error) => Some(error),
+            Self::NoRuntime { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -3,10 +3,12 @@
 use std::{
     io,
     mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -14,7 +16,7 @@ use detect::Context;
 use offload_pool::fork;
 use tokio::runtime::{self, Handle, Runtime};
 
-use crate::WaitError;
+use crate::{WaitError, wait::forked};
 
 pub(crate) struct Home {
     source: Source,
@@ -44,7 +46,7 @@ pub(crate) enum Source {
 
 impl Home {
     pub(crate) fn new(source: Source) -> Self {
-        fork::watch();
+        forked::watch();
         Self {
             source,
             handle: OnceLock::new(),
@@ -54,22 +56,22 @@ impl Home {
         }
     }
 
-    /// The runtime's handle; starts it if need be.
-    pub(crate) fn handle(&self) -> Result<&Handle, WaitError> {
+    /// The runtime's handle, for a wait at `at`; starts it if need be.
+    pub(crate) fn handle(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         if self.generation != fork::generation() {
-            return Err(WaitError::Forked);
+            return Err(WaitError::Forked { at });
         }
         if self.closed.load(Ordering::Relaxed) {
-            return Err(WaitError::RuntimeGone);
+            return Err(WaitError::RuntimeGone { at });
         }
         match self.handle.get() {
             Some(handle) => Ok(handle),
-            None => self.start(),
+            None => self.start(at),
         }
     }
 
     #[cold]
-    fn start(&self) -> Result<&Handle, WaitError> {
+    fn start(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         // Two threads may have come here at once.
         if let Some(handle) = self.handle.get() {
@@ -78,7 +80,7 @@ impl Home {
         // A shutdown takes the same lock: it either finds the runtime or
         // prevents it.
         if self.closed.load(Ordering::Relaxed) {
-            return Err(WaitError::RuntimeGone);
+            return Err(WaitError::RuntimeGone { at });
         }
         let handle = match &self.source {
             Source::Given(handle) => handle.clone(),
@@ -86,8 +88,8 @@ impl Home {
                 worker_threads,
                 max_blocking_threads,
             } => {
-                let runtime =
-                    build(*worker_threads, *max_blocking_threads).map_err(WaitError::NoRuntime)?;
+                let runtime = build(*worker_threads, *max_blocking_threads)
+                    .map_err(|error| WaitError::NoRuntime { error, at })?;
                 let handle = runtime.handle().clone();
                 *slot = Some(ManuallyDrop::new(runtime));
                 handle
@@ -137,6 +139,14 @@ fn build(workers: Option<usize>, max_blocking_threads: usize) -> io::Result<Runt
     builder
         .enable_all()
         .thread_name("bridge-home")
-        .max_blocking_threads(max_blocking_threads)
-        .build()
+        .max_blocking_threads(max_blocking_threads);
+    // Tokio panics if the system refuses it the first thread. So that is asked
+    // for here, where a refusal is an error, and given back; what may happen
+    // in between is caught.
+    let thread = thread::Builder::new().spawn(|| ())?;
+    let _joined = thread.join();
+    catch_unwind(AssertUnwindSafe(|| builder.build())).unwrap_or_else(|_refused| {
+        let text = "the system had no thread for its first worker";
+        Err(io::Error::other(text))
+    })
 }

@@ -55,7 +55,12 @@
 //! | a task on a multi-thread runtime | hands the worker's other tasks over first, then the same |
 //! | the root of a multi-thread `block_on`; the future of an outer wait | parks that root |
 //! | a task or root on a current-thread runtime, a `LocalSet`, [`in_async`] | [`WaitError::WouldFreeze`] |
+//! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
+//! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
+//!
+//! Where the runtime under a wait ends, in whatever way, the wait ends with
+//! [`WaitError::RuntimeGone`]. Every error says at which line the wait is.
 //!
 //! What no wait can give:
 //!
@@ -66,6 +71,15 @@
 //! - A `LocalSet` driven by a multi-thread `block_on` can't be told from that
 //!   `block_on`, so the wait parks it. One that is parked there for a second
 //!   warns through `tracing`.
+//! - Whose worker a thread is can't be told under the guard of another
+//!   multi-thread runtime whose worker of the same number is busy. A task that
+//!   was spawned by [`spawn`] knows; any other gives its worker to the foreign
+//!   runtime, which can't run it, so drop such a guard before a wait.
+//! - A timer polled in a wait's first poll, inside a runtime that has ended by
+//!   then, panics with Tokio's text: catching the first poll would slow down
+//!   every wait.
+//! - A fork's child that enters a runtime of its parent which no wait had used,
+//!   and which was not reachable where the fork happened, is not told.
 //!
 //! # Nesting
 //!
@@ -78,10 +92,13 @@
 //! # Supported versions
 //!
 //! Rust 1.95, Tokio 1.54 (the first with a stable `runtime::worker_index`), and
-//! later. It has been tested on Linux only. A fork is noticed on Unix. With `panic = "abort"` a panic in an offloaded
-//! closure ends the process, and so does a wait in a current-thread task under
-//! the `enter()` guard of a multi-thread runtime, which otherwise is
-//! [`WaitError::WouldFreeze`].
+//! later. It has been tested on Linux only. A fork is noticed on Unix, from the
+//! first bridge on that the process has built.
+//!
+//! With `panic = "abort"` a panic in an offloaded closure ends the process. So do
+//! two of Tokio's that otherwise become an error: of a timer, if its runtime ends
+//! just before a wait polls it, and of a hand-over in a current-thread task under
+//! the guard of a multi-thread runtime whose first worker is busy.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

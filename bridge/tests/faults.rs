@@ -73,7 +73,7 @@ fn a_wait_that_never_sleeps_is_told_that_its_runtime_has_gone() {
         runtime.shutdown_background();
         let outcome = waiter.join().unwrap();
         assert!(
-            matches!(outcome, Err(WaitError::RuntimeGone)),
+            matches!(outcome, Err(WaitError::RuntimeGone { .. })),
             "{outcome:?}"
         );
     });

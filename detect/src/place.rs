@@ -4,6 +4,10 @@
 //! marks, because a marked future is always polled without a coop budget and
 //! outside a worker: whatever Tokio shows was entered further in. Among Tokio's
 //! evidence the cheapest comes first, and the probe, which costs most, last.
+//!
+//! Asking for the handle first would spare a plain thread one question, but that
+//! one costs it nothing (see the crate's head), and a worker would pay for a
+//! reference count.
 
 use tokio::{
     runtime::{self, Handle, TryCurrentError},

@@ -6,6 +6,7 @@
 
 mod step;
 mod steps;
+mod versions;
 
 use std::time::Instant;
 

@@ -8,8 +8,7 @@
 
 use std::{
     collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Mutex, MutexGuard, PoisonError},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
 };
 
 use offload_pool::fork;
@@ -18,61 +17,72 @@ use tokio::{
     task::block_in_place,
 };
 
+use super::per_process::PerProcess;
 use crate::WaitError;
 
 /// How many hand-overs are open on each runtime that has any.
-static OPEN: Mutex<Option<OnRuntimes>> = Mutex::new(None);
-
-struct OnRuntimes {
-    /// A fork's child starts afresh: the waits are its parent's.
-    generation: usize,
-    open: HashMap<Id, usize>,
-}
+static OPEN: PerProcess<HashMap<Id, usize>> = PerProcess::new();
 
 /// One open hand-over.
-struct Open(Id);
+struct Open {
+    runtime: Id,
+    /// The process that opened it.
+    generation: usize,
+}
 
 impl Open {
     /// Opens one on this runtime, if fewer than `limit` are open there.
-    fn on(runtime: &Handle, limit: usize) -> Result<Self, WaitError> {
-        let id = runtime.id();
-        let mut all = all();
-        let open = on_runtimes(&mut all).entry(id).or_default();
-        if *open >= limit {
-            return Err(WaitError::TooDeep { limit });
-        }
-        *open += 1;
-        Ok(Self(id))
+    fn on(runtime: Id, limit: usize) -> Option<Self> {
+        OPEN.with(|all| {
+            let open = all.entry(runtime).or_default();
+            (*open < limit).then(|| {
+                *open += 1;
+                Self {
+                    runtime,
+                    generation: fork::generation(),
+                }
+            })
+        })
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let mut all = all();
-        let on_runtimes = on_runtimes(&mut all);
-        if let Some(open) = on_runtimes.get_mut(&self.0) {
-            *open -= 1;
-            if *open == 0 {
-                on_runtimes.remove(&self.0);
-            }
+        // A child has not opened its parent's.
+        if self.generation != fork::generation() {
+            return;
         }
+        OPEN.with(|all| {
+            if let Some(open) = all.get_mut(&self.runtime) {
+                *open -= 1;
+                if *open == 0 {
+                    all.remove(&self.runtime);
+                }
+            }
+        });
     }
+}
+
+/// Whether a hand-over was open on this runtime when an ancestor of this
+/// process forked.
+pub(super) fn was_open_before(runtime: Id) -> bool {
+    OPEN.any_before(|all| all.contains_key(&runtime))
 }
 
 /// Runs `body` with the worker's other tasks handed over, unless `limit` waits
 /// have done so on this runtime; `None` if this is no worker that can.
 pub(super) fn hand_over<T>(
     limit: usize,
+    at: &'static Location<'static>,
     body: impl FnOnce() -> Result<T, WaitError>,
 ) -> Option<Result<T, WaitError>> {
-    let runtime = Handle::try_current().ok()?;
-    let _open = match Open::on(&runtime, limit) {
-        Ok(open) => open,
-        Err(error) => return Some(Err(error)),
+    let runtime = Handle::try_current().ok()?.id();
+    let Some(_open) = Open::on(runtime, limit) else {
+        return Some(Err(WaitError::TooDeep { limit, at }));
     };
     let mut handed_over = false;
-    // On a current-thread worker under a multi-thread guard Tokio panics, and
-    // does so before it runs the closure. No probe tells beforehand.
+    // On a current-thread worker under the guard of a multi-thread runtime that
+    // can't be told to be foreign, Tokio panics, before it runs the closure.
     let result = catch_unwind(AssertUnwindSafe(|| {
         block_in_place(|| {
             handed_over = true;
@@ -84,21 +94,4 @@ pub(super) fn hand_over<T>(
         Err(payload) if handed_over => resume_unwind(payload),
         Err(_refused) => None,
     }
-}
-
-fn all() -> MutexGuard<'static, Option<OnRuntimes>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn on_runtimes(all: &mut Option<OnRuntimes>) -> &mut HashMap<Id, usize> {
-    let generation = fork::generation();
-    let fresh = || OnRuntimes {
-        generation,
-        open: HashMap::new(),
-    };
-    let all = all.get_or_insert_with(fresh);
-    if all.generation != generation {
-        *all = fresh();
-    }
-    &mut all.open
 }

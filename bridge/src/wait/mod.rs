@@ -1,12 +1,17 @@
 //! Sync to async: running a future to completion from sync code.
 //!
-//! [`route`] decides by where the thread stands, [`hand_over`] frees a worker
-//! of its other tasks, [`drive`] polls and parks. Everything a wait needs of its
-//! thread is in [`parkers`]; [`sentinel`] tells when the runtime under it goes.
+//! In the order of a wait: [`route`] decides by where the thread stands, with
+//! [`foreign`] to see through guards; [`hand_over`] frees a worker of its other
+//! tasks; [`drive`] polls and parks. What it needs of its thread is in
+//! [`parkers`]. [`sentinel`] tells when the runtime under it goes, [`forked`]
+//! when that stayed in the parent of this process.
 
 mod drive;
+mod foreign;
+pub(crate) mod forked;
 mod hand_over;
 mod parkers;
+mod per_process;
 mod route;
 mod sentinel;
 
@@ -144,10 +149,9 @@ fn run_at<F: Future>(
         future: type_name::<F>(),
         at,
     };
-    let place = Place::current();
-    match route::route(place, bridge) {
+    match route::route(Place::current(), bridge) {
         Route::Home => {
-            let _entered = bridge.home()?.enter();
+            let _entered = bridge.home(at)?.enter();
             drive.run(future)
         }
         Route::Here => drive.run(future),
@@ -163,23 +167,34 @@ fn run_at<F: Future>(
                 .cache()
                 .with_driver(|driver: Option<&Handle>| driver.cloned());
             let _entered = driver.as_ref().map(Handle::enter);
-            hand_over::hand_over(bridge.max_nested_waits(), || drive.run(future))
+            hand_over::hand_over(bridge.max_nested_waits(), at, || drive.run(future))
                 .unwrap_or_else(|| Err(freeze()))
         }
+        // The worker of a runtime whose other threads are in another process.
+        Route::Freeze if is_left_behind() => Err(WaitError::Forked { at }),
         Route::Freeze => Err(freeze()),
-        Route::Ending => Err(WaitError::ThreadEnding),
+        Route::Ending => Err(WaitError::ThreadEnding { at }),
     }
 }
 
 impl Runtimes for Bridge {
     fn multi_thread_here(&self) -> bool {
-        Handle::try_current().is_ok_and(|here| is_multi_thread(&here))
+        Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && !forked::is_noted(&here))
     }
 
     fn multi_thread_driver(&self) -> Option<bool> {
         self.cache()
             .with_driver(|driver| driver.map(is_multi_thread))
     }
+
+    fn foreign_here(&self, index: usize) -> bool {
+        Handle::try_current().is_ok_and(|here| foreign::is_proven(&here, index))
+    }
+}
+
+/// Whether the runtime that is reachable here stayed in this process's parent.
+fn is_left_behind() -> bool {
+    Handle::try_current().is_ok_and(|here| forked::is_noted(&here))
 }
 
 fn is_multi_thread(runtime: &Handle) -> bool {

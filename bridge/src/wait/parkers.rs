@@ -11,9 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::park::{Parker, next_spin};
-
-use crate::WaitError;
+use offload_pool::{
+    fork,
+    park::{Parker, next_spin},
+};
 
 /// Sets kept per thread; waits nested more deeply than this allocate.
 const KEPT: usize = 8;
@@ -29,6 +30,9 @@ struct Set {
     waker: Waker,
     /// `None` until the first spin: then a fraction of the limit.
     spin: Cell<Option<Duration>>,
+    /// The process it was made in. In a child of that one, a thread that stayed
+    /// behind may hold the parker's lock.
+    generation: usize,
 }
 
 /// A set in use.
@@ -37,14 +41,19 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    /// Takes a set of this thread, or makes one.
-    pub(super) fn take() -> Result<Self, WaitError> {
-        let set = KEEP
-            .try_with(|keep| keep.borrow_mut().pop())
-            .map_err(|_destroyed| WaitError::ThreadEnding)?;
-        Ok(Self {
+    /// Takes a set of this thread, or makes one. `None` if the thread's locals
+    /// are gone.
+    pub(super) fn take() -> Option<Self> {
+        let set = KEEP.try_with(|keep| keep.borrow_mut().pop()).ok()?;
+        let set = set.filter(|set| !set.is_inherited());
+        Some(Self {
             set: Some(set.unwrap_or_else(|| Box::new(Set::new()))),
         })
+    }
+
+    /// Whether this process has forked off since.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.set().is_inherited()
     }
 
     pub(super) fn waker(&self) -> &Waker {
@@ -101,6 +110,11 @@ impl Set {
             waker: parker.waker(),
             parker,
             spin: Cell::new(None),
+            generation: fork::generation(),
         }
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
     }
 }

@@ -23,11 +23,15 @@ pub(super) enum Route {
 
 /// What can be asked about the runtimes around a thread, only where it matters.
 pub(super) trait Runtimes {
-    /// Whether a runtime is reachable and is a multi-thread one.
+    /// Whether a runtime is reachable, and is a multi-thread one with threads in
+    /// this process.
     fn multi_thread_here(&self) -> bool;
     /// The same of the runtime that drives this poll, where the bridge knows
     /// it: a guard of another may hide it.
     fn multi_thread_driver(&self) -> Option<bool>;
+    /// Whether the runtime that is reachable, a multi-thread one, is proven not
+    /// to be that of this worker. Asked only where no driver is known.
+    fn foreign_here(&self, index: usize) -> bool;
 }
 
 pub(super) fn route(place: Place, runtimes: &impl Runtimes) -> Route {
@@ -49,8 +53,9 @@ pub(super) fn route(place: Place, runtimes: &impl Runtimes) -> Route {
 /// guard has put there can't run it.
 fn worker(index: usize, runtimes: &impl Runtimes) -> Route {
     match (runtimes.multi_thread_driver(), runtimes.multi_thread_here()) {
-        // Where no driver is known: a like-flavoured guard that lies comes out
-        // when Tokio refuses the hand-over, or not at all.
+        (None, true) if runtimes.foreign_here(index) => Route::Freeze,
+        // Where no driver is known: a guard that lies and can't be proven to
+        // comes out when Tokio refuses the hand-over, or not at all.
         (Some(true) | None, true) => Route::HandOver,
         // Under a current-thread guard. Worker 0 may be that of a
         // current-thread runtime nested in the driver's `block_in_place`.
@@ -66,6 +71,7 @@ mod tests {
     struct Flavors {
         here: bool,
         driver: Option<bool>,
+        foreign: bool,
     }
 
     impl Runtimes for Flavors {
@@ -75,6 +81,10 @@ mod tests {
 
         fn multi_thread_driver(&self) -> Option<bool> {
             self.driver
+        }
+
+        fn foreign_here(&self, _: usize) -> bool {
+            self.foreign
         }
     }
 
@@ -105,12 +115,35 @@ mod tests {
             (Place::Worker(0), ct, Some(ct), Route::Freeze),
         ];
         for (place, here, driver, expected) in table {
-            let flavors = Flavors { here, driver };
+            let flavors = Flavors {
+                here,
+                driver,
+                foreign: false,
+            };
             assert_eq!(
                 route(place, &flavors),
                 expected,
                 "{place:?}, {here}, {driver:?}"
             );
+        }
+    }
+
+    /// Where the driver is known, the hand-over is to that one, guard or not.
+    #[test]
+    fn a_foreign_runtime_is_handed_nothing() {
+        let table = [
+            (Place::Worker(0), None, Route::Freeze),
+            (Place::Worker(3), None, Route::Freeze),
+            (Place::Worker(0), Some(true), Route::HandOver),
+            (Place::Blocking, None, Route::Here),
+        ];
+        for (place, driver, expected) in table {
+            let flavors = Flavors {
+                here: true,
+                driver,
+                foreign: true,
+            };
+            assert_eq!(route(place, &flavors), expected, "{place:?}, {driver:?}");
         }
     }
 }

@@ -5,6 +5,10 @@
 //! waits inside that runtime. Tokio drops tasks before it ends the drivers, so
 //! such a thread sees [`Post::is_gone`] before a timer of the runtime panics
 //! under it. A wait posts itself only when it is about to park.
+//!
+//! The thread that drops the tasks may itself wait, in the destructor of one of
+//! them, and the sentinel may come after that. Such a wait finds out by trying
+//! to spawn: see [`is_closed_here`].
 
 use std::{
     collections::HashMap,
@@ -17,26 +21,31 @@ use std::{
 use offload_pool::{fork, park::Unparker};
 use tokio::runtime::{Handle, Id};
 
+use super::per_process::PerProcess;
+
 /// The runtimes that have a sentinel; an entry goes with its runtime.
-static SENTINELS: Mutex<Option<Sentinels>> = Mutex::new(None);
+static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
 
-#[derive(Default)]
-struct Sentinels {
-    /// A fork's child starts afresh: the tasks are its parent's.
-    generation: usize,
-    by_runtime: HashMap<Id, Arc<Sentinel>>,
-}
-
-#[derive(Default)]
 struct Sentinel {
     gone: AtomicBool,
     posts: Mutex<Posts>,
+    /// The process that it tells in. In a child of that one, the lock may be
+    /// held by a thread that stayed behind.
+    generation: usize,
 }
 
 #[derive(Default)]
 struct Posts {
     next: u64,
     waiting: HashMap<u64, Unparker>,
+}
+
+impl Sentinel {
+    /// `None` in a fork's child.
+    fn posts(&self) -> Option<MutexGuard<'_, Posts>> {
+        (self.generation == fork::generation())
+            .then(|| self.posts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A thread's entry with the sentinel of the runtime it waits inside.
@@ -51,7 +60,7 @@ impl Post {
     pub(super) fn enter(unparker: &Unparker) -> Option<Self> {
         let runtime = Handle::try_current().ok()?;
         let sentinel = sentinel_of(&runtime);
-        let mut posts = lock(&sentinel.posts);
+        let mut posts = sentinel.posts()?;
         let number = posts.next;
         posts.next += 1;
         posts.waiting.insert(number, unparker.clone());
@@ -67,35 +76,82 @@ impl Post {
 
 impl Drop for Post {
     fn drop(&mut self) {
-        lock(&self.sentinel.posts).waiting.remove(&self.number);
+        if let Some(mut posts) = self.sentinel.posts() {
+            posts.waiting.remove(&self.number);
+        }
     }
+}
+
+/// Whether the runtime that is reachable here has ended.
+pub(super) fn is_gone_here() -> bool {
+    Handle::try_current().is_ok_and(|here| sentinel_of(&here).gone.load(Ordering::Acquire))
+}
+
+/// Whether the runtime that is reachable here takes no more tasks: it drops them
+/// unrun, at once.
+pub(super) fn is_closed_here() -> bool {
+    struct Trial {
+        has_run: bool,
+        is_unrun: Arc<AtomicBool>,
+    }
+
+    impl Trial {
+        fn run(mut self) {
+            self.has_run = true;
+        }
+    }
+
+    impl Drop for Trial {
+        fn drop(&mut self) {
+            if !self.has_run {
+                self.is_unrun.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    let is_unrun = Arc::<AtomicBool>::default();
+    let trial = Trial {
+        has_run: false,
+        is_unrun: Arc::clone(&is_unrun),
+    };
+    let Ok(runtime) = Handle::try_current() else {
+        return false;
+    };
+    runtime.spawn(async move { trial.run() });
+    is_unrun.load(Ordering::Acquire)
+}
+
+/// Whether a wait has parked inside this runtime in an ancestor of this process.
+pub(super) fn was_posted_before(runtime: Id) -> bool {
+    SENTINELS.any_before(|sentinels| sentinels.contains_key(&runtime))
 }
 
 fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
     let id = runtime.id();
-    let mut all = lock(&SENTINELS);
-    let all_here = all.get_or_insert_default();
-    if all_here.generation != fork::generation() {
-        *all_here = Sentinels {
-            generation: fork::generation(),
-            ..Sentinels::default()
-        };
-    }
-    if let Some(sentinel) = all_here.by_runtime.get(&id) {
-        return Arc::clone(sentinel);
-    }
-    let sentinel = Arc::<Sentinel>::default();
-    all_here.by_runtime.insert(id, Arc::clone(&sentinel));
-    drop(all);
-    // Outside the lock: on a runtime that has ended, the task is dropped here.
-    let on_drop = OnDrop {
-        id,
-        sentinel: Arc::clone(&sentinel),
-    };
-    runtime.spawn(async move {
-        let _on_drop = on_drop;
-        std::future::pending::<()>().await;
+    let mut is_new = false;
+    let sentinel = SENTINELS.with(|sentinels| {
+        let sentinel = sentinels.entry(id).or_insert_with(|| {
+            is_new = true;
+            Arc::new(Sentinel {
+                gone: AtomicBool::new(false),
+                posts: Mutex::default(),
+                generation: fork::generation(),
+            })
+        });
+        Arc::clone(sentinel)
     });
+    if is_new {
+        // Outside the lock: on a runtime that has ended, the task is dropped
+        // here.
+        let on_drop = OnDrop {
+            id,
+            sentinel: Arc::clone(&sentinel),
+        };
+        runtime.spawn(async move {
+            let _on_drop = on_drop;
+            std::future::pending::<()>().await;
+        });
+    }
     sentinel
 }
 
@@ -107,21 +163,15 @@ struct OnDrop {
 
 impl Drop for OnDrop {
     fn drop(&mut self) {
-        if let Some(all) = &mut *lock(&SENTINELS) {
-            all.by_runtime.remove(&self.id);
-        }
+        SENTINELS.with(|sentinels| sentinels.remove(&self.id));
         // Before the wake-ups: whoever posts itself later sees it, for it looks
         // after it has posted.
         self.sentinel.gone.store(true, Ordering::Release);
-        let waiting: Vec<_> = lock(&self.sentinel.posts)
-            .waiting
-            .values()
-            .cloned()
-            .collect();
+        let Some(posts) = self.sentinel.posts() else {
+            return;
+        };
+        let waiting: Vec<_> = posts.waiting.values().cloned().collect();
+        drop(posts);
         waiting.iter().for_each(Unparker::unpark);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,10 @@ fn a_deadline_fires_while_the_future_is_stuck_and_drops_it() {
             },
             Duration::from_millis(20),
         );
-        assert!(matches!(outcome, Err(WaitError::TimedOut)), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
         assert!(start.elapsed() >= Duration::from_millis(20));
         assert_eq!(Arc::strong_count(&alive), 1);
         // One that keeps its thread busy with wake-ups is timed out too.
@@ -24,7 +27,7 @@ fn a_deadline_fires_while_the_future_is_stuck_and_drops_it() {
             std::task::Poll::<()>::Pending
         });
         let outcome = busy.wait_timeout(Duration::from_millis(20));
-        assert!(matches!(outcome, Err(WaitError::TimedOut)));
+        assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
         let ready = async { 1 }.wait_timeout(Duration::ZERO);
         assert_eq!(ready.unwrap(), 1, "what is ready needs no time");
         let endless = async { 1 }.wait_timeout(Duration::MAX);
@@ -41,5 +44,71 @@ fn a_panic_passes_through_and_leaves_the_thread_as_it_was() {
         assert_eq!(Context::current(), Context::Sync);
         assert_eq!(wait(async { Context::current() }), Context::Async);
         assert_eq!(Context::current(), Context::Sync);
+    });
+}
+
+#[test]
+fn a_panic_while_the_thread_was_parked_passes_through() {
+    within(|| {
+        for on_worker in [false, true] {
+            let (send, receive) = oneshot::channel::<()>();
+            let waits = move || {
+                let outcome = catch_unwind(AssertUnwindSafe(|| {
+                    wait(async {
+                        receive.await.unwrap();
+                        panic!("later")
+                    })
+                }));
+                let payload: Box<dyn std::any::Any + Send> = match outcome {
+                    Ok(never) => never,
+                    Err(payload) => payload,
+                };
+                assert_eq!(panic_text(&*payload), "later");
+                assert_eq!(wait(real_work()), 7, "the thread waits on");
+            };
+            let sender = thread::spawn(move || {
+                // Past any spinning; an earlier wake-up would do no harm.
+                thread::sleep(Duration::from_millis(5));
+                send.send(()).unwrap();
+            });
+            if on_worker {
+                let runtime = one_worker();
+                let task = runtime.spawn(async { waits() });
+                runtime.block_on(task).unwrap();
+            } else {
+                waits();
+            }
+            sender.join().unwrap();
+        }
+    });
+}
+
+/// The limit is the wait's own clock, which needs no runtime's.
+#[test]
+fn a_deadline_fires_where_nobody_drives_what_the_future_needs() {
+    within(|| {
+        let undriven = current_thread();
+        let timer = {
+            let _guard = undriven.enter();
+            sleep(Duration::from_millis(1))
+        };
+        let outcome = timer.wait_timeout(Duration::from_millis(20));
+        assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
+        let task = undriven.spawn(async {});
+        let outcome = task.wait_timeout(Duration::from_millis(20));
+        assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
+    });
+}
+
+/// Each text says where, and what to do.
+#[test]
+fn every_error_names_its_line() {
+    within(|| {
+        let line = line!() + 1;
+        let error = std::future::pending::<()>().wait_timeout(Duration::ZERO);
+        let error = error.unwrap_err();
+        assert_eq!((error.at().file(), error.at().line()), (file!(), line));
+        let place = format!("{}:{line}", file!());
+        assert!(error.to_string().contains(&place), "{error}");
     });
 }

@@ -56,7 +56,7 @@ fn a_runtime_that_goes_wakes_who_waits_inside_it() {
         runtime.shutdown_background();
         let outcome = waiter.join().unwrap();
         assert!(
-            matches!(outcome, Err(WaitError::RuntimeGone)),
+            matches!(outcome, Err(WaitError::RuntimeGone { .. })),
             "{outcome:?}"
         );
     });
@@ -74,11 +74,11 @@ fn a_bridge_that_is_shut_down_tells_who_waits_and_who_comes_later() {
         let _report = bridge.shutdown(Duration::from_secs(5));
         assert!(matches!(
             waiter.join().unwrap(),
-            Err(WaitError::RuntimeGone)
+            Err(WaitError::RuntimeGone { .. })
         ));
         assert!(matches!(
             bridge.try_wait(async {}),
-            Err(WaitError::RuntimeGone)
+            Err(WaitError::RuntimeGone { .. })
         ));
         assert!(bridge.try_offload(|| ()).unwrap_err().is_shut_down());
     });
@@ -127,7 +127,7 @@ fn a_thread_that_ends_is_told_so() {
         let (context, outcome) = receive.recv().unwrap();
         assert_eq!(context, Context::Sync);
         assert!(
-            matches!(outcome, Err(WaitError::ThreadEnding)),
+            matches!(outcome, Err(WaitError::ThreadEnding { .. })),
             "{outcome:?}"
         );
     });
@@ -150,5 +150,22 @@ fn a_given_runtime_is_home() {
             refused,
             Err(bridge::BuildError::CurrentThreadHome)
         ));
+    });
+}
+
+/// The kill timer is shorter than what holds the runtime up.
+#[test]
+fn a_shutdown_is_bounded() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        bridge.wait(async {
+            let stuck = move || held.recv_timeout(Duration::from_mins(2)).is_err();
+            drop(spawn_blocking(stuck));
+        });
+        let _report = bridge.shutdown(Duration::from_millis(20));
+        let outcome = bridge.try_wait(async {});
+        assert!(matches!(outcome, Err(WaitError::RuntimeGone { .. })));
+        drop(release);
     });
 }

@@ -5,15 +5,19 @@
 )]
 
 mod deadlines;
+mod gone;
+mod guards;
 mod lifetimes;
 mod nesting;
 mod places;
+mod table;
 
 use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     rc::Rc,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, LazyLock, Mutex, Once, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -23,7 +27,7 @@ use testkit::{panic_text, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    runtime::{Builder, Handle, Runtime},
+    runtime::{Builder, Handle, LocalOptions, Runtime},
     sync::oneshot,
     task::{LocalSet, block_in_place, spawn_blocking},
     time::sleep,

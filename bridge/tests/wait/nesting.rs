@@ -75,7 +75,7 @@ fn sync_async_sync_deep_on_a_pool_of_one() {
         }
         match descend(&bridge, 1000) {
             Ok(depth) => assert_eq!(depth, 1000),
-            Err(error) => assert!(matches!(error, WaitError::PoolExhausted), "{error}"),
+            Err(error) => assert!(matches!(error, WaitError::PoolExhausted { .. }), "{error}"),
         }
         assert_eq!(descend(&bridge, 3).unwrap(), 3);
     });
@@ -133,5 +133,85 @@ fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
             matches!(outcome, Err(WaitError::TooDeep { .. })),
             "{outcome:?}"
         );
+    });
+}
+
+/// What stands between one wait and the next.
+#[derive(Clone, Copy)]
+enum Link {
+    Boxed,
+    Join,
+    Select,
+    Timeout,
+    Later,
+}
+
+/// Waits in waits on one stack, each of which has a limit of its own as well.
+#[test]
+fn a_thousand_deep_on_one_stack() {
+    const LINKS: [Link; 5] = [
+        Link::Boxed,
+        Link::Join,
+        Link::Select,
+        Link::Timeout,
+        Link::Later,
+    ];
+    fn descend(depth: usize) -> usize {
+        if depth == 0 {
+            return 0;
+        }
+        let below = async move || descend(depth - 1);
+        let future: Pin<Box<dyn Future<Output = usize>>> = match LINKS[depth % LINKS.len()] {
+            Link::Boxed => Box::pin(below()),
+            Link::Join => Box::pin(async move { tokio::join!(below(), async {}).0 }),
+            Link::Select => Box::pin(async move {
+                tokio::select! {
+                    biased;
+                    () = std::future::pending() => unreachable!(),
+                    depth = below() => depth,
+                }
+            }),
+            Link::Timeout => Box::pin(async move {
+                let limit = Duration::from_hours(1);
+                tokio::time::timeout(limit, below()).await.unwrap()
+            }),
+            Link::Later => Box::pin(async move {
+                tokio::task::yield_now().await;
+                below().await
+            }),
+        };
+        future.wait_timeout(Duration::from_hours(1)).unwrap() + 1
+    }
+    within(|| {
+        // So deep a recursion of any code needs more than a test's stack.
+        let deep = || {
+            assert_eq!(descend(1000), 1000, "on a plain thread");
+            let root = multi_thread().block_on(async { descend(1000) });
+            assert_eq!(root, 1000, "in a root");
+            let _guard = one_worker().handle().enter();
+            assert_eq!(descend(1000), 1000, "once more");
+        };
+        let thread = thread::Builder::new().stack_size(256 << 20).spawn(deep);
+        thread.unwrap().join().unwrap();
+    });
+}
+
+/// Runtime A waits on B, which waits on A, and so on.
+#[test]
+fn two_runtimes_wait_for_each_other_in_turn() {
+    fn descend(here: Handle, there: &Handle, depth: usize) -> usize {
+        if depth == 0 {
+            return 0;
+        }
+        let (next, after) = (there.clone(), here);
+        let task = there.spawn(async move { descend(next, &after, depth - 1) });
+        wait(task).unwrap() + 1
+    }
+    within(|| {
+        let (a, b) = (one_worker(), one_worker());
+        let handles = (a.handle().clone(), b.handle().clone());
+        assert_eq!(descend(handles.0.clone(), &handles.1, 100), 100);
+        let from_a = a.spawn(async move { descend(handles.0, &handles.1, 100) });
+        assert_eq!(a.block_on(from_a).unwrap(), 100);
     });
 }

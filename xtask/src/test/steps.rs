@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::step::{Step, Work};
+use super::{
+    step::{Step, Work},
+    versions,
+};
 use crate::{
     loom,
     run::{self, Output},
@@ -89,6 +92,18 @@ pub(super) fn all() -> Vec<Step> {
             oldest(),
         ),
         step(
+            "current-thread",
+            "detection where Tokio has no multi-thread runtime",
+            minutes(5),
+            cargo(CURRENT_THREAD),
+        ),
+        step(
+            "tokio",
+            "detection on the oldest and the newest Tokio",
+            minutes(15),
+            Work::Chore(versions::run),
+        ),
+        step(
             "deny",
             "licences and advisories of dependencies",
             minutes(5),
@@ -135,6 +150,8 @@ const PROGRAMS: &[&str] = &[
     "--target-dir",
     "target",
 ];
+// Alone: with another package its Tokio would have that one's features.
+const CURRENT_THREAD: &[&str] = &["test", "--package", "bridge-current-thread", "--tests"];
 const DENY: &[&str] = &[
     "deny",
     "--workspace",

@@ -1,0 +1,220 @@
+//! In a fork's child a wait says so, wherever it is, and never hangs.
+#![cfg(unix)]
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use bridge::{Bridge, WaitError, try_wait, wait};
+use testkit::within;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::block_in_place,
+    time::sleep,
+};
+
+/// Runs `child` in a fork and says whether it returned true in time.
+fn in_fork(child: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child touches only what this test is about, and leaves by
+    // `_exit`, so nothing of the test runner runs twice.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        // SAFETY: `alarm` sets a timer whose signal ends this process.
+        unsafe { libc::alarm(10) };
+        let ok = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(i32::from(!ok)) }
+    }
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the child's status.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    waited == pid && status == 0
+}
+
+/// Made while the bridge is there: what was forked before is not noticed.
+fn runtime() -> Runtime {
+    let _noticing = Bridge::global();
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+async fn pending_once() -> u32 {
+    sleep(Duration::from_millis(1)).await;
+    7
+}
+
+/// Whether a wait here is refused because of the fork.
+fn is_told() -> bool {
+    matches!(try_wait(pending_once()), Err(WaitError::Forked { at, .. }) if at.file() == file!())
+}
+
+/// Whether what the child makes for itself works.
+fn own_works() -> bool {
+    let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+    let on_home = bridge.wait(pending_once());
+    let runtime = runtime();
+    let _guard = runtime.enter();
+    on_home == 7 && bridge.wait(pending_once()) == 7
+}
+
+#[test]
+fn on_home() {
+    within(|| {
+        for used in [false, true] {
+            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            if used {
+                assert_eq!(bridge.wait(pending_once()), 7);
+            }
+            let told = in_fork(|| {
+                let refused = matches!(bridge.try_wait(async {}), Err(WaitError::Forked { .. }));
+                refused && own_works()
+            });
+            assert!(told, "used before: {used}");
+            assert_eq!(bridge.wait(pending_once()), 7, "the parent is untouched");
+        }
+    });
+}
+
+#[test]
+fn inside_an_inherited_runtime() {
+    within(|| {
+        let runtime = runtime();
+        {
+            let _guard = runtime.enter();
+            assert!(in_fork(|| is_told() && own_works()), "under a guard");
+        }
+        assert!(runtime.block_on(async { in_fork(is_told) }), "in its root");
+        let in_task = async { tokio::spawn(async { in_fork(is_told) }).await.unwrap() };
+        assert!(runtime.block_on(in_task), "in its task");
+        let in_place = async { block_in_place(|| in_fork(is_told)) };
+        assert!(runtime.block_on(in_place), "in a blocking section");
+        let grandchild = || {
+            let _guard = runtime.enter();
+            in_fork(|| in_fork(is_told))
+        };
+        assert!(grandchild(), "two forks later");
+    });
+}
+
+#[test]
+fn inside_a_runtime_that_a_wait_used_before_and_the_child_enters() {
+    within(|| {
+        let runtime = runtime();
+        {
+            let _guard = runtime.enter();
+            assert_eq!(wait(sleep(Duration::from_millis(20))), ());
+        }
+        let entered_there = || {
+            let _guard = runtime.enter();
+            is_told()
+        };
+        assert!(in_fork(entered_there));
+    });
+}
+
+#[test]
+fn in_the_middle_of_a_wait() {
+    within(|| {
+        let runtime = runtime();
+        for guarded in [false, true] {
+            let _guard = guarded.then(|| runtime.enter());
+            let mut told = false;
+            // The child goes on in the poll, and then has to park.
+            let outcome = try_wait(async {
+                let is_child = AtomicBool::new(false);
+                told = in_fork(|| {
+                    is_child.store(true, Ordering::Relaxed);
+                    let inner = async {
+                        sleep(Duration::from_millis(1)).await;
+                    };
+                    matches!(try_wait(inner), Err(WaitError::Forked { .. }))
+                });
+                assert!(!is_child.load(Ordering::Relaxed));
+                pending_once().await
+            });
+            assert_eq!(outcome.unwrap(), 7);
+            assert!(told, "guarded: {guarded}");
+        }
+    });
+}
+
+/// The wait that was open at the fork ends in the child too.
+#[test]
+fn the_wait_that_forked() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        // Parked once before, so that it has posted itself.
+        let told = in_fork_from(&bridge);
+        assert!(told);
+    });
+}
+
+/// Forks in the second poll of a wait; the child leaves once that wait ends.
+fn in_fork_from(bridge: &Bridge) -> bool {
+    let mut status = None;
+    let outcome = bridge.try_wait(async {
+        sleep(Duration::from_millis(20)).await;
+        // SAFETY: the child goes on with this wait, which ends at once, and
+        // leaves by `_exit`.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            // SAFETY: `alarm` sets a timer whose signal ends this process.
+            unsafe { libc::alarm(10) };
+            std::future::pending::<()>().await;
+        }
+        let mut code = 0;
+        // SAFETY: `code` is a valid place for the child's status.
+        let waited = unsafe { libc::waitpid(pid, &raw mut code, 0) };
+        status = Some((waited == pid, code));
+    });
+    if let Err(error) = outcome {
+        let ok = matches!(error, WaitError::Forked { .. });
+        // SAFETY: this is the child; ends it at once.
+        unsafe { libc::_exit(i32::from(!ok)) }
+    }
+    status == Some((true, 0))
+}
+
+/// Whatever locks other threads hold at the fork, the child's waits take others.
+#[test]
+fn while_other_threads_wait() {
+    within(|| {
+        let over = Arc::new(AtomicBool::new(false));
+        let runtime = Arc::new(runtime());
+        let busy: Vec<_> = (0..3)
+            .map(|_| {
+                let (over, runtime) = (Arc::clone(&over), Arc::clone(&runtime));
+                thread::spawn(move || {
+                    let bridge = Bridge::builder()
+                        .spin(Duration::ZERO)
+                        .worker_threads(1)
+                        .build()
+                        .unwrap();
+                    while !over.load(Ordering::Relaxed) {
+                        let task = runtime.spawn(async {});
+                        let _guard = runtime.enter();
+                        bridge.wait(task).unwrap();
+                    }
+                })
+            })
+            .collect();
+        let _guard = runtime.enter();
+        for _ in 0..30 {
+            assert!(in_fork(|| is_told() && own_works()));
+        }
+        over.store(true, Ordering::Relaxed);
+        for thread in busy {
+            thread.join().unwrap();
+        }
+    });
+}

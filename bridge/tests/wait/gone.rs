@@ -1,0 +1,237 @@
+//! The runtime under a wait ends, in every way and at every moment.
+
+use super::*;
+
+/// How a runtime ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Drop,
+    Background,
+    Timeout,
+}
+
+const ENDS: [End; 3] = [End::Drop, End::Background, End::Timeout];
+
+impl End {
+    fn end(self, runtime: Runtime) {
+        match self {
+            Self::Drop => drop(runtime),
+            Self::Background => runtime.shutdown_background(),
+            Self::Timeout => runtime.shutdown_timeout(Duration::from_millis(1)),
+        }
+    }
+}
+
+fn is_gone<T: std::fmt::Debug>(outcome: &Result<T, WaitError>) -> bool {
+    matches!(outcome, Err(WaitError::RuntimeGone { at, .. }) if at.file() == file!())
+}
+
+/// What a wait may be parked for when its runtime ends.
+#[derive(Clone, Copy, Debug)]
+enum Stuck {
+    Forever,
+    Timer,
+    Task,
+}
+
+async fn stuck(on: Stuck) {
+    let long = || sleep(Duration::from_hours(1));
+    match on {
+        Stuck::Forever => std::future::pending().await,
+        Stuck::Timer => long().await,
+        // Its task is dropped, which it may see before the wait is told.
+        Stuck::Task => {
+            let _cancelled = tokio::spawn(long()).await;
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[test]
+fn while_a_thread_is_parked_in_it() {
+    within(|| {
+        for end in ENDS {
+            for on in [Stuck::Forever, Stuck::Timer, Stuck::Task] {
+                for in_task in [false, true] {
+                    let runtime = one_worker();
+                    let (polled, first) = mpsc::channel();
+                    let (tell, told) = mpsc::channel();
+                    let waits = move || {
+                        let outcome = try_wait(async {
+                            tokio::task::yield_now().await;
+                            polled.send(()).unwrap();
+                            stuck(on).await;
+                        });
+                        let _unheard = tell.send(outcome);
+                    };
+                    if in_task {
+                        runtime.spawn(async move { waits() });
+                    } else {
+                        let handle = runtime.handle().clone();
+                        thread::spawn(move || {
+                            let _guard = handle.enter();
+                            waits();
+                        });
+                    }
+                    first.recv().unwrap();
+                    end.end(runtime);
+                    let outcome = told.recv().unwrap();
+                    assert!(
+                        is_gone(&outcome),
+                        "{end:?}, {on:?}, in a task: {in_task}: {outcome:?}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// Between the wait's last look and the poll of a timer, which then panics.
+#[test]
+fn in_the_middle_of_a_poll() {
+    within(|| {
+        for end in ENDS {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            let _guard = handle.enter();
+            let outcome = try_wait(async {
+                tokio::task::yield_now().await;
+                let mut timer = std::pin::pin!(sleep(Duration::from_hours(1)));
+                assert!(futures::poll!(&mut timer).is_pending());
+                end.end(runtime);
+                timer.await;
+            });
+            assert!(is_gone(&outcome), "{end:?}: {outcome:?}");
+        }
+    });
+}
+
+#[test]
+fn before_the_wait() {
+    within(|| {
+        for end in ENDS {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            let _guard = handle.enter();
+            end.end(runtime);
+            for on in [Stuck::Forever, Stuck::Timer, Stuck::Task] {
+                // Corner: a timer in the first poll panics as it does anywhere,
+                // for only the later polls are caught.
+                let outcome = try_wait(async {
+                    tokio::task::yield_now().await;
+                    stuck(on).await;
+                });
+                assert!(is_gone(&outcome), "{end:?}, {on:?}: {outcome:?}");
+            }
+            assert_eq!(try_wait(async { 1 }).unwrap(), 1, "it needs no runtime");
+        }
+    });
+}
+
+/// At any moment: whatever the wait is doing, it gets its value or is told.
+#[test]
+fn at_any_moment() {
+    within(|| {
+        for round in 0..200_u64 {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            let (polled, first) = mpsc::channel();
+            let waiter = thread::spawn(move || {
+                let _guard = handle.enter();
+                try_wait(async {
+                    tokio::task::yield_now().await;
+                    let _unheard = polled.send(());
+                    loop {
+                        sleep(Duration::from_micros(50)).await;
+                    }
+                })
+            });
+            first.recv().unwrap();
+            thread::sleep(Duration::from_micros(round % 20 * 10));
+            runtime.shutdown_background();
+            let outcome: Result<(), _> = waiter.join().unwrap();
+            assert!(is_gone(&outcome), "{outcome:?}");
+        }
+    });
+}
+
+/// Only that panic of a timer, and only if the wait's own runtime has ended.
+#[test]
+fn other_panics_pass_through() {
+    within(|| {
+        let text = "A Tokio 1.x context was found, but it is being shutdown.";
+        let payload = catch_unwind(|| wait(async { panic!("{text}") })).unwrap_err();
+        assert_eq!(panic_text(&*payload), text, "while the runtime lives");
+
+        let another = one_worker();
+        let payload = catch_unwind(AssertUnwindSafe(|| {
+            wait(async {
+                tokio::task::yield_now().await;
+                let timer = {
+                    let _guard = another.enter();
+                    sleep(Duration::from_hours(1))
+                };
+                another.shutdown_background();
+                timer.await;
+            });
+        }));
+        assert_eq!(panic_text(&*payload.unwrap_err()), text, "another's timer");
+
+        let runtime = one_worker();
+        let handle = runtime.handle().clone();
+        let _guard = handle.enter();
+        runtime.shutdown_background();
+        let payload = catch_unwind(|| wait(async { panic!("mine") })).unwrap_err();
+        assert_eq!(panic_text(&*payload), "mine", "where the runtime has ended");
+    });
+}
+
+/// Waits when the runtime drops the task that holds it.
+struct WaitsAtEnd(mpsc::Sender<Result<(), WaitError>>);
+
+impl Drop for WaitsAtEnd {
+    fn drop(&mut self) {
+        let outcome = try_wait(async { sleep(Duration::from_millis(1)).await });
+        let _unheard = self.0.send(outcome);
+    }
+}
+
+/// The thread that ends the runtime waits, and so must find out by itself.
+#[test]
+fn in_the_destructor_of_one_of_its_tasks() {
+    within(|| {
+        for make in [one_worker, multi_thread, current_thread] {
+            // Of what the runtime drops, what tells its end may come later.
+            for waits_before in [false, true] {
+                let (runtime, (tell, told)) = (make(), mpsc::channel());
+                let parks = || {
+                    let handle = runtime.handle().clone();
+                    let wait = move || {
+                        let _guard = handle.enter();
+                        wait(async { sleep(Duration::from_millis(2)).await });
+                    };
+                    thread::spawn(wait).join().unwrap();
+                };
+                if waits_before {
+                    parks();
+                }
+                runtime.block_on(async {
+                    let held = (0..3).map(|_| WaitsAtEnd(tell.clone()));
+                    for held in held.collect::<Vec<_>>() {
+                        tokio::spawn(async move {
+                            let _held = held;
+                            std::future::pending::<()>().await;
+                        });
+                    }
+                    tokio::task::yield_now().await;
+                });
+                parks();
+                drop(runtime);
+                for _ in 0..3 {
+                    let outcome = told.recv().unwrap();
+                    assert!(outcome.is_ok() || is_gone(&outcome), "{outcome:?}");
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,142 @@
+//! Guards of foreign runtimes, which lie about whose worker a thread is.
+
+use super::*;
+
+/// A runtime whose one worker is parked, by what Tokio shows of it.
+fn idle() -> Runtime {
+    let runtime = one_worker();
+    while runtime
+        .metrics()
+        .worker_park_unpark_count(0)
+        .is_multiple_of(2)
+    {
+        thread::yield_now();
+    }
+    runtime
+}
+
+/// Fails if the wait needed a panic of Tokio's to find out.
+fn without_a_panic(body: impl FnOnce()) {
+    let before = PANICS.get();
+    body();
+    assert_eq!(PANICS.get(), before, "a panic was caught");
+}
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Counts the panics of each thread.
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANICS.set(PANICS.get() + 1);
+            default(info);
+        }));
+    });
+}
+
+#[test]
+fn of_an_idle_runtime_in_a_current_thread_task() {
+    within(|| {
+        count_panics();
+        let (own, foreign) = (current_thread(), idle());
+        own.block_on(async {
+            let _guard = foreign.enter();
+            without_a_panic(|| would_freeze(try_wait(real_work())));
+        });
+    });
+}
+
+/// Corner: while the foreign worker is busy nothing tells, and Tokio's refusal
+/// is caught.
+#[test]
+fn of_a_busy_runtime_in_a_current_thread_task() {
+    within(|| {
+        let (own, foreign) = (current_thread(), one_worker());
+        let (release, held) = mpsc::channel::<()>();
+        let (busy, is_busy) = mpsc::channel();
+        foreign.spawn(async move {
+            busy.send(()).unwrap();
+            held.recv().unwrap_err();
+        });
+        is_busy.recv().unwrap();
+        own.block_on(async {
+            let _guard = foreign.enter();
+            would_freeze(try_wait(real_work()));
+        });
+        drop(release);
+    });
+}
+
+/// Had the worker's core gone to the foreign runtime, the tasks after it would
+/// never run, and the drops never end.
+#[test]
+fn of_an_idle_runtime_in_a_task_of_the_same_flavour() {
+    within(|| {
+        let (own, foreign) = (one_worker(), idle());
+        let handle = foreign.handle().clone();
+        own.block_on(async {
+            let task = tokio::spawn(async move {
+                let _guard = handle.enter();
+                would_freeze(try_wait(real_work()));
+            });
+            task.await.unwrap();
+            assert_eq!(tokio::spawn(async { 1 }).await.unwrap(), 1);
+        });
+        drop((own, foreign));
+    });
+}
+
+#[test]
+fn of_a_runtime_with_fewer_workers() {
+    within(|| {
+        let own = multi_thread();
+        let (at_once, both) = (Arc::new(std::sync::Barrier::new(2)), 2);
+        let foreign = one_worker();
+        let tasks: Vec<_> = (0..both)
+            .map(|_| {
+                let (at_once, handle) = (Arc::clone(&at_once), foreign.handle().clone());
+                own.spawn(async move {
+                    // Each worker has one of the two, so the second index is seen.
+                    at_once.wait();
+                    if tokio::runtime::worker_index() == Some(1) {
+                        let _guard = handle.enter();
+                        would_freeze(try_wait(real_work()));
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            own.block_on(task).unwrap();
+        }
+    });
+}
+
+/// The park count of a worker that another thread plays proves nothing.
+#[test]
+fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
+    within(|| {
+        let runtime = one_worker();
+        let handle = runtime.handle().clone();
+        runtime.block_on(async {
+            let task = tokio::spawn(async move {
+                for _ in 0..10 {
+                    // Hands the core over, and the thread that has it parks.
+                    assert_eq!(wait(real_work()), 7);
+                    while handle
+                        .metrics()
+                        .worker_park_unpark_count(0)
+                        .is_multiple_of(2)
+                    {
+                        thread::yield_now();
+                    }
+                    assert_eq!(wait(real_work()), 7);
+                }
+            });
+            task.await.unwrap();
+        });
+    });
+}

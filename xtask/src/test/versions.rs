@@ -1,0 +1,141 @@
+//! Detection on the oldest and on the newest Tokio that the manifests allow.
+//!
+//! It rests on what Tokio does, not on its types alone, so a check is not
+//! enough. A copy of the workspace gets another version in its lock file; the
+//! one that the lock file has already is what all other steps run with.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    Chore,
+    run::{self, Output},
+};
+
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Where the copy and what is built of it are kept.
+const COPY: &str = "target/versions";
+
+/// Never copied: what is built, and what git keeps.
+const LEFT_OUT: [&str; 2] = ["target", ".git"];
+
+pub(super) fn run() -> Chore {
+    let locked = locked(Path::new("Cargo.lock"))?;
+    let oldest = oldest(&read(Path::new("Cargo.toml"))?)?;
+    let mut tested = vec![locked];
+    for precise in [Some(oldest.as_str()), None] {
+        copy()?;
+        let mut update = run::cargo(&["update", "--package", "tokio"]);
+        if let Some(version) = precise {
+            update.args(["--precise", version]);
+        }
+        in_copy(update)?;
+        let version = self::locked(&Path::new(COPY).join("Cargo.lock"))?;
+        if tested.contains(&version) {
+            eprintln!("    Tokio {version} is what the other steps run with");
+            continue;
+        }
+        eprintln!("    Tokio {version}");
+        in_copy(run::cargo(&["check", "--package", "bridge"]))?;
+        in_copy(run::cargo(&[
+            "test",
+            "--package",
+            "bridge-detect",
+            "--tests",
+        ]))?;
+        tested.push(version);
+    }
+    Ok(())
+}
+
+fn in_copy(mut command: std::process::Command) -> Chore {
+    command.current_dir(COPY);
+    let text = format!("{command:?}");
+    if run::run(&mut command, LIMIT, Output::Show).passed() {
+        Ok(())
+    } else {
+        Err(format!("not passed in {COPY}: {text}"))
+    }
+}
+
+/// Copies the workspace, but keeps what was built of an earlier copy.
+fn copy() -> Chore {
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let to = Path::new(COPY).join(&folder);
+        fs::create_dir_all(&to).map_err(|error| failed(&to, &error))?;
+        let from = Path::new(".").join(&folder);
+        for entry in fs::read_dir(&from).map_err(|error| failed(&from, &error))? {
+            let entry = entry.map_err(|error| failed(&from, &error))?;
+            let name = entry.file_name();
+            let path = folder.join(&name);
+            if entry.path().is_dir() {
+                if !LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                    folders.push(path);
+                }
+            } else {
+                copy_file(&entry.path(), &Path::new(COPY).join(&path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What has not changed is left alone, so that it is not built again.
+fn copy_file(from: &Path, to: &Path) -> Chore {
+    let new = fs::read(from).map_err(|error| failed(from, &error))?;
+    if fs::read(to).is_ok_and(|old| old == new) {
+        return Ok(());
+    }
+    fs::write(to, new).map_err(|error| failed(to, &error))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// The version of Tokio in a lock file.
+fn locked(path: &Path) -> Result<String, String> {
+    let text = read(path)?;
+    let mut lines = text.lines().skip_while(|line| *line != r#"name = "tokio""#);
+    let version = lines.nth(1).and_then(|line| quoted(line, "version = "));
+    version.ok_or_else(|| format!("{} names no version of Tokio", path.display()))
+}
+
+/// The oldest version that the workspace's manifest allows.
+fn oldest(manifest: &str) -> Result<String, String> {
+    let version = manifest
+        .lines()
+        .filter(|line| line.starts_with("tokio = "))
+        .find_map(|line| quoted(line, "version = "));
+    let version = version.ok_or("Cargo.toml names no version of Tokio")?;
+    let dots = version.matches('.').count();
+    Ok(version + &".0".repeat(2_usize.saturating_sub(dots)))
+}
+
+/// The text in quotes that follows `key`.
+fn quoted(line: &str, key: &str) -> Option<String> {
+    let (_, rest) = line.split_once(key)?;
+    rest.split('"').nth(1).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_is_written_out_in_full() {
+        let manifest = |version| format!("x = 1\ntokio = {{ version = \"{version}\", a = 1 }}\n");
+        assert_eq!(oldest(&manifest("1.54")), Ok("1.54.0".to_owned()));
+        assert_eq!(oldest(&manifest("1.54.2")), Ok("1.54.2".to_owned()));
+        assert!(oldest("[dependencies]\n").is_err());
+    }
+}
