@@ -3,9 +3,9 @@
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
-    setup::{Global, Traced, Via},
+    setup::{Global, Setup, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall, call::setup::Setup, route::Route};
+use crate::{AsyncCall, Bridge, SyncCall, route::Route};
 
 /// The call of an `async fn`.
 #[inline]

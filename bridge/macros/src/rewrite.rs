@@ -5,14 +5,13 @@
 //! closure is called with lifetimes of its own. Nested items have their own
 //! `self` and lifetimes and are left alone; macros' arguments are not.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
-use crate::function::regroup;
+use crate::{function::regroup, names::Names};
 
-/// What `self` is called in the closure. A user's name like this one would be
-/// captured by it.
-pub(crate) fn renamed_self(span: Span) -> Ident {
-    Ident::new("smartasync_self", span)
+/// What `self` is called in the closure.
+pub(crate) fn self_name(names: &Names) -> String {
+    names.free("smartasync_self")
 }
 
 /// The macros whose literal may name `self`, with the arguments before it.
@@ -43,12 +42,12 @@ const FORMATTING: [(&str, usize); 24] = [
     ("bail", 0),
 ];
 
-/// Renames `self`, and these lifetimes to `'_`.
-pub(crate) fn body(body: &Group, lifetimes: &[Ident]) -> Group {
-    regroup(body, stream(body.stream(), lifetimes))
+/// Renames `self` to this, and these lifetimes to `'_`.
+pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
+    regroup(body, stream(body.stream(), this, lifetimes))
 }
 
-fn stream(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
+fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(tokens.len());
     let mut i = 0;
@@ -60,15 +59,15 @@ fn stream(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
         }
         out.push(match token {
             TokenTree::Ident(ident) if ident == "self" && !is_punct(tokens.get(i + 1), "::") => {
-                renamed_self(ident.span()).into()
+                Ident::new(this, ident.span()).into()
             }
             TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
                 Ident::new("_", ident.span()).into()
             }
             TokenTree::Group(group) => {
-                let inner = stream(group.stream(), lifetimes);
+                let inner = stream(group.stream(), this, lifetimes);
                 let inner = match formatting(&tokens[..i]) {
-                    Some(skip) => name_in_literal(inner, skip),
+                    Some(skip) => name_in_literal(inner, this, skip),
                     None => inner,
                 };
                 regroup(group, inner).into()
@@ -136,7 +135,7 @@ fn formatting(before: &[TokenTree]) -> Option<usize> {
 }
 
 /// Renames `{self}` in the first literal that is an argument by itself.
-fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
+fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> TokenStream {
     let comma = |token: Option<&TokenTree>| is_punct(token, ",");
     let mut tokens: Vec<TokenTree> = args.into_iter().collect();
     let mut commas = 0;
@@ -149,7 +148,7 @@ fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
             && ends
             && commas >= skip
         {
-            if let Some(renamed) = renamed_literal(literal) {
+            if let Some(renamed) = renamed_literal(literal, this) {
                 tokens[i] = renamed.into();
             }
             break;
@@ -158,13 +157,12 @@ fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
     tokens.into_iter().collect()
 }
 
-fn renamed_literal(literal: &Literal) -> Option<Literal> {
-    let name = renamed_self(Span::call_site());
+fn renamed_literal(literal: &Literal, this: &str) -> Option<Literal> {
     // Escaped braces are put out of the way: NUL can't be in a literal's source.
     let text = literal.to_string().replace("{{", "\0");
     let new = text
-        .replace("{self}", &format!("{{{name}}}"))
-        .replace("{self:", &format!("{{{name}:"));
+        .replace("{self}", &format!("{{{this}}}"))
+        .replace("{self:", &format!("{{{this}:"));
     if new == text {
         return None;
     }
@@ -175,6 +173,7 @@ fn renamed_literal(literal: &Literal) -> Option<Literal> {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::Span;
     use quote::quote;
 
     use super::*;
@@ -182,7 +181,10 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
     fn check(before: TokenStream, after: TokenStream) {
         let lifetimes = [Ident::new("a", Span::call_site())];
-        assert_eq!(stream(before, &lifetimes).to_string(), after.to_string());
+        assert_eq!(
+            stream(before, "smartasync_self", &lifetimes).to_string(),
+            after.to_string()
+        );
     }
 
     #[test]

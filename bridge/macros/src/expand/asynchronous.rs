@@ -31,7 +31,12 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         return quote! { #attrs #vis #sig; };
     };
 
-    let call = call(&setup, &param::take(&mut sig), &function.sig.output, body);
+    let call = call(
+        &setup,
+        &param::take(&mut sig, &function.names),
+        &function.sig.output,
+        body,
+    );
     quote! { #attrs #vis #sig { #call } }
 }
 

@@ -9,7 +9,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
 
-use super::lifetimes::Borrows;
+use super::lifetimes::{Borrows, is_std};
+
+/// How long the tuples are for which `bridge` has implementations.
+pub(super) const LONGEST_TUPLE: usize = 16;
 
 /// How to hold an argument of some type.
 pub(super) enum Shape {
@@ -47,7 +50,7 @@ impl Shape {
                 (r.mutability.is_none() && lent && !object && free(&r.elem))
                     .then(|| Self::Ref(r.clone()))
             }
-            Type::Tuple(tuple) => {
+            Type::Tuple(tuple) if tuple.elems.len() <= LONGEST_TUPLE => {
                 let shapes = tuple.elems.iter().map(|ty| Self::of(ty, named, lendable));
                 shapes.collect::<Option<_>>().map(Self::Tuple)
             }
@@ -62,18 +65,14 @@ impl Shape {
         let PathArguments::AngleBracketed(args) = std::mem::take(&mut last.arguments) else {
             return None;
         };
-        let name = last.ident.to_string();
-        match (&*name, &*args.args.iter().collect::<Vec<_>>()) {
-            ("Option", [GenericArgument::Type(ty)]) => {
+        match &*args.args.iter().collect::<Vec<_>>() {
+            [GenericArgument::Type(ty)] if is_std(path, "option", "Option") => {
                 Some(Self::Maybe(bare, Box::new(Self::of(ty, named, lendable)?)))
             }
-            (
-                "Cow",
-                [
-                    GenericArgument::Lifetime(lifetime),
-                    GenericArgument::Type(ty),
-                ],
-            ) => {
+            [
+                GenericArgument::Lifetime(lifetime),
+                GenericArgument::Type(ty),
+            ] if is_std(path, "borrow", "Cow") => {
                 let fit = lendable.contains(lifetime) && !Borrows::of(ty, named).any;
                 fit.then(|| Self::Either(bare, lifetime.clone(), ty.clone()))
             }
