@@ -48,20 +48,37 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     };
     // `#![…]` may open a function's body, but not a closure's.
     let (inner, statements) = inner_attributes.parse2(body.stream())?;
+    let body = if inner.is_empty() {
+        body
+    } else {
+        regroup(&body, statements)
+    };
     attrs.extend(inner);
     Ok(Function {
         attrs,
         vis,
         sig,
-        body: Some(regroup(&body, statements)),
+        body: Some(body),
         names,
     })
 }
 
 /// The same braces around other tokens.
+///
+/// They can only have one place, and not each its own. An expression that is
+/// still being written is reported at the closing one; there the compiler takes
+/// its second report, of our output, for the first and shows one.
 pub(crate) fn regroup(group: &Group, stream: TokenStream) -> Group {
+    let last = group.stream().into_iter().last();
+    let unfinished =
+        matches!(last, Some(TokenTree::Punct(end)) if "=.+-/&|:<".contains(end.as_char()));
+    let span = if unfinished {
+        group.span_close()
+    } else {
+        group.span()
+    };
     let mut new = Group::new(group.delimiter(), stream);
-    new.set_span(group.span());
+    new.set_span(span);
     new
 }
 

@@ -44,12 +44,17 @@ const FORMATTING: [(&str, usize); 24] = [
 
 /// Renames `self` to this, and these lifetimes to `'_`.
 pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
-    regroup(body, stream(body.stream(), this, lifetimes))
+    match stream(body.stream(), this, lifetimes) {
+        Some(changed) => regroup(body, changed),
+        None => body.clone(),
+    }
 }
 
-fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> TokenStream {
+/// The tokens with what has to be changed, if anything has.
+fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(tokens.len());
+    let mut changed = false;
     let mut i = 0;
     while let Some(token) = tokens.get(i) {
         if let Some(end) = nested_item(&tokens[i..]) {
@@ -57,26 +62,28 @@ fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> TokenStream {
             i += end;
             continue;
         }
-        out.push(match token {
+        let new = match token {
             TokenTree::Ident(ident) if ident == "self" && !is_punct(tokens.get(i + 1), "::") => {
-                Ident::new(this, ident.span()).into()
+                Some(Ident::new(this, ident.span()).into())
             }
             TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
-                Ident::new("_", ident.span()).into()
+                Some(Ident::new("_", ident.span()).into())
             }
             TokenTree::Group(group) => {
                 let inner = stream(group.stream(), this, lifetimes);
-                let inner = match formatting(&tokens[..i]) {
-                    Some(skip) => name_in_literal(inner, this, skip),
-                    None => inner,
-                };
-                regroup(group, inner).into()
+                let named = formatting(&tokens[..i]).and_then(|skip| {
+                    let inner = inner.clone().unwrap_or_else(|| group.stream());
+                    name_in_literal(inner, this, skip)
+                });
+                named.or(inner).map(|inner| regroup(group, inner).into())
             }
-            other => other.clone(),
-        });
+            _ => None,
+        };
+        changed |= new.is_some();
+        out.push(new.unwrap_or_else(|| token.clone()));
         i += 1;
     }
-    out.into_iter().collect()
+    changed.then(|| out.into_iter().collect())
 }
 
 /// The length of the item that begins here and brings its own names.
@@ -134,8 +141,9 @@ fn formatting(before: &[TokenTree]) -> Option<usize> {
     (bang.as_char() == '!').then_some(skip)
 }
 
-/// Renames `{self}` in the first literal that is an argument by itself.
-fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> TokenStream {
+/// Renames `{self}` in the first literal that is an argument by itself, if it
+/// is there.
+fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
     let comma = |token: Option<&TokenTree>| is_punct(token, ",");
     let mut tokens: Vec<TokenTree> = args.into_iter().collect();
     let mut commas = 0;
@@ -148,13 +156,11 @@ fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> TokenStream {
             && ends
             && commas >= skip
         {
-            if let Some(renamed) = renamed_literal(literal, this) {
-                tokens[i] = renamed.into();
-            }
-            break;
+            tokens[i] = renamed_literal(literal, this)?.into();
+            return Some(tokens.into_iter().collect());
         }
     }
-    tokens.into_iter().collect()
+    None
 }
 
 fn renamed_literal(literal: &Literal, this: &str) -> Option<Literal> {
@@ -181,10 +187,13 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
     fn check(before: TokenStream, after: TokenStream) {
         let lifetimes = [Ident::new("a", Span::call_site())];
+        let changed = stream(before.clone(), "smartasync_self", &lifetimes);
         assert_eq!(
-            stream(before, "smartasync_self", &lifetimes).to_string(),
-            after.to_string()
+            changed.is_some(),
+            before.to_string() != after.to_string(),
+            "what is not changed keeps its places"
         );
+        assert_eq!(changed.unwrap_or(before).to_string(), after.to_string());
     }
 
     #[test]
