@@ -3,6 +3,7 @@
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
+    nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Global, Setup, Traced, Via},
 };
 use crate::{AsyncCall, Bridge, SyncCall, route::Route};

@@ -1,7 +1,7 @@
 //! What stands in for a refused function, so that its callers still compile.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{FnArg, PatType, Receiver, Safety};
 
 use crate::{args::Options, conditional, expand, function::Function, order, valid};
@@ -19,9 +19,25 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
     if matches!(sig.safety, Safety::Safe(_)) {
         sig.safety = Safety::Default;
     }
-    for input in sig.inputs.iter_mut().filter(|_| crowded) {
-        let (FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. })) = input;
-        attrs.clear();
+    if crowded {
+        // One argument of each name.
+        let mut seen = Vec::new();
+        let inputs = std::mem::take(&mut sig.inputs).into_iter();
+        sig.inputs =
+            inputs
+                .filter_map(|mut input| {
+                    let (FnArg::Typed(PatType { attrs, .. })
+                    | FnArg::Receiver(Receiver { attrs, .. })) = &mut input;
+                    attrs.clear();
+                    let name = match &input {
+                        FnArg::Typed(arg) => arg.pat.to_token_stream().to_string(),
+                        FnArg::Receiver(_) => String::new(),
+                    };
+                    let new = !seen.contains(&name);
+                    seen.push(name);
+                    new.then_some(input)
+                })
+                .collect();
     }
     options.blocking = options.blocking.filter(|twin| twin.name != sig.ident);
     function

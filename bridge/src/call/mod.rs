@@ -8,6 +8,7 @@
 pub(crate) mod args;
 mod async_call;
 mod boxed;
+pub(crate) mod nested;
 pub(crate) mod setup;
 mod sync_call;
 

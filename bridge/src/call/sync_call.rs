@@ -195,11 +195,13 @@ where
         if let Some((args, run)) = this.call.take() {
             this.setup.begin(Route::Offload);
             let mut owned = args.own();
-            let offload = this
-                .setup
-                .bridge()
-                .borrow()
-                .offload_at(move || run(A::lend(&mut owned)), this.at);
+            let offload = this.setup.bridge().borrow().offload_at(
+                move || {
+                    let mut ready = A::ready(&mut owned);
+                    run(A::lend(&mut ready))
+                },
+                this.at,
+            );
             this.job.set(Some(Job {
                 offload,
                 erase: |offload| Box::pin(offload),
