@@ -16,6 +16,7 @@
     reason = "the forms under test are odd on purpose; these lints are about them alone"
 )]
 
+mod attributes;
 mod bodies;
 mod borrows;
 mod cases;
@@ -23,7 +24,9 @@ mod drops;
 mod generics;
 mod layout;
 mod methods;
+mod nested;
 mod signatures;
+mod traits;
 
 use std::{
     borrow::Cow,
