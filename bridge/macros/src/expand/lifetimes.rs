@@ -21,10 +21,30 @@ pub(super) fn name_elided(sig: &mut Signature, names: &Names) {
             FnArg::Typed(arg) => namer.visit_type_mut(&mut arg.ty),
         }
     }
+    declare(sig, &namer.0);
+}
+
+fn declare(sig: &mut Signature, names: &[Lifetime]) {
     // Lifetimes come first among generics.
-    for (i, name) in namer.0.iter().enumerate() {
+    for (i, name) in names.iter().enumerate() {
         sig.generics.params.insert(i, parse_quote! { #name });
     }
+}
+
+/// Names the elided lifetimes within `impl Trait` arguments, which only an
+/// `async fn` may elide.
+pub(super) fn name_elided_in_impls(sig: &mut Signature, names: &Names) {
+    struct Impls<'a>(Namer<'a>);
+    impl VisitMut for Impls<'_> {
+        fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
+            self.0.visit_type_impl_trait_mut(ty);
+        }
+    }
+    let mut impls = Impls(Namer(Vec::new(), names));
+    for input in &mut sig.inputs {
+        impls.visit_fn_arg_mut(input);
+    }
+    declare(sig, &impls.0.0);
 }
 
 struct Namer<'a>(Vec<Lifetime>, &'a Names);

@@ -100,12 +100,17 @@ fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenS
         return (ty, value);
     }
     let ty = ty.unwrap_or_else(|| quote! { ::bridge::__private::Global });
-    let name = function.sig.ident.to_string();
-    let path = quote! { ::core::concat!(::core::module_path!(), "::", #name) };
+    let path = path(function);
     (
         Some(quote! { ::bridge::__private::Traced<#ty> }),
         quote! { ::bridge::__private::Traced::new(#value, #path) },
     )
+}
+
+/// The function's path, as far as the macro sees it.
+fn path(function: &Function) -> TokenStream {
+    let name = function.sig.ident.to_string();
+    quote! { ::core::concat!(::core::module_path!(), "::", #name) }
 }
 
 /// The user's body behind statements of ours, as if these bound its arguments.

@@ -19,7 +19,7 @@ use super::{
     lifetimes::{Borrows, lendable, name_elided, name_in_output},
     output,
     param::{self, Param},
-    setup,
+    path, setup,
     shape::{LONGEST_TUPLE, Shape},
 };
 use crate::{args::Options, function::Function, names::Names, rewrite};
@@ -60,14 +60,15 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let body = rewrite::body(body, &rewrite::self_name(&function.names), erased);
     let bindings = params.iter().map(Param::bound).collect();
     let body = behind(&bindings, &body);
+    let path = path(function);
     let closure = quote! { |#pattern| #body };
     let block = if opaque {
-        quote! { ::bridge::__private::opaque_call(#setup, #wrapped, #closure) }
+        quote! { ::bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
     } else {
         // In braces of its own, where no argument can be of the same name.
         let run = Ident::new("__run", Span::mixed_site());
         let run = quote! {{ let #run: #pointer = #closure; #run }};
-        quote! { ::bridge::__private::sync_call(#setup, #wrapped, #run) }
+        quote! { ::bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
     };
     quote! { #attrs #vis #sig { #block } }
 }

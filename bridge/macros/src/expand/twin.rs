@@ -14,7 +14,7 @@ use syn::{
 };
 
 use super::{
-    asynchronous, behind,
+    asynchronous, behind, lifetimes,
     param::{self, Param},
     setup,
 };
@@ -29,6 +29,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     } = function;
     let associated = twin.associated || mentions_self(smart) || function.body.is_none();
     let mut sig = smart.clone();
+    lifetimes::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let mut vis = quote! { #vis };
