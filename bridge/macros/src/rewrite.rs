@@ -50,6 +50,15 @@ pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
     }
 }
 
+/// Whether a name is anywhere in these tokens.
+pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
 /// The tokens with what has to be changed, if anything has.
 fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();

@@ -3,7 +3,7 @@
 //! The body must bind every argument, the unused ones too, so that each is
 //! dropped when the plain function would drop it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::quote;
 use syn::{
     Attribute, FnArg, Pat, PatIdent, Receiver, ReceiverKind, Signature, Token, Type, parse_quote,
@@ -81,11 +81,12 @@ impl Param {
     pub(super) fn moved(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Pattern(attrs, pat) if is_name(pat) => quote! {
-                #(#attrs)*
-                #[allow(clippy::no_effect_underscore_binding)]
-                let #pat = #name;
-            },
+            Binding::Pattern(attrs, pat) if is_name(pat) => {
+                let unused = name.to_string().starts_with('_');
+                let allow =
+                    unused.then(|| quote! { #[allow(clippy::no_effect_underscore_binding)] });
+                quote! { #(#attrs)* #allow let #pat = #name; }
+            }
             // A pattern alone would capture only the parts that it binds.
             Binding::Pattern(attrs, pat) => {
                 let mutability = refers_mutably(pat);
@@ -109,14 +110,19 @@ impl Param {
         }
     }
 
-    /// What a closure does with its parameter first.
-    pub(super) fn bound(&self) -> TokenStream {
+    /// What a closure with this body does with its parameter first.
+    pub(super) fn bound(&self, body: &Group) -> TokenStream {
         let name = &self.name;
         match &self.binding {
             Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => TokenStream::new(),
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
             // A body that does without `self` deserves no warning.
-            Binding::Receiver(_, renamed) => quote! { let _ = &#renamed; },
+            Binding::Receiver(_, renamed) => {
+                let unused = !rewrite::mentions(&body.stream(), renamed);
+                unused
+                    .then(|| quote! { let _ = &#renamed; })
+                    .unwrap_or_default()
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     };
 
     let body = rewrite::body(body, &rewrite::self_name(&function.names), erased);
-    let bindings = params.iter().map(Param::bound).collect();
+    let bindings = params.iter().map(|param| param.bound(&body)).collect();
     let body = behind(&bindings, &body);
     let path = path(function);
     let closure = quote! { |#pattern| #body };
