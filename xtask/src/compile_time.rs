@@ -133,8 +133,9 @@ fn write(dir: &Path, name: &str, smart: bool, functions: u32) -> std::io::Result
     let bridge = root.join("bridge");
     let manifest = format!(
         "[package]\nname = \"compile-time-{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-         [dependencies]\nbridge = {{ path = {bridge:?} }}\ntokio = {{ version = \"1\", features = [\"rt\"] }}\n\n\
-         [workspace]\n"
+         [dependencies]\nbridge = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"rt\"] }}\n\n\
+         [workspace]\n",
+        bridge.display()
     );
     fs::write(dir.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("Cargo.lock"), dir.join("Cargo.lock"))?;

@@ -29,11 +29,11 @@ use quote::quote;
 )]
 #[proc_macro_attribute]
 pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
-    smart(options.into(), &item.into()).into()
+    smart(&options.into(), &item.into()).into()
 }
 
 fn smart(
-    given: proc_macro2::TokenStream,
+    given: &proc_macro2::TokenStream,
     item: &proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
     let function = match function::parse(item) {
@@ -52,7 +52,7 @@ fn smart(
         all
     }) {
         None => {
-            order::last(&function, &given).unwrap_or_else(|| expand::expand(&function, &options))
+            order::last(&function, given).unwrap_or_else(|| expand::expand(&function, &options))
         }
         Some(errors) => {
             let errors = errors.into_compile_error();

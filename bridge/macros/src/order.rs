@@ -98,7 +98,7 @@ mod tests {
         let attrs: [(Attribute, bool); 9] = [
             (parse_quote! { #[doc = "text"] }, false),
             (parse_quote! { #[rustfmt::skip] }, false),
-            (parse_quote! { #[unsafe(no_mangle)] }, false),
+            (parse_quote! { #[export_name = "name"] }, false),
             (parse_quote! { #[cfg(feature = "instrument")] }, false),
             (parse_quote! { #[cfg_attr(unix, inline, must_use)] }, false),
             (parse_quote! { #[cfg_attr(unix, instrument)] }, true),

@@ -13,8 +13,8 @@ use crate::names::Names;
 
 /// Names every elided lifetime of the arguments, so that the call's type can
 /// say them, and declares the names.
-pub(super) fn name_elided(sig: &mut Signature, names: &Names) {
-    let mut namer = Namer(Vec::new(), names);
+pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
+    let mut namer = Namer(Vec::new(), taken);
     for input in &mut sig.inputs {
         match input {
             FnArg::Receiver(receiver) => namer.receiver(receiver),
@@ -33,14 +33,14 @@ fn declare(sig: &mut Signature, names: &[Lifetime]) {
 
 /// Names the elided lifetimes within `impl Trait` arguments, which only an
 /// `async fn` may elide.
-pub(super) fn name_elided_in_impls(sig: &mut Signature, names: &Names) {
+pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
     struct Impls<'a>(Namer<'a>);
     impl VisitMut for Impls<'_> {
         fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
             self.0.visit_type_impl_trait_mut(ty);
         }
     }
-    let mut impls = Impls(Namer(Vec::new(), names));
+    let mut impls = Impls(Namer(Vec::new(), taken));
     for input in &mut sig.inputs {
         impls.visit_fn_arg_mut(input);
     }

@@ -118,10 +118,11 @@ impl Param {
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
             // A body that does without `self` deserves no warning.
             Binding::Receiver(_, renamed) => {
-                let unused = !rewrite::mentions(&body.stream(), renamed);
-                unused
-                    .then(|| quote! { let _ = &#renamed; })
-                    .unwrap_or_default()
+                if rewrite::mentions(&body.stream(), renamed) {
+                    TokenStream::new()
+                } else {
+                    quote! { let _ = &#renamed; }
+                }
             }
         }
     }
