@@ -12,6 +12,10 @@
     missing_debug_implementations,
     reason = "these are held by calls, whose `Debug` shows no arguments"
 )]
+#![expect(
+    clippy::mut_mut,
+    reason = "what lends is itself borrowed, for less long than what it borrows"
+)]
 
 use std::borrow::{Borrow, Cow};
 

@@ -9,6 +9,10 @@
     missing_debug_implementations,
     reason = "these are held by calls, whose `Debug` shows no arguments"
 )]
+#![expect(
+    clippy::ref_option_ref,
+    reason = "an element is an `Option<&T>` as the user has it"
+)]
 
 use std::{
     borrow::{Borrow, Cow},

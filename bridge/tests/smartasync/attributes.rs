@@ -76,21 +76,21 @@ fn spans() -> usize {
 
 #[instrument]
 #[smartasync]
-fn above(_x: u8) -> usize {
-    spans()
+fn above(x: usize) -> usize {
+    x * spans()
 }
 
 #[smartasync(blocking = below_blocking)]
 #[instrument]
-fn below(_x: u8) -> usize {
-    spans()
+fn below(x: usize) -> usize {
+    x * spans()
 }
 
 #[instrument]
 #[smartasync]
-async fn above_async(_x: u8) -> usize {
+async fn above_async(x: usize) -> usize {
     tokio::task::yield_now().await;
-    spans()
+    x * spans()
 }
 
 #[smartasync]
@@ -127,7 +127,7 @@ impl tracing::Subscriber for Spans {
         INSIDE.with_borrow_mut(|inside| inside.push(span.into_u64()));
     }
     fn exit(&self, _: &tracing::span::Id) {
-        INSIDE.with_borrow_mut(|inside| inside.pop());
+        INSIDE.with_borrow_mut(Vec::pop);
     }
 }
 
