@@ -3,9 +3,10 @@
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
-    setup::{Global, Traced, Via},
+    nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
+    setup::{Global, Setup, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall, call::setup::Setup, route::Route};
+use crate::{AsyncCall, Bridge, SyncCall, route::Route};
 
 /// The call of an `async fn`.
 #[inline]
@@ -16,8 +17,13 @@ pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
 /// The call of a `fn`.
 #[inline]
 #[track_caller]
-pub fn sync_call<A, T, R, S>(setup: S, args: A, run: R) -> SyncCall<A, T, R, S> {
-    SyncCall::new(setup, args, run)
+pub fn sync_call<A, T, R, S>(
+    setup: S,
+    name: &'static str,
+    args: A,
+    run: R,
+) -> SyncCall<A, T, R, S> {
+    SyncCall::new(setup, name, args, run)
 }
 
 /// The call of a `fn` whose output has no name, since it is an `impl Trait`.
@@ -26,8 +32,13 @@ pub type Opaque<A, P, T, S = Global> = SyncCall<A, T, fn(P) -> T, S>;
 /// A call of [`Opaque`] type: the parameter's type makes a pointer of a closure.
 #[inline]
 #[track_caller]
-pub fn opaque_call<A, P, T, S>(setup: S, args: A, run: fn(P) -> T) -> Opaque<A, P, T, S> {
-    SyncCall::new(setup, args, run)
+pub fn opaque_call<A, P, T, S>(
+    setup: S,
+    name: &'static str,
+    args: A,
+    run: fn(P) -> T,
+) -> Opaque<A, P, T, S> {
+    SyncCall::new(setup, name, args, run)
 }
 
 /// Logs the run of a `fn` in place, until what it returns is dropped.

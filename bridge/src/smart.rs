@@ -1,7 +1,7 @@
 //! Smart values: what `#[smartasync]` does to functions, done to closures that
 //! are only known at run time.
 
-use std::{fmt, sync::Arc};
+use std::{any::type_name, fmt, sync::Arc};
 
 use crate::{
     AsyncCall, SyncCall,
@@ -76,7 +76,7 @@ impl<F> SmartFn<F> {
         F: Fn(X) -> T + Send + Sync + 'static,
     {
         let f = Arc::clone(&self.0);
-        SyncCall::new(Global, (Val(x),), move |(x,): (X,)| f(x))
+        SyncCall::new(Global, type_name::<F>(), (Val(x),), move |(x,): (X,)| f(x))
     }
 }
 

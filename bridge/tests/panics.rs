@@ -16,6 +16,11 @@ async fn next(x: u32) -> u32 {
     x + 1
 }
 
+#[smartasync]
+fn half(x: u32) -> u32 {
+    x / 2
+}
+
 #[smartasync(bridge = Bridge::global().clone())]
 async fn by_value() -> u8 {
     4
@@ -62,6 +67,17 @@ fn a_failed_wait_panics_at_the_callers_line() {
     on_current_thread(|| {
         let error = next(1).try_wait().unwrap_err();
         assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
+        assert!(error.to_string().contains("panics::next` at"), "{error}");
+        // A limit takes a wait also for a `fn`.
+        for error in [
+            half(1).wait_timeout(Duration::from_secs(1)).unwrap_err(),
+            bridge::BoxCall::new(half(1))
+                .wait_timeout(Duration::from_secs(1))
+                .unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("panics::half` at"), "{error}");
+        }
+        let error = bridge::BoxCall::new(next(1)).try_wait().unwrap_err();
         assert!(error.to_string().contains("panics::next` at"), "{error}");
     });
 }

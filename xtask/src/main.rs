@@ -8,6 +8,7 @@
 
 mod bench;
 mod ci;
+mod compile_time;
 mod fuzz;
 mod loom;
 mod run;
@@ -37,6 +38,8 @@ enum Command {
     Loom(loom::Args),
     /// The figures, beside the peers, in one table
     Bench(bench::Args),
+    /// What the attribute costs the compiler
+    CompileTime(compile_time::Args),
     /// One fuzz target, for a while
     Fuzz(fuzz::Args),
     /// The checks that tie documents, licences and code together
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Loom(args) => loom::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::CompileTime(args) => compile_time::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),

@@ -1,16 +1,17 @@
 //! What stands in for a refused function, so that its callers still compile.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{FnArg, Safety};
+use quote::{ToTokens, quote};
+use syn::{FnArg, PatType, Receiver, Safety};
 
-use crate::{args::Options, expand, function::Function, valid};
+use crate::{args::Options, conditional, expand, function::Function, order, valid};
 
 /// The function without what was refused, expanded as if it had been right.
 pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream {
     if valid::is_main(&function) {
         return quote! { fn main() {} };
     }
+    let crowded = conditional::conditions(&function).len() > conditional::MOST;
     let sig = &mut function.sig;
     sig.constness = None;
     sig.abi = None;
@@ -18,17 +19,29 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
     if matches!(sig.safety, Safety::Safe(_)) {
         sig.safety = Safety::Default;
     }
-    for input in &mut sig.inputs {
-        let (FnArg::Typed(syn::PatType { attrs, .. })
-        | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
-        attrs.clear();
-    }
-    if sig.asyncness.is_none() {
-        while sig.inputs.len() > valid::MOST_ARGUMENTS {
-            sig.inputs.pop();
-        }
+    if crowded {
+        // One argument of each name.
+        let mut seen = Vec::new();
+        let inputs = std::mem::take(&mut sig.inputs).into_iter();
+        sig.inputs =
+            inputs
+                .filter_map(|mut input| {
+                    let (FnArg::Typed(PatType { attrs, .. })
+                    | FnArg::Receiver(Receiver { attrs, .. })) = &mut input;
+                    attrs.clear();
+                    let name = match &input {
+                        FnArg::Typed(arg) => arg.pat.to_token_stream().to_string(),
+                        FnArg::Receiver(_) => String::new(),
+                    };
+                    let new = !seen.contains(&name);
+                    seen.push(name);
+                    new.then_some(input)
+                })
+                .collect();
     }
     options.blocking = options.blocking.filter(|twin| twin.name != sig.ident);
-    function.attrs.retain(|attr| valid::unfit(attr).is_none());
+    function
+        .attrs
+        .retain(|attr| valid::unfit(attr).is_none() && !order::is_macro(attr));
     expand::expand(&function, &options)
 }

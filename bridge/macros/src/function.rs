@@ -7,20 +7,25 @@ use syn::{
     token::Brace,
 };
 
+use crate::names::Names;
+
 /// A free function or a method, with a body or, in a trait, without.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
     pub(crate) body: Option<Group>,
+    pub(crate) names: Names,
 }
 
 /// Takes the item under the attribute apart.
-pub(crate) fn parse(item: TokenStream) -> Result<Function> {
-    function.parse2(item)
+pub(crate) fn parse(item: &TokenStream) -> Result<Function> {
+    let function = |input: ParseStream<'_>| function(input, Names::of(item.clone()));
+    function.parse2(item.clone())
 }
 
-fn function(input: ParseStream<'_>) -> Result<Function> {
+fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     let mut attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
     refuse_other_items(input)?;
@@ -32,6 +37,7 @@ fn function(input: ParseStream<'_>) -> Result<Function> {
             vis,
             sig,
             body: None,
+            names,
         });
     }
     if !input.peek(Brace) {
@@ -42,19 +48,37 @@ fn function(input: ParseStream<'_>) -> Result<Function> {
     };
     // `#![…]` may open a function's body, but not a closure's.
     let (inner, statements) = inner_attributes.parse2(body.stream())?;
+    let body = if inner.is_empty() {
+        body
+    } else {
+        regroup(&body, statements)
+    };
     attrs.extend(inner);
     Ok(Function {
         attrs,
         vis,
         sig,
-        body: Some(regroup(&body, statements)),
+        body: Some(body),
+        names,
     })
 }
 
 /// The same braces around other tokens.
+///
+/// They can only have one place, and not each its own. An expression that is
+/// still being written is reported at the closing one; there the compiler takes
+/// its second report, of our output, for the first and shows one.
 pub(crate) fn regroup(group: &Group, stream: TokenStream) -> Group {
+    let last = group.stream().into_iter().last();
+    let unfinished =
+        matches!(last, Some(TokenTree::Punct(end)) if "=.+-/&|:<".contains(end.as_char()));
+    let span = if unfinished {
+        group.span_close()
+    } else {
+        group.span()
+    };
     let mut new = Group::new(group.delimiter(), stream);
-    new.set_span(group.span());
+    new.set_span(span);
     new
 }
 
@@ -74,6 +98,16 @@ fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
         ))
     };
     let each = "put it on each function that shall be smart";
+    if input.peek2(Token![fn])
+        && input
+            .fork()
+            .parse::<Ident>()
+            .is_ok_and(|word| word == "safe")
+    {
+        return Err(input.error(
+            "a foreign function can't be smart: its symbol can't return a call; wrap it in a plain `fn`",
+        ));
+    }
     if input.peek(Token![impl]) {
         error("an `impl` block", each)
     } else if input.peek(Token![trait]) {
@@ -90,7 +124,11 @@ fn refuse_other_items(input: ParseStream<'_>) -> Result<()> {
             "a closure",
             "use `bridge::smart_fn` or `bridge::smart_async_fn`",
         )
-    } else if input.peek(Token![static])
+    } else if input.peek(Token![extern]) && input.peek2(Token![crate])
+        || input.peek(Token![extern]) && input.peek2(Brace)
+        || input.peek(Token![extern]) && input.peek3(Brace)
+        || input.peek(Ident) && input.peek2(Token![!])
+        || input.peek(Token![static])
         || input.peek(Token![type])
         || input.peek(Token![use])
         || input.peek(Token![const]) && (input.peek2(Ident) || input.peek2(Token![_]))

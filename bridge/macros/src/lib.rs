@@ -11,9 +11,12 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod conditional;
 mod expand;
 mod fallback;
 mod function;
+mod names;
+mod order;
 mod rewrite;
 mod valid;
 
@@ -26,21 +29,21 @@ use quote::quote;
 )]
 #[proc_macro_attribute]
 pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
-    smart(options.into(), &item.into()).into()
+    smart(&options.into(), &item.into()).into()
 }
 
 fn smart(
-    options: proc_macro2::TokenStream,
+    given: &proc_macro2::TokenStream,
     item: &proc_macro2::TokenStream,
 ) -> proc_macro2::TokenStream {
-    let function = match function::parse(item.clone()) {
+    let function = match function::parse(item) {
         Ok(function) => function,
         Err(error) => {
             let error = error.into_compile_error();
             return quote! { #error #item };
         }
     };
-    let (options, mistakes) = args::parse(options);
+    let (options, mistakes) = args::parse(given.clone());
     let errors = mistakes
         .into_iter()
         .chain(valid::check(&function, &options));
@@ -48,7 +51,9 @@ fn smart(
         all.combine(error);
         all
     }) {
-        None => expand::expand(&function, &options),
+        None => {
+            order::last(&function, given).unwrap_or_else(|| expand::expand(&function, &options))
+        }
         Some(errors) => {
             let errors = errors.into_compile_error();
             let mended = fallback::mend(function, options);

@@ -5,14 +5,13 @@
 //! closure is called with lifetimes of its own. Nested items have their own
 //! `self` and lifetimes and are left alone; macros' arguments are not.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
 
-use crate::function::regroup;
+use crate::{function::regroup, names::Names};
 
-/// What `self` is called in the closure. A user's name like this one would be
-/// captured by it.
-pub(crate) fn renamed_self(span: Span) -> Ident {
-    Ident::new("smartasync_self", span)
+/// What `self` is called in the closure.
+pub(crate) fn self_name(names: &Names) -> String {
+    names.free("smartasync_self")
 }
 
 /// The macros whose literal may name `self`, with the arguments before it.
@@ -43,14 +42,28 @@ const FORMATTING: [(&str, usize); 24] = [
     ("bail", 0),
 ];
 
-/// Renames `self`, and these lifetimes to `'_`.
-pub(crate) fn body(body: &Group, lifetimes: &[Ident]) -> Group {
-    regroup(body, stream(body.stream(), lifetimes))
+/// Renames `self` to this, and these lifetimes to `'_`.
+pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
+    match stream(body.stream(), this, lifetimes) {
+        Some(changed) => regroup(body, changed),
+        None => body.clone(),
+    }
 }
 
-fn stream(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
+/// Whether a name is anywhere in these tokens.
+pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// The tokens with what has to be changed, if anything has.
+fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(tokens.len());
+    let mut changed = false;
     let mut i = 0;
     while let Some(token) = tokens.get(i) {
         if let Some(end) = nested_item(&tokens[i..]) {
@@ -58,26 +71,28 @@ fn stream(tokens: TokenStream, lifetimes: &[Ident]) -> TokenStream {
             i += end;
             continue;
         }
-        out.push(match token {
+        let new = match token {
             TokenTree::Ident(ident) if ident == "self" && !is_punct(tokens.get(i + 1), "::") => {
-                renamed_self(ident.span()).into()
+                Some(Ident::new(this, ident.span()).into())
             }
             TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
-                Ident::new("_", ident.span()).into()
+                Some(Ident::new("_", ident.span()).into())
             }
             TokenTree::Group(group) => {
-                let inner = stream(group.stream(), lifetimes);
-                let inner = match formatting(&tokens[..i]) {
-                    Some(skip) => name_in_literal(inner, skip),
-                    None => inner,
-                };
-                regroup(group, inner).into()
+                let inner = stream(group.stream(), this, lifetimes);
+                let named = formatting(&tokens[..i]).and_then(|skip| {
+                    let inner = inner.clone().unwrap_or_else(|| group.stream());
+                    name_in_literal(inner, this, skip)
+                });
+                named.or(inner).map(|inner| regroup(group, inner).into())
             }
-            other => other.clone(),
-        });
+            _ => None,
+        };
+        changed |= new.is_some();
+        out.push(new.unwrap_or_else(|| token.clone()));
         i += 1;
     }
-    out.into_iter().collect()
+    changed.then(|| out.into_iter().collect())
 }
 
 /// The length of the item that begins here and brings its own names.
@@ -135,8 +150,9 @@ fn formatting(before: &[TokenTree]) -> Option<usize> {
     (bang.as_char() == '!').then_some(skip)
 }
 
-/// Renames `{self}` in the first literal that is an argument by itself.
-fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
+/// Renames `{self}` in the first literal that is an argument by itself, if it
+/// is there.
+fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
     let comma = |token: Option<&TokenTree>| is_punct(token, ",");
     let mut tokens: Vec<TokenTree> = args.into_iter().collect();
     let mut commas = 0;
@@ -149,22 +165,19 @@ fn name_in_literal(args: TokenStream, skip: usize) -> TokenStream {
             && ends
             && commas >= skip
         {
-            if let Some(renamed) = renamed_literal(literal) {
-                tokens[i] = renamed.into();
-            }
-            break;
+            tokens[i] = renamed_literal(literal, this)?.into();
+            return Some(tokens.into_iter().collect());
         }
     }
-    tokens.into_iter().collect()
+    None
 }
 
-fn renamed_literal(literal: &Literal) -> Option<Literal> {
-    let name = renamed_self(Span::call_site());
+fn renamed_literal(literal: &Literal, this: &str) -> Option<Literal> {
     // Escaped braces are put out of the way: NUL can't be in a literal's source.
     let text = literal.to_string().replace("{{", "\0");
     let new = text
-        .replace("{self}", &format!("{{{name}}}"))
-        .replace("{self:", &format!("{{{name}:"));
+        .replace("{self}", &format!("{{{this}}}"))
+        .replace("{self:", &format!("{{{this}:"));
     if new == text {
         return None;
     }
@@ -175,6 +188,7 @@ fn renamed_literal(literal: &Literal) -> Option<Literal> {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::Span;
     use quote::quote;
 
     use super::*;
@@ -182,7 +196,13 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
     fn check(before: TokenStream, after: TokenStream) {
         let lifetimes = [Ident::new("a", Span::call_site())];
-        assert_eq!(stream(before, &lifetimes).to_string(), after.to_string());
+        let changed = stream(before.clone(), "smartasync_self", &lifetimes);
+        assert_eq!(
+            changed.is_some(),
+            before.to_string() != after.to_string(),
+            "what is not changed keeps its places"
+        );
+        assert_eq!(changed.unwrap_or(before).to_string(), after.to_string());
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! What can't be a smart function, and what to write instead.
 
-use syn::{Attribute, Error, FnArg, Meta, spanned::Spanned};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{Attribute, Error, Meta, spanned::Spanned};
 
-use crate::{args::Options, function::Function};
-
-/// More arguments than the tuples in `bridge` are implemented for.
-pub(crate) const MOST_ARGUMENTS: usize = 16;
+use crate::{args::Options, conditional, function::Function};
 
 /// Attributes that fix what a function returns, each with its remedy.
-const UNFIT: [(&[&str], &str); 5] = [
+const UNFIT: [(&[&str], &str); 6] = [
     (
         &["smartasync"],
         "`#[smartasync]` is applied twice; keep one",
@@ -24,6 +22,10 @@ const UNFIT: [(&[&str], &str); 5] = [
     (
         &["no_mangle", "export_name"],
         "an exported symbol can't return a call; export a plain `fn` that waits",
+    ),
+    (
+        &["async_recursion"],
+        "an `async fn` recurses through `Box::pin(…)` or `BoxCall`; remove `#[async_recursion]`",
     ),
     (
         &["async_trait"],
@@ -50,8 +52,8 @@ pub(crate) fn check<'a>(
         is_main(function).then(|| {
             Error::new(sig.ident.span(), "`main` can't be smart: it must run, not return a call; move its body into another function, and write `fn main() { run().wait() }`")
         }),
-        (sig.asyncness.is_none() && sig.inputs.len() > MOST_ARGUMENTS).then(|| {
-            Error::new_spanned(&sig.inputs, format!("a smart `fn` takes at most {MOST_ARGUMENTS} arguments; bundle some in a struct"))
+        (conditional::conditions(function).len() > conditional::MOST).then(|| {
+            Error::new_spanned(&sig.inputs, format!("a smart function's arguments can have {} different `cfg`s at most; write the function once for each case", conditional::MOST))
         }),
         options.blocking.as_ref().filter(|twin| twin.name == sig.ident).map(|twin| {
             Error::new(twin.name.span(), format!("`blocking` names the smart function itself; choose another name, such as `{}_blocking`", twin.name))
@@ -61,16 +63,38 @@ pub(crate) fn check<'a>(
         .attrs
         .iter()
         .filter_map(|attr| Some(Error::new_spanned(attr, unfit(attr)?)));
-    let conditional = sig.inputs.iter().filter(|_| sig.asyncness.is_none()).filter_map(|input| {
-        let (FnArg::Typed(syn::PatType { attrs, .. }) | FnArg::Receiver(syn::Receiver { attrs, .. })) = input;
-        let cfg = attrs.iter().find(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))?;
-        Some(Error::new_spanned(cfg, "an argument of a smart `fn` can't depend on a `cfg`; write the function twice, each under its `#[cfg]`"))
-    });
+    let nested = sig
+        .inputs
+        .iter()
+        .flat_map(conditional::attributes)
+        .filter_map(|attr| {
+            let list = attr.meta.require_list().ok()?;
+            let hides = list.path.is_ident("cfg_attr") && mentions_cfg(list.tokens.clone());
+            hides.then(|| {
+                Error::new_spanned(
+                    attr,
+                    "an argument's `cfg` is hidden in a `cfg_attr`; write the `#[cfg]` plainly",
+                )
+            })
+        });
     qualifiers
         .into_iter()
         .flatten()
         .chain(attributes)
-        .chain(conditional)
+        .chain(nested)
+}
+
+/// Whether a `cfg_attr` adds a `cfg`.
+fn mentions_cfg(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        if matches!(&token, TokenTree::Ident(word) if word == "cfg")
+            && matches!(tokens.peek(), Some(TokenTree::Group(_)))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// Why an attribute below ours can't stay, if it can't.

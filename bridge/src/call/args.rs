@@ -12,6 +12,10 @@
     missing_debug_implementations,
     reason = "these are held by calls, whose `Debug` shows no arguments"
 )]
+#![expect(
+    clippy::mut_mut,
+    reason = "what lends is itself borrowed, for less long than what it borrows"
+)]
 
 use std::borrow::{Borrow, Cow};
 
@@ -27,12 +31,16 @@ pub trait Pass {
 pub trait Own: Pass {
     /// What that thread holds while the function runs.
     type Owned: Send + 'static;
+    /// What stands between: it borrows from what is owned, and is lent.
+    type Ready<'x>;
     /// What the function takes there.
     type Lent<'x>;
     /// Takes possession, cloning what is borrowed.
     fn own(self) -> Self::Owned;
+    /// Makes it ready to be lent.
+    fn ready(owned: &mut Self::Owned) -> Self::Ready<'_>;
     /// Lends it; once.
-    fn lend(owned: &mut Self::Owned) -> Self::Lent<'_>;
+    fn lend<'y, 'x: 'y>(ready: &'y mut Self::Ready<'x>) -> Self::Lent<'y>;
 }
 
 /// A type behind a reference of which a copy can be sent away.
@@ -87,12 +95,16 @@ impl<'a, T: ?Sized> Pass for Ref<'a, T> {
 
 impl<T: ?Sized + Lend> Own for Ref<'_, T> {
     type Owned = T::Owned;
+    type Ready<'x> = &'x T;
     type Lent<'x> = &'x T;
     fn own(self) -> T::Owned {
         self.0.to_owned()
     }
-    fn lend(owned: &mut T::Owned) -> &T {
+    fn ready(owned: &mut T::Owned) -> &T {
         (*owned).borrow()
+    }
+    fn lend<'y, 'x: 'y>(ready: &'y mut &'x T) -> &'y T {
+        ready
     }
 }
 
@@ -109,12 +121,16 @@ impl<T> Pass for Val<T> {
 
 impl<T: Move> Own for Val<T> {
     type Owned = Option<T>;
+    type Ready<'x> = &'x mut Option<T>;
     type Lent<'x> = T;
     fn own(self) -> Option<T> {
         Some(self.0)
     }
-    fn lend(owned: &mut Option<T>) -> T {
-        owned.take().expect("arguments are lent once")
+    fn ready(owned: &mut Option<T>) -> &mut Option<T> {
+        owned
+    }
+    fn lend<'y, 'x: 'y>(ready: &'y mut &'x mut Option<T>) -> T {
+        ready.take().expect("arguments are lent once")
     }
 }
 
@@ -131,12 +147,16 @@ impl<'a, T: ?Sized + ToOwned> Pass for Either<'a, T> {
 
 impl<T: ?Sized + Lend> Own for Either<'_, T> {
     type Owned = Option<T::Owned>;
+    type Ready<'x> = &'x mut Option<T::Owned>;
     type Lent<'x> = Cow<'x, T>;
     fn own(self) -> Self::Owned {
         Some(self.0.into_owned())
     }
-    fn lend(owned: &mut Self::Owned) -> Cow<'_, T> {
-        Cow::Owned(owned.take().expect("arguments are lent once"))
+    fn ready(owned: &mut Self::Owned) -> &mut Self::Owned {
+        owned
+    }
+    fn lend<'y, 'x: 'y>(ready: &'y mut &'x mut Self::Owned) -> Cow<'y, T> {
+        Cow::Owned(ready.take().expect("arguments are lent once"))
     }
 }
 
@@ -150,12 +170,16 @@ impl<A: Pass> Pass for Option<A> {
 
 impl<A: Own> Own for Option<A> {
     type Owned = Option<A::Owned>;
+    type Ready<'x> = Option<A::Ready<'x>>;
     type Lent<'x> = Option<A::Lent<'x>>;
     fn own(self) -> Self::Owned {
         self.map(A::own)
     }
-    fn lend(owned: &mut Self::Owned) -> Self::Lent<'_> {
-        owned.as_mut().map(A::lend)
+    fn ready(owned: &mut Self::Owned) -> Self::Ready<'_> {
+        owned.as_mut().map(A::ready)
+    }
+    fn lend<'y, 'x: 'y>(ready: &'y mut Self::Ready<'x>) -> Self::Lent<'y> {
+        ready.as_mut().map(A::lend)
     }
 }
 
@@ -175,13 +199,18 @@ macro_rules! tuples {
         #[allow(non_snake_case, clippy::unused_unit, unused_variables)]
         impl<$($name: Own),*> Own for ($($name,)*) {
             type Owned = ($($name::Owned,)*);
+            type Ready<'x> = ($($name::Ready<'x>,)*);
             type Lent<'x> = ($($name::Lent<'x>,)*);
             fn own(self) -> Self::Owned {
                 let ($($name,)*) = self;
                 ($($name.own(),)*)
             }
-            fn lend(owned: &mut Self::Owned) -> Self::Lent<'_> {
+            fn ready(owned: &mut Self::Owned) -> Self::Ready<'_> {
                 let ($($name,)*) = owned;
+                ($($name::ready($name),)*)
+            }
+            fn lend<'y, 'x: 'y>(ready: &'y mut Self::Ready<'x>) -> Self::Lent<'y> {
+                let ($($name,)*) = ready;
                 ($($name::lend($name),)*)
             }
         }
@@ -226,9 +255,11 @@ macro_rules! wait_only {
             A: $reason,
         {
             type Owned = ();
+            type Ready<'x> = ();
             type Lent<'x> = A;
             fn own(self) {}
-            fn lend((): &mut ()) -> A {
+            fn ready((): &mut ()) {}
+            fn lend<'y, 'x: 'y>((): &'y mut ()) -> A {
                 unreachable!("no type has this implementation")
             }
         }
@@ -245,7 +276,7 @@ wait_only! {
     /// One of them holds a borrow in a place that can't be copied out.
     Borrowing, MovesBorrow:
     "this smart call can be waited on, but not awaited: an argument's type holds a borrow that can't be turned into an owned copy",
-    "take an owned type, such as `Vec<String>` in place of `&[&str]`, or call `.wait()`"
+    "take an owned type, such as `Vec<Vec<String>>` in place of `&[&[&str]]`, or call `.wait()`"
 }
 wait_only! {
     /// A bound needs more of one's lifetime than any pool thread's borrow has.

@@ -142,6 +142,10 @@ impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
         bridge.clone()
     }
 
+    fn name(&self) -> &'static str {
+        type_name::<F>()
+    }
+
     fn now(self) -> Result<F::Output, Self> {
         Err(self)
     }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{AsyncCall, Call, SyncCall, sealed::Sealed, unwrap};
+use super::{AsyncCall, Call, SyncCall, named, sealed::Sealed, unwrap};
 use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
@@ -45,6 +45,7 @@ type Polled<'a, T> = Pin<Box<dyn Erased<'a, T> + 'a>>;
 trait Erased<'a, T>: Future<Output = T> + Send {
     fn kind(&self) -> Kind;
     fn bridge(&self) -> Bridge;
+    fn name(&self) -> &'static str;
     fn now(self: Box<Self>) -> Result<T, Polled<'a, T>>;
 }
 
@@ -55,6 +56,10 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
 
     fn bridge(&self) -> Bridge {
         Sealed::bridge(self)
+    }
+
+    fn name(&self) -> &'static str {
+        Sealed::name(self)
     }
 
     fn now(self: Box<Self>) -> Result<C::Output, Polled<'a, C::Output>> {
@@ -82,8 +87,8 @@ impl<'a, T> BoxCall<'a, T> {
 
     #[track_caller]
     fn run(self, limit: Option<Duration>) -> Result<T, WaitError> {
-        let bridge = Sealed::bridge(&self);
-        wait::run(&bridge, self, limit)
+        let (bridge, name) = (Sealed::bridge(&self), Sealed::name(&self));
+        wait::run(&bridge, self, limit).map_err(|error| named(error, name))
     }
 
     /// Runs the call from sync code.
@@ -187,6 +192,10 @@ impl<T> Sealed for BoxCall<'_, T> {
 
     fn bridge(&self) -> Bridge {
         self.erased().bridge()
+    }
+
+    fn name(&self) -> &'static str {
+        self.erased().name()
     }
 
     fn now(self) -> Result<T, Self> {

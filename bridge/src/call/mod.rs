@@ -8,6 +8,7 @@
 pub(crate) mod args;
 mod async_call;
 mod boxed;
+pub(crate) mod nested;
 pub(crate) mod setup;
 mod sync_call;
 
@@ -116,8 +117,18 @@ pub(crate) mod sealed {
         fn kind(&self) -> Kind;
         /// The bridge to wait on, fetched anew.
         fn bridge(&self) -> Bridge;
+        /// What to call it in an error.
+        fn name(&self) -> &'static str;
         /// The result, where a wait is a plain call; else the call back.
         fn now(self) -> Result<Self::Output, Self>;
+    }
+}
+
+/// The error of a call whose type does not tell its function's name.
+pub(crate) fn named(error: WaitError, name: &'static str) -> WaitError {
+    match error {
+        WaitError::WouldFreeze { at, .. } => WaitError::WouldFreeze { future: name, at },
+        other => other,
     }
 }
 

@@ -9,7 +9,9 @@ use std::{borrow::Borrow, fmt, panic::Location, thread, time::Instant};
 use crate::{Bridge, route::Route};
 
 /// Where a call runs, and who hears of it.
-pub trait Setup {
+///
+/// In a trait, all that is known of a call's options is that they are one.
+pub trait Setup: Send + Sync + Unpin + 'static {
     /// The bridge, evaluated now: at the wait or the first poll.
     fn bridge(&self) -> impl Borrow<Bridge>;
     /// The call starts by this route. Later starts of the same call are none.

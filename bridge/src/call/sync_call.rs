@@ -6,7 +6,6 @@
 //! borrows included, until the first poll.
 
 use std::{
-    any::type_name,
     borrow::Borrow,
     fmt,
     panic::Location,
@@ -20,7 +19,7 @@ use pin_project_lite::pin_project;
 use super::{
     Call,
     args::{Own, Pass, Return},
-    sealed,
+    named, sealed,
     setup::{Global, Setup},
     unwrap,
 };
@@ -63,6 +62,8 @@ pin_project! {
         job: Option<Job<T>>,
         // Where the call was made: what an error of the pool points at.
         at: &'static Location<'static>,
+        // The function's, for errors and `Debug`.
+        name: &'static str,
         setup: S,
     }
 }
@@ -79,11 +80,12 @@ pin_project! {
 impl<A, T, R, S> SyncCall<A, T, R, S> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(setup: S, args: A, run: R) -> Self {
+    pub(crate) fn new(setup: S, name: &'static str, args: A, run: R) -> Self {
         Self {
             call: Some((args, run)),
             job: None,
             at: Location::caller(),
+            name,
             setup,
         }
     }
@@ -113,7 +115,7 @@ where
                 setup.end();
                 run(args.pass())
             }
-            None => unwrap(rejoin(self.job, &self.setup)),
+            None => unwrap(rejoin(self.job, &self.setup, self.name)),
         }
     }
 
@@ -127,7 +129,7 @@ where
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
         if self.call.is_none() {
-            return rejoin(self.job, &self.setup);
+            return rejoin(self.job, &self.setup, self.name);
         }
         Ok(self.wait())
     }
@@ -136,9 +138,9 @@ where
 /// Waits for a call that was polled before.
 #[cold]
 #[track_caller]
-fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup) -> Result<T, WaitError> {
+fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup, name: &'static str) -> Result<T, WaitError> {
     let Job { offload, erase } = job.expect("a polled call has a job");
-    wait::run(setup.bridge().borrow(), erase(offload), None)
+    wait::run(setup.bridge().borrow(), erase(offload), None).map_err(|error| named(error, name))
 }
 
 // The bounds are the methods', not the block's: a call that lacks them gets their
@@ -160,7 +162,8 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         Self: Call<Output = T>,
     {
         let bridge = sealed::Sealed::bridge(&self);
-        wait::run(&bridge, self, Some(limit))
+        let name = self.name;
+        wait::run(&bridge, self, Some(limit)).map_err(|error| named(error, name))
     }
 
     /// Calls the function now, in place, where this thread may block, and
@@ -195,11 +198,13 @@ where
         if let Some((args, run)) = this.call.take() {
             this.setup.begin(Route::Offload);
             let mut owned = args.own();
-            let offload = this
-                .setup
-                .bridge()
-                .borrow()
-                .offload_at(move || run(A::lend(&mut owned)), this.at);
+            let offload = this.setup.bridge().borrow().offload_at(
+                move || {
+                    let mut ready = A::ready(&mut owned);
+                    run(A::lend(&mut ready))
+                },
+                this.at,
+            );
             this.job.set(Some(Job {
                 offload,
                 erase: |offload| Box::pin(offload),
@@ -229,6 +234,10 @@ where
         let bridge = self.setup.bridge();
         let bridge: &Bridge = bridge.borrow();
         bridge.clone()
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
     }
 
     fn now(self) -> Result<T, Self> {
@@ -271,6 +280,6 @@ where
 
 impl<A, T, R, S> fmt::Debug for SyncCall<A, T, R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SyncCall").field(&type_name::<R>()).finish()
+        f.debug_tuple("SyncCall").field(&self.name).finish()
     }
 }

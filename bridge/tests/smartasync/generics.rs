@@ -44,6 +44,18 @@ async fn counting_async(n: u32) -> impl Iterator<Item = u32> {
 }
 
 #[smartasync]
+fn optional(x: impl Into<Option<&'static str>>, by: &impl Fn(&str) -> usize) -> usize {
+    x.into().map_or(0, by)
+}
+
+/// Only an `async fn` may leave out the lifetime.
+#[smartasync(blocking = optional_async_blocking)]
+async fn optional_async(x: impl Into<Option<&str>>, y: impl Iterator<Item = &u8>) -> usize {
+    tokio::task::yield_now().await;
+    x.into().map_or(0, str::len) + y.count()
+}
+
+#[smartasync]
 fn later(x: u8) -> impl Future<Output = u8> {
     async move { x }
 }
@@ -61,6 +73,12 @@ fn generics_and_impl_trait_in_both_places() {
     within(|| assert_eq!(apply_async(async |x| x + 1, 3_u8).wait(), 4));
     assert_eq!(open("a", "b").wait(), Path::new("a/b"));
     assert_eq!(counting(3).wait().sum::<u32>(), 3);
+    assert_eq!(optional("a", &str::len).wait(), 1);
+    let text = String::from("text");
+    within(|| {
+        assert_eq!(optional_async(&*text, [1].iter()).wait(), 5);
+        assert_eq!(optional_async_blocking(None, [1].iter()), 1);
+    });
     run(async {
         assert_eq!(show_all(["a", "b"]).await, "a\"a\"b\"b\"");
         assert_eq!(apply(|x| x + 1, 3_u8).await, 4);

@@ -8,7 +8,9 @@
     clippy::needless_pass_by_value,
     clippy::never_loop,
     clippy::option_option,
+    clippy::ref_option_ref,
     clippy::semicolon_if_nothing_returned,
+    clippy::too_many_arguments,
     clippy::unnecessary_owned_empty_strings,
     clippy::unused_async,
     clippy::unused_self,
@@ -16,6 +18,7 @@
     reason = "the forms under test are odd on purpose; these lints are about them alone"
 )]
 
+mod attributes;
 mod bodies;
 mod borrows;
 mod cases;
@@ -23,7 +26,9 @@ mod drops;
 mod generics;
 mod layout;
 mod methods;
+mod nested;
 mod signatures;
+mod traits;
 
 use std::{
     borrow::Cow,

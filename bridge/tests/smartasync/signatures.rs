@@ -134,28 +134,91 @@ fn odd_signatures() {
 }
 
 #[smartasync]
-#[cfg(any())]
-fn gone() -> Nonsense {}
-
-#[must_use]
-#[smartasync]
-#[must_use]
-#[inline(never)]
-fn kept(#[allow(unused_variables)] x: u8) -> u8 {
-    #![allow(unused_mut)]
-    let mut y = 1;
-    y
+#[rustfmt::skip]
+fn many(
+    a: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
+    _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, b: u8, c: u8, d: &str,
+) -> usize {
+    usize::from(a + b + c) + d.len()
 }
 
-mod inner {
-    #[bridge::smartasync]
-    pub(super) async fn visible(#[cfg(any())] gone: Nonsense, #[cfg(all())] here: u8) -> u8 {
-        here
+/// Names that the expansion would have taken.
+#[smartasync(debug, blocking = taken_blocking)]
+fn taken<'__a0, __Impl0: Into<u8>>(
+    (first, __arg1): (&'__a0 u8, u8),
+    __arg0: &u8,
+    __run: __Impl0,
+    __inner0: impl Into<u8>,
+    __log: u8,
+) -> u8 {
+    first + __arg0 + __arg1 + __run.into() + __inner0.into() + __log
+}
+
+#[derive(Clone)]
+struct Renamed(u8);
+
+impl Renamed {
+    #[smartasync]
+    fn argument(&self, smartasync_self: u8) -> u8 {
+        self.0 + smartasync_self
+    }
+
+    #[smartasync]
+    fn local(&self) -> String {
+        let smartasync_self = 5;
+        let smartasync_self_ = 6;
+        format!("{} {smartasync_self} {smartasync_self_}", self.0)
     }
 }
 
+#[smartasync]
+fn by_mutable_ref((ref mut list, mut n): (Vec<u8>, u8), ref mut m: u8) -> usize {
+    n += 1;
+    *m += 1;
+    list.extend([n, *m]);
+    list.len()
+}
+
+#[smartasync]
+async fn by_mutable_ref_async((ref mut list, mut n): (Vec<u8>, u8), ref mut m: u8) -> usize {
+    n += 1;
+    *m += 1;
+    list.extend([n, *m]);
+    list.len()
+}
+
+mod other {
+    pub(super) type Option<T> = Result<T, ()>;
+    pub(super) struct Cow<T>(pub(super) T);
+}
+
+/// Types that are only called as the standard library's.
+#[smartasync]
+fn namesakes(x: other::Option<&str>, y: other::Cow<&str>, z: &other::Cow<u8>) -> usize {
+    x.map_or(0, str::len) + y.0.len() + usize::from(z.0)
+}
+
 #[test]
-fn attributes_and_visibility() {
-    assert_eq!(kept(0).wait(), 1);
-    within(|| assert_eq!(inner::visible(4).wait(), 4));
+fn names_and_numbers() {
+    assert_eq!(
+        many(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, "four").wait(),
+        10
+    );
+    assert_eq!(taken((&1, 1), &1, 1, 1, 1).wait(), 6);
+    assert_eq!(taken_blocking((&1, 1), &1, 1, 1, 1), 6);
+    assert_eq!(Renamed(1).argument(2).wait(), 3);
+    assert_eq!(Renamed(1).local().wait(), "1 5 6");
+    assert_eq!(by_mutable_ref((vec![], 1), 2).wait(), 2);
+    within(|| assert_eq!(by_mutable_ref_async((vec![], 1), 2).wait(), 2));
+    assert_eq!(
+        namesakes(Ok("a"), other::Cow("b"), &other::Cow(1)).wait(),
+        3
+    );
+    run(async {
+        assert_eq!(
+            many(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, "four").await,
+            10
+        );
+        assert_eq!(Renamed(1).argument(2).await, 3);
+    });
 }

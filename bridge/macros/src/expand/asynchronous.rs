@@ -10,7 +10,7 @@ use quote::quote;
 use syn::{ReturnType, parse_quote};
 
 use super::{
-    annotation, attributes, behind, output,
+    annotation, attributes, behind, lifetimes, output,
     param::{self, Param},
     setup,
 };
@@ -23,6 +23,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let (setup_type, setup) = setup(function, options);
     let output = output(&sig.output);
 
+    lifetimes::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     sig.output = parse_quote! {
         -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type>
@@ -31,7 +32,12 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         return quote! { #attrs #vis #sig; };
     };
 
-    let call = call(&setup, &param::take(&mut sig), &function.sig.output, body);
+    let call = call(
+        &setup,
+        &param::take(&mut sig, &function.names),
+        &function.sig.output,
+        body,
+    );
     quote! { #attrs #vis #sig { #call } }
 }
 

@@ -2,34 +2,57 @@
 
 use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments,
+    FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path,
     PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, Signature, Type,
     TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
 
+use crate::names::Names;
+
 /// Names every elided lifetime of the arguments, so that the call's type can
 /// say them, and declares the names.
-pub(super) fn name_elided(sig: &mut Signature) {
-    let mut namer = Namer(Vec::new());
+pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
+    let mut namer = Namer(Vec::new(), taken);
     for input in &mut sig.inputs {
         match input {
             FnArg::Receiver(receiver) => namer.receiver(receiver),
             FnArg::Typed(arg) => namer.visit_type_mut(&mut arg.ty),
         }
     }
+    declare(sig, &namer.0);
+}
+
+fn declare(sig: &mut Signature, names: &[Lifetime]) {
     // Lifetimes come first among generics.
-    for (i, name) in namer.0.iter().enumerate() {
+    for (i, name) in names.iter().enumerate() {
         sig.generics.params.insert(i, parse_quote! { #name });
     }
 }
 
-struct Namer(Vec<Lifetime>);
+/// Names the elided lifetimes within `impl Trait` arguments, which only an
+/// `async fn` may elide.
+pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
+    struct Impls<'a>(Namer<'a>);
+    impl VisitMut for Impls<'_> {
+        fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
+            self.0.visit_type_impl_trait_mut(ty);
+        }
+    }
+    let mut impls = Impls(Namer(Vec::new(), taken));
+    for input in &mut sig.inputs {
+        impls.visit_fn_arg_mut(input);
+    }
+    declare(sig, &impls.0.0);
+}
 
-impl Namer {
+struct Namer<'a>(Vec<Lifetime>, &'a Names);
+
+impl Namer<'_> {
     fn fresh(&mut self, span: Span) -> Lifetime {
-        let name = Lifetime::new(&format!("'__a{}", self.0.len()), span);
+        let name = self.1.free(&format!("__a{}", self.0.len()));
+        let name = Lifetime::new(&format!("'{name}"), span);
         self.0.push(name.clone());
         name
     }
@@ -45,7 +68,7 @@ impl Namer {
     }
 }
 
-impl VisitMut for Namer {
+impl VisitMut for Namer<'_> {
     fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
         if is_elided(ty.lifetime.as_ref()) {
             ty.lifetime = Some(self.fresh(ty.and_token.span));
@@ -59,12 +82,14 @@ impl VisitMut for Namer {
         }
     }
 
-    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+    fn visit_path_mut(&mut self, path: &mut Path) {
         // `Cow<str>` hides a lifetime that `Cow<'_, str>` shows.
-        if let Some(args) = hidden_in_cow(segment) {
+        if is_std(path, "borrow", "Cow")
+            && let Some(args) = path.segments.last_mut().and_then(only_a_type)
+        {
             args.insert(0, GenericArgument::Lifetime(self.fresh(Span::call_site())));
         }
-        visit_mut::visit_path_segment_mut(self, segment);
+        visit_mut::visit_path_mut(self, path);
     }
 
     // Elided lifetimes in these are their own.
@@ -73,13 +98,26 @@ impl VisitMut for Namer {
     }
 }
 
-fn hidden_in_cow(
+/// Whether this is how that type of the standard library is named. One of the
+/// user's by the same name is told apart by the path before it, if there is one.
+pub(super) fn is_std(path: &Path, module: &str, name: &str) -> bool {
+    let is = |segment: &PathSegment, name: &str| segment.ident == name;
+    let mut up = path.segments.iter().rev();
+    up.next().is_some_and(|last| is(last, name))
+        && up.next().is_none_or(|above| is(above, module))
+        && up
+            .next()
+            .is_none_or(|root| ["std", "core", "alloc"].iter().any(|std| is(root, std)))
+        && up.next().is_none()
+}
+
+/// The generic arguments, if these are one type.
+fn only_a_type(
     segment: &mut PathSegment,
 ) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
     match &mut segment.arguments {
         PathArguments::AngleBracketed(args)
-            if segment.ident == "Cow"
-                && matches!(args.args.first(), Some(GenericArgument::Type(_)))
+            if matches!(args.args.first(), Some(GenericArgument::Type(_)))
                 && args.args.len() == 1 =>
         {
             Some(&mut args.args)

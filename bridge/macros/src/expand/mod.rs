@@ -16,10 +16,17 @@ use proc_macro2::{Group, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Attribute, Meta, ReturnType, Type, parse_quote, spanned::Spanned};
 
-use crate::{args::Options, function::Function};
+use crate::{args::Options, conditional, function::Function};
 
 /// The whole output for a function that is fit to be smart.
 pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
+    match conditional::cases(function) {
+        None => one(function, options),
+        Some(cases) => cases.iter().map(|case| one(case, options)).collect(),
+    }
+}
+
+fn one(function: &Function, options: &Options) -> TokenStream {
     let call = if function.sig.asyncness.is_some() {
         asynchronous::expand(function, options)
     } else {
@@ -53,10 +60,10 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     };
     // Located at the `fn`, so that the compiler's suggestions start there.
     let span = Span::mixed_site().located_at(function.sig.fn_token.span);
-    let inline =
-        (function.body.is_some() && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
+    let made = function.body.is_some();
+    let inline = (made && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
     // A `fn`'s call remembers where it was made, for the pool's errors.
-    let located = options.debug || function.sig.asyncness.is_none();
+    let located = made && (options.debug || function.sig.asyncness.is_none());
     let caller =
         (located && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
     // The call's own text says it better, and Clippy objects to both.
@@ -85,16 +92,25 @@ fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenS
             (Some(quote! { ::bridge::__private::Via }), value)
         }
     };
+    // What a trait declares, each implementation may run as it likes.
+    if function.body.is_none() {
+        return (Some(quote! { impl ::bridge::__private::Setup }), value);
+    }
     if !options.debug {
         return (ty, value);
     }
     let ty = ty.unwrap_or_else(|| quote! { ::bridge::__private::Global });
-    let name = function.sig.ident.to_string();
-    let path = quote! { ::core::concat!(::core::module_path!(), "::", #name) };
+    let path = path(function);
     (
         Some(quote! { ::bridge::__private::Traced<#ty> }),
         quote! { ::bridge::__private::Traced::new(#value, #path) },
     )
+}
+
+/// The function's path, as far as the macro sees it.
+fn path(function: &Function) -> TokenStream {
+    let name = function.sig.ident.to_string();
+    quote! { ::core::concat!(::core::module_path!(), "::", #name) }
 }
 
 /// The user's body behind statements of ours, as if these bound its arguments.
@@ -113,7 +129,7 @@ fn behind(ours: &TokenStream, body: &Group) -> TokenStream {
 /// convert as they do in the plain function.
 fn annotation(output: &ReturnType) -> TokenStream {
     let ReturnType::Type(_, ty) = output else {
-        return TokenStream::new();
+        return quote_spanned! {Span::mixed_site()=> if false { return; } };
     };
     if lifetimes::has_impl(ty) || matches!(**ty, Type::Never(_)) {
         return TokenStream::new();

@@ -3,14 +3,15 @@
 //! The body must bind every argument, the unused ones too, so that each is
 //! dropped when the plain function would drop it.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::quote;
 use syn::{
-    Attribute, FnArg, Pat, Receiver, ReceiverKind, Signature, Token, Type, parse_quote,
+    Attribute, FnArg, Pat, PatIdent, Receiver, ReceiverKind, Signature, Token, Type, parse_quote,
     spanned::Spanned,
+    visit::{self, Visit},
 };
 
-use crate::rewrite::renamed_self;
+use crate::{names::Names, rewrite};
 
 pub(super) struct Param {
     /// What the new function calls it: a name, or `self`.
@@ -22,24 +23,28 @@ pub(super) struct Param {
 /// What the body makes of it.
 enum Binding {
     Pattern(Vec<Attribute>, Pat),
-    Receiver(Option<Token![mut]>),
+    /// With what a closure calls it.
+    Receiver(Option<Token![mut]>, Ident),
 }
 
 /// The arguments, whose patterns it takes out of the signature.
 ///
 /// The names left there look like the user's and are ours, so that no lint of
 /// the user's takes our use of an argument for theirs.
-pub(super) fn take(sig: &mut Signature) -> Vec<Param> {
+pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
     let param = |(i, input): (usize, &mut FnArg)| match input {
         FnArg::Receiver(receiver) => Param {
             name: Ident::new("self", receiver.self_token.span),
             ty: receiver_type(receiver),
-            binding: Binding::Receiver(receiver.mutability),
+            binding: Binding::Receiver(
+                receiver.mutability,
+                Ident::new(&rewrite::self_name(names), receiver.self_token.span),
+            ),
         },
         FnArg::Typed(arg) => {
             let mut name = match &*arg.pat {
                 Pat::Ident(pat) => pat.ident.clone(),
-                pat => format_ident!("__arg{i}", span = pat.span()),
+                pat => Ident::new(&names.free(&format!("__arg{i}")), pat.span()),
             };
             name.set_span(Span::mixed_site().located_at(name.span()));
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
@@ -76,17 +81,19 @@ impl Param {
     pub(super) fn moved(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Pattern(attrs, pat) if is_name(pat) => quote! {
-                #(#attrs)*
-                #[allow(clippy::no_effect_underscore_binding)]
-                let #pat = #name;
-            },
+            Binding::Pattern(attrs, pat) if is_name(pat) => {
+                let unused = name.to_string().starts_with('_');
+                let allow =
+                    unused.then(|| quote! { #[allow(clippy::no_effect_underscore_binding)] });
+                quote! { #(#attrs)* #allow let #pat = #name; }
+            }
             // A pattern alone would capture only the parts that it binds.
             Binding::Pattern(attrs, pat) => {
-                quote! { #(#attrs)* let #name = #name; #(#attrs)* let #pat = #name; }
+                let mutability = refers_mutably(pat);
+                quote! { #(#attrs)* let #mutability #name = #name; #(#attrs)* let #pat = #name; }
             }
             // So would a body that uses some fields of `self`.
-            Binding::Receiver(_) => quote! { let _ = &#name; },
+            Binding::Receiver(..) => quote! { let _ = &#name; },
         }
     }
 
@@ -95,27 +102,46 @@ impl Param {
         let name = &self.name;
         match &self.binding {
             Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => quote! { #pat },
-            Binding::Pattern(..) => quote! { #name },
-            Binding::Receiver(mutability) => {
-                let name = renamed_self(name.span());
+            Binding::Pattern(_, pat) => {
+                let mutability = refers_mutably(pat);
                 quote! { #mutability #name }
             }
+            Binding::Receiver(mutability, renamed) => quote! { #mutability #renamed },
         }
     }
 
-    /// What a closure does with its parameter first.
-    pub(super) fn bound(&self) -> TokenStream {
+    /// What a closure with this body does with its parameter first.
+    pub(super) fn bound(&self, body: &Group) -> TokenStream {
         let name = &self.name;
         match &self.binding {
             Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => TokenStream::new(),
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
             // A body that does without `self` deserves no warning.
-            Binding::Receiver(_) => {
-                let name = renamed_self(name.span());
-                quote! { let _ = &#name; }
+            Binding::Receiver(_, renamed) => {
+                if rewrite::mentions(&body.stream(), renamed) {
+                    TokenStream::new()
+                } else {
+                    quote! { let _ = &#renamed; }
+                }
             }
         }
     }
+}
+
+/// The `mut` that a name wants if a pattern borrows from it by `ref mut`.
+fn refers_mutably(pat: &Pat) -> Option<Token![mut]> {
+    struct Find(Option<Token![mut]>);
+    impl Visit<'_> for Find {
+        fn visit_pat_ident(&mut self, pat: &PatIdent) {
+            if pat.by_ref.is_some() && pat.mutability.is_some() {
+                self.0 = pat.mutability;
+            }
+            visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut find = Find(None);
+    find.visit_pat(pat);
+    find.0
 }
 
 /// Whether a pattern binds the whole argument to a name.

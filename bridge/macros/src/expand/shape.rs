@@ -7,9 +7,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
+use syn::{Expr, GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
 
-use super::lifetimes::Borrows;
+use super::lifetimes::{Borrows, is_std};
+
+/// How long the tuples are for which `bridge` has implementations.
+pub(super) const LONGEST_TUPLE: usize = 16;
 
 /// How to hold an argument of some type.
 pub(super) enum Shape {
@@ -23,6 +26,20 @@ pub(super) enum Shape {
     Maybe(syn::Path, Box<Shape>),
     /// A tuple with borrows.
     Tuple(Vec<Shape>),
+    /// What holds elements that borrow, such as `&'a [&'b T]`.
+    Nested(Nested, Type, Box<Shape>),
+}
+
+/// What may hold elements that borrow.
+pub(super) enum Nested {
+    /// `&'a [X]`.
+    Slice(Lifetime),
+    /// `&'a X`.
+    Single(Lifetime),
+    /// `Vec<X>`: the path before its argument.
+    List(syn::Path),
+    /// `[X; N]`.
+    Array(Expr),
 }
 
 impl Shape {
@@ -42,12 +59,26 @@ impl Shape {
                     .lifetime
                     .as_ref()
                     .is_some_and(|lifetime| lendable.contains(lifetime));
+                if r.mutability.is_some() || !lent {
+                    return None;
+                }
                 // A trait object's own lifetime hides in its reference's.
                 let object = matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_));
-                (r.mutability.is_none() && lent && !object && free(&r.elem))
-                    .then(|| Self::Ref(r.clone()))
+                if free(&r.elem) {
+                    return (!object).then(|| Self::Ref(r.clone()));
+                }
+                let lifetime = r.lifetime.clone()?;
+                let (holder, element) = match &*r.elem {
+                    Type::Slice(slice) => (Nested::Slice(lifetime), &*slice.elem),
+                    element => (Nested::Single(lifetime), element),
+                };
+                Self::nested(holder, element, named, lendable)
             }
-            Type::Tuple(tuple) => {
+            Type::Array(array) => {
+                let holder = Nested::Array(array.len.clone());
+                Self::nested(holder, &array.elem, named, lendable)
+            }
+            Type::Tuple(tuple) if tuple.elems.len() <= LONGEST_TUPLE => {
                 let shapes = tuple.elems.iter().map(|ty| Self::of(ty, named, lendable));
                 shapes.collect::<Option<_>>().map(Self::Tuple)
             }
@@ -62,22 +93,54 @@ impl Shape {
         let PathArguments::AngleBracketed(args) = std::mem::take(&mut last.arguments) else {
             return None;
         };
-        let name = last.ident.to_string();
-        match (&*name, &*args.args.iter().collect::<Vec<_>>()) {
-            ("Option", [GenericArgument::Type(ty)]) => {
+        match &*args.args.iter().collect::<Vec<_>>() {
+            [GenericArgument::Type(ty)] if is_std(path, "option", "Option") => {
                 Some(Self::Maybe(bare, Box::new(Self::of(ty, named, lendable)?)))
             }
-            (
-                "Cow",
-                [
-                    GenericArgument::Lifetime(lifetime),
-                    GenericArgument::Type(ty),
-                ],
-            ) => {
+            [GenericArgument::Type(element)] if is_std(path, "vec", "Vec") => {
+                Self::nested(Nested::List(bare), element, named, lendable)
+            }
+            [
+                GenericArgument::Lifetime(lifetime),
+                GenericArgument::Type(ty),
+            ] if is_std(path, "borrow", "Cow") => {
                 let fit = lendable.contains(lifetime) && !Borrows::of(ty, named).any;
                 fit.then(|| Self::Either(bare, lifetime.clone(), ty.clone()))
             }
             _ => None,
+        }
+    }
+
+    fn nested(
+        holder: Nested,
+        element: &Type,
+        named: &[Lifetime],
+        lendable: &[Lifetime],
+    ) -> Option<Self> {
+        let shape = Self::of(element, named, lendable)?;
+        shape.element()?;
+        Some(Self::Nested(holder, element.clone(), Box::new(shape)))
+    }
+
+    /// How an element of this shape is copied, if `bridge` knows how.
+    fn element(&self) -> Option<TokenStream> {
+        match self {
+            Self::Ref(_) => Some(quote! { ::bridge::__private::ByRef }),
+            Self::Either(..) => Some(quote! { ::bridge::__private::ByCow }),
+            Self::Maybe(_, inner) => {
+                matches!(**inner, Self::Ref(_)).then(|| quote! { ::bridge::__private::ByOption })
+            }
+            Self::Tuple(pair) => {
+                let half = |shape: &Self| match shape {
+                    Self::Val(_) => Some(quote! { ::bridge::__private::ByVal }),
+                    Self::Ref(_) => shape.element(),
+                    _ => None,
+                };
+                let [a, b] = &**pair else { return None };
+                let (a, b) = (half(a)?, half(b)?);
+                Some(quote! { (#a, #b) })
+            }
+            Self::Val(_) | Self::Nested(..) => None,
         }
     }
 
@@ -105,6 +168,23 @@ impl Shape {
                 let held = shapes.iter().map(Self::held);
                 parse_quote! { (#(#held,)*) }
             }
+            Self::Nested(holder, element, shape) => {
+                let by = shape.element();
+                match holder {
+                    Nested::Slice(lifetime) => {
+                        parse_quote! { ::bridge::__private::Slice<#lifetime, #element, #by> }
+                    }
+                    Nested::Single(lifetime) => {
+                        parse_quote! { ::bridge::__private::Single<#lifetime, #element, #by> }
+                    }
+                    Nested::List(_) => {
+                        parse_quote! { ::bridge::__private::List<#element, #by> }
+                    }
+                    Nested::Array(len) => {
+                        parse_quote! { ::bridge::__private::Array<#element, #by, { #len }> }
+                    }
+                }
+            }
         }
     }
 
@@ -124,6 +204,15 @@ impl Shape {
             Self::Tuple(shapes) => {
                 let lent = shapes.iter().map(Self::lent);
                 parse_quote! { (#(#lent,)*) }
+            }
+            Self::Nested(holder, _, shape) => {
+                let lent = shape.lent();
+                match holder {
+                    Nested::Slice(_) => parse_quote! { &[#lent] },
+                    Nested::Single(_) => parse_quote! { &#lent },
+                    Nested::List(path) => parse_quote! { #path<#lent> },
+                    Nested::Array(len) => parse_quote! { [#lent; #len] },
+                }
             }
         }
     }
@@ -146,6 +235,15 @@ impl Shape {
                     .zip(&names)
                     .map(|(shape, name)| shape.wrap(name));
                 quote! {{ let (#(#names,)*) = #name; (#(#wrapped,)*) }}
+            }
+            Self::Nested(holder, ..) => {
+                let holder = match holder {
+                    Nested::Slice(_) => quote! { Slice },
+                    Nested::Single(_) => quote! { Single },
+                    Nested::List(_) => quote! { List },
+                    Nested::Array(_) => quote! { Array },
+                };
+                quote! { ::bridge::__private::#holder(#name, ::core::marker::PhantomData) }
             }
         }
     }

@@ -8,7 +8,7 @@
 //! type says why takes the place of the single ones.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{
     FnArg, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, parse_quote,
     visit_mut::{self, VisitMut},
@@ -19,10 +19,10 @@ use super::{
     lifetimes::{Borrows, lendable, name_elided, name_in_output},
     output,
     param::{self, Param},
-    setup,
-    shape::Shape,
+    path, setup,
+    shape::{LONGEST_TUPLE, Shape},
 };
-use crate::{args::Options, function::Function, rewrite};
+use crate::{args::Options, function::Function, names::Names, rewrite};
 
 pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let Function { vis, .. } = function;
@@ -30,11 +30,11 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
 
-    name_elided(&mut sig);
-    name_impl_arguments(&mut sig);
+    name_elided(&mut sig, &function.names);
+    name_impl_arguments(&mut sig, &function.names);
     name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
-    let params = param::take(&mut sig);
+    let params = param::take(&mut sig, &function.names);
     param::without_mut(&mut sig);
     let plan = Plan::of(&sig, &params);
     let output = output(&sig.output);
@@ -44,7 +44,8 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         wrapped,
         pointer,
         parameter,
-        ..
+        pattern,
+        erased,
     } = &plan;
 
     sig.output = if opaque {
@@ -56,19 +57,18 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         return quote! { #attrs #vis #sig; };
     };
 
-    let body = rewrite::body(body, &plan.erased);
-    let names = params.iter().map(Param::parameter);
-    let bindings = params.iter().map(Param::bound).collect();
+    let body = rewrite::body(body, &rewrite::self_name(&function.names), erased);
+    let bindings = params.iter().map(|param| param.bound(&body)).collect();
     let body = behind(&bindings, &body);
-    let closure = quote! { |(#(#names,)*)| #body };
+    let path = path(function);
+    let closure = quote! { |#pattern| #body };
     let block = if opaque {
-        quote! { ::bridge::__private::opaque_call(#setup, #wrapped, #closure) }
+        quote! { ::bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
     } else {
+        // In braces of its own, where no argument can be of the same name.
         let run = Ident::new("__run", Span::mixed_site());
-        quote! {
-            let #run: #pointer = #closure;
-            ::bridge::__private::sync_call(#setup, #wrapped, #run)
-        }
+        let run = quote! {{ let #run: #pointer = #closure; #run }};
+        quote! { ::bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
     };
     quote! { #attrs #vis #sig { #block } }
 }
@@ -79,6 +79,8 @@ struct Plan {
     wrapped: TokenStream,
     parameter: TokenStream,
     pointer: TokenStream,
+    /// What the body's closure makes of its parameter.
+    pattern: TokenStream,
     /// The lifetimes that the body can't name.
     erased: Vec<Ident>,
 }
@@ -124,18 +126,15 @@ impl Plan {
         named: &[Lifetime],
         output: &syn::ReturnType,
     ) -> Self {
-        let held = shapes.iter().map(Shape::held);
-        let wrapped = shapes
-            .iter()
-            .zip(params)
-            .map(|(shape, param)| shape.wrap(&param.name));
-        let lent = shapes.iter().map(Shape::lent);
-        let parameter = quote! { (#(#lent,)*) };
+        let wrapped = shapes.iter().zip(params);
+        let wrapped = wrapped.map(|(shape, param)| shape.wrap(&param.name));
+        let parameter = tuple(shapes.iter().map(Shape::lent));
         Self {
-            held: quote! { (#(#held,)*) },
-            wrapped: quote! { (#(#wrapped,)*) },
+            held: tuple(shapes.iter().map(Shape::held)),
+            wrapped: tuple(wrapped),
             pointer: quote! { fn(#parameter) #output },
             parameter,
+            pattern: tuple(params.iter().map(Param::parameter)),
             erased: named
                 .iter()
                 .map(|lifetime| lifetime.ident.clone())
@@ -148,21 +147,33 @@ impl Plan {
         let wrapper = format_ident!("{wrapper}");
         let types = params.iter().map(|param| &param.ty);
         let values = params.iter().map(|param| &param.name);
+        let names = params.iter().map(Param::parameter);
         let parameter = quote! { (#(#types,)*) };
         Self {
             held: quote! { ::bridge::__private::#wrapper<#parameter> },
             wrapped: quote! { ::bridge::__private::#wrapper((#(#values,)*)) },
             pointer: quote! { fn(#parameter) -> #output },
             parameter,
+            pattern: quote! { (#(#names,)*) },
             erased: Vec::new(),
         }
     }
 }
 
+/// A tuple, in tuples where it is longer than those of `bridge` may be.
+fn tuple(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
+    let mut items: Vec<TokenStream> = items.map(ToTokens::into_token_stream).collect();
+    while items.len() > LONGEST_TUPLE {
+        let parts = items.chunks(LONGEST_TUPLE);
+        items = parts.map(|part| quote! { (#(#part,)*) }).collect();
+    }
+    quote! { (#(#items,)*) }
+}
+
 /// Gives each `impl Trait` argument a name, for the call's type to say.
-fn name_impl_arguments(sig: &mut Signature) {
-    struct Name(Vec<(Ident, TypeImplTrait)>);
-    impl VisitMut for Name {
+fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
+    struct Name<'a>(Vec<(Ident, TypeImplTrait)>, &'a Names);
+    impl VisitMut for Name<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
             // `&(impl A + B)` needs the parentheses, `&__Impl0` does not.
             if let Type::Paren(paren) = ty
@@ -172,13 +183,14 @@ fn name_impl_arguments(sig: &mut Signature) {
             }
             visit_mut::visit_type_mut(self, ty);
             if let Type::ImplTrait(bounds) = ty {
-                let name = format_ident!("__Impl{}", self.0.len(), span = Span::mixed_site());
+                let name = self.1.free(&format!("__Impl{}", self.0.len()));
+                let name = Ident::new(&name, Span::mixed_site());
                 self.0.push((name.clone(), bounds.clone()));
                 *ty = parse_quote! { #name };
             }
         }
     }
-    let mut names = Name(Vec::new());
+    let mut names = Name(Vec::new(), taken);
     for input in &mut sig.inputs {
         if let FnArg::Typed(arg) = input {
             names.visit_type_mut(&mut arg.ty);

@@ -7,14 +7,14 @@
 //! since there would be two of it: that one is called by its bare name.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{
     Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
     visit::Visit,
 };
 
 use super::{
-    asynchronous, behind,
+    asynchronous, behind, lifetimes,
     param::{self, Param},
     setup,
 };
@@ -29,6 +29,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     } = function;
     let associated = twin.associated || mentions_self(smart) || function.body.is_none();
     let mut sig = smart.clone();
+    lifetimes::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let mut vis = quote! { #vis };
@@ -41,7 +42,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
             }
             repeated(function, options, &mut sig, body)
         }
-        _ => called(smart, twin, associated, &mut sig),
+        _ => called(function, twin, associated, &mut sig),
     };
     let attrs = function.attrs.iter().filter(|attr| stays(attr));
     let name = &smart.ident;
@@ -58,8 +59,9 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
 }
 
 /// The smart function, called by its path.
-fn called(smart: &Signature, twin: &Twin, associated: bool, sig: &mut Signature) -> TokenStream {
-    let params = param::take(sig);
+fn called(function: &Function, twin: &Twin, associated: bool, sig: &mut Signature) -> TokenStream {
+    let smart = &function.sig;
+    let params = param::take(sig, &function.names);
     param::without_mut(sig);
     let values = params.iter().map(|param| &param.name);
     // Where it can't be found, the option was wrong about it.
@@ -84,13 +86,13 @@ fn repeated(
     body: &Group,
 ) -> TokenStream {
     let (_, setup) = setup(function, options);
-    let params = param::take(sig);
+    let params = param::take(sig, &function.names);
     if function.sig.asyncness.is_some() {
         let call = asynchronous::call(&setup, &params, &sig.output, body);
         return quote! {{ #call.wait() }};
     }
     let log = options.debug.then(|| {
-        let log = format_ident!("__log", span = Span::mixed_site());
+        let log = Ident::new(&function.names.free("__log"), Span::mixed_site());
         quote! { let #log = ::bridge::__private::direct(#setup); }
     });
     // Moved as in the call, so that no lint has more to say of them here.

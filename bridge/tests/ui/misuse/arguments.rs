@@ -2,17 +2,19 @@
 use bridge::smartasync;
 
 #[smartasync]
-fn conditional(#[cfg(all())] x: u8) -> u8 {
+fn hidden(#[cfg_attr(all(), cfg(all()))] x: u8) -> u8 {
     x
 }
 
 #[smartasync]
 #[rustfmt::skip]
-fn many(
-    _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
-    _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8, _: u8,
-) {}
+async fn many(
+    #[cfg(all())] a: u8, #[cfg(any())] a: u8, #[cfg(not(any()))] b: u8, #[cfg(not(all()))] b: u8,
+    #[cfg(all(all()))] c: u8,
+) {
+    let _ = (a, b, c);
+}
 
 fn main() {
-    conditional(1).wait();
+    hidden(1).wait();
 }

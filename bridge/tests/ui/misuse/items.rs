@@ -21,7 +21,21 @@ const CONSTANT: u8 = 1;
 #[smartasync]
 static STATIC: u8 = CONSTANT;
 
+#[smartasync]
+macro_rules! rules {
+    () => {};
+}
+
+#[smartasync]
+extern crate core;
+
+unsafe extern "C" {
+    #[smartasync]
+    safe fn foreign();
+}
+
 fn main() {
+    rules!();
     Struct.method();
     let _ = STATIC;
 }

@@ -27,10 +27,20 @@ async fn started() {}
 #[smartasync]
 async fn smart() {}
 
+#[smartasync]
+#[async_recursion]
+async fn recursive() {}
+
+unsafe extern "C" {
+    #[smartasync]
+    fn imported();
+}
+
 fn main() {
     constant().wait();
     foreign().wait();
     exported().wait();
     started().wait();
     smart().wait();
+    recursive().wait();
 }

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use bridge::smartasync;
 
 #[smartasync]
-fn join(parts: &[&str]) -> String {
-    parts.join("")
+fn join(parts: &[&[&str]]) -> String {
+    parts.concat().join("")
 }
 
 #[smartasync]
@@ -14,12 +14,12 @@ fn show(what: &dyn Display) -> String {
 }
 
 async fn handler() {
-    join(&["a"]).await;
+    join(&[&["a"]]).await;
     show(&1).await;
 }
 
 fn main() {
-    join(&["a"]).wait();
+    join(&[&["a"]]).wait();
     show(&1).wait();
     let _ = handler();
 }

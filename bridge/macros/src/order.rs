@@ -1,0 +1,126 @@
+//! Attribute macros below ours: they go first.
+//!
+//! Such a macro, `#[tracing::instrument]` for one, expects the function as it
+//! was written. Expanded after ours it would see one that only makes a call, and
+//! would instrument that. So the attributes are put in the order in which each
+//! sees what it expects, and the order in the source does not matter.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
+
+use crate::function::Function;
+
+/// The function with our attribute below all others, if one of these is a macro.
+pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenStream> {
+    let Function {
+        attrs,
+        vis,
+        sig,
+        body,
+        ..
+    } = function;
+    attrs.iter().any(is_macro).then(|| {
+        let end = body
+            .as_ref()
+            .map_or_else(|| quote! { ; }, |body| quote! { #body });
+        quote! { #(#attrs)* #[::bridge::smartasync(#options)] #vis #sig #end }
+    })
+}
+
+/// Whether an attribute is none of the compiler's own.
+pub(crate) fn is_macro(attr: &Attribute) -> bool {
+    foreign(&attr.meta)
+}
+
+fn foreign(meta: &Meta) -> bool {
+    match meta {
+        Meta::List(list) if list.path.is_ident("unsafe") => false,
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let metas = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+            metas.is_ok_and(|metas| metas.iter().skip(1).any(foreign))
+        }
+        meta => !is_known(meta.path()),
+    }
+}
+
+fn is_known(path: &Path) -> bool {
+    let first = &path.segments[0].ident;
+    if path.segments.len() > 1 {
+        return path.leading_colon.is_none() && TOOLS.iter().any(|tool| first == tool);
+    }
+    ATTRIBUTES.iter().any(|known| first == known)
+}
+
+/// Tools whose attributes the compiler skips.
+const TOOLS: [&str; 5] = ["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];
+
+/// The compiler's attributes that a function may bear.
+const ATTRIBUTES: [&str; 26] = [
+    "allow",
+    "automatically_derived",
+    "bench",
+    "cfg",
+    "cold",
+    "coverage",
+    "deny",
+    "deprecated",
+    "doc",
+    "expect",
+    "export_name",
+    "forbid",
+    "ignore",
+    "inline",
+    "instruction_set",
+    "link_section",
+    "must_use",
+    "naked",
+    "no_mangle",
+    "optimize",
+    "sanitize",
+    "should_panic",
+    "target_feature",
+    "test",
+    "track_caller",
+    "warn",
+];
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::{Attribute, parse_quote};
+
+    use super::{is_macro, last};
+    use crate::function;
+
+    #[test]
+    fn macros_and_others() {
+        let attrs: [(Attribute, bool); 9] = [
+            (parse_quote! { #[doc = "text"] }, false),
+            (parse_quote! { #[rustfmt::skip] }, false),
+            (parse_quote! { #[export_name = "name"] }, false),
+            (parse_quote! { #[cfg(feature = "instrument")] }, false),
+            (parse_quote! { #[cfg_attr(unix, inline, must_use)] }, false),
+            (parse_quote! { #[cfg_attr(unix, instrument)] }, true),
+            (parse_quote! { #[instrument] }, true),
+            (parse_quote! { #[::clippy::no_such_tool] }, true),
+            (parse_quote! { #[tracing::instrument(skip(self))] }, true),
+        ];
+        for (attr, expected) in attrs {
+            assert_eq!(is_macro(&attr), expected, "{:?}", attr.path().get_ident());
+        }
+    }
+
+    #[test]
+    fn ours_goes_last() {
+        let moved = |item| last(&function::parse(&item).unwrap(), &quote! { debug });
+        assert!(moved(quote! { #[inline] fn f() {} }).is_none());
+        assert_eq!(
+            moved(quote! { #[inline] #[instrument] #[cold] pub fn f() {} })
+                .unwrap()
+                .to_string(),
+            quote! { #[inline] #[instrument] #[cold] #[::bridge::smartasync(debug)] pub fn f() {} }
+                .to_string()
+        );
+    }
+}

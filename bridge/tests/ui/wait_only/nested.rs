@@ -1,0 +1,27 @@
+//! Borrows within borrows are copied, if what they borrow can be.
+use std::rc::Rc;
+
+use bridge::smartasync;
+
+struct Connection;
+
+#[smartasync]
+fn all(connections: &[&Connection]) -> usize {
+    connections.len()
+}
+
+#[smartasync]
+fn weighted(pairs: &[(&str, Rc<u8>)]) -> usize {
+    pairs.len()
+}
+
+async fn handler() {
+    all(&[&Connection]).await;
+    weighted(&[("a", Rc::new(1))]).await;
+}
+
+fn main() {
+    all(&[&Connection]).wait();
+    weighted(&[("a", Rc::new(1))]).wait();
+    let _ = handler();
+}
