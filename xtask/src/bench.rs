@@ -43,6 +43,10 @@ pub(crate) use self::{
 };
 
 #[derive(clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub(crate) struct Args {
     /// Fewer samples: a first impression in under two minutes, once built
     #[arg(long)]
@@ -110,16 +114,15 @@ fn measured(args: &Args) -> Chore {
     for line in &needs.missing {
         eprintln!("{line}");
     }
+    let mut record = Record::begun(args.quick, only)?;
     let programs = build::build(&needs.benches)?;
     let how = How {
         quick: args.quick,
         only: only.is_some(),
     };
-    let Measured {
-        figures,
-        mut failed,
-    } = measure::measure(&needs.benches, &programs, &rows, how);
-    let mut record = Record::new(figures, args.quick, only)?;
+    let measured = measure::measure(&needs.benches, &programs, &rows, how);
+    let mut failed = measured.failed;
+    record.figures = measured.figures;
     if let Some(python) = needs.python {
         match python::measure(python, args.quick) {
             Ok((figures, versions)) => {

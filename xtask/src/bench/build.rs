@@ -34,7 +34,7 @@ pub(super) fn build(benches: &[&str]) -> Result<BTreeMap<String, PathBuf>, Strin
     }
     let shown = bar.clone();
     let ended = run::watch(&mut cargo, Duration::from_mins(30), move |line| {
-        show(&shown, line)
+        show(&shown, line);
     });
     bar.finish_and_clear();
     if ended.passed() {

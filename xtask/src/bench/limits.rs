@@ -26,7 +26,8 @@ const HEAD: &str = "\
 pub(super) struct Limits {
     toolchain: Toolchain,
     counted: BTreeMap<String, u64>,
-    limits: BTreeMap<String, u64>,
+    #[serde(rename = "limits")]
+    most: BTreeMap<String, u64>,
 }
 
 /// A path with its count and its limit, of which one may be missing.
@@ -63,7 +64,7 @@ impl Limits {
             .map(|(path, count)| (path.clone(), count + count.div_ceil(100)));
         Self {
             toolchain,
-            limits: limits.collect(),
+            most: limits.collect(),
             counted,
         }
     }
@@ -87,13 +88,13 @@ impl Limits {
     /// Each path of ours, with its limit.
     pub(super) fn check(&self, figures: &Figures) -> Vec<Checked> {
         let counted = counted(figures);
-        let mut paths: Vec<_> = counted.keys().chain(self.limits.keys()).collect();
+        let mut paths: Vec<_> = counted.keys().chain(self.most.keys()).collect();
         paths.sort();
         paths.dedup();
         let checked = paths.into_iter().map(|path| Checked {
             path: path.clone(),
             counted: counted.get(path).copied(),
-            limit: self.limits.get(path).copied(),
+            limit: self.most.get(path).copied(),
         });
         checked.collect()
     }

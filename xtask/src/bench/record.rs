@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -38,8 +39,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// A record of `figures`, taken here and now.
-    pub(super) fn new(figures: Figures, quick: bool, only: Option<&str>) -> Result<Self, String> {
+    /// A record of this place and of the code as it is now, before anything is
+    /// built of it; the figures come later.
+    pub(super) fn begun(quick: bool, only: Option<&str>) -> Result<Self, String> {
         Ok(Self {
             when: jiff::Timestamp::now()
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -50,8 +52,7 @@ impl Record {
             machine: Machine::here(),
             toolchain: Toolchain::here()?,
             peers: machine::peers()?,
-            python: BTreeMap::new(),
-            figures,
+            ..Self::default()
         })
     }
 
@@ -78,7 +79,7 @@ impl Record {
     pub(super) fn origin(&self) -> String {
         let mut line = format!("{}; {}", self.machine.line(), self.toolchain.rustc);
         if let Some(commit) = &self.commit {
-            line += &format!("; commit {}", commit.short());
+            let _ = write!(line, "; commit {}", commit.short());
         }
         if self.quick {
             line += "; quick, so only a first impression";

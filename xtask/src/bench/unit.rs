@@ -76,7 +76,8 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
 /// A number to three digits.
 pub(super) fn digits(value: f64) -> String {
     let decimals = match value {
-        _ if value.fract() == 0.0 || value >= 100.0 => 0,
+        // A whole number, or one but for the error of a power of ten.
+        _ if (value - value.round()).abs() <= value * 1e-12 || value >= 100.0 => 0,
         _ if value >= 10.0 => 1,
         _ => 2,
     };
@@ -97,6 +98,7 @@ mod tests {
         assert_eq!(time(1e6), "1 ms");
         assert_eq!(time(2.5e9), "2.50 s");
         assert_eq!(time(0.0), "0 ns");
+        assert_eq!(time(10_f64.powf(20_f64.log10())), "20 ns");
         assert_eq!(Unit::Bytes.show(48.0), "48 B");
         assert_eq!(Unit::Cpu.show(0.25), "250 ms");
         assert_eq!(Unit::PerSecond.show(12_345.0), "12.3 k/s");

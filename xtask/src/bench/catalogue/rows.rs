@@ -58,7 +58,7 @@ pub(super) const ALL: &[Row] = &rows![
     Waits {
         "P4" "sync → async: wait(ready), plain thread", WAIT Bars, NS, [Times(0.6, TOKIO)],
             "What a wait costs where the future has its value at once.";
-        "P5" "wait(ready) in Blocking", WAIT Bars, NS, [Times(1.0, TOKIO)],
+        "P5" "wait(ready) on a blocking thread of Tokio's", WAIT Bars, NS, [Times(1.0, TOKIO)],
             "The same on a thread that a runtime lends for blocking work.";
         "P6" "wait(woken once by another thread)", WAIT Bars, NS, [Times(0.5, TOKIO)],
             "One wake-up across threads: a short spin before parking saves the system call.";

@@ -13,9 +13,8 @@ use crate::bench::{
 /// The card of a row.
 pub(super) fn card(judged: &Judged, group: &Group) -> Markup {
     let row = judged.row;
-    let wide = row.shape != Shape::Bars;
     html! {
-        article.card.wide-card[wide] id=(row.id) {
+        article.card id=(row.id) {
             div.top {
                 span.id { (row.id) }
                 @if judged.word() != Word::Shown { (frame::chip(judged.word())) }
@@ -41,7 +40,7 @@ pub(super) fn unlisted(id: &str, group: &Group) -> Markup {
         Shape::Curve("")
     };
     html! {
-        article.card.wide-card[shape != Shape::Bars] id=(id) {
+        article.card id=(id) {
             h3 { (id) }
             (chart(shape, group, unit))
             p.limits { (unit.better()) }

@@ -22,7 +22,7 @@ use crate::bench::{
     unit::Unit,
 };
 
-const SIZE: (u32, u32) = (720, 320);
+const SIZE: (u32, u32) = (540, 300);
 /// How many colours the style has.
 const COLOURS: usize = 8;
 /// Who is measured has a red of 1; the blue says which of them.
@@ -53,7 +53,7 @@ pub(super) fn curve(shape: Shape, group: &Group, unit: Unit) -> Markup {
     let drawn = draw(&lines, &xs, title, unit);
     html! {
         div.legend {
-            @for line in &lines {
+            @for line in lines.iter().rev() {
                 span.key { span.swatch style={ "background:var(--s" (line.slot) ")" } {} (catalogue::name(line.who)) }
             }
         }
@@ -102,9 +102,9 @@ fn draw(lines: &[Line<'_>], xs: &Axis, title: &str, unit: Unit) -> Result<String
         let text = |size: i32| -> TextStyle<'_> { ("sans-serif", size).into_font().color(&TEXT) };
         let mut chart = ChartBuilder::on(&area)
             .margin(10)
-            .margin_right(24)
-            .x_label_area_size(if title.is_empty() { 28 } else { 48 })
-            .y_label_area_size(64)
+            .margin_right(22)
+            .x_label_area_size(if title.is_empty() { 28 } else { 44 })
+            .y_label_area_size(58)
             .build_cartesian_2d(xs.clone(), ys.clone())?;
         chart
             .configure_mesh()

@@ -51,23 +51,23 @@ impl Axis {
         // What has no place of its own gets one a step beyond the others.
         let places = values.iter().filter_map(|value| own_place(kind, *value));
         let (low, high) = ends(places).unwrap_or((0.0, 1.0));
-        let mut placed = Vec::new();
+        let mut all = Vec::new();
         for value in values {
             let outside = match kind {
                 Kind::Logarithmic => low - 1.0,
                 Kind::Percentiles => high + 1.0,
             };
-            placed.push((value, own_place(kind, value).unwrap_or(outside)));
+            all.push((value, own_place(kind, value).unwrap_or(outside)));
         }
-        let step = placed.len().div_ceil(MOST_TICKS).max(1);
-        let ticks: Vec<_> = placed.iter().step_by(step).map(|placed| placed.1).collect();
-        let (low, high) = ends(placed.iter().map(|placed| placed.1)).unwrap_or((0.0, 1.0));
+        let step = all.len().div_ceil(MOST_TICKS).max(1);
+        let ticks: Vec<_> = all.iter().step_by(step).map(|placed| placed.1).collect();
+        let (low, high) = ends(all.iter().map(|placed| placed.1)).unwrap_or((0.0, 1.0));
         let margin = ((high - low) * 0.03).max(0.05);
         Self {
             from: low - margin,
             to: high + margin,
             ticks,
-            values: placed,
+            values: all,
             kind,
         }
     }
