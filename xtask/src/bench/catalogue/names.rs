@@ -16,6 +16,8 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("plain_await", "the plain future", 1),
     ("handle_try_current", "Handle::try_current", 1),
     ("thread_local_read", "a thread-local read", 2),
+    ("async_compat", "async-compat", 6),
+    ("no_jobs", "no jobs beside them", 5),
     ("reqwest_blocking", "reqwest::blocking", 1),
     ("deadpool_sync", "deadpool-sync", 2),
     ("smartasync", "SmartAsync", 1),

@@ -65,7 +65,7 @@ pub(super) const ALL: &[Row] = &rows![
         "P7" "wait(ready) from every core at once", WAIT Bars, NS, [Times(0.6, TOKIO)],
             "What each wait costs while every other core waits too, which shows whether they take turns at a lock.";
         "C-waiters" "wait(ready) per call, over threads", CURVES Curve("threads that wait at once"), NS, [],
-            "How a wait's cost grows with the threads that wait; flat means that they have nothing in common.";
+            "What a wait takes out of one core; it stays flat as long as threads don't get in each other's way.";
         "L-wait" "wait, woken by another thread: latency", LATENCY Percentiles, NS, [],
             "How long the slow waits take, not only the usual one.";
     }
@@ -98,24 +98,28 @@ pub(super) const ALL: &[Row] = &rows![
             "What each level costs where every one waits for the next; peers that would hang are not shown.";
     }
     Load {
-        "M-requests" "a service of both kinds: requests", MIXED Bars, Unit::PerSecond, [],
-            "How many requests a small service answers, of which some block and some do not.";
-        "M-p50" "a request, the usual one", MIXED Bars, NS, [],
+        "M-requests" "a saturated service: requests", MIXED Bars, Unit::PerSecond, [],
+            "Each request waits for something async, then computes where it may block; clients on the same machine always have one more.";
+        "M-p50" "a request to it, the usual one", MIXED Bars, NS, [],
             "Half of the requests are answered within this time.";
-        "M-p99" "a request, the slow one", MIXED Bars, NS, [],
+        "M-p99" "a request to it, the slow one", MIXED Bars, NS, [],
             "All but one in a hundred requests are answered within this time.";
-        "M-threads" "threads at the most", MIXED Bars, Unit::Count, [],
-            "How many threads the service had when it had the most.";
         "M-cpu" "CPU time of 10 000 requests", MIXED Bars, Unit::Cpu, [],
-            "What the machine does for the same work, on all cores together.";
+            "What the machine does for the same work, for server and clients, on all cores together.";
+        "M-threads" "threads at the most", MIXED Bars, Unit::Count, [],
+            "How many threads the process had when it had the most, clients included.";
+        "M-busy" "steps of busy tasks beside blocking jobs", MIXED Bars, Unit::PerSecond, [],
+            "How fast the async tasks of a busy runtime go on while short blocking jobs run beside them.";
         "IO-http" "an HTTP request from sync code", IO Bars, NS, [],
-            "A sync program fetches a page from a local server through an async client.";
+            "A sync program asks a server on this machine, one request after the other.";
+        "IO-http-4" "an HTTP request, from four threads", IO Bars, NS, [],
+            "The same from four threads that have one client in common.";
         "IO-sqlite" "a query from async code", IO Bars, NS, [],
-            "An async program asks a local database through a blocking driver.";
-        "IO-threads" "threads while doing it", IO Bars, Unit::Count, [],
-            "How many threads the process had at the most.";
-        "IO-fds" "open descriptors while doing it", IO Bars, Unit::Count, [],
-            "How many descriptors the process had open at the most.";
+            "An async program asks a database on this machine through a blocking driver.";
+        "IO-threads" "threads left over by the requests", IO Bars, Unit::Count, [],
+            "How many threads more there are after the HTTP requests than before.";
+        "IO-fds" "descriptors left over by the requests", IO Bars, Unit::Count, [],
+            "How many more open descriptors there are after the HTTP requests than before.";
     }
     Context {
         "P3-thread" "Context::current(), plain thread", DETECT Bars, NS, [AtMost(1.5)],
