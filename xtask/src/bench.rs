@@ -229,21 +229,13 @@ fn check(update: bool) -> Chore {
     if update {
         Limits::above(&figures, here.clone()).save()?;
     }
-    hold(
-        &Limits::load()?,
-        &figures,
-        &here,
-        &verdict::judge_all(&rows, &figures),
-    )
+    hold(&Limits::load()?, &figures, &here)
 }
 
-fn hold(limits: &Limits, figures: &Figures, here: &Toolchain, judged: &[Judged]) -> Chore {
+fn hold(limits: &Limits, figures: &Figures, here: &Toolchain) -> Chore {
     let checked = limits.check(figures);
-    let (table, mut failed) = limits::render(&checked);
-    println!("{table}\n{}", table::verdicts(judged));
-    failed.extend(missed(judged));
-    failed.sort_unstable();
-    failed.dedup();
+    let (table, failed) = limits::render(&checked);
+    println!("{table}");
     if failed.is_empty() {
         return Ok(());
     }

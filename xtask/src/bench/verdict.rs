@@ -105,7 +105,7 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
             times_of(times, "the best", ours, best.as_ref().map(|best| best.1))
         }
         Must::SameAs(name) => Limit {
-            text: format!("as {}", catalogue::name(name)),
+            text: format!("the same as {}", catalogue::name(name)),
             kept: ours
                 .zip(figures.of(row.id, name))
                 .map(|(ours, peer)| (ours - peer).abs() < 0.5),

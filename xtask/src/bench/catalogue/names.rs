@@ -9,7 +9,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("unblock", "blocking::unblock", 3),
     ("tokio_runtime_block_on", "Tokio Runtime::block_on", 4),
     ("runtime_block_on", "Tokio Runtime::block_on", 4),
-    ("pollster_entered", "pollster, entered by hand", 5),
+    ("pollster_entered", "pollster, entered", 5),
     ("pollster_without_runtime", "pollster, no runtime", 5),
     ("futures_without_runtime", "futures, no runtime", 6),
     ("plain_call", "the plain call", 1),

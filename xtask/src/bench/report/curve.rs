@@ -5,7 +5,7 @@
 
 mod axis;
 
-use std::error::Error;
+use std::{cmp::Reverse, error::Error};
 
 use maud::{Markup, PreEscaped, html};
 use plotters::{
@@ -82,7 +82,7 @@ fn lines(group: &Group) -> Vec<Line<'_>> {
             Line { who, slot, points }
         })
         .collect();
-    lines.sort_by_key(|line| line.who == OURS);
+    lines.sort_by_key(|line| (line.who == OURS, Reverse(line.slot)));
     lines
 }
 
@@ -111,8 +111,8 @@ fn draw(lines: &[Line<'_>], xs: &Axis, title: &str, unit: Unit) -> Result<String
             .light_line_style(RULE.mix(0.0))
             .bold_line_style(RULE)
             .axis_style(RULE)
-            .label_style(text(13))
-            .axis_desc_style(text(13))
+            .label_style(text(16))
+            .axis_desc_style(text(16))
             .x_desc(title)
             .x_labels(xs.ticks.len())
             .y_labels(ys.ticks.len())
