@@ -183,11 +183,11 @@ fn missed(judged: &[Judged]) -> Vec<&'static str> {
 
 fn compare(a: &str, b: &str) -> Chore {
     let (before, after) = (Record::load(a)?, Record::load(b)?);
-    let pairs = compare::pairs(&before, &after);
+    let (pairs, drift) = compare::pairs(&before, &after);
     if pairs.is_empty() {
         return Err(format!("{a} and {b} have no figure in common"));
     }
-    let (table, line) = compare::render(&pairs);
+    let (table, line) = compare::render(&pairs, drift);
     println!(
         "{table}\nA: {}, {}\nB: {}, {}\n{line}",
         before.when,

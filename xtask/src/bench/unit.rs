@@ -31,6 +31,25 @@ impl Unit {
         matches!(self, Self::Bytes | Self::Instructions)
     }
 
+    /// What is no difference: one allocation of a queue's among ten thousand is
+    /// not one each.
+    pub(super) fn slack(self) -> f64 {
+        if self == Self::Allocations {
+            0.005
+        } else {
+            0.0
+        }
+    }
+
+    /// The least that the longest bar stands for: a figure of nearly nothing
+    /// shall not look like much.
+    pub(super) fn least_scale(self) -> f64 {
+        match self {
+            Self::Allocations | Self::Count | Self::Bytes => 1.0,
+            _ => 0.0,
+        }
+    }
+
     /// What Criterion's figures are divided by.
     pub(super) fn per(self) -> f64 {
         match self {

@@ -3,7 +3,6 @@
 use super::{
     catalogue::{self, Must, Row},
     figures::Figures,
-    unit::Unit,
 };
 
 /// What is said of a row.
@@ -88,18 +87,10 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
         .reduce(f64::min)
         .zip(points.clone().reduce(f64::max));
     let limits = row.must.iter().map(|must| match *must {
-        Must::AtMost(most) => {
-            // One allocation of a queue's among ten thousand is not one each.
-            let slack = if row.unit == Unit::Allocations {
-                0.005
-            } else {
-                0.0
-            };
-            Limit {
-                text: format!("≤ {}", row.unit.show(most)),
-                kept: ours.map(|value| value <= most + slack),
-            }
-        }
+        Must::AtMost(most) => Limit {
+            text: format!("≤ {}", row.unit.show(most)),
+            kept: ours.map(|value| value <= most + row.unit.slack()),
+        },
         Must::Times(times, name) => times_of(times, name, ours, figures.of(row.id, name)),
         Must::TimesBest(times) => {
             times_of(times, "the best", ours, best.as_ref().map(|best| best.1))

@@ -4,6 +4,7 @@ use super::*;
 use crate::bench::{
     catalogue::{Section, Shape},
     figures::OURS,
+    unit::Unit,
 };
 
 fn row(must: &'static [Must]) -> Row {

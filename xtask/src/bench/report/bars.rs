@@ -17,7 +17,7 @@ pub(super) fn bars(group: &Group, unit: Unit) -> Markup {
     let longest = sorted
         .iter()
         .map(|(_, figure)| end(**figure))
-        .fold(0.0, f64::max);
+        .fold(unit.least_scale(), f64::max);
     let ours = group.figures.get(OURS).map(|figure| figure.value);
     html! {
         div.bars role="list" {
@@ -25,7 +25,9 @@ pub(super) fn bars(group: &Group, unit: Unit) -> Markup {
                 div.bar.ours[who == OURS].lesser[who != OURS && !is_peer(who)] role="listitem" {
                     span.who { (catalogue::name(who)) }
                     span.track {
-                        span.fill style={ "width:" (percent(figure.value, longest)) } {}
+                        @if figure.value > 0.0 {
+                            span.fill style={ "width:" (percent(figure.value, longest)) } {}
+                        }
                         @if let Some([low, high]) = figure.interval {
                             span.whisker style={ "left:" (percent(low, longest)) ";width:" (percent(high - low, longest)) } {}
                         }
@@ -53,7 +55,9 @@ fn percent(value: f64, longest: f64) -> String {
 /// How many times ours this is.
 fn times(who: &str, value: f64, ours: Option<f64>) -> String {
     match ours {
-        Some(ours) if who != OURS && ours > 0.0 => format!("{} ×", digits(value / ours)),
+        Some(ours) if who != OURS && ours > 0.0 && value > 0.0 => {
+            format!("{} ×", digits(value / ours))
+        }
         _ => String::new(),
     }
 }
@@ -91,5 +95,14 @@ mod tests {
     fn figures_of_nothing_have_no_length() {
         assert_eq!(percent(0.0, 0.0), "0.00%");
         assert_eq!(times("a", 1.0, Some(0.0)), "");
+        assert_eq!(times("a", 0.0, Some(1.0)), "");
+        let mut figures = Figures::default();
+        figures.set("g", "bridge", 0.0);
+        figures.set("g", "unblock", 0.0001);
+        let text = bars(figures.group("g").expect("the group"), Unit::Allocations).into_string();
+        assert!(
+            text.contains("width:0.01%") && !text.contains("width:0.00%"),
+            "{text}"
+        );
     }
 }
