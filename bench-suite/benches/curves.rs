@@ -64,7 +64,10 @@ fn burst_by_jobs(group: &'static str, runtime: &Runtime) {
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
         .line_upto(slow, SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line_upto(slow, Unblock::NAME, each(Unblock, runtime))
-        .run(&[100, 1_000, 10_000, 100_000, 1_000_000]);
+        .run(
+            settings::budget(),
+            &[100, 1_000, 10_000, 100_000, 1_000_000],
+        );
 }
 
 /// Nanoseconds a job; `x` threads share the jobs of a burst.
@@ -81,7 +84,7 @@ fn burst_by_submitters(group: &'static str, runtime: &Runtime) {
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
         .line(SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line(Unblock::NAME, each(Unblock, runtime))
-        .run(&[1, 2, 4, 8]);
+        .run(settings::budget(), &[1, 2, 4, 8]);
 }
 
 /// Nanoseconds that a wait takes out of one processor: the time in which all
@@ -103,7 +106,7 @@ fn waits_by_threads(group: &'static str, runtime: &Runtime) {
             "tokio_handle_block_on",
             each(|| runtime.handle().block_on(ready(black_box(1)))),
         )
-        .run(&[1, 2, 4, 8]);
+        .run(settings::budget(), &[1, 2, 4, 8]);
 }
 
 /// Nanoseconds a level, which is a wait and an offload.
@@ -117,16 +120,22 @@ fn nesting_by_depth(group: &'static str, _: &Runtime) {
     };
     Curve::new(group)
         .line("bridge", each)
-        .run(&[1, 2, 8, 64, 256, 1_000]);
+        .run(settings::budget(), &[1, 2, 8, 64, 256, 1_000]);
 }
 
 /// Nanoseconds that one offload takes beyond its job of `x` microseconds.
 fn overhead_by_length(group: &'static str, runtime: &Runtime) {
     fn each<W: Way>(way: W, runtime: &Runtime) -> impl FnMut(u64) -> f64 {
         move |micros| {
-            let count = (4_000 / (micros + 20)).clamp(2, 200);
-            let jobs = length::overhead(way.clone(), Duration::from_micros(micros), count);
-            let task = runtime.spawn(jobs);
+            let count = (20_000 / (micros + 20)).clamp(2, 1_000);
+            let length = Duration::from_micros(micros);
+            let way = way.clone();
+            let task = runtime.spawn(async move {
+                // P9 is about the first jobs after a pause; here they are not
+                // counted.
+                length::overhead(way.clone(), length, count).await;
+                length::overhead(way, length, count).await
+            });
             let time = runtime.block_on(task).expect("a job does not panic");
             ns_each(time, count)
         }
@@ -136,5 +145,5 @@ fn overhead_by_length(group: &'static str, runtime: &Runtime) {
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
         .line(SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line(Unblock::NAME, each(Unblock, runtime))
-        .run(&[0, 10, 100, 1_000, 10_000]);
+        .run(settings::budget(), &[0, 10, 100, 1_000, 10_000]);
 }

@@ -28,6 +28,11 @@ use tokio::runtime::Runtime;
 fn in_a_row(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P8");
+    // Whoever spins learns first how often that pays.
+    if settings::quick() {
+        group.warm_up_time(Duration::from_millis(300));
+        group.measurement_time(Duration::from_millis(600));
+    }
     row(&mut group, &runtime, &Ours::global());
     row(&mut group, &runtime, &SpawnBlocking);
     row(&mut group, &runtime, &Unblock);

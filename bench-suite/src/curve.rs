@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::{
     lines,
-    rounds::{Candidate, medians},
-    settings,
+    rounds::{Budget, Candidate, medians},
 };
 
 /// A group of lines over the same points.
@@ -60,7 +59,7 @@ impl<'a> Curve<'a> {
     }
 
     /// Measures every line at each of `points`, in turn, and prints it.
-    pub fn run(mut self, points: &[u64]) {
+    pub fn run(mut self, budget: Budget, points: &[u64]) {
         for &x in points {
             let mut candidates: Vec<_> = self
                 .lines
@@ -71,7 +70,7 @@ impl<'a> Curve<'a> {
                     Candidate::new(line.name, move || measure(x))
                 })
                 .collect();
-            for (name, figure) in medians(settings::budget(), &mut candidates) {
+            for (name, figure) in medians(budget, &mut candidates) {
                 #[expect(clippy::cast_precision_loss, reason = "no point comes near 2^52")]
                 lines::point(self.group, name, x as f64, figure);
             }
@@ -84,5 +83,37 @@ impl<'a> Curve<'a> {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn every_line_is_measured_at_each_point_up_to_its_last() {
+        let seen = RefCell::new(Vec::new());
+        let note = |name| {
+            let seen = &seen;
+            move |x| {
+                seen.borrow_mut().push((name, x));
+                1.0
+            }
+        };
+        let budget = Budget {
+            least: 1,
+            time: Duration::ZERO,
+        };
+        Curve::new("C-test")
+            .line("a", note("a"))
+            .line_upto(10, "b", note("b"))
+            .run(budget, &[1, 10, 100]);
+        let mut seen = seen.into_inner();
+        // Each point has a round that does not count.
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, [("a", 1), ("a", 10), ("a", 100), ("b", 1), ("b", 10)]);
     }
 }

@@ -35,7 +35,11 @@ pub fn short() -> Criterion {
 /// The same for operations of milliseconds, with fewer samples.
 #[must_use]
 pub fn long() -> Criterion {
-    short().sample_size(if quick() { 10 } else { 30 })
+    if quick() {
+        short().measurement_time(Duration::from_millis(500))
+    } else {
+        short().sample_size(30)
+    }
 }
 
 /// How long the programs without Criterion measure one figure.
@@ -43,8 +47,8 @@ pub fn long() -> Criterion {
 pub fn budget() -> Budget {
     if quick() {
         Budget {
-            least: 3,
-            time: Duration::from_millis(60),
+            least: 5,
+            time: Duration::from_millis(100),
         }
     } else {
         Budget {

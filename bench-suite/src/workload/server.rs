@@ -11,8 +11,9 @@ use super::way::Way;
 /// The async part of a request: an answer from elsewhere takes so long.
 const UPSTREAM: Duration = Duration::from_millis(1);
 
-/// The blocking part: so many steps of [`work`], 100 to 200 µs of computation.
-pub const STEPS: u64 = 60_000;
+/// The blocking part: so many steps of [`work`], some 100 to 200 µs of
+/// computation.
+pub const STEPS: u64 = 100_000;
 
 /// Computation that no compiler shortens.
 #[must_use]
