@@ -17,7 +17,7 @@ const COUNTED: &str = "icount";
 /// What can be had here.
 #[derive(Debug)]
 pub(super) struct Needs {
-    /// The benches that can be run, in the order of the rows.
+    /// The benches that can be run, each once.
     pub(super) benches: Vec<&'static str>,
     /// One line for each thing that is missing.
     pub(super) missing: Vec<String>,
@@ -37,13 +37,8 @@ pub(super) fn look(rows: &[Row], python: bool) -> Needs {
     if benches.iter().any(|bench| is_counted(bench)) {
         benches.extend(counted());
     }
-    let mut seen = Vec::new();
-    benches.retain(|bench| {
-        !seen.contains(bench) && {
-            seen.push(*bench);
-            true
-        }
-    });
+    benches.sort_unstable();
+    benches.dedup();
     let mut missing = Vec::new();
     if benches.iter().any(|bench| is_counted(bench)) {
         let lacking = counting_tools();
@@ -105,4 +100,28 @@ fn find_python() -> Option<&'static str> {
         )
         .passed()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::catalogue;
+
+    #[test]
+    fn a_bench_that_is_not_there_is_named_and_left_out() {
+        let mut rows = catalogue::rows(Some("P8"));
+        rows.extend(catalogue::rows(Some("P9")));
+        let whole = look(&rows, false);
+        assert_eq!(whole.benches, ["wall_offload"]);
+        assert!(whole.missing.is_empty(), "{:?}", whole.missing);
+        rows[0].bench = "no_such_bench";
+        let part = look(&rows, false);
+        assert_eq!(part.benches, ["wall_offload"]);
+        assert_eq!(part.missing.len(), 1);
+        assert!(
+            part.missing[0].contains("no_such_bench"),
+            "{:?}",
+            part.missing
+        );
+    }
 }

@@ -65,6 +65,9 @@ mod tests {
 
     #[test]
     fn noise_is_no_count() {
+        // Only the line below a function is that function's.
+        let text = "icount_calls::sync::wait\nInstructions: 7\nInstructions: 99\n";
+        assert_eq!(read(text).ours("I-wait"), Some(7.0));
         assert!(read("Instructions: 7\nerror\n").0.is_empty());
     }
 }
