@@ -187,6 +187,8 @@ mod tests {
             hash: "abc".to_owned(),
             dirty: true,
         });
+        kept.only = Some("P8".to_owned());
+        kept.python.insert("anyio".to_owned(), "4.1".to_owned());
         kept.peers.insert("tokio".to_owned(), "1.54.1".to_owned());
         let figure = Figure {
             value: 0.1,
