@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn versions_are_read() {
-        let found = versions("version anyio 4.1\nversion\ncount a b 1\n");
+        let found = versions("version anyio 4.1\nversion\nsome other line\na line 1\n");
         assert_eq!(
             found,
             BTreeMap::from([("anyio".to_owned(), "4.1".to_owned())])
