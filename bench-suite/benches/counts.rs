@@ -1,15 +1,14 @@
 //! P2's size, P13 and P14: what is counted, not timed.
-//!
-//! Prints `count GROUP WHO VALUE` lines, which `cargo xtask bench` reads. The
-//! arguments are the same as Criterion's: a pattern of the groups wanted.
 
 #![expect(clippy::cast_precision_loss, reason = "no count here comes near 2^52")]
 
-use std::{env, future::ready, hint::black_box, thread, time::Duration};
+use std::{future::ready, hint::black_box, thread, time::Duration};
 
 use bench_suite::{
     counting::Counting,
-    workload::{burst, calls, offload, run},
+    lines,
+    wanted::Wanted,
+    workload::{burst, calls, offload, run, way},
 };
 use cpu_time::ProcessTime;
 
@@ -20,35 +19,24 @@ static ALLOCATOR: Counting = Counting::new();
 const WARM_UP: u64 = 1_000;
 const COUNT: u64 = 10_000;
 
-fn main() {
-    let pattern = env::args()
-        .find(|arg| arg.starts_with("^("))
-        .unwrap_or_default();
-    let groups: Vec<_> = pattern
-        .trim_start_matches("^(")
-        .trim_end_matches(")/")
-        .split('|')
-        .collect();
-    let wanted = |group: &str| pattern.is_empty() || groups.contains(&group);
-    if wanted("P2-size") {
+fn main() -> Result<(), regex::Error> {
+    let wanted = Wanted::from_args()?;
+    if wanted.group("P2-size") {
         sizes();
     }
-    if wanted("P13-await") {
+    if wanted.group("P13-await") {
         awaits();
     }
-    if wanted("P13-wait") {
+    if wanted.group("P13-wait") {
         waits();
     }
-    if wanted("P13-offload") {
+    if wanted.group("P13-offload") {
         offloads();
     }
-    if wanted("P14") {
+    if wanted.group("P14") {
         idle();
     }
-}
-
-fn line(group: &str, who: &str, value: f64) {
-    println!("count {group} {who} {value}");
+    Ok(())
 }
 
 /// How often `operation` allocates, on all threads together.
@@ -71,12 +59,12 @@ fn allocations_async<F: Future>(operation: impl Fn() -> F) -> f64 {
 }
 
 fn sizes() {
-    line(
+    lines::count(
         "P2-size",
         "bridge",
         size_of_val(&calls::smart_async(1)) as f64,
     );
-    line(
+    lines::count(
         "P2-size",
         "plain_await",
         size_of_val(&calls::plain_async(1)) as f64,
@@ -85,29 +73,30 @@ fn sizes() {
 
 fn awaits() {
     let ours = allocations_async(|| calls::smart_async(1));
-    line("P13-await", "bridge", ours);
+    lines::count("P13-await", "bridge", ours);
 }
 
 fn waits() {
     let ours = allocations(|| bridge::wait(ready(1)));
-    line("P13-wait", "bridge", ours);
+    lines::count("P13-wait", "bridge", ours);
     let runtime = run::multi_thread();
     let theirs = allocations(|| runtime.block_on(ready(1)));
-    line("P13-wait", "tokio_runtime_block_on", theirs);
+    lines::count("P13-wait", "tokio_runtime_block_on", theirs);
 }
 
 fn offloads() {
-    let ours = allocations_async(|| offload::bridge(1));
-    line("P13-offload", "bridge", ours);
-    let theirs = allocations_async(|| offload::unblock(1));
-    line("P13-offload", "unblock", theirs);
+    let way = way::Ours::global();
+    let ours = allocations_async(|| offload::one(&way, 1));
+    lines::count("P13-offload", "bridge", ours);
+    let theirs = allocations_async(|| offload::one(&way::Unblock, 1));
+    lines::count("P13-offload", "unblock", theirs);
 }
 
 /// The CPU time of the whole process in the second after a burst, in ns.
 fn idle() {
-    let bridge = burst::bridge_with_queue(16_384);
-    black_box(pollster::block_on(burst::bridge(&bridge, 10_000)));
+    let bridge = way::Ours::with_queue(16_384);
+    black_box(pollster::block_on(burst::started(bridge, 10_000)));
     let start = ProcessTime::now();
     thread::sleep(Duration::from_secs(1));
-    line("P14", "bridge", start.elapsed().as_nanos() as f64);
+    lines::count("P14", "bridge", start.elapsed().as_nanos() as f64);
 }

@@ -1,8 +1,9 @@
-//! P1 and P2 in instructions, which wall time is too coarse for.
+//! Smart functions beside plain ones, in instructions: P1 and P2, for which wall
+//! time is too coarse, and functions of other shapes.
 //!
 //! Needs Valgrind and the runner of the same version: `cargo xtask bench
-//! --icount` says how to get them. Each function is named for its row and for
-//! who is measured; rows "P1-icount" and "P2-icount".
+//! --icount` says how to get them. Each bench is named `PATH_icount_of_WHO`; two of
+//! the paths are the rows "P1-icount" and "P2-icount".
 #![allow(
     missing_docs,
     reason = "the macros make modules, which can't be given any"
@@ -14,7 +15,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use bench_suite::workload::calls;
+use bench_suite::workload::{calls, shapes, shapes::Thing};
 use iai_callgrind::{library_benchmark, library_benchmark_group, main};
 
 /// One poll, as an executor would do it.
@@ -47,12 +48,115 @@ fn p2_icount_of_plain_await() -> u64 {
     black_box(poll_once(async { calls::plain_async(black_box(1)).await }))
 }
 
+/// Something with methods, of which a compiler knows nothing.
+#[expect(clippy::inline_always, reason = "its call would be counted too")]
+#[inline(always)]
+fn thing() -> &'static Thing {
+    black_box(&Thing(4))
+}
+
+#[library_benchmark]
+fn sync_method_icount_of_bridge() -> u64 {
+    black_box(thing().smart_sync(black_box(1)).wait())
+}
+
+#[library_benchmark]
+fn sync_method_icount_of_plain_call() -> u64 {
+    black_box(thing().plain_sync(black_box(1)))
+}
+
+#[library_benchmark]
+fn sync_borrowed_icount_of_bridge() -> u64 {
+    black_box(shapes::smart_borrowed(black_box("ab")).wait())
+}
+
+#[library_benchmark]
+fn sync_borrowed_icount_of_plain_call() -> u64 {
+    black_box(shapes::plain_borrowed(black_box("ab")))
+}
+
+#[library_benchmark]
+fn sync_generic_icount_of_bridge() -> u64 {
+    black_box(shapes::smart_generic(black_box(1_u32)).wait())
+}
+
+#[library_benchmark]
+fn sync_generic_icount_of_plain_call() -> u64 {
+    black_box(shapes::plain_generic(black_box(1_u32)))
+}
+
+#[library_benchmark]
+fn sync_result_icount_of_bridge() -> u64 {
+    black_box(shapes::smart_result(black_box(1)).wait().unwrap_or(0))
+}
+
+#[library_benchmark]
+fn sync_result_icount_of_plain_call() -> u64 {
+    black_box(shapes::plain_result(black_box(1)).unwrap_or(0))
+}
+
+#[library_benchmark]
+fn async_method_icount_of_bridge() -> u64 {
+    black_box(poll_once(async { thing().smart_async(black_box(1)).await }))
+}
+
+#[library_benchmark]
+fn async_method_icount_of_plain_await() -> u64 {
+    black_box(poll_once(async { thing().plain_async(black_box(1)).await }))
+}
+
+#[library_benchmark]
+fn async_borrowed_icount_of_bridge() -> u64 {
+    black_box(poll_once(async {
+        shapes::smart_borrowed_async(black_box("ab")).await
+    }))
+}
+
+#[library_benchmark]
+fn async_borrowed_icount_of_plain_await() -> u64 {
+    black_box(poll_once(async {
+        shapes::plain_borrowed_async(black_box("ab")).await
+    }))
+}
+
+#[library_benchmark]
+fn async_generic_icount_of_bridge() -> u64 {
+    black_box(poll_once(async {
+        shapes::smart_generic_async(black_box(1_u32)).await
+    }))
+}
+
+#[library_benchmark]
+fn async_generic_icount_of_plain_await() -> u64 {
+    black_box(poll_once(async {
+        shapes::plain_generic_async(black_box(1_u32)).await
+    }))
+}
+
 library_benchmark_group!(
     name = sync_to_sync;
-    benchmarks = p1_icount_of_bridge, p1_icount_of_plain_call
+    benchmarks =
+        p1_icount_of_bridge,
+        p1_icount_of_plain_call,
+        sync_method_icount_of_bridge,
+        sync_method_icount_of_plain_call,
+        sync_borrowed_icount_of_bridge,
+        sync_borrowed_icount_of_plain_call,
+        sync_generic_icount_of_bridge,
+        sync_generic_icount_of_plain_call,
+        sync_result_icount_of_bridge,
+        sync_result_icount_of_plain_call
 );
 library_benchmark_group!(
     name = async_to_async;
-    benchmarks = p2_icount_of_bridge, p2_icount_of_plain_await
+    benchmarks =
+        p2_icount_of_bridge,
+        p2_icount_of_plain_await,
+        async_method_icount_of_bridge,
+        async_method_icount_of_plain_await,
+        async_borrowed_icount_of_bridge,
+        async_borrowed_icount_of_plain_await,
+        async_generic_icount_of_bridge,
+        async_generic_icount_of_plain_await
 );
 main!(library_benchmark_groups = sync_to_sync, async_to_async);

@@ -1,20 +1,21 @@
 //! P10 and P11: many jobs at once, and how their cost grows.
+//!
+//! Beside `spawn_blocking`, `unblock` and `tokio_rayon`.
 
 #![expect(
     clippy::cast_precision_loss,
     reason = "no count of jobs comes near 2^52"
 )]
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, time::Duration};
 
 use bench_suite::{
     settings,
-    workload::{burst, run},
+    workload::{
+        burst, run,
+        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
+    },
 };
-use bridge::Bridge;
 use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main,
     measurement::WallTime,
@@ -27,62 +28,43 @@ const QUEUE: usize = 16_384;
 
 fn ten_thousand(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
-    let ours = burst::bridge_with_queue(QUEUE);
     let mut group = criterion.benchmark_group("P10");
     group.sampling_mode(SamplingMode::Flat);
-    bursts(&mut group, &runtime, "bridge", move |jobs| {
-        let ours: Bridge = ours.clone();
-        async move { burst::bridge(&ours, jobs).await }
-    });
-    bursts(
-        &mut group,
-        &runtime,
-        "spawn_blocking",
-        burst::spawn_blocking,
-    );
-    bursts(&mut group, &runtime, "unblock", burst::unblock);
-    bursts(&mut group, &runtime, "tokio_rayon", burst::tokio_rayon);
+    let ours = Ours::with_queue(QUEUE);
+    bursts(&mut group, &runtime, &ours, burst::started);
+    bursts(&mut group, &runtime, &SpawnBlocking, burst::started);
+    bursts(&mut group, &runtime, &Unblock, burst::started);
+    bursts(&mut group, &runtime, &TokioRayon, burst::started);
     group.finish();
 
     let mut group = criterion.benchmark_group("P10-join");
     group.sampling_mode(SamplingMode::Flat);
-    bursts(&mut group, &runtime, "bridge", |jobs| async move {
-        burst::bridge_joined(Bridge::global(), jobs).await
-    });
-    bursts(
-        &mut group,
-        &runtime,
-        "spawn_blocking",
-        burst::spawn_blocking_joined,
-    );
-    bursts(&mut group, &runtime, "unblock", burst::unblock_joined);
-    bursts(
-        &mut group,
-        &runtime,
-        "tokio_rayon",
-        burst::tokio_rayon_joined,
-    );
+    bursts(&mut group, &runtime, &Ours::global(), burst::joined);
+    bursts(&mut group, &runtime, &SpawnBlocking, burst::joined);
+    bursts(&mut group, &runtime, &Unblock, burst::joined);
+    bursts(&mut group, &runtime, &TokioRayon, burst::joined);
     group.finish();
 }
 
 /// Bursts one after the other in one task, so that pools stay warm.
-fn bursts<F: Future<Output = u64> + Send>(
+fn bursts<W: Way, F: Future<Output = u64> + Send>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     runtime: &Runtime,
-    name: &str,
-    burst: impl Fn(u64) -> F + Send + Sync + Clone + 'static,
+    way: &W,
+    burst: impl Fn(W, u64) -> F + Send + Sync + Copy + 'static,
 ) {
-    group.bench_function(name, |b| {
+    group.bench_function(W::NAME, |b| {
         b.iter_custom(|count| {
-            let burst = burst.clone();
-            run::in_async_task(runtime, count, move |_| burst(black_box(JOBS)))
+            let way = way.clone();
+            run::in_async_task(runtime, count, move |_| burst(way.clone(), black_box(JOBS)))
         });
     });
 }
 
 /// The figure is booked per job, so that the points can be compared.
 fn from_few_jobs_to_many(criterion: &mut Criterion) {
-    let ours = burst::bridge_with_queue(1 << 20);
+    let runtime = run::multi_thread();
+    let ours = Ours::with_queue(1 << 20);
     let mut group = criterion.benchmark_group("P11-jobs");
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     for power in 2..=6 {
@@ -91,9 +73,8 @@ fn from_few_jobs_to_many(criterion: &mut Criterion) {
             b.iter_custom(|count| {
                 // As many jobs in all for each point, within a factor.
                 let bursts = count.clamp(1, (100_000 / jobs).max(1));
-                let start = Instant::now();
-                black_box(burst::bridge_from_threads(&ours, 1, jobs, bursts));
-                per(start.elapsed(), jobs * bursts, count)
+                let done = burst::from_threads(&ours, runtime.handle(), 1, jobs, bursts);
+                per(black_box(done).1, jobs * bursts, count)
             });
         });
     }
@@ -106,15 +87,15 @@ fn per(time: Duration, done: u64, asked: u64) -> Duration {
 }
 
 fn from_one_submitter_to_eight(criterion: &mut Criterion) {
-    let ours = burst::bridge_with_queue(QUEUE);
+    let runtime = run::multi_thread();
+    let ours = Ours::with_queue(QUEUE);
     let mut group = criterion.benchmark_group("P11-threads");
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     for submitters in [1, 2, 4, 8] {
         group.bench_function(BenchmarkId::new("bridge", submitters), |b| {
             b.iter_custom(|rounds| {
-                let start = Instant::now();
-                black_box(burst::bridge_from_threads(&ours, submitters, JOBS, rounds));
-                start.elapsed()
+                let done = burst::from_threads(&ours, runtime.handle(), submitters, JOBS, rounds);
+                black_box(done).1
             });
         });
     }

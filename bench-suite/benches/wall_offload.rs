@@ -1,4 +1,6 @@
 //! P8 and P9: from async to sync and back, in a row and after a pause.
+//!
+//! Beside `spawn_blocking`, `unblock` and `tokio_rayon`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -15,49 +17,64 @@ use bench_suite::{
     workload::{
         idle::{PAUSE, Rounds},
         offload, run,
+        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
     },
 };
-use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main, measurement::WallTime,
+};
+use tokio::runtime::Runtime;
 
 fn in_a_row(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P8");
-    group.bench_function("bridge", |b| {
-        b.iter_custom(|count| run::in_async_task(&runtime, count, offload::bridge));
-    });
-    group.bench_function("spawn_blocking", |b| {
-        b.iter_custom(|count| run::in_async_task(&runtime, count, offload::spawn_blocking));
-    });
-    group.bench_function("unblock", |b| {
-        b.iter_custom(|count| run::in_async_task(&runtime, count, offload::unblock));
-    });
-    group.bench_function("tokio_rayon", |b| {
-        b.iter_custom(|count| run::in_async_task(&runtime, count, offload::tokio_rayon));
-    });
+    // Whoever spins learns first how often that pays.
+    if settings::quick() {
+        group.warm_up_time(Duration::from_millis(300));
+        group.measurement_time(Duration::from_millis(600));
+    }
+    row(&mut group, &runtime, &Ours::global());
+    row(&mut group, &runtime, &SpawnBlocking);
+    row(&mut group, &runtime, &Unblock);
+    row(&mut group, &runtime, &TokioRayon);
     group.finish();
 }
 
+fn row<W: Way>(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime, way: &W) {
+    group.bench_function(W::NAME, |b| {
+        b.iter_custom(|count| {
+            let way = way.clone();
+            run::in_async_task(runtime, count, move |number| offload::one(&way, number))
+        });
+    });
+}
+
 /// Criterion asks for many samples; a pause before each sets the limit here.
-const MOST_AT_ONCE: u64 = 4;
+fn most_at_once() -> u64 {
+    if settings::quick() { 1 } else { 4 }
+}
 
 fn after_a_pause(criterion: &mut Criterion) {
-    let rounds = Rounds::new(run::multi_thread(), PAUSE)
-        .with("bridge", offload::bridge)
-        .with("spawn_blocking", offload::spawn_blocking)
-        .with("unblock", offload::unblock)
-        .with("tokio_rayon", offload::tokio_rayon);
+    fn with<W: Way>(rounds: Rounds, way: W) -> Rounds {
+        rounds.with(W::NAME, move |number| offload::one(&way, number))
+    }
+    let rounds = Rounds::new(run::multi_thread(), PAUSE);
+    let rounds = with(rounds, Ours::global());
+    let rounds = with(rounds, SpawnBlocking);
+    let rounds = with(rounds, Unblock);
+    let rounds = with(rounds, TokioRayon);
     let names = rounds.names();
     let rounds = Mutex::new(rounds);
     let mut group = criterion.benchmark_group("P9");
     group
         .sampling_mode(SamplingMode::Flat)
-        .warm_up_time(Duration::from_millis(10));
-    group.sample_size(if settings::quick() { 20 } else { 60 });
+        .warm_up_time(Duration::from_millis(1));
+    group.sample_size(if settings::quick() { 12 } else { 60 });
     for name in names {
         group.bench_function(name, |b| {
             b.iter_custom(|count| {
                 let mut rounds = rounds.lock().unwrap_or_else(PoisonError::into_inner);
-                let taken = count.clamp(1, MOST_AT_ONCE);
+                let taken = count.clamp(1, most_at_once());
                 let total: Duration = (0..taken).map(|_| rounds.sample(name)).sum();
                 total.mul_f64(count as f64 / taken as f64)
             });

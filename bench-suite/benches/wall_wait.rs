@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_compat::Compat;
 use bench_suite::{
     settings,
     workload::{run, wake::Alarm},
@@ -32,6 +33,9 @@ fn ready_on_a_plain_thread(criterion: &mut Criterion) {
         b.iter(|| runtime.block_on(ready(black_box(1))));
     });
     group.bench_function("pollster_entered", |b| b.iter(|| entered(handle)));
+    group.bench_function("async_compat", |b| {
+        b.iter(|| pollster::block_on(Compat::new(ready(black_box(1)))));
+    });
     group.bench_function("pollster_without_runtime", |b| {
         b.iter(|| pollster::block_on(ready(black_box(1))));
     });

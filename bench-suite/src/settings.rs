@@ -4,6 +4,8 @@ use std::{env, time::Duration};
 
 use criterion::Criterion;
 
+use crate::rounds::Budget;
+
 /// Set by `cargo xtask bench --quick`.
 const QUICK: &str = "BRIDGE_BENCH_QUICK";
 
@@ -20,8 +22,8 @@ pub fn short() -> Criterion {
     if quick() {
         criterion
             .warm_up_time(Duration::from_millis(100))
-            .measurement_time(Duration::from_millis(400))
-            .sample_size(20)
+            .measurement_time(Duration::from_millis(300))
+            .sample_size(10)
             .nresamples(1000)
     } else {
         criterion
@@ -33,7 +35,27 @@ pub fn short() -> Criterion {
 /// The same for operations of milliseconds, with fewer samples.
 #[must_use]
 pub fn long() -> Criterion {
-    short().sample_size(if quick() { 10 } else { 30 })
+    if quick() {
+        short().measurement_time(Duration::from_millis(500))
+    } else {
+        short().sample_size(30)
+    }
+}
+
+/// How long the programs without Criterion measure one figure.
+#[must_use]
+pub fn budget() -> Budget {
+    if quick() {
+        Budget {
+            least: 5,
+            time: Duration::from_millis(100),
+        }
+    } else {
+        Budget {
+            least: 7,
+            time: Duration::from_secs(2),
+        }
+    }
 }
 
 /// How many threads "from every core at once" means here.

@@ -1,28 +1,52 @@
-//! The figures, beside the peers, in one table.
+//! The figures, beside the peers: measured, kept, judged and shown.
 //!
-//! Runs the wall-clock benches of `bench-suite` with Criterion and its counts
-//! (sizes, allocations, idle CPU), reads the medians back, and puts them beside
-//! what `SmartAsync` documents and what each figure must be. Nothing in the
-//! table is written down here but the documented figures and the limits.
+//! A value travels one way. The catalogue says what is wanted, the needs what
+//! can be had here; the benches are built, then measured; their figures become
+//! a record, with the machine and the versions; the record is judged, and the
+//! table, the report and the README's part are made of it. So everything that
+//! is shown can be made again of a record, without measuring.
 
+mod build;
 mod catalogue;
+mod compare;
 mod figures;
-mod icount;
-mod show;
+mod limits;
+mod machine;
+mod measure;
+mod needs;
+mod progress;
+mod python;
+mod read;
+mod readme;
+mod record;
+mod report;
 mod table;
+mod unit;
 mod verdict;
 
-use std::{fs, time::Duration};
+use std::path::PathBuf;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use self::{
+    catalogue::BESIDE,
+    figures::Figures,
+    limits::Limits,
+    machine::Toolchain,
+    measure::{How, Measured},
+    record::Record,
+    verdict::{Judged, Word},
+};
+use crate::Chore;
 
-use self::{catalogue::Row, figures::Figures};
-use crate::{
-    Chore,
-    run::{self, Output},
+pub(crate) use self::{
+    readme::{README, agrees},
+    record::is_kept,
 };
 
 #[derive(clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command"
+)]
 pub(crate) struct Args {
     /// Fewer samples: a first impression in under two minutes, once built
     #[arg(long)]
@@ -30,99 +54,196 @@ pub(crate) struct Args {
     /// Only rows whose id starts with this, as `P8`
     #[arg(long, value_name = "ID")]
     only: Option<String>,
-    /// Count instructions too (P1, P2), with Callgrind
+    /// Measure `SmartAsync` and its peers in Python too
     #[arg(long)]
-    icount: bool,
+    python: bool,
+    /// Keep the record in `bench-suite/record/`, and quote it in the README
+    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    record: bool,
     /// Fail if a row misses its limit
     #[arg(long)]
     strict: bool,
+    /// Only count instructions, and fail if a hot path executes too many
+    #[arg(long, conflicts_with_all = ["quick", "only", "python", "record"])]
+    check: bool,
+    /// With --check: set the limits to what is counted now
+    #[arg(long, requires = "check")]
+    update: bool,
+    /// Measure nothing; show a record: a path, a date, or `last`
+    #[arg(long, value_name = "RECORD", conflicts_with_all = MEASURING)]
+    report: Option<String>,
+    /// Measure nothing; show what has changed from record A to record B
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = MEASURING)]
+    compare: Option<Vec<String>>,
+    /// Measure nothing; quote the newest record in the README
+    #[arg(long, conflicts_with_all = MEASURING)]
+    readme: bool,
 }
+
+/// What makes no sense with an option that measures nothing.
+const MEASURING: [&str; 6] = ["quick", "only", "python", "record", "check", "update"];
 
 pub(crate) fn run(args: &Args) -> Chore {
-    let rows = catalogue::rows(args.only.as_deref());
+    if let Some([a, b]) = args.compare.as_deref() {
+        compare(a, b)
+    } else if let Some(name) = &args.report {
+        show(&Record::load(name)?, args.strict)
+    } else if args.readme {
+        readme::write()
+    } else if args.check {
+        check(args.update)
+    } else {
+        measured(args)
+    }
+}
+
+/// Where a run leaves its report and its record.
+fn directory() -> PathBuf {
+    crate::root().join("target").join("bench-report")
+}
+
+fn measured(args: &Args) -> Chore {
+    let only = args.only.as_deref();
+    let rows = catalogue::rows(only);
     if rows.is_empty() {
-        return Err("no row of that id; see `cargo xtask bench --help`".into());
+        return Err(
+            "no row of that id; rows are P1 to P14, and the C-, L-, M- and IO- rows".into(),
+        );
     }
-    let counted = args.icount.then(|| icount::run(&rows));
-    let criterion = crate::root().join("target").join("criterion");
-    // Figures of an earlier run must not pass for figures of this one.
-    for row in &rows {
-        let _ = fs::remove_dir_all(criterion.join(row.group));
+    let needs = needs::look(&rows, args.python);
+    for line in &needs.missing {
+        eprintln!("{line}");
     }
-    let mut figures = Figures::default();
-    let measured = measure(&rows, args, &mut figures);
-    figures.read(&criterion, &rows);
-    if let Some(counted) = counted {
-        match counted {
-            Ok(counts) => figures.extend(counts),
-            Err(why) => eprintln!("instructions are not counted: {why}"),
+    let mut record = Record::begun(args.quick, only)?;
+    let programs = build::build(&needs.benches)?;
+    let how = How {
+        quick: args.quick,
+        only: only.is_some(),
+    };
+    let measured = measure::measure(&needs.benches, &programs, &rows, how);
+    let mut failed = measured.failed;
+    record.figures = measured.figures;
+    if let Some(python) = needs.python {
+        match python::measure(python, args.quick) {
+            Ok((figures, versions)) => {
+                record.figures.0.extend(figures.0);
+                record.python = versions;
+            }
+            Err(why) => {
+                eprintln!("SmartAsync is not measured: {why}");
+                failed.push("python".to_owned());
+            }
         }
-    } else if rows.iter().any(|row| row.bench == "icount_calls") {
-        eprintln!("instructions are counted only with --icount");
     }
-    let judged: Vec<_> = rows
+    record.save(&record::last())?;
+    show(&record, args.strict)?;
+    if !failed.is_empty() {
+        // What is kept must be whole.
+        return Err(format!("not measured: {}", failed.join(", ")));
+    }
+    if args.record {
+        let path = record.kept_at();
+        record.save(&crate::root().join(&path))?;
+        println!("kept as {path}");
+        readme::write()?;
+    }
+    Ok(())
+}
+
+/// The tables and the report of `record`.
+fn show(record: &Record, strict: bool) -> Chore {
+    let rows = catalogue::rows(record.only.as_deref());
+    let judged = verdict::judge_all(&rows, &record.figures);
+    println!("{}", table::verdicts(&judged));
+    if BESIDE
         .iter()
-        .map(|row| verdict::judge(row, &figures))
-        .collect();
-    println!("{}", table::render(&rows, &judged));
-    println!("{}", table::machine());
-    let missed: Vec<_> = judged.iter().filter(|j| j.missed()).map(|j| j.id).collect();
+        .any(|beside| record.figures.group(beside.group).is_some())
+    {
+        println!("{}", table::beside(&record.figures));
+    }
+    println!("medians of one run, {}: {}", record.when, record.origin());
+    let page = directory().join("index.html");
+    report::write(&page, record, &judged)?;
+    println!("report: {}", page.display());
+    let missed = missed(&judged);
     match missed.as_slice() {
-        [] => measured,
-        ids if args.strict => Err(format!("missed: {}", ids.join(", "))),
+        [] => Ok(()),
+        ids if strict => Err(format!("missed: {}", ids.join(", "))),
         ids => {
             println!("missed: {}", ids.join(", "));
-            measured
+            Ok(())
         }
     }
 }
 
-/// Runs the benches that `rows` need, one program after the other.
-fn measure(rows: &[Row], args: &Args, figures: &mut Figures) -> Chore {
-    let mut benches: Vec<_> = rows.iter().map(|row| row.bench).collect();
-    benches.sort_unstable();
-    benches.dedup();
-    benches.retain(|bench| !bench.starts_with("icount"));
-    let style = ProgressStyle::with_template("{spinner} [{pos}/{len}] {elapsed} {msg}");
-    let bar = ProgressBar::new(benches.len() as u64).with_style(style.expect("the template"));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    let mut failed = Vec::new();
-    for bench in benches {
-        bar.set_message(format!("{bench}: building and measuring"));
-        let groups: Vec<_> = rows
-            .iter()
-            .filter(|row| row.bench == bench)
-            .map(|row| row.group)
-            .collect();
-        let filter = format!("^({})/", groups.join("|"));
-        let mut cargo = run::cargo(&["bench", "--package", "bench-suite", "--bench", bench]);
-        cargo.args(["--", &filter]);
-        if args.quick {
-            cargo.env("BRIDGE_BENCH_QUICK", "1");
-        }
-        let ended = run::run(&mut cargo, Duration::from_mins(30), Output::Keep);
-        if !ended.passed() {
-            // The others are worth having all the same.
-            bar.println(format!(
-                "{bench}: {:?}\n{}",
-                ended.verdict,
-                last(&ended.text, 20)
-            ));
-            failed.push(bench);
-        }
-        figures.read_counts(&ended.text);
-        bar.inc(1);
+fn missed(judged: &[Judged]) -> Vec<&'static str> {
+    let missed = judged.iter().filter(|judged| judged.word() == Word::Miss);
+    missed.map(|judged| judged.row.id).collect()
+}
+
+fn compare(a: &str, b: &str) -> Chore {
+    let (before, after) = (Record::load(a)?, Record::load(b)?);
+    let (pairs, drift) = compare::pairs(&before, &after);
+    if pairs.is_empty() {
+        return Err(format!("{a} and {b} have no figure in common"));
     }
-    bar.finish_and_clear();
+    let (table, line) = compare::render(&pairs, drift);
+    println!(
+        "{table}\nA: {}, {}\nB: {}, {}\n{line}",
+        before.when,
+        before.origin(),
+        after.when,
+        after.origin()
+    );
+    if before.machine != after.machine {
+        println!("they are of different machines: only ratios between peers compare");
+    }
+    Ok(())
+}
+
+/// Counts instructions and holds the limits, or sets them.
+fn check(update: bool) -> Chore {
+    // A check that cannot run is no pass.
+    let missing = needs::counting_tools();
+    if !missing.is_empty() {
+        return Err(format!(
+            "instructions cannot be counted: {}",
+            missing.join("; ")
+        ));
+    }
+    let benches = needs::counted();
+    let programs = build::build(&benches)?;
+    let rows: Vec<_> = catalogue::rows(None)
+        .into_iter()
+        .filter(|row| needs::is_counted(row.bench))
+        .collect();
+    let how = How {
+        quick: false,
+        only: false,
+    };
+    let Measured { figures, failed } = measure::measure(&benches, &programs, &rows, how);
+    if !failed.is_empty() {
+        return Err(format!("not counted: {}", failed.join(", ")));
+    }
+    let here = Toolchain::here()?;
+    if update {
+        Limits::above(&figures, here.clone()).save()?;
+    }
+    hold(&Limits::load()?, &figures, &here)
+}
+
+fn hold(limits: &Limits, figures: &Figures, here: &Toolchain) -> Chore {
+    let checked = limits.check(figures);
+    let (table, failed) = limits::render(&checked);
+    println!("{table}");
     if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("not measured: {}", failed.join(", ")))
+        return Ok(());
     }
-}
-
-/// The last lines of a text.
-fn last(text: &str, count: usize) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
+    if let Some(other) = limits.other_toolchain(here) {
+        println!("{other}");
+    }
+    Err(format!(
+        "too many instructions, or not checked: {}",
+        failed.join(", ")
+    ))
 }

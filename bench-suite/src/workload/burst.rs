@@ -3,10 +3,16 @@
 //! Each function returns the sum of what its jobs returned, [`sum`] of their
 //! count if none was lost or run twice.
 
-use std::thread;
+use std::{
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
 
-use ::bridge::{Bridge, Offload};
 use futures::future::join_all;
+use tokio::runtime::Handle;
+
+use super::way::Way;
 
 /// What the jobs of a burst add up to.
 #[must_use]
@@ -14,27 +20,9 @@ pub fn sum(jobs: u64) -> u64 {
     jobs * jobs.saturating_sub(1) / 2
 }
 
-/// A bridge whose queue holds `capacity` jobs.
-///
-/// # Panics
-///
-/// If `capacity` is zero.
-#[must_use]
-pub fn bridge_with_queue(capacity: usize) -> Bridge {
-    Bridge::builder()
-        .queue_capacity(capacity)
-        .build()
-        .expect("a queue of that size")
-}
-
-/// A job of `bridge`, queued at once.
-fn started(bridge: &Bridge, number: u64) -> Offload<u64> {
-    bridge.offload(move || number).start()
-}
-
-/// Through `bridge`, started.
-pub async fn bridge(bridge: &Bridge, jobs: u64) -> u64 {
-    let started: Vec<_> = (0..jobs).map(|number| started(bridge, number)).collect();
+/// Queued at once, one after the other, then awaited.
+pub async fn started<W: Way>(way: W, jobs: u64) -> u64 {
+    let started: Vec<_> = (0..jobs).map(|number| way.start(move || number)).collect();
     let mut sum = 0;
     for job in started {
         sum += job.await;
@@ -42,133 +30,89 @@ pub async fn bridge(bridge: &Bridge, jobs: u64) -> u64 {
     sum
 }
 
-/// Through `bridge`, by `join_all`, on whose first poll the jobs are queued.
-pub async fn bridge_joined(bridge: &Bridge, jobs: u64) -> u64 {
-    let all = (0..jobs).map(|number| bridge.offload(move || number));
+/// By `join_all`, on whose first poll the jobs are queued at the latest.
+pub async fn joined<W: Way>(way: W, jobs: u64) -> u64 {
+    let all = (0..jobs).map(|number| way.run(move || number));
     join_all(all).await.into_iter().sum()
 }
 
-/// Through Tokio's blocking pool.
+/// `rounds` bursts, each of `jobs` jobs that `submitters` threads share, and
+/// their time from the first thread's start to the last one's end; the threads
+/// do not wait for each other between rounds.
 ///
-/// # Panics
-///
-/// If the runtime is shut down meanwhile.
-pub async fn spawn_blocking(jobs: u64) -> u64 {
-    let started: Vec<_> = (0..jobs)
-        .map(|number| tokio::task::spawn_blocking(move || number))
-        .collect();
-    let mut sum = 0;
-    for job in started {
-        sum += job.await.expect("the job does not panic");
-    }
-    sum
-}
-
-/// Through Tokio's blocking pool, by `join_all`.
-///
-/// # Panics
-///
-/// If the runtime is shut down meanwhile.
-pub async fn spawn_blocking_joined(jobs: u64) -> u64 {
-    let all = (0..jobs).map(|number| tokio::task::spawn_blocking(move || number));
-    join_all(all)
-        .await
-        .into_iter()
-        .map(|done| done.expect("the job does not panic"))
-        .sum()
-}
-
-/// Through the `blocking` crate.
-pub async fn unblock(jobs: u64) -> u64 {
-    let started: Vec<_> = (0..jobs)
-        .map(|number| blocking::unblock(move || number))
-        .collect();
-    let mut sum = 0;
-    for job in started {
-        sum += job.await;
-    }
-    sum
-}
-
-/// Through the `blocking` crate, by `join_all`.
-pub async fn unblock_joined(jobs: u64) -> u64 {
-    join_all((0..jobs).map(|number| blocking::unblock(move || number)))
-        .await
-        .into_iter()
-        .sum()
-}
-
-/// Through `tokio-rayon`.
-pub async fn tokio_rayon(jobs: u64) -> u64 {
-    let started: Vec<_> = (0..jobs)
-        .map(|number| tokio_rayon::spawn(move || number))
-        .collect();
-    let mut sum = 0;
-    for job in started {
-        sum += job.await;
-    }
-    sum
-}
-
-/// Through `tokio-rayon`, by `join_all`.
-pub async fn tokio_rayon_joined(jobs: u64) -> u64 {
-    join_all((0..jobs).map(|number| tokio_rayon::spawn(move || number)))
-        .await
-        .into_iter()
-        .sum()
-}
-
-/// `rounds` bursts through one `bridge`, each of `jobs` jobs that `submitters`
-/// threads share; the threads do not wait for each other between rounds.
+/// They are plain threads; `runtime` is entered for a way that needs one.
 ///
 /// # Panics
 ///
 /// If a job does.
 #[must_use]
-pub fn bridge_from_threads(bridge: &Bridge, submitters: u64, jobs: u64, rounds: u64) -> u64 {
+pub fn from_threads<W: Way>(
+    way: &W,
+    runtime: &Handle,
+    submitters: u64,
+    jobs: u64,
+    rounds: u64,
+) -> (u64, Duration) {
     let share = jobs / submitters;
+    let ready = Barrier::new(usize::try_from(submitters).unwrap_or(usize::MAX));
     let submit = || {
-        (0..rounds)
-            .map(|_| pollster::block_on(self::bridge(bridge, share)))
-            .sum::<u64>()
+        let _entered = W::NEEDS_RUNTIME.then(|| runtime.enter());
+        ready.wait();
+        let start = Instant::now();
+        let sum = (0..rounds)
+            .map(|_| pollster::block_on(started(way.clone(), share)))
+            .sum::<u64>();
+        (sum, start, Instant::now())
     };
-    thread::scope(|scope| {
+    let done: Vec<_> = thread::scope(|scope| {
         let all: Vec<_> = (0..submitters).map(|_| scope.spawn(submit)).collect();
         all.into_iter()
             .map(|thread| thread.join().expect("no job panics"))
-            .sum()
-    })
+            .collect()
+    });
+    let sum = done.iter().map(|one| one.0).sum();
+    let first = done.iter().map(|one| one.1).min();
+    let last = done.iter().map(|one| one.2).max();
+    let time = first.zip(last).map(|(first, last)| last - first);
+    (sum, time.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::{
+        run,
+        way::{Ours, SpawnBlocking, TokioRayon, Unblock},
+    };
 
     const JOBS: u64 = 50;
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn no_way_loses_a_job_or_runs_one_twice() {
-        let ours = bridge_with_queue(64);
-        for result in [
-            bridge(&ours, JOBS).await,
-            bridge_joined(&ours, JOBS).await,
-            spawn_blocking(JOBS).await,
-            spawn_blocking_joined(JOBS).await,
-            unblock(JOBS).await,
-            unblock_joined(JOBS).await,
-            tokio_rayon(JOBS).await,
-            tokio_rayon_joined(JOBS).await,
-        ] {
-            assert_eq!(result, sum(JOBS));
-        }
+    async fn loses_nothing(way: impl Way) {
+        assert_eq!(started(way.clone(), JOBS).await, sum(JOBS));
+        assert_eq!(joined(way, JOBS).await, sum(JOBS));
+    }
+
+    #[test]
+    fn no_way_loses_a_job_or_runs_one_twice() {
+        let runtime = run::multi_thread();
+        testkit::within(|| {
+            runtime.block_on(loses_nothing(Ours::with_queue(64)));
+            runtime.block_on(loses_nothing(SpawnBlocking));
+            runtime.block_on(loses_nothing(Unblock));
+            runtime.block_on(loses_nothing(TokioRayon));
+        });
     }
 
     #[test]
     fn submitting_threads_share_the_jobs() {
-        let ours = bridge_with_queue(64);
-        assert_eq!(
-            bridge_from_threads(&ours, 5, JOBS, 3),
-            3 * 5 * sum(JOBS / 5)
-        );
+        let runtime = run::multi_thread();
+        let all = 3 * 5 * sum(JOBS / 5);
+        testkit::within(|| {
+            let ours = from_threads(&Ours::with_queue(64), runtime.handle(), 5, JOBS, 3);
+            assert_eq!(ours.0, all);
+            assert!(ours.1 > Duration::ZERO);
+            let theirs = from_threads(&SpawnBlocking, runtime.handle(), 5, JOBS, 3);
+            assert_eq!(theirs.0, all);
+        });
     }
 }

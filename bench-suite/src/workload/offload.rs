@@ -1,6 +1,8 @@
-//! One blocking job and back, through the bridge and through each peer.
+//! One blocking job and back.
 //!
 //! The job is an addition: what is left is the cost of the way there and back.
+
+use super::way::Way;
 
 /// The job.
 #[must_use]
@@ -8,41 +10,24 @@ pub fn job(number: u64) -> u64 {
     number.wrapping_add(1)
 }
 
-/// Through the bridge.
-pub async fn bridge(number: u64) -> u64 {
-    bridge::offload(move || job(number)).await
-}
-
-/// Through Tokio's own blocking pool.
-///
-/// # Panics
-///
-/// If the runtime is shut down meanwhile.
-pub async fn spawn_blocking(number: u64) -> u64 {
-    tokio::task::spawn_blocking(move || job(number))
-        .await
-        .expect("the job does not panic")
-}
-
-/// Through the `blocking` crate.
-pub async fn unblock(number: u64) -> u64 {
-    blocking::unblock(move || job(number)).await
-}
-
-/// Through `tokio-rayon`, a pool for computation.
-pub async fn tokio_rayon(number: u64) -> u64 {
-    tokio_rayon::spawn(move || job(number)).await
+/// There and back.
+pub fn one<W: Way>(way: &W, number: u64) -> impl Future<Output = u64> + Send + use<W> {
+    way.run(move || job(number))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::{run, way};
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn every_way_does_the_job() {
-        assert_eq!(bridge(1).await, 2);
-        assert_eq!(spawn_blocking(1).await, 2);
-        assert_eq!(unblock(1).await, 2);
-        assert_eq!(tokio_rayon(1).await, 2);
+    #[test]
+    fn every_way_does_the_job() {
+        let all = async {
+            assert_eq!(one(&way::Ours::global(), 1).await, 2);
+            assert_eq!(one(&way::SpawnBlocking, 1).await, 2);
+            assert_eq!(one(&way::Unblock, 1).await, 2);
+            assert_eq!(one(&way::TokioRayon, 1).await, 2);
+        };
+        testkit::within(|| run::multi_thread().block_on(all));
     }
 }

@@ -1,15 +1,92 @@
-//! What is measured: each row's id, operation, documented figure and limit.
+//! What is measured: each row's id, operation, meaning and limits.
+//!
+//! This is all that is written down about figures; the figures themselves come
+//! from the benches, whose groups bear the ids of the rows.
 
-/// What a figure is measured in.
+mod beside;
+mod names;
+mod rows;
+
+pub(super) use self::{
+    beside::{BESIDE, Beside},
+    names::{name, slot},
+};
+use super::unit::Unit;
+
+/// The parts of the report, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Nanoseconds for one operation, or for one job of a burst of that many.
-    Time {
-        per: u32,
-    },
-    Bytes,
-    Allocations,
-    Instructions,
+pub(super) enum Section {
+    Calls,
+    Waits,
+    Offloads,
+    Bursts,
+    Nesting,
+    Load,
+    Context,
+    Frugality,
+}
+
+impl Section {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Calls,
+        Self::Waits,
+        Self::Offloads,
+        Self::Bursts,
+        Self::Nesting,
+        Self::Load,
+        Self::Context,
+        Self::Frugality,
+    ];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Calls => "Nothing to bridge",
+            Self::Waits => "From sync to async",
+            Self::Offloads => "From async to sync",
+            Self::Bursts => "Many at once",
+            Self::Nesting => "Nested in each other",
+            Self::Load => "Under load",
+            Self::Context => "Where a thread stands",
+            Self::Frugality => "What it leaves alone",
+        }
+    }
+
+    /// One sentence under the title.
+    pub(super) fn about(self) -> &'static str {
+        match self {
+            Self::Calls => {
+                "A smart function that is called by its own kind should cost what the plain function costs."
+            }
+            Self::Waits => {
+                "Sync code waits for a future: how long until it has the value, beyond the future's own work."
+            }
+            Self::Offloads => {
+                "Async code has a closure run on a thread that may block: how long until the value is back."
+            }
+            Self::Bursts => {
+                "Thousands of closures are offloaded together: what each of them costs."
+            }
+            Self::Nesting => {
+                "Sync code waits for async code, which offloads sync code, which waits again."
+            }
+            Self::Load => {
+                "Programs that do both kinds of work at once, through sockets and databases."
+            }
+            Self::Context => "Looking at the thread, which everything else rests on.",
+            Self::Frugality => "Memory asked for, and CPU time used while there is nothing to do.",
+        }
+    }
+}
+
+/// How a row's figures are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One figure for each who is measured.
+    Bars,
+    /// Figures over what the text names.
+    Curve(&'static str),
+    /// Figures over percentiles.
+    Percentiles,
 }
 
 /// What a figure must be.
@@ -23,33 +100,25 @@ pub(super) enum Must {
     TimesBest(f64),
     /// Exactly what the peer has.
     SameAs(&'static str),
-    /// All points of the group within this part of the smallest.
+    /// All points of our curve within this part of the smallest.
     Flat(f64),
 }
 
-/// One line of the table.
+/// One line of the table, and one chart of the report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
+    /// Also the name of the group in the bench.
     pub(super) id: &'static str,
+    pub(super) section: Section,
     pub(super) operation: &'static str,
+    /// What the figure means, in one sentence.
+    pub(super) means: &'static str,
     /// The bench program that measures it.
     pub(super) bench: &'static str,
-    /// Its group there.
-    pub(super) group: &'static str,
+    pub(super) shape: Shape,
     pub(super) unit: Unit,
-    /// What `SmartAsync` documents for its counterpart.
-    pub(super) smartasync: &'static str,
     pub(super) must: &'static [Must],
 }
-
-const NS: Unit = Unit::Time { per: 1 };
-const NONE: &str = "–";
-const CALLS: &str = "wall_calls";
-const DETECT: &str = "wall_detect";
-const WAIT: &str = "wall_wait";
-const OFFLOAD: &str = "wall_offload";
-const BURST: &str = "wall_burst";
-const COUNTS: &str = "counts";
 
 /// The rows whose id is, or begins with the part, `only`.
 pub(super) fn rows(only: Option<&str>) -> Vec<Row> {
@@ -60,55 +129,25 @@ pub(super) fn rows(only: Option<&str>) -> Vec<Row> {
             rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
         })
     };
-    ALL.iter().filter(wanted).copied().collect()
+    rows::ALL.iter().filter(wanted).copied().collect()
 }
 
-macro_rules! rows {
-    ($($id:literal $operation:literal, $bench:ident $unit:expr, $smartasync:expr, [$($must:expr),*];)*) => {
-        [$(Row {
-            id: $id,
-            operation: $operation,
-            bench: $bench,
-            group: $id,
-            unit: $unit,
-            smartasync: $smartasync,
-            must: &[$($must),*],
-        }),*]
-    };
+/// The row of that id.
+pub(super) fn row(id: &str) -> Option<&'static Row> {
+    rows::ALL.iter().find(|row| row.id == id)
 }
 
-use Must::{AtMost, Flat, SameAs, Times, TimesBest};
-
-const ICOUNT: &str = "icount_calls";
-const TOKIO: &str = "tokio_handle_block_on";
-
-#[rustfmt::skip]
-const ALL: &[Row] = &rows![
-    "P1" "sync → sync: SyncCall::wait()", CALLS NS, "~2 µs (re-check)", [Times(1.1, "plain_call")];
-    "P1-icount" "the same, instructions", ICOUNT Unit::Instructions, NONE, [SameAs("plain_call")];
-    "P2" "async → async: AsyncCall.await", CALLS NS, "2.3 µs first, 1.3 µs cached", [Times(1.1, "plain_await")];
-    "P2-icount" "the same, instructions", ICOUNT Unit::Instructions, NONE, [SameAs("plain_await")];
-    "P2-size" "size of the future", COUNTS Unit::Bytes, NONE, [SameAs("plain_await")];
-    "P3-thread" "Context::current(), plain thread", DETECT NS, NONE, [AtMost(1.5)];
-    "P3-task" "the same, multi-thread task", DETECT NS, NONE, [AtMost(1.5)];
-    "P3-root" "the same, multi-thread root", DETECT NS, NONE, [AtMost(50.0)];
-    "P4" "sync → async: wait(ready), plain thread", WAIT NS, "~102 µs", [Times(0.6, TOKIO)];
-    "P5" "the same, in Blocking", WAIT NS, "~102 µs", [Times(1.0, TOKIO)];
-    "P6" "wait(woken once by another thread)", WAIT NS, NONE, [Times(0.5, TOKIO)];
-    "P7" "wait(ready) from every core at once", WAIT NS, NONE, [Times(0.6, TOKIO)];
-    "P8" "async → sync: one offload and back", OFFLOAD NS, "50–100 µs", [AtMost(1000.0), TimesBest(0.1)];
-    "P9" "the same after 50 ms of idleness", OFFLOAD NS, "50–100 µs", [TimesBest(1.25)];
-    "P10" "burst of 10 000, per job, started", BURST Unit::Time { per: 10_000 }, "56 µs (measured)", [TimesBest(1.0), Times(0.1, "spawn_blocking")];
-    "P10-join" "the same through join_all", BURST Unit::Time { per: 10_000 }, "56 µs (measured)", [Times(0.5, "tokio_rayon")];
-    "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST NS, NONE, [Flat(0.25)];
-    "P11-threads" "burst per job, 1 to 8 submitters", BURST Unit::Time { per: 10_000 }, NONE, [Flat(0.25)];
-    "P12-first" "runtime look-up in a task, first", DETECT NS, "2.3 µs", [AtMost(25.0)];
-    "P12-cached" "runtime look-up in a task, cached", DETECT NS, "1.3 µs", [AtMost(3.0)];
-    "P13-await" "allocations of AsyncCall.await", COUNTS Unit::Allocations, NONE, [AtMost(0.0)];
-    "P13-wait" "allocations of wait(ready)", COUNTS Unit::Allocations, NONE, [AtMost(0.0)];
-    "P13-offload" "allocations of one offload", COUNTS Unit::Allocations, NONE, [AtMost(1.0)];
-    "P14" "CPU in the second after a burst", COUNTS NS, NONE, [AtMost(1e6)];
-];
+/// The unit of a group; one that has no row is a count, unless its name says
+/// that it counts instructions.
+pub(super) fn unit(group: &str) -> Unit {
+    let counted = group.starts_with("I-") || group.ends_with("-icount");
+    match row(group) {
+        Some(row) => row.unit,
+        None if counted => Unit::Instructions,
+        None if group.starts_with("PY-") => Unit::Time { per: 1 },
+        None => Unit::Count,
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -128,20 +167,42 @@ mod tests {
     }
 
     #[test]
+    fn ids_are_unique_and_every_section_has_rows() {
+        let mut ids: Vec<_> = rows(None).iter().map(|row| row.id).collect();
+        ids.sort_unstable();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!(ids.len(), all);
+        for section in Section::ALL {
+            assert!(
+                rows(None).iter().any(|row| row.section == section),
+                "{section:?}"
+            );
+        }
+    }
+
+    #[test]
     fn every_row_is_measured_by_the_bench_it_names() {
         let benches = crate::root().join("bench-suite").join("benches");
-        for row in ALL {
+        for row in rows::ALL {
             let path = benches.join(row.bench).with_extension("rs");
             let text = std::fs::read_to_string(&path).unwrap_or_default();
-            let quoted = format!("\"{}\"", row.group);
+            // Callgrind's functions are named for their rows.
+            let named = match row.id.strip_suffix("-icount") {
+                Some(id) => format!(
+                    "fn {}_icount_of_bridge",
+                    id.to_lowercase().replace('-', "_")
+                ),
+                None => format!("\"{}\"", row.id),
+            };
             assert!(
-                text.contains(&quoted),
+                text.contains(&named),
                 "{} is not in {}",
                 row.id,
                 path.display()
             );
             for must in row.must {
-                if let Times(_, peer) | SameAs(peer) = must {
+                if let Must::Times(_, peer) | Must::SameAs(peer) = must {
                     assert!(
                         text.contains(peer),
                         "{}: no {peer} in {}",

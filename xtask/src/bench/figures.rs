@@ -1,67 +1,112 @@
-//! The measured medians, by group and by who was measured.
+//! The measured figures, by group and by who was measured.
+//!
+//! They are in the units of the catalogue from the moment they are read, so
+//! everything behind it (verdicts, tables, records) only compares and shows.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::catalogue::Row;
+use serde::{Deserialize, Serialize};
 
 /// The name under which a bench measures the bridge itself.
 pub(super) const OURS: &str = "bridge";
 
-/// What ends so shows how low a figure can get for less than the work.
-const NO_PEER: &str = "_without_runtime";
+/// What ends so shows how good a figure can get for less than the work.
+const NO_PEER: [&str; 2] = ["_without_runtime", "no_jobs"];
 
-/// Group, then who, to the figure in the row's unit before division.
-#[derive(Debug, Default)]
-pub(super) struct Figures(BTreeMap<String, BTreeMap<String, f64>>);
+/// A figure; Criterion's medians come with the interval they are sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Figure {
+    pub(super) value: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) interval: Option<[f64; 2]>,
+}
+
+impl Figure {
+    /// Half the width of the interval, as a part of the figure.
+    pub(super) fn uncertainty(self) -> Option<f64> {
+        let [low, high] = self.interval?;
+        (self.value > 0.0).then(|| (high - low) / 2.0 / self.value)
+    }
+}
+
+impl From<f64> for Figure {
+    fn from(value: f64) -> Self {
+        Self {
+            value,
+            interval: None,
+        }
+    }
+}
+
+/// A figure at one place of a curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Point {
+    pub(super) x: f64,
+    #[serde(flatten)]
+    pub(super) figure: Figure,
+}
+
+/// What was measured side by side.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Group {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) figures: BTreeMap<String, Figure>,
+    /// Each in the order of its x.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) curves: BTreeMap<String, Vec<Point>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<String>,
+}
+
+impl Group {
+    /// The peer with the best figure.
+    pub(super) fn best(&self, more_is_better: bool) -> Option<(&str, f64)> {
+        let peers = self.figures.iter().filter(|(who, _)| is_peer(who));
+        let peers = peers.map(|(who, figure)| (who.as_str(), figure.value));
+        if more_is_better {
+            peers.max_by(|a, b| a.1.total_cmp(&b.1))
+        } else {
+            peers.min_by(|a, b| a.1.total_cmp(&b.1))
+        }
+    }
+}
+
+/// Whether `who` is measured as somebody to be compared with.
+pub(super) fn is_peer(who: &str) -> bool {
+    who != OURS && !NO_PEER.iter().any(|end| who.ends_with(end))
+}
+
+/// All groups, by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Figures(pub(super) BTreeMap<String, Group>);
 
 impl Figures {
-    pub(super) fn set(&mut self, group: &str, who: &str, value: f64) {
-        self.0
-            .entry(group.to_owned())
-            .or_default()
-            .insert(who.to_owned(), value);
+    pub(super) fn set(&mut self, group: &str, who: &str, figure: impl Into<Figure>) {
+        let figures = &mut self.entry(group).figures;
+        figures.insert(who.to_owned(), figure.into());
     }
 
-    pub(super) fn extend(&mut self, more: Self) {
-        for (group, figures) in more.0 {
-            self.0.entry(group).or_default().extend(figures);
+    pub(super) fn add_point(&mut self, group: &str, who: &str, x: f64, figure: impl Into<Figure>) {
+        let curves = &mut self.entry(group).curves;
+        let curve = curves.entry(who.to_owned()).or_default();
+        let figure = figure.into();
+        match curve.binary_search_by(|point| point.x.total_cmp(&x)) {
+            Ok(at) => curve[at].figure = figure,
+            Err(at) => curve.insert(at, Point { x, figure }),
         }
     }
 
-    /// Reads what Criterion wrote for `rows`.
-    pub(super) fn read(&mut self, criterion: &Path, rows: &[Row]) {
-        for row in rows {
-            for who in directories(&criterion.join(row.group)) {
-                // A function with a parameter is one directory further down.
-                let points = directories(&who);
-                for path in std::iter::once(&who).chain(&points) {
-                    let text = fs::read_to_string(path.join("new").join("estimates.json"));
-                    if let Some(median) = text.ok().as_deref().and_then(median) {
-                        let name = path.strip_prefix(criterion.join(row.group));
-                        let name = name.expect("a path below").to_string_lossy();
-                        self.set(row.group, &name.replace('\\', "/"), median);
-                    }
-                }
-            }
-        }
+    pub(super) fn add_note(&mut self, group: &str, text: &str) {
+        self.entry(group).notes.push(text.to_owned());
     }
 
-    /// Reads lines of the form `count GROUP WHO VALUE`.
-    pub(super) fn read_counts(&mut self, text: &str) {
-        for line in text.lines() {
-            let words: Vec<_> = line.split_whitespace().collect();
-            if let ["count", group, who, value] = words[..]
-                && let Ok(value) = value.parse()
-            {
-                self.set(group, who, value);
-            }
-        }
+    fn entry(&mut self, group: &str) -> &mut Group {
+        self.0.entry(group.to_owned()).or_default()
+    }
+
+    pub(super) fn group(&self, group: &str) -> Option<&Group> {
+        self.0.get(group)
     }
 
     pub(super) fn ours(&self, group: &str) -> Option<f64> {
@@ -69,41 +114,14 @@ impl Figures {
     }
 
     pub(super) fn of(&self, group: &str, who: &str) -> Option<f64> {
-        self.0.get(group)?.get(who).copied()
+        Some(self.group(group)?.figures.get(who)?.value)
     }
 
     /// The points of our own curve, where a group has one.
-    pub(super) fn points(&self, group: &str) -> Vec<(&str, f64)> {
-        let prefix = format!("{OURS}/");
-        let figures = self.0.get(group).into_iter().flatten();
-        figures
-            .filter_map(|(name, value)| Some((name.strip_prefix(&prefix)?, *value)))
-            .collect()
+    pub(super) fn points(&self, group: &str) -> &[Point] {
+        let curve = self.group(group).and_then(|group| group.curves.get(OURS));
+        curve.map_or(&[], Vec::as_slice)
     }
-
-    /// The peer with the smallest figure.
-    pub(super) fn best(&self, group: &str) -> Option<(&str, f64)> {
-        let figures = self.0.get(group).into_iter().flatten();
-        let peers = figures
-            .filter(|(name, _)| *name != OURS && !name.contains('/') && !name.ends_with(NO_PEER));
-        peers
-            .map(|(name, value)| (name.as_str(), *value))
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-    }
-}
-
-fn directories(path: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect()
-}
-
-/// The median in Criterion's `estimates.json`.
-fn median(json: &str) -> Option<f64> {
-    let value: Value = serde_json::from_str(json).ok()?;
-    value.get("median")?.get("point_estimate")?.as_f64()
 }
 
 #[cfg(test)]
@@ -111,34 +129,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_read_not_the_mean() {
-        let json = r#"{"mean":{"point_estimate":9.0},"median":{"point_estimate":7.5}}"#;
-        assert_eq!(median(json), Some(7.5));
-        assert_eq!(median("{}"), None);
-    }
-
-    #[test]
-    fn counts_are_read_and_other_lines_are_not() {
-        let mut figures = Figures::default();
-        figures.read_counts("warning: x\ncount P2-size bridge 48\ncount P2-size plain 40\n");
-        assert_eq!(figures.ours("P2-size"), Some(48.0));
-        assert_eq!(figures.best("P2-size"), Some(("plain", 40.0)));
-        assert_eq!(figures.ours("P3"), None);
-    }
-
-    #[test]
     fn the_best_peer_is_a_peer() {
         let mut figures = Figures::default();
         for (who, value) in [
             (OURS, 1.0),
-            ("bridge/100", 0.5),
             ("a", 3.0),
             ("b", 2.0),
             ("c_without_runtime", 1.0),
         ] {
             figures.set("g", who, value);
         }
-        assert_eq!(figures.best("g"), Some(("b", 2.0)));
-        assert_eq!(figures.points("g"), [("100", 0.5)]);
+        let group = figures.group("g").expect("the group");
+        assert_eq!(group.best(false), Some(("b", 2.0)));
+        assert_eq!(group.best(true), Some(("a", 3.0)));
+    }
+
+    #[test]
+    fn points_are_kept_in_order_and_the_last_word_counts() {
+        let mut figures = Figures::default();
+        for (x, value) in [(100.0, 1.0), (10.0, 2.0), (100.0, 3.0)] {
+            figures.add_point("g", OURS, x, value);
+        }
+        let points: Vec<_> = figures
+            .points("g")
+            .iter()
+            .map(|p| (p.x, p.figure.value))
+            .collect();
+        assert_eq!(points, [(10.0, 2.0), (100.0, 3.0)]);
+    }
+
+    #[test]
+    fn uncertainty_is_half_the_interval_as_a_part() {
+        let figure = Figure {
+            value: 10.0,
+            interval: Some([9.0, 12.0]),
+        };
+        assert_eq!(figure.uncertainty(), Some(0.15));
+        assert_eq!(Figure::from(10.0).uncertainty(), None);
     }
 }

@@ -1,75 +1,149 @@
-//! The one table that a run of the benches ends with.
+//! The tables that a run ends with in the terminal.
 
-use std::time::Duration;
+use comfy_table::{
+    Attribute, Cell, Color, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED,
+};
 
-use comfy_table::{Cell, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use super::{
+    catalogue::{self, BESIDE},
+    figures::Figures,
+    unit::{Unit, digits},
+    verdict::{Judged, Word},
+};
 
-use super::{catalogue::Row, show::figure, verdict::Judged};
-use crate::run::{self, Output};
-
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 7] = [
     "id",
     "operation",
-    "SmartAsync, documented",
-    "best peer here",
-    "ours here",
-    "ours / best peer",
+    "best peer",
+    "bridge",
+    "bridge / peer",
     "must",
     "verdict",
 ];
 
-pub(super) fn render(rows: &[Row], judged: &[Judged]) -> Table {
+/// An empty table of that header.
+pub(super) fn table(header: impl IntoIterator<Item = impl Into<Cell>>) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(HEADER);
+    let cells: Vec<Cell> = header.into_iter().map(Into::into).collect();
+    table.load_style(UTF8_FULL_CONDENSED).set_header(cells);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    for (row, judged) in rows.iter().zip(judged) {
-        let best = judged.best.as_ref();
-        // Nothing compares to a peer that costs nothing.
-        let best_of_some = best.filter(|best| best.1 > 0.0);
-        let ratio = judged
-            .ours
-            .zip(best_of_some)
-            .map(|(ours, best)| format!("{:.2}", ours / best.1));
-        let ours = match judged.curve {
-            Some((low, high)) => {
-                format!("{} to {}", figure(low, row.unit), figure(high, row.unit))
-            }
-            None => judged
-                .ours
-                .map_or_else(dash, |value| figure(value, row.unit)),
-        };
-        let limits: Vec<_> = judged.limits.iter().map(|limit| limit.0.as_str()).collect();
+    table
+}
+
+/// Every row with its verdict.
+pub(super) fn verdicts(judged: &[Judged]) -> Table {
+    let mut table = table(HEADER);
+    for judged in judged {
+        let limits: Vec<_> = judged
+            .limits
+            .iter()
+            .map(|limit| limit.text.as_str())
+            .collect();
+        let word = judged.word();
+        let verdict = Cell::new(word.text());
         table.add_row([
-            Cell::new(row.id),
-            Cell::new(row.operation),
-            Cell::new(row.smartasync),
-            Cell::new(best.map_or_else(dash, |(who, v)| format!("{who} {}", figure(*v, row.unit)))),
-            Cell::new(ours),
-            Cell::new(ratio.unwrap_or_else(dash)),
+            Cell::new(judged.row.id),
+            Cell::new(judged.row.operation),
+            Cell::new(best(judged)),
+            Cell::new(ours(judged)).add_attribute(Attribute::Bold),
+            Cell::new(judged.ratio().map_or_else(dash, digits)),
             Cell::new(limits.join("; ")),
-            Cell::new(judged.word()),
+            match word {
+                Word::Pass => verdict.fg(Color::Green),
+                Word::Miss => verdict.fg(Color::Red),
+                Word::NotMeasured => verdict.fg(Color::Yellow),
+                Word::Shown => verdict,
+            },
         ]);
     }
     table
 }
 
-fn dash() -> String {
+/// What `SmartAsync` documents, what it takes here, and what ours takes here.
+pub(super) fn beside(figures: &Figures) -> Table {
+    let header = [
+        "operation",
+        "SmartAsync documents",
+        "SmartAsync here",
+        "its successor here",
+        "bridge here",
+    ];
+    let mut table = table(header);
+    for beside in BESIDE {
+        table.add_row([
+            beside.operation.to_owned(),
+            beside.documented.to_owned(),
+            theirs(figures, beside.group, "smartasync"),
+            theirs(figures, beside.group, "genro_toolbox"),
+            beside.ours.map_or_else(
+                || "by the compiler".to_owned(),
+                |id| {
+                    figures
+                        .ours(id)
+                        .map_or_else(dash, |value| catalogue::unit(id).show(value))
+                },
+            ),
+        ]);
+    }
+    table
+}
+
+/// What somebody's Python took.
+pub(super) fn theirs(figures: &Figures, group: &str, who: &str) -> String {
+    let value = figures.of(group, who);
+    value.map_or_else(dash, |value| Unit::Time { per: 1 }.show(value))
+}
+
+/// Our figure, or the ends of our curve.
+pub(super) fn ours(judged: &Judged) -> String {
+    let unit = judged.row.unit;
+    match (judged.curve, judged.ours) {
+        (Some((low, high)), _) => format!("{} to {}", unit.show(low), unit.show(high)),
+        (None, Some(value)) => unit.show(value),
+        (None, None) => dash(),
+    }
+}
+
+/// The best peer's name and figure.
+pub(super) fn best(judged: &Judged) -> String {
+    let best = judged.best.as_ref();
+    best.map_or_else(dash, |(who, value)| {
+        format!("{} {}", catalogue::name(who), judged.row.unit.show(*value))
+    })
+}
+
+pub(super) fn dash() -> String {
     "–".to_owned()
 }
 
-/// Where the figures were taken: they hold for no other place.
-pub(super) fn machine() -> String {
-    let limit = Duration::from_secs(30);
-    let rustc = run::run(
-        &mut run::program("rustc", &["--version"]),
-        limit,
-        Output::Keep,
-    )
-    .text;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    format!(
-        "medians of one run; {os} {arch}, {cores} cores, {}",
-        rustc.trim()
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::{catalogue::rows, verdict::judge_all};
+
+    #[test]
+    fn each_row_has_its_figures_and_its_verdict() {
+        let mut figures = Figures::default();
+        figures.set("P8", "bridge", 500.0);
+        figures.set("P8", "tokio_rayon", 20_000.0);
+        let text = verdicts(&judge_all(&rows(Some("P8")), &figures)).to_string();
+        for wanted in ["P8", "500 ns", "tokio-rayon", "20 µs", "0.03", "pass"] {
+            assert!(text.contains(wanted), "no {wanted} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_three_columns_stand_side_by_side() {
+        let mut figures = Figures::default();
+        figures.set("P4", "bridge", 30.0);
+        figures.set("PY-sync-async", "smartasync", 82_000.0);
+        let text = beside(&figures).to_string();
+        let line = text
+            .lines()
+            .find(|line| line.contains("sync → async"))
+            .expect("the row");
+        for wanted in ["~102 µs", "82 µs", "30 ns"] {
+            assert!(line.contains(wanted), "no {wanted} in {line}");
+        }
+    }
 }

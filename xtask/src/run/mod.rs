@@ -10,7 +10,8 @@ mod tee;
 use std::{
     env,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -92,10 +93,30 @@ fn clean(command: &mut Command) {
 
 /// Runs `command` to its end, or to `limit`.
 pub(crate) fn run(command: &mut Command, limit: Duration, output: Output) -> Ended {
-    let start = Instant::now();
     if output != Output::Show {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
+    let tee = output == Output::Tee;
+    run_read(command, limit, |child| tee::readers(child, tee))
+}
+
+/// The same, keeping the output, and calling `watch` with each line of it.
+pub(crate) fn watch(
+    command: &mut Command,
+    limit: Duration,
+    watch: impl FnMut(&str) + Send + 'static,
+) -> Ended {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let watcher: tee::Watcher = Arc::new(Mutex::new(watch));
+    run_read(command, limit, |child| tee::watched(child, &watcher))
+}
+
+fn run_read(
+    command: &mut Command,
+    limit: Duration,
+    readers: impl FnOnce(&mut Child) -> tee::Readers,
+) -> Ended {
+    let start = Instant::now();
     command.stdin(Stdio::null());
     let mut child = match command.spawn() {
         Ok(child) => child,
@@ -109,7 +130,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, output: Output) -> End
             };
         }
     };
-    let readers = tee::readers(&mut child, output == Output::Tee);
+    let readers = readers(&mut child);
     let verdict = loop {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => break Verdict::Passed,
@@ -148,6 +169,19 @@ mod tests {
         );
         assert!(ended.passed());
         assert!(ended.text.starts_with("cargo "), "{}", ended.text);
+    }
+
+    #[test]
+    fn each_line_is_seen_and_kept() {
+        let (send, seen) = std::sync::mpsc::channel();
+        let ended = watch(
+            &mut cargo(&["--version"]),
+            Duration::from_mins(1),
+            move |line| send.send(line.to_owned()).expect("somebody who listens"),
+        );
+        let seen: Vec<String> = seen.into_iter().collect();
+        assert_eq!(seen.join("\n"), ended.text.trim_end());
+        assert!(seen[0].starts_with("cargo "), "{seen:?}");
     }
 
     #[cfg(unix)]

@@ -13,23 +13,54 @@ pub(super) struct Readers {
     text: Arc<Mutex<String>>,
 }
 
+/// What is called with each line of either stream, as soon as it is there.
+pub(super) type Watcher = Arc<Mutex<dyn FnMut(&str) + Send>>;
+
 /// Starts reading whatever streams of `child` are piped.
 pub(super) fn readers(child: &mut Child, show: bool) -> Readers {
     let text = Arc::default();
     let mut threads = Vec::new();
     if let Some(out) = child.stdout.take() {
-        threads.push(reader(out, Arc::clone(&text), show.then(std::io::stdout)));
+        let show = show.then(|| passed_on(std::io::stdout()));
+        threads.push(reader(out, Arc::clone(&text), show));
     }
     if let Some(err) = child.stderr.take() {
-        threads.push(reader(err, Arc::clone(&text), show.then(std::io::stderr)));
+        let show = show.then(|| passed_on(std::io::stderr()));
+        threads.push(reader(err, Arc::clone(&text), show));
     }
     Readers { threads, text }
+}
+
+/// The same, with somebody who looks at each line.
+pub(super) fn watched(child: &mut Child, watcher: &Watcher) -> Readers {
+    let text = Arc::default();
+    let mut threads = Vec::new();
+    let looking = || {
+        let watcher = Arc::clone(watcher);
+        move |line: &[u8]| {
+            let line = String::from_utf8_lossy(line);
+            let mut watch = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            watch(line.trim_end());
+        }
+    };
+    if let Some(out) = child.stdout.take() {
+        threads.push(reader(out, Arc::clone(&text), Some(looking())));
+    }
+    if let Some(err) = child.stderr.take() {
+        threads.push(reader(err, Arc::clone(&text), Some(looking())));
+    }
+    Readers { threads, text }
+}
+
+/// A closed terminal is no reason to stop reading.
+fn passed_on(mut out: impl Write) -> impl FnMut(&[u8]) {
+    move |line| drop(out.write_all(line).and_then(|()| out.flush()))
 }
 
 fn reader(
     from: impl Read + Send + 'static,
     text: Arc<Mutex<String>>,
-    mut show: Option<impl Write + Send + 'static>,
+    mut show: Option<impl FnMut(&[u8]) + Send + 'static>,
 ) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut lines = BufReader::new(from);
@@ -42,9 +73,8 @@ fn reader(
             text.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push_str(&part);
-            if let Some(out) = &mut show {
-                // A closed terminal is no reason to stop reading.
-                let _ = out.write_all(&line).and_then(|()| out.flush());
+            if let Some(show) = &mut show {
+                show(&line);
             }
             line.clear();
         }

@@ -4,6 +4,7 @@
 //! each has a test in which it finds something.
 
 mod documents;
+mod figures;
 mod manifests;
 mod source;
 mod tree;
@@ -29,7 +30,7 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("source files: one head, a readable length", source::check),
     (
         "unsafe code: only where the list allows it",
@@ -47,6 +48,10 @@ const CHECKS: [(&str, Check); 6] = [
     (
         "documents: every crate on the map, every link leads somewhere",
         documents::map,
+    ),
+    (
+        "figures: the README quotes the newest record",
+        figures::check,
     ),
 ];
 

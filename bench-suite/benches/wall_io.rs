@@ -1,0 +1,213 @@
+//! IO: requests and queries as programs make them, to a server and a database
+//! on this machine.
+
+use std::{
+    cell::RefCell,
+    error::Error,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use bench_suite::{
+    lines,
+    process::{descriptors, threads},
+    rounds::{Budget, Candidate, medians, ns_each},
+    settings,
+    wanted::Wanted,
+    workload::{
+        http::{Blocking, Bridged, ByHand, Fetch, Server, fetch_all},
+        run,
+        sqlite::{ROWS, Shared, Wrapped},
+    },
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let wanted = Wanted::from_args()?;
+    if wanted.group("IO-http") || wanted.group("IO-threads") || wanted.group("IO-fds") {
+        from_one_thread(&wanted)?;
+    }
+    if wanted.group("IO-http-4") {
+        from_threads("IO-http-4", 4)?;
+    }
+    if wanted.group("IO-sqlite") {
+        queries("IO-sqlite")?;
+    }
+    Ok(())
+}
+
+/// How many rounds there are, and how many requests each has.
+fn rounds() -> (Budget, u64) {
+    let (least, requests) = if settings::quick() {
+        (5, 400)
+    } else {
+        (50, 2_000)
+    };
+    let time = Duration::ZERO;
+    (Budget { least, time }, requests)
+}
+
+/// One request after the other, on one connection that is kept. No descriptor
+/// and no thread may be left over from a request.
+fn from_one_thread(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
+    let server = Server::start()?;
+    let ours = Watched::new(Bridged::new()?);
+    let blocking = Watched::new(Blocking::new()?);
+    let by_hand = Watched::new(ByHand::new()?);
+    let (budget, requests) = rounds();
+    let figures = medians(
+        budget,
+        &mut [
+            ours.candidate(&server.url, requests),
+            blocking.candidate(&server.url, requests),
+            by_hand.candidate(&server.url, requests),
+        ],
+    );
+    if wanted.group("IO-http") {
+        for (who, figure) in figures {
+            lines::count("IO-http", who, figure);
+        }
+    }
+    ours.show(wanted);
+    blocking.show(wanted);
+    by_hand.show(wanted);
+    assert_eq!(
+        ours.grown(),
+        [Some(0), Some(0)],
+        "threads and descriptors are left over"
+    );
+    Ok(())
+}
+
+/// A client, and what its requests have left behind.
+struct Watched<F> {
+    client: F,
+    /// Threads and descriptors more than before, after each round but the first.
+    grown: RefCell<Vec<[Option<isize>; 2]>>,
+}
+
+impl<F: Fetch> Watched<F> {
+    fn new(client: F) -> Self {
+        Self {
+            client,
+            grown: RefCell::default(),
+        }
+    }
+
+    fn candidate(&self, url: &str, requests: u64) -> Candidate<'_> {
+        let url = url.to_owned();
+        let mut warm = false;
+        Candidate::new(F::NAME, move || {
+            let before = held();
+            let start = Instant::now();
+            fetch_all(&self.client, &url, requests);
+            let time = start.elapsed();
+            let after = held();
+            if warm {
+                let grown = [0, 1].map(|of| Some(after[of]? - before[of]?));
+                self.grown.borrow_mut().push(grown);
+            }
+            warm = true;
+            ns_each(time, requests)
+        })
+    }
+
+    /// In all rounds together.
+    fn grown(&self) -> [Option<isize>; 2] {
+        [0, 1].map(|of| self.grown.borrow().iter().map(|round| round[of]).sum())
+    }
+
+    fn show(&self, wanted: &Wanted) {
+        for (group, grown) in ["IO-threads", "IO-fds"].into_iter().zip(self.grown()) {
+            match grown {
+                #[expect(clippy::cast_precision_loss, reason = "no process holds 2^52")]
+                Some(grown) if wanted.group(group) => lines::count(group, F::NAME, grown as f64),
+                Some(_) => {}
+                None => lines::note(group, "this system does not tell how many there are"),
+            }
+        }
+    }
+}
+
+/// How many threads and descriptors there are.
+fn held() -> [Option<isize>; 2] {
+    [threads(), descriptors()].map(|count| count?.try_into().ok())
+}
+
+/// The same from several threads that share a client: nanoseconds a request.
+fn from_threads(group: &str, threads: usize) -> Result<(), Box<dyn Error>> {
+    fn shared<'a, F: Fetch>(client: &'a F, url: &'a str, threads: usize) -> Candidate<'a> {
+        let (_, requests) = rounds();
+        let share = requests / threads as u64;
+        Candidate::new(F::NAME, move || {
+            let start = Instant::now();
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| fetch_all(client, url, share));
+                }
+            });
+            ns_each(start.elapsed(), share * threads as u64)
+        })
+    }
+    let server = Server::start()?;
+    let (ours, blocking, by_hand) = (Bridged::new()?, Blocking::new()?, ByHand::new()?);
+    let (budget, _) = rounds();
+    let figures = medians(
+        budget,
+        &mut [
+            shared(&ours, &server.url, threads),
+            shared(&blocking, &server.url, threads),
+            shared(&by_hand, &server.url, threads),
+        ],
+    );
+    for (who, figure) in figures {
+        lines::count(group, who, figure);
+    }
+    Ok(())
+}
+
+/// Nanoseconds a query, by a task that awaits one after the other.
+fn queries(group: &str) -> Result<(), Box<dyn Error>> {
+    const QUERIES: u64 = 1_000;
+    let runtime = run::multi_thread();
+    let shared = Shared::open()?;
+    let wrapped = Arc::new(runtime.block_on(Wrapped::open())?);
+    let found = |number: u64, square: rusqlite::Result<i64>| {
+        assert_eq!(square, Ok((number * number).cast_signed()));
+    };
+    let figures = medians(
+        settings::budget(),
+        &mut [
+            Candidate::new("bridge", || {
+                let shared = shared.clone();
+                let time = run::in_async_task(&runtime, QUERIES, move |number| {
+                    let shared = shared.clone();
+                    async move { found(number % ROWS, shared.square(number % ROWS).await) }
+                });
+                ns_each(time, QUERIES)
+            }),
+            Candidate::new("deadpool_sync", || {
+                let wrapped = Arc::clone(&wrapped);
+                let time = run::in_async_task(&runtime, QUERIES, move |number| {
+                    let wrapped = Arc::clone(&wrapped);
+                    async move { found(number % ROWS, wrapped.square(number % ROWS).await) }
+                });
+                ns_each(time, QUERIES)
+            }),
+            Candidate::new("spawn_blocking", || {
+                let shared = shared.clone();
+                let time = run::in_async_task(&runtime, QUERIES, move |number| {
+                    let shared = shared.clone();
+                    async move { found(number % ROWS, shared.spawn_blocking(number % ROWS).await) }
+                });
+                ns_each(time, QUERIES)
+            }),
+        ],
+    );
+    for (who, figure) in figures {
+        lines::count(group, who, figure);
+    }
+    // A connection that is dropped ends on a blocking thread of the runtime.
+    runtime.block_on(async { drop(wrapped) });
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! The ways from async code to a blocking job: the bridge's, and each peer's.
+
+use ::bridge::Bridge;
+
+/// What is to be run, on whatever thread.
+pub trait Job<T>: FnOnce() -> T + Send + 'static {}
+
+impl<T, J: FnOnce() -> T + Send + 'static> Job<T> for J {}
+
+/// One way, used as its documentation advises.
+pub trait Way: Clone + Send + Sync + 'static {
+    /// Under which name it is measured.
+    const NAME: &'static str;
+
+    /// Whether it panics on a thread that no runtime was entered on.
+    const NEEDS_RUNTIME: bool = false;
+
+    /// The job's result, to be awaited.
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<Self, T, J>;
+
+    /// The same for a job that is queued at once, also before it is awaited.
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<Self, T, J>;
+}
+
+/// The bridge.
+#[derive(Clone, Debug)]
+pub struct Ours(pub Bridge);
+
+impl Ours {
+    /// The one with the default settings.
+    #[must_use]
+    pub fn global() -> Self {
+        Self(Bridge::global().clone())
+    }
+
+    /// One whose queue holds `capacity` jobs.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is zero.
+    #[must_use]
+    pub fn with_queue(capacity: usize) -> Self {
+        let bridge = Bridge::builder().queue_capacity(capacity).build();
+        Self(bridge.expect("a queue of that size"))
+    }
+}
+
+impl Way for Ours {
+    const NAME: &'static str = "bridge";
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.0.offload(job)
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.0.offload(job).start()
+    }
+}
+
+/// Tokio's own blocking pool.
+#[derive(Clone, Copy, Debug)]
+pub struct SpawnBlocking;
+
+impl Way for SpawnBlocking {
+    const NAME: &'static str = "spawn_blocking";
+    const NEEDS_RUNTIME: bool = true;
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        let task = tokio::task::spawn_blocking(job);
+        async move { task.await.expect("the job does not panic") }
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.run(job)
+    }
+}
+
+/// The `blocking` crate.
+#[derive(Clone, Copy, Debug)]
+pub struct Unblock;
+
+impl Way for Unblock {
+    const NAME: &'static str = "unblock";
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        blocking::unblock(job)
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.run(job)
+    }
+}
+
+/// `tokio-rayon`, a pool for computation.
+#[derive(Clone, Copy, Debug)]
+pub struct TokioRayon;
+
+impl Way for TokioRayon {
+    const NAME: &'static str = "tokio_rayon";
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        tokio_rayon::spawn(job)
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.run(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::workload::run;
+
+    fn leaves_this_thread(way: &impl Way) {
+        let here = thread::current().id();
+        let runtime = run::multi_thread();
+        let (ran, started) = runtime.block_on(async {
+            let started = way.start(|| (thread::current().id(), 1));
+            (way.run(|| (thread::current().id(), 2)).await, started.await)
+        });
+        assert_eq!((started.1, ran.1), (1, 2));
+        assert!(ran.0 != here && started.0 != here, "a job must not block");
+    }
+
+    #[test]
+    fn every_way_does_the_job_on_another_thread() {
+        testkit::within(|| {
+            leaves_this_thread(&Ours::global());
+            leaves_this_thread(&SpawnBlocking);
+            leaves_this_thread(&Unblock);
+            leaves_this_thread(&TokioRayon);
+        });
+    }
+}

@@ -1,0 +1,146 @@
+//! The rows.
+
+use super::{
+    Must::{AtMost, Flat, SameAs, Times, TimesBest},
+    Row, Section,
+    Shape::{Bars, Curve, Percentiles},
+};
+use crate::bench::unit::Unit;
+
+const NS: Unit = Unit::Time { per: 1 };
+const JOBS: Unit = Unit::Time { per: 10_000 };
+
+const CALLS: &str = "wall_calls";
+const DETECT: &str = "wall_detect";
+const WAIT: &str = "wall_wait";
+const OFFLOAD: &str = "wall_offload";
+const BURST: &str = "wall_burst";
+const IO: &str = "wall_io";
+const COUNTS: &str = "counts";
+const CURVES: &str = "curves";
+const LATENCY: &str = "latency";
+const MIXED: &str = "mixed";
+const ICOUNT: &str = "icount_calls";
+
+const TOKIO: &str = "tokio_handle_block_on";
+
+macro_rules! rows {
+    ($($section:ident {
+        $($id:literal $operation:literal, $bench:ident $shape:expr, $unit:expr, [$($must:expr),*], $means:literal;)*
+    })*) => {
+        [$($(Row {
+            id: $id,
+            section: Section::$section,
+            operation: $operation,
+            means: $means,
+            bench: $bench,
+            shape: $shape,
+            unit: $unit,
+            must: &[$($must),*],
+        }),*),*]
+    };
+}
+
+#[rustfmt::skip]
+pub(super) const ALL: &[Row] = &rows![
+    Calls {
+        "P1" "sync → sync: SyncCall::wait()", CALLS Bars, NS, [Times(1.1, "plain_call")],
+            "A smart sync function, called from sync code, is the plain call.";
+        "P1-icount" "sync → sync, instructions", ICOUNT Bars, Unit::Instructions, [SameAs("plain_call")],
+            "The same as counted by Callgrind: not one instruction more.";
+        "P2" "async → async: AsyncCall.await", CALLS Bars, NS, [Times(1.1, "plain_await")],
+            "A smart async function, awaited, is the plain future.";
+        "P2-icount" "async → async, instructions", ICOUNT Bars, Unit::Instructions, [SameAs("plain_await")],
+            "The same as counted by Callgrind: not one instruction more.";
+        "P2-size" "size of the future", COUNTS Bars, Unit::Bytes, [SameAs("plain_await")],
+            "The call carries nothing but the future, so tasks that hold it grow by nothing.";
+    }
+    Waits {
+        "P4" "sync → async: wait(ready), plain thread", WAIT Bars, NS, [Times(0.6, TOKIO)],
+            "What a wait costs where the future has its value at once.";
+        "P5" "wait(ready) on a blocking thread of Tokio's", WAIT Bars, NS, [Times(1.0, TOKIO)],
+            "The same on a thread that a runtime lends for blocking work.";
+        "P6" "wait(woken once by another thread)", WAIT Bars, NS, [Times(0.5, TOKIO)],
+            "One wake-up across threads: a short spin before parking saves the system call.";
+        "P7" "wait(ready) from every core at once", WAIT Bars, NS, [Times(0.6, TOKIO)],
+            "What each wait costs while every other core waits too, which shows whether they take turns at a lock.";
+        "C-waiters" "wait(ready) per call, over threads", CURVES Curve("threads that wait at once"), NS, [],
+            "What a wait takes out of one core; it stays flat as long as threads don't get in each other's way.";
+        "L-wait" "wait, woken by another thread: latency", LATENCY Percentiles, NS, [],
+            "How long the slow waits take, not only the usual one.";
+    }
+    Offloads {
+        "P8" "async → sync: one offload and back", OFFLOAD Bars, NS, [AtMost(1000.0), TimesBest(0.1)],
+            "A closure goes to the pool and its value comes back, one after the other.";
+        "P9" "one offload after 50 ms of idleness", OFFLOAD Bars, NS, [TimesBest(1.25)],
+            "The same when every thread has gone to sleep, so that waking one is most of it.";
+        "L-offload" "one offload and back: latency", LATENCY Percentiles, NS, [],
+            "How long the slow offloads take, not only the usual one.";
+        "C-length" "cost of an offload beyond its job", CURVES Curve("length of the job, µs"), NS, [],
+            "What offloading adds to jobs of different lengths; for long jobs it no longer matters.";
+    }
+    Bursts {
+        "P10" "burst of 10 000, per job, started", BURST Bars, JOBS, [TimesBest(1.0), Times(0.1, "spawn_blocking")],
+            "All are queued first and awaited then: the least that a job can cost.";
+        "P10-join" "burst of 10 000 through join_all, per job", BURST Bars, JOBS, [Times(0.5, "tokio_rayon")],
+            "The same as most programs would write it.";
+        "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST Curve("jobs in the burst"), NS, [Flat(0.25)],
+            "A job costs the same in a burst of any size, once the burst is more than its own start.";
+        "P11-threads" "burst per job, 1 to 8 submitters", BURST Curve("threads that submit"), JOBS, [Flat(0.25)],
+            "A job costs the same however many threads submit, so they don't stand in each other's way.";
+        "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
+            "How the cost of a job changes with the size of the burst.";
+        "C-submitters" "burst per job, over submitting threads", CURVES Curve("threads that submit"), NS, [],
+            "How the cost of a job changes with the threads that submit at once.";
+    }
+    Nesting {
+        "C-depth" "sync → async → sync, per level", CURVES Curve("levels of nesting"), NS, [],
+            "What each level costs where every one waits for the next; peers that would hang are not shown.";
+    }
+    Load {
+        "M-requests" "a saturated service: requests", MIXED Bars, Unit::PerSecond, [],
+            "Each request waits for something async, then computes where it may block; clients on the same machine always have one more.";
+        "M-p50" "a request to it, the usual one", MIXED Bars, NS, [],
+            "Half of the requests are answered within this time.";
+        "M-p99" "a request to it, the slow one", MIXED Bars, NS, [],
+            "All but one in a hundred requests are answered within this time.";
+        "M-cpu" "CPU time of 10 000 requests", MIXED Bars, Unit::Cpu, [],
+            "What the machine does for the same work, for server and clients, on all cores together.";
+        "M-threads" "threads at the most", MIXED Bars, Unit::Count, [],
+            "How many threads the process had when it had the most, clients included.";
+        "M-busy" "steps of busy tasks beside blocking jobs", MIXED Bars, Unit::PerSecond, [],
+            "How fast the async tasks of a busy runtime go on while short blocking jobs run beside them.";
+        "IO-http" "an HTTP request from sync code", IO Bars, NS, [],
+            "A sync program asks a server on this machine, one request after the other.";
+        "IO-http-4" "an HTTP request, from four threads", IO Bars, NS, [],
+            "The same from four threads that have one client in common.";
+        "IO-sqlite" "a query from async code", IO Bars, NS, [],
+            "An async program asks a database on this machine through a blocking driver.";
+        "IO-threads" "threads left over by the requests", IO Bars, Unit::Count, [],
+            "How many threads more there are after the HTTP requests than before.";
+        "IO-fds" "descriptors left over by the requests", IO Bars, Unit::Count, [],
+            "How many more open descriptors there are after the HTTP requests than before.";
+    }
+    Context {
+        "P3-thread" "Context::current(), plain thread", DETECT Bars, NS, [AtMost(1.5)],
+            "Looking costs next to nothing where no runtime is.";
+        "P3-task" "Context::current(), multi-thread task", DETECT Bars, NS, [AtMost(1.5)],
+            "Looking costs next to nothing in a task.";
+        "P3-root" "Context::current(), multi-thread root", DETECT Bars, NS, [AtMost(50.0)],
+            "The one place where only a probe of the task's budget can tell.";
+        "P12-first" "runtime look-up in a task, first", DETECT Bars, NS, [AtMost(25.0)],
+            "Finding out which runtime drives this task, with nothing remembered.";
+        "P12-cached" "runtime look-up in a task, cached", DETECT Bars, NS, [AtMost(3.0)],
+            "The same where this poll has remembered it.";
+    }
+    Frugality {
+        "P13-await" "allocations of AsyncCall.await", COUNTS Bars, Unit::Allocations, [AtMost(0.0)],
+            "Awaiting a smart function asks for no memory.";
+        "P13-wait" "allocations of wait(ready)", COUNTS Bars, Unit::Allocations, [AtMost(0.0)],
+            "Neither does waiting for one.";
+        "P13-offload" "allocations of one offload", COUNTS Bars, Unit::Allocations, [AtMost(1.0)],
+            "A job, its result and its waker share one allocation.";
+        "P14" "CPU in the second after a burst", COUNTS Bars, NS, [AtMost(1e6)],
+            "An idle bridge does nothing: its threads sleep, and it has no timers.";
+    }
+];

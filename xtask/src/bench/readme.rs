@@ -1,0 +1,208 @@
+//! The part of the README that quotes a record. It is written, never typed.
+
+use std::{fmt::Write as _, fs};
+
+use super::{
+    catalogue::{self, BESIDE},
+    record::{self, KEPT, Record},
+    table::{best, ours, theirs},
+    unit::digits,
+    verdict::{self, Word},
+};
+use crate::Chore;
+
+/// Its path, from the root.
+pub(crate) const README: &str = "README.md";
+
+const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme`, not by hand -->\n";
+const END: &str = "<!-- figures: end -->";
+
+/// The rows that are quoted. The others are in the record and in the report.
+const QUOTED: [&str; 11] = [
+    "P1",
+    "P2",
+    "P4",
+    "P5",
+    "P6",
+    "P7",
+    "P8",
+    "P9",
+    "P10",
+    "P10-join",
+    "P13-offload",
+];
+
+/// Writes the part anew, of the newest record.
+pub(super) fn write() -> Chore {
+    let path = crate::root().join(README);
+    let readme = fs::read_to_string(&path).map_err(|e| format!("{README}: {e}"))?;
+    let kept: Vec<_> = record::kept()
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(crate::root().join(&path));
+            Ok((path.clone(), text.map_err(|e| format!("{path}: {e}"))?))
+        })
+        .collect::<Result<_, String>>()?;
+    let records = kept
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()));
+    let written = quoting(&readme, records)?;
+    if written != readme {
+        fs::write(&path, &written).map_err(|e| format!("{README}: {e}"))?;
+        println!("{README} quotes the newest record now");
+    }
+    Ok(())
+}
+
+/// Whether `readme` quotes the newest of `records` as it is; if not, why.
+pub(crate) fn agrees<'a>(
+    readme: &str,
+    records: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), String> {
+    if quoting(readme, records)? == readme {
+        Ok(())
+    } else {
+        Err(
+            "its figures are not those of the newest record; run: cargo xtask bench --readme"
+                .into(),
+        )
+    }
+}
+
+/// `readme` with the part of the newest of `records`, given as path and text.
+fn quoting<'a>(
+    readme: &str,
+    records: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<String, String> {
+    let records: Vec<_> = records
+        .map(|(path, text)| match Record::parse(text) {
+            Ok(record) => Ok((path, record)),
+            Err(why) => Err(format!("{path} is no record: {why}")),
+        })
+        .collect::<Result<_, _>>()?;
+    let (path, record) = record::quoted(records.into_iter()).ok_or_else(|| {
+        format!("{KEPT} holds no whole record; make one with: cargo xtask bench --record")
+    })?;
+    let place = readme.split_once(BEGIN).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    });
+    let (before, after) =
+        place.ok_or_else(|| format!("there is no `{}` before an `{END}`", BEGIN.trim()))?;
+    Ok(format!(
+        "{before}{BEGIN}\n{}\n{END}{after}",
+        part(path, &record)
+    ))
+}
+
+fn part(path: &str, record: &Record) -> String {
+    let mut text =
+        String::from("| operation | best peer | bridge | bridge / peer |\n|---|---|---|---|\n");
+    let rows = QUOTED.iter().filter_map(|id| catalogue::row(id));
+    for judged in rows.map(|row| verdict::judge(row, &record.figures)) {
+        let ratio = judged.ratio().map_or_else(|| "–".to_owned(), digits);
+        let operation = judged.row.operation;
+        line(
+            &mut text,
+            &[operation, &best(&judged), &ours(&judged), &ratio],
+        );
+    }
+    text += "\n";
+    if BESIDE
+        .iter()
+        .any(|beside| record.figures.group(beside.group).is_some())
+    {
+        text += "Beside SmartAsync, the Python decorator that this follows:\n\n";
+        text += "| operation | documented | measured here | bridge |\n|---|---|---|---|\n";
+        for beside in BESIDE.iter().filter(|beside| beside.ours.is_some()) {
+            let ours = beside.ours.and_then(|id| {
+                let value = record.figures.ours(id)?;
+                Some(catalogue::unit(id).show(value))
+            });
+            let here = theirs(&record.figures, beside.group, "smartasync");
+            let ours = ours.unwrap_or_else(|| "–".to_owned());
+            line(
+                &mut text,
+                &[beside.operation, beside.documented, &here, &ours],
+            );
+        }
+        text += "\n";
+    }
+    let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
+    let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
+    let (kept, missed) = (count(Word::Pass), count(Word::Miss));
+    let limited = kept + missed;
+    let _ = write!(
+        text,
+        "Medians of one run on one machine, of which only the ratios travel:\n{}.\n\
+        {kept} of {limited} limits held in it. [The record]({path}) has all figures.\n",
+        record.origin()
+    );
+    text
+}
+
+fn line(text: &mut String, cells: &[&str]) {
+    let _ = writeln!(text, "| {} |", cells.join(" | "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(when: &str, ours: f64) -> String {
+        let mut record = Record {
+            when: when.to_owned(),
+            ..Record::default()
+        };
+        record.figures.set("P8", "bridge", ours);
+        record.figures.set("P8", "tokio_rayon", 20_000.0);
+        record.text()
+    }
+
+    fn readme() -> String {
+        format!("# title\n\n{BEGIN}old\n{END}\n\nrest\n")
+    }
+
+    #[test]
+    fn the_newest_record_is_quoted_between_the_marks() {
+        let (old, new) = (
+            record("2026-01-01T00:00:00Z", 900.0),
+            record("2026-01-02T00:00:00Z", 500.0),
+        );
+        let records = || [("old.json", old.as_str()), ("new.json", new.as_str())].into_iter();
+        assert!(agrees(&readme(), records()).is_err());
+        let written = quoting(&readme(), records()).expect("a place and a record");
+        assert!(
+            written.contains("| tokio-rayon 20 µs | 500 ns | 0.03 |"),
+            "{written}"
+        );
+        assert!(written.contains("(new.json)"), "{written}");
+        assert!(
+            written.starts_with("# title\n") && written.ends_with("\n\nrest\n"),
+            "{written}"
+        );
+        assert_eq!(agrees(&written, records()), Ok(()));
+    }
+
+    #[test]
+    fn an_edited_figure_is_found() {
+        let text = record("2026-01-01T00:00:00Z", 500.0);
+        let records = || [("a.json", text.as_str())].into_iter();
+        let written = quoting(&readme(), records()).expect("a place and a record");
+        let edited = written.replace("500 ns", "400 ns");
+        assert_ne!(edited, written);
+        assert!(agrees(&edited, records()).is_err());
+    }
+
+    #[test]
+    fn without_marks_or_record_it_says_so() {
+        let text = record("2026-01-01T00:00:00Z", 500.0);
+        let error =
+            agrees("# title\n", [("a.json", text.as_str())].into_iter()).expect_err("no marks");
+        assert!(error.contains("figures: end"), "{error}");
+        let error = agrees(&readme(), std::iter::empty()).expect_err("no record");
+        assert!(error.contains("bench --record"), "{error}");
+        let error = agrees(&readme(), [("a.json", "{}")].into_iter()).expect_err("no record");
+        assert!(error.contains("a.json"), "{error}");
+    }
+}
