@@ -51,9 +51,9 @@ fn rounds() -> (Budget, u64) {
 /// and no thread may be left over from a request.
 fn from_one_thread(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     let server = Server::start()?;
-    let ours = Watched::new(Bridged::new()?);
-    let blocking = Watched::new(Blocking::new()?);
-    let by_hand = Watched::new(ByHand::new()?);
+    let ours = Watched::new(Bridged::new(1)?);
+    let blocking = Watched::new(Blocking::new(1)?);
+    let by_hand = Watched::new(ByHand::new(1)?);
     let (budget, requests) = rounds();
     let figures = medians(
         budget,
@@ -71,11 +71,10 @@ fn from_one_thread(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     ours.show(wanted);
     blocking.show(wanted);
     by_hand.show(wanted);
-    assert_eq!(
-        ours.grown(),
-        [Some(0), Some(0)],
-        "threads and descriptors are left over"
-    );
+    // Less is none of its doing: what the first round opened may end later.
+    for grown in ours.grown().into_iter().flatten() {
+        assert!(grown <= 0, "{grown} threads or descriptors are left over");
+    }
     Ok(())
 }
 
@@ -102,7 +101,7 @@ impl<F: Fetch> Watched<F> {
             let start = Instant::now();
             fetch_all(&self.client, &url, requests);
             let time = start.elapsed();
-            let after = held();
+            let after = settled(before);
             if warm {
                 let grown = [0, 1].map(|of| Some(after[of]? - before[of]?));
                 self.grown.borrow_mut().push(grown);
@@ -129,6 +128,21 @@ impl<F: Fetch> Watched<F> {
     }
 }
 
+/// How many there are once those of requests that are over have ended: a second
+/// connection, say. What has not ended after a while is left over.
+fn settled(before: [Option<isize>; 2]) -> [Option<isize>; 2] {
+    let start = Instant::now();
+    loop {
+        let now = held();
+        let more = now.iter().zip(&before).any(|(now, before)| now > before);
+        // In the first round there are more: they are to stay.
+        if !more || start.elapsed() > Duration::from_millis(200) {
+            return now;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// How many threads and descriptors there are.
 fn held() -> [Option<isize>; 2] {
     [threads(), descriptors()].map(|count| count?.try_into().ok())
@@ -150,7 +164,11 @@ fn from_threads(group: &str, threads: usize) -> Result<(), Box<dyn Error>> {
         })
     }
     let server = Server::start()?;
-    let (ours, blocking, by_hand) = (Bridged::new()?, Blocking::new()?, ByHand::new()?);
+    let (ours, blocking, by_hand) = (
+        Bridged::new(threads)?,
+        Blocking::new(threads)?,
+        ByHand::new(threads)?,
+    );
     let (budget, _) = rounds();
     let figures = medians(
         budget,

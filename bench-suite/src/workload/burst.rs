@@ -17,12 +17,12 @@ use super::way::Way;
 /// What the jobs of a burst add up to.
 #[must_use]
 pub fn sum(jobs: u64) -> u64 {
-    jobs * jobs.saturating_sub(1) / 2
+    jobs * (jobs + 1) / 2
 }
 
 /// Queued at once, one after the other, then awaited.
 pub async fn started<W: Way>(way: W, jobs: u64) -> u64 {
-    let started: Vec<_> = (0..jobs).map(|number| way.start(move || number)).collect();
+    let started: Vec<_> = (1..=jobs).map(|number| way.start(move || number)).collect();
     let mut sum = 0;
     for job in started {
         sum += job.await;
@@ -32,7 +32,7 @@ pub async fn started<W: Way>(way: W, jobs: u64) -> u64 {
 
 /// By `join_all`, on whose first poll the jobs are queued at the latest.
 pub async fn joined<W: Way>(way: W, jobs: u64) -> u64 {
-    let all = (0..jobs).map(|number| way.run(move || number));
+    let all = (1..=jobs).map(|number| way.run(move || number));
     join_all(all).await.into_iter().sum()
 }
 

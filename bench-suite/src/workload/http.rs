@@ -90,19 +90,22 @@ async fn fetch(client: &reqwest::Client, url: &str) -> reqwest::Result<String> {
     response.error_for_status()?.text().await
 }
 
-/// No proxy leads to a server on this machine.
-fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder().no_proxy().build()
+/// No proxy leads to a server on this machine. At most `kept` connections are
+/// kept: a request that comes before the last one's connection is back opens
+/// another, which must not stay.
+fn client(kept: usize) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy();
+    builder.pool_max_idle_per_host(kept).build()
 }
 
 impl Bridged {
-    /// A client of its own.
+    /// A client of its own, which keeps so many connections.
     ///
     /// # Errors
     ///
     /// If it can't be set up.
-    pub fn new() -> reqwest::Result<Self> {
-        client().map(Self)
+    pub fn new(kept: usize) -> reqwest::Result<Self> {
+        client(kept).map(Self)
     }
 }
 
@@ -119,14 +122,15 @@ impl Fetch for Bridged {
 pub struct Blocking(reqwest::blocking::Client);
 
 impl Blocking {
-    /// A client of its own.
+    /// A client of its own, which keeps so many connections.
     ///
     /// # Errors
     ///
     /// If it can't be set up.
-    pub fn new() -> reqwest::Result<Self> {
+    pub fn new(kept: usize) -> reqwest::Result<Self> {
         reqwest::blocking::Client::builder()
             .no_proxy()
+            .pool_max_idle_per_host(kept)
             .build()
             .map(Self)
     }
@@ -146,13 +150,13 @@ impl Fetch for Blocking {
 pub struct ByHand(reqwest::Client, Runtime);
 
 impl ByHand {
-    /// A client and a runtime of its own.
+    /// A client, which keeps so many connections, and a runtime of its own.
     ///
     /// # Errors
     ///
     /// If the client can't be set up.
-    pub fn new() -> reqwest::Result<Self> {
-        Ok(Self(client()?, run::multi_thread()))
+    pub fn new(kept: usize) -> reqwest::Result<Self> {
+        Ok(Self(client(kept)?, run::multi_thread()))
     }
 }
 
@@ -187,9 +191,9 @@ mod tests {
     fn every_client_gets_the_answer() {
         testkit::within(|| {
             let server = Server::start().expect("a server");
-            fetch_all(&Bridged::new().expect("a client"), &server.url, 3);
-            fetch_all(&Blocking::new().expect("a client"), &server.url, 3);
-            fetch_all(&ByHand::new().expect("a client"), &server.url, 3);
+            fetch_all(&Bridged::new(1).expect("a client"), &server.url, 3);
+            fetch_all(&Blocking::new(1).expect("a client"), &server.url, 3);
+            fetch_all(&ByHand::new(1).expect("a client"), &server.url, 3);
         });
     }
 
@@ -199,7 +203,7 @@ mod tests {
             let server = Server::start().expect("a server");
             let url = server.url.clone();
             drop(server);
-            assert!(Bridged::new().expect("a client").fetch(&url).is_err());
+            assert!(Bridged::new(1).expect("a client").fetch(&url).is_err());
         });
     }
 }
