@@ -112,7 +112,7 @@ fn part(path: &str, record: &Record) -> String {
         .iter()
         .any(|beside| record.figures.group(beside.group).is_some())
     {
-        text += "Beside SmartAsync, the Python decorator that this follows:\n\n";
+        text += "Beside `SmartAsync`, the Python decorator that this follows:\n\n";
         text += "| operation | documented | measured here | bridge |\n|---|---|---|---|\n";
         for beside in BESIDE.iter().filter(|beside| beside.ours.is_some()) {
             let ours = beside.ours.and_then(|id| {
@@ -142,7 +142,23 @@ fn part(path: &str, record: &Record) -> String {
 }
 
 fn line(text: &mut String, cells: &[&str]) {
+    let cells: Vec<_> = cells.iter().map(|cell| marked(cell)).collect();
     let _ = writeln!(text, "| {} |", cells.join(" | "));
+}
+
+/// `text` with its names of code marked as such.
+fn marked(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let name = word.trim_end_matches([',', ':']);
+        let inner_capital =
+            name.chars().skip(1).any(char::is_uppercase) && name.chars().any(char::is_lowercase);
+        if name.contains("::") || name.contains('_') || inner_capital {
+            format!("`{name}`{}", &word[name.len()..])
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -182,6 +198,14 @@ mod tests {
             "{written}"
         );
         assert_eq!(agrees(&written, records()), Ok(()));
+    }
+
+    #[test]
+    fn names_of_code_are_marked() {
+        assert_eq!(
+            marked("sync → sync: SyncCall::wait(), as spawn_blocking, 10 µs P8 join_all"),
+            "sync → sync: `SyncCall::wait()`, as `spawn_blocking`, 10 µs P8 `join_all`"
+        );
     }
 
     #[test]
