@@ -4,6 +4,7 @@
 //! skipped; any other step that does not pass makes the whole fail, after the
 //! remaining ones have had their turn.
 
+mod packages;
 mod step;
 mod steps;
 mod versions;

@@ -15,8 +15,6 @@ use crate::{
 pub(super) enum Work {
     /// A program.
     Program(Command),
-    /// A program in whose output no warning may occur.
-    Quiet(Command),
     /// Another chore, which has kill timers of its own.
     Chore(fn() -> Chore),
     /// Nothing, for the given reason.
@@ -92,13 +90,6 @@ impl Work {
                 let ended = run::run(&mut command, limit, Output::Show);
                 judge(ended.verdict, limit, ended.text)
             }
-            Self::Quiet(mut command) => {
-                let ended = run::run(&mut command, limit, Output::Tee);
-                match warnings(&ended.text) {
-                    0 => judge(ended.verdict, limit, String::new()),
-                    count => (StepResult::Failed, Some(format!("{count} warnings"))),
-                }
-            }
         }
     }
 }
@@ -115,12 +106,6 @@ fn judge(verdict: Verdict, limit: Duration, text: String) -> (StepResult, Option
     }
 }
 
-fn warnings(text: &str) -> usize {
-    text.lines()
-        .filter(|line| line.trim_start().starts_with("warning"))
-        .count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,12 +116,6 @@ mod tests {
     fn a_failing_program_fails_its_step() {
         let work = Work::Program(run::cargo(&["no-such-command-anywhere"]));
         assert_eq!(work.run(LIMIT).0, StepResult::Failed);
-    }
-
-    #[test]
-    fn a_warning_fails_a_quiet_step() {
-        assert_eq!(warnings("warning: x\n   Compiling\n  warning[a]: y"), 2);
-        assert_eq!(warnings("    Packaging bridge\n"), 0);
     }
 
     #[test]

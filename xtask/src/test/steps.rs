@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{
+    packages,
     step::{Step, Work},
     versions,
 };
@@ -12,15 +13,6 @@ use crate::{
     tidy,
     tools::Tool,
 };
-
-/// The packages that are published, in the order in which they would be.
-pub(super) const PUBLISHED: [&str; 5] = [
-    "bridge-detect",
-    "bridge-cache",
-    "bridge-offload",
-    "bridge-macros",
-    "bridge",
-];
 
 /// The toolchain that the workspace promises to build with.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -83,7 +75,7 @@ pub(super) fn all() -> Vec<Step> {
             "package",
             "what would be published is whole",
             minutes(5),
-            package(),
+            Work::Chore(packages::run),
         ),
         step(
             "oldest",
@@ -179,14 +171,6 @@ fn rustdoc() -> Work {
     let mut doc = run::cargo(&["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     Work::Program(doc)
-}
-
-/// Packs all parts at once, so that each finds the others of this version, and
-/// builds what was packed: a file that was left out is missed here.
-fn package() -> Work {
-    let mut package = run::cargo(&["package", "--allow-dirty"]);
-    package.args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
-    Work::Quiet(package)
 }
 
 /// A check of the libraries with the oldest promised compiler, if it is here
