@@ -61,7 +61,7 @@ fn forget() -> io::Result<()> {
             for registry in entries(&home.join("registry").join(kind))? {
                 // The name of one without a host, a directory, is a hash alone.
                 if name_of(&registry).starts_with('-') {
-                    forget_in(&registry, |name, package| is_of(name, package))?;
+                    forget_in(&registry, is_of)?;
                 }
             }
         }
