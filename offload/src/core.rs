@@ -12,7 +12,7 @@ use crate::{
     eager::Eagerness,
     fork,
     limits::{Hooks, Limits},
-    lineage::Lane,
+    lineage::{Lane, PoolId},
     park::Unparker,
     queue::Queue,
     runnable::{Header, Runnable},
@@ -125,12 +125,12 @@ impl Core {
     pub(crate) fn submit(
         self: &Arc<Self>,
         job: Arc<dyn Runnable>,
-        lane: Lane,
         patience: Patience,
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
+        let lane = Lane::of(job.header().lineage(), PoolId::of(self));
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)
@@ -281,6 +281,8 @@ impl Core {
         let sleepers = state.advance(Phase::Closed);
         let ended = state.tally.completed + state.tally.panicked - before;
         drop(state);
+        // What another shutdown waits for will not come any more.
+        self.job_ended.notify_all();
         shut(&abandoned);
         shut(&running);
         sleepers.iter().for_each(Unparker::unpark);

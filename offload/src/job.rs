@@ -25,9 +25,8 @@ use std::{
 };
 
 use crate::{
-    Ambient, Lineage, OffloadError,
+    Ambient, OffloadError,
     error::Panic,
-    lineage::Lane,
     runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
     running::Running,
     sync::{Mutex, lock},
@@ -40,7 +39,6 @@ pub(crate) struct Job<F, T, A> {
 
 struct Cell<F, T, A> {
     stage: Stage<F, T, A>,
-    lineage: Lineage,
     waker: Option<Waker>,
 }
 
@@ -63,31 +61,20 @@ where
 {
     /// A job that is to be submitted later.
     pub(crate) fn new(closure: F, at: &'static Location<'static>) -> Arc<Self> {
-        Self::at_stage(Stage::Fresh(closure), Lineage::default(), at)
+        Self::at_stage(Stage::Fresh(closure), at)
     }
 
-    /// A job that is being submitted, and the lane it belongs to.
-    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lane) {
-        let lineage = Lineage::current().living();
-        let lane = Lane::of(&lineage);
-        (
-            Self::at_stage(Stage::Waiting(closure, A::capture()), lineage, at),
-            lane,
-        )
+    /// A job that is being submitted.
+    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> Arc<Self> {
+        let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
+        job.header.trace();
+        job
     }
 
-    fn at_stage(
-        stage: Stage<F, T, A>,
-        lineage: Lineage,
-        at: &'static Location<'static>,
-    ) -> Arc<Self> {
+    fn at_stage(stage: Stage<F, T, A>, at: &'static Location<'static>) -> Arc<Self> {
         Arc::new(Self {
             header: Header::new(at),
-            cell: Mutex::new(Cell {
-                stage,
-                lineage,
-                waker: None,
-            }),
+            cell: Mutex::new(Cell { stage, waker: None }),
         })
     }
 
@@ -203,10 +190,6 @@ where
         &self.header
     }
 
-    fn lineage(&self) -> Lineage {
-        lock(&self.cell).lineage.clone()
-    }
-
     fn run(self: Arc<Self>) -> Finish {
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
@@ -216,8 +199,8 @@ where
                 return Finish::Withdrawn;
             }
         };
-        let lineage = mem::take(&mut cell.lineage);
         drop(cell);
+        let lineage = self.header.lineage().clone();
         let job = Arc::clone(&self);
         let result = catch_unwind(AssertUnwindSafe(move || {
             let _lineage = lineage.install();
@@ -265,29 +248,28 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lane> {
+    fn prepare(&self, waker: Option<&Waker>) -> bool {
         let ambient = A::capture();
-        let lineage = Lineage::current().living();
-        let lane = Lane::of(&lineage);
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
         match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Fresh(closure) => cell.stage = Stage::Waiting(closure, ambient),
             other => {
                 cell.stage = other;
-                return None;
+                return false;
             }
         }
-        cell.lineage = lineage;
         cell.waker = waker;
-        Some(lane)
+        drop(cell);
+        self.header.trace();
+        true
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         self.poll_cell(cx)
     }
 
-    fn withdraw(&self, keep: bool) -> Withdrawal {
+    fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal {
         self.header.cancel();
         let mut cell = lock(&self.cell);
         let (next, withdrawal) = match cell.stage {
@@ -309,6 +291,9 @@ where
         // One who still awaits a running job is woken by its end, not by this.
         let waker = (!keep || withdrawal == Withdrawal::Withdrawn).then(|| cell.waker.take());
         drop(cell);
+        if withdrawal == Withdrawal::Withdrawn {
+            forget();
+        }
         if keep {
             wake(waker.flatten());
         }

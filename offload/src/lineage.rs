@@ -22,8 +22,20 @@ use crate::sync::{AtomicBool, Mutex, lock, thread_local};
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
 
+/// Which pool a thread belongs to: an address that lives as long as a thread of
+/// the pool does, and so as long as any wait of one is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PoolId(usize);
+
+impl PoolId {
+    pub(crate) fn of<T>(core: &Arc<T>) -> Self {
+        Self(Arc::as_ptr(core).addr())
+    }
+}
+
 /// One wait of a pool's thread, open or over.
 pub(crate) struct Frame {
+    pool: PoolId,
     /// Under a lock, for it changes once that one's wait is over: then this
     /// frame's parent is the next one up that is not.
     parent: Mutex<Lineage>,
@@ -59,11 +71,13 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    pub(crate) fn of(lineage: &Lineage) -> Self {
-        if lineage.is_root() {
-            Self::Roots
-        } else {
+    /// In that pool: its own threads alone stand still for its kin. Those of
+    /// another do not stand in the way of its roots.
+    pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
+        if lineage.frames().any(|frame| frame.is_open_in(pool)) {
             Self::Kin
+        } else {
+            Self::Roots
         }
     }
 }
@@ -72,9 +86,9 @@ impl Lane {
 #[derive(Default)]
 struct Current {
     lineage: Lineage,
-    /// The innermost wait has no frame yet: most waits submit nothing, so a
-    /// frame is made when first asked for.
-    unframed: bool,
+    /// The innermost wait, a thread's of this pool, has no frame yet: most waits
+    /// submit nothing, so a frame is made when first asked for.
+    unframed: Option<PoolId>,
 }
 
 thread_local! {
@@ -84,6 +98,10 @@ thread_local! {
 impl Frame {
     pub(crate) fn close(&self) {
         self.over.store(true, Ordering::Release);
+    }
+
+    fn is_open_in(&self, pool: PoolId) -> bool {
+        self.pool == pool && !self.over.load(Ordering::Acquire)
     }
 
     fn parent(&self) -> Lineage {
@@ -106,14 +124,18 @@ impl Drop for Frame {
 }
 
 impl Lineage {
+    /// That of work which no wait depends on.
+    pub(crate) const ROOT: &Self = &Self { frame: None };
+
     /// The lineage in force on this thread.
     #[must_use]
     pub fn current() -> Self {
         with_current(|current| {
-            if current.unframed {
+            if let Some(pool) = current.unframed {
                 let parent = mem::take(&mut current.lineage).living();
                 parent.shorten();
                 let frame = Frame {
+                    pool,
                     parent: Mutex::new(parent),
                     over: AtomicBool::new(false),
                 };
@@ -121,7 +143,7 @@ impl Lineage {
                     lineage: Self {
                         frame: Some(Arc::new(frame)),
                     },
-                    unframed: false,
+                    unframed: None,
                 };
             }
             current.lineage.clone()
@@ -172,8 +194,13 @@ impl Lineage {
     pub(crate) fn install(self) -> Installed {
         install(Current {
             lineage: self,
-            unframed: false,
+            unframed: None,
         })
+    }
+
+    /// The innermost wait, as an address: the same for all siblings.
+    pub(crate) fn innermost(&self) -> Option<usize> {
+        self.frame.as_ref().map(|frame| Arc::as_ptr(frame).addr())
     }
 
     /// The waits of the chain, innermost first.
@@ -205,25 +232,26 @@ impl Drop for Installed {
     }
 }
 
-/// Opens a wait on this thread; its frame is made when something asks for it.
-pub(crate) fn open_wait() -> Installed {
+/// Opens a wait on this thread, which is of that pool; its frame is made when
+/// something asks for it.
+pub(crate) fn open_wait(pool: PoolId) -> Installed {
     let lineage = with_current(|current| {
         // A wait within a wait that has no frame yet: the outer one has to have
         // its frame first, for it is the parent.
-        current.unframed
+        current.unframed.is_some()
     })
     .then(Lineage::current)
     .unwrap_or_else(|| with_current(|current| current.lineage.clone()));
     install(Current {
         lineage,
-        unframed: true,
+        unframed: Some(pool),
     })
 }
 
 /// The frame of the innermost wait, if something asked for it.
 pub(crate) fn opened_frame() -> Option<Arc<Frame>> {
     with_current(|current| {
-        if current.unframed {
+        if current.unframed.is_some() {
             None
         } else {
             current.lineage.frame.clone()

@@ -116,8 +116,8 @@ impl<A: Ambient> Pool<A> {
         T: Send + 'static,
     {
         let core = &self.handle.core;
-        let (job, lane) = Job::<F, T, A>::prepared(closure, at);
-        match core.submit(Arc::clone(&job) as _, lane, Patience::NowOrNever) {
+        let job = Job::<F, T, A>::prepared(closure, at);
+        match core.submit(Arc::clone(&job) as _, Patience::NowOrNever) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
@@ -163,8 +163,8 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let (job, lane) = Job::<F, T, A>::prepared(closure, at);
-            if let Err(refusal) = core.submit(Arc::clone(&job) as _, lane, Patience::WaitInLine) {
+            let job = Job::<F, T, A>::prepared(closure, at);
+            if let Err(refusal) = core.submit(Arc::clone(&job) as _, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _);

@@ -80,15 +80,15 @@ impl List {
         Some(job)
     }
 
-    /// Takes out the first live job that `fits`.
-    fn pop_where(
+    /// Takes out the last live job that `fits`.
+    fn pop_last_where(
         &mut self,
         fits: &mut impl FnMut(&dyn Runnable) -> bool,
     ) -> Option<Arc<dyn Runnable>> {
         let at = self
             .jobs
             .iter()
-            .position(|job| held(&**job) && fits(&**job))?;
+            .rposition(|job| held(&**job) && fits(&**job))?;
         self.live -= 1;
         self.jobs.remove(at)
     }
@@ -203,15 +203,15 @@ impl Queue {
         Some(out(job))
     }
 
-    /// Takes the first of the kin that `fits`.
+    /// Takes the last of the kin that `fits`.
     pub(crate) fn take_kin(
         &mut self,
         mut fits: impl FnMut(&dyn Runnable) -> bool,
     ) -> Option<Arc<dyn Runnable>> {
         let Lists { queue, line } = &mut self.kin;
-        let job = queue
-            .pop_where(&mut fits)
-            .or_else(|| line.pop_where(&mut fits))?;
+        let job = line
+            .pop_last_where(&mut fits)
+            .or_else(|| queue.pop_last_where(&mut fits))?;
         self.admit();
         Some(out(job))
     }

@@ -2,13 +2,12 @@
 
 use std::{
     panic::Location,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
 use crate::{
     Lineage, OffloadError,
-    lineage::Lane,
     sync::{AtomicBool, AtomicU8},
 };
 
@@ -19,6 +18,8 @@ pub(crate) struct Header {
     /// Which list of the queue holds the job: the queue's affair, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
+    /// The waits that depend on the job: set once, by its submission.
+    lineage: OnceLock<Lineage>,
     /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
     /// the closure.
     cancelled: AtomicBool,
@@ -42,8 +43,19 @@ impl Header {
         Self {
             at,
             list: AtomicU8::new(0),
+            lineage: OnceLock::new(),
             cancelled: AtomicBool::new(false),
         }
+    }
+
+    /// Notes the waits in force where the job is submitted.
+    pub(crate) fn trace(&self) {
+        let _once = self.lineage.set(Lineage::current().living());
+    }
+
+    /// The waits that depend on the job; none before its submission.
+    pub(crate) fn lineage(&self) -> &Lineage {
+        self.lineage.get().unwrap_or(Lineage::ROOT)
     }
 
     /// The caller has lost interest.
@@ -72,8 +84,6 @@ pub(crate) enum Withdrawal {
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Send + Sync {
     fn header(&self) -> &Header;
-    /// The waits that depend on this job.
-    fn lineage(&self) -> Lineage;
     /// Claims the closure and runs it to its end. Never unwinds.
     fn run(self: Arc<Self>) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
@@ -88,12 +98,13 @@ pub(crate) trait Runnable: Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
-    /// says which lane they put the job in; `None` if it was withdrawn before.
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lane>;
+    /// `Fresh` to `Waiting`: captures the surroundings of the submission; false
+    /// if it was withdrawn before.
+    fn prepare(&self, waker: Option<&Waker>) -> bool;
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Ends the interest in the job. With `keep`, the result of one that is
-    /// running can still be awaited.
-    fn withdraw(&self, keep: bool) -> Withdrawal;
+    /// running can still be awaited. One that had not been claimed is counted
+    /// out by `forget`, before anything of the caller's runs, which may panic.
+    fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
     fn abandon(&self, error: OffloadError);
 }

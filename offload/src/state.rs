@@ -41,6 +41,9 @@ pub(crate) struct State {
     idle: Vec<Berth>,
     /// Waits in which threads are parked, or lent.
     seats: Vec<Seat>,
+    /// No job that is queued descends from a seat that could take it. Kept, for
+    /// it takes a look at all of them to know.
+    barren: bool,
     /// The jobs on each thread's stack, outermost first.
     stacks: Vec<Vec<Arc<dyn Runnable>>>,
     free_stacks: Vec<usize>,
@@ -96,6 +99,7 @@ impl State {
             limits,
             idle: Vec::new(),
             seats: Vec::new(),
+            barren: false,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,
@@ -114,6 +118,7 @@ impl State {
     /// Takes a job in.
     pub(crate) fn push(&mut self, job: Arc<dyn Runnable>, lane: Lane) -> (Prospect, Action) {
         let alone = self.queue.ready() == 0 && self.running == 0;
+        self.may_lend(&*job);
         let admission = self.queue.push(lane, job);
         self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
         let prospect = if alone && self.spinner.is_some() {

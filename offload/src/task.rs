@@ -128,13 +128,13 @@ impl<T: Send + 'static> Offload<T> {
             // a thread that isn't there.
             return Cancelled::Withdrawn;
         }
-        match self.job.withdraw(true) {
-            Withdrawal::Withdrawn => {
-                if submitted {
-                    self.core.forget(self.job.header());
-                }
-                Cancelled::Withdrawn
+        let forget = || {
+            if submitted {
+                self.core.forget(self.job.header());
             }
+        };
+        match self.job.withdraw(true, &forget) {
+            Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => Cancelled::Running,
             Withdrawal::Over => Cancelled::Finished,
         }
@@ -155,15 +155,12 @@ impl<T: Send + 'static> Offload<T> {
             return;
         }
         self.stage = Stage::Submitted;
-        let Some(lane) = self.job.prepare(waker) else {
+        if !self.job.prepare(waker) {
             return; // cancelled before it was submitted
-        };
+        }
         let at = self.job.header().at;
-        match self.core.submit(
-            Arc::clone(&self.job).as_runnable(),
-            lane,
-            Patience::WaitInLine,
-        ) {
+        let job = Arc::clone(&self.job).as_runnable();
+        match self.core.submit(job, Patience::WaitInLine) {
             Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
             Ok(_) => {}
             Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
@@ -205,11 +202,9 @@ impl<T: Send + 'static> Future for Offload<T> {
 
 impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
-        if self.stage == Stage::Submitted
-            && !self.core.is_forked()
-            && self.job.withdraw(false) == Withdrawal::Withdrawn
-        {
-            self.core.forget(self.job.header());
+        if self.stage == Stage::Submitted && !self.core.is_forked() {
+            let forget = || self.core.forget(self.job.header());
+            let _whatever_it_was = self.job.withdraw(false, &forget);
         }
     }
 }

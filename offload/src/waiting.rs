@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     core::Core,
-    lineage::{self, Installed},
+    lineage::{self, Installed, PoolId},
     park::Parker,
     runnable::Runnable,
     state::Seating,
@@ -40,7 +40,6 @@ pub struct Waiting {
 
 struct OnWorker {
     worker: Worker,
-    lent: Option<Arc<dyn Runnable>>,
     /// Polls in a row without a park between them.
     busy: u32,
     /// Dropped last: the frame is in force as long as the wait is open.
@@ -67,15 +66,26 @@ impl Waiting {
     /// Opens a wait on this thread.
     pub fn open() -> Self {
         // In a fork's child this thread is nobody's: its pool stayed behind.
-        let on_worker = Worker::current()
-            .filter(|worker| !worker.core.is_forked())
-            .map(|worker| OnWorker {
-                worker,
-                lent: None,
+        let worker = Worker::current().filter(|worker| !worker.core.is_forked());
+        let on_worker = worker.map(|worker| {
+            // The wait below has been lent a job and looks once more whether it
+            // needs to run it, which has led here. This wait may be for that
+            // very job, and would keep it from running.
+            worker.return_lent();
+            OnWorker {
                 busy: 0,
-                _installed: lineage::open_wait(),
-            });
+                _installed: lineage::open_wait(PoolId::of(&worker.core)),
+                worker,
+            }
+        });
         Self { on_worker }
+    }
+
+    /// The pool's side, if it has one here: a fork's child has none, though the
+    /// wait was opened before the fork.
+    fn on_worker(&mut self) -> Option<&mut OnWorker> {
+        let here = self.on_worker.as_mut();
+        here.filter(|on_worker| !on_worker.worker.core.is_forked())
     }
 
     /// Whether this thread belongs to a pool.
@@ -86,7 +96,7 @@ impl Waiting {
 
     /// Parks until there is a token, or until `deadline`.
     pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
-        match &mut self.on_worker {
+        match self.on_worker() {
             Some(on_worker) => on_worker.park(parker, deadline),
             None if parker.park(deadline) => Parked::Woken,
             None => Parked::TimedOut,
@@ -99,29 +109,24 @@ impl Waiting {
     /// its permit from the very job that it looks out for. Now and then this
     /// frees it for a moment.
     pub fn skip_park(&mut self) {
-        if let Some(on_worker) = &mut self.on_worker {
+        if let Some(on_worker) = self.on_worker() {
             on_worker.skip_park();
         }
     }
 
     /// Whether a job was lent that has not been run.
     #[must_use]
-    pub fn has_lent(&self) -> bool {
-        self.on_worker
-            .as_ref()
-            .is_some_and(|on_worker| on_worker.lent.is_some())
+    pub fn has_lent(&mut self) -> bool {
+        self.on_worker()
+            .is_some_and(|on_worker| on_worker.worker.has_lent())
     }
 
     /// Runs the job that was lent; false if there was none. After a job, poll
     /// again before parking: it may have been what the wait was for.
     #[must_use]
     pub fn run_lent(&mut self) -> bool {
-        let Some(OnWorker { worker, lent, .. }) = &mut self.on_worker else {
-            return false;
-        };
-        let Some(job) = lent.take() else { return false };
-        worker.run_lent(job);
-        true
+        self.on_worker()
+            .is_some_and(|on_worker| on_worker.worker.run_lent())
     }
 }
 
@@ -157,10 +162,12 @@ pub(crate) fn wait_for_end<R>(
 
 impl OnWorker {
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
-        debug_assert!(self.lent.is_none(), "the job lent before was not run");
         if parker.take() {
-            self.skip_park();
-            return self.lent.as_ref().map_or(Parked::Woken, |_| Parked::Lent);
+            return if self.skip_park() {
+                Parked::Lent
+            } else {
+                Parked::Woken
+            };
         }
         self.busy = 0;
         let Worker { core, stack, .. } = &self.worker;
@@ -177,30 +184,31 @@ impl OnWorker {
         // The token stays until the thread has risen: so long it tells the
         // others that this one is awake.
         let told = !orphans.is_empty() || parker.sleep(deadline);
-        self.lent = core.state().rise(&frame);
+        let lent = core.state().rise(&frame);
         let woken = parker.take() || told;
+        let is_lent = self.keep(lent);
         orphans.abandon();
-        match (&self.lent, woken) {
-            (Some(_), _) => Parked::Lent,
-            (None, true) => Parked::Woken,
-            (None, false) => Parked::TimedOut,
+        match (is_lent, woken) {
+            (true, _) => Parked::Lent,
+            (false, true) => Parked::Woken,
+            (false, false) => Parked::TimedOut,
         }
     }
 
-    fn skip_park(&mut self) {
+    /// True if it has led to a job that was lent.
+    fn skip_park(&mut self) -> bool {
         self.busy += 1;
-        if self.busy >= BUSY {
-            self.busy = 0;
-            if self.lent.is_none() && self.worker.core.sees_work() {
-                self.give_way();
-            }
+        if self.busy < BUSY {
+            return false;
         }
+        self.busy = 0;
+        !self.worker.has_lent() && self.worker.core.sees_work() && self.give_way()
     }
 
     /// Is parked until the work that is ready has been taken, for a millisecond
-    /// at most.
+    /// at most; true if a job was lent.
     #[cold]
-    fn give_way(&mut self) {
+    fn give_way(&mut self) -> bool {
         let Worker { core, stack, .. } = &self.worker;
         let frame = lineage::frame();
         let roomy = self.worker.is_roomy();
@@ -209,7 +217,7 @@ impl OnWorker {
         parker.unparker().unpark();
         let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
         if seating == Seating::Exhausted {
-            return;
+            return false;
         }
         let orphans = core.carry_out(action);
         for _ in 0..STEPS {
@@ -218,17 +226,25 @@ impl OnWorker {
                 break;
             }
         }
-        self.lent = core.state().rise(&frame);
+        let lent = core.state().rise(&frame);
+        let is_lent = self.keep(lent);
         orphans.abandon();
+        is_lent
+    }
+
+    /// Keeps what was lent; false if nothing was. Before anything of others
+    /// runs, which may wait in turn.
+    fn keep(&self, lent: Option<Arc<dyn Runnable>>) -> bool {
+        let Some(job) = lent else { return false };
+        self.worker.keep_lent(job);
+        true
     }
 }
 
 impl Drop for OnWorker {
     fn drop(&mut self) {
-        let Worker { core, stack, .. } = &self.worker;
-        if let Some(job) = self.lent.take() {
-            let action = core.state().give_back(*stack, job);
-            core.perform(action);
+        if !self.worker.core.is_forked() {
+            self.worker.return_lent();
         }
         if let Some(frame) = lineage::opened_frame() {
             frame.close();

@@ -4,11 +4,13 @@ use std::{
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
+    OffloadError,
     core::Core,
     job::drop_payload,
     limits::Hooks,
@@ -31,6 +33,9 @@ pub(crate) struct Worker {
     pub(crate) stack: usize,
     /// Where its stack of calls begins, as an address.
     base: usize,
+    /// The job that was lent to it and has not been run. The thread's, not its
+    /// wait's: a wait that opens within that one has to find it.
+    lent: Rc<Cell<Option<Arc<dyn Runnable>>>>,
 }
 
 impl Worker {
@@ -47,19 +52,55 @@ impl Worker {
         self.base.abs_diff(here()) < self.core.limits.stack_size / 2
     }
 
-    /// Runs a job that was lent to this thread, and counts its end. The permit
-    /// stays: the thread is back in its own job.
-    pub(crate) fn run_lent(&self, job: Arc<dyn Runnable>) {
+    /// Keeps a job that was lent to this thread.
+    pub(crate) fn keep_lent(&self, job: Arc<dyn Runnable>) {
+        let before = self.lent.replace(Some(job));
+        debug_assert!(before.is_none(), "the job lent before was not run");
+    }
+
+    /// Whether a job was lent to this thread that has not been run.
+    pub(crate) fn has_lent(&self) -> bool {
+        let job = self.lent.take();
+        let has_one = job.is_some();
+        self.lent.set(job);
+        has_one
+    }
+
+    /// Runs the job that was lent to this thread, and counts its end; false if
+    /// there is none. The permit stays: the thread is back in its own job.
+    pub(crate) fn run_lent(&self) -> bool {
+        let Some(job) = self.lent.take() else {
+            return false;
+        };
         let finish = job.run();
         let mut state = self.core.state();
         state.end(self.stack, finish);
         let phase = state.phase;
         drop(state);
         self.core.note_end(phase);
+        true
+    }
+
+    /// Gives back the job that was lent to this thread, if it has not been run.
+    pub(crate) fn return_lent(&self) {
+        let Some(job) = self.lent.take() else { return };
+        let mut state = self.core.state();
+        let (given, phase) = (state.give_back(self.stack, job), state.phase);
+        drop(state);
+        match given {
+            Ok(action) => self.core.perform(action),
+            Err(job) => {
+                let at = job.header().at;
+                job.abandon(OffloadError::ShutDown { at });
+                self.core.note_end(phase);
+            }
+        }
     }
 }
 
-/// An address on the stack of calls, near its end.
+/// An address on the stack of calls, near its end. With `AddressSanitizer`, only
+/// if `detect_stack_use_after_return` is off: else locals live elsewhere, and no
+/// thread counts as roomy.
 #[inline(never)]
 fn here() -> usize {
     let local = Cell::new(0_u8);
@@ -98,6 +139,7 @@ fn serve(core: &Arc<Core>, id: usize) {
         core: Arc::clone(core),
         stack,
         base: here(),
+        lent: Rc::default(),
     };
     WORKER.with(|slot| slot.replace(Some(worker)));
 
@@ -129,7 +171,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 after = After::Job(job.run());
             }
             Step::Watch(time) => {
-                let called = parker.park(Some(Instant::now() + time));
+                let called = parker.park(end_of_watch(time));
                 if !called && !core.state().end_watch(id) {
                     take_late_token(&parker);
                 }
@@ -158,6 +200,11 @@ fn serve(core: &Arc<Core>, id: usize) {
     }
     // A thread that ends leaves nothing behind that points at the pool.
     WORKER.with(|slot| slot.replace(None));
+}
+
+/// loom repeats a run step by step, so there no watch ends by the clock.
+fn end_of_watch(time: Duration) -> Option<Instant> {
+    cfg!(not(bridge_loom)).then(|| Instant::now() + time)
 }
 
 /// Sleeps until called; false if nobody called for the whole time.

@@ -4,6 +4,7 @@
 mod common;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -152,5 +153,30 @@ fn a_dropped_job_keeps_its_permit_until_it_ends() {
         assert_eq!((pool.metrics().running, pool.metrics().queued), (1, 1));
         drop(release);
         assert_eq!(wait(next), 1);
+    });
+}
+
+#[test]
+fn captures_that_panic_when_they_are_withdrawn_leave_their_place() {
+    within(|| {
+        let pool = pool(1, 4);
+        let (plugged, release) = plug(&pool);
+        for cancel in [false, true].repeat(4) {
+            let bomb = Bomb;
+            let task = pool.try_run(move || drop(bomb)).unwrap();
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                if cancel {
+                    let _withdrawn = task.cancel();
+                } else {
+                    drop(task);
+                }
+            }));
+            assert!(panic.is_err());
+            assert_eq!(pool.metrics().queued, 0);
+        }
+        drop(release);
+        wait(plugged);
+        assert_eq!(pool.metrics().cancelled, 8);
+        let _nothing_is_left = pool.shutdown(Duration::MAX);
     });
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use std::{
-    sync::{Arc, Barrier, mpsc},
+    sync::{Arc, Barrier, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -226,5 +226,28 @@ fn threads_return_to_the_baseline() {
             );
             thread::sleep(Duration::from_millis(5));
         }
+    });
+}
+
+/// Only a pool's own threads stand still for its kin: what another pool's wait
+/// for waits its turn here.
+#[test]
+fn what_another_pools_threads_wait_for_overtakes_nobody() {
+    within(|| {
+        let (pool, other) = (pool(1, 1), pool(1, 1));
+        let (plugged, release) = common::plug(&pool);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let note = |name: &'static str| {
+            let order = Arc::clone(&order);
+            move || order.lock().unwrap().push(name)
+        };
+        let first = pool.run(note("first")).start();
+        let (here, second) = (pool.clone(), note("second"));
+        let second = other.run(move || wait(here.run(second))).start();
+        common::eventually("queued", || pool.metrics().queued == 2);
+        let third = pool.run(note("third")).start();
+        drop(release);
+        wait(join_all([plugged, first, second, third]));
+        assert_eq!(*order.lock().unwrap(), ["first", "second", "third"]);
     });
 }

@@ -6,7 +6,7 @@ mod common;
 use std::{
     future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -203,5 +203,29 @@ fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
             matches!(outcome, Err(OffloadError::ShutDown { .. })),
             "{outcome:?}"
         );
+    });
+}
+
+#[test]
+fn the_second_of_two_shutdowns_ends_the_first() {
+    within(|| {
+        // A thread that never gets as far as to take a job, or to end.
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .on_thread_start(move || {
+                let _released = held.lock().unwrap().recv();
+            })
+            .build()
+            .unwrap();
+        let task = pool.try_run(|| ()).unwrap();
+        let first = pool.clone();
+        let first = thread::spawn(move || first.shutdown(Duration::MAX));
+        eventually("it has begun", || pool.try_run(|| ()).is_err());
+        assert_eq!(pool.shutdown(Duration::ZERO).abandoned, 1);
+        assert_eq!(first.join().unwrap().abandoned, 0);
+        let _told = wait(task.outcome()).unwrap_err();
+        drop(release);
     });
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Seating, State};
+use super::{Action, Phase, Seating, State};
 use crate::{Lineage, lineage::Frame, lineage::Lane, park::Unparker, runnable::Runnable};
 
 /// Where a thread is parked in a wait.
@@ -34,6 +34,7 @@ impl State {
             roomy,
             lent: None,
         });
+        self.barren = false;
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         let action = self.help();
         (self.check_seat(frame), action)
@@ -62,11 +63,21 @@ impl State {
         seat.lent
     }
 
-    /// Takes back a job that was lent and will not be run by its lender.
-    pub(crate) fn give_back(&mut self, stack: usize, job: Arc<dyn Runnable>) -> Action {
+    /// Takes back a job that was lent and will not be run by its lender. After
+    /// the end nobody else would run it either: then the caller keeps it, to
+    /// abandon it.
+    pub(crate) fn give_back(
+        &mut self,
+        stack: usize,
+        job: Arc<dyn Runnable>,
+    ) -> Result<Action, Arc<dyn Runnable>> {
         self.stacks[stack].pop();
+        if self.phase == Phase::Closed {
+            return Err(job);
+        }
+        self.may_lend(&*job);
         self.queue.put_back(Lane::Kin, job);
-        self.help()
+        Ok(self.help())
     }
 
     /// The stacks of the threads that are parked in the waits of `lineage`.
@@ -91,21 +102,46 @@ impl State {
         self.seats.iter().filter(asleep).count() < self.threads
     }
 
-    /// Lends the first job that is a descendant of a parked wait to the
-    /// innermost such wait that has room.
+    /// Notes that this job has been queued.
+    pub(super) fn may_lend(&mut self, job: &dyn Runnable) {
+        self.barren = self.barren && seat_for(job.header().lineage(), &self.seats).is_none();
+    }
+
+    /// Lends the last job that is a descendant of a parked wait to the innermost
+    /// such wait that has room. The last: it is among the innermost, and near.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let Self { queue, seats, .. } = self;
+        if self.barren || !seats.iter().any(Seat::is_free) {
+            return None;
+        }
         let mut lender = None;
+        // Siblings stand together: where one has no lender, none has.
+        let mut childless = None;
         let job = queue.take_kin(|job| {
-            lender = seat_for(&job.lineage(), seats);
+            let lineage = job.header().lineage();
+            let innermost = lineage.innermost();
+            if childless != innermost {
+                lender = seat_for(lineage, seats);
+                childless = innermost;
+            }
             lender.is_some()
         });
-        let (job, at) = job.zip(lender)?;
+        let Some((job, at)) = job.zip(lender) else {
+            self.barren = true;
+            return None;
+        };
         let stack = self.seats[at].stack;
         self.begin(stack, &job);
         let seat = &mut self.seats[at];
         seat.lent = Some(job);
         Some(seat.unparker.clone())
+    }
+}
+
+impl Seat {
+    /// Whether a job can be lent to it.
+    fn is_free(&self) -> bool {
+        self.roomy && self.lent.is_none()
     }
 }
 
@@ -117,6 +153,6 @@ fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
     lineage.frames().find_map(|frame| {
         seats
             .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.roomy && seat.lent.is_none())
+            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.is_free())
     })
 }
