@@ -80,6 +80,9 @@
 //!   every wait.
 //! - A fork's child that enters a runtime of its parent which no wait had used,
 //!   and which was not reachable where the fork happened, is not told.
+//! - A bridge built in a fork's child is as safe as Tokio is there. With Tokio's
+//!   feature `parking_lot` it is not: that crate has one table of locks for the
+//!   whole process, which a thread of the parent may have held.
 //!
 //! # Nesting
 //!
