@@ -19,7 +19,7 @@ use crate::{
     park::Parker,
     runnable::Runnable,
     state::Seating,
-    worker::Worker,
+    worker::{self, Worker},
 };
 
 /// A wait that has polled this often without parking gives way once.
@@ -64,7 +64,16 @@ pub enum Parked {
 
 impl Waiting {
     /// Opens a wait on this thread.
+    #[inline]
     pub fn open() -> Self {
+        if worker::is_worker() {
+            Self::open_on_worker()
+        } else {
+            Self { on_worker: None }
+        }
+    }
+
+    fn open_on_worker() -> Self {
         // In a fork's child this thread is nobody's: its pool stayed behind.
         let worker = Worker::current().filter(|worker| !worker.core.is_forked());
         let on_worker = worker.map(|worker| {

@@ -25,6 +25,25 @@ thread_local! {
     static WORKER: RefCell<Option<Worker>> = RefCell::default();
 }
 
+/// Whether this thread may belong to a pool: all that most waits need to know, at
+/// the cost of a look at a thread-local that needs no set-up.
+#[cfg(not(bridge_loom))]
+#[inline]
+pub(crate) fn is_worker() -> bool {
+    IS_WORKER.get()
+}
+
+#[cfg(not(bridge_loom))]
+std::thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// loom's threads share the thread-locals of std.
+#[cfg(bridge_loom)]
+pub(crate) fn is_worker() -> bool {
+    true
+}
+
 /// What a thread of a pool knows of itself.
 #[derive(Clone)]
 pub(crate) struct Worker {
@@ -142,6 +161,8 @@ fn serve(core: &Arc<Core>, id: usize) {
         lent: Rc::default(),
     };
     WORKER.with(|slot| slot.replace(Some(worker)));
+    #[cfg(not(bridge_loom))]
+    IS_WORKER.set(true);
 
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
