@@ -130,7 +130,7 @@ impl Core {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        let lane = Lane::of(job.header().lineage(), PoolId::of(self));
+        let lane = Lane::of(job.header().lineage(), PoolId::of(&**self));
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)
@@ -255,19 +255,16 @@ impl Core {
     /// Takes no further job, runs what was admitted for at most `timeout`, and
     /// abandons the rest.
     ///
-    /// `own` is the stack of the thread that calls this, if it does so from a
-    /// job of this pool: that job is not waited for, nor those that wait for it.
-    pub(crate) fn shut_down(&self, timeout: Duration, own: Option<usize>) -> Shutdown {
+    /// Jobs that wait for whoever calls this are not waited for.
+    pub(crate) fn shut_down(&self, timeout: Duration) -> Shutdown {
         if self.is_forked() {
             return Shutdown::default();
         }
         self.close();
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
-        if let Some(stack) = own {
-            state.set_aside(stack, &Lineage::current());
-            self.job_ended.notify_all();
-        }
+        state.set_aside(Lineage::current().waiting(PoolId::of(self)));
+        self.job_ended.notify_all();
         let before = state.tally.completed + state.tally.panicked;
         while !state.is_quiet() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));

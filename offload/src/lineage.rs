@@ -13,11 +13,15 @@ use std::{
     cell::RefCell,
     fmt, mem,
     pin::Pin,
+    ptr,
     sync::{Arc, PoisonError, atomic::Ordering},
     task::{Context, Poll},
 };
 
-use crate::sync::{AtomicBool, Mutex, lock, thread_local};
+use crate::{
+    runnable::JobId,
+    sync::{AtomicBool, Mutex, lock, thread_local},
+};
 
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
@@ -28,14 +32,23 @@ const LINKS: usize = 64;
 pub(crate) struct PoolId(usize);
 
 impl PoolId {
-    pub(crate) fn of<T>(core: &Arc<T>) -> Self {
-        Self(Arc::as_ptr(core).addr())
+    pub(crate) fn of<T>(core: &T) -> Self {
+        Self(ptr::from_ref(core).addr())
     }
+}
+
+/// Whose wait it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    /// The pool of the thread.
+    pub(crate) pool: PoolId,
+    /// The job that waits.
+    pub(crate) job: Option<JobId>,
 }
 
 /// One wait of a pool's thread, open or over.
 pub(crate) struct Frame {
-    pool: PoolId,
+    owner: Owner,
     /// Under a lock, for it changes once that one's wait is over: then this
     /// frame's parent is the next one up that is not.
     parent: Mutex<Lineage>,
@@ -86,9 +99,9 @@ impl Lane {
 #[derive(Default)]
 struct Current {
     lineage: Lineage,
-    /// The innermost wait, a thread's of this pool, has no frame yet: most waits
+    /// The innermost wait, which is this owner's, has no frame yet: most waits
     /// submit nothing, so a frame is made when first asked for.
-    unframed: Option<PoolId>,
+    unframed: Option<Owner>,
 }
 
 thread_local! {
@@ -101,7 +114,7 @@ impl Frame {
     }
 
     fn is_open_in(&self, pool: PoolId) -> bool {
-        self.pool == pool && !self.over.load(Ordering::Acquire)
+        self.owner.pool == pool && !self.over.load(Ordering::Acquire)
     }
 
     fn parent(&self) -> Lineage {
@@ -131,11 +144,11 @@ impl Lineage {
     #[must_use]
     pub fn current() -> Self {
         with_current(|current| {
-            if let Some(pool) = current.unframed {
+            if let Some(owner) = current.unframed {
                 let parent = mem::take(&mut current.lineage).living();
                 parent.shorten();
                 let frame = Frame {
-                    pool,
+                    owner,
                     parent: Mutex::new(parent),
                     over: AtomicBool::new(false),
                 };
@@ -203,6 +216,13 @@ impl Lineage {
         self.frame.as_ref().map(|frame| Arc::as_ptr(frame).addr())
     }
 
+    /// The jobs of that pool that wait for what runs here.
+    pub(crate) fn waiting(&self, pool: PoolId) -> impl Iterator<Item = JobId> + use<> {
+        self.frames()
+            .filter(move |frame| frame.is_open_in(pool))
+            .filter_map(|frame| frame.owner.job)
+    }
+
     /// The waits of the chain, innermost first.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Arc<Frame>> + use<> {
         std::iter::successors(self.frame.clone(), |frame| frame.parent().frame)
@@ -232,9 +252,8 @@ impl Drop for Installed {
     }
 }
 
-/// Opens a wait on this thread, which is of that pool; its frame is made when
-/// something asks for it.
-pub(crate) fn open_wait(pool: PoolId) -> Installed {
+/// Opens a wait on this thread; its frame is made when something asks for it.
+pub(crate) fn open_wait(owner: Owner) -> Installed {
     let lineage = with_current(|current| {
         // A wait within a wait that has no frame yet: the outer one has to have
         // its frame first, for it is the parent.
@@ -244,7 +263,7 @@ pub(crate) fn open_wait(pool: PoolId) -> Installed {
     .unwrap_or_else(|| with_current(|current| current.lineage.clone()));
     install(Current {
         lineage,
-        unframed: Some(pool),
+        unframed: Some(owner),
     })
 }
 

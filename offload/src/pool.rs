@@ -228,14 +228,13 @@ impl<A: Ambient> Pool<A> {
     /// tells the callers of all others that the pool is shut down.
     ///
     /// This blocks. Threads that run jobs past `timeout` end with them. Called
-    /// from a job of this pool, it waits for all others, and neither waits for
-    /// that one nor counts it.
+    /// from a job of this pool, or from what such a job waits for, it neither
+    /// waits for that job nor counts it.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let core = &self.handle.core;
-        waiting::wait_for_end(core, |here| match here {
-            None => core.shut_down(timeout, None),
-            Some((stack, Seating::Seated)) => core.shut_down(timeout, Some(stack)),
-            Some((stack, Seating::Exhausted)) => core.shut_down(Duration::ZERO, Some(stack)),
+        waiting::wait_for_end(core, |seating| match seating {
+            None | Some(Seating::Seated) => core.shut_down(timeout),
+            Some(Seating::Exhausted) => core.shut_down(Duration::ZERO),
         })
     }
 

@@ -25,6 +25,16 @@ pub(crate) struct Header {
     cancelled: AtomicBool,
 }
 
+/// Which job this is: its address, for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JobId(usize);
+
+impl JobId {
+    pub(crate) fn of(job: &Arc<dyn Runnable>) -> Self {
+        Self(Arc::as_ptr(job).addr())
+    }
+}
+
 /// How a job that a thread had claimed came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

@@ -1,9 +1,12 @@
 //! Which job runs on this thread, so that its closure can ask whether anybody
-//! still wants it.
+//! still wants it, and its waits can say who waits.
 
 use std::{cell::RefCell, sync::Arc};
 
-use crate::{runnable::Runnable, sync::thread_local};
+use crate::{
+    runnable::{JobId, Runnable},
+    sync::thread_local,
+};
 
 thread_local! {
     static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();
@@ -27,6 +30,14 @@ impl Drop for Running {
         let before = self.before.take();
         let _ended = RUNNING.try_with(|running| running.replace(before));
     }
+}
+
+/// The job whose closure runs on this thread.
+pub(crate) fn current() -> Option<JobId> {
+    RUNNING
+        .try_with(|running| running.borrow().as_ref().map(JobId::of))
+        .ok()
+        .flatten()
 }
 
 /// Whether the caller of the job that runs on this thread has dropped or

@@ -23,7 +23,7 @@ use crate::{
     park::Unparker,
     policy::{Duty, Sight},
     queue::Queue,
-    runnable::Runnable,
+    runnable::{JobId, Runnable},
     stall::{Head, Stall},
     sync::{AtomicUsize, elapsed},
 };
@@ -57,8 +57,8 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// Jobs that ended, one way or another.
     ended: u64,
-    /// Stacks of threads that wait for the pool's end in their own job.
-    aside: Vec<usize>,
+    /// Jobs that wait for the pool's end.
+    aside: Vec<JobId>,
     start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) stall: Stall,

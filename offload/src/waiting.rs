@@ -15,9 +15,10 @@ use std::{
 
 use crate::{
     core::Core,
-    lineage::{self, Installed, PoolId},
+    lineage::{self, Installed, Owner, PoolId},
     park::Parker,
     runnable::Runnable,
+    running,
     state::Seating,
     worker::{self, Worker},
 };
@@ -83,7 +84,10 @@ impl Waiting {
             worker.return_lent();
             OnWorker {
                 busy: 0,
-                _installed: lineage::open_wait(PoolId::of(&worker.core)),
+                _installed: lineage::open_wait(Owner {
+                    pool: PoolId::of(&*worker.core),
+                    job: running::current(),
+                }),
                 worker,
             }
         });
@@ -140,12 +144,9 @@ impl Waiting {
 }
 
 /// Waits in its own way for the end of `core`. On a thread of that pool it gives
-/// the permit back meanwhile, so that what is queued can run; `wait` is told the
-/// stack, and whether nobody is left to run anything.
-pub(crate) fn wait_for_end<R>(
-    core: &Arc<Core>,
-    wait: impl FnOnce(Option<(usize, Seating)>) -> R,
-) -> R {
+/// the permit back meanwhile, so that what is queued can run; `wait` is told
+/// whether nobody is left to run anything.
+pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Seating>) -> R) -> R {
     let waiting = Waiting::open();
     let here = waiting
         .on_worker
@@ -164,7 +165,7 @@ pub(crate) fn wait_for_end<R>(
     parker.unparker().unpark();
     drop(state);
     core.perform(action);
-    let result = wait(Some((worker.stack, seating)));
+    let result = wait(Some(seating));
     let _not_lent = core.state().rise(&frame);
     result
 }

@@ -11,9 +11,9 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{OffloadError, Pool};
+use bridge_offload::{Lineage, OffloadError, Pool};
 use common::{eventually, plug, pool, wait};
-use futures::future::join_all;
+use futures::{channel::oneshot, future::join_all};
 use testkit::{panic_text, within};
 
 #[test]
@@ -168,6 +168,65 @@ fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
                 assert_eq!(wait(rest), 7);
                 report
             }))
+        }));
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
+}
+
+/// Though the thread of one of them has been lent another job, which is.
+#[test]
+fn a_job_on_top_of_one_that_waits_is_waited_for() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (first, second) = (pool.clone(), pool.clone());
+        let (start, started) = oneshot::channel();
+        let (release, held) = mpsc::channel();
+        let outer = pool.run(move || {
+            wait(first.run(move || {
+                let lent = second.run(move || {
+                    start.send(()).unwrap();
+                    held.recv().unwrap()
+                });
+                let lent = lent.start();
+                // Parked, so that no thread is left to run that one but the
+                // outermost, which is parked too.
+                wait(started).unwrap();
+                let report = second.shutdown(Duration::MAX);
+                assert_eq!(wait(lent), 7);
+                report
+            }))
+        });
+        let outer = outer.start();
+        eventually("the end has begun", || {
+            pool.metrics().running > 0 && pool.try_run(|| ()).is_err_and(|no| no.is_shut_down())
+        });
+        release.send(7).unwrap();
+        let report = wait(outer);
+        assert_eq!(
+            (report.completed, report.abandoned, report.running),
+            (1, 0, 0)
+        );
+    });
+}
+
+/// A task of another thread that a job waits for ends the pool.
+#[test]
+fn a_job_that_waits_for_whoever_shuts_down_is_not_waited_for() {
+    within(|| {
+        let pool = pool(1, 8);
+        let inner = pool.clone();
+        let report = wait(pool.run(move || {
+            wait(async move {
+                let ending = async move { inner.shutdown(Duration::MAX) };
+                let ending = Lineage::current().scope(ending);
+                let (tell, told) = oneshot::channel();
+                thread::spawn(move || tell.send(wait(ending)));
+                told.await.unwrap()
+            })
         }));
         assert_eq!((report.abandoned, report.running), (0, 0));
     });

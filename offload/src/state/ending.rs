@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Phase, State};
-use crate::{Lineage, park::Unparker, runnable::Runnable};
+use crate::{
+    park::Unparker,
+    runnable::{JobId, Runnable},
+};
 
 impl State {
     /// Moves towards the end, never back.
@@ -16,12 +19,9 @@ impl State {
         sleepers
     }
 
-    /// Notes that the thread whose stack is `stack` shuts the pool down from
-    /// its own job: nobody waits for that one, nor for those that wait for it.
-    pub(crate) fn set_aside(&mut self, stack: usize, lineage: &Lineage) {
-        let waiting = self.stacks_in(lineage);
+    /// Notes jobs that wait for the pool's end: nobody waits for them.
+    pub(crate) fn set_aside(&mut self, waiting: impl Iterator<Item = JobId>) {
         self.aside.extend(waiting);
-        self.aside.push(stack);
     }
 
     /// Whether nothing runs, is parked or is queued, but for what was set aside.
@@ -31,9 +31,7 @@ impl State {
 
     /// The jobs that threads have claimed, but for what was set aside.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        let stacks = self.stacks.iter().enumerate();
-        stacks
-            .filter(|(stack, _)| !self.aside.contains(stack))
-            .flat_map(|(_, jobs)| jobs)
+        let jobs = self.stacks.iter().flatten();
+        jobs.filter(|job| !self.aside.contains(&JobId::of(job)))
     }
 }

@@ -80,16 +80,6 @@ impl State {
         Ok(self.help())
     }
 
-    /// The stacks of the threads that are parked in the waits of `lineage`.
-    pub(super) fn stacks_in(&self, lineage: &Lineage) -> Vec<usize> {
-        let seat_of = |frame| {
-            let mut seats = self.seats.iter();
-            seats.find(|seat| Arc::ptr_eq(&seat.frame, &frame))
-        };
-        let seats = lineage.frames().filter_map(seat_of);
-        seats.map(|seat| seat.stack).collect()
-    }
-
     /// Threads parked in waits, lenders not counted.
     pub(super) fn blocked(&self) -> usize {
         self.seats.iter().filter(|seat| seat.lent.is_none()).count()
