@@ -112,7 +112,7 @@ fn flags() -> String {
 }
 
 /// The tests that passed, by libtest's summary lines.
-fn passed(text: &str) -> u64 {
+pub(crate) fn passed(text: &str) -> u64 {
     let summaries = text
         .lines()
         .filter_map(|line| line.trim().strip_prefix("test result: ok. "));
