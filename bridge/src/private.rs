@@ -2,7 +2,7 @@
 //! anything here may change in any release.
 
 pub use crate::call::{
-    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
+    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Global, Setup, Traced, Via},
 };

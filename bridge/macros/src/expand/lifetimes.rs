@@ -1,6 +1,6 @@
 //! The lifetimes in a signature: finding, naming and choosing them.
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{
     FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path,
     PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, Signature, Type,
@@ -9,24 +9,29 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use crate::names::Names;
+use crate::names::{self, Names};
 
 /// Names every elided lifetime of the arguments, so that the call's type can
 /// say them, and declares the names.
 pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
-    let mut namer = Namer(Vec::new(), taken);
+    let mut namer = Namer::new(taken);
     for input in &mut sig.inputs {
+        namer.argument = names::argument(input);
         match input {
             FnArg::Receiver(receiver) => namer.receiver(receiver),
             FnArg::Typed(arg) => namer.visit_type_mut(&mut arg.ty),
         }
     }
-    declare(sig, &namer.0);
+    declare(sig, &namer.given);
 }
 
-fn declare(sig: &mut Signature, names: &[Lifetime]) {
+fn declare(sig: &mut Signature, names: &[Ident]) {
     // Lifetimes come first among generics.
     for (i, name) in names.iter().enumerate() {
+        let name = Lifetime {
+            apostrophe: name.span(),
+            ident: name.clone(),
+        };
         sig.generics.params.insert(i, parse_quote! { #name });
     }
 }
@@ -40,20 +45,35 @@ pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
             self.0.visit_type_impl_trait_mut(ty);
         }
     }
-    let mut impls = Impls(Namer(Vec::new(), taken));
+    let mut impls = Impls(Namer::new(taken));
     for input in &mut sig.inputs {
+        impls.0.argument = names::argument(input);
         impls.visit_fn_arg_mut(input);
     }
-    declare(sig, &impls.0.0);
+    declare(sig, &impls.0.given);
 }
 
-struct Namer<'a>(Vec<Lifetime>, &'a Names);
+struct Namer<'a> {
+    given: Vec<Ident>,
+    taken: &'a Names,
+    /// What the argument is called that is looked at.
+    argument: String,
+}
 
-impl Namer<'_> {
+impl<'a> Namer<'a> {
+    fn new(taken: &'a Names) -> Self {
+        Self {
+            given: Vec::new(),
+            taken,
+            argument: String::new(),
+        }
+    }
+
     fn fresh(&mut self, span: Span) -> Lifetime {
-        let name = self.1.free(&format!("__a{}", self.0.len()));
+        // The `_` keeps it apart from those of an `impl` around it.
+        let name = self.taken.next(&format!("_{}", self.argument), &self.given);
         let name = Lifetime::new(&format!("'{name}"), span);
-        self.0.push(name.clone());
+        self.given.push(name.ident.clone());
         name
     }
 
