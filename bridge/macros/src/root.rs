@@ -4,7 +4,7 @@
 //! that becomes the path. Groups without one in them stay as they are, and so
 //! the user's tokens keep their places.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
@@ -28,7 +28,7 @@ fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
                     Some(path) => {
                         // With the colons, which a path may have of its own.
                         out.truncate(out.len() - 2);
-                        out.extend(path.to_token_stream());
+                        out.extend(path.to_token_stream().into_iter().map(ours));
                     }
                 }
             }
@@ -45,6 +45,17 @@ fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
         }
     }
     found.then(|| out.into_iter().collect())
+}
+
+/// A token of the path as one of ours, where the user wrote it.
+///
+/// The output would be the user's otherwise, for lints that look at its first
+/// token. `$crate` only means something as it is.
+fn ours(mut token: TokenTree) -> TokenTree {
+    if token.to_string() != "$crate" {
+        token.set_span(Span::call_site().located_at(token.span()));
+    }
+    token
 }
 
 /// Whether these end in `::`.

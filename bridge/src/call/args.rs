@@ -288,7 +288,7 @@ wait_only! {
     /// The body spells the lifetime of one where no other can take its place.
     Spelled, MovesSpelled:
     "this smart call can be waited on, but not awaited: its body names the lifetime of a borrowed argument in the type of a function or of a closure's parameter",
-    "leave that lifetime out there, take an owned value, or call `.wait()`"
+    "leave the lifetime out there (`&str` in place of `&'a str`), take an owned value, or call `.wait()`"
 }
 wait_only! {
     /// The output borrows from them.

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, Span};
 use syn::{
     FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path,
-    PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, Signature, Type,
-    TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference, parse_quote,
+    PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, ReturnType, Signature,
+    Type, TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -72,6 +72,7 @@ impl<'a> Namer<'a> {
     fn fresh(&mut self, span: Span) -> Lifetime {
         // The `_` keeps it apart from those of an `impl` around it.
         let name = self.taken.next(&format!("_{}", self.argument), &self.given);
+        let span = Span::mixed_site().located_at(span);
         let name = Lifetime::new(&format!("'{name}"), span);
         self.given.push(name.ident.clone());
         name
@@ -225,6 +226,18 @@ fn reference_to_self(ty: &Type) -> Option<Lifetime> {
     let mut find = Find(None);
     find.visit_type(ty);
     find.0
+}
+
+/// Marks the lifetimes in the new output as ours, wherever they come from, so
+/// that Clippy does not find that the user could have left them out.
+pub(super) fn ours(output: &mut ReturnType) {
+    struct Mark;
+    impl VisitMut for Mark {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            lifetime.set_span(Span::mixed_site().located_at(lifetime.span()));
+        }
+    }
+    Mark.visit_return_type_mut(output);
 }
 
 /// What a type holds that ties it to one call of the function.

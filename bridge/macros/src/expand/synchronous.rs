@@ -16,7 +16,7 @@ use syn::{
 
 use super::{
     attributes, behind, end,
-    lifetimes::{Borrows, lendable, name_elided, name_in_output},
+    lifetimes::{self, Borrows, lendable, name_elided, name_in_output},
     outer, output,
     param::{self, Param},
     path, setup,
@@ -59,13 +59,10 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     } else {
         parse_quote! { -> ::__bridge::SyncCall<#held, #output, #pointer, #setup_type #close }
     };
-    // The call's type says the lifetimes, whatever Clippy makes of the body.
-    let lints = quote_spanned! {Span::mixed_site().located_at(sig.fn_token.span)=>
-        #[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes)]
-    };
+    lifetimes::ours(&mut sig.output);
     let Some(body) = &function.body else {
         let semi = quote_spanned! {end(&function.sig)=> ; };
-        return quote! { #attrs #lints #vis #sig #semi };
+        return quote! { #attrs #vis #sig #semi };
     };
 
     let this = rewrite::self_name(&function.names);
@@ -84,7 +81,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         quote! { ::__bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
     };
     let block = outer(block, body);
-    quote! { #attrs #lints #vis #sig #block }
+    quote! { #attrs #vis #sig #block }
 }
 
 /// The types of the call, and the expression that holds its arguments.
