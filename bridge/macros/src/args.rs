@@ -102,7 +102,7 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
             options.blocking = Some(twin(input, what)?);
         }
         "crate" => {
-            let what = "the path of this crate, such as `crate = renamed` or `crate = sdk::bridge`";
+            let what = "the path of `bridge`, such as `crate = renamed` or `crate = sdk::bridge`";
             value(input, &name, what)?;
             once(&name, options.path.is_some())?;
             let path = input.call(Path::parse_mod_style);

@@ -1,4 +1,4 @@
-//! `crate = path` takes the path of this crate, and a wrong one is shown.
+//! `crate = path` takes a path, once.
 use bridge::smartasync;
 
 #[smartasync(crate)]
