@@ -10,7 +10,7 @@ use quote::{quote, quote_spanned};
 use syn::{ReturnType, parse_quote};
 
 use super::{
-    annotation, attributes, behind, end, lifetimes, outer, output,
+    annotation, attributes, behind, end, naming, outer, output,
     param::{self, Param},
     setup,
 };
@@ -23,7 +23,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let (setup_type, setup) = setup(function, options);
     let output = output(&sig.output);
 
-    lifetimes::name_elided_in_impls(&mut sig, &function.names);
+    naming::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     let close = quote_spanned! {end(&function.sig)=> > };
     sig.output = parse_quote! {

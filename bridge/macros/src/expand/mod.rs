@@ -7,6 +7,7 @@
 
 mod asynchronous;
 mod lifetimes;
+mod naming;
 mod param;
 mod shape;
 mod synchronous;

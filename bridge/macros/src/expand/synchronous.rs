@@ -16,8 +16,8 @@ use syn::{
 
 use super::{
     attributes, behind, end,
-    lifetimes::{self, Borrows, lendable, name_elided, name_in_output},
-    outer, output,
+    lifetimes::{Borrows, lendable},
+    naming, outer, output,
     param::{self, Param},
     path, setup,
     shape::{LONGEST_TUPLE, Shape},
@@ -35,9 +35,9 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
 
-    name_elided(&mut sig, &function.names);
+    naming::name_elided(&mut sig, &function.names);
     name_impl_arguments(&mut sig, &function.names);
-    name_in_output(&mut sig);
+    naming::name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig, &function.names);
     param::without_mut(&mut sig);
@@ -59,7 +59,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     } else {
         parse_quote! { -> ::__bridge::SyncCall<#held, #output, #pointer, #setup_type #close }
     };
-    lifetimes::ours(&mut sig.output);
+    naming::ours(&mut sig.output);
     let Some(body) = &function.body else {
         let semi = quote_spanned! {end(&function.sig)=> ; };
         return quote! { #attrs #vis #sig #semi };
@@ -121,15 +121,15 @@ impl Plan {
         });
         let output = output(&sig.output);
         let borrows = Borrows::of(&output, &named);
-        let names: Vec<Ident> = named.iter().map(|name| name.ident.clone()).collect();
-        let spelled = body.is_some_and(|body| spelled::spells(body.stream(), &names));
+        let erased: Vec<Ident> = named.iter().map(|name| name.ident.clone()).collect();
+        let spelled = body.is_some_and(|body| spelled::spells(body.stream(), &erased));
         match lent {
             Err(wrapper) => Self::waiting(wrapper, params, &output),
             Ok(shapes) if borrows.any || borrows.opaque && shapes.iter().any(Shape::borrows) => {
                 Self::waiting("Borrowed", params, &output)
             }
             Ok(_) if spelled => Self::waiting("Spelled", params, &output),
-            Ok(shapes) => Self::lending(&shapes, params, names, &sig.output),
+            Ok(shapes) => Self::lending(&shapes, params, erased, &sig.output),
         }
     }
 
@@ -137,7 +137,7 @@ impl Plan {
     fn lending(
         shapes: &[Shape],
         params: &[Param],
-        names: Vec<Ident>,
+        erased: Vec<Ident>,
         output: &syn::ReturnType,
     ) -> Self {
         let wrapped = shapes.iter().zip(params);
@@ -149,7 +149,7 @@ impl Plan {
             pointer: quote! { fn(#parameter) #output },
             parameter,
             pattern: tuple(params.iter().map(Param::parameter)),
-            erased: names,
+            erased,
         }
     }
 

@@ -9,12 +9,12 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, GenericParam, Ident, Meta, Safety, Signature, Token, TypeImplTrait, Visibility,
+    Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
     visit::Visit,
 };
 
 use super::{
-    allowing, asynchronous, behind, lifetimes,
+    allowing, asynchronous, behind, naming,
     param::{self, Param},
     setup,
 };
@@ -30,7 +30,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     } = function;
     let associated = twin.associated.is_some() || mentions_self(smart) || function.body.is_none();
     let mut sig = smart.clone();
-    lifetimes::name_elided_in_impls(&mut sig, &function.names);
+    naming::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let mut vis = quote! { #vis };
@@ -75,8 +75,8 @@ fn called(function: &Function, twin: &Twin, associated: bool, sig: &mut Signatur
     // Where it can't be found, the option was wrong about it.
     let mut name = smart.ident.clone();
     name.set_span(twin.name.span());
-    let self_type = || twin.associated.unwrap_or_else(<Token![Self]>::default);
-    let of = associated.then(self_type).map(|ty| quote! { #ty:: });
+    let ty = twin.associated.unwrap_or_default();
+    let of = associated.then(|| quote! { #ty:: });
     let generics = generics(smart);
     let call = quote! { #of #name #generics(#(#values),*) };
     // The twin's own caller has promised what the smart function asks for.
