@@ -1,8 +1,10 @@
 //! What the output of `#[smartasync]` refers to. No part of the public API:
-//! anything here may change in any release.
+//! anything here may change in any release. The types are seen in the
+//! signatures of smart functions all the same; the attribute's documentation
+//! says what a library does that would rather not show them.
 
 pub use crate::call::{
-    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Val},
+    args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Global, Setup, Traced, Via},
 };

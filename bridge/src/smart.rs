@@ -19,6 +19,11 @@ pub struct SmartAsyncFn<F>(Arc<F>);
 /// It can be called any number of times, from several threads. Clones share
 /// the closure.
 ///
+/// Its argument has one type, and a borrow in that one lifetime: what a
+/// `smart_fn(|x: &str| …)` is called with must be `&'static str` if the call is
+/// awaited. Let it take a `String`, or write a `#[smartasync]` function, which
+/// copies what it borrows.
+///
 /// ```
 /// let square = bridge::smart_fn(|x: u64| x * x);
 /// assert_eq!(square.call(4).wait(), 16);

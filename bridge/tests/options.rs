@@ -149,16 +149,19 @@ async fn next(x: u8) -> u8 {
 }
 
 #[smartasync(blocking = cut_blocking)]
+#[expect(dead_code, reason = "the twin is under test")]
 fn cut((text, at): (&str, usize)) -> &str {
     &text[..at]
 }
 
 #[smartasync(blocking = size_blocking)]
+#[expect(dead_code, reason = "the twin is under test")]
 fn size<T, const N: usize>(by: impl Into<usize>) -> usize {
     size_of::<[T; N]>() * by.into()
 }
 
 #[smartasync(blocking = size_async_blocking)]
+#[expect(dead_code, reason = "the twin is under test")]
 async fn size_async<T, const N: usize>(by: impl Into<usize>) -> usize {
     size_of::<[T; N]>() * by.into()
 }
@@ -167,6 +170,7 @@ async fn size_async<T, const N: usize>(by: impl Into<usize>) -> usize {
 ///
 /// None is needed.
 #[smartasync(blocking = unsafe_blocking)]
+#[expect(dead_code, reason = "the twin is under test")]
 unsafe fn unsafe_smart() -> u8 {
     1
 }
@@ -194,7 +198,7 @@ impl Counter {
 
     /// Nothing in the signature tells that it is an associated function.
     #[smartasync(blocking = open_blocking, bridge = picked("open"))]
-    pub async fn open(text: &str) -> Result<Counter, ParseIntError> {
+    async fn open(text: &str) -> Result<Counter, ParseIntError> {
         Ok(Self(text.parse()?))
     }
 
@@ -243,6 +247,7 @@ fn never_sync() -> ! {
 }
 
 #[smartasync(blocking = letters_blocking)]
+#[expect(dead_code, reason = "the twin is under test")]
 async fn letters(text: &str) -> impl Iterator<Item = char> {
     text.chars()
 }

@@ -1,4 +1,5 @@
-//! The attribute's options: `bridge = EXPR`, `debug`, `blocking = name`.
+//! The attribute's options: `bridge = EXPR`, `debug`, `blocking = name` and
+//! `crate = path`.
 //!
 //! Each is read by itself, so that a mistake in one leaves the others in force
 //! and several mistakes are told at once.
@@ -6,7 +7,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{
-    Error, Expr, Ident, Result, Token,
+    Error, Expr, Ident, Path, Result, Token,
     ext::IdentExt,
     parse::{ParseStream, Parser},
 };
@@ -20,18 +21,21 @@ pub(crate) struct Options {
     pub(crate) debug: bool,
     /// The plain sync twin to emit.
     pub(crate) blocking: Option<Twin>,
+    /// Where `bridge` is, if it is not `::bridge`.
+    pub(crate) path: Option<Path>,
 }
 
 /// `blocking = name`, or `blocking = Self::name`.
 pub(crate) struct Twin {
-    /// Whether the function is said to be an associated one. Without `self` or
-    /// `Self` in its signature nothing else tells.
-    pub(crate) associated: bool,
+    /// The `Self` that says that the function is an associated one. Without
+    /// `self` or `Self` in its signature nothing else tells.
+    pub(crate) associated: Option<Token![Self]>,
     pub(crate) name: Ident,
 }
 
-const KNOWN: [&str; 3] = ["bridge", "debug", "blocking"];
-const FORMS: &str = "the options are `bridge = EXPR`, `debug` and `blocking = name`";
+const KNOWN: [&str; 4] = ["bridge", "debug", "blocking", "crate"];
+const FORMS: &str =
+    "the options are `bridge = EXPR`, `debug`, `blocking = name` and `crate = path`";
 
 /// Reads the options, and the mistakes among them.
 pub(crate) fn parse(tokens: TokenStream) -> (Options, Vec<Error>) {
@@ -97,6 +101,14 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
             once(&name, options.blocking.is_some())?;
             options.blocking = Some(twin(input, what)?);
         }
+        "crate" => {
+            let what = "the path of `bridge`, such as `crate = renamed` or `crate = sdk::bridge`";
+            value(input, &name, what)?;
+            once(&name, options.path.is_some())?;
+            let path = input.call(Path::parse_mod_style);
+            let wrong = |error: Error| Error::new(error.span(), format!("`crate` takes {what}"));
+            options.path = Some(path.map_err(wrong)?);
+        }
         unknown => {
             let hint = match nearest(unknown) {
                 Some(known) => format!("did you mean `{known}`?"),
@@ -112,9 +124,9 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
 }
 
 fn twin(input: ParseStream<'_>, what: &str) -> Result<Twin> {
-    let associated = input.peek(Token![Self]) && input.peek2(Token![::]);
-    if associated {
-        input.parse::<Token![Self]>()?;
+    let mut associated = None;
+    if input.peek(Token![Self]) && input.peek2(Token![::]) {
+        associated = Some(input.parse()?);
         input.parse::<Token![::]>()?;
     }
     let name = input

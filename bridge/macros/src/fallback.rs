@@ -4,12 +4,15 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{FnArg, PatType, Receiver, Safety};
 
-use crate::{args::Options, conditional, expand, function::Function, order, valid};
+use crate::{args::Options, async_trait, conditional, expand, function::Function, order, valid};
 
 /// The function without what was refused, expanded as if it had been right.
 pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream {
     if valid::is_main(&function) {
         return quote! { fn main() {} };
+    }
+    if async_trait::is(&function) {
+        async_trait::undo(&mut function);
     }
     let crowded = conditional::conditions(&function).len() > conditional::MOST;
     let sig = &mut function.sig;

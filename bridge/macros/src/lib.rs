@@ -6,18 +6,25 @@
 //! mended by `fallback` and still expanded, so that one mistake gives one
 //! message and not an echo at every caller.
 //!
+//! All of it writes `::__bridge` for the crate that it is a part of; `root` puts
+//! the path there.
+//!
 //! Only signatures are parsed. Bodies stay tokens: the compiler reports what is
 //! wrong in them, at their own spans, and the function exists all the same.
 #![forbid(unsafe_code)]
 
 mod args;
+mod async_trait;
 mod conditional;
 mod expand;
 mod fallback;
+mod formatting;
 mod function;
 mod names;
 mod order;
 mod rewrite;
+mod root;
+mod spelled;
 mod valid;
 
 use proc_macro::TokenStream;
@@ -43,21 +50,26 @@ fn smart(
             return quote! { #error #item };
         }
     };
+    let (given, is_last) = order::unmarked(given.clone());
     let (options, mistakes) = args::parse(given.clone());
+    let path = options.path.clone();
     let errors = mistakes
         .into_iter()
-        .chain(valid::check(&function, &options));
-    match errors.reduce(|mut all, error| {
-        all.combine(error);
-        all
-    }) {
+        .chain(valid::check(&function, &options))
+        .reduce(|mut all, error| {
+            all.combine(error);
+            all
+        });
+    let output = match errors {
         None => {
-            order::last(&function, given).unwrap_or_else(|| expand::expand(&function, &options))
+            let reordered = (!is_last).then(|| order::last(&function, &given)).flatten();
+            reordered.unwrap_or_else(|| expand::expand(&function, &options))
         }
         Some(errors) => {
             let errors = errors.into_compile_error();
             let mended = fallback::mend(function, options);
             quote! { #errors #mended }
         }
-    }
+    };
+    root::put(output, path.as_ref())
 }

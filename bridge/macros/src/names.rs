@@ -2,20 +2,22 @@
 //!
 //! Hygiene parts our local variables from the user's. It does not part
 //! lifetimes and type parameters, nor what `self` is called in a closure, since
-//! a format string has to find that one.
+//! a format string has to find that one. Readers see these too, in messages and
+//! in a function's documentation, so each is called after its argument.
 
-use proc_macro2::{TokenStream, TokenTree};
+use std::collections::HashSet;
 
-/// The user's names that begin as ours do.
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{FnArg, Pat, ext::IdentExt};
+
+/// Every name in a function's tokens.
 #[derive(Clone)]
-pub(crate) struct Names(Vec<String>);
-
-const OURS: [&str; 2] = ["__", "smartasync_"];
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
     /// Those in the tokens of a function.
     pub(crate) fn of(tokens: TokenStream) -> Self {
-        let mut names = Self(Vec::new());
+        let mut names = Self(HashSet::new());
         names.collect(tokens);
         names
     }
@@ -25,10 +27,7 @@ impl Names {
             match token {
                 TokenTree::Group(group) => self.collect(group.stream()),
                 TokenTree::Ident(ident) => {
-                    let name = ident.to_string();
-                    if OURS.iter().any(|ours| name.starts_with(ours)) {
-                        self.0.push(name);
-                    }
+                    self.0.insert(ident.to_string());
                 }
                 TokenTree::Punct(_) | TokenTree::Literal(_) => {}
             }
@@ -43,19 +42,81 @@ impl Names {
         }
         name
     }
+
+    /// One more name like this one, that is neither the user's nor among ours.
+    pub(crate) fn next(&self, name: &str, ours: &[Ident]) -> String {
+        let mut free = self.free(name);
+        let mut count = 1;
+        while ours.iter().any(|known| *known == free) {
+            count += 1;
+            free = self.free(&format!("{name}{count}"));
+        }
+        free
+    }
+}
+
+/// What an argument is called, in small letters and words parted by `_`.
+pub(crate) fn argument(input: &FnArg) -> String {
+    let FnArg::Typed(arg) = input else {
+        return "self".to_owned();
+    };
+    let name = match &*arg.pat {
+        Pat::Ident(pat) => pat.ident.unraw().to_string().to_lowercase(),
+        _ => String::new(),
+    };
+    match name.trim_matches('_') {
+        "" => "arg".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// `some_words` as `SomeWords`.
+pub(crate) fn camel(words: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    };
+    words.split('_').map(word).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::Span;
     use quote::quote;
+    use syn::parse_quote;
 
-    use super::Names;
+    use super::*;
 
     #[test]
     fn taken_names_get_a_tail() {
-        let names = Names::of(quote! { fn f<'__a0>(__a1: u8) { { __a1_ } run } });
-        for (name, free) in [("__a0", "__a0_"), ("__a1", "__a1__"), ("__a2", "__a2")] {
+        let names = Names::of(quote! { fn f<'_x>(self_: u8) { { self__ } run } });
+        for (name, free) in [("_x", "_x_"), ("self_", "self___"), ("_y", "_y")] {
             assert_eq!(names.free(name), free);
+        }
+    }
+
+    #[test]
+    fn ours_are_counted() {
+        let names = Names::of(quote! { _x2 });
+        let ours = ["_x", "_x3"].map(|name| Ident::new(name, Span::call_site()));
+        for (count, next) in ["_x", "_x2_", "_x2_"].iter().enumerate() {
+            assert_eq!(names.next("_x", &ours[..count]), *next);
+        }
+    }
+
+    #[test]
+    fn after_the_argument() {
+        let args: [(FnArg, &str, &str); 5] = [
+            (parse_quote! { &self }, "self", "Self"),
+            (parse_quote! { mut by_key: u8 }, "by_key", "ByKey"),
+            (parse_quote! { r#type: u8 }, "type", "Type"),
+            (parse_quote! { _XY: u8 }, "xy", "Xy"),
+            (parse_quote! { (a, b): (u8, u8) }, "arg", "Arg"),
+        ];
+        for (input, name, shown) in args {
+            assert_eq!(argument(&input), name);
+            assert_eq!(camel(&argument(&input)), shown);
         }
     }
 }

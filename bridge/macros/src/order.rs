@@ -4,12 +4,27 @@
 //! was written. Expanded after ours it would see one that only makes a call, and
 //! would instrument that. So the attributes are put in the order in which each
 //! sees what it expects, and the order in the source does not matter.
+//!
+//! That is done once. What is still below ours then is no macro, but a misspelt
+//! name or an attribute that no function may bear, and the compiler says so.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
 
 use crate::function::Function;
+
+/// What is put before the options of an attribute that is the last one.
+const LAST: &str = "__last";
+
+/// The options without that mark, and whether it was there.
+pub(crate) fn unmarked(options: TokenStream) -> (TokenStream, bool) {
+    let mut rest = options.clone().into_iter();
+    match rest.next() {
+        Some(TokenTree::Ident(mark)) if mark == LAST => (rest.collect(), true),
+        _ => (options, false),
+    }
+}
 
 /// The function with our attribute below all others, if one of these is a macro.
 pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenStream> {
@@ -24,7 +39,8 @@ pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenSt
         let end = body
             .as_ref()
             .map_or_else(|| quote! { ; }, |body| quote! { #body });
-        quote! { #(#attrs)* #[::bridge::smartasync(#options)] #vis #sig #end }
+        let mark = Ident::new(LAST, Span::call_site());
+        quote! { #(#attrs)* #[::__bridge::smartasync(#mark #options)] #vis #sig #end }
     })
 }
 
@@ -90,7 +106,7 @@ mod tests {
     use quote::quote;
     use syn::{Attribute, parse_quote};
 
-    use super::{is_macro, last};
+    use super::{is_macro, last, unmarked};
     use crate::function;
 
     #[test]
@@ -119,8 +135,16 @@ mod tests {
             moved(quote! { #[inline] #[instrument] #[cold] pub fn f() {} })
                 .unwrap()
                 .to_string(),
-            quote! { #[inline] #[instrument] #[cold] #[::bridge::smartasync(debug)] pub fn f() {} }
+            quote! { #[inline] #[instrument] #[cold] #[::__bridge::smartasync(__last debug)] pub fn f() {} }
                 .to_string()
         );
+        for (options, rest, marked) in [
+            (quote! { __last debug }, "debug", true),
+            (quote! { debug }, "debug", false),
+            (quote! {}, "", false),
+        ] {
+            let (options, found) = unmarked(options);
+            assert_eq!((&*options.to_string(), found), (rest, marked));
+        }
     }
 }

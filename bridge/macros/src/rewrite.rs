@@ -5,45 +5,18 @@
 //! closure is called with lifetimes of its own. Nested items have their own
 //! `self` and lifetimes and are left alone; macros' arguments are not.
 
-use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
-use crate::{function::regroup, names::Names};
+use crate::{formatting, function::regroup, names::Names};
 
-/// What `self` is called in the closure.
+/// What `self` is called in the closure. Texts that a macro makes of its
+/// arguments show it, so it is as like `self` as a name can be.
 pub(crate) fn self_name(names: &Names) -> String {
-    names.free("smartasync_self")
+    names.free("self_")
 }
 
-/// The macros whose literal may name `self`, with the arguments before it.
-const FORMATTING: [(&str, usize); 24] = [
-    ("format", 0),
-    ("format_args", 0),
-    ("print", 0),
-    ("println", 0),
-    ("eprint", 0),
-    ("eprintln", 0),
-    ("panic", 0),
-    ("todo", 0),
-    ("unimplemented", 0),
-    ("unreachable", 0),
-    ("write", 1),
-    ("writeln", 1),
-    ("assert", 1),
-    ("assert_eq", 2),
-    ("assert_ne", 2),
-    ("debug_assert", 1),
-    ("debug_assert_eq", 2),
-    ("debug_assert_ne", 2),
-    ("trace", 0),
-    ("debug", 0),
-    ("info", 0),
-    ("warn", 0),
-    ("error", 0),
-    ("bail", 0),
-];
-
-/// Renames `self` to this, and these lifetimes to `'_`.
-pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
+/// Renames `self`, where there is one, to this, and these lifetimes to `'_`.
+pub(crate) fn body(body: &Group, this: Option<&str>, lifetimes: &[Ident]) -> Group {
     match stream(body.stream(), this, lifetimes) {
         Some(changed) => regroup(body, changed),
         None => body.clone(),
@@ -51,39 +24,41 @@ pub(crate) fn body(body: &Group, this: &str, lifetimes: &[Ident]) -> Group {
 }
 
 /// Whether a name is anywhere in these tokens.
-pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
 }
 
 /// The tokens with what has to be changed, if anything has.
-fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> Option<TokenStream> {
+fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(tokens.len());
     let mut changed = false;
     let mut i = 0;
     while let Some(token) = tokens.get(i) {
-        if let Some(end) = nested_item(&tokens[i..]) {
+        if let Some(end) = nested_item(&tokens[i..]).or_else(|| visibility(&tokens[i..])) {
             out.extend_from_slice(&tokens[i..i + end]);
             i += end;
             continue;
         }
         let new = match token {
             TokenTree::Ident(ident) if ident == "self" && !is_punct(tokens.get(i + 1), "::") => {
-                Some(Ident::new(this, ident.span()).into())
+                this.map(|this| Ident::new(this, ident.span()).into())
             }
             TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
                 Some(Ident::new("_", ident.span()).into())
             }
             TokenTree::Group(group) => {
                 let inner = stream(group.stream(), this, lifetimes);
-                let named = formatting(&tokens[..i]).and_then(|skip| {
-                    let inner = inner.clone().unwrap_or_else(|| group.stream());
-                    name_in_literal(inner, this, skip)
-                });
+                let named = this
+                    .zip(formatting::skipped(&tokens[..i]))
+                    .and_then(|(this, skip)| {
+                        let inner = inner.clone().unwrap_or_else(|| group.stream());
+                        formatting::name_self(inner, this, skip)
+                    });
                 named.or(inner).map(|inner| regroup(group, inner).into())
             }
             _ => None,
@@ -96,7 +71,7 @@ fn stream(tokens: TokenStream, this: &str, lifetimes: &[Ident]) -> Option<TokenS
 }
 
 /// The length of the item that begins here and brings its own names.
-fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
+pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     let keyword = match tokens {
         [TokenTree::Ident(keyword), ..] => keyword.to_string(),
         _ => return None,
@@ -104,7 +79,9 @@ fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     let named = matches!(tokens.get(1), Some(TokenTree::Ident(_)));
     let item = match &*keyword {
         "impl" | "trait" => true,
-        "fn" | "mod" | "struct" | "enum" | "type" => named,
+        // One of `std::fmt::{self, Write}` is a module's.
+        "use" => !is_punct(tokens.get(1), "<"),
+        "fn" | "mod" | "struct" | "enum" | "union" | "type" => named,
         _ => false,
     };
     let end = |token: &TokenTree| match token {
@@ -120,8 +97,20 @@ fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     })
 }
 
+/// The length of a visibility such as `pub(self)`, if one begins here.
+fn visibility(tokens: &[TokenTree]) -> Option<usize> {
+    match tokens {
+        [TokenTree::Ident(word), TokenTree::Group(group), ..]
+            if word == "pub" && group.delimiter() == Delimiter::Parenthesis =>
+        {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
 /// Whether the identifier at `i` is a lifetime and not a loop's label.
-fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
+pub(crate) fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
     let quoted = i > 0 && is_punct(tokens.get(i - 1), "'");
     let jump = i > 1
         && matches!(&tokens[i - 2], TokenTree::Ident(word) if word == "break" || word == "continue");
@@ -130,7 +119,7 @@ fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
 }
 
 /// Whether this is the first character of that punctuation.
-fn is_punct(token: Option<&TokenTree>, text: &str) -> bool {
+pub(crate) fn is_punct(token: Option<&TokenTree>, text: &str) -> bool {
     match token {
         Some(TokenTree::Punct(punct)) => {
             text.starts_with(punct.as_char())
@@ -138,52 +127,6 @@ fn is_punct(token: Option<&TokenTree>, text: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// If `before` ends in a formatting macro's name and `!`: the arguments before
-/// its literal.
-fn formatting(before: &[TokenTree]) -> Option<usize> {
-    let [.., TokenTree::Ident(name), TokenTree::Punct(bang)] = before else {
-        return None;
-    };
-    let skip = FORMATTING.iter().find(|(known, _)| name == known)?.1;
-    (bang.as_char() == '!').then_some(skip)
-}
-
-/// Renames `{self}` in the first literal that is an argument by itself, if it
-/// is there.
-fn name_in_literal(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
-    let comma = |token: Option<&TokenTree>| is_punct(token, ",");
-    let mut tokens: Vec<TokenTree> = args.into_iter().collect();
-    let mut commas = 0;
-    for i in 0..tokens.len() {
-        commas += usize::from(comma(tokens.get(i)));
-        let starts = i == 0 || comma(tokens.get(i - 1));
-        let ends = i + 1 == tokens.len() || comma(tokens.get(i + 1));
-        if let TokenTree::Literal(literal) = &tokens[i]
-            && starts
-            && ends
-            && commas >= skip
-        {
-            tokens[i] = renamed_literal(literal, this)?.into();
-            return Some(tokens.into_iter().collect());
-        }
-    }
-    None
-}
-
-fn renamed_literal(literal: &Literal, this: &str) -> Option<Literal> {
-    // Escaped braces are put out of the way: NUL can't be in a literal's source.
-    let text = literal.to_string().replace("{{", "\0");
-    let new = text
-        .replace("{self}", &format!("{{{this}}}"))
-        .replace("{self:", &format!("{{{this}:"));
-    if new == text {
-        return None;
-    }
-    let mut new: Literal = new.replace('\0', "{{").parse().ok()?;
-    new.set_span(literal.span());
-    Some(new)
 }
 
 #[cfg(test)]
@@ -196,7 +139,7 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "the tests read better")]
     fn check(before: TokenStream, after: TokenStream) {
         let lifetimes = [Ident::new("a", Span::call_site())];
-        let changed = stream(before.clone(), "smartasync_self", &lifetimes);
+        let changed = stream(before.clone(), Some("self_"), &lifetimes);
         assert_eq!(
             changed.is_some(),
             before.to_string() != after.to_string(),
@@ -209,31 +152,40 @@ mod tests {
     fn self_is_renamed_also_in_macros() {
         check(
             quote! { self.x + vec![self.y, *self][0] },
-            quote! { smartasync_self.x + vec![smartasync_self.y, *smartasync_self][0] },
+            quote! { self_.x + vec![self_.y, *self_][0] },
         );
         check(quote! { self::f(Self::g()) }, quote! { self::f(Self::g()) });
     }
 
     #[test]
-    fn format_strings_too_but_no_other_literals() {
+    fn a_modules_self_stays() {
+        for same in [
+            quote! { use std::fmt::{self, Write}; x.y },
+            quote! { { use {std::io::{self as io}, a::b}; } },
+            quote! { pub(self) const X: u8 = 1; pub(in self::m) fn f() {} },
+        ] {
+            check(same.clone(), same);
+        }
         check(
-            quote! { println!("{self} {self:?} {{self}}") },
-            quote! { println!("{smartasync_self} {smartasync_self:?} {{self}}") },
+            quote! { use std::fmt::{self}; self.x },
+            quote! { use std::fmt::{self}; self_.x },
         );
-        check(
-            quote! { assert_eq!("{self}", x, "{self}") },
-            quote! { assert_eq!("{self}", x, "{smartasync_self}") },
-        );
-        check(quote! { json!("{self}") }, quote! { json!("{self}") });
-        check(quote! { f("{self}") }, quote! { f("{self}") });
+    }
+
+    #[test]
+    fn without_a_receiver_nothing_is_renamed() {
+        let body = quote! { m!(self); println!("{self}") };
+        assert!(stream(body, None, &[]).is_none());
     }
 
     #[test]
     fn nested_items_keep_their_own() {
         check(
             quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} self },
-            quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} smartasync_self },
+            quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} self_ },
         );
+        let same = quote! { union U<'a> { x: &'a u8 } };
+        check(same.clone(), same);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Error, Meta, spanned::Spanned};
 
-use crate::{args::Options, conditional, function::Function};
+use crate::{args::Options, async_trait, conditional, function::Function};
 
 /// Attributes that fix what a function returns, each with its remedy.
 const UNFIT: [(&[&str], &str); 6] = [
@@ -25,11 +25,11 @@ const UNFIT: [(&[&str], &str); 6] = [
     ),
     (
         &["async_recursion"],
-        "an `async fn` recurses through `Box::pin(…)` or `BoxCall`; remove `#[async_recursion]`",
+        "an `async fn` recurses through `Box::pin(…)`, as in `Box::pin(f(n - 1)).await`; remove `#[async_recursion]`",
     ),
     (
         &["async_trait"],
-        "`#[async_trait]` goes on the trait or the `impl`, above the smart functions in it",
+        "`#[async_trait]` makes a boxed future of what has to be a call; remove it, a smart function may be a trait's as it is",
     ),
 ];
 
@@ -51,6 +51,9 @@ pub(crate) fn check<'a>(
         }),
         is_main(function).then(|| {
             Error::new(sig.ident.span(), "`main` can't be smart: it must run, not return a call; move its body into another function, and write `fn main() { run().wait() }`")
+        }),
+        async_trait::is(function).then(|| {
+            Error::new(sig.ident.span(), "`#[async_trait]` has made a boxed future of what has to be a call; declare the method as `fn … -> impl Call<Output = T>`, or as a plain `fn … -> BoxCall<'_, T>` for `dyn`, and remove `#[async_trait]`")
         }),
         (conditional::conditions(function).len() > conditional::MOST).then(|| {
             Error::new_spanned(&sig.inputs, format!("a smart function's arguments can have {} different `cfg`s at most; write the function once for each case", conditional::MOST))

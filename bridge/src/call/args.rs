@@ -51,7 +51,7 @@ pub trait Own: Pass {
     message = "this smart call can be waited on, but not awaited: no copy of `{Self}` can be sent to the pool",
     label = "awaiting it needs an owned copy of a borrowed `{Self}`",
     note = "awaiting a smart `fn` moves it to another thread, with owned copies of what it borrows; `{Self}` must be `Clone + Send + 'static` (or `ToOwned`) for that",
-    note = "make `{Self}` so, take an owned value such as an `Arc` in its place, or call `.wait()`"
+    note = "make it so if it is yours, take an owned value such as an `Arc` in its place, or call `.wait()`"
 )]
 pub trait Lend: ToOwned<Owned: Send + 'static> + 'static {}
 
@@ -276,13 +276,19 @@ wait_only! {
     /// One of them holds a borrow in a place that can't be copied out.
     Borrowing, MovesBorrow:
     "this smart call can be waited on, but not awaited: an argument's type holds a borrow that can't be turned into an owned copy",
-    "take an owned type, such as `Vec<Vec<String>>` in place of `&[&[&str]]`, or call `.wait()`"
+    "take an owned type, such as `Vec<Vec<String>>` in place of `&[&[&str]]` or `self: Arc<Self>` in place of `self: Pin<&Self>`, or call `.wait()`"
 }
 wait_only! {
     /// A bound needs more of one's lifetime than any pool thread's borrow has.
     Bounded, MovesBounded:
     "this smart call can be waited on, but not awaited: a bound in its signature names the lifetime of a borrowed argument",
     "drop the bound (as on `'a` in `where &'a T: Trait`, or in `'a: 'static`), take an owned value, or call `.wait()`"
+}
+wait_only! {
+    /// The body spells the lifetime of one where no other can take its place.
+    Spelled, MovesSpelled:
+    "this smart call can be waited on, but not awaited: its body names the lifetime of a borrowed argument in the type of a function or of a closure's parameter",
+    "leave the lifetime out there (`&str` in place of `&'a str`), take an owned value, or call `.wait()`"
 }
 wait_only! {
     /// The output borrows from them.

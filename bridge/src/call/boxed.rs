@@ -11,7 +11,10 @@ use super::{AsyncCall, Call, SyncCall, named, sealed::Sealed, unwrap};
 use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
-/// recursion.
+/// methods of a `dyn Trait`.
+///
+/// A smart `async fn` that calls itself has no need of it:
+/// `Box::pin(f(n - 1)).await` is enough.
 ///
 /// ```
 /// use bridge::{BoxCall, smartasync};

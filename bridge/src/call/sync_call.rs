@@ -135,11 +135,14 @@ where
     }
 }
 
+/// Why a call that was polled before may have no job.
+const LOST: &str = "this call's first poll panicked while it copied the arguments, which are gone; make the call anew";
+
 /// Waits for a call that was polled before.
 #[cold]
 #[track_caller]
 fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup, name: &'static str) -> Result<T, WaitError> {
-    let Job { offload, erase } = job.expect("a polled call has a job");
+    let Job { offload, erase } = job.expect(LOST);
     wait::run(setup.bridge().borrow(), erase(offload), None).map_err(|error| named(error, name))
 }
 
@@ -210,7 +213,7 @@ where
                 erase: |offload| Box::pin(offload),
             }));
         }
-        let job = this.job.as_pin_mut().expect("a polled call has a job");
+        let job = this.job.as_pin_mut().expect(LOST);
         let poll = job.project().offload.poll(cx);
         if poll.is_ready() {
             this.setup.end();

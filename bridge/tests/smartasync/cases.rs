@@ -124,14 +124,6 @@ fn generic_code_takes_any_call() {
 
 #[test]
 fn boxes_of_both_kinds() {
-    let text = String::from("ab c");
-    let calls = || {
-        [
-            BoxCall::new(async_len(&text)),
-            BoxCall::from(sync_len(&text)),
-            async_len(&text).into(),
-        ]
-    };
     #[smartasync]
     async fn async_len(text: &str) -> usize {
         tokio::task::yield_now().await;
@@ -141,6 +133,15 @@ fn boxes_of_both_kinds() {
     fn sync_len(text: &str) -> usize {
         text.len()
     }
+
+    let text = String::from("ab c");
+    let calls = || {
+        [
+            BoxCall::new(async_len(&text)),
+            BoxCall::from(sync_len(&text)),
+            async_len(&text).into(),
+        ]
+    };
     within(|| {
         for call in calls() {
             assert_eq!(call.wait(), 4);

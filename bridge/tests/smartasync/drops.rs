@@ -104,3 +104,35 @@ fn borrows_of_the_last_expression_end_before_the_arguments() {
     assert_eq!(locked(Arc::clone(&m), (0, n)).wait(), 5);
     within(|| assert_eq!(locked_async(m).wait(), 4));
 }
+
+/// No copy of it can be made.
+struct Unclonable;
+
+impl Clone for Unclonable {
+    fn clone(&self) -> Self {
+        panic!("no copy")
+    }
+}
+
+#[smartasync]
+fn takes_a_copy(_x: &Unclonable, _y: u8) {}
+
+#[test]
+fn a_call_whose_copies_panicked_says_so_from_then_on() {
+    let text = |f: &mut dyn FnMut()| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        text.unwrap_or_else(|| panic.downcast_ref::<String>().unwrap().clone())
+    };
+    let mut call = takes_a_copy(&Unclonable, 1);
+    let mut poll = || {
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let _ = Pin::new(&mut call).poll(&mut cx);
+    };
+    assert_eq!(text(&mut poll), "no copy");
+    let again = text(&mut poll);
+    assert!(again.contains("copied the arguments"), "{again}");
+    let mut call = Some(call);
+    let wait = text(&mut || call.take().unwrap().wait());
+    assert_eq!(wait, again);
+}

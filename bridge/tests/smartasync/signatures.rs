@@ -144,10 +144,10 @@ fn many(
 
 /// Names that the expansion would have taken.
 #[smartasync(debug, blocking = taken_blocking)]
-fn taken<'__a0, __Impl0: Into<u8>>(
-    (first, __arg1): (&'__a0 u8, u8),
+fn taken<'_arg, ImplInner0: Into<u8>>(
+    (first, __arg1): (&'_arg u8, u8),
     __arg0: &u8,
-    __run: __Impl0,
+    __run: ImplInner0,
     __inner0: impl Into<u8>,
     __log: u8,
 ) -> u8 {
@@ -159,15 +159,15 @@ struct Renamed(u8);
 
 impl Renamed {
     #[smartasync]
-    fn argument(&self, smartasync_self: u8) -> u8 {
-        self.0 + smartasync_self
+    fn argument(&self, self_: u8) -> u8 {
+        self.0 + self_
     }
 
     #[smartasync]
     fn local(&self) -> String {
-        let smartasync_self = 5;
-        let smartasync_self_ = 6;
-        format!("{} {smartasync_self} {smartasync_self_}", self.0)
+        let self_ = 5;
+        let self__ = 6;
+        format!("{} {self_} {self__}", self.0)
     }
 }
 

@@ -6,11 +6,11 @@
 //! the `impl Future` capture every lifetime, whatever the user's edition is.
 
 use proc_macro2::{Group, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{ReturnType, parse_quote};
 
 use super::{
-    annotation, attributes, behind, lifetimes, output,
+    annotation, attributes, behind, end, naming, outer, output,
     param::{self, Param},
     setup,
 };
@@ -23,13 +23,15 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let (setup_type, setup) = setup(function, options);
     let output = output(&sig.output);
 
-    lifetimes::name_elided_in_impls(&mut sig, &function.names);
+    naming::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
+    let close = quote_spanned! {end(&function.sig)=> > };
     sig.output = parse_quote! {
-        -> ::bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type>
+        -> ::__bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type #close
     };
     let Some(body) = &function.body else {
-        return quote! { #attrs #vis #sig; };
+        let semi = quote_spanned! {end(&function.sig)=> ; };
+        return quote! { #attrs #vis #sig #semi };
     };
 
     let call = call(
@@ -38,7 +40,8 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         &function.sig.output,
         body,
     );
-    quote! { #attrs #vis #sig { #call } }
+    let block = outer(call, body);
+    quote! { #attrs #vis #sig #block }
 }
 
 /// The call of a body whose arguments were taken out of its signature.
@@ -51,5 +54,5 @@ pub(super) fn call(
     let arguments: TokenStream = params.iter().map(Param::moved).collect();
     let annotation = annotation(output);
     let body = behind(&quote! { #arguments #annotation }, body);
-    quote! { ::bridge::__private::async_call(#setup, async move #body) }
+    quote! { ::__bridge::__private::async_call(#setup, async move #body) }
 }

@@ -1,102 +1,10 @@
-//! The lifetimes in a signature: finding, naming and choosing them.
+//! The lifetimes in a signature: where they are, and which can be another.
 
-use proc_macro2::Span;
 use syn::{
-    FnArg, GenericArgument, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path,
-    PathArguments, PathSegment, PredicateLifetime, Receiver, ReceiverKind, Signature, Type,
-    TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference, parse_quote,
+    Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path, PathSegment,
+    PredicateLifetime, Type, TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference,
     visit::{self, Visit},
-    visit_mut::{self, VisitMut},
 };
-
-use crate::names::Names;
-
-/// Names every elided lifetime of the arguments, so that the call's type can
-/// say them, and declares the names.
-pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
-    let mut namer = Namer(Vec::new(), taken);
-    for input in &mut sig.inputs {
-        match input {
-            FnArg::Receiver(receiver) => namer.receiver(receiver),
-            FnArg::Typed(arg) => namer.visit_type_mut(&mut arg.ty),
-        }
-    }
-    declare(sig, &namer.0);
-}
-
-fn declare(sig: &mut Signature, names: &[Lifetime]) {
-    // Lifetimes come first among generics.
-    for (i, name) in names.iter().enumerate() {
-        sig.generics.params.insert(i, parse_quote! { #name });
-    }
-}
-
-/// Names the elided lifetimes within `impl Trait` arguments, which only an
-/// `async fn` may elide.
-pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
-    struct Impls<'a>(Namer<'a>);
-    impl VisitMut for Impls<'_> {
-        fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
-            self.0.visit_type_impl_trait_mut(ty);
-        }
-    }
-    let mut impls = Impls(Namer(Vec::new(), taken));
-    for input in &mut sig.inputs {
-        impls.visit_fn_arg_mut(input);
-    }
-    declare(sig, &impls.0.0);
-}
-
-struct Namer<'a>(Vec<Lifetime>, &'a Names);
-
-impl Namer<'_> {
-    fn fresh(&mut self, span: Span) -> Lifetime {
-        let name = self.1.free(&format!("__a{}", self.0.len()));
-        let name = Lifetime::new(&format!("'{name}"), span);
-        self.0.push(name.clone());
-        name
-    }
-
-    fn receiver(&mut self, receiver: &mut Receiver) {
-        match &mut receiver.kind {
-            ReceiverKind::Reference(and, lifetime, _) if is_elided(lifetime.as_ref()) => {
-                *lifetime = Some(self.fresh(and.span));
-            }
-            ReceiverKind::Typed(_, ty) => self.visit_type_mut(ty),
-            _ => {}
-        }
-    }
-}
-
-impl VisitMut for Namer<'_> {
-    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
-        if is_elided(ty.lifetime.as_ref()) {
-            ty.lifetime = Some(self.fresh(ty.and_token.span));
-        }
-        visit_mut::visit_type_reference_mut(self, ty);
-    }
-
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident == "_" {
-            *lifetime = self.fresh(lifetime.span());
-        }
-    }
-
-    fn visit_path_mut(&mut self, path: &mut Path) {
-        // `Cow<str>` hides a lifetime that `Cow<'_, str>` shows.
-        if is_std(path, "borrow", "Cow")
-            && let Some(args) = path.segments.last_mut().and_then(only_a_type)
-        {
-            args.insert(0, GenericArgument::Lifetime(self.fresh(Span::call_site())));
-        }
-        visit_mut::visit_path_mut(self, path);
-    }
-
-    // Elided lifetimes in these are their own.
-    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
-    }
-}
 
 /// Whether this is how that type of the standard library is named. One of the
 /// user's by the same name is told apart by the path before it, if there is one.
@@ -111,75 +19,9 @@ pub(super) fn is_std(path: &Path, module: &str, name: &str) -> bool {
         && up.next().is_none()
 }
 
-/// The generic arguments, if these are one type.
-fn only_a_type(
-    segment: &mut PathSegment,
-) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
-    match &mut segment.arguments {
-        PathArguments::AngleBracketed(args)
-            if matches!(args.args.first(), Some(GenericArgument::Type(_)))
-                && args.args.len() == 1 =>
-        {
-            Some(&mut args.args)
-        }
-        _ => None,
-    }
-}
-
-fn is_elided(lifetime: Option<&Lifetime>) -> bool {
-    lifetime.is_none_or(|lifetime| lifetime.ident == "_")
-}
-
-/// Replaces the output's elided lifetimes by the one that the language's rules
-/// choose among the arguments', if they choose one.
-pub(super) fn name_in_output(sig: &mut Signature) {
-    if let Some(name) = elision(sig) {
-        Replace(name).visit_return_type_mut(&mut sig.output);
-    }
-}
-
-struct Replace(Lifetime);
-
-impl VisitMut for Replace {
-    fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
-        if is_elided(ty.lifetime.as_ref()) {
-            ty.lifetime = Some(self.0.clone());
-        }
-        visit_mut::visit_type_reference_mut(self, ty);
-    }
-
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident == "_" {
-            *lifetime = self.0.clone();
-        }
-    }
-
-    // Elided lifetimes in these are their own.
-    fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
-    }
-}
-
-fn elision(sig: &Signature) -> Option<Lifetime> {
-    let of_self = sig.receiver().and_then(|receiver| match &receiver.kind {
-        ReceiverKind::Reference(_, lifetime, _) => lifetime.clone(),
-        ReceiverKind::Typed(_, ty) => reference_to_self(ty),
-        _ => None,
-    });
-    of_self.or_else(|| {
-        let mut all = All(Vec::new());
-        for input in &sig.inputs {
-            match input {
-                FnArg::Typed(arg) => all.visit_type(&arg.ty),
-                FnArg::Receiver(receiver) => all.visit_receiver(receiver),
-            }
-        }
-        all.0.dedup();
-        <[Lifetime; 1]>::try_from(all.0).ok().map(|[only]| only)
-    })
-}
-
-struct All(Vec<Lifetime>);
+/// Every lifetime, but for those of function types.
+#[derive(Default)]
+pub(super) struct All(pub(super) Vec<Lifetime>);
 
 impl Visit<'_> for All {
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
@@ -187,24 +29,6 @@ impl Visit<'_> for All {
     }
     fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
-}
-
-/// The lifetime of `&Self` in `&Self`, `Pin<&Self>` and the like.
-fn reference_to_self(ty: &Type) -> Option<Lifetime> {
-    struct Find(Option<Lifetime>);
-    impl Visit<'_> for Find {
-        fn visit_type_reference(&mut self, ty: &TypeReference) {
-            if self.0.is_none()
-                && matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Self"))
-            {
-                self.0.clone_from(&ty.lifetime);
-            }
-            visit::visit_type_reference(self, ty);
-        }
-    }
-    let mut find = Find(None);
-    find.visit_type(ty);
-    find.0
 }
 
 /// What a type holds that ties it to one call of the function.

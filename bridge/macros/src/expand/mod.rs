@@ -2,19 +2,20 @@
 //!
 //! `asynchronous` and `synchronous` write it for the two kinds, `twin` writes
 //! what `blocking = name` asks for. All paths in the output begin with
-//! `::bridge`, `::core` or `::std`, and names of ours are hygienic, so nothing
-//! that a user has in scope can be taken for ours.
+//! `::__bridge` (see `root`), `::core` or `::std`, and names of ours are
+//! hygienic, so nothing that a user has in scope can be taken for ours.
 
 mod asynchronous;
 mod lifetimes;
+mod naming;
 mod param;
 mod shape;
 mod synchronous;
 mod twin;
 
-use proc_macro2::{Group, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::{Attribute, Meta, ReturnType, Type, parse_quote, spanned::Spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Meta, ReturnType, Signature, Type, parse_quote, spanned::Spanned};
 
 use crate::{args::Options, conditional, function::Function};
 
@@ -43,11 +44,19 @@ fn one(function: &Function, options: &Options) -> TokenStream {
 fn output(output: &ReturnType) -> Type {
     match output {
         ReturnType::Default => parse_quote! { () },
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => {
-            parse_quote! { <fn() -> ! as ::bridge::__private::Return>::Out }
+        ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)) => {
+            parse_quote! { <fn() -> ! as ::__bridge::__private::Return>::Out }
         }
         ReturnType::Type(_, ty) => (**ty).clone(),
     }
+}
+
+/// The type without the invisible brackets that a macro's `$t:ty` comes in.
+fn bare(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// The attributes of the new function: the user's, and those that a call wants.
@@ -73,37 +82,60 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     quote! { #(#attrs)* #inline #caller }
 }
 
+/// An attribute for what repeats the user's tokens: it allows what the original
+/// expects, and so does not complain if the copy gives no reason for it.
+fn allowing(attr: &Attribute) -> Attribute {
+    let mut attr = attr.clone();
+    if let Meta::List(list) = &mut attr.meta {
+        if list.path.is_ident("expect") {
+            list.path = parse_quote! { allow };
+        } else if list.path.is_ident("cfg_attr") {
+            let allow = |token| match token {
+                TokenTree::Ident(word) if word == "expect" => {
+                    Ident::new("allow", word.span()).into()
+                }
+                token => token,
+            };
+            list.tokens = std::mem::take(&mut list.tokens)
+                .into_iter()
+                .map(allow)
+                .collect();
+        }
+    }
+    attr
+}
+
 /// The call's last type parameter, if it is not the default, and its value.
 fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
     let (ty, value) = match &options.bridge {
-        None => (None, quote! { ::bridge::__private::Global }),
+        None => (None, quote! { ::__bridge::__private::Global }),
         // An item, evaluated where the call is run. It sees the module's names
         // only: the arguments' are ours.
         Some(expr) => {
             let reference = quote_spanned! {Span::mixed_site().located_at(expr.span())=> &(#expr)};
             let value = quote! {{
                 #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
-                fn smartasync_bridge() -> ::bridge::Bridge {
-                    let bridge: &::bridge::Bridge = #reference;
-                    ::bridge::__private::pick(bridge)
+                fn smartasync_bridge() -> ::__bridge::Bridge {
+                    let bridge: &::__bridge::Bridge = #reference;
+                    ::__bridge::__private::pick(bridge)
                 }
-                ::bridge::__private::Via(smartasync_bridge)
+                ::__bridge::__private::Via(smartasync_bridge)
             }};
-            (Some(quote! { ::bridge::__private::Via }), value)
+            (Some(quote! { ::__bridge::__private::Via }), value)
         }
     };
     // What a trait declares, each implementation may run as it likes.
     if function.body.is_none() {
-        return (Some(quote! { impl ::bridge::__private::Setup }), value);
+        return (Some(quote! { impl ::__bridge::__private::Setup }), value);
     }
     if !options.debug {
         return (ty, value);
     }
-    let ty = ty.unwrap_or_else(|| quote! { ::bridge::__private::Global });
+    let ty = ty.unwrap_or_else(|| quote! { ::__bridge::__private::Global });
     let path = path(function);
     (
-        Some(quote! { ::bridge::__private::Traced<#ty> }),
-        quote! { ::bridge::__private::Traced::new(#value, #path) },
+        Some(quote! { ::__bridge::__private::Traced<#ty> }),
+        quote! { ::__bridge::__private::Traced::new(#value, #path) },
     )
 }
 
@@ -125,17 +157,36 @@ fn behind(ours: &TokenStream, body: &Group) -> TokenStream {
     }
 }
 
+/// The end of a signature's new output, where that of the user's is.
+///
+/// What the compiler says of a function as a whole, it says from the `fn` to
+/// here, and at our attribute if one of the two is ours.
+fn end(sig: &Signature) -> Span {
+    let last = sig.output.to_token_stream().into_iter().last();
+    last.map_or_else(|| sig.paren_token.span.close(), |token| token.span())
+}
+
+/// The new function's braces, where the user's are.
+///
+/// That makes the function theirs: the compiler and Clippy say of it what they
+/// would say of the plain one.
+fn outer(block: TokenStream, body: &Group) -> Group {
+    let mut outer = Group::new(Delimiter::Brace, block);
+    outer.set_span(body.span());
+    outer
+}
+
 /// Tells an async block its type, so that `return`, `?` and the last expression
 /// convert as they do in the plain function.
 fn annotation(output: &ReturnType) -> TokenStream {
     let ReturnType::Type(_, ty) = output else {
         return quote_spanned! {Span::mixed_site()=> if false { return; } };
     };
-    if lifetimes::has_impl(ty) || matches!(**ty, Type::Never(_)) {
+    if lifetimes::has_impl(ty) || matches!(bare(ty), Type::Never(_)) {
         return TokenStream::new();
     }
     // Located at the type, which is where the compiler's notes then point.
     quote_spanned! {Span::mixed_site().located_at(ty.span())=>
-        if false { return ::bridge::__private::returned::<#ty>(); }
+        if false { return ::__bridge::__private::returned::<#ty>(); }
     }
 }

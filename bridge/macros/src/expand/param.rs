@@ -11,6 +11,7 @@ use syn::{
     visit::{self, Visit},
 };
 
+use super::allowing;
 use crate::{names::Names, rewrite};
 
 pub(super) struct Param {
@@ -48,7 +49,10 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
             };
             name.set_span(Span::mixed_site().located_at(name.span()));
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
-            let binding = Binding::Pattern(arg.attrs.clone(), pattern);
+            // An expectation is met where the pattern is, and nowhere else.
+            let allowed = arg.attrs.iter().map(allowing).collect();
+            let attrs = std::mem::replace(&mut arg.attrs, allowed);
+            let binding = Binding::Pattern(attrs, pattern);
             Param {
                 name,
                 ty: (*arg.ty).clone(),
@@ -90,7 +94,8 @@ impl Param {
             // A pattern alone would capture only the parts that it binds.
             Binding::Pattern(attrs, pat) => {
                 let mutability = refers_mutably(pat);
-                quote! { #(#attrs)* let #mutability #name = #name; #(#attrs)* let #pat = #name; }
+                let first = attrs.iter().map(allowing);
+                quote! { #(#first)* let #mutability #name = #name; #(#attrs)* let #pat = #name; }
             }
             // So would a body that uses some fields of `self`.
             Binding::Receiver(..) => quote! { let _ = &#name; },
@@ -118,7 +123,7 @@ impl Param {
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
             // A body that does without `self` deserves no warning.
             Binding::Receiver(_, renamed) => {
-                if rewrite::mentions(&body.stream(), renamed) {
+                if rewrite::mentions(&body.stream(), &renamed.to_string()) {
                     TokenStream::new()
                 } else {
                     quote! { let _ = &#renamed; }

@@ -9,7 +9,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Expr, GenericArgument, Lifetime, PathArguments, Type, TypeReference, parse_quote};
 
-use super::lifetimes::{Borrows, is_std};
+use super::{
+    bare,
+    lifetimes::{Borrows, is_std},
+};
 
 /// How long the tuples are for which `bridge` has implementations.
 pub(super) const LONGEST_TUPLE: usize = 16;
@@ -50,10 +53,9 @@ impl Shape {
     /// which the body can be called with any other.
     pub(super) fn of(ty: &Type, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
         let free = |ty: &Type| !Borrows::of(ty, named).any;
-        match ty {
-            Type::Group(group) => Self::of(&group.elem, named, lendable),
+        match bare(ty) {
             Type::Paren(paren) => Self::of(&paren.elem, named, lendable),
-            _ if free(ty) => Some(Self::Val(ty.clone())),
+            ty if free(ty) => Some(Self::Val(ty.clone())),
             Type::Reference(r) => {
                 let lent = r
                     .lifetime
@@ -63,12 +65,12 @@ impl Shape {
                     return None;
                 }
                 // A trait object's own lifetime hides in its reference's.
-                let object = matches!(*r.elem, Type::TraitObject(_) | Type::Paren(_));
+                let object = matches!(bare(&r.elem), Type::TraitObject(_) | Type::Paren(_));
                 if free(&r.elem) {
                     return (!object).then(|| Self::Ref(r.clone()));
                 }
                 let lifetime = r.lifetime.clone()?;
-                let (holder, element) = match &*r.elem {
+                let (holder, element) = match bare(&r.elem) {
                     Type::Slice(slice) => (Nested::Slice(lifetime), &*slice.elem),
                     element => (Nested::Single(lifetime), element),
                 };
@@ -125,14 +127,14 @@ impl Shape {
     /// How an element of this shape is copied, if `bridge` knows how.
     fn element(&self) -> Option<TokenStream> {
         match self {
-            Self::Ref(_) => Some(quote! { ::bridge::__private::ByRef }),
-            Self::Either(..) => Some(quote! { ::bridge::__private::ByCow }),
+            Self::Ref(_) => Some(quote! { ::__bridge::__private::ByRef }),
+            Self::Either(..) => Some(quote! { ::__bridge::__private::ByCow }),
             Self::Maybe(_, inner) => {
-                matches!(**inner, Self::Ref(_)).then(|| quote! { ::bridge::__private::ByOption })
+                matches!(**inner, Self::Ref(_)).then(|| quote! { ::__bridge::__private::ByOption })
             }
             Self::Tuple(pair) => {
                 let half = |shape: &Self| match shape {
-                    Self::Val(_) => Some(quote! { ::bridge::__private::ByVal }),
+                    Self::Val(_) => Some(quote! { ::__bridge::__private::ByVal }),
                     Self::Ref(_) => shape.element(),
                     _ => None,
                 };
@@ -152,13 +154,13 @@ impl Shape {
     /// The wrapper's type.
     pub(super) fn held(&self) -> Type {
         match self {
-            Self::Val(ty) => parse_quote! { ::bridge::__private::Val<#ty> },
+            Self::Val(ty) => parse_quote! { ::__bridge::__private::Val<#ty> },
             Self::Ref(r) => {
                 let (lifetime, ty) = (&r.lifetime, &r.elem);
-                parse_quote! { ::bridge::__private::Ref<#lifetime, #ty> }
+                parse_quote! { ::__bridge::__private::Ref<#lifetime, #ty> }
             }
             Self::Either(_, lifetime, ty) => {
-                parse_quote! { ::bridge::__private::Either<#lifetime, #ty> }
+                parse_quote! { ::__bridge::__private::Either<#lifetime, #ty> }
             }
             Self::Maybe(_, shape) => {
                 let held = shape.held();
@@ -172,16 +174,16 @@ impl Shape {
                 let by = shape.element();
                 match holder {
                     Nested::Slice(lifetime) => {
-                        parse_quote! { ::bridge::__private::Slice<#lifetime, #element, #by> }
+                        parse_quote! { ::__bridge::__private::Slice<#lifetime, #element, #by> }
                     }
                     Nested::Single(lifetime) => {
-                        parse_quote! { ::bridge::__private::Single<#lifetime, #element, #by> }
+                        parse_quote! { ::__bridge::__private::Single<#lifetime, #element, #by> }
                     }
                     Nested::List(_) => {
-                        parse_quote! { ::bridge::__private::List<#element, #by> }
+                        parse_quote! { ::__bridge::__private::List<#element, #by> }
                     }
                     Nested::Array(len) => {
-                        parse_quote! { ::bridge::__private::Array<#element, #by, { #len }> }
+                        parse_quote! { ::__bridge::__private::Array<#element, #by, { #len }> }
                     }
                 }
             }
@@ -220,9 +222,9 @@ impl Shape {
     /// The wrapper around the argument of this name.
     pub(super) fn wrap(&self, name: &Ident) -> TokenStream {
         match self {
-            Self::Val(_) => quote! { ::bridge::__private::Val(#name) },
-            Self::Ref(_) => quote! { ::bridge::__private::Ref(#name) },
-            Self::Either(..) => quote! { ::bridge::__private::Either(#name) },
+            Self::Val(_) => quote! { ::__bridge::__private::Val(#name) },
+            Self::Ref(_) => quote! { ::__bridge::__private::Ref(#name) },
+            Self::Either(..) => quote! { ::__bridge::__private::Either(#name) },
             Self::Maybe(_, shape) => {
                 let inner = inner_name(0);
                 let wrapped = shape.wrap(&inner);
@@ -243,7 +245,7 @@ impl Shape {
                     Nested::List(_) => quote! { List },
                     Nested::Array(_) => quote! { Array },
                 };
-                quote! { ::bridge::__private::#holder(#name, ::core::marker::PhantomData) }
+                quote! { ::__bridge::__private::#holder(#name, ::core::marker::PhantomData) }
             }
         }
     }

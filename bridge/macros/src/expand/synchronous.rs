@@ -7,22 +7,27 @@
 //! borrows from them, the pointer takes them as they are, and a wrapper whose
 //! type says why takes the place of the single ones.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
     FnArg, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
-    attributes, behind,
-    lifetimes::{Borrows, lendable, name_elided, name_in_output},
-    output,
+    attributes, behind, end,
+    lifetimes::{Borrows, lendable},
+    naming, outer, output,
     param::{self, Param},
     path, setup,
     shape::{LONGEST_TUPLE, Shape},
 };
-use crate::{args::Options, function::Function, names::Names, rewrite};
+use crate::{
+    args::Options,
+    function::Function,
+    names::{self, Names},
+    rewrite, spelled,
+};
 
 pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let Function { vis, .. } = function;
@@ -30,13 +35,13 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let attrs = attributes(function, options);
     let (setup_type, setup) = setup(function, options);
 
-    name_elided(&mut sig, &function.names);
+    naming::name_elided(&mut sig, &function.names);
     name_impl_arguments(&mut sig, &function.names);
-    name_in_output(&mut sig);
+    naming::name_in_output(&mut sig);
     sized_self(&mut sig, function.body.is_none());
     let params = param::take(&mut sig, &function.names);
     param::without_mut(&mut sig);
-    let plan = Plan::of(&sig, &params);
+    let plan = Plan::of(&sig, &params, function.body.as_ref());
     let output = output(&sig.output);
     let opaque = Borrows::of(&output, &[]).opaque;
     let Plan {
@@ -48,29 +53,35 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
         erased,
     } = &plan;
 
+    let close = quote_spanned! {end(&function.sig)=> > };
     sig.output = if opaque {
-        parse_quote! { -> ::bridge::__private::Opaque<#held, #parameter, #output, #setup_type> }
+        parse_quote! { -> ::__bridge::__private::Opaque<#held, #parameter, #output, #setup_type #close }
     } else {
-        parse_quote! { -> ::bridge::SyncCall<#held, #output, #pointer, #setup_type> }
+        parse_quote! { -> ::__bridge::SyncCall<#held, #output, #pointer, #setup_type #close }
     };
+    naming::ours(&mut sig.output);
     let Some(body) = &function.body else {
-        return quote! { #attrs #vis #sig; };
+        let semi = quote_spanned! {end(&function.sig)=> ; };
+        return quote! { #attrs #vis #sig #semi };
     };
 
-    let body = rewrite::body(body, &rewrite::self_name(&function.names), erased);
-    let bindings = params.iter().map(|param| param.bound(&body)).collect();
-    let body = behind(&bindings, &body);
+    let this = rewrite::self_name(&function.names);
+    let this = sig.receiver().map(|_| &*this);
+    let inner = rewrite::body(body, this, erased);
+    let bindings = params.iter().map(|param| param.bound(&inner)).collect();
+    let inner = behind(&bindings, &inner);
     let path = path(function);
-    let closure = quote! { |#pattern| #body };
+    let closure = quote! { |#pattern| #inner };
     let block = if opaque {
-        quote! { ::bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
+        quote! { ::__bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
     } else {
         // In braces of its own, where no argument can be of the same name.
         let run = Ident::new("__run", Span::mixed_site());
         let run = quote! {{ let #run: #pointer = #closure; #run }};
-        quote! { ::bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
+        quote! { ::__bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
     };
-    quote! { #attrs #vis #sig { #block } }
+    let block = outer(block, body);
+    quote! { #attrs #vis #sig #block }
 }
 
 /// The types of the call, and the expression that holds its arguments.
@@ -86,7 +97,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(sig: &Signature, params: &[Param]) -> Self {
+    fn of(sig: &Signature, params: &[Param], body: Option<&Group>) -> Self {
         let named: Vec<Lifetime> = sig
             .generics
             .lifetimes()
@@ -110,12 +121,15 @@ impl Plan {
         });
         let output = output(&sig.output);
         let borrows = Borrows::of(&output, &named);
+        let erased: Vec<Ident> = named.iter().map(|name| name.ident.clone()).collect();
+        let spelled = body.is_some_and(|body| spelled::spells(body.stream(), &erased));
         match lent {
             Err(wrapper) => Self::waiting(wrapper, params, &output),
             Ok(shapes) if borrows.any || borrows.opaque && shapes.iter().any(Shape::borrows) => {
                 Self::waiting("Borrowed", params, &output)
             }
-            Ok(shapes) => Self::lending(&shapes, params, &named, &sig.output),
+            Ok(_) if spelled => Self::waiting("Spelled", params, &output),
+            Ok(shapes) => Self::lending(&shapes, params, erased, &sig.output),
         }
     }
 
@@ -123,7 +137,7 @@ impl Plan {
     fn lending(
         shapes: &[Shape],
         params: &[Param],
-        named: &[Lifetime],
+        erased: Vec<Ident>,
         output: &syn::ReturnType,
     ) -> Self {
         let wrapped = shapes.iter().zip(params);
@@ -135,10 +149,7 @@ impl Plan {
             pointer: quote! { fn(#parameter) #output },
             parameter,
             pattern: tuple(params.iter().map(Param::parameter)),
-            erased: named
-                .iter()
-                .map(|lifetime| lifetime.ident.clone())
-                .collect(),
+            erased,
         }
     }
 
@@ -150,8 +161,8 @@ impl Plan {
         let names = params.iter().map(Param::parameter);
         let parameter = quote! { (#(#types,)*) };
         Self {
-            held: quote! { ::bridge::__private::#wrapper<#parameter> },
-            wrapped: quote! { ::bridge::__private::#wrapper((#(#values,)*)) },
+            held: quote! { ::__bridge::__private::#wrapper<#parameter> },
+            wrapped: quote! { ::__bridge::__private::#wrapper((#(#values,)*)) },
             pointer: quote! { fn(#parameter) -> #output },
             parameter,
             pattern: quote! { (#(#names,)*) },
@@ -172,10 +183,15 @@ fn tuple(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
 
 /// Gives each `impl Trait` argument a name, for the call's type to say.
 fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
-    struct Name<'a>(Vec<(Ident, TypeImplTrait)>, &'a Names);
+    struct Name<'a> {
+        given: Vec<Ident>,
+        bounds: Vec<TypeImplTrait>,
+        taken: &'a Names,
+        argument: String,
+    }
     impl VisitMut for Name<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
-            // `&(impl A + B)` needs the parentheses, `&__Impl0` does not.
+            // `&(impl A + B)` needs the parentheses, `&ImplX` does not.
             if let Type::Paren(paren) = ty
                 && matches!(*paren.elem, Type::ImplTrait(_))
             {
@@ -183,20 +199,28 @@ fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
             }
             visit_mut::visit_type_mut(self, ty);
             if let Type::ImplTrait(bounds) = ty {
-                let name = self.1.free(&format!("__Impl{}", self.0.len()));
+                let name = format!("Impl{}", names::camel(&self.argument));
+                let name = self.taken.next(&name, &self.given);
                 let name = Ident::new(&name, Span::mixed_site());
-                self.0.push((name.clone(), bounds.clone()));
+                self.given.push(name.clone());
+                self.bounds.push(bounds.clone());
                 *ty = parse_quote! { #name };
             }
         }
     }
-    let mut names = Name(Vec::new(), taken);
+    let mut visit = Name {
+        given: Vec::new(),
+        bounds: Vec::new(),
+        taken,
+        argument: String::new(),
+    };
     for input in &mut sig.inputs {
+        visit.argument = names::argument(input);
         if let FnArg::Typed(arg) = input {
-            names.visit_type_mut(&mut arg.ty);
+            visit.visit_type_mut(&mut arg.ty);
         }
     }
-    for (name, TypeImplTrait { bounds, .. }) in names.0 {
+    for (name, TypeImplTrait { bounds, .. }) in visit.given.iter().zip(visit.bounds) {
         sig.generics.params.push(parse_quote! { #name: #bounds });
     }
 }

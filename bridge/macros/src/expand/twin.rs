@@ -7,29 +7,30 @@
 //! since there would be two of it: that one is called by its bare name.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
     visit::Visit,
 };
 
 use super::{
-    asynchronous, behind, lifetimes,
+    allowing, asynchronous, behind, naming,
     param::{self, Param},
     setup,
 };
 use crate::{
     args::{Options, Twin},
     function::Function,
+    rewrite::mentions,
 };
 
 pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> TokenStream {
     let Function {
         vis, sig: smart, ..
     } = function;
-    let associated = twin.associated || mentions_self(smart) || function.body.is_none();
+    let associated = twin.associated.is_some() || mentions_self(smart) || function.body.is_none();
     let mut sig = smart.clone();
-    lifetimes::name_elided_in_impls(&mut sig, &function.names);
+    naming::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
     sig.ident = twin.name.clone();
     let mut vis = quote! { #vis };
@@ -45,6 +46,12 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
         _ => called(function, twin, associated, &mut sig),
     };
     let attrs = function.attrs.iter().filter(|attr| stays(attr));
+    let attrs: Vec<Attribute> = attrs.map(allowing).collect();
+    // What the function's callers are told, its twin need not be.
+    let deprecated = attrs
+        .iter()
+        .any(|attr| mentions(&attr.meta.to_token_stream(), "deprecated"));
+    let allow = deprecated.then(|| quote_spanned! {Span::mixed_site()=> #[allow(deprecated)] });
     let name = &smart.ident;
     let of = if associated { "Self::" } else { "" };
     let doc = format!(
@@ -53,6 +60,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     quote! {
         #(#attrs)*
         #[doc = #doc]
+        #allow
         #[track_caller]
         #vis #sig #work
     }
@@ -67,7 +75,8 @@ fn called(function: &Function, twin: &Twin, associated: bool, sig: &mut Signatur
     // Where it can't be found, the option was wrong about it.
     let mut name = smart.ident.clone();
     name.set_span(twin.name.span());
-    let of = associated.then(|| quote! { Self:: });
+    let ty = twin.associated.unwrap_or_default();
+    let of = associated.then(|| quote! { #ty:: });
     let generics = generics(smart);
     let call = quote! { #of #name #generics(#(#values),*) };
     // The twin's own caller has promised what the smart function asks for.
@@ -93,7 +102,7 @@ fn repeated(
     }
     let log = options.debug.then(|| {
         let log = Ident::new(&function.names.free("__log"), Span::mixed_site());
-        quote! { let #log = ::bridge::__private::direct(#setup); }
+        quote! { let #log = ::__bridge::__private::direct(#setup); }
     });
     // Moved as in the call, so that no lint has more to say of them here.
     let arguments = params.iter().map(Param::moved);

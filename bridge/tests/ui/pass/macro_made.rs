@@ -14,6 +14,24 @@ macro_rules! getters {
     };
 }
 
+/// A type that a macro hands on comes in invisible brackets.
+macro_rules! shown {
+    ($($name:ident: $ty:ty;)*) => {
+        $(
+            #[smartasync]
+            fn $name(by: &$ty) -> String {
+                format!("{by:?}")
+            }
+        )*
+    };
+}
+
+shown! {
+    object: dyn std::fmt::Debug;
+    slice: [&str];
+    plain: str;
+}
+
 struct S(u8);
 
 impl S {
@@ -43,4 +61,8 @@ fn main() {
     assert_eq!(S(1).a(&2).wait(), 4);
     assert_eq!(S(1).b(&2).wait(), 8);
     assert_eq!(S(1).text().wait(), "1 S [1, 1]");
+    assert_eq!(object(&1).wait(), "1");
+    assert_eq!(slice(&["a"]).wait(), "[\"a\"]");
+    assert_eq!(bridge::wait(slice(&["a"])), "[\"a\"]");
+    assert_eq!(bridge::wait(plain("a")), "\"a\"");
 }

@@ -1,0 +1,141 @@
+//! `{self}` in the literals of formatting macros.
+//!
+//! Only in the macros listed here: another's literal may be data, and to change
+//! that in silence is worse than the compiler's message.
+
+use proc_macro2::{Literal, TokenStream, TokenTree};
+
+use crate::rewrite::is_punct;
+
+/// The macros whose literal may name `self`, with the arguments before it.
+const MACROS: [(&str, usize); 35] = [
+    ("format", 0),
+    ("format_args", 0),
+    ("print", 0),
+    ("println", 0),
+    ("eprint", 0),
+    ("eprintln", 0),
+    ("panic", 0),
+    ("todo", 0),
+    ("unimplemented", 0),
+    ("unreachable", 0),
+    ("write", 1),
+    ("writeln", 1),
+    ("assert", 1),
+    ("assert_eq", 2),
+    ("assert_matches", 2),
+    ("assert_ne", 2),
+    ("debug_assert", 1),
+    ("debug_assert_eq", 2),
+    ("debug_assert_matches", 2),
+    ("debug_assert_ne", 2),
+    // Of `log` and `tracing`.
+    ("trace", 0),
+    ("debug", 0),
+    ("info", 0),
+    ("warn", 0),
+    ("error", 0),
+    ("log", 1),
+    ("event", 1),
+    // Of `anyhow`, `eyre`, `miette` and `snafu`.
+    ("anyhow", 0),
+    ("bail", 0),
+    ("ensure", 1),
+    ("ensure_whatever", 1),
+    ("eyre", 0),
+    ("format_err", 0),
+    ("miette", 0),
+    ("whatever", 0),
+];
+
+/// If `before` ends in a formatting macro's name and `!`: the arguments before
+/// its literal.
+pub(crate) fn skipped(before: &[TokenTree]) -> Option<usize> {
+    let [.., TokenTree::Ident(name), TokenTree::Punct(bang)] = before else {
+        return None;
+    };
+    let skip = MACROS.iter().find(|(known, _)| name == known)?.1;
+    (bang.as_char() == '!').then_some(skip)
+}
+
+/// Renames `{self}` in the first literal that is an argument by itself, if it
+/// is there.
+pub(crate) fn name_self(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
+    let comma = |token: Option<&TokenTree>| is_punct(token, ",");
+    let mut tokens: Vec<TokenTree> = args.into_iter().collect();
+    let mut commas = 0;
+    for i in 0..tokens.len() {
+        commas += usize::from(comma(tokens.get(i)));
+        let starts = i == 0 || comma(tokens.get(i - 1));
+        let ends = i + 1 == tokens.len() || comma(tokens.get(i + 1));
+        if let TokenTree::Literal(literal) = &tokens[i]
+            && starts
+            && ends
+            && commas >= skip
+        {
+            tokens[i] = renamed(literal, this)?.into();
+            return Some(tokens.into_iter().collect());
+        }
+    }
+    None
+}
+
+fn renamed(literal: &Literal, this: &str) -> Option<Literal> {
+    // Escaped braces are put out of the way: NUL can't be in a literal's source.
+    let text = literal.to_string().replace("{{", "\0");
+    let new = text
+        .replace("{self}", &format!("{{{this}}}"))
+        .replace("{self:", &format!("{{{this}:"));
+    if new == text {
+        return None;
+    }
+    let mut new: Literal = new.replace('\0', "{{").parse().ok()?;
+    new.set_span(literal.span());
+    Some(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    fn check(call: TokenStream, expected: Option<TokenStream>) {
+        let tokens: Vec<TokenTree> = call.into_iter().collect();
+        let [before @ .., TokenTree::Group(args)] = &*tokens else {
+            panic!("not a call");
+        };
+        let named = skipped(before).and_then(|skip| name_self(args.stream(), "self_", skip));
+        assert_eq!(
+            named.map(|n| n.to_string()),
+            expected.map(|e| e.to_string())
+        );
+    }
+
+    #[test]
+    fn format_strings_and_no_other_literals() {
+        check(
+            quote! { println!("{self} {self:?} {{self}}") },
+            Some(quote! { "{self_} {self_:?} {{self}}" }),
+        );
+        check(
+            quote! { assert_eq!("{self}", x, "{self}") },
+            Some(quote! { "{self}", x, "{self_}" }),
+        );
+        check(quote! { println!("{x}", "{self}") }, None);
+        check(quote! { json!("{self}") }, None);
+        check(quote! { f("{self}") }, None);
+    }
+
+    #[test]
+    fn those_of_other_crates() {
+        check(
+            quote! { anyhow::ensure!(x > 1, "bad {self}") },
+            Some(quote! { x > 1, "bad {self_}" }),
+        );
+        check(
+            quote! { tracing::event!(target: "{self}", Level::INFO, "{self:?}") },
+            Some(quote! { target: "{self}", Level::INFO, "{self_:?}" }),
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! Where `bridge` is: `::bridge`, unless `crate = path` says otherwise.
+//!
+//! The rest of this crate writes `::__bridge` in its place. Here, at the end,
+//! that becomes the path. Groups without one in them stay as they are, and so
+//! the user's tokens keep their places.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Path;
+
+const PLACE: &str = "__bridge";
+
+/// Puts the path of `bridge` where it is to be.
+pub(crate) fn put(output: TokenStream, path: Option<&Path>) -> TokenStream {
+    replaced(output.clone(), path).unwrap_or(output)
+}
+
+/// The tokens with the path in them, if it has a place there.
+fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
+    let mut out: Vec<TokenTree> = Vec::new();
+    let mut found = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) if ident == PLACE && is_absolute(&out) => {
+                found = true;
+                match path {
+                    None => out.push(Ident::new("bridge", ident.span()).into()),
+                    Some(path) => {
+                        // With the colons, which a path may have of its own.
+                        out.truncate(out.len() - 2);
+                        out.extend(path.to_token_stream().into_iter().map(ours));
+                    }
+                }
+            }
+            TokenTree::Group(group) => {
+                let inner = replaced(group.stream(), path);
+                found |= inner.is_some();
+                out.push(
+                    inner
+                        .map_or(group.clone(), |inner| within(&group, inner))
+                        .into(),
+                );
+            }
+            token => out.push(token),
+        }
+    }
+    found.then(|| out.into_iter().collect())
+}
+
+/// A token of the path as one of ours, where the user wrote it.
+///
+/// The output would be the user's otherwise, for lints that look at its first
+/// token. `$crate` only means something as it is.
+fn ours(mut token: TokenTree) -> TokenTree {
+    if token.to_string() != "$crate" {
+        token.set_span(Span::call_site().located_at(token.span()));
+    }
+    token
+}
+
+/// Whether these end in `::`.
+fn is_absolute(before: &[TokenTree]) -> bool {
+    let colon = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':');
+    matches!(before, [.., a, b] if colon(a) && colon(b))
+}
+
+fn within(group: &Group, stream: TokenStream) -> Group {
+    let mut new = Group::new(group.delimiter(), stream);
+    new.set_span(group.span());
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+    use syn::parse_quote;
+
+    use super::put;
+
+    #[test]
+    fn every_place_and_no_other() {
+        let output = quote! {
+            fn f() -> ::__bridge::A<::bridge::B> { ::__bridge::c(__bridge, (x::y, [::__bridge::d])) }
+        };
+        for (path, expected) in [
+            (
+                None,
+                quote! { fn f() -> ::bridge::A<::bridge::B> { ::bridge::c(__bridge, (x::y, [::bridge::d])) } },
+            ),
+            (
+                Some(parse_quote! { crate::br }),
+                quote! { fn f() -> crate::br::A<::bridge::B> { crate::br::c(__bridge, (x::y, [crate::br::d])) } },
+            ),
+            (
+                Some(parse_quote! { ::br }),
+                quote! { fn f() -> ::br::A<::bridge::B> { ::br::c(__bridge, (x::y, [::br::d])) } },
+            ),
+        ] {
+            let put = put(output.clone(), path.as_ref());
+            assert_eq!(put.to_string(), expected.to_string());
+        }
+    }
+}

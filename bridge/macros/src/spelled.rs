@@ -1,0 +1,161 @@
+//! Lifetimes that a body spells where `'_` would be another one.
+//!
+//! A body that is lent its arguments can't name their lifetimes; `'_` stands for
+//! them, and the compiler finds out which is meant. In the parameters of a
+//! closure and in `fn(…) -> …` and `Fn(…) -> …`, `'_` is a lifetime of theirs.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+
+use crate::rewrite::{is_lifetime, is_punct, nested_item};
+
+/// The names whose parentheses hold a function's parameters.
+const FUNCTIONS: [&str; 7] = [
+    "fn",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+];
+
+/// The words after which `|` begins a closure.
+const BEFORE_CLOSURES: [&str; 9] = [
+    "async", "break", "else", "if", "in", "match", "move", "return", "static",
+];
+
+/// Whether one of the lifetimes is spelled in such a place.
+pub(crate) fn spells(body: TokenStream, lifetimes: &[Ident]) -> bool {
+    let tokens: Vec<TokenTree> = body.into_iter().collect();
+    let mut i = 0;
+    while i < tokens.len() {
+        let rest = &tokens[i..];
+        if let Some(end) = nested_item(rest) {
+            i += end;
+            continue;
+        }
+        let own = signature(rest).or_else(|| closure(&tokens[..i], rest));
+        let found = match (own, &tokens[i]) {
+            (Some(own), _) => mentions(own, lifetimes),
+            (None, TokenTree::Group(group)) => spells(group.stream(), lifetimes),
+            (None, _) => false,
+        };
+        if found {
+            return true;
+        }
+        // Parameters end where no closure may begin.
+        i += own.map_or(1, <[_]>::len);
+    }
+    false
+}
+
+/// `fn(…) -> …` and the like, if that begins here.
+fn signature(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
+    let [TokenTree::Ident(name), TokenTree::Group(group), after @ ..] = tokens else {
+        return None;
+    };
+    let is = group.delimiter() == Delimiter::Parenthesis && FUNCTIONS.iter().any(|f| name == f);
+    is.then(|| {
+        let returns = is_punct(after.first(), "->").then(|| 2 + output(&after[2..]));
+        &tokens[..2 + returns.unwrap_or(0)]
+    })
+}
+
+/// The length of a returned type.
+fn output(tokens: &[TokenTree]) -> usize {
+    let mut depth = 0;
+    let end = tokens
+        .iter()
+        .enumerate()
+        .position(|(i, token)| match token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => match punct.as_char() {
+                '<' => {
+                    depth += 1;
+                    false
+                }
+                '>' if i > 0 && is_punct(tokens.get(i - 1), "->") => false,
+                '>' => {
+                    depth -= 1;
+                    depth < 0
+                }
+                ',' | ';' | '=' | '+' | '|' => depth == 0,
+                _ => false,
+            },
+            _ => false,
+        });
+    end.unwrap_or(tokens.len())
+}
+
+/// A closure's parameters between their bars, if they begin here.
+fn closure<'a>(before: &[TokenTree], tokens: &'a [TokenTree]) -> Option<&'a [TokenTree]> {
+    if !is_punct(tokens.first(), "|") {
+        return None;
+    }
+    let begins = match before.last() {
+        None => true,
+        Some(TokenTree::Ident(word)) => BEFORE_CLOSURES.iter().any(|known| word == known),
+        Some(TokenTree::Punct(punct)) => !"?|".contains(punct.as_char()),
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
+        Some(TokenTree::Literal(_)) => false,
+    };
+    let end = tokens[1..]
+        .iter()
+        .position(|token| is_punct(Some(token), "|"))?;
+    begins.then(|| &tokens[..end + 2])
+}
+
+/// Whether one of the lifetimes is anywhere in these tokens.
+fn mentions(tokens: &[TokenTree], lifetimes: &[Ident]) -> bool {
+    tokens.iter().enumerate().any(|(i, token)| match token {
+        TokenTree::Ident(name) => lifetimes.contains(name) && is_lifetime(tokens, i),
+        TokenTree::Group(group) => {
+            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+            mentions(&inner, lifetimes)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::Span;
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn in_what_has_parameters_of_its_own() {
+        let lifetimes = [Ident::new("a", Span::call_site())];
+        for (body, expected) in [
+            (quote! { let f: &dyn Fn() -> &'a str = &|| x; }, true),
+            (quote! { let f: Box<dyn Fn(&'a str) -> u8> = g(); }, true),
+            (quote! { let f: fn(u8) -> Vec<Option<&'a str>> = g; }, true),
+            (quote! { g(move |y: &'a str| v.push(y)) }, true),
+            (quote! { { v.iter().map(|(y, z): (u8, &'a str)| y) } }, true),
+            (quote! { let pick = |b: bool| -> &'a str { x }; }, false),
+            (quote! { let f: Box<dyn Fn() -> u8 + 'a> = g; }, false),
+            (quote! { let f: Map<fn() -> u8, &'a str> = g; }, false),
+            (
+                quote! { let f: fn() -> fn() -> u8 = g; let y: &'a u8 = x; },
+                false,
+            ),
+            (
+                quote! { let d: &dyn T<'a> = &x; let v: Vec<&'a str> = w; },
+                false,
+            ),
+            (quote! { a | b; let y: &'a str = x; c | d }, false),
+            (quote! { f(|| { let y: &'a str = x; y.len() | 1 }) }, false),
+            (
+                quote! { fn g<'a>(f: fn(&'a str) -> &'a str) {} g(x) },
+                false,
+            ),
+            (
+                quote! { let f: fn(&'b str) -> &'b str = g; 'a: loop {} },
+                false,
+            ),
+        ] {
+            assert_eq!(spells(body.clone(), &lifetimes), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `crate = path`: every form of the output, by a name, a path and a macro.
+#![deny(warnings)]
+
+use std::borrow::Cow;
+
+use renamed::{Bridge, Call, smartasync};
+use testkit::within;
+
+#[smartasync(crate = renamed)]
+async fn asynchronous(x: &str) -> usize {
+    x.len()
+}
+
+#[smartasync(crate = ::renamed, debug, bridge = Bridge::global(), blocking = blocking)]
+fn synchronous(
+    x: &str,
+    (y, z): (&u8, u8),
+    more: &[&str],
+    cow: Cow<'_, str>,
+    maybe: Option<&str>,
+    [a, _]: [&u8; 2],
+) -> usize {
+    x.len() + usize::from(*y + z + a) + more.len() + cow.len() + maybe.map_or(0, str::len)
+}
+
+#[smartasync(crate = renamed, blocking = blocking_async)]
+async fn never(stop: bool) -> ! {
+    assert!(!stop, "on purpose");
+    std::future::pending().await
+}
+
+/// What a library offers its users, who may not depend on `bridge` at all.
+mod sdk {
+    pub(crate) use renamed as smart;
+}
+
+macro_rules! getters {
+    ($($name:ident: $ty:ty;)*) => {
+        $(
+            #[$crate::sdk::smart::smartasync(crate = $crate::sdk::smart)]
+            fn $name(&self) -> &$ty {
+                &self.$name
+            }
+        )*
+    };
+}
+
+struct S {
+    name: String,
+}
+
+impl S {
+    getters! {
+        name: str;
+    }
+
+    #[smartasync(crate = sdk::smart)]
+    fn chars(&mut self) -> impl Iterator<Item = char> {
+        self.name.chars()
+    }
+
+    // An attribute macro below sends the function round once more.
+    #[smartasync(crate = crate::sdk::smart)]
+    #[tracing::instrument(skip_all)]
+    async fn traced(&self) -> usize {
+        self.name.len()
+    }
+}
+
+trait Store {
+    #[smartasync(crate = renamed)]
+    fn get(&self, key: &str) -> String;
+    #[smartasync(crate = renamed)]
+    async fn put(&self, key: &str) -> bool;
+}
+
+impl Store for S {
+    #[smartasync(crate = renamed)]
+    fn get(&self, key: &str) -> String {
+        format!("{self:?} {key}")
+    }
+    #[smartasync(crate = renamed)]
+    async fn put(&self, key: &str) -> bool {
+        key.is_empty()
+    }
+}
+
+impl std::fmt::Debug for S {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+fn waited(call: impl Call<Output = usize>) -> usize {
+    call.wait()
+}
+
+#[test]
+fn under_another_name() {
+    let mut s = S { name: "ab".into() };
+    within(|| {
+        assert_eq!(waited(asynchronous("four")), 4);
+        assert_eq!(
+            waited(synchronous(
+                "a",
+                (&1, 1),
+                &["a"],
+                "a".into(),
+                Some("a"),
+                [&1; 2]
+            )),
+            7
+        );
+        assert_eq!(blocking("a", (&1, 1), &[], "a".into(), None, [&1; 2]), 5);
+        assert_eq!(s.traced().wait(), 2);
+        assert!(s.put("").wait());
+        assert!(std::panic::catch_unwind(|| blocking_async(true)).is_err());
+    });
+    assert_eq!(s.get("key").wait(), "ab key");
+    assert_eq!(s.name().wait(), "ab");
+    assert_eq!(s.chars().wait().count(), 2);
+    drop(never(false));
+}

@@ -1,0 +1,70 @@
+//! `self` in macros, under the name that it has in a `fn`'s body.
+
+use super::*;
+
+struct Level(u8);
+
+impl Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&format!("level {}", self.0))
+    }
+}
+
+/// Named as macros of other crates are that take a format string.
+macro_rules! ensure {
+    ($holds:expr, $($text:tt)*) => {
+        if !$holds {
+            return Err(format!($($text)*));
+        }
+    };
+}
+
+impl Level {
+    #[smartasync]
+    fn formatted(&self) -> Result<String, String> {
+        ensure!(self.0 > 1, "{self} is low, {{self}}");
+        Ok(format!("{self:>9}"))
+    }
+
+    #[smartasync]
+    fn logged(&self) {
+        tracing::event!(tracing::Level::INFO, "{self}");
+        tracing::info!(target: "{self}", "{self}");
+    }
+
+    #[smartasync]
+    fn asserted(&self) {
+        assert!(self.0 > 1);
+    }
+
+    #[smartasync]
+    fn told(&self) {
+        assert!(self.0 > 1, "{self}");
+    }
+}
+
+fn panic_text(f: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let panic = std::panic::catch_unwind(f).unwrap_err();
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.unwrap_or_else(|| panic.downcast_ref::<String>().unwrap().clone())
+}
+
+#[test]
+fn in_formatting_macros() {
+    assert_eq!(
+        Level(1).formatted().wait(),
+        Err("level 1 is low, {self}".to_owned())
+    );
+    assert_eq!(Level(2).formatted().wait(), Ok("  level 2".to_owned()));
+    Level(1).logged().wait();
+    assert_eq!(panic_text(|| Level(1).told().wait()), "level 1");
+}
+
+/// As documented: nothing else tells the two names apart.
+#[test]
+fn where_a_macro_shows_its_arguments() {
+    assert_eq!(
+        panic_text(|| Level(1).asserted().wait()),
+        "assertion failed: self_.0 > 1"
+    );
+}
