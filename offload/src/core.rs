@@ -15,7 +15,7 @@ use crate::{
     lineage::{Lane, PoolId},
     park::Unparker,
     queue::Queue,
-    runnable::{Header, Runnable},
+    runnable::{Header, Runnable, Submitted},
     stall::News,
     state::{Action, Phase, Prospect, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
@@ -65,7 +65,7 @@ pub(crate) enum Patience {
 #[derive(Default)]
 #[must_use]
 pub(crate) struct Orphans {
-    jobs: Vec<Arc<dyn Runnable>>,
+    jobs: Vec<Submitted>,
     error: Option<io::ErrorKind>,
 }
 
@@ -77,7 +77,7 @@ impl Orphans {
     /// Tells their callers.
     pub(crate) fn abandon(self) {
         let Some(error) = self.error else { return };
-        for job in self.jobs {
+        for Submitted { job, .. } in self.jobs {
             let at = job.header().at;
             job.abandon(OffloadError::NoThread { at, error });
         }
@@ -124,13 +124,13 @@ impl Core {
     /// Queues a job that has been prepared.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        job: Arc<dyn Runnable>,
+        job: Submitted,
         patience: Patience,
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        let lane = Lane::of(job.header().lineage(), PoolId::of(&**self));
+        let lane = Lane::of(&job.lineage, PoolId::of(&**self));
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)
@@ -246,7 +246,7 @@ impl Core {
         let refused = state.queue.drain_line();
         let sleepers = state.advance(Phase::Draining);
         drop(state);
-        for job in refused {
+        for Submitted { job, .. } in refused {
             job.refuse();
         }
         sleepers.iter().for_each(Unparker::unpark);
@@ -280,8 +280,8 @@ impl Core {
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
-        shut(&abandoned);
-        shut(&running);
+        shut(abandoned.iter().map(|submitted| &submitted.job));
+        shut(running.iter());
         sleepers.iter().for_each(Unparker::unpark);
         Shutdown {
             completed: usize::try_from(ended).unwrap_or(usize::MAX),
@@ -299,7 +299,7 @@ impl Core {
 }
 
 /// Tells the callers of these jobs that the pool is shut down.
-fn shut(jobs: &[Arc<dyn Runnable>]) {
+fn shut<'a>(jobs: impl Iterator<Item = &'a Arc<dyn Runnable>>) {
     for job in jobs {
         job.abandon(OffloadError::ShutDown {
             at: job.header().at,

@@ -25,7 +25,7 @@ use std::{
 };
 
 use crate::{
-    Ambient, OffloadError,
+    Ambient, Lineage, OffloadError,
     error::Panic,
     runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
     running::Running,
@@ -64,11 +64,10 @@ where
         Self::at_stage(Stage::Fresh(closure), at)
     }
 
-    /// A job that is being submitted.
-    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> Arc<Self> {
+    /// A job that is being submitted, and the waits that depend on it.
+    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lineage) {
         let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
-        job.header.trace();
-        job
+        (job, Lineage::current().living())
     }
 
     fn at_stage(stage: Stage<F, T, A>, at: &'static Location<'static>) -> Arc<Self> {
@@ -190,7 +189,7 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage) -> Finish {
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => (closure, ambient),
@@ -200,7 +199,6 @@ where
             }
         };
         drop(cell);
-        let lineage = self.header.lineage().clone();
         let job = Arc::clone(&self);
         let result = catch_unwind(AssertUnwindSafe(move || {
             let _lineage = lineage.install();
@@ -248,7 +246,7 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) -> bool {
+    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage> {
         let ambient = A::capture();
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
@@ -256,13 +254,12 @@ where
             Stage::Fresh(closure) => cell.stage = Stage::Waiting(closure, ambient),
             other => {
                 cell.stage = other;
-                return false;
+                return None;
             }
         }
         cell.waker = waker;
         drop(cell);
-        self.header.trace();
-        true
+        Some(Lineage::current().living())
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {

@@ -18,10 +18,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::{
-    runnable::JobId,
-    sync::{AtomicBool, Mutex, lock, thread_local},
-};
+use crate::sync::{AtomicBool, Mutex, lock, thread_local};
 
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
@@ -34,6 +31,16 @@ pub(crate) struct PoolId(usize);
 impl PoolId {
     pub(crate) fn of<T>(core: &T) -> Self {
         Self(ptr::from_ref(core).addr())
+    }
+}
+
+/// Which job this is: its address, for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JobId(usize);
+
+impl JobId {
+    pub(crate) fn of<T: ?Sized>(job: &Arc<T>) -> Self {
+        Self(Arc::as_ptr(job).addr())
     }
 }
 
@@ -137,9 +144,6 @@ impl Drop for Frame {
 }
 
 impl Lineage {
-    /// That of work which no wait depends on.
-    pub(crate) const ROOT: &Self = &Self { frame: None };
-
     /// The lineage in force on this thread.
     #[must_use]
     pub fn current() -> Self {

@@ -8,7 +8,7 @@ use crate::{
     Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown, Timer,
     core::{Core, Patience, Refusal},
     job::Job,
-    runnable::Awaitable,
+    runnable::{Awaitable, Submitted},
     state::Seating,
     waiting,
 };
@@ -116,8 +116,12 @@ impl<A: Ambient> Pool<A> {
         T: Send + 'static,
     {
         let core = &self.handle.core;
-        let job = Job::<F, T, A>::prepared(closure, at);
-        match core.submit(Arc::clone(&job) as _, Patience::NowOrNever) {
+        let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+        let submitted = Submitted {
+            job: Arc::clone(&job) as _,
+            lineage,
+        };
+        match core.submit(submitted, Patience::NowOrNever) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
@@ -163,8 +167,12 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let job = Job::<F, T, A>::prepared(closure, at);
-            if let Err(refusal) = core.submit(Arc::clone(&job) as _, Patience::WaitInLine) {
+            let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+            let submitted = Submitted {
+                job: Arc::clone(&job) as _,
+                lineage,
+            };
+            if let Err(refusal) = core.submit(submitted, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _);

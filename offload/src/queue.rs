@@ -17,7 +17,7 @@ use std::{
 
 use crate::{
     lineage::Lane,
-    runnable::{Header, Runnable},
+    runnable::{Header, Submitted},
     sync::AtomicUsize,
 };
 
@@ -57,22 +57,22 @@ struct Lists {
 
 #[derive(Default)]
 struct List {
-    jobs: VecDeque<Arc<dyn Runnable>>,
+    jobs: VecDeque<Submitted>,
     /// Those of `jobs` that were not withdrawn.
     live: usize,
 }
 
 impl List {
-    fn push(&mut self, job: Arc<dyn Runnable>) {
+    fn push(&mut self, job: Submitted) {
         self.jobs.push_back(job);
         self.live += 1;
     }
 
     /// Takes the first live job out.
-    fn pop(&mut self) -> Option<Arc<dyn Runnable>> {
+    fn pop(&mut self) -> Option<Submitted> {
         let job = loop {
             let job = self.jobs.pop_front()?;
-            if held(&*job) {
+            if held(&job) {
                 break job;
             }
         };
@@ -81,38 +81,32 @@ impl List {
     }
 
     /// Takes out the last live job that `fits`.
-    fn pop_last_where(
-        &mut self,
-        fits: &mut impl FnMut(&dyn Runnable) -> bool,
-    ) -> Option<Arc<dyn Runnable>> {
-        let at = self
-            .jobs
-            .iter()
-            .rposition(|job| held(&**job) && fits(&**job))?;
+    fn pop_last_where(&mut self, fits: &mut impl FnMut(&Submitted) -> bool) -> Option<Submitted> {
+        let at = self.jobs.iter().rposition(|job| held(job) && fits(job))?;
         self.live -= 1;
         self.jobs.remove(at)
     }
 
     /// Counts one job out that the caller has marked as withdrawn. Gives back
     /// the withdrawn jobs it swept out, to be dropped outside the lock.
-    fn withdraw(&mut self) -> VecDeque<Arc<dyn Runnable>> {
+    fn withdraw(&mut self) -> VecDeque<Submitted> {
         self.live -= 1;
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
             return VecDeque::new();
         }
-        let (live, withdrawn) = self.jobs.drain(..).partition(|job| held(&**job));
+        let (live, withdrawn) = self.jobs.drain(..).partition(held);
         self.jobs = live;
         withdrawn
     }
 }
 
 /// Whether a list still counts this job.
-fn held(job: &dyn Runnable) -> bool {
+fn held(job: &Submitted) -> bool {
     job.header().list.load(Ordering::Relaxed) != OUT
 }
 
 /// Marks and hands out a job that was taken from its list.
-fn out(job: Arc<dyn Runnable>) -> Arc<dyn Runnable> {
+fn out(job: Submitted) -> Submitted {
     job.header().list.store(OUT, Ordering::Relaxed);
     job
 }
@@ -158,7 +152,7 @@ impl Queue {
         self.queued() < self.capacity && self.in_line() == 0
     }
 
-    pub(crate) fn push(&mut self, lane: Lane, job: Arc<dyn Runnable>) -> Admission {
+    pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
         let (lists, bit) = match lane {
             Lane::Kin => (&self.kin, KIN),
             Lane::Roots => (&self.roots, 0),
@@ -178,7 +172,7 @@ impl Queue {
     }
 
     /// Puts a job back that was taken and not run: it is the first again.
-    pub(crate) fn put_back(&mut self, lane: Lane, job: Arc<dyn Runnable>) {
+    pub(crate) fn put_back(&mut self, lane: Lane, job: Submitted) {
         let bit = if lane == Lane::Kin { KIN } else { 0 };
         job.header().list.store(QUEUE | bit, Ordering::Relaxed);
         let queue = &mut self.lists(lane).queue;
@@ -188,7 +182,7 @@ impl Queue {
     }
 
     /// Takes the job that is due.
-    pub(crate) fn take(&mut self) -> Option<Arc<dyn Runnable>> {
+    pub(crate) fn take(&mut self) -> Option<Submitted> {
         let job = self
             .kin
             .queue
@@ -206,8 +200,8 @@ impl Queue {
     /// Takes the last of the kin that `fits`.
     pub(crate) fn take_kin(
         &mut self,
-        mut fits: impl FnMut(&dyn Runnable) -> bool,
-    ) -> Option<Arc<dyn Runnable>> {
+        mut fits: impl FnMut(&Submitted) -> bool,
+    ) -> Option<Submitted> {
         let Lists { queue, line } = &mut self.kin;
         let job = line
             .pop_last_where(&mut fits)
@@ -218,7 +212,7 @@ impl Queue {
 
     /// Takes a job out that its caller has withdrawn, wherever it is. Gives
     /// back what is to be dropped outside the lock.
-    pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Arc<dyn Runnable>> {
+    pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Submitted> {
         let list = header.list.swap(OUT, Ordering::Relaxed);
         let lists = if list & KIN == 0 {
             &mut self.roots
@@ -240,7 +234,7 @@ impl Queue {
     }
 
     /// Takes out every job that waits for room.
-    pub(crate) fn drain_line(&mut self) -> Vec<Arc<dyn Runnable>> {
+    pub(crate) fn drain_line(&mut self) -> Vec<Submitted> {
         let Self { kin, roots, .. } = self;
         [&mut kin.line, &mut roots.line]
             .into_iter()
@@ -253,7 +247,7 @@ impl Queue {
     }
 
     /// Takes out everything.
-    pub(crate) fn drain(&mut self) -> Vec<Arc<dyn Runnable>> {
+    pub(crate) fn drain(&mut self) -> Vec<Submitted> {
         let mut jobs = Vec::new();
         while let Some(job) = self.take() {
             jobs.push(job);

@@ -2,7 +2,7 @@
 
 use std::{
     panic::Location,
-    sync::{Arc, OnceLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
@@ -18,20 +18,26 @@ pub(crate) struct Header {
     /// Which list of the queue holds the job: the queue's affair, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The waits that depend on the job: set once, by its submission.
-    lineage: OnceLock<Lineage>,
     /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
     /// the closure.
     cancelled: AtomicBool,
 }
 
-/// Which job this is: its address, for as long as it lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JobId(usize);
+/// A job that has been submitted, and has not been run.
+pub(crate) struct Submitted {
+    pub(crate) job: Arc<dyn Runnable>,
+    /// The waits that depend on it.
+    pub(crate) lineage: Lineage,
+}
 
-impl JobId {
-    pub(crate) fn of(job: &Arc<dyn Runnable>) -> Self {
-        Self(Arc::as_ptr(job).addr())
+impl Submitted {
+    pub(crate) fn header(&self) -> &Header {
+        self.job.header()
+    }
+
+    /// Claims the closure and runs it to its end.
+    pub(crate) fn run(self) -> Finish {
+        self.job.run(self.lineage)
     }
 }
 
@@ -53,19 +59,8 @@ impl Header {
         Self {
             at,
             list: AtomicU8::new(0),
-            lineage: OnceLock::new(),
             cancelled: AtomicBool::new(false),
         }
-    }
-
-    /// Notes the waits in force where the job is submitted.
-    pub(crate) fn trace(&self) {
-        let _once = self.lineage.set(Lineage::current().living());
-    }
-
-    /// The waits that depend on the job; none before its submission.
-    pub(crate) fn lineage(&self) -> &Lineage {
-        self.lineage.get().unwrap_or(Lineage::ROOT)
     }
 
     /// The caller has lost interest.
@@ -94,8 +89,9 @@ pub(crate) enum Withdrawal {
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it to its end. Never unwinds.
-    fn run(self: Arc<Self>) -> Finish;
+    /// Claims the closure and runs it to its end, with this lineage in force.
+    /// Never unwinds.
+    fn run(self: Arc<Self>, lineage: Lineage) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
     fn abandon(&self, error: OffloadError);
@@ -108,9 +104,9 @@ pub(crate) trait Runnable: Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// `Fresh` to `Waiting`: captures the surroundings of the submission; false
-    /// if it was withdrawn before.
-    fn prepare(&self, waker: Option<&Waker>) -> bool;
+    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
+    /// says which waits depend on it; `None` if it was withdrawn before.
+    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage>;
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Ends the interest in the job. With `keep`, the result of one that is
     /// running can still be awaited. One that had not been claimed is counted

@@ -3,10 +3,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use crate::{
-    runnable::{JobId, Runnable},
-    sync::thread_local,
-};
+use crate::{lineage::JobId, runnable::Runnable, sync::thread_local};
 
 thread_local! {
     static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();

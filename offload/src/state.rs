@@ -19,11 +19,11 @@ use std::{
 use self::{seats::Seat, tally::Tally};
 use crate::{
     limits::Limits,
-    lineage::Lane,
+    lineage::{JobId, Lane},
     park::Unparker,
     policy::{Duty, Sight},
     queue::Queue,
-    runnable::{JobId, Runnable},
+    runnable::{Runnable, Submitted},
     stall::{Head, Stall},
     sync::{AtomicUsize, elapsed},
 };
@@ -116,9 +116,9 @@ impl State {
     }
 
     /// Takes a job in.
-    pub(crate) fn push(&mut self, job: Arc<dyn Runnable>, lane: Lane) -> (Prospect, Action) {
+    pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
         let alone = self.queue.ready() == 0 && self.running == 0;
-        self.may_lend(&*job);
+        self.may_lend(&job);
         let admission = self.queue.push(lane, job);
         self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
         let prospect = if alone && self.spinner.is_some() {
@@ -212,7 +212,7 @@ impl State {
             }
             if let Some(job) = self.queue.take() {
                 let call = self.call.take_if(|call| call.owner == berth.id);
-                self.begin(stack, &job);
+                self.begin(stack, &job.job);
                 self.watch_head(Head::New);
                 return Step::Run {
                     job,
@@ -285,7 +285,7 @@ impl State {
     /// The thread of this number could not be started. Gives a lender to be
     /// woken instead, or if nobody is there who will ever look, the jobs to be
     /// abandoned.
-    pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Arc<dyn Runnable>>, Option<Unparker>) {
+    pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Submitted>, Option<Unparker>) {
         self.threads -= 1;
         if self.is_on_call(id) {
             self.call = None;

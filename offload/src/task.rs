@@ -13,7 +13,7 @@ use crate::{
     core::{Core, Patience, Refusal},
     eager::Eager,
     job::Job,
-    runnable::{Awaitable, Withdrawal},
+    runnable::{Awaitable, Submitted, Withdrawal},
     state::Prospect,
 };
 
@@ -155,11 +155,12 @@ impl<T: Send + 'static> Offload<T> {
             return;
         }
         self.stage = Stage::Submitted;
-        if !self.job.prepare(waker) {
+        let Some(lineage) = self.job.prepare(waker) else {
             return; // cancelled before it was submitted
-        }
+        };
         let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
+        let job = Submitted { job, lineage };
         match self.core.submit(job, Patience::WaitInLine) {
             Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
             Ok(_) => {}

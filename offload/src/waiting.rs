@@ -17,7 +17,7 @@ use crate::{
     core::Core,
     lineage::{self, Installed, Owner, PoolId},
     park::Parker,
-    runnable::Runnable,
+    runnable::Submitted,
     running,
     state::Seating,
     worker::{self, Worker},
@@ -244,7 +244,7 @@ impl OnWorker {
 
     /// Keeps what was lent; false if nothing was. Before anything of others
     /// runs, which may wait in turn.
-    fn keep(&self, lent: Option<Arc<dyn Runnable>>) -> bool {
+    fn keep(&self, lent: Option<Submitted>) -> bool {
         let Some(job) = lent else { return false };
         self.worker.keep_lent(job);
         true

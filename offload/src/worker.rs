@@ -16,7 +16,7 @@ use crate::{
     limits::Hooks,
     park::Parker,
     policy,
-    runnable::Runnable,
+    runnable::Submitted,
     state::{After, Berth, Step},
     sync::{elapsed, spin_loop, thread_local},
 };
@@ -54,7 +54,7 @@ pub(crate) struct Worker {
     base: usize,
     /// The job that was lent to it and has not been run. The thread's, not its
     /// wait's: a wait that opens within that one has to find it.
-    lent: Rc<Cell<Option<Arc<dyn Runnable>>>>,
+    lent: Rc<Cell<Option<Submitted>>>,
 }
 
 impl Worker {
@@ -72,7 +72,7 @@ impl Worker {
     }
 
     /// Keeps a job that was lent to this thread.
-    pub(crate) fn keep_lent(&self, job: Arc<dyn Runnable>) {
+    pub(crate) fn keep_lent(&self, job: Submitted) {
         let before = self.lent.replace(Some(job));
         debug_assert!(before.is_none(), "the job lent before was not run");
     }
@@ -108,7 +108,7 @@ impl Worker {
         drop(state);
         match given {
             Ok(action) => self.core.perform(action),
-            Err(job) => {
+            Err(Submitted { job, .. }) => {
                 let at = job.header().at;
                 job.abandon(OffloadError::ShutDown { at });
                 self.core.note_end(phase);

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::{Phase, State};
-use crate::{
-    park::Unparker,
-    runnable::{JobId, Runnable},
-};
+use crate::{lineage::JobId, park::Unparker, runnable::Runnable};
 
 impl State {
     /// Moves towards the end, never back.

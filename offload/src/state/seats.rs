@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{Action, Phase, Seating, State};
-use crate::{Lineage, lineage::Frame, lineage::Lane, park::Unparker, runnable::Runnable};
+use crate::{Lineage, lineage::Frame, lineage::Lane, park::Unparker, runnable::Submitted};
 
 /// Where a thread is parked in a wait.
 pub(super) struct Seat {
@@ -14,7 +14,7 @@ pub(super) struct Seat {
     stack: usize,
     /// Whether its stack has room for another job.
     roomy: bool,
-    lent: Option<Arc<dyn Runnable>>,
+    lent: Option<Submitted>,
 }
 
 impl State {
@@ -51,7 +51,7 @@ impl State {
 
     /// Unparks the thread: it runs again, whatever the permits say, for it may
     /// hold a lock that others wait for. Gives the job that was lent to it.
-    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Option<Arc<dyn Runnable>> {
+    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Option<Submitted> {
         let at = self
             .seats
             .iter()
@@ -66,16 +66,12 @@ impl State {
     /// Takes back a job that was lent and will not be run by its lender. After
     /// the end nobody else would run it either: then the caller keeps it, to
     /// abandon it.
-    pub(crate) fn give_back(
-        &mut self,
-        stack: usize,
-        job: Arc<dyn Runnable>,
-    ) -> Result<Action, Arc<dyn Runnable>> {
+    pub(crate) fn give_back(&mut self, stack: usize, job: Submitted) -> Result<Action, Submitted> {
         self.stacks[stack].pop();
         if self.phase == Phase::Closed {
             return Err(job);
         }
-        self.may_lend(&*job);
+        self.may_lend(&job);
         self.queue.put_back(Lane::Kin, job);
         Ok(self.help())
     }
@@ -93,8 +89,8 @@ impl State {
     }
 
     /// Notes that this job has been queued.
-    pub(super) fn may_lend(&mut self, job: &dyn Runnable) {
-        self.barren = self.barren && seat_for(job.header().lineage(), &self.seats).is_none();
+    pub(super) fn may_lend(&mut self, job: &Submitted) {
+        self.barren = self.barren && seat_for(&job.lineage, &self.seats).is_none();
     }
 
     /// Lends the last job that is a descendant of a parked wait to the innermost
@@ -108,10 +104,9 @@ impl State {
         // Siblings stand together: where one has no lender, none has.
         let mut childless = None;
         let job = queue.take_kin(|job| {
-            let lineage = job.header().lineage();
-            let innermost = lineage.innermost();
+            let innermost = job.lineage.innermost();
             if childless != innermost {
-                lender = seat_for(lineage, seats);
+                lender = seat_for(&job.lineage, seats);
                 childless = innermost;
             }
             lender.is_some()
@@ -121,7 +116,7 @@ impl State {
             return None;
         };
         let stack = self.seats[at].stack;
-        self.begin(stack, &job);
+        self.begin(stack, &job.job);
         let seat = &mut self.seats[at];
         seat.lent = Some(job);
         Some(seat.unparker.clone())

@@ -1,15 +1,12 @@
 //! The words in which the state answers: what its transitions return, and what
 //! they are told.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     park::Unparker,
     queue::Admission,
-    runnable::{Finish, Runnable},
+    runnable::{Finish, Submitted},
 };
 
 /// How far the pool's end has come.
@@ -59,7 +56,7 @@ impl From<Admission> for Prospect {
 pub(crate) enum Step {
     /// Run this job, after doing what is due for the others.
     Run {
-        job: Arc<dyn Runnable>,
+        job: Submitted,
         /// When the thread was called to look for it, if it was.
         called_at: Option<Instant>,
         action: Action,
