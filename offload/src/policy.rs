@@ -18,8 +18,7 @@ pub(crate) const WATCH: Duration = Duration::from_micros(200);
 /// A job this short, wake-ups are dearer than it is.
 const INSTANT: Duration = Duration::from_micros(5);
 
-/// Of jobs this short, more are not done by more threads than processors: they
-/// only stand in each other's way.
+/// Jobs this short keep those who submit them as busy as those who run them.
 const MINUTE: Duration = Duration::from_micros(1);
 
 /// What the thread on call has seen since it last looked.
@@ -72,15 +71,20 @@ pub(crate) fn duty(sight: Sight) -> Duty {
         // Their pace says nothing of those they don't come to.
         _ if overtaken => Duty::Work,
         (_, None) => Duty::Work,
-        // One processor is left to those who submit.
-        (_, Some(each))
-            if each.mul_f64(to_f64(running as u64)) < MINUTE && running + 1 >= cores =>
-        {
+        (_, Some(each)) if is_crowded(each.mul_f64(to_f64(running as u64)), running, cores) => {
             Duty::Watch(WATCH)
         }
         (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Duty::Work,
         (_, Some(_)) => Duty::Watch(WATCH),
     }
+}
+
+/// Whether so many threads are enough for jobs of this length: more would only
+/// stand in each other's way, for such jobs don't block.
+fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
+    // One processor is left to those who submit.
+    let minute = job < MINUTE && running + 1 >= cores;
+    minute || (job < INSTANT && running >= cores)
 }
 
 /// [`duty`] for loom, which has no clock: watches whenever another works.
@@ -188,6 +192,16 @@ mod tests {
             (
                 "ten thousand are queued, 2 µs each, and one processor is free",
                 sight(10_000, 3, 75, 50),
+                Duty::Work,
+            ),
+            (
+                "ten thousand are queued, 2 µs each, and no processor is free",
+                sight(10_000, 4, 100, 50),
+                Duty::Watch(WATCH),
+            ),
+            (
+                "ten thousand are queued, 10 µs each, and no processor is free",
+                sight(10_000, 4, 20, 50),
                 Duty::Work,
             ),
             (
