@@ -110,6 +110,7 @@ pub mod __private;
 mod ambient;
 mod bridge;
 mod call;
+mod clock;
 mod config;
 mod driven;
 mod error;

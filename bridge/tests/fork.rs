@@ -123,6 +123,61 @@ fn inside_a_runtime_that_a_wait_used_before_and_the_child_enters() {
 }
 
 #[test]
+fn a_task_spawned_under_an_inherited_guard() {
+    within(|| {
+        let runtime = runtime();
+        let _guard = runtime.enter();
+        let runs_at_home = || {
+            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            let task = bridge.spawn(pending_once());
+            bridge.wait(task).unwrap() == 7
+        };
+        assert!(in_fork(runs_at_home));
+    });
+}
+
+/// It has the one thread that drives it, and would freeze as ever.
+#[test]
+fn in_the_root_of_a_current_thread_runtime() {
+    within(|| {
+        let _noticing = Bridge::global();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let would_freeze = || matches!(try_wait(async {}), Err(WaitError::WouldFreeze { .. }));
+        assert!(runtime.block_on(async { in_fork(would_freeze) }));
+    });
+}
+
+/// Each process of the line is forked by the one before.
+fn down_the_line(forks: usize, last: &dyn Fn() -> bool) -> bool {
+    if forks == 0 {
+        return last();
+    }
+    in_fork(|| down_the_line(forks - 1, last))
+}
+
+#[test]
+fn at_the_end_of_a_long_line() {
+    within(|| {
+        let runtime = runtime();
+        let _guard = runtime.enter();
+        assert!(down_the_line(20, &|| is_told() && own_works()));
+        assert!(down_the_line(20, &|| {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let runtime = self::runtime();
+            let _guard = runtime.enter();
+            own.wait(pending_once()) == 7 && in_fork(is_told)
+        }));
+        // Nothing can be told any more, so everything is refused.
+        assert!(down_the_line(64, &|| {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let on_home = thread::spawn(move || own.try_wait(pending_once()));
+            let on_home = on_home.join().unwrap();
+            is_told() && matches!(on_home, Err(WaitError::Forked { .. }))
+        }));
+    });
+}
+
+#[test]
 fn in_the_middle_of_a_wait() {
     within(|| {
         let runtime = runtime();

@@ -66,7 +66,7 @@ impl Drive<'_> {
                 .map_err(|payload| panicked(payload, inside, at))
         };
         let future = type_name::<F>();
-        Parking::of(self, future).to_the_end(&seat, &mut waiting, &mut poll)
+        Parking::of(self, future).finish(&seat, &mut waiting, &mut poll)
     }
 }
 
@@ -92,7 +92,7 @@ impl<'a> Parking<'a> {
     /// Parks and polls, apart from the first poll so that a future that is ready
     /// pays for none of it.
     #[cold]
-    fn to_the_end<T>(
+    fn finish<T>(
         self,
         seat: &Seat,
         waiting: &mut Waiting,

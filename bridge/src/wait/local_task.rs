@@ -19,7 +19,8 @@ thread_local! {
 
 /// In force until it is dropped.
 pub(super) struct Noted {
-    before: Option<Option<Id>>,
+    is_task: bool,
+    before: Option<Id>,
 }
 
 /// Notes the task that waits here. Where there is none, none was noted before.
@@ -27,15 +28,16 @@ pub(super) struct Noted {
 pub(super) fn note() -> Noted {
     let id = task::try_id();
     Noted {
-        before: id.map(|id| WAITS.replace(Some(id))),
+        is_task: id.is_some(),
+        before: id.and_then(|id| WAITS.replace(Some(id))),
     }
 }
 
 impl Drop for Noted {
     #[inline]
     fn drop(&mut self) {
-        if let Some(before) = self.before {
-            WAITS.set(before);
+        if self.is_task {
+            WAITS.set(self.before);
         }
     }
 }

@@ -164,12 +164,11 @@ fn run_at<F: Future>(
             drive(home, Standing::Free).run(future)
         }
         Route::Inside(here, standing) => {
-            let (inside, _entered) = match &here {
-                Some(here) => (here, None),
-                None => {
-                    let home = bridge.home(at)?;
-                    (home, Some(home.enter()))
-                }
+            let (inside, _entered) = if let Some(here) = &here {
+                (here, None)
+            } else {
+                let home = bridge.home(at)?;
+                (home, Some(home.enter()))
             };
             let _noted = local_task::note();
             let drive = drive(inside, standing);
