@@ -52,6 +52,10 @@ const STEPS: [Step; 13] = [
 
 /// What is known of the thread at one level.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent facts, each known by construction"
+)]
 struct Level {
     truth: Context,
     /// A `block_on` of Tokio would panic.

@@ -111,7 +111,7 @@ pub trait Wait: Future + Sized {
     }
 
     /// Waits for this future on this thread for at most `limit`, then drops
-    /// it.
+    /// it. What blocks inside it, an inner wait included, is not bounded.
     ///
     /// # Errors
     ///
