@@ -6,10 +6,11 @@
 //! * The thread that drops the tasks waits itself, in the destructor of one of
 //!   them, and the sentinel may come after that. But a task spawned then is
 //!   dropped unrun, at once.
-//! * The worker that would drop them has handed its core over for this wait, and
-//!   the runtime took no more blocking work by then, or dropped it from the
-//!   queue. So nobody has the core until the wait is over, and a task spawned
-//!   meanwhile stays. But blocking work is dropped unrun.
+//! * The worker that would drop them has handed its core over, for this wait or
+//!   for a `block_in_place` that it is made in, and the runtime took no more
+//!   blocking work by then, or dropped it from the queue. So nobody has the core
+//!   until the wait is over, and a task spawned meanwhile stays. But blocking
+//!   work is dropped unrun.
 //!
 //! So a wait that stays parked tries it out. It does so ever more rarely, each
 //! time after twice the time, and thus costs nothing in the long run.
@@ -22,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task};
 
 /// A wait that has gone on for this long doubts for the first time.
 const FIRST: Duration = Duration::from_millis(10);
@@ -31,18 +32,19 @@ const FIRST: Duration = Duration::from_millis(10);
 pub(super) struct Doubts {
     next: Instant,
     after: Duration,
-    handed_over: bool,
+    /// Whether the wait is a task's, and may so hold a core back.
+    in_task: bool,
     /// The last trial, and when it was made.
     trial: Option<(Outcome, Instant)>,
 }
 
 impl Doubts {
-    /// Of a wait that begins now, for which a core was handed over or not.
-    pub(super) fn new(handed_over: bool) -> Self {
+    /// Of a wait that begins now, here.
+    pub(super) fn new() -> Self {
         Self {
             next: Instant::now() + FIRST,
             after: FIRST,
-            handed_over,
+            in_task: task::try_id().is_some(),
             trial: None,
         }
     }
@@ -72,17 +74,17 @@ impl Doubts {
         }
     }
 
-    /// Since when the blocking threads that were to take the core over have had
-    /// no time for a trial, as far as the last look tells.
+    /// Since when a trial has found nobody to run it, as far as the last look
+    /// tells.
     pub(super) fn stuck_since(&self) -> Option<Instant> {
-        let (outcome, since) = self.trial.as_ref().filter(|_| self.handed_over)?;
+        let (outcome, since) = self.trial.as_ref()?;
         (outcome.load(Ordering::Acquire) == PENDING).then_some(*since)
     }
 
     fn try_out(&self, runtime: &Handle) -> Outcome {
         let outcome = Outcome::default();
         let trial = Trial(Arc::clone(&outcome));
-        if self.handed_over {
+        if self.in_task {
             runtime.spawn_blocking(move || trial.run());
         } else {
             runtime.spawn(async move { trial.run() });

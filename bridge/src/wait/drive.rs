@@ -117,7 +117,7 @@ impl<'a> Parking<'a> {
     ) -> Result<T, WaitError> {
         let at = self.drive.at;
         let (mut post, mut rounds) = (None, 0_u32);
-        let mut doubts = Doubts::new(self.drive.standing == Standing::HandedOver);
+        let mut doubts = Doubts::new();
         loop {
             if self
                 .drive

@@ -242,7 +242,9 @@ fn before_a_wait_in_one_of_its_tasks() {
     within(|| {
         for make in [one_worker, multi_thread] {
             for end in ENDS {
-                for self_waking in [false, true] {
+                for (self_waking, in_place) in
+                    [(false, false), (true, false), (false, true), (true, true)]
+                {
                     let runtime = make();
                     let (begun, has_begun) = mpsc::channel();
                     let (go, may_go) = mpsc::channel::<()>();
@@ -250,12 +252,19 @@ fn before_a_wait_in_one_of_its_tasks() {
                     runtime.spawn(async move {
                         begun.send(()).unwrap();
                         may_go.recv().unwrap_err();
-                        let outcome: Result<(), _> = try_wait(std::future::poll_fn(|cx| {
-                            if self_waking {
-                                cx.waker().wake_by_ref();
-                            }
-                            std::task::Poll::Pending
-                        }));
+                        let waits = || -> Result<(), _> {
+                            try_wait(std::future::poll_fn(|cx| {
+                                if self_waking {
+                                    cx.waker().wake_by_ref();
+                                }
+                                std::task::Poll::Pending
+                            }))
+                        };
+                        let outcome = if in_place {
+                            block_in_place(waits)
+                        } else {
+                            waits()
+                        };
                         let _unheard = tell.send(outcome);
                     });
                     has_begun.recv().unwrap();
@@ -269,7 +278,7 @@ fn before_a_wait_in_one_of_its_tasks() {
                     let outcome = told.recv().unwrap();
                     assert!(
                         is_gone(&outcome),
-                        "{end:?}, self-waking: {self_waking}: {outcome:?}"
+                        "{end:?}, self-waking: {self_waking}, in place: {in_place}: {outcome:?}"
                     );
                     ends.join().unwrap();
                 }
