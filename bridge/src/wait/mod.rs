@@ -157,12 +157,15 @@ fn run_at<F: Future>(
         future: type_name::<F>(),
         at,
     };
-    match route::route(Place::current(), bridge) {
-        Route::Home => {
-            let home = bridge.home(at)?;
-            let _entered = home.enter();
-            drive(home, Standing::Free).run(future)
-        }
+    let place = Place::current();
+    // As its route has it, of which this spares a plain thread all: a tenth of
+    // the instructions of a wait for what is ready.
+    if place == Place::Thread {
+        let home = bridge.home(at)?;
+        let _entered = home.enter();
+        return drive(home, Standing::Free).run(future);
+    }
+    match route::route(place, bridge) {
         Route::Inside(here, standing) => {
             let (inside, _entered) = if let Some(here) = &here {
                 (here, None)

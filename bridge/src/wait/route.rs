@@ -6,10 +6,8 @@ use detect::Place;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Route<R> {
-    /// Entered into the home runtime, which others drive.
-    Home,
-    /// Inside the runtime that is reachable here, which others drive; on home
-    /// where there is none.
+    /// Inside this runtime, which is reachable here; entered into the home runtime
+    /// where there is none. Others drive it.
     Inside(Option<R>, Standing),
     /// Inside the runtime of this worker, after handing its other tasks over.
     HandOver(R),
@@ -65,7 +63,7 @@ pub(super) trait Runtimes {
 #[inline]
 pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> {
     match place {
-        Place::Thread => Route::Home,
+        Place::Thread => Route::Inside(None, Standing::Free),
         Place::Blocking | Place::Job | Place::Wait => Route::Inside(around.here(), Standing::Free),
         Place::Root | Place::Worker(_) if around.in_local_task() => Route::Freeze,
         // Nobody else's tasks depend on a root, unless it is that of a
@@ -171,7 +169,7 @@ mod tests {
             ..PLAIN
         };
         check(&[
-            (Place::Thread, NONE, Route::Home),
+            (Place::Thread, NONE, Route::Inside(None, Standing::Free)),
             (Place::Ending, NONE, Route::Ending),
             (Place::Foreign, NONE, Route::Freeze),
             (Place::Foreign, PLAIN, Route::Freeze),
