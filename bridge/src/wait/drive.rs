@@ -101,7 +101,8 @@ impl<'a> Parking<'a> {
         if self.drive.standing != Standing::Root {
             return self.park_and_poll(seat, waiting, poll);
         }
-        // Not before the first poll, which would cost a fourth more.
+        // Not before the first poll: a wait for what is ready would cost almost a
+        // third more.
         let refused = WaitError::WouldFreeze {
             future: self.future,
             at: self.drive.at,

@@ -158,7 +158,7 @@ fn run_at<F: Future>(
         at,
     };
     let place = Place::current();
-    // As its route has it, of which this spares a plain thread all: a tenth of
+    // As its route has it, of which this spares a plain thread all: a twelfth of
     // the instructions of a wait for what is ready.
     if place == Place::Thread {
         let home = bridge.home(at)?;
