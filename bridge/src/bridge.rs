@@ -8,15 +8,18 @@ use std::{
 };
 
 use cache::Cache;
-use detect::Context;
+use detect::Place;
 use offload_pool::{Lineage, Shutdown};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
-    task::JoinHandle,
+    task::{self, JoinHandle},
 };
 
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, WaitError, driven::Driven, home::Home, wait,
+    Builder, Metrics, Offload, Pool, Rejected, WaitError,
+    driven::Driven,
+    home::Home,
+    wait::{self, forked},
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -122,6 +125,9 @@ impl Bridge {
 
     /// Waits for `future` on this thread for at most `limit`, then drops it.
     ///
+    /// The limit is looked at between polls. So a wait or a blocking call inside
+    /// the future is not bounded by it.
+    ///
     /// # Errors
     ///
     /// [`WaitError::TimedOut`], and what [`try_wait`](Self::try_wait) fails
@@ -172,7 +178,7 @@ impl Bridge {
     /// Spawns a task that counts as a descendant of what spawns it.
     ///
     /// It runs on the runtime of this thread if that is sure to be driven, else
-    /// on home. Unlike a task of `tokio::spawn` it carries the [`Lineage`] of
+    /// on home: a current-thread runtime is only where it polls what spawns. Unlike a task of `tokio::spawn` it carries the [`Lineage`] of
     /// its spawner: a thread of a pool that waits for it knows its work.
     ///
     /// # Panics
@@ -186,7 +192,7 @@ impl Bridge {
         F::Output: Send + 'static,
     {
         let runtime = match Handle::try_current() {
-            Ok(here) if is_driven(&here) => here,
+            Ok(here) if self.is_driven(&here) => here,
             _ => match self.home(Location::caller()) {
                 Ok(home) => home.clone(),
                 Err(error) => panic!("{error}"),
@@ -205,7 +211,9 @@ impl Bridge {
     /// Makes threads forget which runtime drives their tasks; from any thread.
     ///
     /// There is never a need to: what is remembered ends with the poll that it
-    /// is about, and nothing is remembered that could be wrong.
+    /// is about, and nothing is remembered that could be wrong. A task that holds
+    /// the guard of another runtime meanwhile is no longer told from that one's,
+    /// so that a wait in it may be refused.
     pub fn reset_cache(&self) {
         self.inner.cache.reset();
     }
@@ -228,6 +236,22 @@ impl Bridge {
         report
     }
 
+    /// Whether somebody is sure to drive `here`, the runtime that is reachable.
+    fn is_driven(&self, here: &Handle) -> bool {
+        if here.runtime_flavor() == RuntimeFlavor::MultiThread {
+            return !forked::is_noted(here);
+        }
+        // A guard proves nothing, and the poll around it may be another's. On
+        // worker 0 it is this runtime's own, or that of a multi-thread worker;
+        // in a task of that one, this runtime has none.
+        let is_its_worker = Place::current() == Place::Worker(0)
+            && (task::try_id().is_none() || here.metrics().num_alive_tasks() > 0);
+        is_its_worker
+            && self
+                .cache()
+                .with_driver(|driver| driver.is_none_or(|driver| driver.id() == here.id()))
+    }
+
     pub(crate) fn home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.handle(at)
     }
@@ -247,11 +271,6 @@ impl Bridge {
     pub(crate) fn is_debug(&self) -> bool {
         self.inner.debug
     }
-}
-
-/// Whether somebody is sure to drive the runtime that is reachable here.
-fn is_driven(here: &Handle) -> bool {
-    here.runtime_flavor() == RuntimeFlavor::MultiThread || Context::current() == Context::Async
 }
 
 impl fmt::Debug for Bridge {

@@ -120,8 +120,9 @@ impl fmt::Display for WaitError {
             ),
             Self::TooDeep { limit, at } => write!(
                 f,
-                "the wait at {at} is one too many: {limit} have handed their worker's tasks over, \
-                 which is the limit; `.await` at some level, or raise `max_nested_waits`"
+                "the wait at {at} is one too many: {limit} on its runtime, nested in each other or \
+                 not, have handed their worker's tasks over, which is the limit; `.await` in some \
+                 of the tasks that wait, or raise `max_nested_waits`"
             ),
             Self::PoolExhausted { at } => write!(
                 f,

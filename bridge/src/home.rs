@@ -16,7 +16,10 @@ use detect::Context;
 use offload_pool::fork;
 use tokio::runtime::{self, Handle, Runtime};
 
-use crate::{WaitError, wait::forked};
+use crate::{
+    WaitError,
+    wait::{forked, step_out},
+};
 
 pub(crate) struct Home {
     source: Source,
@@ -52,7 +55,13 @@ impl Home {
             handle: OnceLock::new(),
             runtime: Mutex::new(None),
             closed: AtomicBool::new(false),
-            generation: fork::generation(),
+            // In a process too far down the line no bridge can tell what of a
+            // runtime is there: it is as one from another process.
+            generation: if forked::is_beyond_notes() {
+                usize::MAX
+            } else {
+                fork::generation()
+            },
         }
     }
 
@@ -101,12 +110,19 @@ impl Home {
     /// Ends the runtime if it is ours: waits are refused from now on, those
     /// that are open end with [`WaitError::RuntimeGone`].
     pub(crate) fn shut_down(&self, timeout: Duration) {
-        let Some(runtime) = self.take() else { return };
-        if Context::current() == Context::Async {
-            // Tokio refuses to block here.
+        let mut runtime = self.take();
+        if Context::current() != Context::Async {
+            // It may be a poll all the same, that of a root which has blocked
+            // before or runs without a budget.
+            let _unless_refused = step_out(|| {
+                if let Some(runtime) = runtime.take() {
+                    runtime.shutdown_timeout(timeout);
+                }
+            });
+        }
+        // Tokio refuses to block here.
+        if let Some(runtime) = runtime {
             runtime.shutdown_background();
-        } else {
-            runtime.shutdown_timeout(timeout);
         }
     }
 

@@ -54,7 +54,8 @@
 //! | blocking code under a runtime: `spawn_blocking`, `block_in_place`, an `enter()` guard, an offloaded closure | the same, on the runtime that is reachable if it is a multi-thread one, else on home |
 //! | a task on a multi-thread runtime | hands the worker's other tasks over first, then the same |
 //! | the root of a multi-thread `block_on`; the future of an outer wait | parks that root |
-//! | a task or root on a current-thread runtime, a `LocalSet`, [`in_async`] | [`WaitError::WouldFreeze`] |
+//! | a task or root on a current-thread runtime, [`in_async`] | [`WaitError::WouldFreeze`] |
+//! | a `LocalSet` on one; under a multi-thread root, or inside a wait | the same; under such a root, once the future is pending |
 //! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
 //! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
@@ -68,9 +69,24 @@
 //!   drives, outside the waited `async` block, never wakes.
 //! - Sibling branches of the same task, in `join!` or `select!`, stand still
 //!   while one of them waits.
-//! - A `LocalSet` driven by a multi-thread `block_on` can't be told from that
-//!   `block_on`, so the wait parks it. One that is parked there for a second
-//!   warns through `tracing`.
+//! - A `LocalSet` that is driven inside a `block_in_place`, or by another
+//!   executor under a runtime's guard, can't be told from a `block_on` there, so
+//!   a wait in it parks the set. One that is parked there for a second warns
+//!   through `tracing`. So does a wait that handed its worker over to a runtime
+//!   whose blocking threads are all busy: until one is free, nobody has it.
+//! - In a root of `block_on` Tokio refuses another `block_on` in the future's
+//!   first poll, as it does without a wait. Later polls, and waits elsewhere,
+//!   allow it.
+//! - A wait in a hook of a runtime (`on_thread_start`, `on_thread_park`) holds up
+//!   a worker that has nobody to take its place.
+//! - A limit is looked at between polls, so it doesn't bound what blocks inside
+//!   the future, an inner wait included.
+//! - A runtime doesn't end while one of its workers blocks without the bridge,
+//!   as in a `join()` of a thread that waits: such a wait isn't told either. Nor
+//!   does dropping a current-thread runtime end the waits of its blocking
+//!   threads, which rest on home.
+//! - A wait that parks leaves a task on its runtime, for the runtime's life, to
+//!   tell of its end: it counts among `num_alive_tasks`.
 //! - Whose worker a thread is can't be told under the guard of another
 //!   multi-thread runtime whose worker of the same number is busy. A task that
 //!   was spawned by [`spawn`] knows; any other gives its worker to the foreign
@@ -79,7 +95,9 @@
 //!   then, panics with Tokio's text: catching the first poll would slow down
 //!   every wait.
 //! - A fork's child that enters a runtime of its parent which no wait had used,
-//!   and which was not reachable where the fork happened, is not told.
+//!   and which was not reachable where the fork happened, is not told. A fork
+//!   while another thread is in the first [`Bridge::global`] leaves that one half
+//!   made. After 64 forks in a line every wait is refused.
 //! - A bridge built in a fork's child is as safe as Tokio is there. With Tokio's
 //!   feature `parking_lot` it is not: that crate has one table of locks for the
 //!   whole process, which a thread of the parent may have held.
@@ -100,8 +118,9 @@
 //!
 //! With `panic = "abort"` a panic in an offloaded closure ends the process. So do
 //! two of Tokio's that otherwise become an error: of a timer, if its runtime ends
-//! just before a wait polls it, and of a hand-over in a current-thread task under
-//! the guard of a multi-thread runtime whose first worker is busy.
+//! just before a wait polls it, and of a thread that must not block, where only
+//! Tokio knows: a `LocalSet` under a multi-thread root, or a current-thread task
+//! under the guard of a multi-thread runtime whose first worker is busy.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -110,6 +129,7 @@ pub mod __private;
 mod ambient;
 mod bridge;
 mod call;
+mod clock;
 mod config;
 mod driven;
 mod error;

@@ -4,7 +4,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -18,6 +18,16 @@ use tokio::{
     task::block_in_place,
     time::sleep,
 };
+
+/// Runs `test` while no other does: with `parking_lot` Tokio has locks of the
+/// whole process, which a thread of another test may hold at the fork.
+fn alone(test: impl FnOnce()) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    within(|| {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        test();
+    });
+}
 
 /// Runs `child` in a fork and says whether it returned true in time.
 fn in_fork(child: impl FnOnce() -> bool) -> bool {
@@ -69,7 +79,7 @@ fn own_works() -> bool {
 
 #[test]
 fn on_home() {
-    within(|| {
+    alone(|| {
         for used in [false, true] {
             let bridge = Bridge::builder().worker_threads(1).build().unwrap();
             if used {
@@ -87,7 +97,7 @@ fn on_home() {
 
 #[test]
 fn inside_an_inherited_runtime() {
-    within(|| {
+    alone(|| {
         let runtime = runtime();
         {
             let _guard = runtime.enter();
@@ -108,7 +118,7 @@ fn inside_an_inherited_runtime() {
 
 #[test]
 fn inside_a_runtime_that_a_wait_used_before_and_the_child_enters() {
-    within(|| {
+    alone(|| {
         let runtime = runtime();
         {
             let _guard = runtime.enter();
@@ -123,8 +133,63 @@ fn inside_a_runtime_that_a_wait_used_before_and_the_child_enters() {
 }
 
 #[test]
+fn a_task_spawned_under_an_inherited_guard() {
+    alone(|| {
+        let runtime = runtime();
+        let _guard = runtime.enter();
+        let runs_at_home = || {
+            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            let task = bridge.spawn(pending_once());
+            bridge.wait(task).unwrap() == 7
+        };
+        assert!(in_fork(runs_at_home));
+    });
+}
+
+/// It has the one thread that drives it, and would freeze as ever.
+#[test]
+fn in_the_root_of_a_current_thread_runtime() {
+    alone(|| {
+        let _noticing = Bridge::global();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let would_freeze = || matches!(try_wait(async {}), Err(WaitError::WouldFreeze { .. }));
+        assert!(runtime.block_on(async { in_fork(would_freeze) }));
+    });
+}
+
+/// Each process of the line is forked by the one before.
+fn down_the_line(forks: usize, last: &dyn Fn() -> bool) -> bool {
+    if forks == 0 {
+        return last();
+    }
+    in_fork(|| down_the_line(forks - 1, last))
+}
+
+#[test]
+fn at_the_end_of_a_long_line() {
+    alone(|| {
+        let runtime = runtime();
+        let _guard = runtime.enter();
+        assert!(down_the_line(20, &|| is_told() && own_works()));
+        assert!(down_the_line(20, &|| {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let runtime = self::runtime();
+            let _guard = runtime.enter();
+            own.wait(pending_once()) == 7 && in_fork(is_told)
+        }));
+        // Nothing can be told any more, so everything is refused.
+        assert!(down_the_line(64, &|| {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let on_home = thread::spawn(move || own.try_wait(pending_once()));
+            let on_home = on_home.join().unwrap();
+            is_told() && matches!(on_home, Err(WaitError::Forked { .. }))
+        }));
+    });
+}
+
+#[test]
 fn in_the_middle_of_a_wait() {
-    within(|| {
+    alone(|| {
         let runtime = runtime();
         for guarded in [false, true] {
             let _guard = guarded.then(|| runtime.enter());
@@ -151,7 +216,7 @@ fn in_the_middle_of_a_wait() {
 /// The wait that was open at the fork ends in the child too.
 #[test]
 fn the_wait_that_forked() {
-    within(|| {
+    alone(|| {
         let bridge = Bridge::builder().worker_threads(1).build().unwrap();
         // Parked once before, so that it has posted itself.
         let told = in_fork_from(&bridge);
@@ -188,7 +253,7 @@ fn in_fork_from(bridge: &Bridge) -> bool {
 /// Whatever locks other threads hold at the fork, the child's waits take others.
 #[test]
 fn while_other_threads_wait() {
-    within(|| {
+    alone(|| {
         let over = Arc::new(AtomicBool::new(false));
         let runtime = Arc::new(runtime());
         let busy: Vec<_> = (0..3)

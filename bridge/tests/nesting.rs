@@ -52,6 +52,10 @@ const STEPS: [Step; 13] = [
 
 /// What is known of the thread at one level.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent facts, each known by construction"
+)]
 struct Level {
     truth: Context,
     /// A `block_on` of Tokio would panic.
@@ -59,6 +63,8 @@ struct Level {
     may_wait: bool,
     /// In a task of a multi-thread runtime, where `block_in_place` shows.
     in_task: bool,
+    /// Polled by a wait, which another executor may be nested in.
+    in_wait: bool,
 }
 
 impl Level {
@@ -67,6 +73,7 @@ impl Level {
         entered: false,
         may_wait: true,
         in_task: false,
+        in_wait: false,
     };
 
     /// What is known inside `step`. `None` where it cannot be taken.
@@ -76,6 +83,7 @@ impl Level {
             entered: true,
             may_wait: true,
             in_task: false,
+            in_wait: false,
         };
         let blocking = Self {
             truth: Context::Blocking,
@@ -94,6 +102,7 @@ impl Level {
                 truth: Context::Async,
                 entered: self.entered && !self.in_task,
                 in_task: false,
+                in_wait: true,
                 ..self
             },
             Job | SpawnBlocking | BlockInPlace => blocking,
@@ -111,10 +120,11 @@ impl Level {
                 ..self
             },
             Thread => Self::THREAD,
-            InAsync if self.truth == Context::Async => self,
+            InAsync if self.truth == Context::Async && !self.in_wait => self,
             InAsync => Self {
                 truth: Context::Async,
                 may_wait: false,
+                in_wait: false,
                 ..self
             },
         })

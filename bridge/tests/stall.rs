@@ -1,16 +1,21 @@
-//! A queue that stands still is reported, once.
+//! What stands still is reported, once.
 //!
 //! A test target of its own: it needs a subscriber for all threads.
 
 use std::{
     fmt::Write as _,
-    sync::{Mutex, mpsc},
+    sync::{Mutex, MutexGuard, Once, PoisonError, mpsc},
     thread,
     time::Duration,
 };
 
-use bridge::Pool;
+use bridge::{Pool, Wait, WaitError, wait};
 use testkit::within;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::{LocalSet, block_in_place},
+    time::sleep,
+};
 use tracing::{Event, Level, Metadata, Subscriber, field::Visit, span};
 
 static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -50,10 +55,94 @@ impl Subscriber for Keep {
     fn exit(&self, _: &span::Id) {}
 }
 
+/// Has all warnings kept, for as long as one test reads them.
+fn keep_all() -> MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static ONCE: Once = Once::new();
+    let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Keep).unwrap());
+    WARNINGS.lock().unwrap().clear();
+    alone
+}
+
+fn one_worker(blocking_threads: usize) -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(blocking_threads)
+        .enable_time()
+        .build()
+        .unwrap()
+}
+
+/// Nobody runs the worker's tasks until a blocking thread is free.
+#[test]
+fn a_worker_that_nobody_takes_over_is_reported_once() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = one_worker(1);
+        let (release, held) = mpsc::channel::<()>();
+        let plug = runtime.spawn_blocking(move || held.recv().is_err());
+        let waits = runtime.spawn(async { wait(tokio::spawn(async { 7 })).unwrap() });
+        thread::sleep(Duration::from_millis(2500));
+        {
+            let warnings = WARNINGS.lock().unwrap();
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
+        }
+        drop(release);
+        assert_eq!(wait(waits).unwrap(), 7);
+        assert!(wait(plug).unwrap());
+        // One that is taken over is none, however long it waits.
+        let runtime = one_worker(2);
+        let long = runtime.spawn(async { wait(sleep(Duration::from_millis(1500))) });
+        wait(long).unwrap();
+        assert_eq!(WARNINGS.lock().unwrap().len(), 1);
+    });
+}
+
+/// Corner: no probe tells it from a root that may park.
+#[test]
+fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = one_worker(2);
+        let task = runtime.spawn(async {
+            block_in_place(|| {
+                let set = LocalSet::new();
+                let waits = set.run_until(async {
+                    let never = std::future::pending::<()>();
+                    let waits = async { never.wait_timeout(Duration::from_millis(2500)) };
+                    tokio::task::spawn_local(waits).await.unwrap()
+                });
+                Handle::current().block_on(waits)
+            })
+        });
+        let outcome = wait(task).unwrap();
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        let warnings = WARNINGS.lock().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("LocalSet"), "{warnings:?}");
+    });
+}
+
+/// In a root it is sure, so a long wait is nothing to report.
+#[test]
+fn a_long_wait_in_a_root_is_not_reported() {
+    within(|| {
+        let _alone = keep_all();
+        one_worker(1).block_on(async { wait(sleep(Duration::from_millis(1500))) });
+        let warnings = WARNINGS.lock().unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+    });
+}
+
 #[test]
 fn a_head_of_queue_that_waits_over_a_second_is_reported_once() {
     within(|| {
-        tracing::subscriber::set_global_default(Keep).unwrap();
+        let _alone = keep_all();
         let pool = Pool::builder().max_threads(1).build().unwrap();
         let (release, held) = mpsc::channel::<()>();
         let plug = pool.try_run(move || held.recv().is_err()).unwrap();
@@ -67,8 +156,8 @@ fn a_head_of_queue_that_waits_over_a_second_is_reported_once() {
             assert!(warnings[0].contains("max_threads"), "{warnings:?}");
         }
         drop(release);
-        assert!(bridge::wait(plug));
-        let values = waiting.into_iter().chain([last]).map(bridge::wait);
+        assert!(wait(plug));
+        let values = waiting.into_iter().chain([last]).map(wait);
         assert_eq!(values.collect::<Vec<_>>(), [0, 1, 2, 3]);
         assert_eq!(WARNINGS.lock().unwrap().len(), 1, "once");
     });

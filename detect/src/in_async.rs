@@ -7,7 +7,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use crate::{Context, Mark};
+use crate::{Context, Mark, Place};
 
 /// Makes the polls of `future` count as async, whoever makes them.
 ///
@@ -28,7 +28,8 @@ use crate::{Context, Mark};
 /// Only the polls are marked, and only on the thread that makes them: not what
 /// the future offloads or spawns, nor its destructor. Where the poll is
 /// detected anyway, as in a Tokio task, the wrapper adds nothing, so wrapping
-/// once too often does no harm.
+/// once too often does no harm there; nor does it tell of an executor which is
+/// run inside such a poll.
 ///
 /// Inside it, under another executor, a `block_in_place` is still taken for the
 /// poll around it: that executor has no such thing, and would freeze.
@@ -52,8 +53,11 @@ impl<F: Future> Future for InAsync<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         // A mark under a Tokio poll would outlive the evidence inside a
-        // `block_in_place`, and would call that blocking section a poll.
-        let _mark = (Context::current() != Context::Async).then(|| Mark::Foreign.set());
+        // `block_in_place`, and would call that blocking section a poll. A wait
+        // leaves no evidence but a mark of its own.
+        let place = Place::current();
+        let is_unmarked = place == Place::Wait || place.context() != Context::Async;
+        let _mark = is_unmarked.then(|| Mark::Foreign.set());
         self.project().future.poll(cx)
     }
 }

@@ -73,9 +73,9 @@
 //!
 //! | corner | is taken for | what happens there |
 //! |---|---|---|
-//! | `unconstrained` around code of a root that is no worker (multi-thread `block_on`, `Handle::block_on`, a `LocalSet` there, a second thread in a current-thread runtime's `block_on`) | `Blocking`, or the mark around the root | a wait parks this root, as it would if it knew; a dispatched call runs in place |
+//! | `unconstrained` around code of a root that is no worker (multi-thread `block_on`, `Handle::block_on`, a `LocalSet` there, a second thread in a current-thread runtime's `block_on`) | `Blocking`, or the mark around the root | a wait parks this root, as it would if it knew, and a set with it; a dispatched call runs in place |
 //! | such a root, from the return of a `block_in_place` to its next poll: Tokio gives only workers their budget back at once | `Blocking` | the same |
-//! | a `LocalSet` that such a root drives, and its tasks | [`Place::Root`] | a wait parks the root, and with it the whole set |
+//! | a `LocalSet` that such a root drives, and its tasks | [`Place::Root`] | a wait asks Tokio before it parks, by a `block_in_place`, which is refused there |
 //! | `unconstrained` in a task of a `LocalSet` where no runtime is reachable | `Sync` | a wait parks the set |
 //! | `Clone` of a value inside a blocking receiver of Tokio, where a runtime is reachable | [`Place::Root`] | a dispatched call is pending, though it could run |
 //! | `block_in_place` in a root that was started under [`Mark::Wait`] or [`Mark::Foreign`] | that mark | a dispatched call is pending; under `Foreign`, a wait is refused |

@@ -142,8 +142,21 @@ fn in_async_adds_nothing_to_a_detected_poll() {
         let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
         assert_eq!(ct().block_on(place()), (Place::Worker(0), Mark::None));
         assert_eq!(mt().block_on(place()), (Place::Root, Mark::None));
+    });
+}
+
+/// A wait polls in any way there is, other executors among them.
+#[test]
+fn in_async_tells_of_an_executor_inside_a_wait() {
+    within(|| {
+        let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
         let _wait = Mark::Wait.set();
-        assert_eq!(pollster::block_on(place()), (Place::Wait, Mark::Wait));
+        let told = (Place::Foreign, Mark::Foreign);
+        assert_eq!(pollster::block_on(place()), told);
+        let mt = mt();
+        let _guard = mt.enter();
+        assert_eq!(pollster::block_on(place()), told);
+        assert_eq!(Place::current(), Place::Wait);
     });
 }
 

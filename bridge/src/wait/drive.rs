@@ -1,7 +1,7 @@
 //! Polling a future on this thread, and parking in between.
 
 use std::{
-    any::Any,
+    any::{Any, type_name},
     future::poll_fn,
     io,
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
@@ -12,37 +12,41 @@ use std::{
 
 use detect::Mark;
 use offload_pool::{Parked, Waiting};
-use tokio::{runtime::is_rt_shutdown_err, task::unconstrained};
+use tokio::{
+    runtime::{Handle, is_rt_shutdown_err},
+    task::{self, unconstrained},
+};
 
 use super::{
+    doubt::Doubts,
     parkers::Seat,
+    route::Standing,
     sentinel::{self, Post},
+    step_out::step_out,
 };
 use crate::WaitError;
 
 /// A wait parked this long in a suspect place is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
-/// A wait parked this long looks once whether its runtime still takes tasks.
-const DOUBT: Duration = Duration::from_millis(10);
-
 /// A wait that has caught this many wake-ups while it spun is told of its
 /// runtime's end like one that parks.
 const BUSY: u32 = 16;
 
 /// How to drive a future to its end.
-pub(super) struct Drive {
+pub(super) struct Drive<'a> {
+    /// The runtime that the future is polled inside.
+    pub(super) inside: &'a Handle,
     pub(super) deadline: Option<Instant>,
     /// How long to spin before a park, at most.
     pub(super) spin: Duration,
-    /// The future's type, where this thread may be one that must not park.
-    pub(super) suspect: Option<&'static str>,
+    pub(super) standing: Standing,
     pub(super) at: &'static Location<'static>,
 }
 
-impl Drive {
+impl Drive<'_> {
     pub(super) fn run<F: Future>(self, future: F) -> Result<F::Output, WaitError> {
-        let at = self.at;
+        let (inside, at) = (self.inside, self.at);
         let seat = Seat::take().ok_or(WaitError::ThreadEnding { at })?;
         let mut waiting = Waiting::open();
         // A budget in force here would run out: nobody renews it.
@@ -56,26 +60,68 @@ impl Drive {
         if let Poll::Ready(value) = poll() {
             return Ok(value);
         }
-        self.park_and_poll(&seat, &mut waiting, &mut || {
+        let mut poll = || {
             // What a panic leaves half done is dropped without another look.
-            catch_unwind(AssertUnwindSafe(&mut poll)).map_err(|payload| panicked(payload, at))
-        })
+            catch_unwind(AssertUnwindSafe(&mut poll))
+                .map_err(|payload| panicked(payload, inside, at))
+        };
+        let future = type_name::<F>();
+        Parking::of(self, future).finish(&seat, &mut waiting, &mut poll)
+    }
+}
+
+/// A wait after its first poll.
+struct Parking<'a> {
+    drive: Drive<'a>,
+    /// The future's type, for a report.
+    future: &'static str,
+    /// Whether it has said that it may be stuck.
+    is_reported: bool,
+}
+
+impl<'a> Parking<'a> {
+    #[cold]
+    fn of(drive: Drive<'a>, future: &'static str) -> Self {
+        Self {
+            drive,
+            future,
+            is_reported: false,
+        }
     }
 
-    /// The loop, apart from the first poll so that a future that is ready pays
-    /// for none of it.
+    /// Parks and polls, apart from the first poll so that a future that is ready
+    /// pays for none of it.
     #[cold]
+    fn finish<T>(
+        self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
+    ) -> Result<T, WaitError> {
+        if self.drive.standing != Standing::Root {
+            return self.park_and_poll(seat, waiting, poll);
+        }
+        // Not before the first poll: a wait for what is ready would cost almost a
+        // third more.
+        let refused = WaitError::WouldFreeze {
+            future: self.future,
+            at: self.drive.at,
+        };
+        step_out(|| self.park_and_poll(seat, waiting, poll)).unwrap_or(Err(refused))
+    }
+
     fn park_and_poll<T>(
         mut self,
         seat: &Seat,
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
-        let at = self.at;
+        let at = self.drive.at;
         let (mut post, mut rounds) = (None, 0_u32);
-        let mut doubt_at = Some(Instant::now() + DOUBT);
+        let mut doubts = Doubts::new();
         loop {
             if self
+                .drive
                 .deadline
                 .is_some_and(|deadline| deadline <= Instant::now())
             {
@@ -86,18 +132,23 @@ impl Drive {
             if seat.is_inherited() {
                 return Err(WaitError::Forked { at });
             }
-            let caught = seat.spin(self.spin, self.deadline);
+            let caught = seat.spin(self.drive.spin, self.drive.deadline);
             if caught {
                 rounds = rounds.saturating_add(1);
                 waiting.skip_park();
             }
             if !caught || rounds >= BUSY || post.is_some() {
-                let post = post.get_or_insert_with(|| Post::enter(seat.parker().unparker()));
+                let post = post.get_or_insert_with(|| {
+                    Post::enter(self.drive.inside, seat.parker().unparker())
+                });
                 let is_gone = || post.as_ref().is_some_and(Post::is_gone);
                 // Before the park for a runtime that had ended by the time of
                 // the post, after it for one that has ended since; instead of
                 // it for a future that is woken again and again.
-                if is_gone() || (!caught && self.park(seat, waiting, &mut doubt_at)? && is_gone()) {
+                if is_gone()
+                    || doubts.is_gone(self.drive.inside, Instant::now())
+                    || (!caught && self.park(seat, waiting, &doubts)? && is_gone())
+                {
                     return Err(WaitError::RuntimeGone { at });
                 }
             }
@@ -117,20 +168,16 @@ impl Drive {
         &mut self,
         seat: &Seat,
         waiting: &mut Waiting,
-        doubt_at: &mut Option<Instant>,
+        doubts: &Doubts,
     ) -> Result<bool, WaitError> {
-        let report_at = self.suspect.map(|_| Instant::now() + SUSPICIOUS);
-        let alarms = [self.deadline, *doubt_at, report_at];
+        let report_at = self.suspect_since(doubts).map(|since| since + SUSPICIOUS);
+        let alarms = [self.drive.deadline, Some(doubts.next()), report_at];
         let until = alarms.into_iter().flatten().min();
         match waiting.park(seat.parker(), until) {
             Parked::Woken | Parked::Lent => Ok(true),
-            Parked::Exhausted => Err(WaitError::PoolExhausted { at: self.at }),
+            Parked::Exhausted => Err(WaitError::PoolExhausted { at: self.drive.at }),
             Parked::TimedOut => {
-                let now = Instant::now();
-                if doubt_at.take_if(|at| *at <= now).is_some() && sentinel::is_closed_here() {
-                    return Err(WaitError::RuntimeGone { at: self.at });
-                }
-                if report_at.is_some_and(|at| at <= now) {
+                if report_at.is_some_and(|at| at <= Instant::now()) {
                     self.report();
                 }
                 Ok(false)
@@ -138,13 +185,35 @@ impl Drive {
         }
     }
 
-    /// Says once that this wait may have frozen what it waits for.
+    /// Since when this wait may have frozen what it waits for.
+    fn suspect_since(&self, doubts: &Doubts) -> Option<Instant> {
+        match self.drive.standing {
+            Standing::Free => None,
+            // It has the id of a task: that of a `LocalSet`, or of one that the
+            // root is nested in.
+            Standing::Root | Standing::Nested => task::try_id().map(|_| Instant::now()),
+            Standing::HandedOver => doubts.stuck_since(),
+        }
+        .filter(|_| !self.is_reported)
+    }
+
+    /// Says once that it may.
     #[cold]
     fn report(&mut self) {
-        if let Some(future) = self.suspect.take() {
+        let (future, at) = (self.future, self.drive.at);
+        self.is_reported = true;
+        if self.drive.standing == Standing::HandedOver {
             tracing::warn!(
                 future,
-                at = %self.at,
+                %at,
+                "a wait has been parked for a second on a worker whose other tasks perhaps nobody \
+                 has taken over, for the blocking threads of its runtime are all busy; let it \
+                 have more by `max_blocking_threads`, or `.await` instead"
+            );
+        } else {
+            tracing::warn!(
+                future,
+                %at,
                 "a wait has been parked for a second on a thread that may be the only one of a \
                  `LocalSet`; if it is, nothing on that set runs meanwhile: `.await` instead"
             );
@@ -168,11 +237,15 @@ fn run_lent(waiting: &mut Waiting) -> bool {
 /// wait rests on, it ended after the last look at the sentinel, and the panic
 /// says no more than an error does. Any other panic goes on.
 #[cold]
-fn panicked(payload: Box<dyn Any + Send>, at: &'static Location<'static>) -> WaitError {
+fn panicked(
+    payload: Box<dyn Any + Send>,
+    inside: &Handle,
+    at: &'static Location<'static>,
+) -> WaitError {
     let text = (payload.downcast_ref::<String>().cloned())
         .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
     let is_timers = text.is_some_and(|text| is_rt_shutdown_err(&io::Error::other(text)));
-    if is_timers && sentinel::is_gone_here() {
+    if is_timers && sentinel::is_gone(inside) {
         return WaitError::RuntimeGone { at };
     }
     resume_unwind(payload)

@@ -6,18 +6,12 @@
 //! over all bridges, for the limit is the runtime's; and one is refused before
 //! that.
 
-use std::{
-    collections::HashMap,
-    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
-};
+use std::{collections::HashMap, panic::Location};
 
 use offload_pool::fork;
-use tokio::{
-    runtime::{Handle, Id},
-    task::block_in_place,
-};
+use tokio::runtime::{Handle, Id};
 
-use super::per_process::PerProcess;
+use super::{per_process::PerProcess, step_out::step_out};
 use crate::WaitError;
 
 /// How many hand-overs are open on each runtime that has any.
@@ -69,29 +63,19 @@ pub(super) fn was_open_before(runtime: Id) -> bool {
     OPEN.any_before(|all| all.contains_key(&runtime))
 }
 
-/// Runs `body` with the worker's other tasks handed over, unless `limit` waits
-/// have done so on this runtime; `None` if this is no worker that can.
+/// Runs `body` with the worker's other tasks handed over to `runtime`, which is
+/// its own, unless `limit` waits have done so on that one; `None` if this is no
+/// worker that can.
 pub(super) fn hand_over<T>(
+    runtime: &Handle,
     limit: usize,
     at: &'static Location<'static>,
     body: impl FnOnce() -> Result<T, WaitError>,
 ) -> Option<Result<T, WaitError>> {
-    let runtime = Handle::try_current().ok()?.id();
-    let Some(_open) = Open::on(runtime, limit) else {
+    let Some(_open) = Open::on(runtime.id(), limit) else {
         return Some(Err(WaitError::TooDeep { limit, at }));
     };
-    let mut handed_over = false;
-    // On a current-thread worker under the guard of a multi-thread runtime that
-    // can't be told to be foreign, Tokio panics, before it runs the closure.
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        block_in_place(|| {
-            handed_over = true;
-            body()
-        })
-    }));
-    match result {
-        Ok(result) => Some(result),
-        Err(payload) if handed_over => resume_unwind(payload),
-        Err(_refused) => None,
-    }
+    // What is reachable may be another's, by a guard.
+    let _entered = runtime.enter();
+    step_out(body)
 }

@@ -1,19 +1,25 @@
 //! Sync to async: running a future to completion from sync code.
 //!
-//! In the order of a wait: [`route`] decides by where the thread stands, with
-//! [`foreign`] to see through guards; [`hand_over`] frees a worker of its other
-//! tasks; [`drive`] polls and parks. What it needs of its thread is in
-//! [`parkers`]. [`sentinel`] tells when the runtime under it goes, [`forked`]
-//! when that stayed in the parent of this process.
+//! In the order of a wait: [`route`] decides by where the thread stands, and
+//! inside which runtime it waits. [`worker`], [`foreign`] and [`local_task`] find
+//! out what that rests on. [`step_out`] lets a root block, [`hand_over`] frees a
+//! worker of its other tasks as well; [`drive`] polls and parks. What it needs of
+//! its thread is in [`parkers`]. [`sentinel`] tells when the runtime under it
+//! goes, [`doubt`] where that can't, [`forked`] when it stayed in the parent of
+//! this process.
 
+mod doubt;
 mod drive;
 mod foreign;
 pub(crate) mod forked;
 mod hand_over;
+mod local_task;
 mod parkers;
-mod per_process;
+pub(crate) mod per_process;
 mod route;
 mod sentinel;
+mod step_out;
+mod worker;
 
 use std::{
     any::type_name,
@@ -24,9 +30,10 @@ use std::{
 use detect::Place;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+pub(crate) use self::step_out::step_out;
 use self::{
     drive::Drive,
-    route::{Route, Runtimes},
+    route::{Driver, Route, Runtimes, Standing},
 };
 use crate::{Bridge, WaitError};
 
@@ -104,7 +111,7 @@ pub trait Wait: Future + Sized {
     }
 
     /// Waits for this future on this thread for at most `limit`, then drops
-    /// it.
+    /// it. What blocks inside it, an inner wait included, is not bounded.
     ///
     /// # Errors
     ///
@@ -139,35 +146,44 @@ fn run_at<F: Future>(
 ) -> Result<F::Output, WaitError> {
     // A limit beyond what the clock can tell is none.
     let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let drive = Drive {
+    let drive = |inside, standing| Drive {
+        inside,
+        standing,
         deadline,
         spin: bridge.spin(),
-        suspect: None,
         at,
     };
     let freeze = || WaitError::WouldFreeze {
         future: type_name::<F>(),
         at,
     };
-    match route::route(Place::current(), bridge) {
-        Route::Home => {
-            let _entered = bridge.home(at)?.enter();
+    let place = Place::current();
+    // As its route has it, of which this spares a plain thread all: a twelfth of
+    // the instructions of a wait for what is ready.
+    if place == Place::Thread {
+        let home = bridge.home(at)?;
+        let _entered = home.enter();
+        return drive(home, Standing::Free).run(future);
+    }
+    match route::route(place, bridge) {
+        Route::Inside(here, standing) => {
+            let (inside, _entered) = if let Some(here) = &here {
+                (here, None)
+            } else {
+                let home = bridge.home(at)?;
+                (home, Some(home.enter()))
+            };
+            let _noted = local_task::note();
+            let drive = drive(inside, standing);
+            if standing == Standing::Nested {
+                return step_out(|| drive.run(future)).unwrap_or_else(|| Err(freeze()));
+            }
             drive.run(future)
         }
-        Route::Here => drive.run(future),
-        Route::HereSuspect => Drive {
-            suspect: Some(type_name::<F>()),
-            ..drive
-        }
-        .run(future),
-        Route::HandOver => {
-            // To the runtime that drives this worker, where it is known: what
-            // is reachable may be another's, by a guard.
-            let driver = bridge
-                .cache()
-                .with_driver(|driver: Option<&Handle>| driver.cloned());
-            let _entered = driver.as_ref().map(Handle::enter);
-            hand_over::hand_over(bridge.max_nested_waits(), at, || drive.run(future))
+        Route::HandOver(own) => {
+            let _noted = local_task::note();
+            let body = || drive(&own, Standing::HandedOver).run(future);
+            hand_over::hand_over(&own, bridge.max_nested_waits(), at, body)
                 .unwrap_or_else(|| Err(freeze()))
         }
         // The worker of a runtime whose other threads are in another process.
@@ -178,23 +194,38 @@ fn run_at<F: Future>(
 }
 
 impl Runtimes for Bridge {
-    fn multi_thread_here(&self) -> bool {
-        Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && !forked::is_noted(&here))
+    type Runtime = Handle;
+
+    fn here(&self) -> Option<Handle> {
+        let here = Handle::try_current().ok();
+        here.filter(|here| is_multi_thread(here) && !forked::is_noted(here))
     }
 
-    fn multi_thread_driver(&self) -> Option<bool> {
-        self.cache()
-            .with_driver(|driver| driver.map(is_multi_thread))
+    fn driver(&self) -> Driver<Handle> {
+        self.cache().with_driver(|driver| match driver {
+            None => Driver::Unknown,
+            Some(driver) if is_multi_thread(driver) => Driver::MultiThread(driver.clone()),
+            Some(_) => Driver::CurrentThread,
+        })
     }
 
-    fn foreign_here(&self, index: usize) -> bool {
-        Handle::try_current().is_ok_and(|here| foreign::is_proven(&here, index))
+    fn has_core(&self) -> bool {
+        worker::has_core()
+    }
+
+    fn is_foreign(&self, runtime: &Handle, index: usize) -> bool {
+        foreign::is_proven(runtime, index)
+    }
+
+    fn in_local_task(&self) -> bool {
+        local_task::is_local()
     }
 }
 
 /// Whether the runtime that is reachable here stayed in this process's parent.
+/// A current-thread one has only the thread that it is driven by, which is here.
 fn is_left_behind() -> bool {
-    Handle::try_current().is_ok_and(|here| forked::is_noted(&here))
+    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_noted(&here))
 }
 
 fn is_multi_thread(runtime: &Handle) -> bool {

@@ -10,22 +10,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use offload_pool::fork;
 
 /// Processes in a line of forks that have a slot each. Those beyond share the
-/// last.
-const LINE: usize = 16;
+/// last, so no wait that needs a table may begin there.
+pub(super) const LINE: usize = 64;
 
-pub(super) struct PerProcess<T> {
+pub(crate) struct PerProcess<T> {
     slots: [Mutex<Option<T>>; LINE],
 }
 
 impl<T: Default> PerProcess<T> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             slots: [const { Mutex::new(None) }; LINE],
         }
     }
 
     /// Runs `look` on this process's own.
-    pub(super) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
         let mut own = self.slots[slot()]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);

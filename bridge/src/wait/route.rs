@@ -2,65 +2,98 @@
 
 use detect::Place;
 
-/// How a thread waits.
+/// How a thread waits, and inside which runtime `R`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Route {
-    /// Entered into the home runtime, which others drive.
-    Home,
-    /// Inside the runtime that is reachable here, which others drive.
-    Here,
-    /// The same, in a place that may turn out to be a `LocalSet`'s only
-    /// thread: no probe tells.
-    HereSuspect,
-    /// After handing the worker's other tasks over.
-    HandOver,
+pub(super) enum Route<R> {
+    /// Inside this runtime, which is reachable here; entered into the home runtime
+    /// where there is none. Others drive it.
+    Inside(Option<R>, Standing),
+    /// Inside the runtime of this worker, after handing its other tasks over.
+    HandOver(R),
     /// Not at all: the executor under this thread would freeze.
     Freeze,
     /// Not at all: the thread is ending.
     Ending,
 }
 
-/// What can be asked about the runtimes around a thread, only where it matters.
-pub(super) trait Runtimes {
-    /// Whether a runtime is reachable, and is a multi-thread one with threads in
-    /// this process.
-    fn multi_thread_here(&self) -> bool;
-    /// The same of the runtime that drives this poll, where the bridge knows
-    /// it: a guard of another may hide it.
-    fn multi_thread_driver(&self) -> Option<bool>;
-    /// Whether the runtime that is reachable, a multi-thread one, is proven not
-    /// to be that of this worker. Asked only where no driver is known.
-    fn foreign_here(&self, index: usize) -> bool;
+/// What stands still while this thread is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing else.
+    Free,
+    /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
+    Root,
+    /// A worker that has nothing to hand over, so Tokio lets it block, though
+    /// a `LocalSet` may be nested in its `block_in_place`.
+    Nested,
+    /// A worker of its own, without its core, as long as somebody else has it.
+    HandedOver,
 }
 
-pub(super) fn route(place: Place, runtimes: &impl Runtimes) -> Route {
+/// What the bridge knows of the runtime that drives a worker's poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Driver<R> {
+    Unknown,
+    /// A multi-thread one; a guard of another may hide it.
+    MultiThread(R),
+    CurrentThread,
+}
+
+/// What can be asked about the runtimes around a thread, only where it matters.
+pub(super) trait Runtimes {
+    type Runtime;
+
+    /// The runtime that is reachable, if it is a multi-thread one with threads
+    /// in this process.
+    fn here(&self) -> Option<Self::Runtime>;
+    /// The runtime that drives this poll.
+    fn driver(&self) -> Driver<Self::Runtime>;
+    /// Whether the worker that polls here has its core: the right to run the
+    /// runtime's tasks.
+    fn has_core(&self) -> bool;
+    /// Whether a runtime is proven not to be that of the worker here, which has
+    /// this index and its core. Asked only where no driver is known.
+    fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
+    /// Whether the poll in progress is known to be that of a `LocalSet`'s task
+    /// inside a wait.
+    fn in_local_task(&self) -> bool;
+}
+
+#[inline]
+pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> {
     match place {
-        Place::Ending => Route::Ending,
-        Place::Blocking | Place::Job | Place::Wait if runtimes.multi_thread_here() => Route::Here,
-        Place::Root if runtimes.multi_thread_here() => Route::HereSuspect,
-        // Nothing is reachable; or a current-thread runtime, which may have
-        // nobody to drive it. At the root of a `Handle::block_on` another
-        // thread drives it, and this one may park.
-        Place::Thread | Place::Blocking | Place::Job | Place::Wait | Place::Root => Route::Home,
-        Place::Worker(index) => worker(index, runtimes),
+        Place::Thread => Route::Inside(None, Standing::Free),
+        Place::Blocking | Place::Job | Place::Wait => Route::Inside(around.here(), Standing::Free),
+        Place::Root | Place::Worker(_) if around.in_local_task() => Route::Freeze,
+        // Nobody else's tasks depend on a root, unless it is that of a
+        // `LocalSet`. Under a current-thread runtime another thread drives that
+        // one, or nobody.
+        Place::Root => Route::Inside(around.here(), Standing::Root),
+        Place::Worker(index) => worker(index, around),
         Place::Foreign => Route::Freeze,
+        Place::Ending => Route::Ending,
     }
 }
 
 /// A worker may hand over if it is a multi-thread one, and if it can be said to
 /// whom: Tokio gives the core to the runtime that is reachable, and one that a
 /// guard has put there can't run it.
-fn worker(index: usize, runtimes: &impl Runtimes) -> Route {
-    match (runtimes.multi_thread_driver(), runtimes.multi_thread_here()) {
-        (None, true) if runtimes.foreign_here(index) => Route::Freeze,
-        // Where no driver is known: a guard that lies and can't be proven to
-        // comes out when Tokio refuses the hand-over, or not at all.
-        (Some(true) | None, true) => Route::HandOver,
+fn worker<A: Runtimes>(index: usize, around: &A) -> Route<A::Runtime> {
+    // It was handed over further out, by a `block_in_place` that holds a nested
+    // `block_on`, or earlier in this poll. Nothing more can be lost.
+    if !around.has_core() {
+        return Route::Inside(around.here(), Standing::Nested);
+    }
+    match (around.driver(), around.here()) {
+        (Driver::MultiThread(driver), Some(_)) => Route::HandOver(driver),
         // Under a current-thread guard. Worker 0 may be that of a
         // current-thread runtime nested in the driver's `block_in_place`.
-        (Some(true), false) if index > 0 => Route::HandOver,
-        (_, false) | (Some(false), _) => Route::Freeze,
+        (Driver::MultiThread(driver), None) if index > 0 => Route::HandOver(driver),
+        // A guard that lies and can't be proven to comes out when Tokio refuses
+        // the hand-over, or not at all.
+        (Driver::Unknown, Some(here)) if !around.is_foreign(&here, index) => Route::HandOver(here),
+        _ => Route::Freeze,
     }
 }
 
@@ -68,82 +101,175 @@ fn worker(index: usize, runtimes: &impl Runtimes) -> Route {
 mod tests {
     use super::*;
 
-    struct Flavors {
-        here: bool,
-        driver: Option<bool>,
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Runtime {
+        Here,
+        Driver,
+    }
+    use Runtime::Here;
+
+    #[derive(Clone, Copy, Debug)]
+    struct Around {
+        here: Option<Runtime>,
+        driver: Driver<Runtime>,
+        core: bool,
         foreign: bool,
+        local: bool,
     }
 
-    impl Runtimes for Flavors {
-        fn multi_thread_here(&self) -> bool {
+    /// A multi-thread runtime, and nothing in the way.
+    const PLAIN: Around = Around {
+        here: Some(Here),
+        driver: Driver::Unknown,
+        core: true,
+        foreign: false,
+        local: false,
+    };
+
+    /// No runtime, or only a current-thread one.
+    const NONE: Around = Around {
+        here: None,
+        ..PLAIN
+    };
+
+    impl Runtimes for Around {
+        type Runtime = Runtime;
+
+        fn here(&self) -> Option<Runtime> {
             self.here
         }
 
-        fn multi_thread_driver(&self) -> Option<bool> {
+        fn driver(&self) -> Driver<Runtime> {
             self.driver
         }
 
-        fn foreign_here(&self, _: usize) -> bool {
-            self.foreign
+        fn has_core(&self) -> bool {
+            self.core
+        }
+
+        fn is_foreign(&self, runtime: &Runtime, _: usize) -> bool {
+            self.foreign && *runtime == Here
+        }
+
+        fn in_local_task(&self) -> bool {
+            self.local
+        }
+    }
+
+    fn check(table: &[(Place, Around, Route<Runtime>)]) {
+        for (place, around, expected) in table {
+            assert_eq!(route(*place, around), *expected, "{place:?}, {around:?}");
         }
     }
 
     #[test]
-    fn every_place_on_every_flavour() {
-        let (mt, ct) = (true, false);
-        let table = [
-            (Place::Thread, ct, None, Route::Home),
-            (Place::Ending, ct, None, Route::Ending),
-            (Place::Foreign, ct, None, Route::Freeze),
-            (Place::Foreign, mt, None, Route::Freeze),
-            (Place::Blocking, mt, None, Route::Here),
-            (Place::Blocking, ct, None, Route::Home),
-            (Place::Job, mt, None, Route::Here),
-            (Place::Job, ct, None, Route::Home),
-            (Place::Wait, mt, None, Route::Here),
-            (Place::Wait, ct, None, Route::Home),
-            (Place::Root, mt, None, Route::HereSuspect),
-            (Place::Root, ct, None, Route::Home),
-            (Place::Worker(0), mt, None, Route::HandOver),
-            (Place::Worker(3), mt, None, Route::HandOver),
-            (Place::Worker(0), ct, None, Route::Freeze),
-            (Place::Worker(3), ct, None, Route::Freeze),
-            (Place::Worker(0), mt, Some(mt), Route::HandOver),
-            (Place::Worker(3), ct, Some(mt), Route::HandOver),
-            (Place::Worker(0), ct, Some(mt), Route::Freeze),
-            (Place::Worker(0), mt, Some(ct), Route::Freeze),
-            (Place::Worker(0), ct, Some(ct), Route::Freeze),
-        ];
-        for (place, here, driver, expected) in table {
-            let flavors = Flavors {
-                here,
-                driver,
-                foreign: false,
-            };
-            assert_eq!(
-                route(place, &flavors),
-                expected,
-                "{place:?}, {here}, {driver:?}"
-            );
-        }
+    fn outside_a_worker() {
+        let local = Around {
+            local: true,
+            ..PLAIN
+        };
+        check(&[
+            (Place::Thread, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Ending, NONE, Route::Ending),
+            (Place::Foreign, NONE, Route::Freeze),
+            (Place::Foreign, PLAIN, Route::Freeze),
+            (
+                Place::Blocking,
+                PLAIN,
+                Route::Inside(Some(Here), Standing::Free),
+            ),
+            (Place::Blocking, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Job, PLAIN, Route::Inside(Some(Here), Standing::Free)),
+            (Place::Job, NONE, Route::Inside(None, Standing::Free)),
+            (
+                Place::Wait,
+                PLAIN,
+                Route::Inside(Some(Here), Standing::Free),
+            ),
+            (Place::Wait, NONE, Route::Inside(None, Standing::Free)),
+            (
+                Place::Root,
+                PLAIN,
+                Route::Inside(Some(Here), Standing::Root),
+            ),
+            (Place::Root, NONE, Route::Inside(None, Standing::Root)),
+            (Place::Root, local, Route::Freeze),
+        ]);
     }
 
-    /// Where the driver is known, the hand-over is to that one, guard or not.
     #[test]
-    fn a_foreign_runtime_is_handed_nothing() {
-        let table = [
-            (Place::Worker(0), None, Route::Freeze),
-            (Place::Worker(3), None, Route::Freeze),
-            (Place::Worker(0), Some(true), Route::HandOver),
-            (Place::Blocking, None, Route::Here),
-        ];
-        for (place, driver, expected) in table {
-            let flavors = Flavors {
-                here: true,
-                driver,
-                foreign: true,
-            };
-            assert_eq!(route(place, &flavors), expected, "{place:?}, {driver:?}");
+    fn on_a_worker_that_has_its_core() {
+        let foreign = Around {
+            foreign: true,
+            ..PLAIN
+        };
+        let driven = |around| Around {
+            driver: Driver::MultiThread(Runtime::Driver),
+            ..around
+        };
+        let by_one_thread = |around| Around {
+            driver: Driver::CurrentThread,
+            ..around
+        };
+        check(&[
+            (Place::Worker(0), PLAIN, Route::HandOver(Here)),
+            (Place::Worker(3), PLAIN, Route::HandOver(Here)),
+            (Place::Worker(0), NONE, Route::Freeze),
+            (Place::Worker(3), NONE, Route::Freeze),
+            (Place::Worker(0), foreign, Route::Freeze),
+            (Place::Worker(3), foreign, Route::Freeze),
+            // To the driver, guard or not.
+            (
+                Place::Worker(0),
+                driven(PLAIN),
+                Route::HandOver(Runtime::Driver),
+            ),
+            (
+                Place::Worker(0),
+                driven(foreign),
+                Route::HandOver(Runtime::Driver),
+            ),
+            (
+                Place::Worker(3),
+                driven(NONE),
+                Route::HandOver(Runtime::Driver),
+            ),
+            (Place::Worker(0), driven(NONE), Route::Freeze),
+            (Place::Worker(0), by_one_thread(PLAIN), Route::Freeze),
+            (Place::Worker(0), by_one_thread(NONE), Route::Freeze),
+        ]);
+    }
+
+    /// It is in the runtime that was entered last, whatever drives the worker.
+    #[test]
+    fn on_a_worker_without_its_core() {
+        for driver in [Driver::Unknown, Driver::MultiThread(Runtime::Driver)] {
+            for (index, foreign) in [(0, false), (3, false), (0, true), (3, true)] {
+                let without = |here, local| Around {
+                    here,
+                    driver,
+                    core: false,
+                    foreign,
+                    local,
+                };
+                check(&[
+                    (
+                        Place::Worker(index),
+                        without(Some(Here), false),
+                        Route::Inside(Some(Here), Standing::Nested),
+                    ),
+                    (
+                        Place::Worker(index),
+                        without(None, false),
+                        Route::Inside(None, Standing::Nested),
+                    ),
+                    (
+                        Place::Worker(index),
+                        without(Some(Here), true),
+                        Route::Freeze,
+                    ),
+                ]);
+            }
         }
     }
 }

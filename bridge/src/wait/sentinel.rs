@@ -6,9 +6,10 @@
 //! such a thread sees [`Post::is_gone`] before a timer of the runtime panics
 //! under it. A wait posts itself only when it is about to park.
 //!
-//! The thread that drops the tasks may itself wait, in the destructor of one of
-//! them, and the sentinel may come after that. Such a wait finds out by trying
-//! to spawn: see [`is_closed_here`].
+//! Which runtime that is, the wait's route says: what is reachable when it is
+//! about to park may be another's, by a guard that its future holds.
+//!
+//! Some ends the sentinel can't tell: see [`doubt`](super::doubt).
 
 use std::{
     collections::HashMap,
@@ -55,11 +56,10 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// Enters a thread that is about to park inside the runtime that is
-    /// reachable here; `None` if there is none.
-    pub(super) fn enter(unparker: &Unparker) -> Option<Self> {
-        let runtime = Handle::try_current().ok()?;
-        let sentinel = sentinel_of(&runtime);
+    /// Enters a thread that is about to park inside this runtime; `None` in a
+    /// fork's child.
+    pub(super) fn enter(runtime: &Handle, unparker: &Unparker) -> Option<Self> {
+        let sentinel = sentinel_of(runtime);
         let mut posts = sentinel.posts()?;
         let number = posts.next;
         posts.next += 1;
@@ -82,43 +82,9 @@ impl Drop for Post {
     }
 }
 
-/// Whether the runtime that is reachable here has ended.
-pub(super) fn is_gone_here() -> bool {
-    Handle::try_current().is_ok_and(|here| sentinel_of(&here).gone.load(Ordering::Acquire))
-}
-
-/// Whether the runtime that is reachable here takes no more tasks: it drops them
-/// unrun, at once.
-pub(super) fn is_closed_here() -> bool {
-    struct Trial {
-        has_run: bool,
-        is_unrun: Arc<AtomicBool>,
-    }
-
-    impl Trial {
-        fn run(mut self) {
-            self.has_run = true;
-        }
-    }
-
-    impl Drop for Trial {
-        fn drop(&mut self) {
-            if !self.has_run {
-                self.is_unrun.store(true, Ordering::Release);
-            }
-        }
-    }
-
-    let is_unrun = Arc::<AtomicBool>::default();
-    let trial = Trial {
-        has_run: false,
-        is_unrun: Arc::clone(&is_unrun),
-    };
-    let Ok(runtime) = Handle::try_current() else {
-        return false;
-    };
-    runtime.spawn(async move { trial.run() });
-    is_unrun.load(Ordering::Acquire)
+/// Whether this runtime has ended.
+pub(super) fn is_gone(runtime: &Handle) -> bool {
+    sentinel_of(runtime).gone.load(Ordering::Acquire)
 }
 
 /// Whether a wait has parked inside this runtime in an ancestor of this process.

@@ -235,3 +235,113 @@ fn in_the_destructor_of_one_of_its_tasks() {
         }
     });
 }
+
+/// Its core goes to the runtime's blocking threads, which take no more work.
+#[test]
+fn before_a_wait_in_one_of_its_tasks() {
+    within(|| {
+        for make in [one_worker, multi_thread] {
+            for end in ENDS {
+                for (self_waking, in_place) in
+                    [(false, false), (true, false), (false, true), (true, true)]
+                {
+                    let runtime = make();
+                    let (begun, has_begun) = mpsc::channel();
+                    let (go, may_go) = mpsc::channel::<()>();
+                    let (tell, told) = mpsc::channel();
+                    runtime.spawn(async move {
+                        begun.send(()).unwrap();
+                        may_go.recv().unwrap_err();
+                        let waits = || -> Result<(), _> {
+                            try_wait(std::future::poll_fn(|cx| {
+                                if self_waking {
+                                    cx.waker().wake_by_ref();
+                                }
+                                std::task::Poll::Pending
+                            }))
+                        };
+                        let outcome = if in_place {
+                            block_in_place(waits)
+                        } else {
+                            waits()
+                        };
+                        let _unheard = tell.send(outcome);
+                    });
+                    has_begun.recv().unwrap();
+                    let handle = runtime.handle().clone();
+                    let ends = thread::spawn(move || end.end(runtime));
+                    // The end has begun once it takes no blocking work.
+                    while !is_dropped_unrun(&handle) {
+                        thread::yield_now();
+                    }
+                    drop(go);
+                    let outcome = told.recv().unwrap();
+                    assert!(
+                        is_gone(&outcome),
+                        "{end:?}, self-waking: {self_waking}, in place: {in_place}: {outcome:?}"
+                    );
+                    ends.join().unwrap();
+                }
+            }
+        }
+    });
+}
+
+fn is_dropped_unrun(handle: &Handle) -> bool {
+    let (held, at_drop) = mpsc::channel::<()>();
+    let (ran, has_run) = mpsc::channel();
+    handle.spawn_blocking(move || {
+        let _unheard = ran.send(());
+        drop(held);
+    });
+    let _end = at_drop.recv();
+    has_run.recv().is_err()
+}
+
+#[test]
+fn while_the_future_holds_the_guard_of_another() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let (polled, first) = mpsc::channel();
+        let waiter = thread::spawn({
+            let bridge = bridge.clone();
+            move || {
+                let another = one_worker();
+                bridge.try_wait(async {
+                    let _guard = another.enter();
+                    polled.send(()).unwrap();
+                    std::future::pending::<()>().await;
+                })
+            }
+        });
+        first.recv().unwrap();
+        // So that it is parked, though it has to be told either way.
+        thread::sleep(Duration::from_millis(20));
+        let _report = bridge.shutdown(Duration::from_secs(5));
+        let outcome = waiter.join().unwrap();
+        assert!(is_gone(&outcome), "{outcome:?}");
+    });
+}
+
+/// Only the runtime that the wait rests on counts.
+#[test]
+fn of_another_whose_guard_the_future_held() {
+    within(|| {
+        let runtime = one_worker();
+        for entered in [false, true] {
+            let _guard = entered.then(|| runtime.enter());
+            let outcome = try_wait(async {
+                let another = one_worker();
+                {
+                    let _guard = another.enter();
+                    let slept = tokio::spawn(sleep(Duration::from_millis(20)));
+                    slept.await.unwrap();
+                }
+                another.shutdown_background();
+                sleep(Duration::from_millis(20)).await;
+                7
+            });
+            assert_eq!(outcome.unwrap(), 7);
+        }
+    });
+}

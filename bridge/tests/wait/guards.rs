@@ -140,3 +140,49 @@ fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
         });
     });
 }
+
+/// In the `block_on` of another runtime, inside `block_in_place`: the worker has
+/// handed its core over, so nothing more can be lost, whatever its index.
+#[test]
+fn a_block_on_nested_in_a_worker_is_none() {
+    within(|| {
+        let nested = |own: fn(Handle, Pin<Box<dyn Future<Output = ()> + Send>>)| {
+            for another in [one_worker(), multi_thread(), current_thread()] {
+                let runtime = multi_thread();
+                let at_once = Arc::new(std::sync::Barrier::new(2));
+                let over = Arc::new(std::sync::Barrier::new(3));
+                for _ in 0..2 {
+                    let (at_once, over) = (Arc::clone(&at_once), Arc::clone(&over));
+                    let another = another.handle().clone();
+                    let task = Box::pin(async move {
+                        // Each worker has one of the two.
+                        at_once.wait();
+                        block_in_place(|| {
+                            another.block_on(async {
+                                let here = Handle::current().id();
+                                let inside = try_wait(async {
+                                    tokio::task::yield_now().await;
+                                    Handle::current().id()
+                                });
+                                if another.runtime_flavor()
+                                    == tokio::runtime::RuntimeFlavor::MultiThread
+                                {
+                                    assert_eq!(inside.unwrap(), here);
+                                }
+                                assert_eq!(try_wait(real_work()).unwrap(), 7);
+                            });
+                        });
+                        over.wait();
+                    });
+                    own(runtime.handle().clone(), task);
+                }
+                over.wait();
+            }
+        };
+        nested(|runtime, task| drop(runtime.spawn(task)));
+        nested(|runtime, task| {
+            let _guard = runtime.enter();
+            drop(bridge::spawn(task));
+        });
+    });
+}

@@ -169,3 +169,29 @@ fn a_shutdown_is_bounded() {
         drop(release);
     });
 }
+
+/// Tokio refuses to block in a poll, which none of its probes shows there.
+#[test]
+fn a_shutdown_in_a_root_that_looks_like_blocking_code() {
+    within(|| {
+        let shuts_down = || {
+            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            assert_eq!(bridge.wait(real_work()), 7);
+            // A wait on a plain thread starts home.
+            let other = bridge.clone();
+            thread::spawn(move || other.wait(async {})).join().unwrap();
+            let _report = bridge.shutdown(Duration::from_millis(100));
+            let outcome = thread::spawn(move || bridge.try_wait(async {})).join();
+            let outcome = outcome.unwrap();
+            assert!(matches!(outcome, Err(WaitError::RuntimeGone { .. })));
+        };
+        multi_thread().block_on(async {
+            block_in_place(|| ());
+            shuts_down();
+        });
+        multi_thread().block_on(tokio::task::unconstrained(async { shuts_down() }));
+        let set = LocalSet::new();
+        let unseen = tokio::task::unconstrained(async { shuts_down() });
+        set.block_on(&multi_thread(), unseen);
+    });
+}

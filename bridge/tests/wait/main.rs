@@ -8,8 +8,10 @@ mod deadlines;
 mod gone;
 mod guards;
 mod lifetimes;
+mod local_sets;
 mod nesting;
 mod places;
+mod spawning;
 mod table;
 
 use std::{

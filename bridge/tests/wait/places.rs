@@ -63,6 +63,7 @@ fn refuses_where_it_would_freeze() {
         local.spawn_local(async { would_freeze(try_wait(real_work())) });
         runtime.block_on(local);
         futures::executor::block_on(in_async(async { would_freeze(try_wait(real_work())) }));
+        wait(in_async(async { would_freeze(try_wait(real_work())) }));
     });
 }
 

@@ -1,0 +1,35 @@
+//! Out of a poll, if Tokio lets this thread block.
+//!
+//! `block_in_place` knows what no probe shows: it refuses in a `LocalSet`, and
+//! to the second thread in a current-thread runtime's `block_on`, where parking
+//! would freeze others; and it lets the root of a multi-thread runtime, or of a
+//! `Handle::block_on`, block as it likes. Inside it, what nests may enter a
+//! runtime again.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::{Context, Waker},
+};
+
+use tokio::task::{block_in_place, coop};
+
+/// Runs `body` as code that may block; `None` if Tokio refuses that here, and
+/// then `body` has not run.
+pub(crate) fn step_out<T>(body: impl FnOnce() -> T) -> Option<T> {
+    // To a worker Tokio gives the budget back itself; to a root this does, so
+    // that it is taken for one afterwards.
+    let _budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
+    let mut is_out = false;
+    // Tokio refuses with a panic.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        block_in_place(|| {
+            is_out = true;
+            body()
+        })
+    }));
+    match result {
+        Ok(value) => Some(value),
+        Err(payload) if is_out => resume_unwind(payload),
+        Err(_refused) => None,
+    }
+}

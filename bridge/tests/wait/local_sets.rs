@@ -1,0 +1,116 @@
+//! Local sets: whatever polls one, a wait in one of its tasks would freeze it.
+
+use super::*;
+
+/// Waits, in a local task, for what another one sends; both on `set`.
+async fn tasks_of_a_set() -> Result<u32, WaitError> {
+    let set = LocalSet::new();
+    set.run_until(async {
+        let (send, receive) = oneshot::channel();
+        let waits = tokio::task::spawn_local(async { try_wait(receive).map(Result::unwrap) });
+        let sends = tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
+        let outcome = waits.await.unwrap();
+        // If the wait was refused, its receiver has gone.
+        let _refused = sends.await;
+        outcome
+    })
+    .await
+}
+
+#[test]
+fn in_a_root() {
+    within(|| {
+        would_freeze(one_worker().block_on(tasks_of_a_set()));
+        would_freeze(one_worker().handle().block_on(tasks_of_a_set()));
+        let set = LocalSet::new();
+        would_freeze(set.block_on(&one_worker(), tasks_of_a_set()));
+    });
+}
+
+/// As Tokio recommends it for what isn't `Send`.
+#[test]
+fn on_a_blocking_thread() {
+    within(|| {
+        for runtime in [one_worker(), current_thread()] {
+            let drives = || Handle::current().block_on(tasks_of_a_set());
+            let outcome = runtime.block_on(async { spawn_blocking(drives).await.unwrap() });
+            would_freeze(outcome);
+        }
+    });
+}
+
+#[test]
+fn inside_a_wait_or_a_job() {
+    within(|| {
+        would_freeze(wait(tasks_of_a_set()));
+        let runtime = one_worker();
+        would_freeze(runtime.block_on(async { wait(tasks_of_a_set()) }));
+        let in_task = runtime.spawn(async { wait(async { wait(tasks_of_a_set()) }) });
+        would_freeze(runtime.block_on(in_task).unwrap());
+        let in_job = || futures::executor::block_on(tasks_of_a_set());
+        would_freeze(wait(offload(in_job)));
+        let in_nested_root = || Handle::current().block_on(async { wait(real_work()) });
+        let blocking = runtime.spawn_blocking(in_nested_root);
+        assert_eq!(runtime.block_on(blocking).unwrap(), 7, "no local task");
+    });
+}
+
+/// The thread that is not the first in a current-thread runtime's `block_on`
+/// must not park: it takes the runtime over when the first leaves.
+#[test]
+fn the_second_thread_of_a_current_thread_runtime() {
+    within(|| {
+        let runtime = Arc::new(current_thread());
+        let (leave, may_leave) = oneshot::channel::<()>();
+        let (began, begins) = mpsc::channel();
+        let first = thread::spawn({
+            let runtime = Arc::clone(&runtime);
+            move || {
+                runtime.block_on(async {
+                    began.send(()).unwrap();
+                    let _left = may_leave.await;
+                });
+            }
+        });
+        begins.recv().unwrap();
+        runtime.block_on(async {
+            let work = tokio::spawn(real_work());
+            would_freeze(try_wait(work).map(Result::unwrap));
+        });
+        drop(leave);
+        first.join().unwrap();
+    });
+}
+
+#[test]
+fn what_is_ready_needs_no_park() {
+    within(|| {
+        let set = LocalSet::new();
+        let outcome = set.block_on(&one_worker(), async { try_wait(async { 7 }) });
+        assert_eq!(outcome.unwrap(), 7);
+    });
+}
+
+/// A wait leaves a root as it found it, having parked or not.
+#[test]
+fn a_root_is_one_afterwards() {
+    within(|| {
+        one_worker().block_on(async {
+            assert_eq!(Context::current(), Context::Async);
+            for _ in 0..3 {
+                assert_eq!(wait(real_work()), 7);
+                assert_eq!(Context::current(), Context::Async);
+                assert!(tokio::task::coop::has_budget_remaining());
+            }
+            // Not of no use any more: it runs out.
+            let mut operations = 0;
+            while let std::task::Poll::Ready(one) = futures::poll!(std::future::poll_fn(|cx| {
+                tokio::task::coop::poll_proceed(cx)
+            })) {
+                one.made_progress();
+                operations += 1;
+                assert!(operations <= 128, "the budget has gone");
+            }
+        });
+    });
+}
