@@ -110,6 +110,11 @@
 //! itself. What can be had neither way ends in [`WaitError::PoolExhausted`] or
 //! [`WaitError::TooDeep`], never in a hang.
 //!
+//! That holds for the waits of this crate. A closure on the pool that blocks in
+//! another way, in Tokio's `Handle::block_on` or a channel, keeps its permit; if
+//! all of them block for what only the pool can run, it stands still, as any
+//! bounded pool does. So does a pool whose `on_thread_start` waits for it.
+//!
 //! # Supported versions
 //!
 //! Rust 1.95, Tokio 1.54 (the first with a stable `runtime::worker_index`), and
