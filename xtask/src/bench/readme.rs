@@ -19,8 +19,8 @@ const END: &str = "<!-- figures: end -->";
 
 /// The rows that are quoted. The others are in the record and in the report.
 const QUOTED: [&str; 11] = [
-    "P1",
-    "P2",
+    "P1-icount",
+    "P2-icount",
     "P4",
     "P5",
     "P6",
