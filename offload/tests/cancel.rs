@@ -4,17 +4,20 @@
 mod common;
 
 use std::{
+    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, OffloadError, Rejected, cancelled};
+use bridge_offload::{Cancelled, Offload, OffloadError, Rejected, cancelled};
 use common::{eventually, plug, pool, wait};
 use testkit::within;
 
@@ -178,5 +181,85 @@ fn captures_that_panic_when_they_are_withdrawn_leave_their_place() {
         wait(plugged);
         assert_eq!(pool.metrics().cancelled, 8);
         let _nothing_is_left = pool.shutdown(Duration::MAX);
+    });
+}
+
+/// The captures of a job that was refused are dropped by whoever awaits it, not
+/// by whoever ends the pool and has others to tell.
+#[test]
+fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
+    /// Polls and drops its task as soon as it is woken.
+    #[derive(Default)]
+    struct AtOnce(Mutex<Option<Offload<()>>>);
+    impl Wake for AtOnce {
+        fn wake(self: Arc<Self>) {
+            let task = self.0.lock().unwrap().take();
+            let mut task = task.unwrap().outcome();
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut task).poll(&mut cx).is_ready());
+        }
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        let bomb = Bomb;
+        let mut first = pool.run(move || drop(bomb));
+        let at_once = Arc::new(AtOnce::default());
+        let waker = Waker::from(Arc::clone(&at_once));
+        let poll = Pin::new(&mut first).poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending());
+        *at_once.0.lock().unwrap() = Some(first);
+        let second = pool.run(|| ()).start();
+        let _report = pool.shutdown(Duration::ZERO);
+        let outcome = wait(second.outcome());
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        assert!(at_once.0.lock().unwrap().is_none());
+        drop(release);
+        drop((plugged, queued));
+    });
+}
+
+/// A waker may be the last that holds its task, and the task hold an offload.
+#[test]
+fn no_waker_is_dropped_under_the_pools_lock() {
+    struct Task(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        let late = Arc::new(AtomicBool::new(false));
+        let (inner, limit) = (pool.clone(), Arc::clone(&late));
+        let task = Arc::new(Task(Mutex::new(Some(Box::pin(async move {
+            let limit = poll_fn(|_| {
+                if limit.load(Ordering::SeqCst) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            });
+            assert!(inner.run_unless(|| (), limit).await.is_err());
+            inner.run(|| ()).await;
+        })))));
+        let poll = |waker: &Waker| {
+            let mut future = task.0.lock().unwrap();
+            let mut cx = Context::from_waker(waker);
+            future.as_mut().unwrap().as_mut().poll(&mut cx).is_pending()
+        };
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(poll(&waker));
+        late.store(true, Ordering::SeqCst);
+        assert!(poll(&waker));
+        // The job in line has no waker of the task any more. If the one that was
+        // given up had, whoever meets that in the queue would drop the task.
+        assert!(poll(Waker::noop()));
+        drop((task, waker));
+        drop(release);
+        wait(plugged);
+        wait(queued);
+        assert_eq!(wait(pool.run(|| 3)), 3);
     });
 }
