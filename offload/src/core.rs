@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -11,13 +12,14 @@ use crate::{
     Lineage, Metrics, OffloadError, Shutdown,
     eager::Eagerness,
     fork,
+    job::drop_payload,
     limits::{Hooks, Limits},
     lineage::{Lane, PoolId},
     park::Unparker,
     queue::Queue,
     runnable::{Header, Runnable, Submitted},
     stall::News,
-    state::{Action, Phase, Prospect, State},
+    state::{Action, Phase, Prospect, Seating, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
 };
 
@@ -59,6 +61,13 @@ pub(crate) enum Refusal {
 pub(crate) enum Patience {
     WaitInLine,
     NowOrNever,
+}
+
+/// Where a thread of the pool stands that shuts it down.
+pub(crate) struct Here {
+    pub(crate) stack: usize,
+    /// Whether anybody is left to run what is queued.
+    pub(crate) seating: Seating,
 }
 
 /// Jobs that nobody is there to run.
@@ -146,8 +155,8 @@ impl Core {
         let (prospect, action) = state.push(job, lane);
         let stall = state.stall.news();
         drop(state);
-        self.report(stall);
         self.perform(action);
+        self.report(stall);
         Ok(prospect)
     }
 
@@ -224,8 +233,12 @@ impl Core {
 
     /// Passes on that the queue stands still.
     pub(crate) fn report(&self, stall: Option<News>) {
-        if let Some(News { waited, queued }) = stall {
-            (self.on_stall)(waited, queued);
+        let Some(News { waited, queued }) = stall else {
+            return;
+        };
+        let tell = || (self.on_stall)(waited, queued);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+            drop_payload(payload);
         }
     }
 
@@ -255,18 +268,25 @@ impl Core {
     /// Takes no further job, runs what was admitted for at most `timeout`, and
     /// abandons the rest.
     ///
-    /// Jobs that wait for whoever calls this are not waited for.
-    pub(crate) fn shut_down(&self, timeout: Duration) -> Shutdown {
+    /// Jobs that wait for whoever calls this are not waited for: those of its
+    /// lineage, and all that stand on its own stack, if `here` says that this is
+    /// a thread of the pool.
+    pub(crate) fn shut_down(&self, timeout: Duration, here: Option<Here>) -> Shutdown {
         if self.is_forked() {
             return Shutdown::default();
         }
         self.close();
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
-        state.set_aside(Lineage::current().waiting(PoolId::of(self)));
+        let waiting = Lineage::current().waiting(PoolId::of(self));
+        let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
+        let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();
         let before = state.tally.completed + state.tally.panicked;
-        while !state.is_quiet() {
+        while !state.is_quiet(whose) {
+            if alone && state.queue.ready() > 0 {
+                break;
+            }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 break;
@@ -274,7 +294,7 @@ impl Core {
             (state, _) = wait_for(&self.job_ended, state, left);
         }
         let abandoned = state.queue.drain();
-        let running: Vec<_> = state.jobs().cloned().collect();
+        let running: Vec<_> = state.jobs(whose).cloned().collect();
         let sleepers = state.advance(Phase::Closed);
         let ended = state.tally.completed + state.tally.panicked - before;
         drop(state);
