@@ -70,6 +70,14 @@ pub(crate) struct Here {
     pub(crate) seating: Seating,
 }
 
+/// How a pool has ended.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Ended {
+    report: Shutdown,
+    left: Vec<Arc<dyn Runnable>>,
+}
+
 /// Jobs that nobody is there to run.
 #[derive(Default)]
 #[must_use]
@@ -265,17 +273,16 @@ impl Core {
         sleepers.iter().for_each(Unparker::unpark);
     }
 
-    /// Takes no further job, runs what was admitted for at most `timeout`, and
-    /// abandons the rest.
+    /// Waits for at most `timeout` for the end of what was admitted, after
+    /// [`close`](Self::close), and takes out what is left then.
     ///
     /// Jobs that wait for whoever calls this are not waited for: those of its
     /// lineage, and all that stand on its own stack, if `here` says that this is
     /// a thread of the pool.
-    pub(crate) fn shut_down(&self, timeout: Duration, here: Option<Here>) -> Shutdown {
+    pub(crate) fn end(&self, timeout: Duration, here: Option<Here>) -> Ended {
         if self.is_forked() {
-            return Shutdown::default();
+            return Ended::default();
         }
-        self.close();
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
         let waiting = Lineage::current().waiting(PoolId::of(self));
@@ -300,13 +307,18 @@ impl Core {
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
-        shut(abandoned.iter().map(|submitted| &submitted.job));
-        shut(running.iter());
         sleepers.iter().for_each(Unparker::unpark);
-        Shutdown {
-            completed: usize::try_from(ended).unwrap_or(usize::MAX),
-            abandoned: abandoned.len(),
-            running: running.len(),
+        Ended {
+            report: Shutdown {
+                completed: usize::try_from(ended).unwrap_or(usize::MAX),
+                abandoned: abandoned.len(),
+                running: running.len(),
+            },
+            left: abandoned
+                .into_iter()
+                .map(|submitted| submitted.job)
+                .chain(running)
+                .collect(),
         }
     }
 
@@ -318,11 +330,14 @@ impl Core {
     }
 }
 
-/// Tells the callers of these jobs that the pool is shut down.
-fn shut<'a>(jobs: impl Iterator<Item = &'a Arc<dyn Runnable>>) {
-    for job in jobs {
-        job.abandon(OffloadError::ShutDown {
-            at: job.header().at,
-        });
+impl Ended {
+    /// Tells the callers of what is left that the pool is shut down: like what
+    /// [`Orphans`] do, nothing for a thread that is seated.
+    pub(crate) fn tell(self) -> Shutdown {
+        for job in self.left {
+            let at = job.header().at;
+            job.abandon(OffloadError::ShutDown { at });
+        }
+        self.report
     }
 }

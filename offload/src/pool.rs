@@ -239,7 +239,8 @@ impl<A: Ambient> Pool<A> {
     /// waits for that job nor counts it.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let core = &self.handle.core;
-        waiting::wait_for_end(core, |here| core.shut_down(timeout, here))
+        core.close();
+        waiting::wait_for_end(core, |here| core.end(timeout, here)).tell()
     }
 
     /// What the pool is doing.

@@ -157,15 +157,23 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
     };
     let (own, stack) = (&worker.core, worker.stack);
     let frame = lineage::frame();
-    let parker = Parker::new();
-    let mut state = own.state();
-    // Without room for a job to be lent: nobody would look for it.
-    let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
-    // From here on it counts as awake: nobody else's wait is to be refused for
-    // its sake.
-    parker.unparker().unpark();
-    drop(state);
-    own.perform(action);
+    let seating = loop {
+        let parker = Parker::new();
+        let mut state = own.state();
+        // Without room for a job to be lent: nobody would look for it.
+        let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
+        // From here on it counts as awake: nobody else's wait is to be refused
+        // for its sake.
+        parker.unparker().unpark();
+        drop(state);
+        let orphans = own.carry_out(action);
+        if orphans.is_empty() {
+            break seating;
+        }
+        // The end may depend on their callers.
+        let _not_lent = own.state().rise(&frame);
+        orphans.abandon();
+    };
     let result = wait(Arc::ptr_eq(own, core).then_some(Here { stack, seating }));
     let _not_lent = own.state().rise(&frame);
     result

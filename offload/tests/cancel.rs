@@ -1,24 +1,25 @@
-//! Withdrawing jobs: dropped, cancelled, timed out.
+//! Withdrawing jobs: dropped, cancelled, timed out, refused; and where what was
+//! theirs is dropped.
 #![cfg(not(bridge_loom))]
 
 mod common;
 
 use std::{
-    future::poll_fn,
+    future::{pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     task::{Context, Poll, Wake, Waker},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use bridge_offload::{Cancelled, Offload, OffloadError, Rejected, cancelled};
-use common::{eventually, plug, pool, wait};
+use bridge_offload::{Cancelled, Offload, OffloadError, Pool, Rejected, cancelled};
+use common::{WaitError, eventually, plug, pool, wait, wait_until};
 use testkit::within;
 
 #[test]
@@ -33,10 +34,7 @@ fn a_timed_admission_gives_the_closure_back() {
         assert_eq!(rejected.into_inner()(), 5);
         drop(release);
         wait(plugged);
-        assert_eq!(
-            wait(pool.run_unless(|| 6, std::future::pending())).ok(),
-            Some(6)
-        );
+        assert_eq!(wait(pool.run_unless(|| 6, pending())).ok(), Some(6));
     });
 }
 
@@ -207,8 +205,8 @@ fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
         let mut first = pool.run(move || drop(bomb));
         let at_once = Arc::new(AtOnce::default());
         let waker = Waker::from(Arc::clone(&at_once));
-        let poll = Pin::new(&mut first).poll(&mut Context::from_waker(&waker));
-        assert!(poll.is_pending());
+        let first_poll = Pin::new(&mut first).poll(&mut Context::from_waker(&waker));
+        assert!(first_poll.is_pending());
         *at_once.0.lock().unwrap() = Some(first);
         let second = pool.run(|| ()).start();
         let _report = pool.shutdown(Duration::ZERO);
@@ -244,22 +242,64 @@ fn no_waker_is_dropped_under_the_pools_lock() {
             assert!(inner.run_unless(|| (), limit).await.is_err());
             inner.run(|| ()).await;
         })))));
-        let poll = |waker: &Waker| {
+        let is_pending = |waker: &Waker| {
             let mut future = task.0.lock().unwrap();
             let mut cx = Context::from_waker(waker);
             future.as_mut().unwrap().as_mut().poll(&mut cx).is_pending()
         };
         let waker = Waker::from(Arc::clone(&task));
-        assert!(poll(&waker));
+        assert!(is_pending(&waker));
         late.store(true, Ordering::SeqCst);
-        assert!(poll(&waker));
+        assert!(is_pending(&waker));
         // The job in line has no waker of the task any more. If the one that was
         // given up had, whoever meets that in the queue would drop the task.
-        assert!(poll(Waker::noop()));
+        assert!(is_pending(Waker::noop()));
         drop((task, waker));
         drop(release);
         wait(plugged);
         wait(queued);
         assert_eq!(wait(pool.run(|| 3)), 3);
+    });
+}
+
+/// The captures of what a shutdown leaves run their destructors on the thread
+/// that shuts down, which may be a job's: it is no longer parked then.
+#[test]
+fn a_destructor_that_waits_may_run_in_a_shutdown() {
+    struct Waits(mpsc::Sender<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            let soon = Instant::now() + Duration::from_millis(1);
+            let outcome = wait_until(pending::<()>(), Some(soon));
+            assert_eq!(outcome, Err(WaitError::TimedOut));
+            self.0.send(()).unwrap();
+        }
+    }
+    within(|| {
+        // The second thread never gets as far as to take a job.
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let starts = AtomicUsize::new(0);
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .on_thread_start(move || {
+                if starts.fetch_add(1, Ordering::SeqCst) == 1 {
+                    let _released = held.lock().unwrap().recv();
+                }
+            })
+            .build()
+            .unwrap();
+        let (waited, waits) = mpsc::channel();
+        let own = pool.clone();
+        let job = pool.run(move || {
+            let waits = Waits(waited);
+            let queued = own.run(move || drop(waits)).start();
+            let report = own.shutdown(Duration::ZERO);
+            (report.abandoned, wait(queued.outcome()).is_err())
+        });
+        assert_eq!(wait(job), (1, true));
+        waits.recv().unwrap();
+        eventually("the job has ended", || pool.metrics().running == 0);
+        drop(release);
     });
 }
