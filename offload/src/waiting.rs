@@ -132,7 +132,8 @@ impl Waiting {
         }
     }
 
-    /// Whether a job was lent that has not been run.
+    /// Whether a job was lent that has not been run. One that a wait within the
+    /// last poll has given back is asked for once more.
     #[must_use]
     pub fn has_lent(&mut self) -> bool {
         self.on_worker().is_some_and(OnWorker::has_lent)
