@@ -163,8 +163,8 @@ impl Core {
         let (prospect, action) = state.push(job, lane);
         let stall = state.stall.news();
         drop(state);
-        self.perform(action);
         self.report(stall);
+        self.perform(action);
         Ok(prospect)
     }
 
@@ -241,9 +241,14 @@ impl Core {
 
     /// Passes on that the queue stands still.
     pub(crate) fn report(&self, stall: Option<News>) {
-        let Some(News { waited, queued }) = stall else {
-            return;
-        };
+        if let Some(news) = stall {
+            self.tell(news);
+        }
+    }
+
+    /// What is told may panic: not here, between a decision and its doing.
+    #[cold]
+    fn tell(&self, News { waited, queued }: News) {
         let tell = || (self.on_stall)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
