@@ -295,6 +295,24 @@ fn loom_what_is_lent_is_given_back_to_a_wait_within() {
     });
 }
 
+/// Else a job that ends its own pool waits for itself, or for what is queued and
+/// nobody runs.
+#[test]
+fn loom_a_job_that_shuts_its_pool_down_is_compensated() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let own = pool.clone();
+        let value = wait(pool.run(move || {
+            let queued = own.run(|| 7).start();
+            let report = own.shutdown(LONG);
+            assert_eq!((report.abandoned, report.running), (0, 0));
+            wait(queued)
+        }));
+        assert_eq!(value, 7);
+        assert_eq!(pool.shutdown(LONG).abandoned, 0);
+    });
+}
+
 /// Else a caller that waits for room in the queue waits for ever.
 #[test]
 fn loom_whoever_waits_for_room_is_admitted() {
