@@ -93,7 +93,7 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
                 let pid = unsafe { libc::fork() };
                 if pid == 0 {
                     // SAFETY: `alarm` sets a timer whose signal ends this process.
-                    unsafe { libc::alarm(5) };
+                    unsafe { libc::alarm(10) };
                     assert!(!panics, "in the child");
                 }
                 pid
