@@ -143,8 +143,7 @@ impl Waiting {
     /// again before parking: it may have been what the wait was for.
     #[must_use]
     pub fn run_lent(&mut self) -> bool {
-        self.on_worker()
-            .is_some_and(|on_worker| on_worker.has_lent() && on_worker.worker.run_lent())
+        self.on_worker().is_some_and(OnWorker::run_lent)
     }
 }
 
@@ -231,6 +230,12 @@ impl OnWorker {
     fn has_lent(&mut self) -> bool {
         let owed = mem::take(&mut self.owes);
         self.worker.has_lent() || (owed && self.give_way(0))
+    }
+
+    fn run_lent(&mut self) -> bool {
+        let is_lent = self.has_lent();
+        self.owes = false;
+        is_lent && self.worker.run_lent()
     }
 
     /// Is parked until the work that is ready has been taken, for so many steps

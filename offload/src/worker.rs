@@ -114,9 +114,9 @@ impl Worker {
             Err(Submitted { job, .. }) => {
                 let at = job.header().at;
                 job.abandon(OffloadError::ShutDown { at });
-                self.core.note_end(phase);
             }
         }
+        self.core.note_end(phase);
     }
 }
 
