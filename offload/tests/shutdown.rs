@@ -377,8 +377,13 @@ fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
         let parked = pool.run(move || try_wait(released).is_ok()).start();
         eventually("parked", || pool.metrics().blocked == 1);
         let own = pool.clone();
-        let shutting = pool.run(move || own.shutdown(Duration::MAX)).start();
-        eventually("the end has begun", || pool.try_run(|| ()).is_err());
+        let (start, started) = mpsc::channel();
+        let shutting = pool.run(move || {
+            start.send(()).unwrap();
+            own.shutdown(Duration::MAX)
+        });
+        let shutting = shutting.start();
+        started.recv().unwrap();
         thread::sleep(Duration::from_millis(20));
         release.send(()).unwrap();
         let report = wait(shutting);
