@@ -3,6 +3,7 @@
 
 use std::{
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -11,13 +12,14 @@ use crate::{
     Lineage, Metrics, OffloadError, Shutdown,
     eager::Eagerness,
     fork,
+    job::drop_payload,
     limits::{Hooks, Limits},
     lineage::{Lane, PoolId},
     park::Unparker,
     queue::Queue,
     runnable::{Header, Runnable, Submitted},
     stall::News,
-    state::{Action, Phase, Prospect, State},
+    state::{Action, Phase, Prospect, Seating, State},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
 };
 
@@ -59,6 +61,21 @@ pub(crate) enum Refusal {
 pub(crate) enum Patience {
     WaitInLine,
     NowOrNever,
+}
+
+/// Where a thread of the pool stands that shuts it down.
+pub(crate) struct Here {
+    pub(crate) stack: usize,
+    /// Whether anybody is left to run what is queued.
+    pub(crate) seating: Seating,
+}
+
+/// How a pool has ended.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Ended {
+    report: Shutdown,
+    left: Vec<Arc<dyn Runnable>>,
 }
 
 /// Jobs that nobody is there to run.
@@ -224,8 +241,17 @@ impl Core {
 
     /// Passes on that the queue stands still.
     pub(crate) fn report(&self, stall: Option<News>) {
-        if let Some(News { waited, queued }) = stall {
-            (self.on_stall)(waited, queued);
+        if let Some(news) = stall {
+            self.tell(news);
+        }
+    }
+
+    /// What is told may panic: not here, between a decision and its doing.
+    #[cold]
+    fn tell(&self, News { waited, queued }: News) {
+        let tell = || (self.on_stall)(waited, queued);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+            drop_payload(payload);
         }
     }
 
@@ -252,21 +278,27 @@ impl Core {
         sleepers.iter().for_each(Unparker::unpark);
     }
 
-    /// Takes no further job, runs what was admitted for at most `timeout`, and
-    /// abandons the rest.
+    /// Waits for at most `timeout` for the end of what was admitted, after
+    /// [`close`](Self::close), and takes out what is left then.
     ///
-    /// Jobs that wait for whoever calls this are not waited for.
-    pub(crate) fn shut_down(&self, timeout: Duration) -> Shutdown {
+    /// Jobs that wait for whoever calls this are not waited for: those of its
+    /// lineage, and all that stand on its own stack, if `here` says that this is
+    /// a thread of the pool.
+    pub(crate) fn end(&self, timeout: Duration, here: Option<Here>) -> Ended {
         if self.is_forked() {
-            return Shutdown::default();
+            return Ended::default();
         }
-        self.close();
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
-        state.set_aside(Lineage::current().waiting(PoolId::of(self)));
+        let waiting = Lineage::current().waiting(PoolId::of(self));
+        let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
+        let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();
         let before = state.tally.completed + state.tally.panicked;
-        while !state.is_quiet() {
+        while !state.is_quiet(whose) {
+            if alone && state.queue.ready() > 0 {
+                break;
+            }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
                 break;
@@ -274,19 +306,24 @@ impl Core {
             (state, _) = wait_for(&self.job_ended, state, left);
         }
         let abandoned = state.queue.drain();
-        let running: Vec<_> = state.jobs().cloned().collect();
+        let running: Vec<_> = state.jobs(whose).cloned().collect();
         let sleepers = state.advance(Phase::Closed);
         let ended = state.tally.completed + state.tally.panicked - before;
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
-        shut(abandoned.iter().map(|submitted| &submitted.job));
-        shut(running.iter());
         sleepers.iter().for_each(Unparker::unpark);
-        Shutdown {
-            completed: usize::try_from(ended).unwrap_or(usize::MAX),
-            abandoned: abandoned.len(),
-            running: running.len(),
+        Ended {
+            report: Shutdown {
+                completed: usize::try_from(ended).unwrap_or(usize::MAX),
+                abandoned: abandoned.len(),
+                running: running.len(),
+            },
+            left: abandoned
+                .into_iter()
+                .map(|submitted| submitted.job)
+                .chain(running)
+                .collect(),
         }
     }
 
@@ -298,11 +335,14 @@ impl Core {
     }
 }
 
-/// Tells the callers of these jobs that the pool is shut down.
-fn shut<'a>(jobs: impl Iterator<Item = &'a Arc<dyn Runnable>>) {
-    for job in jobs {
-        job.abandon(OffloadError::ShutDown {
-            at: job.header().at,
-        });
+impl Ended {
+    /// Tells the callers of what is left that the pool is shut down: like what
+    /// [`Orphans`] do, nothing for a thread that is seated.
+    pub(crate) fn tell(self) -> Shutdown {
+        for job in self.left {
+            let at = job.header().at;
+            job.abandon(OffloadError::ShutDown { at });
+        }
+        self.report
     }
 }

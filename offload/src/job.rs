@@ -27,6 +27,7 @@ use std::{
 use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
+    fork,
     runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
     running::Running,
     sync::{Mutex, lock},
@@ -80,15 +81,19 @@ where
     /// The closure of a job that has not been claimed, if it is still there.
     pub(crate) fn reclaim(&self) -> Option<F> {
         let mut cell = lock(&self.cell);
-        match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Fresh(closure) | Stage::Waiting(closure, _) | Stage::Refused(closure) => {
-                Some(closure)
-            }
+        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => (closure, Some(ambient)),
+            Stage::Fresh(closure) | Stage::Refused(closure) => (closure, None),
             other => {
                 cell.stage = other;
-                None
+                return None;
             }
-        }
+        };
+        // What is left of the job may be dropped under the pool's lock.
+        let waker = cell.waker.take();
+        drop(cell);
+        drop((ambient, waker));
+        Some(closure)
     }
 
     fn finish(&self, result: std::thread::Result<T>) -> Finish {
@@ -172,10 +177,7 @@ where
         drop(cell);
         self.header.cancel();
         wake(waker);
-        // One job's captures must not keep the others from being told.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(old))) {
-            drop_payload(payload);
-        }
+        drop_caught(old);
     }
 }
 
@@ -199,12 +201,19 @@ where
             }
         };
         drop(cell);
+        let process = fork::generation();
         let job = Arc::clone(&self);
         let result = catch_unwind(AssertUnwindSafe(move || {
             let _lineage = lineage.install();
             let _running = Running::enter(job);
             ambient.enter(closure)
         }));
+        if fork::generation() != process {
+            // The child of a closure that forked: the job is the parent's, and
+            // so is whoever waits for it.
+            mem::forget(result);
+            return Finish::Withdrawn;
+        }
         self.finish(result)
     }
 
@@ -226,9 +235,9 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
-        drop(ambient);
         self.header.cancel();
         wake(waker);
+        drop_caught(ambient);
     }
 }
 
@@ -308,6 +317,13 @@ fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker
         && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
     {
+        drop_payload(payload);
+    }
+}
+
+/// Drops what is a job's: its panic must not keep the others from being told.
+fn drop_caught<T>(of_job: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(of_job))) {
         drop_payload(payload);
     }
 }

@@ -9,7 +9,6 @@ use crate::{
     core::{Core, Patience, Refusal},
     job::Job,
     runnable::{Awaitable, Submitted},
-    state::Seating,
     waiting,
 };
 
@@ -240,10 +239,8 @@ impl<A: Ambient> Pool<A> {
     /// waits for that job nor counts it.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let core = &self.handle.core;
-        waiting::wait_for_end(core, |seating| match seating {
-            None | Some(Seating::Seated) => core.shut_down(timeout),
-            Some(Seating::Exhausted) => core.shut_down(Duration::ZERO),
-        })
+        core.close();
+        waiting::wait_for_end(core, |here| core.end(timeout, here)).tell()
     }
 
     /// What the pool is doing.

@@ -7,8 +7,9 @@
 //! wait for room, first come first served, and hold the closures themselves.
 //!
 //! A withdrawn job leaves its list's count at once and its list when it is
-//! next met, or when half of the list is withdrawn: that makes withdrawing
-//! cheap, and keeps memory in proportion to what is really there.
+//! next met, when half of the list is withdrawn, or when nothing else is left
+//! in it: that makes withdrawing cheap, and keeps no job longer than the others
+//! beside it.
 
 use std::{
     collections::VecDeque,
@@ -76,15 +77,26 @@ impl List {
                 break job;
             }
         };
-        self.live -= 1;
+        self.count_out();
         Some(job)
     }
 
-    /// Takes out the last live job that `fits`.
-    fn pop_last_where(&mut self, fits: &mut impl FnMut(&Submitted) -> bool) -> Option<Submitted> {
-        let at = self.jobs.iter().rposition(|job| held(job) && fits(job))?;
+    /// Takes out the first live job that `fits`.
+    fn pop_first_where(&mut self, fits: &mut impl FnMut(&Submitted) -> bool) -> Option<Submitted> {
+        // Whether it is live stands in the job, which takes longer to see.
+        let at = self.jobs.iter().position(|job| fits(job) && held(job))?;
+        let job = self.jobs.remove(at);
+        self.count_out();
+        job
+    }
+
+    /// Counts a job out that was taken.
+    fn count_out(&mut self) {
         self.live -= 1;
-        self.jobs.remove(at)
+        // What is left behind the last was withdrawn, and might never be met.
+        if self.live == 0 && !self.jobs.is_empty() {
+            self.jobs.clear();
+        }
     }
 
     /// Counts one job out that the caller has marked as withdrawn. Gives back
@@ -197,15 +209,15 @@ impl Queue {
         Some(out(job))
     }
 
-    /// Takes the last of the kin that `fits`.
+    /// Takes the first of the kin that `fits`.
     pub(crate) fn take_kin(
         &mut self,
         mut fits: impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
         let Lists { queue, line } = &mut self.kin;
-        let job = line
-            .pop_last_where(&mut fits)
-            .or_else(|| queue.pop_last_where(&mut fits))?;
+        let job = queue
+            .pop_first_where(&mut fits)
+            .or_else(|| line.pop_first_where(&mut fits))?;
         self.admit();
         Some(out(job))
     }
@@ -286,5 +298,36 @@ impl Queue {
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
             lists.queue.push(job);
         }
+    }
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::{Bare, job::Job};
+
+    #[test]
+    fn what_was_withdrawn_goes_with_the_last_that_was_not() {
+        let mut queue = Queue::new(64, Arc::default());
+        let jobs: Vec<Submitted> = (0..60)
+            .map(|_| {
+                let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+                Submitted { job, lineage }
+            })
+            .collect();
+        let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
+        for job in jobs {
+            assert_eq!(queue.push(Lane::Roots, job), Admission::Queued);
+        }
+        // Less than half, so nothing is swept out.
+        for job in &watched[40..] {
+            let job = job.upgrade().unwrap();
+            assert!(queue.withdraw(job.header()).is_empty());
+        }
+        let taken = (0..40).filter_map(|_| queue.take()).count();
+        assert_eq!((taken, queue.ready()), (40, 0));
+        assert!(watched.iter().all(|job| job.upgrade().is_none()));
     }
 }

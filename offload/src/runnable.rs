@@ -50,7 +50,8 @@ pub(crate) enum Finish {
     /// The closure panicked, or the result's destructor did with nobody left
     /// to take it.
     Panicked,
-    /// It had been withdrawn before the claim.
+    /// It had been withdrawn before the claim, or this is the child of a closure
+    /// that forked: there is nothing to count.
     Withdrawn,
 }
 

@@ -57,7 +57,7 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// Jobs that ended, one way or another.
     ended: u64,
-    /// Jobs that wait for the pool's end.
+    /// Jobs that wait, or have waited, for a shutdown.
     aside: Vec<JobId>,
     start_failed: Option<Instant>,
     next_id: usize,

@@ -180,11 +180,19 @@ impl<T: Send + 'static> Offload<T> {
             return Poll::Ready(Err(OffloadError::Forked { at }));
         }
         let poll = self.job.poll(cx);
-        if poll.is_ready() {
-            self.stage = Stage::Over;
-            self.core.eagerness.succeeded(&mut self.eager);
-        } else if self.core.eagerness.again(&mut self.eager) {
-            cx.waker().wake_by_ref();
+        match poll {
+            // The closure may still be there, for a caller who wants it back:
+            // the drop of this takes it out.
+            Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
+            Poll::Ready(_) => {
+                self.stage = Stage::Over;
+                self.core.eagerness.succeeded(&mut self.eager);
+            }
+            Poll::Pending => {
+                if self.core.eagerness.again(&mut self.eager) {
+                    cx.waker().wake_by_ref();
+                }
+            }
         }
         poll
     }

@@ -8,13 +8,14 @@
 //! it is handed one of its own descendants to run meanwhile.
 
 use std::{
+    mem,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
-    core::Core,
+    core::{Core, Here},
     lineage::{self, Installed, Owner, PoolId},
     park::Parker,
     runnable::Submitted,
@@ -26,7 +27,7 @@ use crate::{
 /// A wait that has polled this often without parking gives way once.
 const BUSY: u32 = 64;
 
-/// How often it looks, when it gives way, whether somebody has taken the work.
+/// How often it looks then, at most, whether somebody has taken the work.
 const STEPS: u32 = 10;
 
 /// The time from look to look.
@@ -43,6 +44,9 @@ struct OnWorker {
     worker: Worker,
     /// Polls in a row without a park between them.
     busy: u32,
+    /// A job was lent to this wait that it has not run: if it isn't kept any
+    /// more, a wait within the next poll has given it back.
+    owes: bool,
     /// Dropped last: the frame is in force as long as the wait is open.
     _installed: Installed,
 }
@@ -84,6 +88,7 @@ impl Waiting {
             worker.return_lent();
             OnWorker {
                 busy: 0,
+                owes: false,
                 _installed: lineage::open_wait(Owner {
                     pool: PoolId::of(&*worker.core),
                     job: running::current(),
@@ -127,46 +132,50 @@ impl Waiting {
         }
     }
 
-    /// Whether a job was lent that has not been run.
+    /// Whether a job was lent that has not been run. One that a wait within the
+    /// last poll has given back is asked for once more.
     #[must_use]
     pub fn has_lent(&mut self) -> bool {
-        self.on_worker()
-            .is_some_and(|on_worker| on_worker.worker.has_lent())
+        self.on_worker().is_some_and(OnWorker::has_lent)
     }
 
     /// Runs the job that was lent; false if there was none. After a job, poll
     /// again before parking: it may have been what the wait was for.
     #[must_use]
     pub fn run_lent(&mut self) -> bool {
-        self.on_worker()
-            .is_some_and(|on_worker| on_worker.worker.run_lent())
+        self.on_worker().is_some_and(OnWorker::run_lent)
     }
 }
 
-/// Waits in its own way for the end of `core`. On a thread of that pool it gives
-/// the permit back meanwhile, so that what is queued can run; `wait` is told
-/// whether nobody is left to run anything.
-pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Seating>) -> R) -> R {
+/// Waits in its own way for the end of `core`. On a thread of that pool, or of
+/// another, it gives the permit back meanwhile, so that what is queued can run;
+/// `wait` is told if it is that pool's.
+pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
     let waiting = Waiting::open();
-    let here = waiting
-        .on_worker
-        .as_ref()
-        .map(|on_worker| &on_worker.worker);
-    let Some(worker) = here.filter(|worker| Arc::ptr_eq(&worker.core, core)) else {
+    let Some(OnWorker { worker, .. }) = &waiting.on_worker else {
         return wait(None);
     };
+    let (own, stack) = (&worker.core, worker.stack);
     let frame = lineage::frame();
-    let parker = Parker::new();
-    let mut state = core.state();
-    // Without room for a job to be lent: nobody would look for it.
-    let (seating, action) = state.sit(&frame, parker.unparker(), worker.stack, false);
-    // From here on it counts as awake: nobody else's wait is to be refused for
-    // its sake.
-    parker.unparker().unpark();
-    drop(state);
-    core.perform(action);
-    let result = wait(Some(seating));
-    let _not_lent = core.state().rise(&frame);
+    let seating = loop {
+        let parker = Parker::new();
+        let mut state = own.state();
+        // Without room for a job to be lent: nobody would look for it.
+        let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
+        // From here on it counts as awake: nobody else's wait is to be refused
+        // for its sake.
+        parker.unparker().unpark();
+        drop(state);
+        let orphans = own.carry_out(action);
+        if orphans.is_empty() {
+            break seating;
+        }
+        // The end may depend on their callers.
+        let _not_lent = own.state().rise(&frame);
+        orphans.abandon();
+    };
+    let result = wait(Arc::ptr_eq(own, core).then_some(Here { stack, seating }));
+    let _not_lent = own.state().rise(&frame);
     result
 }
 
@@ -212,13 +221,27 @@ impl OnWorker {
             return false;
         }
         self.busy = 0;
-        !self.worker.has_lent() && self.worker.core.sees_work() && self.give_way()
+        !self.worker.has_lent() && self.worker.core.sees_work() && self.give_way(STEPS)
     }
 
-    /// Is parked until the work that is ready has been taken, for a millisecond
+    /// Whether a job is to be run here. One that a wait within the poll gave back
+    /// is asked for again: a future whose every poll waits would never let it
+    /// run, and may be waiting for it.
+    fn has_lent(&mut self) -> bool {
+        let owed = mem::take(&mut self.owes);
+        self.worker.has_lent() || (owed && self.give_way(0))
+    }
+
+    fn run_lent(&mut self) -> bool {
+        let is_lent = self.has_lent();
+        self.owes = false;
+        is_lent && self.worker.run_lent()
+    }
+
+    /// Is parked until the work that is ready has been taken, for so many steps
     /// at most; true if a job was lent.
     #[cold]
-    fn give_way(&mut self) -> bool {
+    fn give_way(&mut self, steps: u32) -> bool {
         let Worker { core, stack, .. } = &self.worker;
         let frame = lineage::frame();
         let roomy = self.worker.is_roomy();
@@ -230,7 +253,7 @@ impl OnWorker {
             return false;
         }
         let orphans = core.carry_out(action);
-        for _ in 0..STEPS {
+        for _ in 0..steps {
             thread::sleep(STEP);
             if !core.sees_work() {
                 break;
@@ -244,9 +267,13 @@ impl OnWorker {
 
     /// Keeps what was lent; false if nothing was. Before anything of others
     /// runs, which may wait in turn.
-    fn keep(&self, lent: Option<Submitted>) -> bool {
+    fn keep(&mut self, lent: Option<Submitted>) -> bool {
         let Some(job) = lent else { return false };
         self.worker.keep_lent(job);
+        self.owes = true;
+        // One job is lent at a time: the lender calls who takes the next.
+        let action = self.worker.core.state().help();
+        self.worker.core.perform(action);
         true
     }
 }

@@ -92,6 +92,9 @@ impl Worker {
             return false;
         };
         let finish = job.run();
+        if self.core.is_forked() {
+            return true;
+        }
         let mut state = self.core.state();
         state.end(self.stack, finish);
         let phase = state.phase;
@@ -111,9 +114,9 @@ impl Worker {
             Err(Submitted { job, .. }) => {
                 let at = job.header().at;
                 job.abandon(OffloadError::ShutDown { at });
-                self.core.note_end(phase);
             }
         }
+        self.core.note_end(phase);
     }
 }
 
@@ -134,7 +137,9 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
     } = &core.hooks;
     run_hook(on_thread_start.as_deref());
     serve(core, id);
-    run_hook(on_thread_stop.as_deref());
+    if !core.is_forked() {
+        run_hook(on_thread_stop.as_deref());
+    }
 }
 
 /// A hook that panics must not take a thread with it that the state counts on.
@@ -190,6 +195,10 @@ fn serve(core: &Arc<Core>, id: usize) {
                 }
                 core.perform(action);
                 after = After::Job(job.run());
+                // The child of a job that forked: what is queued is the parent's.
+                if core.is_forked() {
+                    break;
+                }
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time));

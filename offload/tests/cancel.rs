@@ -1,21 +1,25 @@
-//! Withdrawing jobs: dropped, cancelled, timed out.
+//! Withdrawing jobs: dropped, cancelled, timed out, refused; and where what was
+//! theirs is dropped.
 #![cfg(not(bridge_loom))]
 
 mod common;
 
 use std::{
+    future::{pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
+    task::{Context, Poll, Wake, Waker},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use bridge_offload::{Cancelled, OffloadError, Rejected, cancelled};
-use common::{eventually, plug, pool, wait};
+use bridge_offload::{Cancelled, Offload, OffloadError, Pool, Rejected, cancelled};
+use common::{WaitError, eventually, plug, pool, wait, wait_until};
 use testkit::within;
 
 #[test]
@@ -30,10 +34,7 @@ fn a_timed_admission_gives_the_closure_back() {
         assert_eq!(rejected.into_inner()(), 5);
         drop(release);
         wait(plugged);
-        assert_eq!(
-            wait(pool.run_unless(|| 6, std::future::pending())).ok(),
-            Some(6)
-        );
+        assert_eq!(wait(pool.run_unless(|| 6, pending())).ok(), Some(6));
     });
 }
 
@@ -178,5 +179,127 @@ fn captures_that_panic_when_they_are_withdrawn_leave_their_place() {
         wait(plugged);
         assert_eq!(pool.metrics().cancelled, 8);
         let _nothing_is_left = pool.shutdown(Duration::MAX);
+    });
+}
+
+/// The captures of a job that was refused are dropped by whoever awaits it, not
+/// by whoever ends the pool and has others to tell.
+#[test]
+fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
+    /// Polls and drops its task as soon as it is woken.
+    #[derive(Default)]
+    struct AtOnce(Mutex<Option<Offload<()>>>);
+    impl Wake for AtOnce {
+        fn wake(self: Arc<Self>) {
+            let task = self.0.lock().unwrap().take();
+            let mut task = task.unwrap().outcome();
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut task).poll(&mut cx).is_ready());
+        }
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        let bomb = Bomb;
+        let mut first = pool.run(move || drop(bomb));
+        let at_once = Arc::new(AtOnce::default());
+        let waker = Waker::from(Arc::clone(&at_once));
+        let first_poll = Pin::new(&mut first).poll(&mut Context::from_waker(&waker));
+        assert!(first_poll.is_pending());
+        *at_once.0.lock().unwrap() = Some(first);
+        let second = pool.run(|| ()).start();
+        let _report = pool.shutdown(Duration::ZERO);
+        let outcome = wait(second.outcome());
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        assert!(at_once.0.lock().unwrap().is_none());
+        drop(release);
+        drop((plugged, queued));
+    });
+}
+
+/// A waker may be the last that holds its task, and the task hold an offload.
+#[test]
+fn no_waker_is_dropped_under_the_pools_lock() {
+    struct Task(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        let late = Arc::new(AtomicBool::new(false));
+        let (inner, limit) = (pool.clone(), Arc::clone(&late));
+        let task = Arc::new(Task(Mutex::new(Some(Box::pin(async move {
+            let limit = poll_fn(|_| {
+                if limit.load(Ordering::SeqCst) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            });
+            assert!(inner.run_unless(|| (), limit).await.is_err());
+            inner.run(|| ()).await;
+        })))));
+        let is_pending = |waker: &Waker| {
+            let mut future = task.0.lock().unwrap();
+            let mut cx = Context::from_waker(waker);
+            future.as_mut().unwrap().as_mut().poll(&mut cx).is_pending()
+        };
+        let waker = Waker::from(Arc::clone(&task));
+        assert!(is_pending(&waker));
+        late.store(true, Ordering::SeqCst);
+        assert!(is_pending(&waker));
+        // The job in line has no waker of the task any more. If the one that was
+        // given up had, whoever meets that in the queue would drop the task.
+        assert!(is_pending(Waker::noop()));
+        drop((task, waker));
+        drop(release);
+        wait(plugged);
+        wait(queued);
+        assert_eq!(wait(pool.run(|| 3)), 3);
+    });
+}
+
+/// The captures of what a shutdown leaves run their destructors on the thread
+/// that shuts down, which may be a job's: it is no longer parked then.
+#[test]
+fn a_destructor_that_waits_may_run_in_a_shutdown() {
+    struct Waits(mpsc::Sender<()>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            let soon = Instant::now() + Duration::from_millis(1);
+            let outcome = wait_until(pending::<()>(), Some(soon));
+            assert_eq!(outcome, Err(WaitError::TimedOut));
+            self.0.send(()).unwrap();
+        }
+    }
+    within(|| {
+        // The second thread never gets as far as to take a job.
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let starts = AtomicUsize::new(0);
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .on_thread_start(move || {
+                if starts.fetch_add(1, Ordering::SeqCst) == 1 {
+                    let _released = held.lock().unwrap().recv();
+                }
+            })
+            .build()
+            .unwrap();
+        let (waited, waits) = mpsc::channel();
+        let own = pool.clone();
+        let job = pool.run(move || {
+            let waits = Waits(waited);
+            let queued = own.run(move || drop(waits)).start();
+            let report = own.shutdown(Duration::ZERO);
+            (report.abandoned, wait(queued.outcome()).is_err())
+        });
+        assert_eq!(wait(job), (1, true));
+        waits.recv().unwrap();
+        eventually("the job has ended", || pool.metrics().running == 0);
+        drop(release);
     });
 }

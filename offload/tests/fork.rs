@@ -4,7 +4,9 @@
 mod common;
 
 use std::{
+    io::{PipeWriter, Read, Write, pipe},
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc,
     time::Duration,
 };
 
@@ -25,10 +27,7 @@ fn in_fork(child: impl FnOnce() -> bool) -> bool {
         // SAFETY: ends the child at once.
         unsafe { libc::_exit(i32::from(!ok)) }
     }
-    let mut status = 0;
-    // SAFETY: `status` is a valid place for the child's status.
-    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
-    waited == pid && status == 0
+    ended_well(pid)
 }
 
 #[test]
@@ -62,6 +61,61 @@ fn a_child_is_told_and_the_parent_goes_on() {
             });
             assert!(told, "warm: {warm}");
             assert_eq!(wait(mid_call), 2, "the parent's call is untouched");
+        }
+    });
+}
+
+/// Waits for the end of a child, and says whether it ended as it should.
+fn ended_well(pid: i32) -> bool {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the child's status.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    waited == pid && status == 0
+}
+
+/// In the child the closure returns too, or panics, and its thread is the only
+/// one. What is queued is the parent's.
+#[test]
+fn the_child_of_a_job_that_forks_runs_no_other_job() {
+    within(|| {
+        for (lent, panics) in [(false, false), (false, true), (true, false)] {
+            let pool: Pool = Pool::builder()
+                .max_threads(1)
+                .max_blocked_threads(1)
+                .build()
+                .unwrap();
+            let (go, start) = mpsc::channel::<()>();
+            let (mut read, write) = pipe().unwrap();
+            let forks = move || {
+                start.recv().unwrap();
+                // SAFETY: the child goes back to the pool, which is what this is
+                // about, and is given a time to end in.
+                let pid = unsafe { libc::fork() };
+                if pid == 0 {
+                    // SAFETY: `alarm` sets a timer whose signal ends this process.
+                    unsafe { libc::alarm(10) };
+                    assert!(!panics, "in the child");
+                }
+                pid
+            };
+            let job = if lent {
+                let (second, third) = (pool.clone(), pool.clone());
+                pool.run(move || wait(second.run(move || wait(third.run(forks)))))
+            } else {
+                pool.run(forks)
+            };
+            let job = job.start();
+            let note = |mut write: PipeWriter| move || write.write_all(b"x").unwrap();
+            let others: Vec<_> = (0..3)
+                .map(|_| pool.run(note(write.try_clone().unwrap())).start())
+                .collect();
+            drop((write, go.send(())));
+            let pid = wait(job);
+            others.into_iter().for_each(wait);
+            assert!(ended_well(pid), "lent: {lent}, panics: {panics}");
+            let mut notes = String::new();
+            read.read_to_string(&mut notes).unwrap();
+            assert_eq!(notes, "xxx", "lent: {lent}, panics: {panics}");
         }
     });
 }

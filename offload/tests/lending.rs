@@ -6,7 +6,11 @@ mod common;
 
 use std::{
     future::poll_fn,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     task::Poll,
     thread,
     time::Duration,
@@ -14,7 +18,10 @@ use std::{
 
 use bridge_offload::{Lineage, Offload, OffloadError, Pool};
 use common::{WaitError, eventually, try_wait, wait};
-use futures::{channel::oneshot, future::join_all};
+use futures::{
+    channel::oneshot,
+    future::{join, join_all},
+};
 use testkit::within;
 
 /// A pool in which no thread can be added any more once this many are parked.
@@ -174,4 +181,164 @@ fn a_job_that_comes_after_a_vain_look_is_lent() {
             assert_eq!(wait(other), Ok(()));
         });
     }
+}
+
+/// A job that a wait within each poll gives back is run before the next.
+#[test]
+fn a_future_whose_every_poll_waits_lets_its_job_run() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (other, release) = parked(&pool);
+        let inner = pool.clone();
+        let value = wait(pool.run(move || {
+            let mut task = None;
+            wait(poll_fn(|cx| {
+                wait(async {});
+                task.get_or_insert_with(|| Box::pin(inner.run(|| 42)))
+                    .as_mut()
+                    .poll(cx)
+            }))
+        }));
+        assert_eq!(value, 42);
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
+    });
+}
+
+/// One permit at the ceiling: what is lent is what has come first, so the job
+/// that ends a stream of others has its turn. It is the stream's sibling, or a
+/// sibling of the job that is behind the stream.
+#[test]
+fn a_stream_of_jobs_does_not_overtake_the_one_that_ends_it() {
+    for nested in [false, true] {
+        within(move || {
+            let pool = pool(1, 1);
+            let (other, release) = (!nested).then(|| parked(&pool)).unzip();
+            let inner = pool.clone();
+            wait(pool.run(move || {
+                let over = Arc::new(AtomicBool::new(false));
+                let end = Arc::clone(&over);
+                let end = inner.run(move || end.store(true, Ordering::SeqCst));
+                let stream = async |pool: Pool| {
+                    while !over.load(Ordering::SeqCst) {
+                        pool.run(|| ()).await;
+                    }
+                };
+                if nested {
+                    let (stream, over) = (inner.clone(), Arc::clone(&over));
+                    let stream = inner.run(move || {
+                        wait(async {
+                            while !over.load(Ordering::SeqCst) {
+                                stream.run(|| ()).await;
+                            }
+                        });
+                    });
+                    wait(join(stream, end));
+                } else {
+                    wait(join(end, stream(inner.clone())));
+                }
+            }));
+            drop(release);
+            drop(other);
+        });
+    }
+}
+
+#[test]
+fn jobs_are_lent_in_the_order_they_came() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (other, release) = parked(&pool);
+        let inner = pool.clone();
+        wait(pool.run(move || {
+            // Blocks outside of any wait, and holds the only permit.
+            let (send, receive) = mpsc::channel();
+            let first = inner.run(move || send.send(()).unwrap());
+            let second = inner.run(move || receive.recv().unwrap());
+            wait(join(first, second));
+        }));
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
+    });
+}
+
+/// Three jobs that end only together come while a sleeping thread is being
+/// woken: it takes the first, and two waits take the others.
+#[test]
+fn as_many_are_lent_as_there_are_permits() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(3)
+            .max_blocked_threads(1)
+            .spin(Duration::ZERO)
+            .build()
+            .unwrap();
+        let (other, release) = parked(&pool);
+        let (first, second) = (pool.clone(), pool.clone());
+        wait(pool.run(move || {
+            wait(first.run(move || {
+                wait(second.run(|| ()));
+                eventually("the fourth thread sleeps", || second.metrics().idle == 1);
+                thread::sleep(Duration::from_millis(5));
+                let together = Arc::new(Barrier::new(3));
+                wait(join_all((0..3).map(|_| {
+                    let together = Arc::clone(&together);
+                    second.run(move || together.wait().is_leader())
+                })));
+            }));
+        }));
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
+    });
+}
+
+#[test]
+fn a_job_withdrawn_while_it_is_lent_is_not_queued_again() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (other, release) = parked(&pool);
+        let lent = lent(&pool, drop);
+        let inner = pool.clone();
+        let metrics = wait(pool.run(move || {
+            lent();
+            inner.metrics()
+        }));
+        assert_eq!((metrics.queued, metrics.cancelled), (0, 1));
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
+    });
+}
+
+/// By a shutdown that the lender waits for, and nobody else ends a job.
+#[test]
+fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (outer, inner) = (pool.clone(), pool.clone());
+        let report = wait(pool.run(move || {
+            wait(outer.run(move || {
+                let (tell, told) = mpsc::channel();
+                let mut task = None;
+                wait(poll_fn(|_| {
+                    let Some(task) = task.take() else {
+                        task = Some(inner.run(|| ()).start());
+                        let (ended, tell) = (inner.clone(), tell.clone());
+                        let ending = async move { ended.shutdown(Duration::MAX) };
+                        let ending = Lineage::current().scope(ending);
+                        thread::spawn(move || tell.send(wait(ending)));
+                        return Poll::Pending;
+                    };
+                    eventually("the end has begun", || inner.try_run(|| ()).is_err());
+                    // It waits for the job that is lent, and looks again when
+                    // that is withdrawn.
+                    thread::sleep(Duration::from_millis(20));
+                    drop(task);
+                    thread::sleep(Duration::from_millis(5));
+                    wait(async {});
+                    Poll::Ready(told.recv().unwrap())
+                }))
+            }))
+        }));
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
 }

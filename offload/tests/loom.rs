@@ -7,6 +7,7 @@
 mod common;
 
 use std::{
+    future::poll_fn,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -267,6 +268,48 @@ fn loom_at_the_ceiling_a_descendant_is_lent() {
         let value = wait(pool.run(move || wait(second.run(move || try_wait(third.run(|| 9))))));
         assert_eq!(value, Ok::<_, WaitError>(9));
         let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a wait within the poll that follows a loan hangs: the thread keeps the
+/// job that this wait is for.
+#[test]
+fn loom_what_is_lent_is_given_back_to_a_wait_within() {
+    explore(|| {
+        let pool = pool(1, 1, 4);
+        let (second, third) = (pool.clone(), pool.clone());
+        let value = wait(pool.run(move || {
+            wait(second.run(move || {
+                let mut task = None;
+                wait(poll_fn(|_| match task.take() {
+                    None => {
+                        task = Some(third.run(|| 9).start());
+                        Poll::Pending
+                    }
+                    Some(task) => Poll::Ready(try_wait(task)),
+                }))
+            }))
+        }));
+        assert_eq!(value, Ok::<_, WaitError>(9));
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a job that ends its own pool waits for itself, or for what is queued and
+/// nobody runs.
+#[test]
+fn loom_a_job_that_shuts_its_pool_down_is_compensated() {
+    explore(|| {
+        let pool = pool(1, 1, 2);
+        let own = pool.clone();
+        let value = wait(pool.run(move || {
+            let queued = own.run(|| 7).start();
+            let report = own.shutdown(LONG);
+            assert_eq!((report.abandoned, report.running), (0, 0));
+            wait(queued)
+        }));
+        assert_eq!(value, 7);
+        assert_eq!(pool.shutdown(LONG).abandoned, 0);
     });
 }
 

@@ -10,10 +10,11 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
+    thread,
     time::Duration,
 };
 
-use bridge_offload::{BuildError, OffloadError, Pool};
+use bridge_offload::{Ambient, BuildError, OffloadError, Pool};
 use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
 use testkit::within;
@@ -182,5 +183,46 @@ fn awaiting_polls_no_more_than_needed() {
     within(|| {
         let task = Pool::new().run(|| 3);
         assert_eq!(wait(task.map(|n| n + 1)), 4);
+    });
+}
+
+#[test]
+fn a_report_that_panics_reaches_nobody() {
+    static TOLD: AtomicUsize = AtomicUsize::new(0);
+    struct Loud;
+    impl Ambient for Loud {
+        fn capture() -> Self {
+            Self
+        }
+        fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+            closure()
+        }
+        fn stalled(_waited: Duration, _queued: usize) {
+            TOLD.fetch_add(1, Ordering::SeqCst);
+            panic!("a report")
+        }
+    }
+    within(|| {
+        // It is told by the one who submits, and by the thread.
+        for submits in [true, false] {
+            let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
+            let (started, running) = mpsc::channel();
+            let (release, held) = mpsc::channel::<()>();
+            let plugged = move || {
+                started.send(()).unwrap();
+                let _released = held.recv();
+            };
+            let plugged = pool.try_run(plugged).unwrap();
+            running.recv().unwrap();
+            let queued = pool.try_run(|| 1).unwrap();
+            // The head of the queue has to wait for a second.
+            thread::sleep(Duration::from_millis(1100));
+            let late = submits.then(|| pool.try_run(|| 2).unwrap());
+            drop(release);
+            wait(plugged);
+            assert_eq!(wait(queued), 1);
+            assert_eq!(late.map(wait), submits.then_some(2));
+        }
+        assert_eq!(TOLD.load(Ordering::SeqCst), 2);
     });
 }

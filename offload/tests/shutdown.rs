@@ -12,7 +12,7 @@ use std::{
 };
 
 use bridge_offload::{Lineage, OffloadError, Pool};
-use common::{eventually, plug, pool, wait};
+use common::{eventually, plug, pool, try_wait, wait};
 use futures::{channel::oneshot, future::join_all};
 use testkit::{panic_text, within};
 
@@ -286,5 +286,108 @@ fn the_second_of_two_shutdowns_ends_the_first() {
         assert_eq!(first.join().unwrap().abandoned, 0);
         let _told = wait(task.outcome()).unwrap_err();
         drop(release);
+    });
+}
+
+#[test]
+fn a_job_that_has_shut_its_pool_down_is_waited_for_like_any() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let (ended, end) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            ended.send(own.shutdown(Duration::MAX)).unwrap();
+            let _released = held.recv();
+        });
+        let job = job.start();
+        let report = end.recv().unwrap();
+        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!(pool.shutdown(Duration::ZERO).running, 1);
+        drop(release);
+        let _told = wait(job.outcome()).unwrap_err();
+        assert_eq!(pool.shutdown(Duration::MAX).running, 0);
+    });
+}
+
+/// A result that nobody takes is dropped on the job's thread, past its closure.
+#[test]
+fn a_result_may_shut_its_own_pool_down() {
+    struct Last(Pool);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let report = self.0.shutdown(Duration::MAX);
+            assert_eq!(report.running, 0);
+        }
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let last = Last(pool.clone());
+        let (started, running) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let task = pool
+            .try_run(move || {
+                started.send(()).unwrap();
+                let _released = held.recv();
+                last
+            })
+            .unwrap();
+        running.recv().unwrap();
+        drop(task);
+        drop(release);
+        eventually("the thread has ended", || pool.metrics().threads == 0);
+        assert_eq!(pool.metrics().panicked, 0);
+    });
+}
+
+#[test]
+fn a_job_that_shuts_another_pool_down_frees_its_permit() {
+    within(|| {
+        let (pool, other) = (pool(1, 8), pool(1, 8));
+        let (here, there) = (pool.clone(), other.clone());
+        let (release, held) = mpsc::channel::<()>();
+        let (started, running) = mpsc::channel();
+        // The last job of the other pool needs this one.
+        let last = other.run(move || {
+            started.send(()).unwrap();
+            let _released = held.recv();
+            wait(here.run(|| 5))
+        });
+        let last = last.start();
+        running.recv().unwrap();
+        let shutting = pool.run(move || {
+            drop(release);
+            there.shutdown(Duration::MAX)
+        });
+        assert_eq!(wait(shutting).running, 0);
+        assert_eq!(wait(last), 5);
+    });
+}
+
+/// At the ceiling, those who are parked need nobody of the pool to go on.
+#[test]
+fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (release, released) = oneshot::channel::<()>();
+        let parked = pool.run(move || try_wait(released).is_ok()).start();
+        eventually("parked", || pool.metrics().blocked == 1);
+        let own = pool.clone();
+        let (start, started) = mpsc::channel();
+        let shutting = pool.run(move || {
+            start.send(()).unwrap();
+            own.shutdown(Duration::MAX)
+        });
+        let shutting = shutting.start();
+        started.recv().unwrap();
+        thread::sleep(Duration::from_millis(20));
+        release.send(()).unwrap();
+        let report = wait(shutting);
+        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert!(wait(parked));
     });
 }

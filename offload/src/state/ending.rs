@@ -16,19 +16,40 @@ impl State {
         sleepers
     }
 
-    /// Notes jobs that wait for the pool's end: nobody waits for them.
-    pub(crate) fn set_aside(&mut self, waiting: impl Iterator<Item = JobId>) {
-        self.aside.extend(waiting);
+    /// Notes jobs that wait for a shutdown: those given, and those on `stack`.
+    /// Says which jobs it has to see the end of.
+    pub(crate) fn set_aside(
+        &mut self,
+        waiting: impl Iterator<Item = JobId>,
+        stack: Option<usize>,
+    ) -> Whose {
+        let before = self.aside.len();
+        let below = stack.into_iter().flat_map(|stack| &self.stacks[stack]);
+        self.aside.extend(waiting.chain(below.map(JobId::of)));
+        if self.aside.len() == before {
+            Whose::All
+        } else {
+            Whose::NotAside
+        }
     }
 
-    /// Whether nothing runs, is parked or is queued, but for what was set aside.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.queue.ready() == 0 && self.jobs().next().is_none()
+    /// Whether none of these jobs runs or is parked, and nothing is queued.
+    pub(crate) fn is_quiet(&self, whose: Whose) -> bool {
+        self.queue.ready() == 0 && self.jobs(whose).next().is_none()
     }
 
-    /// The jobs that threads have claimed, but for what was set aside.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
+    /// Those of these jobs that threads have claimed.
+    pub(crate) fn jobs(&self, whose: Whose) -> impl Iterator<Item = &Arc<dyn Runnable>> {
         let jobs = self.stacks.iter().flatten();
-        jobs.filter(|job| !self.aside.contains(&JobId::of(job)))
+        jobs.filter(move |job| whose == Whose::All || !self.aside.contains(&JobId::of(job)))
     }
+}
+
+/// Which jobs a shutdown waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// No job waits for it.
+    All,
+    /// Some do, and may wait for other shutdowns whose jobs wait for this one.
+    NotAside,
 }

@@ -68,6 +68,10 @@ impl State {
     /// abandon it.
     pub(crate) fn give_back(&mut self, stack: usize, job: Submitted) -> Result<Action, Submitted> {
         self.stacks[stack].pop();
+        // Its caller has withdrawn it, and has the closure or is about to.
+        if job.header().is_cancelled() {
+            return Ok(Action::Nothing);
+        }
         if self.phase == Phase::Closed {
             return Err(job);
         }
@@ -90,24 +94,28 @@ impl State {
 
     /// Notes that this job has been queued.
     pub(super) fn may_lend(&mut self, job: &Submitted) {
-        self.barren = self.barren && seat_for(&job.lineage, &self.seats).is_none();
+        self.barren = self.barren && seat_for(&job.lineage, None, &self.seats).is_none();
     }
 
-    /// Lends the last job that is a descendant of a parked wait to the innermost
-    /// such wait that has room. The last: it is among the innermost, and near.
+    /// Lends the first job that is a descendant of a parked wait to the innermost
+    /// such wait that has room.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let Self { queue, seats, .. } = self;
         if self.barren || !seats.iter().any(Seat::is_free) {
             return None;
         }
         let mut lender = None;
-        // Siblings stand together: where one has no lender, none has.
-        let mut childless = None;
+        // The wait that the last look was in vain for. Siblings stand together,
+        // and those of a wait within behind them: neither need a look so far up.
+        let mut vain = None;
         let job = queue.take_kin(|job| {
             let innermost = job.lineage.innermost();
-            if childless != innermost {
-                lender = seat_for(&job.lineage, seats);
-                childless = innermost;
+            if innermost == vain {
+                return false;
+            }
+            lender = seat_for(&job.lineage, vain, seats);
+            if lender.is_none() {
+                vain = innermost;
             }
             lender.is_some()
         });
@@ -130,12 +138,15 @@ impl Seat {
     }
 }
 
-/// The seat of the innermost wait in `lineage` that can take a job.
+/// The seat of the innermost wait in `lineage` that can take a job, looked for
+/// up to the wait `vain`.
 ///
 /// Only the wait on top of a thread's stack has a seat, so a job never lands
 /// on a stack whose innermost wait it doesn't descend from.
-fn seat_for(lineage: &Lineage, seats: &[Seat]) -> Option<usize> {
-    lineage.frames().find_map(|frame| {
+fn seat_for(lineage: &Lineage, vain: Option<usize>, seats: &[Seat]) -> Option<usize> {
+    let frames = lineage.frames();
+    let mut near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
+    near.find_map(|frame| {
         seats
             .iter()
             .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.is_free())
