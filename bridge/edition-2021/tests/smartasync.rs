@@ -82,3 +82,23 @@ fn what_is_not_named_is_not_captured() {
     within(move || assert_eq!(bridge::wait(by_wait) + bridge::wait(by_twin), 20));
     assert_eq!(words.next(), Some("a"));
 }
+
+// No keyword yet.
+#[smartasync(blocking = gen_blocking)]
+fn gen<'gen>(mut gen: Vec<&'gen str>, more: &str) -> Vec<&'gen str> {
+    gen.retain(|part| *part != more);
+    gen
+}
+
+#[smartasync]
+async fn gen_async(gen: &mut u8) -> u8 {
+    *gen += 1;
+    *gen
+}
+
+#[test]
+fn names_of_this_edition() {
+    assert_eq!(gen(vec!["a", "b"], "a").wait(), ["b"]);
+    assert_eq!(gen_blocking(vec!["a", "b"], "b"), ["a"]);
+    within(|| assert_eq!(gen_async(&mut 1).wait(), 2));
+}

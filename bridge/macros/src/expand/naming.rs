@@ -232,6 +232,10 @@ pub(super) fn ours(output: &mut ReturnType) {
         }
 
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            // In this crate's edition this one's name is a keyword.
+            if lifetime.ident == "gen" {
+                return;
+            }
             lifetime.set_span(Span::mixed_site().located_at(lifetime.span()));
         }
     }

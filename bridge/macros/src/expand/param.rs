@@ -33,12 +33,8 @@ enum Binding {
 /// The names left there look like the user's and are ours, so that no lint of
 /// the user's takes our use of an argument for theirs.
 pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
-    let named = sig
-        .inputs
-        .iter()
-        .filter_map(|input| Some(name(input)?.clone()));
-    let named: Vec<Ident> = named.collect();
-    let is_double = |name: &Ident| named.iter().filter(|other| *other == name).count() > 1;
+    let called: Vec<Ident> = sig.inputs.iter().filter_map(name).cloned().collect();
+    let is_double = |name: &Ident| called.iter().filter(|other| *other == name).count() > 1;
     let param = |(i, input): (usize, &mut FnArg)| match input {
         FnArg::Receiver(receiver) => Param {
             name: Ident::new("self", receiver.self_token.span),
@@ -49,7 +45,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
             ),
         },
         FnArg::Typed(arg) => {
-            let mut name = match &*arg.pat {
+            let name = ours(&match &*arg.pat {
                 Pat::Ident(pat) if is_double(&pat.ident) => {
                     // Left to the compiler, which says so once.
                     return Param {
@@ -60,8 +56,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
                 }
                 Pat::Ident(pat) => pat.ident.clone(),
                 pat => Ident::new(&names.free(&format!("__arg{i}")), pat.span()),
-            };
-            name.set_span(Span::mixed_site().located_at(name.span()));
+            });
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
             // An expectation is met where the pattern is, and nowhere else.
             let allowed = arg.attrs.iter().map(allowing).collect();
@@ -75,6 +70,17 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
         }
     };
     sig.inputs.iter_mut().enumerate().map(param).collect()
+}
+
+/// One of our names, where the user's is. What is a name in the user's edition
+/// may be a keyword in this crate's.
+fn ours(name: &Ident) -> Ident {
+    let span = Span::mixed_site().located_at(name.span());
+    match &*name.to_string() {
+        word @ ("async" | "await" | "dyn" | "gen" | "try") => Ident::new_raw(word, span),
+        word if word.starts_with("r#") => Ident::new_raw(&word[2..], span),
+        word => Ident::new(word, span),
+    }
 }
 
 /// What the user calls an argument, if that is a name.
