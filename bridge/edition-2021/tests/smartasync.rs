@@ -30,6 +30,17 @@ impl<'s> Text<'s> {
     fn chars(&self) -> impl Iterator<Item = char> + '_ {
         self.0.chars()
     }
+
+    #[smartasync(blocking = later_blocking)]
+    fn later(&self, by: usize) -> impl std::future::Future<Output = usize> + 'static {
+        let length = self.0.len();
+        async move { length * by }
+    }
+
+    #[smartasync]
+    fn words<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> + 't {
+        text.split(' ')
+    }
 }
 
 // In this edition the guard outlives the block it is made in.
@@ -55,4 +66,39 @@ fn everything_is_captured() {
     assert_eq!(text.len(&1).wait(), 5);
     assert_eq!(text.chars().wait().count(), 4);
     assert_eq!(locked_sync((Arc::default(), 1)).wait(), 0);
+}
+
+// Here an `impl Trait` of a `fn` captures the lifetimes that it names, no others.
+#[test]
+fn what_is_not_named_is_not_captured() {
+    let (by_wait, by_twin, mut words);
+    {
+        let name = String::from("name");
+        let text = Text(&name);
+        by_wait = text.later(2).wait();
+        by_twin = text.later_blocking(3);
+        words = text.words("a b").wait();
+    }
+    within(move || assert_eq!(bridge::wait(by_wait) + bridge::wait(by_twin), 20));
+    assert_eq!(words.next(), Some("a"));
+}
+
+// No keyword yet.
+#[smartasync(blocking = gen_blocking)]
+fn gen<'gen>(mut gen: Vec<&'gen str>, more: &str) -> Vec<&'gen str> {
+    gen.retain(|part| *part != more);
+    gen
+}
+
+#[smartasync]
+async fn gen_async(gen: &mut u8) -> u8 {
+    *gen += 1;
+    *gen
+}
+
+#[test]
+fn names_of_this_edition() {
+    assert_eq!(gen(vec!["a", "b"], "a").wait(), ["b"]);
+    assert_eq!(gen_blocking(vec!["a", "b"], "b"), ["a"]);
+    within(|| assert_eq!(gen_async(&mut 1).wait(), 2));
 }

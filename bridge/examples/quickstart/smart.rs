@@ -31,7 +31,7 @@ pub async fn fetch(url: &str) -> Result<String, reqwest::Error> {
 
 /// A sync function: it blocks while the database works.
 #[smartasync]
-pub fn count_rows(database: &Path, table: &str) -> rusqlite::Result<u64> {
+pub fn count_rows(database: &Path, table: &str) -> rusqlite::Result<i64> {
     trail::mark("count_rows");
     let query = format!("select count(*) from {table}");
     Connection::open(database)?.query_row(&query, [], |row| row.get(0))
@@ -56,7 +56,7 @@ pub async fn summary(database: &Path) -> Result<String, Failure> {
 
 /// A sync function that takes its time: it counts one by one.
 #[smartasync]
-pub fn slow_count(database: &Path) -> rusqlite::Result<u64> {
+pub fn slow_count(database: &Path) -> rusqlite::Result<i64> {
     let query = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000)
                  select count(*) from n";
     Connection::open(database)?.query_row(query, [], |row| row.get(0))

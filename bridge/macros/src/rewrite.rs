@@ -32,6 +32,27 @@ pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     })
 }
 
+/// Whether a name is in these tokens for certain: not only where a `cfg` may
+/// take it away, or a macro that is called with it.
+pub(crate) fn uses(tokens: &TokenStream, name: &str) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let conditional = tokens.windows(2).any(|pair| match pair {
+        [hash, TokenTree::Group(attr)] if is_punct(Some(hash), "#") => {
+            matches!(attr.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "cfg" || word == "cfg_attr")
+        }
+        _ => false,
+    });
+    !conditional
+        && tokens.iter().enumerate().any(|(i, token)| match token {
+            TokenTree::Ident(ident) => ident == name,
+            TokenTree::Group(group) => {
+                let called = i > 0 && is_punct(tokens.get(i - 1), "!");
+                !called && uses(&group.stream(), name)
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        })
+}
+
 /// The tokens with what has to be changed, if anything has.
 fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -155,6 +176,23 @@ mod tests {
             quote! { self_.x + vec![self_.y, *self_][0] },
         );
         check(quote! { self::f(Self::g()) }, quote! { self::f(Self::g()) });
+    }
+
+    #[test]
+    fn a_use_is_one_for_certain() {
+        for (body, expected) in [
+            (quote! { self_.x }, true),
+            (quote! { if !self_.x { return (self_.y)(1); } }, true),
+            (quote! { { #[inline] fn f() {} f(&self_) } }, true),
+            (quote! { stringify!(self_) }, false),
+            (quote! { #[cfg(a)] self_.x(); }, false),
+            (quote! { match 1 { #[cfg(a)] 2 => self_.x, _ => 3 } }, false),
+            (quote! { #[cfg_attr(a, cfg(b))] { self_.x() } }, false),
+            (quote! { #[cfg(a)] log!(1); { self_.x() } }, false),
+            (quote! { x.self__ }, false),
+        ] {
+            assert_eq!(uses(&body, "self_"), expected, "{body}");
+        }
     }
 
     #[test]

@@ -227,6 +227,33 @@ fn bounded_lifetimes() {
     });
 }
 
+pub(crate) trait Visit<'d> {
+    type Value;
+    fn visit(self, text: &'d str) -> Self::Value;
+}
+
+struct Length;
+
+impl Visit<'_> for Length {
+    type Value = usize;
+    fn visit(self, text: &str) -> usize {
+        text.len()
+    }
+}
+
+/// The lifetime is no argument's, and so nothing borrows by it.
+#[smartasync]
+fn visited<'d, V: Visit<'d>>(by: V) -> <V as Visit<'d>>::Value {
+    let visit = |text: &'d str| by.visit(text);
+    visit("abc")
+}
+
+#[test]
+fn a_lifetime_of_no_argument() {
+    assert_eq!(visited(Length).wait(), 3);
+    run(async { assert_eq!(visited(Length).await, 3) });
+}
+
 #[smartasync]
 async fn longest(a: &str, b: &str) -> usize {
     tokio::task::yield_now().await;

@@ -68,3 +68,46 @@ fn where_a_macro_shows_its_arguments() {
         "assertion failed: self_.0 > 1"
     );
 }
+
+/// What a `cfg` or a macro takes away may have been the only use of `self`, of
+/// which nobody warns in a method.
+#[derive(Clone)]
+struct Unused(u8);
+
+macro_rules! drop_tokens {
+    ($($token:tt)*) => {};
+}
+
+impl Unused {
+    #[smartasync]
+    fn by_statement(&self) {
+        #[cfg(any())]
+        println!("{}", self.0);
+    }
+
+    #[smartasync]
+    fn by_arm(&mut self, x: u8) -> u8 {
+        match x {
+            #[cfg(any())]
+            1 => self.0,
+            _ => 3,
+        }
+    }
+
+    #[smartasync(blocking = by_macro_blocking)]
+    fn by_macro(self) -> &'static str {
+        drop_tokens!(self.0);
+        stringify!(self)
+    }
+}
+
+#[test]
+fn a_self_that_may_go_unused() {
+    let unused = Unused(1);
+    assert_eq!(unused.0, 1);
+    unused.by_statement().wait();
+    assert_eq!(Unused(1).by_arm(1).wait(), 3);
+    assert_eq!(Unused(1).by_macro().wait(), "self_");
+    assert_eq!(Unused(1).by_macro_blocking(), "self_");
+    run(async { Unused(1).by_statement().await });
+}

@@ -124,3 +124,49 @@ fn a_trait_of_either_kind() {
         assert_eq!(from_async(&Waiting).await, "waiting b");
     });
 }
+
+/// A declaration may have `Self` by value where nothing says that it is `Sized`.
+pub(crate) trait Merge {
+    #[smartasync]
+    fn empty() -> Self;
+
+    #[smartasync]
+    fn merge(&self, other: Self) -> u8;
+
+    #[smartasync]
+    fn joined(self, other: Self) -> Self;
+}
+
+#[derive(Clone)]
+struct Sum(u8);
+
+impl Merge for Sum {
+    #[smartasync]
+    fn empty() -> Self {
+        Sum(0)
+    }
+
+    #[smartasync]
+    fn merge(&self, other: Self) -> u8 {
+        self.0 + other.0
+    }
+
+    #[smartasync]
+    fn joined(self, other: Self) -> Self {
+        Sum(self.0 + other.0)
+    }
+}
+
+#[test]
+fn self_by_value() {
+    fn generic<T: Merge>(one: T) -> u8 {
+        T::empty()
+            .wait()
+            .joined(one)
+            .wait()
+            .merge(T::empty().wait())
+            .wait()
+    }
+    assert_eq!(generic(Sum(2)), 2);
+    run(async { assert_eq!(Sum(1).joined(Sum(2)).await.merge(Sum(3)).await, 6) });
+}

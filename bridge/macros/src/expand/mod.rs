@@ -75,12 +75,37 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     let located = made && (options.debug || function.sig.asyncness.is_none());
     let caller =
         (located && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
+    let allow = made
+        .then(|| misled(&function.sig))
+        .flatten()
+        .map(|lint| quote_spanned! {span=> #[allow(#lint)] });
     // The call's own text says it better, and Clippy objects to both.
     let attrs = attrs
         .iter()
         .filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
-    quote! { #(#attrs)* #inline #caller }
+    quote! { #(#attrs)* #allow #inline #caller }
 }
+
+/// Clippy's lint that goes by a method's name and takes its call amiss.
+fn misled(sig: &Signature) -> Option<TokenStream> {
+    let is = |name: &&str| sig.ident == *name;
+    if sig.asyncness.is_some() {
+        // An `async fn` is no trait's, and this one's call is by a `fn`.
+        let trait_method = OF_TRAITS.iter().any(is);
+        trait_method.then(|| quote! { clippy::should_implement_trait })
+    } else {
+        let iterates = ["iter", "iter_mut"].iter().any(is);
+        iterates.then(|| quote! { clippy::iter_not_returning_iterator })
+    }
+}
+
+/// The methods of the standard library's traits that Clippy knows.
+#[rustfmt::skip]
+const OF_TRAITS: [&str; 30] = [
+    "add", "as_mut", "as_ref", "bitand", "bitor", "bitxor", "borrow", "borrow_mut", "clone", "cmp",
+    "default", "deref", "deref_mut", "div", "drop", "eq", "from_iter", "from_str", "hash", "index",
+    "index_mut", "into_iter", "mul", "neg", "next", "not", "rem", "shl", "shr", "sub",
+];
 
 /// An attribute for what repeats the user's tokens: it allows what the original
 /// expects, and so does not complain if the copy gives no reason for it.
@@ -109,18 +134,17 @@ fn allowing(attr: &Attribute) -> Attribute {
 fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
     let (ty, value) = match &options.bridge {
         None => (None, quote! { ::__bridge::__private::Global }),
-        // An item, evaluated where the call is run. It sees the module's names
-        // only: the arguments' are ours.
+        // Evaluated where the call is run. It sees the module's names only: the
+        // arguments' are ours.
         Some(expr) => {
             let reference = quote_spanned! {Span::mixed_site().located_at(expr.span())=> &(#expr)};
-            let value = quote! {{
-                #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
-                fn smartasync_bridge() -> ::__bridge::Bridge {
+            let value = quote! {
+                ::__bridge::__private::Via(|| {
+                    #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
                     let bridge: &::__bridge::Bridge = #reference;
                     ::__bridge::__private::pick(bridge)
-                }
-                ::__bridge::__private::Via(smartasync_bridge)
-            }};
+                })
+            };
             (Some(quote! { ::__bridge::__private::Via }), value)
         }
     };
@@ -188,5 +212,31 @@ fn annotation(output: &ReturnType) -> TokenStream {
     // Located at the type, which is where the compiler's notes then point.
     quote_spanned! {Span::mixed_site().located_at(ty.span())=>
         if false { return ::__bridge::__private::returned::<#ty>(); }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::misled;
+
+    #[test]
+    fn names_that_clippy_knows() {
+        for (sig, expected) in [
+            (
+                parse_quote! { async fn next(&mut self) -> Option<u8> },
+                "clippy :: should_implement_trait",
+            ),
+            (parse_quote! { fn next(&mut self) -> Option<u8> }, ""),
+            (
+                parse_quote! { fn iter(&self) -> impl Iterator },
+                "clippy :: iter_not_returning_iterator",
+            ),
+            (parse_quote! { async fn iter(&self) -> u8 }, ""),
+            (parse_quote! { async fn get(&self) -> u8 }, ""),
+        ] {
+            assert_eq!(misled(&sig).unwrap_or_default().to_string(), expected);
+        }
     }
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 use syn::{
     FnArg, GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments,
     PathSegment, Receiver, ReceiverKind, ReturnType, Signature, Type, TypeFnPtr, TypeImplTrait,
-    TypeReference, parse_quote,
+    TypeParamBound, TypeReference, parse_quote,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
@@ -148,6 +148,14 @@ pub(super) fn name_in_output(sig: &mut Signature) {
     }
 }
 
+/// The output, for a second place beside one that has it as it is. A lifetime
+/// that no rule has named the compiler asks for there, and once is enough.
+pub(super) fn settled(mut output: ReturnType) -> ReturnType {
+    let name = Lifetime::new("'static", Span::mixed_site());
+    Replace(name).visit_return_type_mut(&mut output);
+    output
+}
+
 struct Replace(Lifetime);
 
 impl VisitMut for Replace {
@@ -209,10 +217,25 @@ fn reference_to_self(ty: &Type) -> Option<Lifetime> {
 
 /// Marks the lifetimes in the new output as ours, wherever they come from, so
 /// that Clippy does not find that the user could have left them out.
+///
+/// An `impl Trait` captures by the rules of the edition that its last token comes
+/// from. So that this is the user's, lifetimes go first there.
 pub(super) fn ours(output: &mut ReturnType) {
     struct Mark;
     impl VisitMut for Mark {
+        fn visit_type_impl_trait_mut(&mut self, ty: &mut TypeImplTrait) {
+            visit_mut::visit_type_impl_trait_mut(self, ty);
+            let bounds = std::mem::take(&mut ty.bounds).into_iter();
+            let (lifetimes, traits): (Vec<_>, Vec<_>) =
+                bounds.partition(|bound| matches!(bound, TypeParamBound::Lifetime(_)));
+            ty.bounds = lifetimes.into_iter().chain(traits).collect();
+        }
+
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            // In this crate's edition this one's name is a keyword.
+            if lifetime.ident == "gen" {
+                return;
+            }
             lifetime.set_span(Span::mixed_site().located_at(lifetime.span()));
         }
     }

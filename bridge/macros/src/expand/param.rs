@@ -33,6 +33,8 @@ enum Binding {
 /// The names left there look like the user's and are ours, so that no lint of
 /// the user's takes our use of an argument for theirs.
 pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
+    let called: Vec<Ident> = sig.inputs.iter().filter_map(name).cloned().collect();
+    let is_double = |name: &Ident| called.iter().filter(|other| *other == name).count() > 1;
     let param = |(i, input): (usize, &mut FnArg)| match input {
         FnArg::Receiver(receiver) => Param {
             name: Ident::new("self", receiver.self_token.span),
@@ -43,11 +45,18 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
             ),
         },
         FnArg::Typed(arg) => {
-            let mut name = match &*arg.pat {
+            let name = ours(&match &*arg.pat {
+                Pat::Ident(pat) if is_double(&pat.ident) => {
+                    // Left to the compiler, which says so once.
+                    return Param {
+                        name: pat.ident.clone(),
+                        ty: (*arg.ty).clone(),
+                        binding: Binding::Pattern(Vec::new(), parse_quote! { _ }),
+                    };
+                }
                 Pat::Ident(pat) => pat.ident.clone(),
                 pat => Ident::new(&names.free(&format!("__arg{i}")), pat.span()),
-            };
-            name.set_span(Span::mixed_site().located_at(name.span()));
+            });
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
             // An expectation is met where the pattern is, and nowhere else.
             let allowed = arg.attrs.iter().map(allowing).collect();
@@ -61,6 +70,28 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
         }
     };
     sig.inputs.iter_mut().enumerate().map(param).collect()
+}
+
+/// One of our names, where the user's is. What is a name in the user's edition
+/// may be a keyword in this crate's.
+fn ours(name: &Ident) -> Ident {
+    let span = Span::mixed_site().located_at(name.span());
+    match &*name.to_string() {
+        word @ ("async" | "await" | "dyn" | "gen" | "try") => Ident::new_raw(word, span),
+        word if word.starts_with("r#") => Ident::new_raw(&word[2..], span),
+        word => Ident::new(word, span),
+    }
+}
+
+/// What the user calls an argument, if that is a name.
+fn name(input: &FnArg) -> Option<&Ident> {
+    match input {
+        FnArg::Typed(arg) => match &*arg.pat {
+            Pat::Ident(pat) => Some(&pat.ident),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
 }
 
 /// For a signature whose body does not use `self` itself.
@@ -121,9 +152,10 @@ impl Param {
         match &self.binding {
             Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => TokenStream::new(),
             Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
-            // A body that does without `self` deserves no warning.
+            // A body that does without `self`, or may do without it, deserves no
+            // warning.
             Binding::Receiver(_, renamed) => {
-                if rewrite::mentions(&body.stream(), &renamed.to_string()) {
+                if rewrite::uses(&body.stream(), &renamed.to_string()) {
                     TokenStream::new()
                 } else {
                     quote! { let _ = &#renamed; }

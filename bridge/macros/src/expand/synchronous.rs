@@ -10,12 +10,12 @@
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{
-    FnArg, Lifetime, ReceiverKind, Signature, Type, TypeImplTrait, parse_quote,
+    FnArg, Lifetime, ReceiverKind, ReturnType, Signature, Type, TypeImplTrait, parse_quote,
     visit_mut::{self, VisitMut},
 };
 
 use super::{
-    attributes, behind, end,
+    attributes, bare, behind, end,
     lifetimes::{Borrows, lendable},
     naming, outer, output,
     param::{self, Param},
@@ -98,10 +98,16 @@ struct Plan {
 
 impl Plan {
     fn of(sig: &Signature, params: &[Param], body: Option<&Group>) -> Self {
+        // Those of the arguments: what has another, borrows from none of them.
+        let borrowed = |lifetime: &Lifetime| {
+            let own = std::slice::from_ref(lifetime);
+            params.iter().any(|param| Borrows::of(&param.ty, own).any)
+        };
         let named: Vec<Lifetime> = sig
             .generics
             .lifetimes()
             .map(|param| param.lifetime.clone())
+            .filter(borrowed)
             .collect();
         let free = lendable(&sig.generics);
         let shapes = |free: &[Lifetime]| -> Option<Vec<Shape>> {
@@ -119,17 +125,18 @@ impl Plan {
                 Some(_) => "Bounded",
             }
         });
-        let output = output(&sig.output);
-        let borrows = Borrows::of(&output, &named);
+        let borrows = Borrows::of(&output(&sig.output), &named);
+        let returned = naming::settled(sig.output.clone());
+        let output = output(&returned);
         let erased: Vec<Ident> = named.iter().map(|name| name.ident.clone()).collect();
         let spelled = body.is_some_and(|body| spelled::spells(body.stream(), &erased));
         match lent {
-            Err(wrapper) => Self::waiting(wrapper, params, &output),
+            Err(wrapper) => Self::waiting(wrapper, params, sig, &output),
             Ok(shapes) if borrows.any || borrows.opaque && shapes.iter().any(Shape::borrows) => {
-                Self::waiting("Borrowed", params, &output)
+                Self::waiting("Borrowed", params, sig, &output)
             }
-            Ok(_) if spelled => Self::waiting("Spelled", params, &output),
-            Ok(shapes) => Self::lending(&shapes, params, erased, &sig.output),
+            Ok(_) if spelled => Self::waiting("Spelled", params, sig, &output),
+            Ok(shapes) => Self::lending(&shapes, params, erased, sig, &returned),
         }
     }
 
@@ -138,15 +145,17 @@ impl Plan {
         shapes: &[Shape],
         params: &[Param],
         erased: Vec<Ident>,
-        output: &syn::ReturnType,
+        sig: &Signature,
+        output: &ReturnType,
     ) -> Self {
         let wrapped = shapes.iter().zip(params);
         let wrapped = wrapped.map(|(shape, param)| shape.wrap(&param.name));
         let parameter = tuple(shapes.iter().map(Shape::lent));
+        let at = at_name(sig);
         Self {
             held: tuple(shapes.iter().map(Shape::held)),
             wrapped: tuple(wrapped),
-            pointer: quote! { fn(#parameter) #output },
+            pointer: quote_spanned! {at=> fn(#parameter) #output },
             parameter,
             pattern: tuple(params.iter().map(Param::parameter)),
             erased,
@@ -154,7 +163,8 @@ impl Plan {
     }
 
     /// For arguments that must stay where they are.
-    fn waiting(wrapper: &str, params: &[Param], output: &Type) -> Self {
+    fn waiting(wrapper: &str, params: &[Param], sig: &Signature, output: &Type) -> Self {
+        let at = at_name(sig);
         let wrapper = format_ident!("{wrapper}");
         let types = params.iter().map(|param| &param.ty);
         let values = params.iter().map(|param| &param.name);
@@ -163,12 +173,17 @@ impl Plan {
         Self {
             held: quote! { ::__bridge::__private::#wrapper<#parameter> },
             wrapped: quote! { ::__bridge::__private::#wrapper((#(#values,)*)) },
-            pointer: quote! { fn(#parameter) -> #output },
+            pointer: quote_spanned! {at=> fn(#parameter) -> #output },
             parameter,
             pattern: quote! { (#(#names,)*) },
             erased: Vec::new(),
         }
     }
+}
+
+/// Where the compiler says what it says of the body as a whole.
+fn at_name(sig: &Signature) -> Span {
+    Span::mixed_site().located_at(sig.ident.span())
 }
 
 /// A tuple, in tuples where it is longer than those of `bridge` may be.
@@ -225,13 +240,16 @@ fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
     }
 }
 
-/// A trait may declare a method by value for unsized types; its call can't hold
-/// such a value.
+/// A trait may declare a method that takes or returns `Self` by value for
+/// unsized types; its call can't hold such a value.
 fn sized_self(sig: &mut Signature, declared: bool) {
-    let by_value = sig
-        .receiver()
-        .is_some_and(|receiver| matches!(receiver.kind, ReceiverKind::Value));
-    if declared && by_value {
+    let is_self = |ty: &Type| matches!(bare(ty), Type::Path(ty) if ty.path.is_ident("Self"));
+    let taken = sig.inputs.iter().any(|input| match input {
+        FnArg::Receiver(receiver) => matches!(receiver.kind, ReceiverKind::Value),
+        FnArg::Typed(arg) => is_self(&arg.ty),
+    });
+    let returned = matches!(&sig.output, ReturnType::Type(_, ty) if is_self(ty));
+    if declared && (taken || returned) {
         sig.generics
             .make_where_clause()
             .predicates

@@ -30,6 +30,15 @@ macro_rules! module_path {
     () => {};
 }
 
+fn smartasync_bridge() -> &'static bridge::Bridge {
+    bridge::Bridge::global()
+}
+
+#[smartasync(bridge = smartasync_bridge())]
+async fn on_bridge(bridge: u8) -> u8 {
+    bridge
+}
+
 #[smartasync(debug)]
 async fn asynchronous(run: u8, arg0: u8, (arg1, arg2): (u8, u8), setup: u8, future: u8) -> u8 {
     let this = run + arg0 + arg1;
@@ -64,6 +73,7 @@ impl This {
 
 fn main() {
     assert_eq!(asynchronous(1, 1, (1, 1), 1, 1).wait(), 6);
+    assert_eq!(on_bridge(1).wait(), 1);
     assert_eq!(synchronous(&1, 1, (1, &1), 1, 1).wait(), 6);
     assert_eq!(twin(&1, 1, (1, &1), 1, 1), 6);
     assert_eq!(This { this: 1 }.method(2).wait(), 3);
