@@ -69,11 +69,17 @@
 //!   drives, outside the waited `async` block, never wakes.
 //! - Sibling branches of the same task, in `join!` or `select!`, stand still
 //!   while one of them waits.
-//! - A `LocalSet` that is driven inside a `block_in_place`, or by another
-//!   executor under a runtime's guard, can't be told from a `block_on` there, so
-//!   a wait in it parks the set. One that is parked there for a second warns
-//!   through `tracing`. So does a wait that handed its worker over to a runtime
-//!   whose blocking threads are all busy: until one is free, nobody has it.
+//! - A `LocalSet` that is driven inside a `block_in_place` of a task can't be told
+//!   from a `block_on` there, so a wait in it parks the set. One that is parked
+//!   there for a second warns through `tracing`. So does a wait that handed its
+//!   worker over to a runtime whose blocking threads are all busy: until one is
+//!   free, nobody has it.
+//! - Where another executor than Tokio drives a `LocalSet`, a wait in it parks the
+//!   set if it does so in a multi-thread task; if the wait is inside an
+//!   `unconstrained`; or, under a runtime's guard, inside another wait's first
+//!   poll.
+//! - A waker of one's own that waits while a worker wakes it between its tasks
+//!   ends that worker, as `block_in_place` does there.
 //! - In a root of `block_on` Tokio refuses another `block_on` in the future's
 //!   first poll, as it does without a wait. Later polls, and waits elsewhere,
 //!   allow it.

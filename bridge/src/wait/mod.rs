@@ -182,7 +182,10 @@ fn run_at<F: Future>(
         }
         Route::HandOver(own) => {
             let _noted = local_task::note();
-            let body = || drive(&own, Standing::HandedOver).run(future);
+            let body = || {
+                local_task::note_hand_over();
+                drive(&own, Standing::HandedOver).run(future)
+            };
             hand_over::hand_over(&own, bridge.max_nested_waits(), at, body)
                 .unwrap_or_else(|| Err(freeze()))
         }

@@ -22,8 +22,9 @@ pub(super) enum Route<R> {
 pub(super) enum Standing {
     /// Nothing else.
     Free,
-    /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
-    Root,
+    /// Perhaps a `LocalSet`: this may be in a root of one, in sight or hidden by a
+    /// wait or an `unconstrained` around it. Tokio is asked before it parks.
+    Unsure,
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
@@ -64,12 +65,14 @@ pub(super) trait Runtimes {
 pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> {
     match place {
         Place::Thread => Route::Inside(None, Standing::Free),
-        Place::Blocking | Place::Job | Place::Wait => Route::Inside(around.here(), Standing::Free),
+        Place::Blocking | Place::Job | Place::Wait => {
+            Route::Inside(around.here(), Standing::Unsure)
+        }
         Place::Root | Place::Worker(_) if around.in_local_task() => Route::Freeze,
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
-        Place::Root => Route::Inside(around.here(), Standing::Root),
+        Place::Root => Route::Inside(around.here(), Standing::Unsure),
         Place::Worker(index) => worker(index, around),
         Place::Foreign => Route::Freeze,
         Place::Ending => Route::Ending,
@@ -176,23 +179,27 @@ mod tests {
             (
                 Place::Blocking,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Free),
+                Route::Inside(Some(Here), Standing::Unsure),
             ),
-            (Place::Blocking, NONE, Route::Inside(None, Standing::Free)),
-            (Place::Job, PLAIN, Route::Inside(Some(Here), Standing::Free)),
-            (Place::Job, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Blocking, NONE, Route::Inside(None, Standing::Unsure)),
+            (
+                Place::Job,
+                PLAIN,
+                Route::Inside(Some(Here), Standing::Unsure),
+            ),
+            (Place::Job, NONE, Route::Inside(None, Standing::Unsure)),
             (
                 Place::Wait,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Free),
+                Route::Inside(Some(Here), Standing::Unsure),
             ),
-            (Place::Wait, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Wait, NONE, Route::Inside(None, Standing::Unsure)),
             (
                 Place::Root,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Root),
+                Route::Inside(Some(Here), Standing::Unsure),
             ),
-            (Place::Root, NONE, Route::Inside(None, Standing::Root)),
+            (Place::Root, NONE, Route::Inside(None, Standing::Unsure)),
             (Place::Root, local, Route::Freeze),
         ]);
     }

@@ -1,13 +1,21 @@
 //! Local sets: whatever polls one, a wait in one of its tasks would freeze it.
 
+use futures::FutureExt as _;
+
 use super::*;
 
-/// Waits, in a local task, for what another one sends; both on `set`.
-async fn tasks_of_a_set() -> Result<u32, WaitError> {
+type Outcome = Result<u32, WaitError>;
+
+/// Waits, in a local task, for what another one of the same set sends.
+async fn tasks_of_a_set() -> Outcome {
+    tasks_of_a_set_by(|receive| try_wait(receive).map(Result::unwrap)).await
+}
+
+async fn tasks_of_a_set_by(waits: fn(oneshot::Receiver<u32>) -> Outcome) -> Outcome {
     let set = LocalSet::new();
-    set.run_until(async {
+    set.run_until(async move {
         let (send, receive) = oneshot::channel();
-        let waits = tokio::task::spawn_local(async { try_wait(receive).map(Result::unwrap) });
+        let waits = tokio::task::spawn_local(async move { waits(receive) });
         let sends = tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
         let outcome = waits.await.unwrap();
         // If the wait was refused, its receiver has gone.
@@ -36,6 +44,43 @@ fn on_a_blocking_thread() {
             let outcome = runtime.block_on(async { spawn_blocking(drives).await.unwrap() });
             would_freeze(outcome);
         }
+    });
+}
+
+/// Where nothing shows that this is a poll of Tokio's.
+const HIDDEN: [fn(oneshot::Receiver<u32>) -> Outcome; 3] = [
+    |receive| try_wait(async { try_wait(receive).map(Result::unwrap) })?,
+    |receive| try_wait(async { try_wait(async { try_wait(receive).map(Result::unwrap) })? })?,
+    |receive| {
+        let unseen = async { try_wait(receive).map(Result::unwrap) };
+        tokio::task::unconstrained(unseen).now_or_never().unwrap()
+    },
+];
+
+#[test]
+fn hidden_from_a_wait() {
+    within(|| {
+        for waits in HIDDEN {
+            would_freeze(one_worker().block_on(tasks_of_a_set_by(waits)));
+            let set = LocalSet::new();
+            would_freeze(set.block_on(&one_worker(), tasks_of_a_set_by(waits)));
+            let drives = move || Handle::current().block_on(tasks_of_a_set_by(waits));
+            would_freeze(one_worker().block_on(async { spawn_blocking(drives).await.unwrap() }));
+        }
+    });
+}
+
+/// That one enters no runtime, so Tokio would let its thread block.
+#[test]
+fn driven_by_another_executor() {
+    within(|| {
+        would_freeze(futures::executor::block_on(tasks_of_a_set()));
+        for runtime in [one_worker(), current_thread()] {
+            let _guard = runtime.enter();
+            would_freeze(futures::executor::block_on(tasks_of_a_set()));
+        }
+        let drives = || futures::executor::block_on(tasks_of_a_set());
+        would_freeze(one_worker().block_on(async { spawn_blocking(drives).await.unwrap() }));
     });
 }
 
@@ -74,6 +119,10 @@ fn the_second_thread_of_a_current_thread_runtime() {
         });
         begins.recv().unwrap();
         runtime.block_on(async {
+            for waits in HIDDEN {
+                let (_send, receive) = oneshot::channel();
+                would_freeze(waits(receive));
+            }
             let work = tokio::spawn(real_work());
             would_freeze(try_wait(work).map(Result::unwrap));
         });
