@@ -137,7 +137,8 @@ fn a_long_wait_that_harms_nobody_is_not_reported() {
         let long = || wait(sleep(Duration::from_millis(1500)));
         let runtime = one_worker(4);
         let in_task = runtime.spawn(async move {
-            wait(tokio::task::yield_now());
+            // So the core is with the thread that ran this.
+            wait(tokio::spawn(async {})).unwrap();
             long();
         });
         let root = move || Handle::current().block_on(async { long() });
