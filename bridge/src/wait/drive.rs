@@ -102,11 +102,22 @@ impl<'a> Parking<'a> {
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
-        if self.drive.standing != Standing::Unsure {
-            return self.park_and_poll(seat, waiting, poll);
+        if self.drive.standing == Standing::Unsure {
+            self.park_if_allowed(seat, waiting, poll)
+        } else {
+            self.park_and_poll(seat, waiting, poll)
         }
-        // Not before the first poll: a wait for what is ready would cost almost a
-        // third more.
+    }
+
+    /// Asks Tokio first. Not before the first poll: a wait for what is ready would
+    /// cost almost a third more. Nor inlined: those that need not ask would too.
+    #[inline(never)]
+    fn park_if_allowed<T>(
+        self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
+    ) -> Result<T, WaitError> {
         let (future, at) = (self.future, self.drive.at);
         step_out(|| {
             // Out of a runtime's poll there is no budget. One that is still in
