@@ -110,7 +110,7 @@ impl<'a> Parking<'a> {
     }
 
     /// Asks Tokio first. Not before the first poll: a wait for what is ready would
-    /// cost almost a third more. Nor inlined: those that need not ask would too.
+    /// cost almost a third more. Apart, so that those which needn't ask don't pay.
     #[inline(never)]
     fn park_if_allowed<T>(
         self,
