@@ -102,23 +102,24 @@ impl<'a> Parking<'a> {
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
-        if self.drive.standing == Standing::Unsure {
-            self.park_if_allowed(seat, waiting, poll)
-        } else {
-            self.park_and_poll(seat, waiting, poll)
+        let (future, at) = (self.future, self.drive.at);
+        let refused = Err(WaitError::WouldFreeze { future, at });
+        match self.drive.standing {
+            Standing::Root => self.park_out(seat, waiting, poll).unwrap_or(refused),
+            Standing::Unsure if is_refused() => refused,
+            _ => self.park_and_poll(seat, waiting, poll),
         }
     }
 
-    /// Asks Tokio first. Not before the first poll: a wait for what is ready would
-    /// cost almost a third more. Apart, so that those which needn't ask don't pay.
+    /// Parks and polls out of a root's poll, if that can be had. Not before the
+    /// first poll: a wait for what is ready would cost almost a third more.
     #[inline(never)]
-    fn park_if_allowed<T>(
+    fn park_out<T>(
         self,
         seat: &Seat,
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
-    ) -> Result<T, WaitError> {
-        let (future, at) = (self.future, self.drive.at);
+    ) -> Option<Result<T, WaitError>> {
         step_out(|| {
             // Out of a runtime's poll there is no budget. One that is still in
             // force is a `LocalSet`'s, which somebody polls who entered none.
@@ -126,7 +127,6 @@ impl<'a> Parking<'a> {
             (!is_in_set).then(|| self.park_and_poll(seat, waiting, poll))
         })
         .flatten()
-        .unwrap_or(Err(WaitError::WouldFreeze { future, at }))
     }
 
     fn park_and_poll<T>(
@@ -214,7 +214,7 @@ impl<'a> Parking<'a> {
             return None;
         }
         match self.drive.standing {
-            Standing::Free | Standing::Unsure => None,
+            Standing::Free | Standing::Root | Standing::Unsure => None,
             Standing::Nested if local_task::has_handed_over() => None,
             Standing::Nested => Some(*self.parked_since.get_or_insert_with(Instant::now)),
             Standing::HandedOver => doubts.stuck_since(),
@@ -243,6 +243,12 @@ impl<'a> Parking<'a> {
             );
         }
     }
+}
+
+/// Whether Tokio refuses to let this thread block.
+#[inline(never)]
+fn is_refused() -> bool {
+    step_out(|| ()).is_none()
 }
 
 /// Runs the job that was lent to this thread, if any, without a coop budget, as

@@ -22,8 +22,10 @@ pub(super) enum Route<R> {
 pub(super) enum Standing {
     /// Nothing else.
     Free,
-    /// Perhaps a `LocalSet`: this may be in a root of one, in sight or hidden by a
-    /// wait or an `unconstrained` around it. Tokio is asked before it parks.
+    /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
+    Root,
+    /// Nothing else, unless a wait or an `unconstrained` around it hides such a
+    /// root: so Tokio is asked here too.
     Unsure,
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
@@ -72,7 +74,7 @@ pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> 
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
-        Place::Root => Route::Inside(around.here(), Standing::Unsure),
+        Place::Root => Route::Inside(around.here(), Standing::Root),
         Place::Worker(index) => worker(index, around),
         Place::Foreign => Route::Freeze,
         Place::Ending => Route::Ending,
@@ -197,9 +199,9 @@ mod tests {
             (
                 Place::Root,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Unsure),
+                Route::Inside(Some(Here), Standing::Root),
             ),
-            (Place::Root, NONE, Route::Inside(None, Standing::Unsure)),
+            (Place::Root, NONE, Route::Inside(None, Standing::Root)),
             (Place::Root, local, Route::Freeze),
         ]);
     }
