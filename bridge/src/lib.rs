@@ -130,8 +130,11 @@
 //! With `panic = "abort"` a panic in an offloaded closure ends the process. So do
 //! two of Tokio's that otherwise become an error: of a timer, if its runtime ends
 //! just before a wait polls it, and of a thread that must not block, where only
-//! Tokio knows: a `LocalSet` under a multi-thread root, or a current-thread task
-//! under the guard of a multi-thread runtime whose first worker is busy.
+//! Tokio knows: a `LocalSet` under a multi-thread root, the second thread in a
+//! current-thread runtime's `block_on`, or a current-thread task under the guard
+//! of a multi-thread runtime whose first worker is busy. And so does one that
+//! otherwise does nothing: of a thread-local for local sets that is gone, when a
+//! thread waits for the first time while its own are destroyed.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

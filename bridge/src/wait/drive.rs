@@ -102,12 +102,12 @@ impl<'a> Parking<'a> {
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
-        let (future, at) = (self.future, self.drive.at);
-        let refused = Err(WaitError::WouldFreeze { future, at });
         match self.drive.standing {
-            Standing::Root => self.park_out(seat, waiting, poll).unwrap_or(refused),
-            Standing::Unsure if is_refused() => refused,
-            _ => self.park_and_poll(seat, waiting, poll),
+            Standing::Root => self.park_out(seat, waiting, poll),
+            Standing::Unsure => self.park_if_allowed(seat, waiting, poll),
+            Standing::Free | Standing::Nested | Standing::HandedOver => {
+                self.park_and_poll(seat, waiting, poll)
+            }
         }
     }
 
@@ -119,7 +119,8 @@ impl<'a> Parking<'a> {
         seat: &Seat,
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
-    ) -> Option<Result<T, WaitError>> {
+    ) -> Result<T, WaitError> {
+        let refused = self.refused();
         step_out(|| {
             // Out of a runtime's poll there is no budget. One that is still in
             // force is a `LocalSet`'s, which somebody polls who entered none.
@@ -127,6 +128,30 @@ impl<'a> Parking<'a> {
             (!is_in_set).then(|| self.park_and_poll(seat, waiting, poll))
         })
         .flatten()
+        .unwrap_or(Err(refused))
+    }
+
+    /// Parks and polls here, if Tokio lets this thread block. Not out of what may
+    /// be a root's poll: it is rarely one, and the stack is dear where the pool
+    /// lends it.
+    #[inline(never)]
+    fn park_if_allowed<T>(
+        self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
+    ) -> Result<T, WaitError> {
+        match step_out(|| ()) {
+            Some(()) => self.park_and_poll(seat, waiting, poll),
+            None => Err(self.refused()),
+        }
+    }
+
+    fn refused(&self) -> WaitError {
+        WaitError::WouldFreeze {
+            future: self.future,
+            at: self.drive.at,
+        }
     }
 
     fn park_and_poll<T>(
@@ -243,12 +268,6 @@ impl<'a> Parking<'a> {
             );
         }
     }
-}
-
-/// Whether Tokio refuses to let this thread block.
-#[inline(never)]
-fn is_refused() -> bool {
-    step_out(|| ()).is_none()
 }
 
 /// Runs the job that was lent to this thread, if any, without a coop budget, as
