@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use detect::{Mark, Place};
+use detect::Mark;
 use offload_pool::{Parked, Waiting};
 use tokio::{
     runtime::{Handle, is_rt_shutdown_err},
@@ -23,7 +23,7 @@ use super::{
     parkers::Seat,
     route::Standing,
     sentinel::{self, Post},
-    step_out::step_out,
+    step_out::{is_in_set, step_out},
 };
 use crate::WaitError;
 
@@ -121,14 +121,9 @@ impl<'a> Parking<'a> {
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
         let refused = self.refused();
-        step_out(|| {
-            // Out of a runtime's poll there is no budget. One that is still in
-            // force is a `LocalSet`'s, which somebody polls who entered none.
-            let is_in_set = Place::current() == Place::Root;
-            (!is_in_set).then(|| self.park_and_poll(seat, waiting, poll))
-        })
-        .flatten()
-        .unwrap_or(Err(refused))
+        step_out(|| (!is_in_set()).then(|| self.park_and_poll(seat, waiting, poll)))
+            .flatten()
+            .unwrap_or(Err(refused))
     }
 
     /// Parks and polls here, if Tokio lets this thread block. Not out of what may

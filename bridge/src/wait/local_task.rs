@@ -5,8 +5,8 @@
 //! tasks block where no runtime was entered. But a task has an id, and what is
 //! polled off a worker is a root, which has none of its own, or a local task. So
 //! a wait notes the id it was made under; another one inside, and a budget, are
-//! those of a local task. What a destructor runs under another's id, in a
-//! `block_on` inside a wait, is taken for one too.
+//! those of a local task; or of one whose output a `block_on` inside drops, and
+//! that may wait. Off a worker, Tokio tells the two apart.
 
 use std::cell::Cell;
 

@@ -176,7 +176,8 @@ fn run_at<F: Future>(
             let _noted = local_task::note();
             let drive = drive(inside, standing);
             if standing == Standing::Nested {
-                return step_out(|| drive.run(future)).unwrap_or_else(|| Err(freeze()));
+                let run = || (!step_out::is_in_set()).then(|| drive.run(future));
+                return step_out(run).flatten().unwrap_or_else(|| Err(freeze()));
             }
             drive.run(future)
         }

@@ -27,8 +27,9 @@ pub(super) enum Standing {
     /// Nothing else, unless a wait or an `unconstrained` around it hides such a
     /// root: so Tokio is asked here too.
     Unsure,
-    /// A worker that has nothing to hand over, so Tokio lets it block, though
-    /// a `LocalSet` may be nested in its `block_in_place`.
+    /// Perhaps a `LocalSet` nested in what blocks here already: the
+    /// `block_in_place` of a worker that so has nothing to hand over, or a wait.
+    /// Tokio is asked before the first poll; of a worker's it can't tell.
     Nested,
     /// A worker of its own, without its core, as long as somebody else has it.
     HandedOver,
@@ -58,8 +59,8 @@ pub(super) trait Runtimes {
     /// Whether a runtime is proven not to be that of the worker here, which has
     /// this index and its core. Asked only where no driver is known.
     fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
-    /// Whether the poll in progress is known to be that of a `LocalSet`'s task
-    /// inside a wait.
+    /// Whether the poll in progress is that of another task than the one that
+    /// waits on this stack: of a `LocalSet`'s, or of one whose output is dropped.
     fn in_local_task(&self) -> bool;
 }
 
@@ -70,7 +71,8 @@ pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> 
         Place::Blocking | Place::Job | Place::Wait => {
             Route::Inside(around.here(), Standing::Unsure)
         }
-        Place::Root | Place::Worker(_) if around.in_local_task() => Route::Freeze,
+        Place::Worker(_) if around.in_local_task() => Route::Freeze,
+        Place::Root if around.in_local_task() => Route::Inside(around.here(), Standing::Nested),
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
@@ -202,7 +204,11 @@ mod tests {
                 Route::Inside(Some(Here), Standing::Root),
             ),
             (Place::Root, NONE, Route::Inside(None, Standing::Root)),
-            (Place::Root, local, Route::Freeze),
+            (
+                Place::Root,
+                local,
+                Route::Inside(Some(Here), Standing::Nested),
+            ),
         ]);
     }
 

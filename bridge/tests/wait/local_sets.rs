@@ -100,6 +100,38 @@ fn inside_a_wait_or_a_job() {
     });
 }
 
+/// A `JoinHandle` drops its task's output under that task's id.
+#[test]
+fn the_output_of_a_task_is_none() {
+    struct WaitsAtDrop(mpsc::Sender<Outcome>);
+    impl Drop for WaitsAtDrop {
+        fn drop(&mut self) {
+            self.0.send(try_wait(real_work())).unwrap();
+        }
+    }
+    within(|| {
+        let runtime = one_worker();
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        let drops = move || {
+            handle.block_on(async {
+                let waits = WaitsAtDrop(tell.clone());
+                let task = tokio::spawn(async move { waits });
+                while !task.is_finished() {
+                    tokio::task::yield_now().await;
+                }
+                drop(task);
+            });
+        };
+        drops();
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "a root");
+        wait(async { drops() });
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "in a wait");
+        wait(offload(drops));
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "in a job");
+    });
+}
+
 /// The thread that is not the first in a current-thread runtime's `block_on`
 /// must not park: it takes the runtime over when the first leaves.
 #[test]
