@@ -75,9 +75,8 @@
 //!   worker over to a runtime whose blocking threads are all busy: until one is
 //!   free, nobody has it.
 //! - Where another executor than Tokio drives a `LocalSet`, a wait in it parks the
-//!   set if it does so in a multi-thread task; if the wait is inside an
-//!   `unconstrained`; or, under a runtime's guard, inside another wait's first
-//!   poll.
+//!   set if that happens in a multi-thread task; if the wait is inside an
+//!   `unconstrained`; or, in the set's root, inside another wait's first poll.
 //! - A waker of one's own that waits while a worker wakes it between its tasks
 //!   ends that worker, as `block_in_place` does there.
 //! - In a root of `block_on` Tokio refuses another `block_on` in the future's

@@ -105,7 +105,7 @@ impl<'a> Parking<'a> {
         match self.drive.standing {
             Standing::Root => self.park_out(seat, waiting, poll),
             Standing::Unsure => self.park_if_allowed(seat, waiting, poll),
-            Standing::Free | Standing::Nested | Standing::HandedOver => {
+            Standing::Free | Standing::Local | Standing::Nested | Standing::HandedOver => {
                 self.park_and_poll(seat, waiting, poll)
             }
         }
@@ -234,7 +234,7 @@ impl<'a> Parking<'a> {
             return None;
         }
         match self.drive.standing {
-            Standing::Free | Standing::Root | Standing::Unsure => None,
+            Standing::Free | Standing::Root | Standing::Unsure | Standing::Local => None,
             Standing::Nested if local_task::has_handed_over() => None,
             Standing::Nested => Some(*self.parked_since.get_or_insert_with(Instant::now)),
             Standing::HandedOver => doubts.stuck_since(),

@@ -45,10 +45,16 @@ impl Drop for Noted {
     }
 }
 
-/// Whether the poll in progress, which is no worker's, is that of another task
-/// than the one whose wait or job is on this stack.
+/// Whether this is under another task's id than that of the wait around it, if
+/// there is one.
+pub(super) fn is_other() -> bool {
+    task::try_id() != WAITS.get()
+}
+
+/// Whether the poll in progress is that of another task than the one whose wait
+/// or job is on this stack. On a worker outside these, any task is another.
 pub(super) fn is_local() -> bool {
-    matches!(Mark::current(), Mark::Wait | Mark::Job) && task::try_id() != WAITS.get()
+    matches!(Mark::current(), Mark::Wait | Mark::Job) && is_other()
 }
 
 /// Notes that the task which waits here has handed its worker over.

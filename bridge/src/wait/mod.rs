@@ -175,7 +175,7 @@ fn run_at<F: Future>(
             };
             let _noted = local_task::note();
             let drive = drive(inside, standing);
-            if standing == Standing::Nested {
+            if matches!(standing, Standing::Local | Standing::Nested) {
                 let run = || (!step_out::is_in_set()).then(|| drive.run(future));
                 return step_out(run).flatten().unwrap_or_else(|| Err(freeze()));
             }
@@ -219,6 +219,10 @@ impl Runtimes for Bridge {
 
     fn is_foreign(&self, runtime: &Handle, index: usize) -> bool {
         foreign::is_proven(runtime, index)
+    }
+
+    fn in_other_task(&self) -> bool {
+        local_task::is_other()
     }
 
     fn in_local_task(&self) -> bool {

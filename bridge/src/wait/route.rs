@@ -27,9 +27,11 @@ pub(super) enum Standing {
     /// Nothing else, unless a wait or an `unconstrained` around it hides such a
     /// root: so Tokio is asked here too.
     Unsure,
-    /// Perhaps a `LocalSet` nested in what blocks here already: the
-    /// `block_in_place` of a worker that so has nothing to hand over, or a wait.
-    /// Tokio is asked before the first poll; of a worker's it can't tell.
+    /// Such a root, under the id of a task, which may be a `LocalSet`'s: Tokio is
+    /// asked before the first poll.
+    Local,
+    /// A worker that has nothing to hand over, so Tokio lets it block, though
+    /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
     /// A worker of its own, without its core, as long as somebody else has it.
     HandedOver,
@@ -59,8 +61,11 @@ pub(super) trait Runtimes {
     /// Whether a runtime is proven not to be that of the worker here, which has
     /// this index and its core. Asked only where no driver is known.
     fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
-    /// Whether the poll in progress is that of another task than the one that
-    /// waits on this stack: of a `LocalSet`'s, or of one whose output is dropped.
+    /// Whether this is under another task's id than that of the wait around it, if
+    /// there is one.
+    fn in_other_task(&self) -> bool;
+    /// Whether there is such a wait or a job, so that this is a `LocalSet`'s task;
+    /// or one whose output is dropped. Asked on a worker.
     fn in_local_task(&self) -> bool;
 }
 
@@ -72,7 +77,7 @@ pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> 
             Route::Inside(around.here(), Standing::Unsure)
         }
         Place::Worker(_) if around.in_local_task() => Route::Freeze,
-        Place::Root if around.in_local_task() => Route::Inside(around.here(), Standing::Nested),
+        Place::Root if around.in_other_task() => Route::Inside(around.here(), Standing::Local),
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
@@ -121,7 +126,7 @@ mod tests {
         driver: Driver<Runtime>,
         core: bool,
         foreign: bool,
-        local: bool,
+        other: bool,
     }
 
     /// A multi-thread runtime, and nothing in the way.
@@ -130,7 +135,7 @@ mod tests {
         driver: Driver::Unknown,
         core: true,
         foreign: false,
-        local: false,
+        other: false,
     };
 
     /// No runtime, or only a current-thread one.
@@ -158,8 +163,12 @@ mod tests {
             self.foreign && *runtime == Here
         }
 
+        fn in_other_task(&self) -> bool {
+            self.other
+        }
+
         fn in_local_task(&self) -> bool {
-            self.local
+            self.other
         }
     }
 
@@ -171,8 +180,8 @@ mod tests {
 
     #[test]
     fn outside_a_worker() {
-        let local = Around {
-            local: true,
+        let other = Around {
+            other: true,
             ..PLAIN
         };
         check(&[
@@ -206,8 +215,8 @@ mod tests {
             (Place::Root, NONE, Route::Inside(None, Standing::Root)),
             (
                 Place::Root,
-                local,
-                Route::Inside(Some(Here), Standing::Nested),
+                other,
+                Route::Inside(Some(Here), Standing::Local),
             ),
         ]);
     }
@@ -260,12 +269,12 @@ mod tests {
     fn on_a_worker_without_its_core() {
         for driver in [Driver::Unknown, Driver::MultiThread(Runtime::Driver)] {
             for (index, foreign) in [(0, false), (3, false), (0, true), (3, true)] {
-                let without = |here, local| Around {
+                let without = |here, other| Around {
                     here,
                     driver,
                     core: false,
                     foreign,
-                    local,
+                    other,
                 };
                 check(&[
                     (

@@ -78,6 +78,10 @@ fn driven_by_another_executor() {
         for runtime in [one_worker(), current_thread()] {
             let _guard = runtime.enter();
             would_freeze(futures::executor::block_on(tasks_of_a_set()));
+            // Not in an `unconstrained`, which leaves nothing to see.
+            for waits in &HIDDEN[..2] {
+                would_freeze(futures::executor::block_on(tasks_of_a_set_by(*waits)));
+            }
         }
         let drives = || futures::executor::block_on(tasks_of_a_set());
         would_freeze(one_worker().block_on(async { spawn_blocking(drives).await.unwrap() }));
