@@ -178,8 +178,9 @@ impl Bridge {
     /// Spawns a task that counts as a descendant of what spawns it.
     ///
     /// It runs on the runtime of this thread if that is sure to be driven, else
-    /// on home: a current-thread runtime is only where it polls what spawns. Unlike a task of `tokio::spawn` it carries the [`Lineage`] of
-    /// its spawner: a thread of a pool that waits for it knows its work.
+    /// on home: a current-thread runtime is only where it polls what spawns.
+    /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner:
+    /// a thread of a pool that waits for it knows its work.
     ///
     /// # Panics
     ///

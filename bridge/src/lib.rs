@@ -69,11 +69,16 @@
 //!   drives, outside the waited `async` block, never wakes.
 //! - Sibling branches of the same task, in `join!` or `select!`, stand still
 //!   while one of them waits.
-//! - A `LocalSet` that is driven inside a `block_in_place`, or by another
-//!   executor under a runtime's guard, can't be told from a `block_on` there, so
-//!   a wait in it parks the set. One that is parked there for a second warns
-//!   through `tracing`. So does a wait that handed its worker over to a runtime
-//!   whose blocking threads are all busy: until one is free, nobody has it.
+//! - A `LocalSet` that is driven inside a `block_in_place` of a task can't be told
+//!   from a `block_on` there, so a wait in it parks the set. One that is parked
+//!   there for a second warns through `tracing`. So does a wait that handed its
+//!   worker over to a runtime whose blocking threads are all busy: until one is
+//!   free, nobody has it.
+//! - Where another executor than Tokio drives a `LocalSet`, a wait in it parks the
+//!   set if that happens in a multi-thread task; if the wait is inside an
+//!   `unconstrained`; or, in the set's root, inside another wait's first poll.
+//! - A waker of one's own that waits while a worker wakes it between its tasks
+//!   ends that worker, as `block_in_place` does there.
 //! - In a root of `block_on` Tokio refuses another `block_on` in the future's
 //!   first poll, as it does without a wait. Later polls, and waits elsewhere,
 //!   allow it.
@@ -124,8 +129,11 @@
 //! With `panic = "abort"` a panic in an offloaded closure ends the process. So do
 //! two of Tokio's that otherwise become an error: of a timer, if its runtime ends
 //! just before a wait polls it, and of a thread that must not block, where only
-//! Tokio knows: a `LocalSet` under a multi-thread root, or a current-thread task
-//! under the guard of a multi-thread runtime whose first worker is busy.
+//! Tokio knows: a `LocalSet` under a multi-thread root, the second thread in a
+//! current-thread runtime's `block_on`, or a current-thread task under the guard
+//! of a multi-thread runtime whose first worker is busy. And so does one that
+//! otherwise does nothing: of a thread-local for local sets that is gone, when a
+//! thread waits for the first time while its own are destroyed.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

@@ -73,11 +73,11 @@
 //!
 //! | corner | is taken for | what happens there |
 //! |---|---|---|
-//! | `unconstrained` around code of a root that is no worker (multi-thread `block_on`, `Handle::block_on`, a `LocalSet` there, a second thread in a current-thread runtime's `block_on`) | `Blocking`, or the mark around the root | a wait parks this root, as it would if it knew, and a set with it; a dispatched call runs in place |
+//! | `unconstrained` around code of a root that is no worker (multi-thread `block_on`, `Handle::block_on`, a `LocalSet` there, a second thread in a current-thread runtime's `block_on`) | `Blocking`, or the mark around the root | a wait asks Tokio before it parks, by a `block_in_place`, which is refused where parking would freeze a set; a dispatched call runs in place |
 //! | such a root, from the return of a `block_in_place` to its next poll: Tokio gives only workers their budget back at once | `Blocking` | the same |
-//! | a `LocalSet` that such a root drives, and its tasks | [`Place::Root`] | a wait asks Tokio before it parks, by a `block_in_place`, which is refused there |
-//! | `unconstrained` in a task of a `LocalSet` where no runtime is reachable | `Sync` | a wait parks the set |
-//! | `Clone` of a value inside a blocking receiver of Tokio, where a runtime is reachable | [`Place::Root`] | a dispatched call is pending, though it could run |
+//! | a `LocalSet` that such a root drives, or under a runtime's guard another executor, and its tasks | [`Place::Root`] | the same, but that a dispatched call is pending, as in any root |
+//! | `unconstrained` in a task of a `LocalSet` which somebody polls who entered no runtime | `Sync`, `Blocking`, or the mark around the poll | a wait parks the set |
+//! | `Clone` of a value inside a blocking receiver of Tokio, where a runtime is reachable | [`Place::Root`] | a dispatched call is pending, and a wait that would park is refused, though both could be had |
 //! | `block_in_place` in a root that was started under [`Mark::Wait`] or [`Mark::Foreign`] | that mark | a dispatched call is pending; under `Foreign`, a wait is refused |
 //! | another executor without [`in_async`] | `Sync`, or `Blocking` where a runtime is reachable | a wait parks that executor |
 //!

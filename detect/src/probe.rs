@@ -23,6 +23,7 @@ use std::{
     cell::Cell,
     future::poll_fn,
     mem::ManuallyDrop,
+    panic::catch_unwind,
     pin::pin,
     task::{Context, Poll, Waker},
 };
@@ -49,7 +50,8 @@ thread_local! {
 /// in a third of the time that another takes. This makes any thread such a one,
 /// once and for all, by polling an empty task: some hundred nanoseconds and a
 /// few allocations, worth it at the start of a thread that will wait or be
-/// asked often, as those of a pool. It changes no answer.
+/// asked often, as those of a pool. It changes no answer, and does nothing on a
+/// thread that is such a one, or where it can't be made one because it is ending.
 ///
 /// ```
 /// use bridge_detect::{Context, warm_up};
@@ -62,9 +64,16 @@ thread_local! {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn warm_up() {
-    let set = LocalSet::new();
-    set.spawn_local(async { keep_one() });
-    let _ = pin!(set).poll(&mut Context::from_waker(Waker::noop()));
+    if let Some(one) = ONE.take() {
+        ONE.set(Some(one));
+        return;
+    }
+    // Where Tokio's own thread-local of local sets is gone, that is a panic.
+    let _ending = catch_unwind(|| {
+        let set = LocalSet::new();
+        set.spawn_local(async { keep_one() });
+        let _ = pin!(set).poll(&mut Context::from_waker(Waker::noop()));
+    });
 }
 
 /// Whether this thread is inside a poll that Tokio budgets.

@@ -5,7 +5,7 @@ mod common;
 
 use std::{cell::RefCell, sync::mpsc, thread};
 
-use bridge_detect::{Context, Mark, Place, in_async};
+use bridge_detect::{Context, Mark, Place, in_async, warm_up};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
 use tokio::task;
@@ -262,5 +262,35 @@ fn thread_local_destructors_are_sync() {
             assert!(matches!(place, Place::Ending | Place::Thread), "{place:?}");
             assert_eq!(place.context(), Context::Sync);
         }
+    });
+}
+
+/// Warms its thread up when that ends.
+struct WarmAtEnd(mpsc::Sender<()>);
+
+impl Drop for WarmAtEnd {
+    fn drop(&mut self) {
+        warm_up();
+        self.0.send(()).unwrap();
+    }
+}
+
+/// Tokio has a thread-local for local sets, which may go before the others.
+#[test]
+fn a_thread_whose_local_sets_are_gone_is_not_warmed_up() {
+    thread_local! {
+        static AT_END: RefCell<Option<WarmAtEnd>> = const { RefCell::new(None) };
+    }
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            assert_eq!(Place::current(), Place::Thread);
+            AT_END.set(Some(WarmAtEnd(tell)));
+            let set = task::LocalSet::new();
+            pollster::block_on(set.run_until(async {}));
+        })
+        .join()
+        .unwrap();
+        told.recv().expect("it panicked");
     });
 }

@@ -14,15 +14,16 @@ use detect::Mark;
 use offload_pool::{Parked, Waiting};
 use tokio::{
     runtime::{Handle, is_rt_shutdown_err},
-    task::{self, unconstrained},
+    task::unconstrained,
 };
 
 use super::{
     doubt::Doubts,
+    local_task,
     parkers::Seat,
     route::Standing,
     sentinel::{self, Post},
-    step_out::step_out,
+    step_out::{is_in_set, step_out},
 };
 use crate::WaitError;
 
@@ -75,6 +76,8 @@ struct Parking<'a> {
     drive: Drive<'a>,
     /// The future's type, for a report.
     future: &'static str,
+    /// Since when it has been parked without a wake-up, where that is of interest.
+    parked_since: Option<Instant>,
     /// Whether it has said that it may be stuck.
     is_reported: bool,
 }
@@ -85,6 +88,7 @@ impl<'a> Parking<'a> {
         Self {
             drive,
             future,
+            parked_since: None,
             is_reported: false,
         }
     }
@@ -98,16 +102,51 @@ impl<'a> Parking<'a> {
         waiting: &mut Waiting,
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
-        if self.drive.standing != Standing::Root {
-            return self.park_and_poll(seat, waiting, poll);
+        match self.drive.standing {
+            Standing::Root => self.park_out(seat, waiting, poll),
+            Standing::Unsure => self.park_if_allowed(seat, waiting, poll),
+            Standing::Free | Standing::Local | Standing::Nested | Standing::HandedOver => {
+                self.park_and_poll(seat, waiting, poll)
+            }
         }
-        // Not before the first poll: a wait for what is ready would cost almost a
-        // third more.
-        let refused = WaitError::WouldFreeze {
+    }
+
+    /// Parks and polls out of a root's poll, if that can be had. Not before the
+    /// first poll: a wait for what is ready would cost almost a third more.
+    #[inline(never)]
+    fn park_out<T>(
+        self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
+    ) -> Result<T, WaitError> {
+        let refused = self.refused();
+        step_out(|| (!is_in_set()).then(|| self.park_and_poll(seat, waiting, poll)))
+            .flatten()
+            .unwrap_or(Err(refused))
+    }
+
+    /// Parks and polls here, if Tokio lets this thread block. Not out of what may
+    /// be a root's poll: it is rarely one, and the stack is dear where the pool
+    /// lends it.
+    #[inline(never)]
+    fn park_if_allowed<T>(
+        self,
+        seat: &Seat,
+        waiting: &mut Waiting,
+        poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
+    ) -> Result<T, WaitError> {
+        match step_out(|| ()) {
+            Some(()) => self.park_and_poll(seat, waiting, poll),
+            None => Err(self.refused()),
+        }
+    }
+
+    fn refused(&self) -> WaitError {
+        WaitError::WouldFreeze {
             future: self.future,
             at: self.drive.at,
-        };
-        step_out(|| self.park_and_poll(seat, waiting, poll)).unwrap_or(Err(refused))
+        }
     }
 
     fn park_and_poll<T>(
@@ -135,6 +174,7 @@ impl<'a> Parking<'a> {
             let caught = seat.spin(self.drive.spin, self.drive.deadline);
             if caught {
                 rounds = rounds.saturating_add(1);
+                self.parked_since = None;
                 waiting.skip_park();
             }
             if !caught || rounds >= BUSY || post.is_some() {
@@ -174,7 +214,10 @@ impl<'a> Parking<'a> {
         let alarms = [self.drive.deadline, Some(doubts.next()), report_at];
         let until = alarms.into_iter().flatten().min();
         match waiting.park(seat.parker(), until) {
-            Parked::Woken | Parked::Lent => Ok(true),
+            Parked::Woken | Parked::Lent => {
+                self.parked_since = None;
+                Ok(true)
+            }
             Parked::Exhausted => Err(WaitError::PoolExhausted { at: self.drive.at }),
             Parked::TimedOut => {
                 if report_at.is_some_and(|at| at <= Instant::now()) {
@@ -186,15 +229,16 @@ impl<'a> Parking<'a> {
     }
 
     /// Since when this wait may have frozen what it waits for.
-    fn suspect_since(&self, doubts: &Doubts) -> Option<Instant> {
+    fn suspect_since(&mut self, doubts: &Doubts) -> Option<Instant> {
+        if self.is_reported {
+            return None;
+        }
         match self.drive.standing {
-            Standing::Free => None,
-            // It has the id of a task: that of a `LocalSet`, or of one that the
-            // root is nested in.
-            Standing::Root | Standing::Nested => task::try_id().map(|_| Instant::now()),
+            Standing::Free | Standing::Root | Standing::Unsure | Standing::Local => None,
+            Standing::Nested if local_task::has_handed_over() => None,
+            Standing::Nested => Some(*self.parked_since.get_or_insert_with(Instant::now)),
             Standing::HandedOver => doubts.stuck_since(),
         }
-        .filter(|_| !self.is_reported)
     }
 
     /// Says once that it may.

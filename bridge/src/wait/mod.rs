@@ -175,14 +175,18 @@ fn run_at<F: Future>(
             };
             let _noted = local_task::note();
             let drive = drive(inside, standing);
-            if standing == Standing::Nested {
-                return step_out(|| drive.run(future)).unwrap_or_else(|| Err(freeze()));
+            if matches!(standing, Standing::Local | Standing::Nested) {
+                let run = || (!step_out::is_in_set()).then(|| drive.run(future));
+                return step_out(run).flatten().unwrap_or_else(|| Err(freeze()));
             }
             drive.run(future)
         }
         Route::HandOver(own) => {
             let _noted = local_task::note();
-            let body = || drive(&own, Standing::HandedOver).run(future);
+            let body = || {
+                local_task::note_hand_over();
+                drive(&own, Standing::HandedOver).run(future)
+            };
             hand_over::hand_over(&own, bridge.max_nested_waits(), at, body)
                 .unwrap_or_else(|| Err(freeze()))
         }
@@ -215,6 +219,10 @@ impl Runtimes for Bridge {
 
     fn is_foreign(&self, runtime: &Handle, index: usize) -> bool {
         foreign::is_proven(runtime, index)
+    }
+
+    fn in_other_task(&self) -> bool {
+        local_task::is_other()
     }
 
     fn in_local_task(&self) -> bool {

@@ -102,8 +102,8 @@ impl Drop for Seat {
 impl Set {
     #[cold]
     fn new() -> Self {
-        // The first wait of this thread: the next finds out sooner where it
-        // stands.
+        // Perhaps the first wait of this thread: the next finds out sooner where
+        // it stands.
         detect::warm_up();
         let parker = Parker::new();
         Self {

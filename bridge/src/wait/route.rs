@@ -24,6 +24,12 @@ pub(super) enum Standing {
     Free,
     /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
     Root,
+    /// Nothing else, unless a wait or an `unconstrained` around it hides such a
+    /// root: so Tokio is asked here too.
+    Unsure,
+    /// Such a root, under the id of a task, which may be a `LocalSet`'s: Tokio is
+    /// asked before the first poll.
+    Local,
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
@@ -55,8 +61,11 @@ pub(super) trait Runtimes {
     /// Whether a runtime is proven not to be that of the worker here, which has
     /// this index and its core. Asked only where no driver is known.
     fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
-    /// Whether the poll in progress is known to be that of a `LocalSet`'s task
-    /// inside a wait.
+    /// Whether this is under another task's id than that of the wait around it, if
+    /// there is one.
+    fn in_other_task(&self) -> bool;
+    /// Whether there is such a wait or a job, so that this is a `LocalSet`'s task;
+    /// or one whose output is dropped. Asked on a worker.
     fn in_local_task(&self) -> bool;
 }
 
@@ -64,8 +73,11 @@ pub(super) trait Runtimes {
 pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> {
     match place {
         Place::Thread => Route::Inside(None, Standing::Free),
-        Place::Blocking | Place::Job | Place::Wait => Route::Inside(around.here(), Standing::Free),
-        Place::Root | Place::Worker(_) if around.in_local_task() => Route::Freeze,
+        Place::Blocking | Place::Job | Place::Wait => {
+            Route::Inside(around.here(), Standing::Unsure)
+        }
+        Place::Worker(_) if around.in_local_task() => Route::Freeze,
+        Place::Root if around.in_other_task() => Route::Inside(around.here(), Standing::Local),
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
@@ -114,7 +126,7 @@ mod tests {
         driver: Driver<Runtime>,
         core: bool,
         foreign: bool,
-        local: bool,
+        other: bool,
     }
 
     /// A multi-thread runtime, and nothing in the way.
@@ -123,7 +135,7 @@ mod tests {
         driver: Driver::Unknown,
         core: true,
         foreign: false,
-        local: false,
+        other: false,
     };
 
     /// No runtime, or only a current-thread one.
@@ -151,8 +163,12 @@ mod tests {
             self.foreign && *runtime == Here
         }
 
+        fn in_other_task(&self) -> bool {
+            self.other
+        }
+
         fn in_local_task(&self) -> bool {
-            self.local
+            self.other
         }
     }
 
@@ -164,8 +180,8 @@ mod tests {
 
     #[test]
     fn outside_a_worker() {
-        let local = Around {
-            local: true,
+        let other = Around {
+            other: true,
             ..PLAIN
         };
         check(&[
@@ -176,24 +192,32 @@ mod tests {
             (
                 Place::Blocking,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Free),
+                Route::Inside(Some(Here), Standing::Unsure),
             ),
-            (Place::Blocking, NONE, Route::Inside(None, Standing::Free)),
-            (Place::Job, PLAIN, Route::Inside(Some(Here), Standing::Free)),
-            (Place::Job, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Blocking, NONE, Route::Inside(None, Standing::Unsure)),
+            (
+                Place::Job,
+                PLAIN,
+                Route::Inside(Some(Here), Standing::Unsure),
+            ),
+            (Place::Job, NONE, Route::Inside(None, Standing::Unsure)),
             (
                 Place::Wait,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Free),
+                Route::Inside(Some(Here), Standing::Unsure),
             ),
-            (Place::Wait, NONE, Route::Inside(None, Standing::Free)),
+            (Place::Wait, NONE, Route::Inside(None, Standing::Unsure)),
             (
                 Place::Root,
                 PLAIN,
                 Route::Inside(Some(Here), Standing::Root),
             ),
             (Place::Root, NONE, Route::Inside(None, Standing::Root)),
-            (Place::Root, local, Route::Freeze),
+            (
+                Place::Root,
+                other,
+                Route::Inside(Some(Here), Standing::Local),
+            ),
         ]);
     }
 
@@ -245,12 +269,12 @@ mod tests {
     fn on_a_worker_without_its_core() {
         for driver in [Driver::Unknown, Driver::MultiThread(Runtime::Driver)] {
             for (index, foreign) in [(0, false), (3, false), (0, true), (3, true)] {
-                let without = |here, local| Around {
+                let without = |here, other| Around {
                     here,
                     driver,
                     core: false,
                     foreign,
-                    local,
+                    other,
                 };
                 check(&[
                     (

@@ -11,6 +11,7 @@ use std::{
     task::{Context, Waker},
 };
 
+use detect::Place;
 use tokio::task::{block_in_place, coop};
 
 /// Runs `body` as code that may block; `None` if Tokio refuses that here, and
@@ -32,4 +33,11 @@ pub(crate) fn step_out<T>(body: impl FnOnce() -> T) -> Option<T> {
         Err(payload) if is_out => resume_unwind(payload),
         Err(_refused) => None,
     }
+}
+
+/// Inside [`step_out`]: whether this is the poll of a `LocalSet` all the same.
+/// Somebody polls it who entered no runtime, so Tokio has nothing against
+/// blocking. But there is a budget, which is gone out of a runtime's poll.
+pub(super) fn is_in_set() -> bool {
+    Place::current() == Place::Root
 }

@@ -174,9 +174,14 @@ fn a_shutdown_is_bounded() {
 #[test]
 fn a_shutdown_in_a_root_that_looks_like_blocking_code() {
     within(|| {
-        let shuts_down = || {
+        let shuts_down = |in_set| {
             let bridge = Bridge::builder().worker_threads(1).build().unwrap();
-            assert_eq!(bridge.wait(real_work()), 7);
+            let outcome = bridge.try_wait(real_work());
+            if in_set {
+                would_freeze(outcome);
+            } else {
+                assert_eq!(outcome.unwrap(), 7);
+            }
             // A wait on a plain thread starts home.
             let other = bridge.clone();
             thread::spawn(move || other.wait(async {})).join().unwrap();
@@ -187,11 +192,11 @@ fn a_shutdown_in_a_root_that_looks_like_blocking_code() {
         };
         multi_thread().block_on(async {
             block_in_place(|| ());
-            shuts_down();
+            shuts_down(false);
         });
-        multi_thread().block_on(tokio::task::unconstrained(async { shuts_down() }));
+        multi_thread().block_on(tokio::task::unconstrained(async { shuts_down(false) }));
         let set = LocalSet::new();
-        let unseen = tokio::task::unconstrained(async { shuts_down() });
+        let unseen = tokio::task::unconstrained(async { shuts_down(true) });
         set.block_on(&multi_thread(), unseen);
     });
 }

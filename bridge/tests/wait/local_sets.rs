@@ -1,13 +1,21 @@
 //! Local sets: whatever polls one, a wait in one of its tasks would freeze it.
 
+use futures::FutureExt as _;
+
 use super::*;
 
-/// Waits, in a local task, for what another one sends; both on `set`.
-async fn tasks_of_a_set() -> Result<u32, WaitError> {
+type Outcome = Result<u32, WaitError>;
+
+/// Waits, in a local task, for what another one of the same set sends.
+async fn tasks_of_a_set() -> Outcome {
+    tasks_of_a_set_by(|receive| try_wait(receive).map(Result::unwrap)).await
+}
+
+async fn tasks_of_a_set_by(waits: fn(oneshot::Receiver<u32>) -> Outcome) -> Outcome {
     let set = LocalSet::new();
-    set.run_until(async {
+    set.run_until(async move {
         let (send, receive) = oneshot::channel();
-        let waits = tokio::task::spawn_local(async { try_wait(receive).map(Result::unwrap) });
+        let waits = tokio::task::spawn_local(async move { waits(receive) });
         let sends = tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
         let outcome = waits.await.unwrap();
         // If the wait was refused, its receiver has gone.
@@ -39,6 +47,47 @@ fn on_a_blocking_thread() {
     });
 }
 
+/// Where nothing shows that this is a poll of Tokio's.
+const HIDDEN: [fn(oneshot::Receiver<u32>) -> Outcome; 3] = [
+    |receive| try_wait(async { try_wait(receive).map(Result::unwrap) })?,
+    |receive| try_wait(async { try_wait(async { try_wait(receive).map(Result::unwrap) })? })?,
+    |receive| {
+        let unseen = async { try_wait(receive).map(Result::unwrap) };
+        tokio::task::unconstrained(unseen).now_or_never().unwrap()
+    },
+];
+
+#[test]
+fn hidden_from_a_wait() {
+    within(|| {
+        for waits in HIDDEN {
+            would_freeze(one_worker().block_on(tasks_of_a_set_by(waits)));
+            let set = LocalSet::new();
+            would_freeze(set.block_on(&one_worker(), tasks_of_a_set_by(waits)));
+            let drives = move || Handle::current().block_on(tasks_of_a_set_by(waits));
+            would_freeze(one_worker().block_on(async { spawn_blocking(drives).await.unwrap() }));
+        }
+    });
+}
+
+/// That one enters no runtime, so Tokio would let its thread block.
+#[test]
+fn driven_by_another_executor() {
+    within(|| {
+        would_freeze(futures::executor::block_on(tasks_of_a_set()));
+        for runtime in [one_worker(), current_thread()] {
+            let _guard = runtime.enter();
+            would_freeze(futures::executor::block_on(tasks_of_a_set()));
+            // Not in an `unconstrained`, which leaves nothing to see.
+            for waits in &HIDDEN[..2] {
+                would_freeze(futures::executor::block_on(tasks_of_a_set_by(*waits)));
+            }
+        }
+        let drives = || futures::executor::block_on(tasks_of_a_set());
+        would_freeze(one_worker().block_on(async { spawn_blocking(drives).await.unwrap() }));
+    });
+}
+
 #[test]
 fn inside_a_wait_or_a_job() {
     within(|| {
@@ -52,6 +101,38 @@ fn inside_a_wait_or_a_job() {
         let in_nested_root = || Handle::current().block_on(async { wait(real_work()) });
         let blocking = runtime.spawn_blocking(in_nested_root);
         assert_eq!(runtime.block_on(blocking).unwrap(), 7, "no local task");
+    });
+}
+
+/// A `JoinHandle` drops its task's output under that task's id.
+#[test]
+fn the_output_of_a_task_is_none() {
+    struct WaitsAtDrop(mpsc::Sender<Outcome>);
+    impl Drop for WaitsAtDrop {
+        fn drop(&mut self) {
+            self.0.send(try_wait(real_work())).unwrap();
+        }
+    }
+    within(|| {
+        let runtime = one_worker();
+        let (tell, told) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        let drops = move || {
+            handle.block_on(async {
+                let waits = WaitsAtDrop(tell.clone());
+                let task = tokio::spawn(async move { waits });
+                while !task.is_finished() {
+                    tokio::task::yield_now().await;
+                }
+                drop(task);
+            });
+        };
+        drops();
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "a root");
+        wait(async { drops() });
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "in a wait");
+        wait(offload(drops));
+        assert_eq!(told.recv().unwrap().unwrap(), 7, "in a job");
     });
 }
 
@@ -74,6 +155,10 @@ fn the_second_thread_of_a_current_thread_runtime() {
         });
         begins.recv().unwrap();
         runtime.block_on(async {
+            for waits in HIDDEN {
+                let (_send, receive) = oneshot::channel();
+                would_freeze(waits(receive));
+            }
             let work = tokio::spawn(real_work());
             would_freeze(try_wait(work).map(Result::unwrap));
         });
