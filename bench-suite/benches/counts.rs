@@ -18,6 +18,7 @@ static ALLOCATOR: Counting = Counting::new();
 /// Enough that what the first calls set up does not matter.
 const WARM_UP: u64 = 1_000;
 const COUNT: u64 = 10_000;
+const SETTLE: Duration = Duration::from_millis(50);
 
 fn main() -> Result<(), regex::Error> {
     let wanted = Wanted::from_args()?;
@@ -50,6 +51,8 @@ fn allocations_async<F: Future>(operation: impl Fn() -> F) -> f64 {
         for _ in 0..WARM_UP {
             black_box(operation().await);
         }
+        // The threads that this has started set themselves up, and allocate too.
+        thread::sleep(SETTLE);
         let before = ALLOCATOR.allocations();
         for _ in 0..COUNT {
             black_box(operation().await);
