@@ -263,28 +263,30 @@ impl Core {
     }
 
     /// Takes no further job and lets the threads end when they run out of
-    /// work. Doesn't wait.
-    pub(crate) fn close(&self) {
+    /// work. Doesn't wait. Says how many jobs had run by then.
+    pub(crate) fn close(&self) -> u64 {
         if self.is_forked() {
-            return;
+            return 0;
         }
         let mut state = self.state();
         let refused = state.queue.drain_line();
         let sleepers = state.advance(Phase::Draining);
+        let run = state.tally.run();
         drop(state);
         for Submitted { job, .. } in refused {
             job.refuse();
         }
         sleepers.iter().for_each(Unparker::unpark);
+        run
     }
 
     /// Waits for at most `timeout` for the end of what was admitted, after
-    /// [`close`](Self::close), and takes out what is left then.
+    /// [`close`](Self::close), which said `before`, and takes out what is left then.
     ///
     /// Jobs that wait for whoever calls this are not waited for: those of its
     /// lineage, and all that stand on its own stack, if `here` says that this is
     /// a thread of the pool.
-    pub(crate) fn end(&self, timeout: Duration, here: Option<Here>) -> Ended {
+    pub(crate) fn end(&self, timeout: Duration, before: u64, here: Option<Here>) -> Ended {
         if self.is_forked() {
             return Ended::default();
         }
@@ -294,7 +296,6 @@ impl Core {
         let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
         let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();
-        let before = state.tally.completed + state.tally.panicked;
         while !state.is_quiet(whose) {
             if alone && state.queue.ready() > 0 {
                 break;
@@ -308,14 +309,14 @@ impl Core {
         let abandoned = state.queue.drain();
         let running: Vec<_> = state.jobs(whose).cloned().collect();
         let sleepers = state.advance(Phase::Closed);
-        let ended = state.tally.completed + state.tally.panicked - before;
+        let run = state.tally.run() - before;
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
         sleepers.iter().for_each(Unparker::unpark);
         Ended {
             report: Shutdown {
-                completed: usize::try_from(ended).unwrap_or(usize::MAX),
+                completed: usize::try_from(run).unwrap_or(usize::MAX),
                 abandoned: abandoned.len(),
                 running: running.len(),
             },

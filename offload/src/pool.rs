@@ -239,8 +239,8 @@ impl<A: Ambient> Pool<A> {
     /// waits for that job nor counts it.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let core = &self.handle.core;
-        core.close();
-        waiting::wait_for_end(core, |here| core.end(timeout, here)).tell()
+        let before = core.close();
+        waiting::wait_for_end(core, |here| core.end(timeout, before, here)).tell()
     }
 
     /// What the pool is doing.

@@ -90,7 +90,7 @@ impl List {
         job
     }
 
-    /// Counts a job out that was taken.
+    /// Counts a job out that was taken or withdrawn.
     fn count_out(&mut self) {
         self.live -= 1;
         // What is left behind the last was withdrawn, and might never be met.
@@ -102,7 +102,7 @@ impl List {
     /// Counts one job out that the caller has marked as withdrawn. Gives back
     /// the withdrawn jobs it swept out, to be dropped outside the lock.
     fn withdraw(&mut self) -> VecDeque<Submitted> {
-        self.live -= 1;
+        self.count_out();
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
             return VecDeque::new();
         }
@@ -303,24 +303,38 @@ impl Queue {
 
 #[cfg(all(test, not(bridge_loom)))]
 mod tests {
-    use std::panic::Location;
+    use std::{panic::Location, sync::Weak};
 
     use super::*;
-    use crate::{Bare, job::Job};
+    use crate::{Bare, job::Job, runnable::Runnable};
+
+    /// A queue with so many jobs, of which it holds all that there is.
+    fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
+        let mut queue = Queue::new(64, Arc::default());
+        let watched = (0..jobs).map(|_| {
+            let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+            let job = Submitted { job, lineage };
+            let watched = Arc::downgrade(&job.job);
+            assert_eq!(queue.push(Lane::Roots, job), Admission::Queued);
+            watched
+        });
+        let watched = watched.collect();
+        (queue, watched)
+    }
+
+    #[test]
+    fn the_last_to_be_withdrawn_goes_with_the_others() {
+        let (mut queue, watched) = filled(3);
+        for job in &watched {
+            let job = job.upgrade().unwrap();
+            assert!(queue.withdraw(job.header()).is_empty());
+        }
+        assert!(watched.iter().all(|job| job.upgrade().is_none()));
+    }
 
     #[test]
     fn what_was_withdrawn_goes_with_the_last_that_was_not() {
-        let mut queue = Queue::new(64, Arc::default());
-        let jobs: Vec<Submitted> = (0..60)
-            .map(|_| {
-                let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-                Submitted { job, lineage }
-            })
-            .collect();
-        let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
-        for job in jobs {
-            assert_eq!(queue.push(Lane::Roots, job), Admission::Queued);
-        }
+        let (mut queue, watched) = filled(60);
         // Less than half, so nothing is swept out.
         for job in &watched[40..] {
             let job = job.upgrade().unwrap();

@@ -156,15 +156,16 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         return wait(None);
     };
     let (own, stack) = (&worker.core, worker.stack);
+    let is_own = Arc::ptr_eq(own, core);
     let frame = lineage::frame();
     let seating = loop {
         let parker = Parker::new();
         let mut state = own.state();
         // Without room for a job to be lent: nobody would look for it.
         let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
-        // From here on it counts as awake: nobody else's wait is to be refused
-        // for its sake.
-        parker.unparker().unpark();
+        if is_own {
+            state.awaits_end(&frame);
+        }
         drop(state);
         let orphans = own.carry_out(action);
         if orphans.is_empty() {
@@ -174,7 +175,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         let _not_lent = own.state().rise(&frame);
         orphans.abandon();
     };
-    let result = wait(Arc::ptr_eq(own, core).then_some(Here { stack, seating }));
+    let result = wait(is_own.then_some(Here { stack, seating }));
     let _not_lent = own.state().rise(&frame);
     result
 }

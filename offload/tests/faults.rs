@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
-    task::Poll,
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -357,5 +357,38 @@ fn a_thread_that_has_been_woken_counts_as_awake() {
             .unwrap();
         assert_eq!(wait(first), Ok(()));
         assert_eq!(wait(second), Ok(()));
+    });
+}
+
+/// While the callers of the line are told.
+#[test]
+fn a_job_that_ends_as_the_end_begins_is_counted() {
+    struct LetGo {
+        pool: Pool,
+        release: mpsc::Sender<()>,
+    }
+    impl Wake for LetGo {
+        fn wake(self: Arc<Self>) {
+            self.release.send(()).unwrap();
+            eventually("both have run", || self.pool.metrics().completed == 2);
+        }
+    }
+    within(|| {
+        let pool = common::pool(1, 1);
+        let (_plug, release) = plug(&pool);
+        let _queued = pool.try_run(|| ()).unwrap();
+        let mut in_line = pin!(pool.run(|| ()).outcome());
+        let pool = pool.clone();
+        let told = Waker::from(Arc::new(LetGo {
+            pool: pool.clone(),
+            release,
+        }));
+        assert!(
+            in_line
+                .as_mut()
+                .poll(&mut Context::from_waker(&told))
+                .is_pending()
+        );
+        assert_eq!(pool.shutdown(Duration::MAX).completed, 2);
     });
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
 use common::{try_wait, wait};
@@ -107,5 +107,19 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         );
         drop(no_room);
         assert_eq!(wait(one.run(|| 3)), 3);
+
+        // The only thread waits for the end: what is queued is told.
+        let no_room = NoRoom::new();
+        let own = one.clone();
+        let (report, outcome) = wait(one.run(move || {
+            let queued = own.run(|| ()).start();
+            (own.shutdown(Duration::MAX), wait(queued.outcome()))
+        }));
+        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert!(
+            matches!(outcome, Err(OffloadError::NoThread { .. })),
+            "{outcome:?}"
+        );
+        drop(no_room);
     });
 }

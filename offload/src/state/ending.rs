@@ -23,14 +23,17 @@ impl State {
         waiting: impl Iterator<Item = JobId>,
         stack: Option<usize>,
     ) -> Whose {
-        let before = self.aside.len();
-        let below = stack.into_iter().flat_map(|stack| &self.stacks[stack]);
-        self.aside.extend(waiting.chain(below.map(JobId::of)));
-        if self.aside.len() == before {
-            Whose::All
-        } else {
-            Whose::NotAside
+        let Self { aside, stacks, .. } = self;
+        let below = stack.into_iter().flat_map(|stack| &stacks[stack]);
+        let mut whose = Whose::All;
+        for job in waiting.chain(below.map(JobId::of)) {
+            whose = Whose::NotAside;
+            // It may ask again and again.
+            if !aside.contains(&job) {
+                aside.push(job);
+            }
         }
+        whose
     }
 
     /// Whether none of these jobs runs or is parked, and nothing is queued.
@@ -52,4 +55,39 @@ pub(crate) enum Whose {
     All,
     /// Some do, and may wait for other shutdowns whose jobs wait for this one.
     NotAside,
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use std::{panic::Location, time::Duration};
+
+    use super::*;
+    use crate::{Bare, job::Job, limits::Limits, policy};
+
+    #[test]
+    fn a_job_that_asks_again_and_again_is_noted_once() {
+        let limits = Limits {
+            max_threads: 1,
+            max_blocked_threads: 1,
+            queue_capacity: 1,
+            keep_alive: Duration::ZERO,
+            thread_name: String::new(),
+            stack_size: 0,
+            spin: Duration::ZERO,
+            cores: 1,
+            duty: policy::duty,
+        };
+        let mut state = State::new(limits, Arc::default());
+        let stack = state.enter();
+        assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        state.stacks[stack].push(job);
+        for _ in 0..3 {
+            assert_eq!(
+                state.set_aside([].into_iter(), Some(stack)),
+                Whose::NotAside
+            );
+        }
+        assert_eq!(state.aside.len(), 1);
+    }
 }

@@ -14,6 +14,8 @@ pub(super) struct Seat {
     stack: usize,
     /// Whether its stack has room for another job.
     roomy: bool,
+    /// Whether the thread waits for the pool's own end, and will see it.
+    ending: bool,
     lent: Option<Submitted>,
 }
 
@@ -32,6 +34,7 @@ impl State {
             unparker: unparker.clone(),
             stack,
             roomy,
+            ending: false,
             lent: None,
         });
         self.barren = false;
@@ -42,11 +45,23 @@ impl State {
 
     /// Whether the thread may stay parked; if not, its seat is gone.
     fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
-        if self.is_attended() || self.may_start() {
+        // One that waits for the end rises when nothing is left. So as long as
+        // nothing is queued no wait is refused for its sake.
+        let is_seen_to = || self.queue.ready() == 0 && self.seats.iter().any(|seat| seat.ending);
+        if self.is_attended() || self.may_start() || is_seen_to() {
             return Seating::Seated;
         }
         let _nothing_lent = self.rise(frame);
         Seating::Exhausted
+    }
+
+    /// Notes that the thread which is parked in this wait waits for the pool's own
+    /// end.
+    pub(crate) fn awaits_end(&mut self, frame: &Arc<Frame>) {
+        let seat = |seat: &&mut Seat| Arc::ptr_eq(&seat.frame, frame);
+        if let Some(seat) = self.seats.iter_mut().find(seat) {
+            seat.ending = true;
+        }
     }
 
     /// Unparks the thread: it runs again, whatever the permits say, for it may

@@ -15,6 +15,13 @@ pub(crate) struct Tally {
     pub(super) peak_blocked: usize,
 }
 
+impl Tally {
+    /// Jobs that have run to an end.
+    pub(crate) fn run(&self) -> u64 {
+        self.completed + self.panicked
+    }
+}
+
 impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {

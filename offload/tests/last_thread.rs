@@ -1,0 +1,101 @@
+//! A job ends a pool, its own or another, at the ceiling: where no thread can be
+//! added, nobody waits for what nobody is left to run.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{sync::mpsc, time::Duration};
+
+use bridge_offload::{OffloadError, Pool};
+use common::{WaitError, pool, try_wait, wait};
+use futures::channel::oneshot;
+use testkit::within;
+
+/// One with a single permit, and one more thread at most.
+fn pool_of_two() -> Pool {
+    Pool::builder()
+        .max_threads(1)
+        .max_blocked_threads(1)
+        .build()
+        .unwrap()
+}
+
+/// At the ceiling, the thread that waits for the end runs none of it.
+#[test]
+fn a_wait_for_what_nobody_is_left_to_run_is_told_during_the_end() {
+    within(|| {
+        let pool = pool_of_two();
+        let own = pool.clone();
+        let (start, started) = mpsc::channel::<()>();
+        let shutting = pool.run(move || {
+            started.recv().unwrap();
+            own.shutdown(Duration::MAX)
+        });
+        let shutting = shutting.start();
+        let (tell, told) = oneshot::channel::<()>();
+        let waiting = pool.run(move || try_wait(told)).start();
+        let stranger = pool.run(move || tell.send(())).start();
+        start.send(()).unwrap();
+        assert_eq!(wait(waiting), Err(WaitError::Exhausted));
+        let _nobody_listens = wait(stranger);
+        let report = wait(shutting);
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
+}
+
+/// Both are parked, and neither runs what is queued.
+#[test]
+fn the_last_of_two_jobs_that_end_their_pool_gives_up() {
+    within(|| {
+        let pool = pool_of_two();
+        let shutting = [(); 2].map(|()| {
+            let own = pool.clone();
+            let (start, started) = mpsc::channel::<()>();
+            let job = pool.run(move || {
+                started.recv().unwrap();
+                own.shutdown(Duration::MAX)
+            });
+            (job.start(), start)
+        });
+        let stranger = pool.run(|| ()).start();
+        let [first, second] = shutting.map(|(job, start)| {
+            start.send(()).unwrap();
+            job
+        });
+        let outcome = wait(stranger.outcome());
+        assert!(
+            matches!(outcome, Err(OffloadError::ShutDown { .. })),
+            "{outcome:?}"
+        );
+        assert_eq!(wait(second).abandoned, 1);
+        // Told of the end where the other came before its own wait for it.
+        let _over = wait(first.outcome());
+    });
+}
+
+/// At the ceiling of a pool, one of its jobs ends another pool, whose last job
+/// needs this one.
+#[test]
+fn a_job_that_shuts_another_pool_down_is_parked_like_any() {
+    within(|| {
+        let (pool, other) = (pool_of_two(), pool(1, 8));
+        let (here, there) = (pool.clone(), other.clone());
+        let (release, held) = mpsc::channel::<()>();
+        let (tell, told) = oneshot::channel();
+        let last = other.run(move || {
+            held.recv().unwrap();
+            let five = wait(here.run(|| 5));
+            let _nobody_listens = tell.send(());
+            five
+        });
+        let last = last.start();
+        let shutting = pool.run(move || there.shutdown(Duration::MAX)).start();
+        let waiting = pool.run(move || {
+            release.send(()).unwrap();
+            try_wait(told)
+        });
+        assert_eq!(wait(waiting), Err(WaitError::Exhausted));
+        assert_eq!(wait(last), 5);
+        assert_eq!(wait(shutting).running, 0);
+    });
+}
