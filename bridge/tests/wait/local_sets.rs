@@ -159,7 +159,12 @@ fn the_second_thread_of_a_current_thread_runtime() {
                 let (_send, receive) = oneshot::channel();
                 would_freeze(waits(receive));
             }
-            let work = tokio::spawn(real_work());
+            // Not ready before the wait parks, however fast the first thread is.
+            let (_begin, begins) = oneshot::channel::<()>();
+            let work = tokio::spawn(async {
+                let _never = begins.await;
+                real_work().await
+            });
             would_freeze(try_wait(work).map(Result::unwrap));
         });
         drop(leave);
