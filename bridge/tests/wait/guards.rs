@@ -1,5 +1,7 @@
 //! Guards of foreign runtimes, which lie about whose worker a thread is.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 /// A runtime whose one worker is parked, by what Tokio shows of it.
@@ -13,6 +15,36 @@ fn idle() -> Runtime {
         thread::yield_now();
     }
     runtime
+}
+
+/// Where two tasks meet, one on each worker of a runtime that has two.
+struct OnBoth {
+    met: std::sync::Barrier,
+    came: AtomicUsize,
+}
+
+impl OnBoth {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            met: std::sync::Barrier::new(2),
+            came: AtomicUsize::new(0),
+        })
+    }
+
+    /// Called by the tasks.
+    fn meet(&self) {
+        self.came.fetch_add(1, Ordering::Relaxed);
+        self.met.wait();
+    }
+
+    /// Called by who has spawned them. One worker may have taken both as the
+    /// other fell asleep; that one looks around when it is woken.
+    fn wake(&self, runtime: &Runtime) {
+        while self.came.load(Ordering::Relaxed) < 2 {
+            drop(runtime.spawn(async {}));
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// Fails if the wait needed a panic of Tokio's to find out.
@@ -94,14 +126,14 @@ fn of_an_idle_runtime_in_a_task_of_the_same_flavour() {
 fn of_a_runtime_with_fewer_workers() {
     within(|| {
         let own = multi_thread();
-        let (at_once, both) = (Arc::new(std::sync::Barrier::new(2)), 2);
+        let on_both = OnBoth::new();
         let foreign = one_worker();
-        let tasks: Vec<_> = (0..both)
+        let tasks: Vec<_> = (0..2)
             .map(|_| {
-                let (at_once, handle) = (Arc::clone(&at_once), foreign.handle().clone());
+                let (on_both, handle) = (Arc::clone(&on_both), foreign.handle().clone());
                 own.spawn(async move {
-                    // Each worker has one of the two, so the second index is seen.
-                    at_once.wait();
+                    // So the second index is seen.
+                    on_both.meet();
                     if tokio::runtime::worker_index() == Some(1) {
                         let _guard = handle.enter();
                         would_freeze(try_wait(real_work()));
@@ -109,6 +141,7 @@ fn of_a_runtime_with_fewer_workers() {
                 })
             })
             .collect();
+        on_both.wake(&own);
         for task in tasks {
             own.block_on(task).unwrap();
         }
@@ -149,14 +182,13 @@ fn a_block_on_nested_in_a_worker_is_none() {
         let nested = |own: fn(Handle, Pin<Box<dyn Future<Output = ()> + Send>>)| {
             for another in [one_worker(), multi_thread(), current_thread()] {
                 let runtime = multi_thread();
-                let at_once = Arc::new(std::sync::Barrier::new(2));
+                let on_both = OnBoth::new();
                 let over = Arc::new(std::sync::Barrier::new(3));
                 for _ in 0..2 {
-                    let (at_once, over) = (Arc::clone(&at_once), Arc::clone(&over));
+                    let (on_both, over) = (Arc::clone(&on_both), Arc::clone(&over));
                     let another = another.handle().clone();
                     let task = Box::pin(async move {
-                        // Each worker has one of the two.
-                        at_once.wait();
+                        on_both.meet();
                         block_in_place(|| {
                             another.block_on(async {
                                 let here = Handle::current().id();
@@ -176,6 +208,7 @@ fn a_block_on_nested_in_a_worker_is_none() {
                     });
                     own(runtime.handle().clone(), task);
                 }
+                on_both.wake(&runtime);
                 over.wait();
             }
         };
