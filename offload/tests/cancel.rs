@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc,
     },
     task::{Context, Poll, Wake, Waker},
@@ -18,8 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Cancelled, Offload, OffloadError, Pool, Rejected, cancelled};
-use common::{WaitError, eventually, plug, pool, wait, wait_until};
+use bridge_offload::{Cancelled, Offload, OffloadError, Rejected, cancelled};
+use common::{
+    WaitError, eventually, plug, plug_with, pool, pool_with_a_slow_second_start, wait, wait_until,
+};
 use testkit::within;
 
 #[test]
@@ -51,16 +53,7 @@ impl Drop for Bomb {
 fn a_result_that_panics_when_dropped_costs_no_thread() {
     within(|| {
         let pool = pool(1, 8);
-        let (started, running) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
-        let task = pool
-            .try_run(move || {
-                started.send(()).unwrap();
-                let _released = held.recv();
-                Bomb
-            })
-            .unwrap();
-        running.recv().unwrap();
+        let (task, release) = plug_with(&pool, Bomb);
         drop(task);
         drop(release);
         eventually("the bomb has gone off", || pool.metrics().panicked == 1);
@@ -277,18 +270,7 @@ fn a_destructor_that_waits_may_run_in_a_shutdown() {
     }
     within(|| {
         // The second thread never gets as far as to take a job.
-        let (release, held) = mpsc::channel::<()>();
-        let held = Mutex::new(held);
-        let starts = AtomicUsize::new(0);
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .on_thread_start(move || {
-                if starts.fetch_add(1, Ordering::SeqCst) == 1 {
-                    let _released = held.lock().unwrap().recv();
-                }
-            })
-            .build()
-            .unwrap();
+        let (pool, release) = pool_with_a_slow_second_start(1);
         let (waited, waits) = mpsc::channel();
         let own = pool.clone();
         let job = pool.run(move || {

@@ -19,7 +19,7 @@ use std::{
 };
 
 use bridge_offload::{Bare, BuildError, Lineage, OffloadError, Pool};
-use common::{eventually, plug, try_wait, wait};
+use common::{eventually, plug, pool_with_a_slow_second_start, pool_with_blocked, try_wait, wait};
 use futures::{StreamExt, channel::mpsc::unbounded, future::join_all};
 use testkit::within;
 
@@ -62,18 +62,7 @@ fn a_thread_called_as_it_retires_is_called_once() {
 #[test]
 fn a_slow_start_hook_keeps_no_idle_thread_from_work() {
     within(|| {
-        let (release, held) = mpsc::channel::<()>();
-        let held = Mutex::new(held);
-        let starts = AtomicUsize::new(0);
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .on_thread_start(move || {
-                if starts.fetch_add(1, Ordering::SeqCst) == 1 {
-                    let _released = held.lock().unwrap().recv();
-                }
-            })
-            .build()
-            .unwrap();
+        let (pool, release) = pool_with_a_slow_second_start(2);
         let (plugged, unplug) = plug(&pool);
         let queued = pool.try_run(|| ()).unwrap();
         drop(unplug);
@@ -326,11 +315,7 @@ fn a_thread_that_has_been_woken_counts_as_awake() {
     within(|| {
         // Two threads, both in waits, that wake each other: the one that goes to
         // sleep has just woken the other, so there is always one awake.
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(1)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 1);
         let (ask, mut questions) = unbounded();
         let (answer, mut answers) = unbounded();
         let inner = pool.clone();

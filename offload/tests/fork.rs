@@ -11,7 +11,7 @@ use std::{
 };
 
 use bridge_offload::{OffloadError, Pool};
-use common::wait;
+use common::{pool_with_blocked, wait};
 use testkit::within;
 
 /// Runs `child` in a fork and says whether it returned true in time.
@@ -79,11 +79,7 @@ fn ended_well(pid: i32) -> bool {
 fn the_child_of_a_job_that_forks_runs_no_other_job() {
     within(|| {
         for (lent, panics) in [(false, false), (false, true), (true, false)] {
-            let pool: Pool = Pool::builder()
-                .max_threads(1)
-                .max_blocked_threads(1)
-                .build()
-                .unwrap();
+            let pool = pool_with_blocked(1, 1);
             let (go, start) = mpsc::channel::<()>();
             let (mut read, write) = pipe().unwrap();
             let forks = move || {

@@ -7,17 +7,13 @@ mod common;
 use std::{sync::mpsc, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
-use common::{WaitError, pool, try_wait, wait};
+use common::{WaitError, pool, pool_with_blocked, try_wait, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
 /// One with a single permit, and one more thread at most.
 fn pool_of_two() -> Pool {
-    Pool::builder()
-        .max_threads(1)
-        .max_blocked_threads(1)
-        .build()
-        .unwrap()
+    pool_with_blocked(1, 1)
 }
 
 /// At the ceiling, the thread that waits for the end runs none of it.

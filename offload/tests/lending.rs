@@ -17,21 +17,12 @@ use std::{
 };
 
 use bridge_offload::{Lineage, Offload, OffloadError, Pool};
-use common::{WaitError, eventually, try_wait, wait};
+use common::{WaitError, eventually, pool_with_blocked as pool, try_wait, wait};
 use futures::{
     channel::oneshot,
     future::{join, join_all},
 };
 use testkit::within;
-
-/// A pool in which no thread can be added any more once this many are parked.
-fn pool(threads: usize, blocked: usize) -> Pool {
-    Pool::builder()
-        .max_threads(threads)
-        .max_blocked_threads(blocked)
-        .build()
-        .unwrap()
-}
 
 /// A job that is parked in a wait until it is let go.
 fn parked(pool: &Pool) -> (Offload<Result<(), WaitError>>, oneshot::Sender<()>) {

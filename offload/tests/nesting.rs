@@ -10,17 +10,9 @@ use std::{
 };
 
 use bridge_offload::{Lineage, Pool};
-use common::{WaitError, try_wait, wait, wait_until};
+use common::{WaitError, pool_with_blocked as pool, try_wait, wait, wait_until};
 use futures::future::join_all;
 use testkit::within;
-
-fn pool(threads: usize, blocked: usize) -> Pool {
-    Pool::builder()
-        .max_threads(threads)
-        .max_blocked_threads(blocked)
-        .build()
-        .unwrap()
-}
 
 /// Offloads, waits inside for the next level, and so on down.
 fn descend(pool: &Pool, depth: usize) -> Result<usize, WaitError> {

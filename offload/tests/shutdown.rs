@@ -12,7 +12,7 @@ use std::{
 };
 
 use bridge_offload::{Lineage, OffloadError, Pool};
-use common::{eventually, plug, pool, try_wait, wait};
+use common::{eventually, plug, plug_with, pool, pool_with_blocked, try_wait, wait};
 use futures::{channel::oneshot, future::join_all};
 use testkit::{panic_text, within};
 
@@ -119,11 +119,7 @@ fn who_waits_for_room_gets_the_closure_back() {
 fn a_job_may_shut_its_own_pool_down() {
     for (threads, blocked, jobs) in [(1, 1, 1), (2, 1, 1), (1, 4, 1), (2, 2, 2)] {
         within(move || {
-            let pool: Pool = Pool::builder()
-                .max_threads(threads)
-                .max_blocked_threads(blocked)
-                .build()
-                .unwrap();
+            let pool = pool_with_blocked(threads, blocked);
             let shutting: Vec<_> = (0..jobs)
                 .map(|_| {
                     let own = pool.clone();
@@ -155,11 +151,7 @@ fn a_job_may_shut_its_own_pool_down() {
 #[test]
 fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(1)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 1);
         let (first, second) = (pool.clone(), pool.clone());
         let report = wait(pool.run(move || {
             wait(first.run(move || {
@@ -177,11 +169,7 @@ fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
 #[test]
 fn a_job_on_top_of_one_that_waits_is_waited_for() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(1)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 1);
         let (first, second) = (pool.clone(), pool.clone());
         let (start, started) = oneshot::channel();
         let (release, held) = mpsc::channel();
@@ -235,11 +223,7 @@ fn a_job_that_waits_for_whoever_shuts_down_is_not_waited_for() {
 #[test]
 fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(1)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 1);
         let (first, second) = (pool.clone(), pool.clone());
         let (standing, stands) = mpsc::channel();
         let (queue, queued) = mpsc::channel();
@@ -323,16 +307,7 @@ fn a_result_may_shut_its_own_pool_down() {
     within(|| {
         let pool = pool(1, 8);
         let last = Last(pool.clone());
-        let (started, running) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
-        let task = pool
-            .try_run(move || {
-                started.send(()).unwrap();
-                let _released = held.recv();
-                last
-            })
-            .unwrap();
-        running.recv().unwrap();
+        let (task, release) = plug_with(&pool, last);
         drop(task);
         drop(release);
         eventually("the thread has ended", || pool.metrics().threads == 0);
@@ -368,11 +343,7 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit() {
 #[test]
 fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(1)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 1);
         let (release, released) = oneshot::channel::<()>();
         let parked = pool.run(move || try_wait(released).is_ok()).start();
         eventually("parked", || pool.metrics().blocked == 1);

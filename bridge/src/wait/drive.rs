@@ -23,7 +23,7 @@ use super::{
     parkers::Seat,
     route::Standing,
     sentinel::{self, Post},
-    step_out::{is_in_set, step_out},
+    step_out::{step_out, step_out_of_set},
 };
 use crate::WaitError;
 
@@ -121,9 +121,7 @@ impl<'a> Parking<'a> {
         poll: &mut dyn FnMut() -> Result<Poll<T>, WaitError>,
     ) -> Result<T, WaitError> {
         let refused = self.refused();
-        step_out(|| (!is_in_set()).then(|| self.park_and_poll(seat, waiting, poll)))
-            .flatten()
-            .unwrap_or(Err(refused))
+        step_out_of_set(|| self.park_and_poll(seat, waiting, poll)).unwrap_or(Err(refused))
     }
 
     /// Parks and polls here, if Tokio lets this thread block. Not out of what may

@@ -176,8 +176,8 @@ fn run_at<F: Future>(
             let _noted = local_task::note();
             let drive = drive(inside, standing);
             if matches!(standing, Standing::Local | Standing::Nested) {
-                let run = || (!step_out::is_in_set()).then(|| drive.run(future));
-                return step_out(run).flatten().unwrap_or_else(|| Err(freeze()));
+                let run = || drive.run(future);
+                return step_out::step_out_of_set(run).unwrap_or_else(|| Err(freeze()));
             }
             drive.run(future)
         }

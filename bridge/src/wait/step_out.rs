@@ -35,9 +35,9 @@ pub(crate) fn step_out<T>(body: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// Inside [`step_out`]: whether this is the poll of a `LocalSet` all the same.
-/// Somebody polls it who entered no runtime, so Tokio has nothing against
-/// blocking. But there is a budget, which is gone out of a runtime's poll.
-pub(super) fn is_in_set() -> bool {
-    Place::current() == Place::Root
+/// The same, for what may be the poll of a `LocalSet` that somebody drives who
+/// entered no runtime, so that Tokio has nothing against blocking: `None` there
+/// too. In such a poll there is a budget, which is gone out of a runtime's.
+pub(super) fn step_out_of_set<T>(body: impl FnOnce() -> T) -> Option<T> {
+    step_out(|| (Place::current() != Place::Root).then(body)).flatten()
 }

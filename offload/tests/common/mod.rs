@@ -8,6 +8,7 @@
 use std::{
     pin::pin,
     sync::{
+        Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -86,14 +87,47 @@ pub fn pool(threads: usize, capacity: usize) -> Pool {
         .unwrap()
 }
 
+/// A pool of so many threads, and so many more for those that are parked.
+pub fn pool_with_blocked(threads: usize, blocked: usize) -> Pool {
+    Pool::builder()
+        .max_threads(threads)
+        .max_blocked_threads(blocked)
+        .build()
+        .unwrap()
+}
+
+/// A pool of so many threads whose second is held up by its start hook, and
+/// takes no job, until it is let go.
+pub fn pool_with_a_slow_second_start(threads: usize) -> (Pool, mpsc::Sender<()>) {
+    let (release, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let starts = AtomicUsize::new(0);
+    let pool = Pool::builder()
+        .max_threads(threads)
+        .on_thread_start(move || {
+            if starts.fetch_add(1, Ordering::SeqCst) == 1 {
+                let _released = held.lock().unwrap().recv();
+            }
+        })
+        .build()
+        .unwrap();
+    (pool, release)
+}
+
 /// Holds the only thread of a pool until it is let go.
 pub fn plug(pool: &Pool) -> (Offload<()>, mpsc::Sender<()>) {
+    plug_with(pool, ())
+}
+
+/// The same, by a job whose result this is.
+pub fn plug_with<T: Send + 'static>(pool: &Pool, result: T) -> (Offload<T>, mpsc::Sender<()>) {
     let (release, held) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
     let task = pool
         .try_run(move || {
             started.send(()).unwrap();
             let _released = held.recv();
+            result
         })
         .unwrap();
     running.recv().unwrap();
