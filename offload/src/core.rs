@@ -12,6 +12,7 @@ use crate::{
     Lineage, Metrics, OffloadError, Shutdown,
     eager::Eagerness,
     fork,
+    inbox::Inbox,
     job::drop_payload,
     limits::{Hooks, Limits},
     lineage::{Lane, PoolId},
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     /// Jobs that a thread could take: written by the queue under the lock, read
     /// by the thread that spins.
     ready: Arc<AtomicUsize>,
+    /// Where those who submit leave jobs while a thread is bound to look.
+    inbox: Arc<Inbox>,
     /// How well polling on has paid.
     pub(crate) eagerness: Eagerness,
     /// Told whenever a job leaves the pool once a shutdown has begun.
@@ -109,15 +112,17 @@ impl Core {
         on_stall: OnStall,
     ) -> Arc<Self> {
         fork::watch();
-        let ready = Arc::new(AtomicUsize::new(0));
+        let (ready, inbox) = (Arc::<AtomicUsize>::default(), Arc::<Inbox>::default());
+        let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
         Arc::new(Self {
-            state: Mutex::new(State::new(limits.clone(), Arc::clone(&ready))),
+            state: Mutex::new(state),
             limits,
             hooks,
             thread_main,
             on_stall,
             generation: fork::generation(),
             ready,
+            inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
         })
@@ -129,25 +134,41 @@ impl Core {
         self.generation != fork::generation()
     }
 
+    /// The state, with all that was submitted in its queue: the inbox is closed.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state_at_work();
+        state.queue.close_inbox();
+        state
+    }
+
+    /// The state as it is for a thread that takes job after job: what is in the
+    /// inbox comes behind all that is queued, and may be left there meanwhile.
+    pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
     /// Whether work is ready, at a glance.
     pub(crate) fn sees_work(&self) -> bool {
-        self.ready.load(Ordering::Relaxed) > 0
+        self.ready.load(Ordering::Relaxed) > 0 || self.inbox.holds_work()
     }
 
     /// Queues a job that has been prepared.
     pub(crate) fn submit(
         self: &Arc<Self>,
-        job: Submitted,
+        mut job: Submitted,
         patience: Patience,
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
         let lane = Lane::of(&job.lineage, PoolId::of(&**self));
+        if lane == Lane::Roots {
+            Queue::mark(job.header());
+            match self.inbox.leave(job) {
+                Ok(pickup) => return Ok(pickup.into()),
+                Err(back) => job = back,
+            }
+        }
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)

@@ -10,13 +10,19 @@
 //! next met, when half of the list is withdrawn, or when nothing else is left
 //! in it: that makes withdrawing cheap, and keeps no job longer than the others
 //! beside it.
+//!
+//! While a thread is bound to look for work, roots are left in the *inbox*
+//! (`inbox.rs`) and moved up from there, so that not every push takes the
+//! pool's lock.
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Arc, atomic::Ordering},
 };
 
 use crate::{
+    inbox::{Inbox, Pickup},
     lineage::Lane,
     runnable::{Header, Submitted},
     sync::AtomicUsize,
@@ -44,10 +50,16 @@ pub(crate) struct Queue {
     /// Shows how many jobs are ready to the thread that spins, which has no
     /// lock.
     shown: Arc<AtomicUsize>,
+    /// Where roots are left that come behind all others.
+    inbox: Arc<Inbox>,
+    /// Whether anything may be in the inbox.
+    is_open: bool,
     kin: Lists,
     roots: Lists,
     /// Roots taken, ever.
     roots_taken: u64,
+    /// The most that was queued together, as far as was seen.
+    peak: usize,
 }
 
 #[derive(Default)]
@@ -124,19 +136,27 @@ fn out(job: Submitted) -> Submitted {
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize, shown: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(capacity: usize, shown: Arc<AtomicUsize>, inbox: Arc<Inbox>) -> Self {
         Self {
             capacity,
             shown,
+            inbox,
+            is_open: false,
             kin: Lists::default(),
             roots: Lists::default(),
             roots_taken: 0,
+            peak: 0,
         }
     }
 
     /// Jobs that were admitted; at most the capacity.
     pub(crate) fn queued(&self) -> usize {
         self.kin.queue.live + self.roots.queue.live
+    }
+
+    /// The most jobs that were queued together.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak
     }
 
     /// Jobs that wait for room.
@@ -181,6 +201,50 @@ impl Queue {
         list.push(job);
         self.show();
         admission
+    }
+
+    /// Marks a root that is about to be left in the inbox as queued.
+    pub(crate) fn mark(header: &Header) {
+        header.list.store(QUEUE, Ordering::Relaxed);
+    }
+
+    /// Opens the inbox for as many jobs as there is room for; `next` says when the
+    /// first is taken.
+    pub(crate) fn open_inbox(&mut self, next: Pickup) {
+        if !self.is_open || next == Pickup::AtOnce {
+            self.is_open = true;
+            self.collect(next);
+        }
+    }
+
+    /// Takes in what was left in the inbox, if it is open.
+    pub(crate) fn empty_inbox(&mut self) {
+        if self.is_open {
+            self.collect(Pickup::InTurn);
+        }
+    }
+
+    /// Takes in what was left in the inbox, and closes it; true if anything was.
+    pub(crate) fn close_inbox(&mut self) -> bool {
+        mem::take(&mut self.is_open) && self.collect(Pickup::InTurn)
+    }
+
+    fn collect(&mut self, next: Pickup) -> bool {
+        let (open, capacity, others) = (self.is_open, self.capacity, self.queued());
+        let waits = self.in_line() > 0;
+        let roots = &mut self.roots.queue;
+        let moved = self.inbox.collect(&mut roots.jobs, next, |moved| {
+            if open && !waits {
+                capacity.saturating_sub(others + moved)
+            } else {
+                0
+            }
+        });
+        roots.live += moved;
+        if moved > 0 {
+            self.show();
+        }
+        moved > 0
     }
 
     /// Puts a job back that was taken and not run: it is the first again.
@@ -281,7 +345,8 @@ impl Queue {
         self.show();
     }
 
-    fn show(&self) {
+    fn show(&mut self) {
+        self.peak = self.peak.max(self.queued());
         self.shown.store(self.ready(), Ordering::Relaxed);
     }
 
@@ -310,7 +375,7 @@ mod tests {
 
     /// A queue with so many jobs, of which it holds all that there is.
     fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
-        let mut queue = Queue::new(64, Arc::default());
+        let mut queue = Queue::new(64, Arc::default(), Arc::default());
         let watched = (0..jobs).map(|_| {
             let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
             let job = Submitted { job, lineage };

@@ -18,6 +18,7 @@ use std::{
 
 use self::{seats::Seat, tally::Tally};
 use crate::{
+    inbox::{Inbox, Pickup},
     limits::Limits,
     lineage::{JobId, Lane},
     park::Unparker,
@@ -92,9 +93,9 @@ enum Alertness {
 }
 
 impl State {
-    pub(crate) fn new(limits: Limits, ready: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(limits: Limits, ready: Arc<AtomicUsize>, inbox: Arc<Inbox>) -> Self {
         Self {
-            queue: Queue::new(limits.queue_capacity, ready),
+            queue: Queue::new(limits.queue_capacity, ready, inbox),
             phase: Phase::Open,
             limits,
             idle: Vec::new(),
@@ -120,7 +121,6 @@ impl State {
         let alone = self.queue.ready() == 0 && self.running == 0;
         self.may_lend(&job);
         let admission = self.queue.push(lane, job);
-        self.tally.peak_queued = self.tally.peak_queued.max(self.queue.queued());
         let prospect = if alone && self.spinner.is_some() {
             Prospect::AtOnce
         } else {
@@ -173,16 +173,21 @@ impl State {
         }
     }
 
-    /// Whether work is ready that nobody is about to look at.
-    fn needs_help(&self) -> bool {
-        let attended = self.spinner.is_some()
+    /// Whether a thread is bound to look at the queue before it sleeps, so that
+    /// whoever submits has nobody to call.
+    fn has_lookout(&self) -> bool {
+        self.spinner.is_some()
             || self.call.as_ref().is_some_and(|call| match call.alertness {
                 // One that sleeps is sooner there than one that is being started.
                 Alertness::Starting => self.idle.is_empty(),
                 Alertness::Due => true,
                 Alertness::Watching(_) => self.running > 0,
-            });
-        !attended
+            })
+    }
+
+    /// Whether work is ready that nobody is about to look at.
+    fn needs_help(&self) -> bool {
+        !self.has_lookout()
             && self.running < self.limits.max_threads
             && self.queue.ready() > 0
             && self.phase != Phase::Closed
@@ -190,40 +195,56 @@ impl State {
 
     /// What the thread whose stack is `stack` does next.
     pub(crate) fn next(&mut self, after: After, berth: &Berth, stack: usize) -> Step {
-        let from_job = if let After::Job(finish) = after {
+        if let After::Job(finish) = after {
             self.end(stack, finish);
             self.running -= 1;
-            true
-        } else {
-            false
-        };
+        }
         if self.spinner == Some(berth.id) {
             self.spinner = None;
         }
+        if after == After::Call {
+            self.queue.close_inbox();
+        } else if self.queue.ready() == 0 {
+            self.queue.empty_inbox();
+        }
+        loop {
+            if let Some(step) = self.choose(after, berth, stack) {
+                return step;
+            }
+            // With this thread asleep, nobody might be bound to look.
+            if !self.queue.close_inbox() {
+                return self.sleep(berth);
+            }
+        }
+    }
+
+    /// What there is to do for a thread, if anything.
+    fn choose(&mut self, after: After, berth: &Berth, stack: usize) -> Option<Step> {
         let on_call = self.is_on_call(berth.id);
         if self.phase == Phase::Closed {
-            return self.retire(on_call, stack);
+            return Some(self.retire(on_call, stack));
         }
         let permit = self.running < self.limits.max_threads;
         if permit && self.queue.ready() > 0 {
             if on_call && let Duty::Watch(time) = self.duty() {
                 self.watch(berth);
-                return Step::Watch(time);
+                return Some(Step::Watch(time));
             }
             if let Some(job) = self.queue.take() {
                 let call = self.call.take_if(|call| call.owner == berth.id);
                 self.begin(stack, &job.job);
+                let action = self.hand_on();
                 self.watch_head(Head::New);
-                return Step::Run {
+                return Some(Step::Run {
                     job,
                     called_at: call.map(|call| call.since),
-                    action: self.help(),
-                };
+                    action,
+                });
             }
         }
         // If work is left, those who have the permits see to it.
         if self.phase == Phase::Draining {
-            return self.retire(on_call, stack);
+            return Some(self.retire(on_call, stack));
         }
         if permit
             && on_call
@@ -231,13 +252,36 @@ impl State {
             && let Duty::Watch(time) = self.duty()
         {
             self.watch(berth);
-            return Step::Watch(time);
+            return Some(Step::Watch(time));
         }
+        let from_job = matches!(after, After::Job(_));
         if from_job && self.spinner.is_none() && permit && !self.limits.spin.is_zero() {
             self.spinner = Some(berth.id);
-            return Step::Spin;
+            let alone = self.running == 0 && self.queue.ready() == 0;
+            self.queue.open_inbox(if alone { Pickup::AtOnce } else { Pickup::InTurn });
+            return Some(Step::Spin);
         }
-        if on_call {
+        None
+    }
+
+    /// Leaves the queue to others: sees to it that somebody looks at what is left
+    /// in it and in the inbox, which is open as long as somebody does.
+    fn hand_on(&mut self) -> Action {
+        if !self.has_lookout() {
+            self.queue.close_inbox();
+        }
+        let action = self.help();
+        let permit = self.running < self.limits.max_threads;
+        if permit && self.phase == Phase::Open && self.has_lookout() {
+            self.queue.open_inbox(Pickup::InTurn);
+        } else {
+            self.queue.close_inbox();
+        }
+        action
+    }
+
+    fn sleep(&mut self, berth: &Berth) -> Step {
+        if self.is_on_call(berth.id) {
             self.call = None;
         }
         self.idle.push(Berth {

@@ -174,7 +174,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     let mut missed_at = None::<Instant>;
     let mut after = After::Call;
     loop {
-        let mut state = core.state();
+        let mut state = core.state_at_work();
         let step = state.next(after, &berth, stack);
         let (phase, stall) = (state.phase, state.stall.news());
         drop(state);

@@ -77,7 +77,7 @@ mod tests {
             cores: 1,
             duty: policy::duty,
         };
-        let mut state = State::new(limits, Arc::default());
+        let mut state = State::new(limits, Arc::default(), Arc::default());
         let stack = state.enter();
         assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    inbox::Pickup,
     park::Unparker,
     queue::Admission,
     runnable::{Finish, Submitted},
@@ -47,6 +48,15 @@ impl From<Admission> for Prospect {
         match admission {
             Admission::Queued => Self::InTurn,
             Admission::InLine => Self::InLine,
+        }
+    }
+}
+
+impl From<Pickup> for Prospect {
+    fn from(pickup: Pickup) -> Self {
+        match pickup {
+            Pickup::AtOnce => Self::AtOnce,
+            Pickup::InTurn => Self::InTurn,
         }
     }
 }

@@ -11,7 +11,6 @@ pub(crate) struct Tally {
     pub(crate) panicked: u64,
     pub(crate) rejected: u64,
     pub(super) peak_threads: usize,
-    pub(super) peak_queued: usize,
     pub(super) peak_blocked: usize,
 }
 
@@ -54,7 +53,7 @@ impl State {
             panicked,
             rejected,
             peak_threads: self.tally.peak_threads,
-            peak_queued: self.tally.peak_queued,
+            peak_queued: self.queue.peak(),
             peak_blocked: self.tally.peak_blocked,
         }
     }
