@@ -40,6 +40,7 @@ mod core;
 mod eager;
 mod error;
 pub mod fork;
+mod handle;
 mod inbox;
 mod job;
 mod limits;

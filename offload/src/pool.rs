@@ -7,6 +7,7 @@ use std::{
 use crate::{
     Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown, Timer,
     core::{Core, Patience, Refusal},
+    handle::Handle,
     job::Job,
     runnable::{Awaitable, Submitted},
     waiting,
@@ -29,17 +30,6 @@ use crate::{
 pub struct Pool<A = Bare> {
     handle: Arc<Handle>,
     ambient: PhantomData<fn() -> A>,
-}
-
-/// Closes the pool when the last of its handles goes.
-pub(crate) struct Handle {
-    core: Arc<Core>,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.core.close();
-    }
 }
 
 impl Pool {
@@ -81,8 +71,7 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let handle = Arc::clone(&self.handle);
-        Offload::new::<A>(Some(handle), Arc::clone(&self.handle.core), closure, at)
+        Offload::new::<A>(Arc::clone(&self.handle), closure, at)
     }
 
     /// Queues a closure now, or gives it back.
@@ -121,7 +110,7 @@ impl<A: Ambient> Pool<A> {
             lineage,
         };
         match core.submit(submitted, Patience::NowOrNever) {
-            Ok(_) => Ok(Offload::submitted(Arc::clone(core), job)),
+            Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
     }
@@ -162,7 +151,6 @@ impl<A: Ambient> Pool<A> {
         T: Send + 'static,
         G: Future<Output = ()>,
     {
-        let core = Arc::clone(&self.handle.core);
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
@@ -171,10 +159,10 @@ impl<A: Ambient> Pool<A> {
                 job: Arc::clone(&job) as _,
                 lineage,
             };
-            if let Err(refusal) = core.submit(submitted, Patience::WaitInLine) {
+            if let Err(refusal) = handle.core.submit(submitted, Patience::WaitInLine) {
                 return Err(refuse(&job, refusal));
             }
-            let task = Offload::submitted(Arc::clone(&core), Arc::clone(&job) as _);
+            let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
             let mut give_up = pin!(give_up);
             let mut in_line = true;
@@ -184,14 +172,13 @@ impl<A: Ambient> Pool<A> {
                 }
                 if in_line && give_up.as_mut().poll(cx).is_ready() {
                     in_line = false;
-                    if core.leave_line(Awaitable::header(&*job)) {
+                    if handle.core.leave_line(Awaitable::header(&*job)) {
                         return Poll::Ready(None);
                     }
                 }
                 Poll::Pending
             })
             .await;
-            drop(handle);
             match result {
                 Some(Ok(value)) => Ok(value),
                 Some(Err(error)) => match job.reclaim() {

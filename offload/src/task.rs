@@ -10,8 +10,9 @@ use std::{
 
 use crate::{
     Ambient, OffloadError,
-    core::{Core, Patience, Refusal},
+    core::{Patience, Refusal},
     eager::Eager,
+    handle::Handle,
     job::Job,
     runnable::{Awaitable, Submitted, Withdrawal},
     state::Prospect,
@@ -46,11 +47,10 @@ use crate::{
 #[must_use = "an offload does nothing unless it is awaited or started"]
 pub struct Offload<T> {
     job: Arc<dyn Awaitable<T>>,
-    core: Arc<Core>,
+    /// Keeps the pool open as long as jobs are to come.
+    pool: Arc<Handle>,
     stage: Stage,
     eager: Eager,
-    /// Keeps the pool open as long as jobs are to come.
-    _pool: Option<Arc<crate::pool::Handle>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,29 +76,26 @@ pub enum Cancelled {
 
 impl<T: Send + 'static> Offload<T> {
     pub(crate) fn new<A: Ambient>(
-        pool: Option<Arc<crate::pool::Handle>>,
-        core: Arc<Core>,
+        pool: Arc<Handle>,
         closure: impl FnOnce() -> T + Send + 'static,
         at: &'static Location<'static>,
     ) -> Self {
         let job: Arc<Job<_, T, A>> = Job::new(closure, at);
         Self {
             job,
-            core,
+            pool,
             stage: Stage::Lazy,
             eager: Eager::default(),
-            _pool: pool,
         }
     }
 
     /// One whose job has been submitted.
-    pub(crate) fn submitted(core: Arc<Core>, job: Arc<dyn Awaitable<T>>) -> Self {
+    pub(crate) fn submitted(pool: Arc<Handle>, job: Arc<dyn Awaitable<T>>) -> Self {
         Self {
             job,
-            core,
+            pool,
             stage: Stage::Submitted,
             eager: Eager::default(),
-            _pool: None,
         }
     }
 
@@ -123,14 +120,14 @@ impl<T: Send + 'static> Offload<T> {
     /// any more, and says which.
     pub fn cancel(&self) -> Cancelled {
         let submitted = self.stage == Stage::Submitted;
-        if submitted && self.core.is_forked() {
+        if submitted && self.pool.core.is_forked() {
             // Nobody in this process will run it, and its lock may be held by
             // a thread that isn't there.
             return Cancelled::Withdrawn;
         }
         let forget = || {
             if submitted {
-                self.core.forget(self.job.header());
+                self.pool.core.forget(self.job.header());
             }
         };
         match self.job.withdraw(true, &forget) {
@@ -161,8 +158,8 @@ impl<T: Send + 'static> Offload<T> {
         let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
-        match self.core.submit(job, Patience::WaitInLine) {
-            Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
+        match self.pool.core.submit(job, Patience::WaitInLine) {
+            Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.pool.core.eagerness.begin(),
             Ok(_) => {}
             Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
             Err(Refusal::ShutDown | Refusal::Full) => {
@@ -174,7 +171,7 @@ impl<T: Send + 'static> Offload<T> {
     fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         if self.stage == Stage::Lazy {
             self.submit(Some(cx.waker()));
-        } else if self.core.is_forked() {
+        } else if self.pool.core.is_forked() {
             // The job's lock may be held by a thread that isn't there.
             let at = self.job.header().at;
             return Poll::Ready(Err(OffloadError::Forked { at }));
@@ -186,10 +183,10 @@ impl<T: Send + 'static> Offload<T> {
             Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
             Poll::Ready(_) => {
                 self.stage = Stage::Over;
-                self.core.eagerness.succeeded(&mut self.eager);
+                self.pool.core.eagerness.succeeded(&mut self.eager);
             }
             Poll::Pending => {
-                if self.core.eagerness.again(&mut self.eager) {
+                if self.pool.core.eagerness.again(&mut self.eager) {
                     cx.waker().wake_by_ref();
                 }
             }
@@ -211,8 +208,8 @@ impl<T: Send + 'static> Future for Offload<T> {
 
 impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
-        if self.stage == Stage::Submitted && !self.core.is_forked() {
-            let forget = || self.core.forget(self.job.header());
+        if self.stage == Stage::Submitted && !self.pool.core.is_forked() {
+            let forget = || self.pool.core.forget(self.job.header());
             let _whatever_it_was = self.job.withdraw(false, &forget);
         }
     }
