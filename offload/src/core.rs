@@ -217,8 +217,11 @@ impl Core {
     }
 
     /// Does what the state has decided, and what that leads to.
+    #[inline]
     pub(crate) fn perform(self: &Arc<Self>, action: Action) {
-        self.carry_out(action).abandon();
+        if !matches!(action, Action::Nothing) {
+            self.carry_out(action).abandon();
+        }
     }
 
     /// Does what the state has decided, and gives back the jobs that are to be

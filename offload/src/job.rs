@@ -29,7 +29,7 @@ use crate::{
     error::Panic,
     fork,
     runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
-    running::Running,
+    running,
     sync::{Mutex, lock},
 };
 
@@ -119,7 +119,9 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan))) {
+        if orphan.is_some()
+            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan)))
+        {
             finish = Finish::Panicked;
             drop_payload(payload);
         }
@@ -202,19 +204,19 @@ where
         };
         drop(cell);
         let process = fork::generation();
-        let job = Arc::clone(&self);
-        let result = catch_unwind(AssertUnwindSafe(move || {
-            let _lineage = lineage.install();
-            let _running = Running::enter(job);
-            ambient.enter(closure)
-        }));
+        let (job, result) = running::in_name_of(self, || {
+            catch_unwind(AssertUnwindSafe(move || {
+                let _lineage = lineage.install();
+                ambient.enter(closure)
+            }))
+        });
         if fork::generation() != process {
             // The child of a closure that forked: the job is the parent's, and
             // so is whoever waits for it.
             mem::forget(result);
             return Finish::Withdrawn;
         }
-        self.finish(result)
+        job.finish(result)
     }
 
     fn abandon(&self, error: OffloadError) {

@@ -82,7 +82,13 @@ impl List {
     }
 
     /// Takes the first live job out.
+    #[inline]
     fn pop(&mut self) -> Option<Submitted> {
+        // Most lists are empty.
+        if self.live == 0 { None } else { self.pop_live() }
+    }
+
+    fn pop_live(&mut self) -> Option<Submitted> {
         let job = loop {
             let job = self.jobs.pop_front()?;
             if held(&job) {

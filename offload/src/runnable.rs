@@ -1,6 +1,7 @@
 //! A job without its types: what the pool's threads and its awaiter see of it.
 
 use std::{
+    any::Any,
     panic::Location,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
@@ -88,7 +89,7 @@ pub(crate) enum Withdrawal {
 }
 
 /// A job as the pool's threads see it.
-pub(crate) trait Runnable: Send + Sync {
+pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
     /// Claims the closure and runs it to its end, with this lineage in force.
     /// Never unwinds.

@@ -1,7 +1,7 @@
 //! Which job runs on this thread, so that its closure can ask whether anybody
 //! still wants it, and its waits can say who waits.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{any::Any, cell::RefCell, sync::Arc};
 
 use crate::{lineage::JobId, runnable::Runnable, sync::thread_local};
 
@@ -9,24 +9,17 @@ thread_local! {
     static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();
 }
 
-/// Names the job whose closure runs on this thread, for [`cancelled`].
-pub(crate) struct Running {
-    before: Option<Arc<dyn Runnable>>,
-}
-
-impl Running {
-    pub(crate) fn enter(job: Arc<dyn Runnable>) -> Self {
-        Self {
-            before: RUNNING.with(|running| running.replace(Some(job))),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let before = self.before.take();
-        let _ended = RUNNING.try_with(|running| running.replace(before));
-    }
+/// Runs `closure`, which must not unwind, in the name of this job, and gives the
+/// job back. It is not a clone that stands for it meanwhile: counting one more
+/// reference is among the dearer things that a short job costs.
+pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
+    let before = RUNNING.replace(Some(job));
+    let result = closure();
+    let job = RUNNING.replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
+    let Some(Ok(job)) = job.map(Arc::downcast) else {
+        unreachable!("whatever ran meanwhile has put this job back")
+    };
+    (job, result)
 }
 
 /// The job whose closure runs on this thread.
