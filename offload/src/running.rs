@@ -13,13 +13,17 @@ thread_local! {
 /// job back. It is not a clone that stands for it meanwhile: counting one more
 /// reference is among the dearer things that a short job costs.
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
-    let before = RUNNING.replace(Some(job));
+    let before = replace(Some(job));
     let result = closure();
-    let job = RUNNING.replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
+    let job = replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
     let Some(Ok(job)) = job.map(Arc::downcast) else {
         unreachable!("whatever ran meanwhile has put this job back")
     };
     (job, result)
+}
+
+fn replace(job: Option<Arc<dyn Runnable>>) -> Option<Arc<dyn Runnable>> {
+    RUNNING.with(|running| running.replace(job))
 }
 
 /// The job whose closure runs on this thread.
