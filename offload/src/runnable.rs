@@ -87,6 +87,17 @@ pub(crate) enum Withdrawal {
     Over,
 }
 
+/// What is left to do for a job whose caller has been told that it won't run, or
+/// not in time. It is others' code, which may wait for another job that ends with
+/// this one: nothing to do before all of them have been told.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Told {
+    pub(crate) waker: Option<Waker>,
+    /// What a job leaves that had not begun.
+    pub(crate) left: Option<Box<dyn Send>>,
+}
+
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Send + Sync {
     fn header(&self) -> &Header;
@@ -95,10 +106,10 @@ pub(crate) trait Runnable: Send + Sync {
     fn run(self: Arc<Self>, lineage: Lineage) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
-    fn abandon(&self, error: OffloadError);
+    fn abandon(&self, error: OffloadError) -> Told;
     /// Ends a job that was never admitted, since the pool is shut down: whoever
     /// awaits is told so, and may have the closure back.
-    fn refuse(&self);
+    fn refuse(&self) -> Told;
 }
 
 /// A job as the one who awaits it sees it.
@@ -113,5 +124,5 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// running can still be awaited. One that had not been claimed is counted
     /// out by `forget`, before anything of the caller's runs, which may panic.
     fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
-    fn abandon(&self, error: OffloadError);
+    fn abandon(&self, error: OffloadError) -> Told;
 }

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{seats::Seat, tally::Tally};
+use self::seats::Seat;
 use crate::{
     limits::Limits,
     lineage::{JobId, Lane},
@@ -28,7 +28,10 @@ use crate::{
     sync::{AtomicUsize, elapsed},
 };
 
-pub(crate) use self::steps::{Action, After, Phase, Prospect, Seating, Step};
+pub(crate) use self::{
+    steps::{Action, After, Phase, Prospect, Seating, Step},
+    tally::Tally,
+};
 
 /// How long after a failed start no other is tried.
 const START_AGAIN: Duration = Duration::from_millis(10);

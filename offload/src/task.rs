@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     Ambient, OffloadError,
-    core::{Core, Patience, Refusal},
+    core::{self, Core, Patience, Refusal},
     eager::Eager,
     job::Job,
     runnable::{Awaitable, Submitted, Withdrawal},
@@ -164,9 +164,12 @@ impl<T: Send + 'static> Offload<T> {
         match self.core.submit(job, Patience::WaitInLine) {
             Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.core.eagerness.begin(),
             Ok(_) => {}
-            Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
-            Err(Refusal::ShutDown | Refusal::Full) => {
-                self.job.abandon(OffloadError::ShutDown { at });
+            Err(refusal) => {
+                let error = match refusal {
+                    Refusal::Forked => OffloadError::Forked { at },
+                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
+                };
+                core::settle(vec![self.job.abandon(error)]);
             }
         }
     }

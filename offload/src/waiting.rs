@@ -173,7 +173,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         }
         // The end may depend on their callers.
         let _not_lent = own.state().rise(&frame);
-        orphans.abandon();
+        orphans.abandon(own);
     };
     let result = wait(is_own.then_some(Here { stack, seating }));
     let _not_lent = own.state().rise(&frame);
@@ -207,7 +207,7 @@ impl OnWorker {
         let lent = core.state().rise(&frame);
         let woken = parker.take() || told;
         let is_lent = self.keep(lent);
-        orphans.abandon();
+        orphans.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
             (false, true) => Parked::Woken,
@@ -262,7 +262,7 @@ impl OnWorker {
         }
         let lent = core.state().rise(&frame);
         let is_lent = self.keep(lent);
-        orphans.abandon();
+        orphans.abandon(&self.worker.core);
         is_lent
     }
 
