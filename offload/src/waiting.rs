@@ -162,10 +162,16 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         let parker = Parker::new();
         let mut state = own.state();
         // Without room for a job to be lent: nobody would look for it.
-        let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
-        if is_own {
+        let (seating, action) = if is_own {
+            let seated = state.sit(&frame, parker.unparker(), stack, false);
             state.awaits_end(&frame);
-        }
+            seated
+        } else {
+            // What another pool waits for may be run here by those who come back,
+            // though nobody is left now: not if this kept its permit.
+            let action = state.take_seat(&frame, parker.unparker(), stack, false);
+            (Seating::Seated, action)
+        };
         drop(state);
         let orphans = own.carry_out(action);
         if orphans.is_empty() {
