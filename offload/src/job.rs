@@ -107,6 +107,7 @@ where
         let mut cell = lock(&self.cell);
         let orphan = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
+                self.header.show(finish);
                 cell.stage = Stage::Done(result);
                 None
             }

@@ -4,7 +4,8 @@
 ///
 /// Gauges say what is so now, counts what has happened since the pool was
 /// built, peaks the greatest value a gauge has had. Each job that was submitted is
-/// counted once when it is over: completed, cancelled, panicked or rejected.
+/// counted once when it is over: completed, cancelled, panicked or rejected,
+/// at the latest when its caller can see the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -21,7 +21,14 @@ pub(crate) struct Header {
     /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
     /// the closure.
     cancelled: AtomicBool,
+    /// Its result can be had, and its thread has not said so to the pool yet: how
+    /// it came out.
+    shown: AtomicU8,
 }
+
+const HIDDEN: u8 = 0;
+const COMPLETED: u8 = 1;
+const PANICKED: u8 = 2;
 
 /// A job that has been submitted, and has not been run.
 pub(crate) struct Submitted {
@@ -61,6 +68,26 @@ impl Header {
             at,
             list: AtomicU8::new(0),
             cancelled: AtomicBool::new(false),
+            shown: AtomicU8::new(HIDDEN),
+        }
+    }
+
+    /// Its result is about to be seen.
+    pub(crate) fn show(&self, finish: Finish) {
+        let shown = match finish {
+            Finish::Completed => COMPLETED,
+            Finish::Panicked => PANICKED,
+            Finish::Withdrawn => HIDDEN,
+        };
+        self.shown.store(shown, Ordering::Relaxed);
+    }
+
+    /// How it came out, if somebody may know already.
+    pub(crate) fn shown(&self) -> Option<Finish> {
+        match self.shown.load(Ordering::Relaxed) {
+            COMPLETED => Some(Finish::Completed),
+            PANICKED => Some(Finish::Panicked),
+            _ => None,
         }
     }
 

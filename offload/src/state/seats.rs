@@ -111,6 +111,11 @@ impl State {
         self.seats.iter().filter(|seat| seat.lent.is_none()).count()
     }
 
+    /// Whether the thread with this stack is in a wait that has parked it.
+    pub(super) fn is_seated(&self, stack: usize) -> bool {
+        self.seats.iter().any(|seat| seat.stack == stack)
+    }
+
     /// Whether a thread lives that is not parked.
     pub(super) fn is_attended(&self) -> bool {
         // One that has been woken and hasn't risen yet is parked no longer.

@@ -36,16 +36,34 @@ impl State {
 
     pub(crate) fn metrics(&self) -> Metrics {
         let Tally {
-            completed,
+            mut completed,
             cancelled,
-            panicked,
+            mut panicked,
             rejected,
             ..
         } = self.tally;
+        let (mut running, mut busy) = (self.running, 0);
+        for (at, stack) in self.stacks.iter().enumerate() {
+            // Whoever sees a result must find it counted, though its thread has
+            // not said so yet.
+            let shown = stack.iter().filter_map(|job| job.header().shown());
+            let before = completed + panicked;
+            for finish in shown {
+                match finish {
+                    Finish::Completed => completed += 1,
+                    Finish::Panicked => panicked += 1,
+                    Finish::Withdrawn => {}
+                }
+            }
+            // A waker may wait, and so be parked, or be lent another.
+            let is_done = stack.len() == 1 && completed + panicked > before && !self.is_seated(at);
+            running -= usize::from(is_done);
+            busy += usize::from(!stack.is_empty() && !is_done);
+        }
         Metrics {
             threads: self.threads,
-            idle: self.threads - self.stacks.iter().filter(|stack| !stack.is_empty()).count(),
-            running: self.running,
+            idle: self.threads - busy,
+            running,
             blocked: self.blocked(),
             queued: self.queue.queued(),
             in_line: self.queue.in_line(),
