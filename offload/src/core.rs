@@ -272,7 +272,7 @@ impl Core {
         let mut state = self.state();
         let refused = state.queue.drain_line();
         let sleepers = state.advance(Phase::Draining);
-        let run = state.tally.run();
+        let run = state.run();
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
         let told = refused.iter().map(|Submitted { job, .. }| job.refuse());
@@ -307,9 +307,12 @@ impl Core {
             (state, _) = wait_for(&self.job_ended, state, left);
         }
         let abandoned = state.queue.drain();
-        let running: Vec<_> = state.jobs(whose).cloned().collect();
+        let running = state
+            .jobs(whose)
+            .filter(|job| job.header().shown().is_none());
+        let running: Vec<_> = running.cloned().collect();
         let sleepers = state.advance(Phase::Closed);
-        let run = state.tally.run() - before;
+        let run = state.run() - before;
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
@@ -371,9 +374,9 @@ impl Ended {
         });
         let told: Vec<_> = told.collect();
         // A thread had taken them, and has not begun.
-        let late = unrun(&told[report.abandoned..]);
-        report.abandoned += late;
-        report.running -= late;
+        report.running -= unrun(&told[report.abandoned..]);
+        // Others have been withdrawn since.
+        report.abandoned = unrun(&told);
         core.dismiss(told, |tally| &mut tally.cancelled);
         report
     }

@@ -142,6 +142,8 @@ fn a_result_that_can_be_seen_is_counted() {
             let ends = (u64::from(!panics), u64::from(panics));
             assert_eq!((metrics.completed, metrics.panicked), ends);
             assert_eq!((metrics.running, metrics.idle), (0, 1));
+            let report = pool.shutdown(Duration::ZERO);
+            assert_eq!((report.completed, report.running), (0, 0));
             release.send(()).unwrap();
             let _through = pool.shutdown(Duration::MAX);
             let metrics = pool.metrics();

@@ -15,13 +15,6 @@ pub(crate) struct Tally {
     pub(super) peak_blocked: usize,
 }
 
-impl Tally {
-    /// Jobs that have run to an end.
-    pub(crate) fn run(&self) -> u64 {
-        self.completed + self.panicked
-    }
-}
-
 impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
@@ -32,6 +25,13 @@ impl State {
             Finish::Panicked => self.tally.panicked += 1,
             Finish::Withdrawn => {}
         }
+    }
+
+    /// Jobs that have run to an end, as far as anybody can see.
+    pub(crate) fn run(&self) -> u64 {
+        let jobs = self.stacks.iter().flatten();
+        let shown = jobs.filter(|job| job.header().shown().is_some()).count();
+        self.tally.completed + self.tally.panicked + shown as u64
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
