@@ -88,7 +88,8 @@ impl Builder {
         thread_name: impl Into<String>;
         /// The stack of the pool's threads, in bytes; 2 MiB unless set.
         stack_size: usize;
-        /// Runs on each of the pool's threads before its first closure.
+        /// Runs on each of the pool's threads before its first closure. It must not
+        /// wait for that pool: no other thread is started before this one is ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
         /// Runs on each of the pool's threads after its last closure.
         on_thread_stop: impl Fn() + Send + Sync + 'static;

@@ -92,7 +92,9 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Runs on each thread before its first job.
+    /// Runs on each thread before its first job. It must not wait for a job of this
+    /// pool, nor for the pool's end: this thread may be the one that is to run what
+    /// is queued, and no other is started before it is ready.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.on_thread_start = Some(Arc::new(hook));
         self

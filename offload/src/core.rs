@@ -13,14 +13,14 @@ use crate::{
     eager::Eagerness,
     fork,
     inbox::Inbox,
-    job::drop_payload,
+    job::{drop_caught, drop_payload, wake},
     limits::{Hooks, Limits},
     lineage::{Lane, PoolId},
     park::Unparker,
     queue::Queue,
-    runnable::{Header, Runnable, Submitted},
+    runnable::{Header, Runnable, Submitted, Told},
     stall::News,
-    state::{Action, Phase, Prospect, Seating, State},
+    state::{Action, Phase, Prospect, Seating, State, Tally},
     sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread, wait_for},
 };
 
@@ -95,12 +95,13 @@ impl Orphans {
     }
 
     /// Tells their callers.
-    pub(crate) fn abandon(self) {
+    pub(crate) fn abandon(self, core: &Core) {
         let Some(error) = self.error else { return };
-        for Submitted { job, .. } in self.jobs {
+        let told = self.jobs.iter().map(|Submitted { job, .. }| {
             let at = job.header().at;
-            job.abandon(OffloadError::NoThread { at, error });
-        }
+            job.abandon(OffloadError::NoThread { at, error })
+        });
+        core.dismiss(told.collect(), |tally| &mut tally.cancelled);
     }
 }
 
@@ -220,7 +221,7 @@ impl Core {
     #[inline]
     pub(crate) fn perform(self: &Arc<Self>, action: Action) {
         if !matches!(action, Action::Nothing) {
-            self.carry_out(action).abandon();
+            self.carry_out(action).abandon(self);
         }
     }
 
@@ -295,12 +296,11 @@ impl Core {
         let mut state = self.state();
         let refused = state.queue.drain_line();
         let sleepers = state.advance(Phase::Draining);
-        let run = state.tally.run();
+        let run = state.run();
         drop(state);
-        for Submitted { job, .. } in refused {
-            job.refuse();
-        }
         sleepers.iter().for_each(Unparker::unpark);
+        let told = refused.iter().map(|Submitted { job, .. }| job.refuse());
+        self.dismiss(told.collect(), |tally| &mut tally.rejected);
         run
     }
 
@@ -331,9 +331,12 @@ impl Core {
             (state, _) = wait_for(&self.job_ended, state, left);
         }
         let abandoned = state.queue.drain();
-        let running: Vec<_> = state.jobs(whose).cloned().collect();
+        let running = state
+            .jobs(whose)
+            .filter(|job| job.header().shown().is_none());
+        let running: Vec<_> = running.cloned().collect();
         let sleepers = state.advance(Phase::Closed);
-        let run = state.tally.run() - before;
+        let run = state.run() - before;
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
@@ -352,6 +355,15 @@ impl Core {
         }
     }
 
+    /// Counts those of the jobs that had not begun, and does what is left for them.
+    pub(crate) fn dismiss(&self, told: Vec<Told>, count: fn(&mut Tally) -> &mut u64) {
+        let unrun = unrun(&told);
+        if unrun > 0 {
+            *count(&mut self.state().tally) += unrun as u64;
+        }
+        settle(told);
+    }
+
     pub(crate) fn metrics(&self) -> Metrics {
         if self.is_forked() {
             return Metrics::default();
@@ -360,14 +372,36 @@ impl Core {
     }
 }
 
+/// Does what is left for jobs whose callers have been told: wakes these, and drops
+/// what the jobs leave. Not job by job: a destructor of one may wait for another,
+/// and for somebody who awaits another.
+pub(crate) fn settle(told: Vec<Told>) {
+    let parts = told.into_iter().map(|Told { waker, left }| (waker, left));
+    let (wakers, left): (Vec<_>, Vec<_>) = parts.unzip();
+    wakers.into_iter().for_each(wake);
+    left.into_iter().for_each(drop_caught);
+}
+
+/// How many of these jobs had not begun.
+fn unrun(told: &[Told]) -> usize {
+    told.iter().filter(|told| told.left.is_some()).count()
+}
+
 impl Ended {
     /// Tells the callers of what is left that the pool is shut down: like what
     /// [`Orphans`] do, nothing for a thread that is seated.
-    pub(crate) fn tell(self) -> Shutdown {
-        for job in self.left {
+    pub(crate) fn tell(self, core: &Core) -> Shutdown {
+        let Self { mut report, left } = self;
+        let told = left.iter().map(|job| {
             let at = job.header().at;
-            job.abandon(OffloadError::ShutDown { at });
-        }
-        self.report
+            job.abandon(OffloadError::ShutDown { at })
+        });
+        let told: Vec<_> = told.collect();
+        // A thread had taken them, and has not begun.
+        report.running -= unrun(&told[report.abandoned..]);
+        // Others have been withdrawn since.
+        report.abandoned = unrun(&told);
+        core.dismiss(told, |tally| &mut tally.cancelled);
+        report
     }
 }

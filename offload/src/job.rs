@@ -28,7 +28,7 @@ use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
     fork,
-    runnable::{Awaitable, Finish, Header, Runnable, Withdrawal},
+    runnable::{Awaitable, Finish, Header, Runnable, Told, Withdrawal},
     running,
     sync::{Mutex, lock},
 };
@@ -107,6 +107,7 @@ where
         let mut cell = lock(&self.cell);
         let orphan = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
+                self.header.show(finish);
                 cell.stage = Stage::Done(result);
                 None
             }
@@ -167,19 +168,24 @@ where
         self.poll_cell(cx)
     }
 
-    fn end(&self, error: OffloadError) {
+    fn end(&self, error: OffloadError) -> Told {
         let mut cell = lock(&self.cell);
         let old = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
                 mem::replace(&mut cell.stage, Stage::Done(Err(error)))
             }
-            Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => return,
+            Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
+                return Told::default();
+            }
         };
         let waker = cell.waker.take();
         drop(cell);
         self.header.cancel();
-        wake(waker);
-        drop_caught(old);
+        let left = match old {
+            Stage::Running => None,
+            unrun => Some(Box::new(unrun) as Box<dyn Send>),
+        };
+        Told { waker, left }
     }
 }
 
@@ -219,11 +225,11 @@ where
         job.finish(result)
     }
 
-    fn abandon(&self, error: OffloadError) {
-        self.end(error);
+    fn abandon(&self, error: OffloadError) -> Told {
+        self.end(error)
     }
 
-    fn refuse(&self) {
+    fn refuse(&self) -> Told {
         let mut cell = lock(&self.cell);
         let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => {
@@ -232,14 +238,16 @@ where
             }
             other => {
                 cell.stage = other;
-                return;
+                return Told::default();
             }
         };
         let waker = cell.waker.take();
         drop(cell);
         self.header.cancel();
-        wake(waker);
-        drop_caught(ambient);
+        Told {
+            waker,
+            left: Some(Box::new(ambient)),
+        }
     }
 }
 
@@ -309,13 +317,13 @@ where
         withdrawal
     }
 
-    fn abandon(&self, error: OffloadError) {
-        self.end(error);
+    fn abandon(&self, error: OffloadError) -> Told {
+        self.end(error)
     }
 }
 
 /// Wakes, and survives a waker that panics: the thread is the pool's.
-fn wake(waker: Option<Waker>) {
+pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker
         && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
     {
@@ -324,7 +332,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 /// Drops what is a job's: its panic must not keep the others from being told.
-fn drop_caught<T>(of_job: T) {
+pub(crate) fn drop_caught<T>(of_job: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(of_job))) {
         drop_payload(payload);
     }

@@ -3,7 +3,9 @@
 /// A look at a pool, all of it taken at one moment.
 ///
 /// Gauges say what is so now, counts what has happened since the pool was
-/// built, peaks the greatest value a gauge has had.
+/// built, peaks the greatest value a gauge has had. Each job that was submitted is
+/// counted once when it is over: completed, cancelled, panicked or rejected,
+/// at the latest when its caller can see the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -21,11 +23,13 @@ pub struct Metrics {
     pub in_line: usize,
     /// Jobs that returned.
     pub completed: u64,
-    /// Jobs withdrawn before they started.
+    /// Jobs that were taken and never started: withdrawn by their callers, or left
+    /// behind by a shutdown or for want of a thread.
     pub cancelled: u64,
     /// Jobs that panicked.
     pub panicked: u64,
-    /// Jobs that were not taken.
+    /// Jobs that were not taken, those among them that waited for room when the
+    /// pool was closed.
     pub rejected: u64,
     /// The greatest number of threads.
     pub peak_threads: usize,

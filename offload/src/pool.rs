@@ -227,7 +227,7 @@ impl<A: Ambient> Pool<A> {
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let core = &self.handle.core;
         let before = core.close();
-        waiting::wait_for_end(core, |here| core.end(timeout, before, here)).tell()
+        waiting::wait_for_end(core, |here| core.end(timeout, before, here)).tell(core)
     }
 
     /// What the pool is doing.

@@ -85,7 +85,11 @@ impl List {
     #[inline]
     fn pop(&mut self) -> Option<Submitted> {
         // Most lists are empty.
-        if self.live == 0 { None } else { self.pop_live() }
+        if self.live == 0 {
+            None
+        } else {
+            self.pop_live()
+        }
     }
 
     fn pop_live(&mut self) -> Option<Submitted> {

@@ -22,7 +22,14 @@ pub(crate) struct Header {
     /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
     /// the closure.
     cancelled: AtomicBool,
+    /// Its result can be had, and its thread has not said so to the pool yet: how
+    /// it came out.
+    shown: AtomicU8,
 }
+
+const HIDDEN: u8 = 0;
+const COMPLETED: u8 = 1;
+const PANICKED: u8 = 2;
 
 /// A job that has been submitted, and has not been run.
 pub(crate) struct Submitted {
@@ -62,6 +69,26 @@ impl Header {
             at,
             list: AtomicU8::new(0),
             cancelled: AtomicBool::new(false),
+            shown: AtomicU8::new(HIDDEN),
+        }
+    }
+
+    /// Its result is about to be seen.
+    pub(crate) fn show(&self, finish: Finish) {
+        let shown = match finish {
+            Finish::Completed => COMPLETED,
+            Finish::Panicked => PANICKED,
+            Finish::Withdrawn => HIDDEN,
+        };
+        self.shown.store(shown, Ordering::Relaxed);
+    }
+
+    /// How it came out, if somebody may know already.
+    pub(crate) fn shown(&self) -> Option<Finish> {
+        match self.shown.load(Ordering::Relaxed) {
+            COMPLETED => Some(Finish::Completed),
+            PANICKED => Some(Finish::Panicked),
+            _ => None,
         }
     }
 
@@ -88,6 +115,17 @@ pub(crate) enum Withdrawal {
     Over,
 }
 
+/// What is left to do for a job whose caller has been told that it won't run, or
+/// not in time. It is others' code, which may wait for another job that ends with
+/// this one: nothing to do before all of them have been told.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Told {
+    pub(crate) waker: Option<Waker>,
+    /// What a job leaves that had not begun.
+    pub(crate) left: Option<Box<dyn Send>>,
+}
+
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
@@ -96,10 +134,10 @@ pub(crate) trait Runnable: Any + Send + Sync {
     fn run(self: Arc<Self>, lineage: Lineage) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
-    fn abandon(&self, error: OffloadError);
+    fn abandon(&self, error: OffloadError) -> Told;
     /// Ends a job that was never admitted, since the pool is shut down: whoever
     /// awaits is told so, and may have the closure back.
-    fn refuse(&self);
+    fn refuse(&self) -> Told;
 }
 
 /// A job as the one who awaits it sees it.
@@ -114,5 +152,5 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// running can still be awaited. One that had not been claimed is counted
     /// out by `forget`, before anything of the caller's runs, which may panic.
     fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
-    fn abandon(&self, error: OffloadError);
+    fn abandon(&self, error: OffloadError) -> Told;
 }

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{seats::Seat, tally::Tally};
+use self::seats::Seat;
 use crate::{
     inbox::{Inbox, Pickup},
     limits::Limits,
@@ -29,7 +29,10 @@ use crate::{
     sync::{AtomicUsize, elapsed},
 };
 
-pub(crate) use self::steps::{Action, After, Phase, Prospect, Seating, Step};
+pub(crate) use self::{
+    steps::{Action, After, Phase, Prospect, Seating, Step},
+    tally::Tally,
+};
 
 /// How long after a failed start no other is tried.
 const START_AGAIN: Duration = Duration::from_millis(10);
@@ -258,7 +261,11 @@ impl State {
         if from_job && self.spinner.is_none() && permit && !self.limits.spin.is_zero() {
             self.spinner = Some(berth.id);
             let alone = self.running == 0 && self.queue.ready() == 0;
-            self.queue.open_inbox(if alone { Pickup::AtOnce } else { Pickup::InTurn });
+            self.queue.open_inbox(if alone {
+                Pickup::AtOnce
+            } else {
+                Pickup::InTurn
+            });
             return Some(Step::Spin);
         }
         None

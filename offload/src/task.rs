@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     Ambient, OffloadError,
-    core::{Patience, Refusal},
+    core::{self, Patience, Refusal},
     eager::Eager,
     handle::Handle,
     job::Job,
@@ -159,11 +159,16 @@ impl<T: Send + 'static> Offload<T> {
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
         match self.pool.core.submit(job, Patience::WaitInLine) {
-            Ok(Prospect::AtOnce) if waker.is_some() => self.eager = self.pool.core.eagerness.begin(),
+            Ok(Prospect::AtOnce) if waker.is_some() => {
+                self.eager = self.pool.core.eagerness.begin()
+            }
             Ok(_) => {}
-            Err(Refusal::Forked) => self.job.abandon(OffloadError::Forked { at }),
-            Err(Refusal::ShutDown | Refusal::Full) => {
-                self.job.abandon(OffloadError::ShutDown { at });
+            Err(refusal) => {
+                let error = match refusal {
+                    Refusal::Forked => OffloadError::Forked { at },
+                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
+                };
+                core::settle(vec![self.job.abandon(error)]);
             }
         }
     }

@@ -162,10 +162,16 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         let parker = Parker::new();
         let mut state = own.state();
         // Without room for a job to be lent: nobody would look for it.
-        let (seating, action) = state.sit(&frame, parker.unparker(), stack, false);
-        if is_own {
+        let (seating, action) = if is_own {
+            let seated = state.sit(&frame, parker.unparker(), stack, false);
             state.awaits_end(&frame);
-        }
+            seated
+        } else {
+            // What another pool waits for may be run here by those who come back,
+            // though nobody is left now: not if this kept its permit.
+            let action = state.take_seat(&frame, parker.unparker(), stack, false);
+            (Seating::Seated, action)
+        };
         drop(state);
         let orphans = own.carry_out(action);
         if orphans.is_empty() {
@@ -173,7 +179,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         }
         // The end may depend on their callers.
         let _not_lent = own.state().rise(&frame);
-        orphans.abandon();
+        orphans.abandon(own);
     };
     let result = wait(is_own.then_some(Here { stack, seating }));
     let _not_lent = own.state().rise(&frame);
@@ -207,7 +213,7 @@ impl OnWorker {
         let lent = core.state().rise(&frame);
         let woken = parker.take() || told;
         let is_lent = self.keep(lent);
-        orphans.abandon();
+        orphans.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
             (false, true) => Parked::Woken,
@@ -262,7 +268,7 @@ impl OnWorker {
         }
         let lent = core.state().rise(&frame);
         let is_lent = self.keep(lent);
-        orphans.abandon();
+        orphans.abandon(&self.worker.core);
         is_lent
     }
 

@@ -113,7 +113,8 @@ impl Worker {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
                 let at = job.header().at;
-                job.abandon(OffloadError::ShutDown { at });
+                let told = job.abandon(OffloadError::ShutDown { at });
+                self.core.dismiss(vec![told], |tally| &mut tally.cancelled);
             }
         }
         self.core.note_end(phase);

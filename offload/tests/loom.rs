@@ -129,7 +129,10 @@ fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
         let pool = awake();
         let ran = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&ran);
-        drop(pool.run(move || count.fetch_add(1, Ordering::Relaxed)).start());
+        drop(
+            pool.run(move || count.fetch_add(1, Ordering::Relaxed))
+                .start(),
+        );
         let report = pool.shutdown(LONG);
         let metrics = pool.metrics();
         assert_eq!(metrics.completed + metrics.cancelled, 2, "{metrics:?}");

@@ -5,11 +5,13 @@ mod common;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, panic_any},
+    pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
+    task::{Context, Wake, Waker},
     thread,
     time::Duration,
 };
@@ -108,6 +110,45 @@ fn a_panic_of_any_payload_reaches_the_awaiter() {
         eventually("both panics are counted", || pool.metrics().panicked == 2);
         assert_eq!(wait(pool.run(|| "alive")), "alive");
         assert_eq!(pool.metrics().threads, 1);
+    });
+}
+
+/// Whoever has the result finds it counted, though the thread is not through with
+/// its wakers.
+#[test]
+fn a_result_that_can_be_seen_is_counted() {
+    struct Holds(Mutex<mpsc::Receiver<()>>);
+    impl Wake for Holds {
+        fn wake(self: Arc<Self>) {
+            let _released = self.0.lock().unwrap().recv();
+        }
+    }
+    within(|| {
+        for panics in [false, true] {
+            let pool = pool(1, 8);
+            let (go, start) = mpsc::channel::<()>();
+            let task = pool.run(move || {
+                start.recv().unwrap();
+                assert!(!panics, "on purpose");
+            });
+            let mut task = pin!(task.outcome());
+            let (release, held) = mpsc::channel();
+            let waker = Waker::from(Arc::new(Holds(Mutex::new(held))));
+            let mut cx = Context::from_waker(&waker);
+            assert!(task.as_mut().poll(&mut cx).is_pending());
+            go.send(()).unwrap();
+            while task.as_mut().poll(&mut cx).is_pending() {}
+            let metrics = pool.metrics();
+            let ends = (u64::from(!panics), u64::from(panics));
+            assert_eq!((metrics.completed, metrics.panicked), ends);
+            assert_eq!((metrics.running, metrics.idle), (0, 1));
+            let report = pool.shutdown(Duration::ZERO);
+            assert_eq!((report.completed, report.running), (0, 0));
+            release.send(()).unwrap();
+            let _through = pool.shutdown(Duration::MAX);
+            let metrics = pool.metrics();
+            assert_eq!((metrics.completed, metrics.panicked), ends);
+        }
     });
 }
 

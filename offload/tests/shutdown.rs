@@ -339,6 +339,32 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit() {
     });
 }
 
+/// At the ceiling too: one who was parked comes back, and runs what the other
+/// pool's job needs.
+#[test]
+fn a_job_that_shuts_another_pool_down_frees_its_permit_at_the_ceiling() {
+    within(|| {
+        let (pool, other) = (pool_with_blocked(1, 1), pool(1, 8));
+        let (here, there) = (pool.clone(), other.clone());
+        let (release, released) = oneshot::channel::<()>();
+        let parked = pool.run(move || try_wait(released).is_ok()).start();
+        eventually("parked", || pool.metrics().blocked == 1);
+        let (start, started) = mpsc::channel();
+        let shutting = pool.run(move || {
+            start.send(()).unwrap();
+            let last = there.run(move || wait(here.run(|| 5))).start();
+            (there.shutdown(Duration::MAX).running, wait(last))
+        });
+        let shutting = shutting.start();
+        started.recv().unwrap();
+        eventually("the last is queued", || pool.metrics().queued == 1);
+        thread::sleep(Duration::from_millis(20));
+        release.send(()).unwrap();
+        assert_eq!(wait(shutting), (0, 5));
+        assert!(wait(parked));
+    });
+}
+
 /// At the ceiling, those who are parked need nobody of the pool to go on.
 #[test]
 fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {

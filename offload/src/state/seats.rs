@@ -28,6 +28,18 @@ impl State {
         stack: usize,
         roomy: bool,
     ) -> (Seating, Action) {
+        let action = self.take_seat(frame, unparker, stack, roomy);
+        (self.check_seat(frame), action)
+    }
+
+    /// The same for a thread that can't be refused.
+    pub(crate) fn take_seat(
+        &mut self,
+        frame: &Arc<Frame>,
+        unparker: &Unparker,
+        stack: usize,
+        roomy: bool,
+    ) -> Action {
         self.running -= 1;
         self.seats.push(Seat {
             frame: Arc::clone(frame),
@@ -39,8 +51,7 @@ impl State {
         });
         self.barren = false;
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
-        let action = self.help();
-        (self.check_seat(frame), action)
+        self.help()
     }
 
     /// Whether the thread may stay parked; if not, its seat is gone.
@@ -98,6 +109,11 @@ impl State {
     /// Threads parked in waits, lenders not counted.
     pub(super) fn blocked(&self) -> usize {
         self.seats.iter().filter(|seat| seat.lent.is_none()).count()
+    }
+
+    /// Whether the thread with this stack is in a wait that has parked it.
+    pub(super) fn is_seated(&self, stack: usize) -> bool {
+        self.seats.iter().any(|seat| seat.stack == stack)
     }
 
     /// Whether a thread lives that is not parked.

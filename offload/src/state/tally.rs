@@ -14,13 +14,6 @@ pub(crate) struct Tally {
     pub(super) peak_blocked: usize,
 }
 
-impl Tally {
-    /// Jobs that have run to an end.
-    pub(crate) fn run(&self) -> u64 {
-        self.completed + self.panicked
-    }
-}
-
 impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
@@ -33,18 +26,43 @@ impl State {
         }
     }
 
+    /// Jobs that have run to an end, as far as anybody can see.
+    pub(crate) fn run(&self) -> u64 {
+        let jobs = self.stacks.iter().flatten();
+        let shown = jobs.filter(|job| job.header().shown().is_some()).count();
+        self.tally.completed + self.tally.panicked + shown as u64
+    }
+
     pub(crate) fn metrics(&self) -> Metrics {
         let Tally {
-            completed,
+            mut completed,
             cancelled,
-            panicked,
+            mut panicked,
             rejected,
             ..
         } = self.tally;
+        let (mut running, mut busy) = (self.running, 0);
+        for (at, stack) in self.stacks.iter().enumerate() {
+            // Whoever sees a result must find it counted, though its thread has
+            // not said so yet.
+            let shown = stack.iter().filter_map(|job| job.header().shown());
+            let before = completed + panicked;
+            for finish in shown {
+                match finish {
+                    Finish::Completed => completed += 1,
+                    Finish::Panicked => panicked += 1,
+                    Finish::Withdrawn => {}
+                }
+            }
+            // A waker may wait, and so be parked, or be lent another.
+            let is_done = stack.len() == 1 && completed + panicked > before && !self.is_seated(at);
+            running -= usize::from(is_done);
+            busy += usize::from(!stack.is_empty() && !is_done);
+        }
         Metrics {
             threads: self.threads,
-            idle: self.threads - self.stacks.iter().filter(|stack| !stack.is_empty()).count(),
-            running: self.running,
+            idle: self.threads - busy,
+            running,
             blocked: self.blocked(),
             queued: self.queue.queued(),
             in_line: self.queue.in_line(),

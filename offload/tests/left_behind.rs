@@ -1,0 +1,159 @@
+//! Jobs that an end leaves behind: their callers are told before anything of others
+//! runs, and each is counted once.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
+
+use bridge_offload::{Metrics, Offload, OffloadError, Pool};
+use common::{eventually, plug, pool, pool_with_blocked, wait};
+use futures::channel::oneshot;
+use testkit::within;
+
+/// Waits for another job when it is dropped, or woken.
+struct WaitsFor(Mutex<Option<Offload<()>>>);
+
+impl WaitsFor {
+    fn job(task: Offload<()>) -> Self {
+        Self(Mutex::new(Some(task)))
+    }
+
+    fn wait(&self) {
+        let task = self.0.lock().unwrap().take();
+        if let Some(task) = task {
+            let outcome = wait(task.outcome());
+            assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        }
+    }
+}
+
+impl Drop for WaitsFor {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
+impl Wake for WaitsFor {
+    fn wake(self: Arc<Self>) {
+        self.wait();
+    }
+}
+
+/// Every job that was submitted, by how it is counted.
+fn sum(metrics: &Metrics) -> u64 {
+    metrics.completed + metrics.panicked + metrics.cancelled + metrics.rejected
+}
+
+#[test]
+fn a_destructor_may_wait_for_another_job_that_was_abandoned() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (_running, _release) = plug(&pool);
+        // It has to be made first to be captured, and to be queued second.
+        let (give, second) = mpsc::channel();
+        let first = pool.try_run(move || drop(second)).unwrap();
+        give.send(WaitsFor::job(pool.try_run(|| ()).unwrap()))
+            .unwrap();
+        assert_eq!(pool.shutdown(Duration::ZERO).abandoned, 2);
+        let outcome = wait(first.outcome());
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+    });
+}
+
+#[test]
+fn a_waker_may_wait_for_another_job_that_was_refused() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (_running, _release) = plug(&pool);
+        let _queued = pool.try_run(|| ()).unwrap();
+        let mut first = pin!(pool.run(|| ()).start().outcome());
+        let second = pool.run(|| ()).start();
+        let waker = Waker::from(Arc::new(WaitsFor::job(second)));
+        let mut cx = Context::from_waker(&waker);
+        assert!(first.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(pool.metrics().in_line, 2);
+        let _report = pool.shutdown(Duration::ZERO);
+        let outcome = first.as_mut().poll(&mut cx);
+        assert!(matches!(
+            outcome,
+            Poll::Ready(Err(OffloadError::ShutDown { .. }))
+        ));
+    });
+}
+
+#[test]
+fn what_an_end_leaves_is_counted() {
+    within(|| {
+        let pool = pool(1, 2);
+        let (running, release) = plug(&pool);
+        let queued = [(); 2].map(|()| pool.try_run(|| ()).unwrap());
+        let in_line = [(); 3].map(|()| pool.run(|| ()).start());
+        assert!(pool.try_run(|| ()).is_err());
+        let report = pool.shutdown(Duration::ZERO);
+        assert_eq!((report.abandoned, report.running), (2, 1));
+        drop((queued, in_line));
+        release.send(()).unwrap();
+        eventually("the job has ended", || pool.metrics().completed == 1);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.cancelled, metrics.rejected), (2, 4));
+        assert_eq!(sum(&metrics), 7);
+        drop(running);
+    });
+}
+
+#[test]
+fn a_job_that_was_lent_and_has_not_begun_was_abandoned() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (lent, is_lent) = mpsc::channel();
+        let (go_on, held) = mpsc::channel::<()>();
+        let (end, ended) = oneshot::channel::<()>();
+        let task = lender(&pool, lent, held, ended);
+        is_lent.recv().unwrap();
+        let report = pool.shutdown(Duration::ZERO);
+        assert_eq!((report.abandoned, report.running), (1, 2));
+        drop((go_on, end));
+        eventually("both have ended", || pool.metrics().completed == 2);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.cancelled, sum(&metrics)), (1, 3));
+        drop(task);
+    });
+}
+
+/// Starts a job whose wait is lent another. It says so, and holds on before it
+/// runs that one.
+fn lender(
+    pool: &Pool,
+    lent: mpsc::Sender<()>,
+    held: mpsc::Receiver<()>,
+    ended: oneshot::Receiver<()>,
+) -> Offload<()> {
+    let within = pool.clone();
+    let task = pool.run(move || {
+        let mut tasks = Vec::new();
+        let mut ended = Some(ended);
+        wait(poll_fn(move |_| {
+            let Some(ended) = ended.take() else {
+                // Polled once more, to see whether what is lent is to be run.
+                let _told = lent.send(());
+                let _gone_on = held.recv();
+                return Poll::Ready(());
+            };
+            // It takes the last thread there may be, and parks it.
+            let parks = within.run(|| {
+                let _ended = wait(ended);
+            });
+            tasks.push(parks.start());
+            tasks.push(within.run(|| ()).start());
+            Poll::Pending
+        }));
+    });
+    task.start()
+}
