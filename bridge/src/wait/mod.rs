@@ -185,7 +185,7 @@ fn run_at<F: Future>(
             let _noted = local_task::note();
             let body = || {
                 local_task::note_hand_over();
-                drive(&own, Standing::HandedOver).run(future)
+                drive(&own, Standing::Free).run(future)
             };
             hand_over::hand_over(&own, bridge.max_nested_waits(), at, body)
                 .unwrap_or_else(|| Err(freeze()))

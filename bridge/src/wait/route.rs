@@ -20,7 +20,7 @@ pub(super) enum Route<R> {
 /// What stands still while this thread is parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Nothing else.
+    /// Nothing else, or what another thread has taken over.
     Free,
     /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
     Root,
@@ -33,8 +33,6 @@ pub(super) enum Standing {
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
-    /// A worker of its own, without its core, as long as somebody else has it.
-    HandedOver,
 }
 
 /// What the bridge knows of the runtime that drives a worker's poll.
