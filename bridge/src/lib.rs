@@ -147,6 +147,7 @@ mod config;
 mod driven;
 mod error;
 mod home;
+mod log;
 pub mod offload;
 mod outcome;
 mod route;

@@ -35,7 +35,7 @@ use self::{
     drive::Drive,
     route::{Driver, Route, Runtimes, Standing},
 };
-use crate::{Bridge, WaitError};
+use crate::{Bridge, WaitError, log};
 
 /// Waits for `future` on this thread, by [`Bridge::global`].
 ///
@@ -249,13 +249,15 @@ fn run_logged<F: Future>(
 ) -> Result<F::Output, WaitError> {
     let (start, place) = (Instant::now(), Place::current());
     let result = run_at(bridge, future, limit, at);
-    tracing::debug!(
-        future = type_name::<F>(),
-        %at,
-        ?place,
-        elapsed = ?start.elapsed(),
-        error = result.as_ref().err().map(tracing::field::display),
-        "wait"
-    );
+    log::outermost(|| {
+        tracing::debug!(
+            future = type_name::<F>(),
+            %at,
+            ?place,
+            elapsed = ?start.elapsed(),
+            error = result.as_ref().err().map(tracing::field::display),
+            "wait"
+        );
+    });
     result
 }
