@@ -17,7 +17,7 @@ mod local_task;
 mod parkers;
 pub(crate) mod per_process;
 mod route;
-mod sentinel;
+pub(crate) mod sentinel;
 mod step_out;
 mod worker;
 
