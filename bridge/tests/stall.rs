@@ -94,7 +94,7 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
         assert!(wait(plug).unwrap());
         // One that is taken over is none, however long it waits.
         let runtime = one_worker(2);
-        let long = runtime.spawn(async { wait(sleep(Duration::from_millis(3000))) });
+        let long = runtime.spawn(async { wait(sleep(Duration::from_secs(3))) });
         wait(long).unwrap();
         assert_eq!(WARNINGS.lock().unwrap().len(), 1);
     });
@@ -182,7 +182,7 @@ fn a_long_wait_that_harms_nobody_is_not_reported() {
         let _alone = keep_all();
         // Longer than it takes to try out whether anybody is free for once, and a
         // second more.
-        let long = || wait(sleep(Duration::from_millis(3000)));
+        let long = || wait(sleep(Duration::from_secs(3)));
         let runtime = one_worker(4);
         let in_task = runtime.spawn(async move {
             // So the core is with the thread that ran this.

@@ -59,11 +59,12 @@ pub(super) trait Runtimes {
     /// Whether a runtime is proven not to be that of the worker here, which has
     /// this index and its core. Asked only where no driver is known.
     fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
-    /// Whether this is under another task's id than that of the wait around it, if
-    /// there is one.
+    /// Whether this is another task than the one in which the innermost wait on
+    /// this stack was made; any task is, if there is no such wait.
     fn in_other_task(&self) -> bool;
-    /// Whether there is such a wait or a job, so that this is a `LocalSet`'s task;
-    /// or one whose output is dropped. Asked on a worker.
+    /// Whether a wait or a job is on this stack that was made in another task. So
+    /// this is the task of a `LocalSet` in there, or one whose output a `block_on`
+    /// in there drops. Asked on a worker.
     fn in_local_task(&self) -> bool;
 }
 
