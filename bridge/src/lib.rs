@@ -96,8 +96,9 @@
 //!   as in a `join()` of a thread that waits: such a wait isn't told either. Nor
 //!   does dropping a current-thread runtime end the waits of its blocking
 //!   threads, which rest on home.
-//! - A wait that parks leaves a task on its runtime, for the runtime's life, to
-//!   tell of its end: it counts among `num_alive_tasks`.
+//! - A wait that parks, and the first on a runtime that was given to the builder,
+//!   leaves a task on its runtime, for the runtime's life, to tell of its end: it
+//!   counts among `num_alive_tasks`.
 //! - Whose worker a thread is can't be told under the guard of another
 //!   multi-thread runtime whose worker of the same number is busy. A task that
 //!   was spawned by [`spawn`] knows; any other gives its worker to the foreign
