@@ -178,7 +178,10 @@ impl Bridge {
     /// Spawns a task that counts as a descendant of what spawns it.
     ///
     /// It runs on the runtime of this thread if that is sure to be driven, else
-    /// on home: a current-thread runtime is only where it polls what spawns.
+    /// on home: a current-thread runtime is only where it polls what spawns. (One
+    /// corner: under the guard of a current-thread runtime that has tasks, in a
+    /// task of a multi-thread runtime's first worker, that can't be told from it,
+    /// and the new task is spawned on the former.)
     /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner:
     /// a thread of a pool that waits for it knows its work.
     ///

@@ -18,7 +18,7 @@ use tokio::runtime::{self, Handle, Runtime};
 
 use crate::{
     WaitError,
-    wait::{forked, step_out},
+    wait::{forked, sentinel, step_out},
 };
 
 pub(crate) struct Home {
@@ -92,6 +92,10 @@ impl Home {
             return Err(WaitError::RuntimeGone { at });
         }
         let handle = match &self.source {
+            // What is polled first in there would panic.
+            Source::Given(handle) if sentinel::is_gone(handle) => {
+                return Err(WaitError::RuntimeGone { at });
+            }
             Source::Given(handle) => handle.clone(),
             Source::Own {
                 worker_threads,

@@ -55,7 +55,7 @@
 //! | a task on a multi-thread runtime | hands the worker's other tasks over first, then the same |
 //! | the root of a multi-thread `block_on`; the future of an outer wait | parks that root |
 //! | a task or root on a current-thread runtime, [`in_async`] | [`WaitError::WouldFreeze`] |
-//! | a `LocalSet` on one; under a multi-thread root, or inside a wait | the same; under such a root, once the future is pending |
+//! | a `LocalSet` on one; under a multi-thread root, or inside a wait | the same; in the set's own root under a multi-thread one, once the future is pending |
 //! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
 //! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
@@ -65,23 +65,29 @@
 //!
 //! What no wait can give:
 //!
-//! - A timer or socket that was made under the guard of a runtime which nobody
-//!   drives, outside the waited `async` block, never wakes.
+//! - A timer, socket or task that was made in a runtime which nobody drives, by
+//!   its guard or its handle, outside the waited `async` block, never wakes. Nor
+//!   does what was spawned on a `LocalSet` by its guard.
+//! - Where the runtime that is reachable has no timers or no I/O, neither has what
+//!   is waited for: it panics with Tokio's text, as in that runtime's tasks.
 //! - Sibling branches of the same task, in `join!` or `select!`, stand still
 //!   while one of them waits.
 //! - A `LocalSet` that is driven inside a `block_in_place` of a task can't be told
 //!   from a `block_on` there, so a wait in it parks the set. One that is parked
-//!   there for a second warns through `tracing`. So does a wait that handed its
-//!   worker over to a runtime whose blocking threads are all busy: until one is
-//!   free, nobody has it.
+//!   there for a second warns through `tracing`.
+//! - A wait whose runtime has no thread free for it goes on when one is. Its
+//!   workers may all block, in a task, for what the thread that waits holds; or
+//!   its blocking threads, so that nobody runs what the wait needs of them, or
+//!   takes over the worker that it has handed over. If that lasts for a second,
+//!   it warns as well.
 //! - Where another executor than Tokio drives a `LocalSet`, a wait in it parks the
 //!   set if that happens in a multi-thread task; if the wait is inside an
 //!   `unconstrained`; or, in the set's root, inside another wait's first poll.
 //! - A waker of one's own that waits while a worker wakes it between its tasks
 //!   ends that worker, as `block_in_place` does there.
-//! - In a root of `block_on` Tokio refuses another `block_on` in the future's
-//!   first poll, as it does without a wait. Later polls, and waits elsewhere,
-//!   allow it.
+//! - In a root of `block_on` Tokio refuses another `block_on`, and to drop a
+//!   runtime, in the future's first poll, as it does without a wait. Later polls,
+//!   and waits elsewhere, allow it.
 //! - A wait in a hook of a runtime (`on_thread_start`, `on_thread_park`) holds up
 //!   a worker that has nobody to take its place.
 //! - A limit is looked at between polls, so it doesn't bound what blocks inside
@@ -90,8 +96,9 @@
 //!   as in a `join()` of a thread that waits: such a wait isn't told either. Nor
 //!   does dropping a current-thread runtime end the waits of its blocking
 //!   threads, which rest on home.
-//! - A wait that parks leaves a task on its runtime, for the runtime's life, to
-//!   tell of its end: it counts among `num_alive_tasks`.
+//! - A wait that parks, and the first on a runtime that was given to the builder,
+//!   leaves a task on its runtime, for the runtime's life, to tell of its end: it
+//!   counts among `num_alive_tasks`.
 //! - Whose worker a thread is can't be told under the guard of another
 //!   multi-thread runtime whose worker of the same number is busy. A task that
 //!   was spawned by [`spawn`] knows; any other gives its worker to the foreign
@@ -115,6 +122,10 @@
 //! itself. What can be had neither way ends in [`WaitError::PoolExhausted`] or
 //! [`WaitError::TooDeep`], never in a hang.
 //!
+//! Waits that nest on one stack, with neither a task nor a closure between them,
+//! use it up as any recursion does: 1.3 KiB a level where the compiler optimises,
+//! 5 KiB where it does not.
+//!
 //! That holds for the waits of this crate. A closure on the pool that blocks in
 //! another way, in Tokio's `Handle::block_on` or a channel, keeps its permit; if
 //! all of them block for what only the pool can run, it stands still, as any
@@ -133,7 +144,8 @@
 //! current-thread runtime's `block_on`, or a current-thread task under the guard
 //! of a multi-thread runtime whose first worker is busy. And so does one that
 //! otherwise does nothing: of a thread-local for local sets that is gone, when a
-//! thread waits for the first time while its own are destroyed.
+//! thread waits for the first time while its own are destroyed. In a panic hook,
+//! where any panic ends the process, these three do so in every build.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -147,6 +159,7 @@ mod config;
 mod driven;
 mod error;
 mod home;
+mod log;
 pub mod offload;
 mod outcome;
 mod route;

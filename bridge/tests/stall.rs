@@ -4,7 +4,7 @@
 
 use std::{
     fmt::Write as _,
-    sync::{Mutex, MutexGuard, Once, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, mpsc},
     thread,
     time::Duration,
 };
@@ -13,7 +13,7 @@ use bridge::{Pool, Wait, WaitError, wait};
 use testkit::within;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
-    task::{LocalSet, block_in_place},
+    task::{LocalSet, block_in_place, spawn_blocking},
     time::sleep,
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Visit, span};
@@ -94,9 +94,55 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
         assert!(wait(plug).unwrap());
         // One that is taken over is none, however long it waits.
         let runtime = one_worker(2);
-        let long = runtime.spawn(async { wait(sleep(Duration::from_millis(1500))) });
+        let long = runtime.spawn(async { wait(sleep(Duration::from_secs(3))) });
         wait(long).unwrap();
         assert_eq!(WARNINGS.lock().unwrap().len(), 1);
+    });
+}
+
+/// The one blocking thread waits for another.
+#[test]
+fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = one_worker(1);
+        let waits = runtime
+            .spawn_blocking(|| spawn_blocking(|| 7).wait_timeout(Duration::from_millis(2500)));
+        let outcome = wait(waits).unwrap().map(Result::unwrap);
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        let warnings = WARNINGS.lock().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
+    });
+}
+
+/// What the wait needs is driven by the worker that blocks for what it holds.
+#[test]
+fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = one_worker(4);
+        let lock = Arc::new(Mutex::new(()));
+        let (locked, other) = (mpsc::channel(), Arc::clone(&lock));
+        let waits = runtime.spawn(async move {
+            let _held = lock.lock().unwrap();
+            locked.0.send(()).unwrap();
+            sleep(Duration::from_millis(1)).wait_timeout(Duration::from_millis(2500))
+        });
+        locked.1.recv().unwrap();
+        let blocks = runtime.spawn(async move { drop(other.lock().unwrap()) });
+        let outcome = wait(waits).unwrap();
+        wait(blocks).unwrap();
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        let warnings = WARNINGS.lock().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("workers"), "{warnings:?}");
     });
 }
 
@@ -134,7 +180,9 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
 fn a_long_wait_that_harms_nobody_is_not_reported() {
     within(|| {
         let _alone = keep_all();
-        let long = || wait(sleep(Duration::from_millis(1500)));
+        // Longer than it takes to try out whether anybody is free for once, and a
+        // second more.
+        let long = || wait(sleep(Duration::from_secs(3)));
         let runtime = one_worker(4);
         let in_task = runtime.spawn(async move {
             // So the core is with the thread that ran this.

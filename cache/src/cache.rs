@@ -1,6 +1,9 @@
 //! The cache of one bridge.
 
-use std::cell::RefCell;
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use detect::Context;
 use thread_local::ThreadLocal;
@@ -49,11 +52,21 @@ impl Cache {
     #[inline]
     fn lend<'a>(&'a self, driver: &'a mut Driver) -> Option<Lent<'a>> {
         driver.slot.date(self.generation.stamp());
-        let own = self.slots.get_or(|| RefCell::new(Slot::EMPTY));
+        let own = self.slots.get().or_else(|| self.first_slot())?;
         // Not inside `with_driver`, whose answer stays in force; it encloses
         // this poll too.
         own.try_borrow_mut().ok()?.exchange(&mut driver.slot);
         Some(Lent { own, driver })
+    }
+
+    /// This thread's slot, made; `None` where the thread's locals are being
+    /// destroyed and its number is gone, which is a panic in there.
+    #[cold]
+    fn first_slot(&self) -> Option<&RefCell<Slot<Handle>>> {
+        catch_unwind(AssertUnwindSafe(|| {
+            self.slots.get_or(|| RefCell::new(Slot::EMPTY))
+        }))
+        .ok()
     }
 
     /// The remembered runtime, if there is one: it is alive, and drives this

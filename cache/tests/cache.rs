@@ -286,17 +286,26 @@ impl Drop for AtEnd {
     }
 }
 
+/// Whether the slots' own thread-local is destroyed before that is for the order
+/// in which the two were made.
 #[test]
 fn a_thread_that_ends_may_still_look() {
+    let drive = |cache: &Cache, runtime: &Runtime| {
+        cache.driven(&mut Driver::new(runtime.handle().clone()), || {
+            assert_eq!(remembered(cache), Some(runtime.handle().id()));
+        });
+    };
     within(|| {
-        for touch_first in [true, false] {
+        for (before, after) in [(true, false), (false, true), (false, false)] {
             thread::spawn(move || {
-                let cache = Arc::new(Cache::new());
-                if touch_first {
-                    let _ = remembered(&cache);
+                let (cache, runtime) = (Arc::new(Cache::new()), mt());
+                if before {
+                    drive(&cache, &runtime);
                 }
                 AT_END.set(Some(AtEnd(cache.clone(), mt())));
-                let _ = remembered(&cache);
+                if after {
+                    drive(&cache, &runtime);
+                }
             })
             .join()
             .unwrap();

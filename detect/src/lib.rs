@@ -41,6 +41,9 @@
 //! | a mere `enter()` guard | `Blocking` |
 //! | a job of the offload pool ([`Mark::Job`]) | `Blocking` |
 //! | destructor of a task on a dropped current-thread runtime | `Blocking` |
+//! | destructor of a root future of `Runtime` or `Handle`, after its last poll | `Blocking` |
+//! | a runtime's hooks `on_thread_start` and `on_thread_stop` | `Blocking` |
+//! | its hooks `on_thread_park` and `on_thread_unpark`, which a worker calls | `Async` |
 //! | task of a multi-thread or current-thread runtime, `LocalRuntime`, `LocalSet` | `Async` |
 //! | root of `block_on` or `run_until`: `Runtime`, `Handle`, `LocalSet`, each flavour | `Async` |
 //! | `block_on` inside `spawn_blocking` or `block_in_place` | `Async` |
@@ -78,7 +81,7 @@
 //! | a `LocalSet` that such a root drives, or under a runtime's guard another executor, and its tasks | [`Place::Root`] | the same, but that a dispatched call is pending, as in any root |
 //! | `unconstrained` in a task of a `LocalSet` which somebody polls who entered no runtime | `Sync`, `Blocking`, or the mark around the poll | a wait parks the set |
 //! | `Clone` of a value inside a blocking receiver of Tokio, where a runtime is reachable | [`Place::Root`] | a dispatched call is pending, and a wait that would park is refused, though both could be had |
-//! | `block_in_place` in a root that was started under [`Mark::Wait`] or [`Mark::Foreign`] | that mark | a dispatched call is pending; under `Foreign`, a wait is refused |
+//! | `block_in_place` under [`Mark::Wait`] or [`Mark::Foreign`], or in a root that was started there | that mark | a dispatched call is pending; under `Foreign`, a wait is refused |
 //! | another executor without [`in_async`] | `Sync`, or `Blocking` where a runtime is reachable | a wait parks that executor |
 //!
 //! # What it costs

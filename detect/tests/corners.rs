@@ -82,10 +82,10 @@ fn the_worker_index_survives_foreign_guards() {
     });
 }
 
-/// Corner: a root that was started under a mark, and there a `block_in_place`.
+/// Corner: a `block_in_place` under a mark, at once or in a root.
 /// Tokio's evidence is gone and the mark is what is left.
 #[test]
-fn block_in_place_under_a_marked_root_looks_like_the_mark() {
+fn block_in_place_under_a_mark_looks_like_the_mark() {
     within(|| {
         for (mark, place) in [
             (Mark::Job, Place::Job),
@@ -93,6 +93,7 @@ fn block_in_place_under_a_marked_root_looks_like_the_mark() {
             (Mark::Foreign, Place::Foreign),
         ] {
             let _mark = mark.set();
+            assert_eq!(task::block_in_place(Place::current), place);
             let seen = mt().block_on(async { task::block_in_place(Place::current) });
             assert_eq!(seen, place);
         }

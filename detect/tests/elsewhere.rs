@@ -3,12 +3,17 @@
 
 mod common;
 
-use std::{cell::RefCell, sync::mpsc, thread};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex, mpsc},
+    task::Poll,
+    thread,
+};
 
 use bridge_detect::{Context, Mark, Place, in_async, warm_up};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
-use tokio::task;
+use tokio::{runtime::Builder, task};
 
 #[test]
 fn threads_of_no_runtime_are_sync() {
@@ -194,9 +199,7 @@ fn the_destructor_of_a_task() {
             });
             told
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = Builder::new_current_thread().build().unwrap();
         let told = spawned(&runtime);
         drop(runtime);
         assert_eq!(
@@ -205,7 +208,7 @@ fn the_destructor_of_a_task() {
             "on a dropped current-thread runtime"
         );
 
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .build()
             .unwrap();
@@ -217,6 +220,66 @@ fn the_destructor_of_a_task() {
             Place::Worker(0),
             "on a dropped multi-thread runtime"
         );
+    });
+}
+
+/// It is dropped by whoever called `block_on`, who polls no more.
+#[test]
+fn the_destructor_of_a_root() {
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        let root = || {
+            let look = Look(tell.clone());
+            std::future::poll_fn(move |_| {
+                let _captured = &look;
+                Poll::Ready(())
+            })
+        };
+        mt().block_on(root());
+        mt().handle().block_on(root());
+        ct().block_on(root());
+        ct().handle().block_on(root());
+        drop(tell);
+        assert_eq!(told.iter().collect::<Vec<_>>(), [Place::Blocking; 4]);
+    });
+}
+
+#[test]
+fn hooks_of_a_runtime() {
+    within(|| {
+        for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let hook = |name: &'static str| {
+                let seen = Arc::clone(&seen);
+                move || seen.lock().unwrap().push((name, Place::current()))
+            };
+            let runtime = builder
+                .worker_threads(1)
+                .on_thread_start(hook("start"))
+                .on_thread_park(hook("park"))
+                .on_thread_unpark(hook("unpark"))
+                .on_thread_stop(hook("stop"))
+                .build()
+                .unwrap();
+            let is_seen = |name| seen.lock().unwrap().iter().any(|(seen, _)| *seen == name);
+            while !is_seen("unpark") {
+                let task = runtime.spawn(async { task::spawn_blocking(|| ()).await.unwrap() });
+                runtime.block_on(task).unwrap();
+            }
+            drop(runtime);
+            for name in ["start", "park", "stop"] {
+                assert!(is_seen(name), "{name} was not called");
+            }
+            for (name, place) in &*seen.lock().unwrap() {
+                let in_worker = matches!(*name, "park" | "unpark");
+                let expected = if in_worker {
+                    Place::Worker(0)
+                } else {
+                    Place::Blocking
+                };
+                assert_eq!(*place, expected, "{name}");
+            }
+        }
     });
 }
 

@@ -6,7 +6,7 @@
 
 use std::{borrow::Borrow, fmt, panic::Location, thread, time::Instant};
 
-use crate::{Bridge, route::Route};
+use crate::{Bridge, log, route::Route};
 
 /// Where a call runs, and who hears of it.
 ///
@@ -92,7 +92,9 @@ impl<S> Drop for Traced<S> {
     fn drop(&mut self) {
         let (name, caller) = (self.name, self.caller);
         let Some((route, start)) = self.started else {
-            tracing::debug!(target: "bridge", call = name, %caller, "call never ran");
+            log::outermost(|| {
+                tracing::debug!(target: "bridge", call = name, %caller, "call never ran");
+            });
             return;
         };
         let elapsed = start.elapsed();
@@ -101,7 +103,9 @@ impl<S> Drop for Traced<S> {
             (false, true) => "call finished",
             (false, false) => "call abandoned",
         };
-        tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
+        log::outermost(|| {
+            tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
+        });
     }
 }
 

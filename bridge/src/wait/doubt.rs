@@ -12,8 +12,12 @@
 //!   until the wait is over, and a task spawned meanwhile stays. But blocking
 //!   work is dropped unrun.
 //!
-//! So a wait that stays parked tries it out. It does so ever more rarely, each
-//! time after twice the time, and thus costs nothing in the long run.
+//! So a wait that stays parked tries both out, the closure only where it may hold
+//! a core back. It does so ever more rarely, each time after twice the time, and
+//! thus costs nothing in the long run.
+//!
+//! What is tried out and stays undone tells something too: nobody is free to do
+//! it, and what the wait needs may be in that queue as well.
 
 use std::{
     sync::{
@@ -32,10 +36,18 @@ const FIRST: Duration = Duration::from_millis(10);
 pub(super) struct Doubts {
     next: Instant,
     after: Duration,
-    /// Whether the wait is a task's, and may so hold a core back.
-    in_task: bool,
-    /// The last trial, and when it was made.
-    trial: Option<(Outcome, Instant)>,
+    /// Of a task, which a worker is to run.
+    task: Trial,
+    /// Of a closure, which a blocking thread is to run: where the wait is a
+    /// task's.
+    closure: Option<Trial>,
+}
+
+/// Which threads of a runtime are all busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Busy {
+    Workers,
+    BlockingThreads,
 }
 
 impl Doubts {
@@ -44,8 +56,8 @@ impl Doubts {
         Self {
             next: Instant::now() + FIRST,
             after: FIRST,
-            in_task: task::try_id().is_some(),
-            trial: None,
+            task: Trial::default(),
+            closure: task::try_id().map(|_in_task| Trial::default()),
         }
     }
 
@@ -62,34 +74,48 @@ impl Doubts {
         self.after = self.after.saturating_mul(2);
         // A wait so long that the clock can't tell has no further doubts.
         self.next = now.checked_add(self.after).unwrap_or(now + FIRST);
-        match &self.trial {
-            Some((outcome, _)) if outcome.load(Ordering::Acquire) == PENDING => false,
-            Some((outcome, _)) if outcome.load(Ordering::Acquire) == DROPPED => true,
-            Some(_) | None => {
-                let outcome = self.try_out(runtime);
-                let is_gone = outcome.load(Ordering::Acquire) == DROPPED;
-                self.trial = Some((outcome, now));
-                is_gone
-            }
-        }
+        let closure = self.closure.as_mut().is_some_and(|closure| {
+            closure.is_dropped(now, |work| drop(runtime.spawn_blocking(|| work.run())))
+        });
+        closure || (self.task).is_dropped(now, |work| drop(runtime.spawn(async { work.run() })))
     }
 
     /// Since when a trial has found nobody to run it, as far as the last look
     /// tells.
-    pub(super) fn stuck_since(&self) -> Option<Instant> {
-        let (outcome, since) = self.trial.as_ref()?;
-        (outcome.load(Ordering::Acquire) == PENDING).then_some(*since)
+    pub(super) fn stuck_since(&self) -> Option<(Instant, Busy)> {
+        let closure = self.closure.as_ref().and_then(Trial::pending_since);
+        let task = || Some((self.task.pending_since()?, Busy::Workers));
+        // Where both are stuck, the workers may be so for want of such a thread.
+        closure
+            .map(|since| (since, Busy::BlockingThreads))
+            .or_else(task)
+    }
+}
+
+/// Something to be run, and when that was last asked for.
+#[derive(Default)]
+struct Trial(Option<(Outcome, Instant)>);
+
+impl Trial {
+    /// Whether it was dropped unrun. Asks anew if it has run.
+    fn is_dropped(&mut self, now: Instant, submit: impl FnOnce(Work)) -> bool {
+        if self.pending_since().is_some() {
+            return false;
+        }
+        let known = self.0.as_ref().map(|(outcome, _)| outcome);
+        if known.is_some_and(|outcome| outcome.load(Ordering::Acquire) == DROPPED) {
+            return true;
+        }
+        let outcome = Outcome::default();
+        submit(Work(Arc::clone(&outcome)));
+        let is_dropped = outcome.load(Ordering::Acquire) == DROPPED;
+        self.0 = Some((outcome, now));
+        is_dropped
     }
 
-    fn try_out(&self, runtime: &Handle) -> Outcome {
-        let outcome = Outcome::default();
-        let trial = Trial(Arc::clone(&outcome));
-        if self.in_task {
-            runtime.spawn_blocking(move || trial.run());
-        } else {
-            runtime.spawn(async move { trial.run() });
-        }
-        outcome
+    fn pending_since(&self) -> Option<Instant> {
+        let (outcome, since) = self.0.as_ref()?;
+        (outcome.load(Ordering::Acquire) == PENDING).then_some(*since)
     }
 }
 
@@ -100,15 +126,15 @@ const RUN: u8 = 1;
 const DROPPED: u8 = 2;
 
 /// Work that only shows what becomes of it.
-struct Trial(Outcome);
+struct Work(Outcome);
 
-impl Trial {
+impl Work {
     fn run(self) {
         self.0.store(RUN, Ordering::Release);
     }
 }
 
-impl Drop for Trial {
+impl Drop for Work {
     fn drop(&mut self) {
         let unrun = (PENDING, DROPPED);
         let _has_run =

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    doubt::Doubts,
+    doubt::{Busy, Doubts},
     local_task,
     parkers::Seat,
     route::Standing,
@@ -27,7 +27,8 @@ use super::{
 };
 use crate::WaitError;
 
-/// A wait parked this long in a suspect place is reported.
+/// A wait parked for this long, in a suspect place or while nobody was free for
+/// what it needs, is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// A wait that has caught this many wake-ups while it spun is told of its
@@ -105,7 +106,7 @@ impl<'a> Parking<'a> {
         match self.drive.standing {
             Standing::Root => self.park_out(seat, waiting, poll),
             Standing::Unsure => self.park_if_allowed(seat, waiting, poll),
-            Standing::Free | Standing::Local | Standing::Nested | Standing::HandedOver => {
+            Standing::Free | Standing::Local | Standing::Nested => {
                 self.park_and_poll(seat, waiting, poll)
             }
         }
@@ -208,7 +209,7 @@ impl<'a> Parking<'a> {
         waiting: &mut Waiting,
         doubts: &Doubts,
     ) -> Result<bool, WaitError> {
-        let report_at = self.suspect_since(doubts).map(|since| since + SUSPICIOUS);
+        let report_at = self.suspicion(doubts).map(|(since, _)| since + SUSPICIOUS);
         let alarms = [self.drive.deadline, Some(doubts.next()), report_at];
         let until = alarms.into_iter().flatten().min();
         match waiting.park(seat.parker(), until) {
@@ -218,49 +219,69 @@ impl<'a> Parking<'a> {
             }
             Parked::Exhausted => Err(WaitError::PoolExhausted { at: self.drive.at }),
             Parked::TimedOut => {
-                if report_at.is_some_and(|at| at <= Instant::now()) {
-                    self.report();
+                // Asked anew: what was tried out just before the park may have
+                // been done meanwhile.
+                if let Some((since, suspect)) = self.suspicion(doubts)
+                    && since + SUSPICIOUS <= Instant::now()
+                {
+                    self.report(suspect);
                 }
                 Ok(false)
             }
         }
     }
 
-    /// Since when this wait may have frozen what it waits for.
-    fn suspect_since(&mut self, doubts: &Doubts) -> Option<Instant> {
+    /// What may keep this wait's future from going on, and since when.
+    fn suspicion(&mut self, doubts: &Doubts) -> Option<(Instant, Suspect)> {
         if self.is_reported {
             return None;
         }
-        match self.drive.standing {
-            Standing::Free | Standing::Root | Standing::Unsure | Standing::Local => None,
-            Standing::Nested if local_task::has_handed_over() => None,
-            Standing::Nested => Some(*self.parked_since.get_or_insert_with(Instant::now)),
-            Standing::HandedOver => doubts.stuck_since(),
+        if self.drive.standing == Standing::Nested && !local_task::has_handed_over() {
+            let since = *self.parked_since.get_or_insert_with(Instant::now);
+            return Some((since, Suspect::LocalSet));
         }
+        let (since, busy) = doubts.stuck_since()?;
+        Some((since, Suspect::Busy(busy)))
     }
 
-    /// Says once that it may.
+    /// Says once what may.
     #[cold]
-    fn report(&mut self) {
+    fn report(&mut self, suspect: Suspect) {
         let (future, at) = (self.future, self.drive.at);
         self.is_reported = true;
-        if self.drive.standing == Standing::HandedOver {
-            tracing::warn!(
-                future,
-                %at,
-                "a wait has been parked for a second on a worker whose other tasks perhaps nobody \
-                 has taken over, for the blocking threads of its runtime are all busy; let it \
-                 have more by `max_blocking_threads`, or `.await` instead"
-            );
-        } else {
-            tracing::warn!(
+        match suspect {
+            Suspect::LocalSet => tracing::warn!(
                 future,
                 %at,
                 "a wait has been parked for a second on a thread that may be the only one of a \
                  `LocalSet`; if it is, nothing on that set runs meanwhile: `.await` instead"
-            );
+            ),
+            Suspect::Busy(Busy::BlockingThreads) => tracing::warn!(
+                future,
+                %at,
+                "a wait is parked inside a runtime whose blocking threads have all been busy for \
+                 a second; if it needs one, or nobody else took its worker over, it goes on when \
+                 one is free: let the runtime have more by `max_blocking_threads`, or `.await` \
+                 instead"
+            ),
+            Suspect::Busy(Busy::Workers) => tracing::warn!(
+                future,
+                %at,
+                "a wait is parked inside a runtime whose workers have all been busy for a second; \
+                 if it needs one, it goes on when one is free: don't block in a task, least of \
+                 all for what a thread that waits holds"
+            ),
         }
     }
+}
+
+/// What may keep a parked wait's future from going on.
+#[derive(Clone, Copy)]
+enum Suspect {
+    /// The wait itself, parked in a set that drives it.
+    LocalSet,
+    /// The threads of its runtime.
+    Busy(Busy),
 }
 
 /// Runs the job that was lent to this thread, if any, without a coop budget, as

@@ -17,7 +17,7 @@ mod local_task;
 mod parkers;
 pub(crate) mod per_process;
 mod route;
-mod sentinel;
+pub(crate) mod sentinel;
 mod step_out;
 mod worker;
 
@@ -35,7 +35,7 @@ use self::{
     drive::Drive,
     route::{Driver, Route, Runtimes, Standing},
 };
-use crate::{Bridge, WaitError};
+use crate::{Bridge, WaitError, log};
 
 /// Waits for `future` on this thread, by [`Bridge::global`].
 ///
@@ -185,7 +185,7 @@ fn run_at<F: Future>(
             let _noted = local_task::note();
             let body = || {
                 local_task::note_hand_over();
-                drive(&own, Standing::HandedOver).run(future)
+                drive(&own, Standing::Free).run(future)
             };
             hand_over::hand_over(&own, bridge.max_nested_waits(), at, body)
                 .unwrap_or_else(|| Err(freeze()))
@@ -249,13 +249,15 @@ fn run_logged<F: Future>(
 ) -> Result<F::Output, WaitError> {
     let (start, place) = (Instant::now(), Place::current());
     let result = run_at(bridge, future, limit, at);
-    tracing::debug!(
-        future = type_name::<F>(),
-        %at,
-        ?place,
-        elapsed = ?start.elapsed(),
-        error = result.as_ref().err().map(tracing::field::display),
-        "wait"
-    );
+    log::outermost(|| {
+        tracing::debug!(
+            future = type_name::<F>(),
+            %at,
+            ?place,
+            elapsed = ?start.elapsed(),
+            error = result.as_ref().err().map(tracing::field::display),
+            "wait"
+        );
+    });
     result
 }

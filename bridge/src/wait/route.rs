@@ -20,7 +20,7 @@ pub(super) enum Route<R> {
 /// What stands still while this thread is parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Nothing else.
+    /// Nothing else, or what another thread has taken over.
     Free,
     /// A root, which may be that of a `LocalSet`: Tokio is asked before it parks.
     Root,
@@ -33,8 +33,6 @@ pub(super) enum Standing {
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
-    /// A worker of its own, without its core, as long as somebody else has it.
-    HandedOver,
 }
 
 /// What the bridge knows of the runtime that drives a worker's poll.
@@ -61,11 +59,12 @@ pub(super) trait Runtimes {
     /// Whether a runtime is proven not to be that of the worker here, which has
     /// this index and its core. Asked only where no driver is known.
     fn is_foreign(&self, runtime: &Self::Runtime, index: usize) -> bool;
-    /// Whether this is under another task's id than that of the wait around it, if
-    /// there is one.
+    /// Whether this is another task than the one in which the innermost wait on
+    /// this stack was made; any task is, if there is no such wait.
     fn in_other_task(&self) -> bool;
-    /// Whether there is such a wait or a job, so that this is a `LocalSet`'s task;
-    /// or one whose output is dropped. Asked on a worker.
+    /// Whether a wait or a job is on this stack that was made in another task. So
+    /// this is the task of a `LocalSet` in there, or one whose output a `block_on`
+    /// in there drops. Asked on a worker.
     fn in_local_task(&self) -> bool;
 }
 

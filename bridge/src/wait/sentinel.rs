@@ -83,7 +83,7 @@ impl Drop for Post {
 }
 
 /// Whether this runtime has ended.
-pub(super) fn is_gone(runtime: &Handle) -> bool {
+pub(crate) fn is_gone(runtime: &Handle) -> bool {
     sentinel_of(runtime).gone.load(Ordering::Acquire)
 }
 

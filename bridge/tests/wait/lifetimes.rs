@@ -153,6 +153,24 @@ fn a_given_runtime_is_home() {
     });
 }
 
+/// Where nothing was polled in it yet, nothing is: a timer would panic.
+#[test]
+fn a_given_runtime_that_has_ended_is_none() {
+    within(|| {
+        let runtime = multi_thread();
+        let given = runtime.handle().clone();
+        let bridge = Bridge::builder().runtime(given).build().unwrap();
+        drop(runtime);
+        for _ in 0..2 {
+            let outcome = bridge.try_wait(async { sleep(Duration::from_millis(1)).await });
+            assert!(
+                matches!(outcome, Err(WaitError::RuntimeGone { .. })),
+                "{outcome:?}"
+            );
+        }
+    });
+}
+
 /// The kill timer is shorter than what holds the runtime up.
 #[test]
 fn a_shutdown_is_bounded() {
