@@ -160,7 +160,7 @@ impl<T: Send + 'static> Offload<T> {
         let job = Submitted { job, lineage };
         match self.pool.core.submit(job, Patience::WaitInLine) {
             Ok(Prospect::AtOnce) if waker.is_some() => {
-                self.eager = self.pool.core.eagerness.begin()
+                self.eager = self.pool.core.eagerness.begin();
             }
             Ok(_) => {}
             Err(refusal) => {
