@@ -113,6 +113,10 @@ fn ready_on_every_core(criterion: &mut Criterion) {
             })
         });
     });
+    // What any wait inside a runtime costs at least.
+    group.bench_function("enter_without_wait", |b| {
+        b.iter_custom(|count| run::at_once(threads, count, || drop(runtime.enter())));
+    });
     group.bench_function("pollster_without_runtime", |b| {
         b.iter_custom(|count| {
             run::at_once(threads, count, || pollster::block_on(ready(black_box(1))))

@@ -176,6 +176,27 @@ fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
     });
 }
 
+/// Else a job that was left in the inbox as the spinning thread took another has
+/// no thread until that one ends, though it may be waiting for it.
+#[test]
+fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::from_nanos(1))
+            .build()
+            .unwrap();
+        wait(pool.run(|| ()));
+        let parker = Parker::new();
+        let unparker = parker.unparker().clone();
+        let blocked = pool.run(move || assert!(parker.park(None))).start();
+        let other = pool.run(move || unparker.unpark()).start();
+        wait(blocked);
+        wait(other);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
 /// Else a job is admitted past the capacity, or its turn never comes, because
 /// the inbox had no room left for it.
 #[test]
