@@ -6,14 +6,11 @@
 //! and behind it a *line* of those that were not admitted yet: their callers
 //! wait for room, first come first served, and hold the closures themselves.
 //!
-//! A withdrawn job leaves its list's count at once and its list when it is
-//! next met, when half of the list is withdrawn, or when nothing else is left
-//! in it: that makes withdrawing cheap, and keeps no job longer than the others
-//! beside it.
-//!
 //! While a thread is bound to look for work, roots are left in the *inbox*
 //! (`inbox.rs`) and moved up from there, so that not every push takes the
 //! pool's lock.
+
+mod list;
 
 use std::{
     collections::VecDeque,
@@ -21,19 +18,13 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use self::list::{KIN, LINE, List, OUT, QUEUE};
 use crate::{
     inbox::{Inbox, Pickup},
     lineage::Lane,
     runnable::{Header, Submitted},
     sync::AtomicUsize,
 };
-
-/// The list that holds a job; `OUT` where none does.
-const OUT: u8 = 0;
-const QUEUE: u8 = 1;
-const LINE: u8 = 2;
-/// Set beside the list's number for jobs of the kin lane.
-const KIN: u8 = 4;
 
 /// What became of a job that was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,77 +57,6 @@ pub(crate) struct Queue {
 struct Lists {
     queue: List,
     line: List,
-}
-
-#[derive(Default)]
-struct List {
-    jobs: VecDeque<Submitted>,
-    /// Those of `jobs` that were not withdrawn.
-    live: usize,
-}
-
-impl List {
-    fn push(&mut self, job: Submitted) {
-        self.jobs.push_back(job);
-        self.live += 1;
-    }
-
-    /// Takes the first live job out.
-    #[inline]
-    fn pop(&mut self) -> Option<Submitted> {
-        // Most lists are empty.
-        if self.live == 0 {
-            None
-        } else {
-            self.pop_live()
-        }
-    }
-
-    fn pop_live(&mut self) -> Option<Submitted> {
-        let job = loop {
-            let job = self.jobs.pop_front()?;
-            if held(&job) {
-                break job;
-            }
-        };
-        self.count_out();
-        Some(job)
-    }
-
-    /// Takes out the first live job that `fits`.
-    fn pop_first_where(&mut self, fits: &mut impl FnMut(&Submitted) -> bool) -> Option<Submitted> {
-        // Whether it is live stands in the job, which takes longer to see.
-        let at = self.jobs.iter().position(|job| fits(job) && held(job))?;
-        let job = self.jobs.remove(at);
-        self.count_out();
-        job
-    }
-
-    /// Counts a job out that was taken or withdrawn.
-    fn count_out(&mut self) {
-        self.live -= 1;
-        // What is left behind the last was withdrawn, and might never be met.
-        if self.live == 0 && !self.jobs.is_empty() {
-            self.jobs.clear();
-        }
-    }
-
-    /// Counts one job out that the caller has marked as withdrawn. Gives back
-    /// the withdrawn jobs it swept out, to be dropped outside the lock.
-    fn withdraw(&mut self) -> VecDeque<Submitted> {
-        self.count_out();
-        if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
-            return VecDeque::new();
-        }
-        let (live, withdrawn) = self.jobs.drain(..).partition(held);
-        self.jobs = live;
-        withdrawn
-    }
-}
-
-/// Whether a list still counts this job.
-fn held(job: &Submitted) -> bool {
-    job.header().list.load(Ordering::Relaxed) != OUT
 }
 
 /// Marks and hands out a job that was taken from its list.
@@ -395,6 +315,31 @@ mod tests {
         });
         let watched = watched.collect();
         (queue, watched)
+    }
+
+    #[test]
+    fn the_inbox_has_no_more_room_than_the_queue() {
+        let job = || {
+            let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+            Queue::mark(Runnable::header(&*job));
+            Submitted { job, lineage }
+        };
+        let inbox = Arc::<Inbox>::default();
+        let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
+        assert!(inbox.leave(job()).is_err(), "it is closed at first");
+        let _admitted = queue.push(Lane::Roots, job());
+        queue.open_inbox(Pickup::AtOnce);
+        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::AtOnce));
+        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+        assert!(inbox.leave(job()).is_err(), "three are admitted");
+        assert!(queue.take().is_some());
+        queue.empty_inbox();
+        assert_eq!((queue.queued(), inbox.holds_work()), (2, false));
+        assert!(inbox.leave(job()).is_ok(), "one has left");
+        assert!(inbox.leave(job()).is_err());
+        assert!(queue.close_inbox());
+        assert!(inbox.leave(job()).is_err(), "it is closed again");
+        assert_eq!((queue.queued(), queue.peak()), (3, 3));
     }
 
     #[test]

@@ -5,24 +5,27 @@
 //! restore is the first: *while work is ready and a permit is free, a thread is
 //! on call, or none can be had.* [`State::help`] restores it.
 
+mod call;
 mod ending;
 mod seats;
 mod steps;
 mod tally;
 
 use std::{
-    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use self::seats::Seat;
+use self::{
+    call::{Alertness, Call},
+    seats::Seat,
+};
 use crate::{
     inbox::{Inbox, Pickup},
     limits::Limits,
     lineage::{JobId, Lane},
     park::Unparker,
-    policy::{Duty, Sight},
+    policy::Duty,
     queue::Queue,
     runnable::{Runnable, Submitted},
     stall::{Head, Stall},
@@ -73,26 +76,6 @@ pub(crate) struct State {
 pub(crate) struct Berth {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
-}
-
-/// Which thread is on call, since when, and what had ended by then.
-struct Call {
-    owner: usize,
-    alertness: Alertness,
-    since: Instant,
-    ended: u64,
-    roots_taken: u64,
-}
-
-/// How soon the thread on call will look.
-enum Alertness {
-    /// It is being started, and may be held up by the start hook.
-    Starting,
-    /// It has been woken.
-    Due,
-    /// It lets those go on that run, and looks again in a while; where none
-    /// does, it is to be woken.
-    Watching(Unparker),
 }
 
 impl State {
@@ -152,40 +135,6 @@ impl State {
             return Action::Start(id);
         }
         self.lend().map_or(Action::Nothing, Action::Wake)
-    }
-
-    /// Puts a thread on call that sleeps: the one that watches, or the one that
-    /// fell asleep last.
-    fn call_sleeper(&mut self) -> Option<Unparker> {
-        self.watcher().or_else(|| {
-            let berth = self.idle.pop()?;
-            self.open_call(berth.id, Alertness::Due);
-            Some(berth.unparker)
-        })
-    }
-
-    /// The thread that watches, which is woken from here on.
-    fn watcher(&mut self) -> Option<Unparker> {
-        let call = self.call.as_mut()?;
-        match mem::replace(&mut call.alertness, Alertness::Due) {
-            Alertness::Watching(unparker) => Some(unparker),
-            other => {
-                call.alertness = other;
-                None
-            }
-        }
-    }
-
-    /// Whether a thread is bound to look at the queue before it sleeps, so that
-    /// whoever submits has nobody to call.
-    fn has_lookout(&self) -> bool {
-        self.spinner.is_some()
-            || self.call.as_ref().is_some_and(|call| match call.alertness {
-                // One that sleeps is sooner there than one that is being started.
-                Alertness::Starting => self.idle.is_empty(),
-                Alertness::Due => true,
-                Alertness::Watching(_) => self.running > 0,
-            })
     }
 
     /// Whether work is ready that nobody is about to look at.
@@ -315,16 +264,6 @@ impl State {
         true
     }
 
-    /// Ends the sleep of a thread whose watch is over; false if somebody has
-    /// called it just now.
-    pub(crate) fn end_watch(&mut self, id: usize) -> bool {
-        let call = self.call.as_mut().filter(|call| call.owner == id);
-        call.is_none_or(|call| {
-            let before = mem::replace(&mut call.alertness, Alertness::Due);
-            matches!(before, Alertness::Watching(_))
-        })
-    }
-
     /// A stack for a thread that starts.
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
@@ -363,41 +302,6 @@ impl State {
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
         };
         self.threads < limit && !(self.is_attended() && failed())
-    }
-
-    fn open_call(&mut self, owner: usize, alertness: Alertness) {
-        self.call = Some(Call {
-            owner,
-            alertness,
-            since: Instant::now(),
-            ended: self.ended,
-            roots_taken: self.queue.roots_taken(),
-        });
-    }
-
-    fn is_on_call(&self, id: usize) -> bool {
-        self.call.as_ref().is_some_and(|call| call.owner == id)
-    }
-
-    /// Stays on call, asleep; its next look counts from here.
-    fn watch(&mut self, berth: &Berth) {
-        self.open_call(berth.id, Alertness::Watching(berth.unparker.clone()));
-    }
-
-    /// What the thread on call is to do.
-    fn duty(&self) -> Duty {
-        let Some(call) = &self.call else {
-            return Duty::Rest;
-        };
-        (self.limits.duty)(Sight {
-            ready: self.queue.ready(),
-            running: self.running,
-            cores: self.limits.cores,
-            ended: self.ended - call.ended,
-            elapsed: elapsed(call.since),
-            overtaken: self.queue.queued_roots() > 0
-                && self.queue.roots_taken() == call.roots_taken,
-        })
     }
 
     fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>) {

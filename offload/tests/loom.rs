@@ -17,10 +17,12 @@ use std::{
 };
 
 use bridge_offload::{OffloadError, Pool, park::Parker};
-use common::{WaitError, try_wait, wait};
+use common::{
+    WaitError,
+    exploring::{LONG, explore},
+    try_wait, wait,
+};
 use loom::thread;
-
-const LONG: Duration = Duration::MAX;
 
 /// A pool as small as the race allows, whose threads never spin.
 fn pool(threads: usize, blocked: usize, capacity: usize) -> Pool {
@@ -31,27 +33,6 @@ fn pool(threads: usize, blocked: usize, capacity: usize) -> Pool {
         .spin(Duration::ZERO)
         .build()
         .unwrap()
-}
-
-/// Explores `test`; every thread must have ended by its end.
-fn explore(test: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    if model.preemption_bound.is_none() {
-        model.preemption_bound = Some(2);
-    }
-    let runs = AtomicUsize::new(0);
-    let runs = Arc::new(runs);
-    let count = Arc::clone(&runs);
-    model.check(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        test();
-    });
-    let runs = runs.load(Ordering::Relaxed);
-    println!("{runs} orders of steps");
-    assert!(
-        runs > 1,
-        "loom explored a single order: nothing in the test is seen by it"
-    );
 }
 
 /// Else a thread that is told to go on sleeps for ever.
@@ -105,114 +86,6 @@ fn loom_a_submission_finds_the_thread_that_spins() {
             .unwrap();
         assert_eq!(wait(pool.run(|| 1)), 1);
         assert_eq!(wait(pool.run(|| 2)), 2);
-        let _report = pool.shutdown(LONG);
-    });
-}
-
-/// A pool of one whose thread is awake, for a moment: it spins, or has just
-/// given up.
-fn awake() -> Pool {
-    let pool: Pool = Pool::builder()
-        .max_threads(1)
-        .spin(Duration::from_nanos(1))
-        .build()
-        .unwrap();
-    wait(pool.run(|| ()));
-    pool
-}
-
-/// Else a job is lost, or run though it was cancelled, that was left in the
-/// inbox when its caller dropped it.
-#[test]
-fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
-    explore(|| {
-        let pool = awake();
-        let ran = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&ran);
-        drop(
-            pool.run(move || count.fetch_add(1, Ordering::Relaxed))
-                .start(),
-        );
-        let report = pool.shutdown(LONG);
-        let metrics = pool.metrics();
-        assert_eq!(metrics.completed + metrics.cancelled, 2, "{metrics:?}");
-        assert_eq!(ran.load(Ordering::Relaxed) as u64, metrics.completed - 1);
-        assert_eq!((report.abandoned, report.running), (0, 0));
-    });
-}
-
-/// Else a caller hangs whose job was left in the inbox as its pool was shut
-/// down.
-#[test]
-fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
-    explore(|| {
-        let pool = awake();
-        let other = pool.clone();
-        let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {
-            Ok(value) => assert_eq!(value, 3),
-            Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
-        });
-        let report = pool.shutdown(LONG);
-        assert_eq!((report.abandoned, report.running), (0, 0));
-        submitter.join().unwrap();
-    });
-}
-
-/// Else a job waits in the inbox of a pool whose thread at work has ended its
-/// last, while another watches.
-#[test]
-fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
-    explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .spin(Duration::ZERO)
-            .watchful()
-            .build()
-            .unwrap();
-        let tasks: Vec<_> = (0..3).map(|n| pool.run(move || n).start()).collect();
-        let values: Vec<_> = tasks.into_iter().map(wait).collect();
-        assert_eq!(values, [0, 1, 2]);
-        let _report = pool.shutdown(LONG);
-    });
-}
-
-/// Else a job that was left in the inbox as the spinning thread took another has
-/// no thread until that one ends, though it may be waiting for it.
-#[test]
-fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
-    explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .spin(Duration::from_nanos(1))
-            .build()
-            .unwrap();
-        wait(pool.run(|| ()));
-        let parker = Parker::new();
-        let unparker = parker.unparker().clone();
-        let blocked = pool.run(move || assert!(parker.park(None))).start();
-        let other = pool.run(move || unparker.unpark()).start();
-        wait(blocked);
-        wait(other);
-        let _report = pool.shutdown(LONG);
-    });
-}
-
-/// Else a job is admitted past the capacity, or its turn never comes, because
-/// the inbox had no room left for it.
-#[test]
-fn loom_a_job_that_finds_the_inbox_full_waits_for_room() {
-    explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .queue_capacity(1)
-            .spin(Duration::from_nanos(1))
-            .build()
-            .unwrap();
-        wait(pool.run(|| ()));
-        let tasks: Vec<_> = (0..2).map(|n| pool.run(move || n).start()).collect();
-        assert!(pool.metrics().queued <= 1);
-        let values: Vec<_> = tasks.into_iter().map(wait).collect();
-        assert_eq!(values, [0, 1]);
         let _report = pool.shutdown(LONG);
     });
 }

@@ -145,3 +145,6 @@ pub fn eventually(what: &str, condition: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(1));
     }
 }
+
+#[cfg(bridge_loom)]
+pub mod exploring;
