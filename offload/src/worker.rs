@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    iter,
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
     rc::Rc,
@@ -113,8 +114,8 @@ impl Worker {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
                 let at = job.header().at;
-                let told = job.abandon(OffloadError::ShutDown { at });
-                self.core.dismiss(vec![told], |tally| &mut tally.cancelled);
+                let told = iter::once_with(|| job.abandon(OffloadError::ShutDown { at }));
+                self.core.dismiss(told, |tally| &mut tally.cancelled);
             }
         }
         self.core.note_end(phase);

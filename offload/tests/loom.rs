@@ -8,6 +8,7 @@ mod common;
 
 use std::{
     future::poll_fn,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -224,6 +225,31 @@ fn loom_a_submission_that_races_the_shutdown_is_answered() {
         let report = pool.shutdown(LONG);
         assert_eq!((report.abandoned, report.running), (0, 0));
         submitter.join().unwrap();
+    });
+}
+
+/// Else a caller who looks just then sees its job refused or abandoned, and the
+/// metrics without it.
+#[test]
+fn loom_a_job_that_will_not_run_is_counted_when_its_caller_can_see_it() {
+    explore(|| {
+        let pool = pool(1, 1, 1);
+        let parker = Parker::new();
+        let unparker = parker.unparker().clone();
+        let plug = pool.run(move || assert!(parker.park(None))).start();
+        let left = [(); 2].map(|()| pool.run(|| ()).start().outcome());
+        let other = pool.clone();
+        let end = thread::spawn(move || other.shutdown(Duration::ZERO));
+        let mut cx = Context::from_waker(Waker::noop());
+        for task in left {
+            if pin!(task).poll(&mut cx).is_ready() {
+                let metrics = pool.metrics();
+                assert!(metrics.cancelled + metrics.rejected > 0, "{metrics:?}");
+            }
+        }
+        let _report = end.join().unwrap();
+        unparker.unpark();
+        drop(plug);
     });
 }
 

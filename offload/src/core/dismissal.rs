@@ -10,6 +10,9 @@ use crate::{
     state::Tally,
 };
 
+/// Where jobs are counted.
+type Count = fn(&mut Tally) -> &mut u64;
+
 /// Jobs that nobody is there to run.
 #[derive(Default)]
 #[must_use]
@@ -30,18 +33,33 @@ impl Orphans {
             let at = job.header().at;
             job.abandon(OffloadError::NoThread { at, error })
         });
-        core.dismiss(told.collect(), |tally| &mut tally.cancelled);
+        core.dismiss(told, |tally| &mut tally.cancelled);
     }
 }
 
 impl Core {
-    /// Counts those of the jobs that had not begun, and does what is left for them.
-    pub(crate) fn dismiss(&self, told: Vec<Told>, count: fn(&mut Tally) -> &mut u64) {
-        let unrun = unrun(&told);
-        if unrun > 0 {
-            *count(&mut self.state().tally) += unrun as u64;
+    /// Tells the callers of jobs, counts those that had not begun, and does what is
+    /// left for them.
+    pub(crate) fn dismiss(&self, told: impl ExactSizeIterator<Item = Told>, count: Count) {
+        settle(self.tell_and_count(told, count));
+    }
+
+    /// Tells the callers of jobs, which `told` does as it goes, and counts those that
+    /// had not begun: under one lock, for a caller may look just then, and must not
+    /// find its job uncounted.
+    pub(super) fn tell_and_count(
+        &self,
+        told: impl ExactSizeIterator<Item = Told>,
+        count: Count,
+    ) -> Vec<Told> {
+        // A fork's child has nothing to tell, and must not ask for the lock.
+        if told.len() == 0 {
+            return Vec::new();
         }
-        settle(told);
+        let mut state = self.state();
+        let told: Vec<_> = told.collect();
+        *count(&mut state.tally) += unrun(&told) as u64;
+        told
     }
 }
 

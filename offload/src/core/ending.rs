@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Core, dismissal::unrun};
+use super::{
+    Core,
+    dismissal::{settle, unrun},
+};
 use crate::{
     Lineage, OffloadError, Shutdown,
     lineage::PoolId,
@@ -44,7 +47,7 @@ impl Core {
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
         let told = refused.iter().map(|Submitted { job, .. }| job.refuse());
-        self.dismiss(told.collect(), |tally| &mut tally.rejected);
+        self.dismiss(told, |tally| &mut tally.rejected);
         run
     }
 
@@ -109,12 +112,12 @@ impl Ended {
             let at = job.header().at;
             job.abandon(OffloadError::ShutDown { at })
         });
-        let told: Vec<_> = told.collect();
+        let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
         // A thread had taken them, and has not begun.
         report.running -= unrun(&told[report.abandoned..]);
         // Others have been withdrawn since.
         report.abandoned = unrun(&told);
-        core.dismiss(told, |tally| &mut tally.cancelled);
+        settle(told);
         report
     }
 }
