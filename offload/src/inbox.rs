@@ -95,7 +95,8 @@ impl Inbox {
             jobs.append(&mut slots.jobs);
         }
         slots.room = room(moved);
-        slots.next = taker;
+        // What has just been moved is taken first.
+        slots.next = if moved == 0 { taker } else { Pickup::InTurn };
         let shown = if slots.room == 0 { CLOSED } else { 0 };
         self.shown.store(shown, Ordering::Relaxed);
         moved

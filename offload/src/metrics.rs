@@ -33,7 +33,8 @@ pub struct Metrics {
     pub rejected: u64,
     /// The greatest number of threads.
     pub peak_threads: usize,
-    /// The greatest number of jobs in the queue.
+    /// The greatest number of jobs in the queue. In a storm of short jobs it is
+    /// counted when a thread looks, and misses what came and went in between.
     pub peak_queued: usize,
     /// The greatest number of jobs parked in a wait.
     pub peak_blocked: usize,

@@ -317,13 +317,15 @@ mod tests {
         (queue, watched)
     }
 
+    /// A root that is about to be left in the inbox.
+    fn job() -> Submitted {
+        let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        Queue::mark(Runnable::header(&*job));
+        Submitted { job, lineage }
+    }
+
     #[test]
     fn the_inbox_has_no_more_room_than_the_queue() {
-        let job = || {
-            let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-            Queue::mark(Runnable::header(&*job));
-            Submitted { job, lineage }
-        };
         let inbox = Arc::<Inbox>::default();
         let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
         assert!(inbox.leave(job()).is_err(), "it is closed at first");
@@ -340,6 +342,18 @@ mod tests {
         assert!(queue.close_inbox());
         assert!(inbox.leave(job()).is_err(), "it is closed again");
         assert_eq!((queue.queued(), queue.peak()), (3, 3));
+    }
+
+    #[test]
+    fn what_is_left_behind_another_is_not_taken_at_once() {
+        let inbox = Arc::<Inbox>::default();
+        let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
+        queue.open_inbox(Pickup::InTurn);
+        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+        // A thread that found nothing queued goes to spin just then.
+        queue.open_inbox(Pickup::AtOnce);
+        assert_eq!(queue.queued(), 1);
+        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
     }
 
     #[test]
