@@ -27,7 +27,7 @@ use crate::{
     runnable::{Header, Submitted},
     stall::News,
     state::{Action, Phase, Prospect, State},
-    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, lock, start_thread},
+    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, start_thread},
 };
 
 pub(crate) struct Core {
@@ -39,12 +39,12 @@ pub(crate) struct Core {
     on_stall: OnStall,
     /// The process whose threads serve this pool.
     generation: usize,
-    state: Mutex<State>,
+    state: Padded<Mutex<State>>,
     /// Jobs that a thread could take: written by the queue under the lock, read
     /// by the thread that spins.
-    ready: Arc<AtomicUsize>,
+    ready: Arc<Padded<AtomicUsize>>,
     /// Where those who submit leave jobs while a thread is bound to look.
-    inbox: Arc<Inbox>,
+    inbox: Arc<Padded<Inbox>>,
     /// How well polling on has paid.
     pub(crate) eagerness: Eagerness,
     /// Told whenever a job leaves the pool once a shutdown has begun.
@@ -80,10 +80,10 @@ impl Core {
         on_stall: OnStall,
     ) -> Arc<Self> {
         fork::watch();
-        let (ready, inbox) = (Arc::<AtomicUsize>::default(), Arc::<Inbox>::default());
+        let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
         Arc::new(Self {
-            state: Mutex::new(state),
+            state: Padded(Mutex::new(state)),
             limits,
             hooks,
             thread_main,

@@ -20,8 +20,7 @@ use crate::{
 /// What is shown while the inbox is closed.
 const CLOSED: usize = usize::MAX;
 
-/// On cache lines of its own: each is written by those who submit.
-#[repr(align(128))]
+/// Written by those who submit.
 pub(crate) struct Inbox {
     /// How many jobs are here, for those who have no lock, or [`CLOSED`].
     shown: AtomicUsize,

@@ -15,9 +15,9 @@ use crate::{
 
 /// A bounded pool of threads for blocking closures.
 ///
-/// Clones are handles to the same pool. When the last is dropped the pool
-/// takes no further job, runs what it has, and its threads end; the drop itself
-/// waits for nothing.
+/// Clones are handles to the same pool, and each of its futures holds one. When the
+/// last is dropped the pool takes no further job, runs what it has, and its threads
+/// end; the drop itself waits for nothing.
 ///
 /// ```
 /// use bridge_offload::Pool;

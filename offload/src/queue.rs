@@ -23,7 +23,7 @@ use crate::{
     inbox::{Inbox, Pickup},
     lineage::Lane,
     runnable::{Header, Submitted},
-    sync::AtomicUsize,
+    sync::{AtomicUsize, Padded},
 };
 
 /// What became of a job that was pushed.
@@ -40,9 +40,9 @@ pub(crate) struct Queue {
     capacity: usize,
     /// Shows how many jobs are ready to the thread that spins, which has no
     /// lock.
-    shown: Arc<AtomicUsize>,
+    shown: Arc<Padded<AtomicUsize>>,
     /// Where roots are left that come behind all others.
-    inbox: Arc<Inbox>,
+    inbox: Arc<Padded<Inbox>>,
     /// Whether anything may be in the inbox.
     is_open: bool,
     kin: Lists,
@@ -66,7 +66,11 @@ fn out(job: Submitted) -> Submitted {
 }
 
 impl Queue {
-    pub(crate) fn new(capacity: usize, shown: Arc<AtomicUsize>, inbox: Arc<Inbox>) -> Self {
+    pub(crate) fn new(
+        capacity: usize,
+        shown: Arc<Padded<AtomicUsize>>,
+        inbox: Arc<Padded<Inbox>>,
+    ) -> Self {
         Self {
             capacity,
             shown,
@@ -326,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_inbox_has_no_more_room_than_the_queue() {
-        let inbox = Arc::<Inbox>::default();
+        let inbox = Arc::<Padded<Inbox>>::default();
         let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
         assert!(inbox.leave(job()).is_err(), "it is closed at first");
         let _admitted = queue.push(Lane::Roots, job());
@@ -346,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_is_left_behind_another_is_not_taken_at_once() {
-        let inbox = Arc::<Inbox>::default();
+        let inbox = Arc::<Padded<Inbox>>::default();
         let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
         queue.open_inbox(Pickup::InTurn);
         assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));

@@ -29,7 +29,7 @@ use crate::{
     queue::Queue,
     runnable::{Runnable, Submitted},
     stall::{Head, Stall},
-    sync::{AtomicUsize, elapsed},
+    sync::{AtomicUsize, Padded, elapsed},
 };
 
 pub(crate) use self::{
@@ -79,7 +79,11 @@ pub(crate) struct Berth {
 }
 
 impl State {
-    pub(crate) fn new(limits: Limits, ready: Arc<AtomicUsize>, inbox: Arc<Inbox>) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        ready: Arc<Padded<AtomicUsize>>,
+        inbox: Arc<Padded<Inbox>>,
+    ) -> Self {
         Self {
             queue: Queue::new(limits.queue_capacity, ready, inbox),
             phase: Phase::Open,

@@ -25,9 +25,24 @@ pub(crate) use loom::{
 };
 
 use std::{
+    ops::Deref,
     sync::PoisonError,
     time::{Duration, Instant},
 };
+
+/// What one side writes all the time, on cache lines of its own: what lies beside
+/// it is read by others. Two lines, for processors fetch them in pairs.
+#[derive(Default)]
+#[repr(align(128))]
+pub(crate) struct Padded<T>(pub(crate) T);
+
+impl<T> Deref for Padded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
 
 /// Locks, whether or not a panic once passed through: no user code runs under
 /// any lock of this crate, so no state is ever left half-changed.

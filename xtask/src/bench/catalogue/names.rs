@@ -12,6 +12,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("pollster_entered", "pollster, entered", 5),
     ("pollster_without_runtime", "pollster, no runtime", 5),
     ("futures_without_runtime", "futures, no runtime", 6),
+    ("enter_without_wait", "entering the runtime alone", 6),
     ("plain_call", "the plain call", 1),
     ("plain_await", "the plain future", 1),
     ("handle_try_current", "Handle::try_current", 1),
