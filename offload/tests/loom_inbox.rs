@@ -67,6 +67,30 @@ fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
     });
 }
 
+/// Else a pool that is shutting down takes a job into the inbox, and its last
+/// thread ends without a look at it.
+#[test]
+fn loom_nothing_is_left_in_the_inbox_of_a_pool_that_shuts_down() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::ZERO)
+            .watchful()
+            .build()
+            .unwrap();
+        let tasks = [1, 2].map(|n| pool.run(move || n).start());
+        let other = pool.clone();
+        let end = thread::spawn(move || other.shutdown(LONG));
+        match wait(pool.run(|| 3).start().outcome()) {
+            Ok(value) => assert_eq!(value, 3),
+            Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
+        }
+        assert_eq!(tasks.map(wait), [1, 2]);
+        let report = end.join().unwrap();
+        assert_eq!((report.abandoned, report.running), (0, 0));
+    });
+}
+
 /// Else a job waits in the inbox of a pool whose thread at work has ended its
 /// last, while another watches.
 #[test]
