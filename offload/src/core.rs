@@ -51,6 +51,9 @@ pub(crate) struct Core {
     job_ended: Condvar,
 }
 
+/// So many short jobs are run while a thread is woken.
+const FEW: usize = 16;
+
 /// The life of a thread: what a pool is built with, so that this module need
 /// not know the one that knows it.
 type ThreadMain = fn(&Arc<Core>, usize);
@@ -118,6 +121,12 @@ impl Core {
     /// Whether work is ready, at a glance.
     pub(crate) fn sees_work(&self) -> bool {
         self.ready.load(Ordering::Relaxed) > 0 || self.inbox.holds_work()
+    }
+
+    /// Whether so few jobs are queued that one which was submitted before is about
+    /// to end, if jobs are short.
+    pub(crate) fn is_nearly_through(&self) -> bool {
+        self.ready.load(Ordering::Relaxed) <= FEW
     }
 
     /// Queues a job that has been prepared.

@@ -1,9 +1,10 @@
 //! Polling on for a moment, instead of sleeping until woken.
 //!
 //! Waking a parked executor costs a hundred times what an instant job does. So
-//! an awaiter whose job has been taken at once, by a thread that was awake, may
-//! ask to be polled again a bounded number of times: the executor stays awake
-//! for the result, and polls its other tasks in between. Where the jobs turn
+//! an awaiter whose job has been taken at once, by a thread that was awake, or is
+//! among the last of those that were started, may ask to be polled again a bounded
+//! number of times: the executor stays awake for the result, and polls its other
+//! tasks in between. Where the jobs turn
 //! out to be long this is given up, and tried again now and then.
 
 use std::sync::atomic::Ordering;
@@ -11,7 +12,9 @@ use std::sync::atomic::Ordering;
 use crate::sync::AtomicU8;
 
 /// How often one awaiter asks to be polled again, at most.
-const POLLS: u8 = 48;
+///
+/// One is all that loom needs to see.
+const POLLS: u8 = if cfg!(bridge_loom) { 1 } else { 48 };
 
 /// How many jobs in a row may come late before it is given up.
 const CREDIT: u8 = 4;

@@ -56,7 +56,10 @@ pub struct Offload<T> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Lazy,
-    Submitted,
+    /// Submitted, and not polled since.
+    Started,
+    /// Submitted and polled.
+    Awaited,
     /// Nothing of it is in the pool any more.
     Over,
 }
@@ -94,7 +97,7 @@ impl<T: Send + 'static> Offload<T> {
         Self {
             job,
             pool,
-            stage: Stage::Submitted,
+            stage: Stage::Started,
             eager: Eager::default(),
         }
     }
@@ -119,7 +122,7 @@ impl<T: Send + 'static> Offload<T> {
     /// Withdraws the job, or tells the running closure that nobody needs it
     /// any more, and says which.
     pub fn cancel(&self) -> Cancelled {
-        let submitted = self.stage == Stage::Submitted;
+        let submitted = self.is_submitted();
         if submitted && self.pool.core.is_forked() {
             // Nobody in this process will run it, and its lock may be held by
             // a thread that isn't there.
@@ -151,7 +154,10 @@ impl<T: Send + 'static> Offload<T> {
         if self.stage != Stage::Lazy {
             return;
         }
-        self.stage = Stage::Submitted;
+        self.stage = match waker {
+            Some(_) => Stage::Awaited,
+            None => Stage::Started,
+        };
         let Some(lineage) = self.job.prepare(waker) else {
             return; // cancelled before it was submitted
         };
@@ -191,6 +197,12 @@ impl<T: Send + 'static> Offload<T> {
                 self.pool.core.eagerness.succeeded(&mut self.eager);
             }
             Poll::Pending => {
+                if self.stage == Stage::Started {
+                    self.stage = Stage::Awaited;
+                    if self.pool.core.is_nearly_through() {
+                        self.eager = self.pool.core.eagerness.begin();
+                    }
+                }
                 if self.pool.core.eagerness.again(&mut self.eager) {
                     cx.waker().wake_by_ref();
                 }
@@ -211,9 +223,16 @@ impl<T: Send + 'static> Future for Offload<T> {
     }
 }
 
+impl<T> Offload<T> {
+    /// Whether the pool may have the job.
+    fn is_submitted(&self) -> bool {
+        matches!(self.stage, Stage::Started | Stage::Awaited)
+    }
+}
+
 impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
-        if self.stage == Stage::Submitted && !self.pool.core.is_forked() {
+        if self.is_submitted() && !self.pool.core.is_forked() {
             let forget = || self.pool.core.forget(self.job.header());
             let _whatever_it_was = self.job.withdraw(false, &forget);
         }
