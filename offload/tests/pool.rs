@@ -219,11 +219,37 @@ fn zero_is_refused_by_name() {
     }
 }
 
+/// Else an awaiter burns its executor's time, though the pool's jobs turn out to be
+/// long.
 #[test]
-fn awaiting_polls_no_more_than_needed() {
+fn polling_on_is_bounded_and_given_up_where_it_does_not_pay() {
+    struct Again(AtomicBool);
+    impl Wake for Again {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
     within(|| {
-        let task = Pool::new().run(|| 3);
-        assert_eq!(wait(task.map(|n| n + 1)), 4);
+        let pool = pool(1, 64);
+        let (plugged, release) = plug(&pool);
+        let mut tasks: Vec<_> = (0..6).map(|n| pool.run(move || n).start()).collect();
+        let polls = tasks.iter_mut().map(|task| {
+            let again = Arc::new(Again(AtomicBool::new(true)));
+            let waker = Waker::from(Arc::clone(&again));
+            let mut polls = 0;
+            while again.0.swap(false, Ordering::SeqCst) {
+                polls += 1;
+                assert!(
+                    task.poll_unpin(&mut Context::from_waker(&waker))
+                        .is_pending()
+                );
+            }
+            polls
+        });
+        assert_eq!(polls.collect::<Vec<_>>(), [49, 49, 49, 49, 1, 1]);
+        drop(release);
+        wait(plugged);
+        assert!(wait(join_all(tasks)).into_iter().eq(0..6));
     });
 }
 
