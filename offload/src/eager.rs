@@ -1,11 +1,11 @@
 //! Polling on for a moment, instead of sleeping until woken.
 //!
 //! Waking a parked executor costs a hundred times what an instant job does. So
-//! an awaiter whose job has been taken at once, by a thread that was awake, or is
-//! among the last of those that were started, may ask to be polled again a bounded
-//! number of times: the executor stays awake for the result, and polls its other
-//! tasks in between. Where the jobs turn
-//! out to be long this is given up, and tried again now and then.
+//! an awaiter whose job is the next for a thread that is awake, or among the last
+//! of those that were started, may ask to be polled again a bounded number of
+//! times: the executor stays awake for the result, and polls its other tasks in
+//! between. Where the jobs turn out to be long this is given up, and tried again now
+//! and then.
 
 use std::sync::atomic::Ordering;
 

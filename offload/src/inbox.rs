@@ -43,7 +43,7 @@ pub(crate) enum Pickup {
     /// When those who work, or the thread on call, next look.
     #[default]
     InTurn,
-    /// At once: a thread spins, and nothing runs or is queued before it.
+    /// At once, or after the job that a thread is at: it is the next.
     AtOnce,
 }
 
@@ -94,8 +94,8 @@ impl Inbox {
             jobs.append(&mut slots.jobs);
         }
         slots.room = room(moved);
-        // What has just been moved is taken first.
-        slots.next = if moved == 0 { taker } else { Pickup::InTurn };
+        // Whoever has moved one takes it, and then the next.
+        slots.next = if moved <= 1 { taker } else { Pickup::InTurn };
         let shown = if slots.room == 0 { CLOSED } else { 0 };
         self.shown.store(shown, Ordering::Relaxed);
         moved

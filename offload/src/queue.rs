@@ -145,7 +145,7 @@ impl Queue {
     /// Opens the inbox for as many jobs as there is room for; `next` says when the
     /// first is taken.
     pub(crate) fn open_inbox(&mut self, next: Pickup) {
-        if !self.is_open || next == Pickup::AtOnce {
+        if !self.is_open {
             self.is_open = true;
             self.collect(next);
         }
@@ -154,7 +154,7 @@ impl Queue {
     /// Takes in what was left in the inbox, if it is open.
     pub(crate) fn empty_inbox(&mut self) {
         if self.is_open {
-            self.collect(Pickup::InTurn);
+            self.collect(Pickup::AtOnce);
         }
     }
 
@@ -349,15 +349,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_behind_another_is_not_taken_at_once() {
-        let inbox = Arc::<Padded<Inbox>>::default();
-        let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
-        queue.open_inbox(Pickup::InTurn);
-        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
-        // A thread that found nothing queued goes to spin just then.
-        queue.open_inbox(Pickup::AtOnce);
-        assert_eq!(queue.queued(), 1);
-        assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+    fn what_is_left_behind_others_is_not_taken_at_once() {
+        for (before, pickup) in [
+            (0, Pickup::AtOnce),
+            (1, Pickup::AtOnce),
+            (2, Pickup::InTurn),
+        ] {
+            let inbox = Arc::<Padded<Inbox>>::default();
+            let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
+            queue.open_inbox(Pickup::InTurn);
+            for _ in 0..before {
+                assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+            }
+            // A thread that found nothing queued looks just then.
+            queue.empty_inbox();
+            assert_eq!(queue.queued(), before);
+            assert_eq!(inbox.leave(job()).ok(), Some(pickup), "{before} before it");
+        }
     }
 
     #[test]

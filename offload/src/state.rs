@@ -108,17 +108,25 @@ impl State {
 
     /// Takes a job in.
     pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
-        let alone = self.queue.ready() == 0 && self.running == 0;
+        let next = self.next_pickup();
         self.may_lend(&job);
         let admission = self.queue.push(lane, job);
-        let prospect = if alone && self.spinner.is_some() {
-            Prospect::AtOnce
-        } else {
-            Prospect::from(admission)
+        let prospect = match next {
+            Pickup::AtOnce if self.spinner.is_some() || self.running > 0 => Prospect::AtOnce,
+            _ => Prospect::from(admission),
         };
         let action = self.help();
         self.watch_head(Head::Same);
         (prospect, action)
+    }
+
+    /// When the next that is submitted will be taken, if somebody is awake.
+    fn next_pickup(&self) -> Pickup {
+        if self.queue.ready() == 0 {
+            Pickup::AtOnce
+        } else {
+            Pickup::InTurn
+        }
     }
 
     /// Restores the first invariant: sees to it that work which is ready has
@@ -213,12 +221,7 @@ impl State {
         let from_job = matches!(after, After::Job(_));
         if from_job && self.spinner.is_none() && permit && !self.limits.spin.is_zero() {
             self.spinner = Some(berth.id);
-            let alone = self.running == 0 && self.queue.ready() == 0;
-            self.queue.open_inbox(if alone {
-                Pickup::AtOnce
-            } else {
-                Pickup::InTurn
-            });
+            self.queue.open_inbox(self.next_pickup());
             return Some(Step::Spin);
         }
         None
@@ -233,7 +236,7 @@ impl State {
         let action = self.help();
         let permit = self.running < self.limits.max_threads;
         if permit && self.phase == Phase::Open && self.has_lookout() {
-            self.queue.open_inbox(Pickup::InTurn);
+            self.queue.open_inbox(self.next_pickup());
         } else {
             self.queue.close_inbox();
         }

@@ -35,7 +35,7 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Prospect {
-    /// A thread that is awake takes it at once.
+    /// A thread that is awake takes it, at once or after the job it is at.
     AtOnce,
     /// It is queued.
     InTurn,
