@@ -75,6 +75,11 @@ fn a_waker_may_wait_for_another_job_that_was_refused() {
         let _queued = pool.try_run(|| ()).unwrap();
         let mut first = pin!(pool.run(|| ()).start().outcome());
         let second = pool.run(|| ()).start();
+        // It polls on for a moment, and this waker may be woken by the end alone.
+        for _ in 0..64 {
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(first.as_mut().poll(&mut cx).is_pending());
+        }
         let waker = Waker::from(Arc::new(WaitsFor::job(second)));
         let mut cx = Context::from_waker(&waker);
         assert!(first.as_mut().poll(&mut cx).is_pending());
