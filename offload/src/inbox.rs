@@ -79,11 +79,12 @@ impl Inbox {
 
     /// Moves what was left behind `jobs`, and is open from now on for as many
     /// more as `room` says when told how many were moved: closed, for none. Says
-    /// how many were moved.
+    /// how many were moved. `next` is when the first that is left then is taken, if
+    /// it comes soon.
     pub(crate) fn collect(
         &self,
         jobs: &mut VecDeque<Submitted>,
-        taker: Pickup,
+        next: Pickup,
         room: impl FnOnce(usize) -> usize,
     ) -> usize {
         let mut slots = lock(&self.slots);
@@ -95,7 +96,7 @@ impl Inbox {
         }
         slots.room = room(moved);
         // Whoever has moved one takes it, and then the next.
-        slots.next = if moved <= 1 { taker } else { Pickup::InTurn };
+        slots.next = if moved <= 1 { next } else { Pickup::InTurn };
         let shown = if slots.room == 0 { CLOSED } else { 0 };
         self.shown.store(shown, Ordering::Relaxed);
         moved

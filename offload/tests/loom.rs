@@ -17,10 +17,10 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{OffloadError, Pool, park::Parker};
+use bridge_offload::{Pool, park::Parker};
 use common::{
     WaitError,
-    exploring::{LONG, explore},
+    exploring::{LONG, explore, submit_while_shutting_down},
     try_wait, wait,
 };
 use loom::thread;
@@ -216,15 +216,7 @@ fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
 #[test]
 fn loom_a_submission_that_races_the_shutdown_is_answered() {
     explore(|| {
-        let pool = pool(1, 1, 2);
-        let other = pool.clone();
-        let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {
-            Ok(value) => assert_eq!(value, 3),
-            Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
-        });
-        let report = pool.shutdown(LONG);
-        assert_eq!((report.abandoned, report.running), (0, 0));
-        submitter.join().unwrap();
+        submit_while_shutting_down(&pool(1, 1, 2));
     });
 }
 

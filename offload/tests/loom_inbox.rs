@@ -13,16 +13,20 @@ use std::{
 
 use bridge_offload::{OffloadError, Pool, park::Parker};
 use common::{
-    exploring::{LONG, explore},
+    exploring::{LONG, explore, submit_while_shutting_down},
     wait,
 };
 use loom::thread;
 
-/// A pool of one whose thread is awake, for a moment: it spins, or has just
+/// More than any test queues.
+const ROOMY: usize = 1024;
+
+/// A pool whose only thread so far is awake, for a moment: it spins, or has just
 /// given up.
-fn awake() -> Pool {
+fn awake(threads: usize, capacity: usize) -> Pool {
     let pool: Pool = Pool::builder()
-        .max_threads(1)
+        .max_threads(threads)
+        .queue_capacity(capacity)
         .spin(Duration::from_nanos(1))
         .build()
         .unwrap();
@@ -30,12 +34,22 @@ fn awake() -> Pool {
     pool
 }
 
+/// A pool of two, whose thread on call watches while the other works.
+fn watchful() -> Pool {
+    Pool::builder()
+        .max_threads(2)
+        .spin(Duration::ZERO)
+        .watchful()
+        .build()
+        .unwrap()
+}
+
 /// Else a job is lost, or run though it was cancelled, that was left in the
 /// inbox when its caller dropped it.
 #[test]
 fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
     explore(|| {
-        let pool = awake();
+        let pool = awake(1, ROOMY);
         let ran = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&ran);
         drop(
@@ -55,15 +69,7 @@ fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
 #[test]
 fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
     explore(|| {
-        let pool = awake();
-        let other = pool.clone();
-        let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {
-            Ok(value) => assert_eq!(value, 3),
-            Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
-        });
-        let report = pool.shutdown(LONG);
-        assert_eq!((report.abandoned, report.running), (0, 0));
-        submitter.join().unwrap();
+        submit_while_shutting_down(&awake(1, ROOMY));
     });
 }
 
@@ -72,12 +78,7 @@ fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
 #[test]
 fn loom_nothing_is_left_in_the_inbox_of_a_pool_that_shuts_down() {
     explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .spin(Duration::ZERO)
-            .watchful()
-            .build()
-            .unwrap();
+        let pool = watchful();
         let tasks = [1, 2].map(|n| pool.run(move || n).start());
         let other = pool.clone();
         let end = thread::spawn(move || other.shutdown(LONG));
@@ -96,12 +97,7 @@ fn loom_nothing_is_left_in_the_inbox_of_a_pool_that_shuts_down() {
 #[test]
 fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
     explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .spin(Duration::ZERO)
-            .watchful()
-            .build()
-            .unwrap();
+        let pool = watchful();
         let tasks: Vec<_> = (0..3).map(|n| pool.run(move || n).start()).collect();
         let values: Vec<_> = tasks.into_iter().map(wait).collect();
         assert_eq!(values, [0, 1, 2]);
@@ -114,12 +110,7 @@ fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
 #[test]
 fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
     explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(2)
-            .spin(Duration::from_nanos(1))
-            .build()
-            .unwrap();
-        wait(pool.run(|| ()));
+        let pool = awake(2, ROOMY);
         let parker = Parker::new();
         let unparker = parker.unparker().clone();
         let blocked = pool.run(move || assert!(parker.park(None))).start();
@@ -135,13 +126,7 @@ fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
 #[test]
 fn loom_a_job_that_finds_the_inbox_full_waits_for_room() {
     explore(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .queue_capacity(1)
-            .spin(Duration::from_nanos(1))
-            .build()
-            .unwrap();
-        wait(pool.run(|| ()));
+        let pool = awake(1, 1);
         let tasks: Vec<_> = (0..2).map(|n| pool.run(move || n).start()).collect();
         assert!(pool.metrics().queued <= 1);
         let values: Vec<_> = tasks.into_iter().map(wait).collect();

@@ -8,6 +8,11 @@ use std::{
     time::Duration,
 };
 
+use bridge_offload::{OffloadError, Pool};
+use loom::thread;
+
+use super::wait;
+
 /// A timeout that never passes.
 pub const LONG: Duration = Duration::MAX;
 
@@ -30,4 +35,16 @@ pub fn explore(test: impl Fn() + Sync + Send + 'static) {
         runs > 1,
         "loom explored a single order: nothing in the test is seen by it"
     );
+}
+
+/// A job is submitted as its pool shuts down: it has run, or its caller is told.
+pub fn submit_while_shutting_down(pool: &Pool) {
+    let other = pool.clone();
+    let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {
+        Ok(value) => assert_eq!(value, 3),
+        Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
+    });
+    let report = pool.shutdown(LONG);
+    assert_eq!((report.abandoned, report.running), (0, 0));
+    submitter.join().unwrap();
 }
