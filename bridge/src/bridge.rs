@@ -109,7 +109,7 @@ impl Bridge {
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
         match wait::run(self, future, None) {
             Ok(value) => value,
-            Err(error) => panic!("{error}"),
+            Err(error) => error.raise(),
         }
     }
 

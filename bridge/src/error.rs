@@ -39,6 +39,13 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
+    /// So many waits are nested on this thread that hardly any of its stack is
+    /// left. Told on Linux; elsewhere the stack overflows.
+    #[non_exhaustive]
+    StackExhausted {
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// Parking the pool's last thread would leave nobody to run what the
     /// future waits for.
     #[non_exhaustive]
@@ -88,11 +95,19 @@ impl WaitError {
             | Self::ThreadEnding { at }
             | Self::TimedOut { at }
             | Self::TooDeep { at, .. }
+            | Self::StackExhausted { at }
             | Self::PoolExhausted { at }
             | Self::RuntimeGone { at }
             | Self::Forked { at }
             | Self::NoRuntime { at, .. } => at,
         }
+    }
+
+    /// The panic that a wait without a result ends with, at the caller's line.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn raise(self) -> ! {
+        panic!("{self}")
     }
 }
 
@@ -123,6 +138,11 @@ impl fmt::Display for WaitError {
                 "the wait at {at} is one too many: {limit} on its runtime, nested in each other or \
                  not, have handed their worker's tasks over, which is the limit; `.await` in some \
                  of the tasks that wait, or raise `max_nested_waits`"
+            ),
+            Self::StackExhausted { at } => write!(
+                f,
+                "the wait at {at} is nested so deeply that its thread has hardly any stack left; \
+                 `.await` instead, or give the thread a larger stack"
             ),
             Self::PoolExhausted { at } => write!(
                 f,

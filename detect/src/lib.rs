@@ -113,5 +113,5 @@ mod probe;
 pub use context::Context;
 pub use in_async::{InAsync, in_async};
 pub use mark::{Mark, MarkGuard};
-pub use place::Place;
+pub use place::{Place, Reach};
 pub use probe::warm_up;

@@ -60,20 +60,9 @@ impl Place {
     #[must_use]
     #[inline]
     pub fn current() -> Self {
-        match runtime::worker_index() {
-            Some(index) => Self::Worker(index),
-            None => Self::outside_a_worker(),
-        }
-    }
-
-    #[inline]
-    fn outside_a_worker() -> Self {
         // The handle goes at once: dropping it is a decrement, because whoever
         // made it current still holds one.
-        match Handle::try_current().map(drop) {
-            Ok(()) => Self::in_reach_of_a_runtime(),
-            Err(error) => Self::out_of_reach(&error),
-        }
+        Reach::current().place().0
     }
 
     fn in_reach_of_a_runtime() -> Self {
@@ -111,6 +100,57 @@ impl Place {
             Self::Thread | Self::Ending => Context::Sync,
             Self::Blocking | Self::Job => Context::Blocking,
             Self::Worker(_) | Self::Root | Self::Wait | Self::Foreign => Context::Async,
+        }
+    }
+}
+
+/// The first look: is a runtime reachable? It makes the second one, which tells
+/// the place, and keeps the handle for who needs it, since one costs a reference
+/// count.
+///
+/// ```
+/// use bridge_detect::{Place, Reach};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// let _guard = runtime.enter();
+/// let (place, reachable) = Reach::current().place();
+/// assert_eq!(place, Place::Blocking);
+/// assert_eq!(reachable.map(|it| it.id()), Some(runtime.handle().id()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub enum Reach {
+    /// A worker has one, which wasn't asked for. Its place is that.
+    Worker(usize),
+    /// This one is. What is done with it remains to be seen.
+    Runtime(Handle),
+    /// None is, at this place.
+    Nothing(Place),
+}
+
+impl Reach {
+    /// From this thread, now.
+    #[must_use]
+    #[inline]
+    pub fn current() -> Self {
+        if let Some(index) = runtime::worker_index() {
+            return Self::Worker(index);
+        }
+        match Handle::try_current() {
+            Ok(reachable) => Self::Runtime(reachable),
+            Err(error) => Self::Nothing(Place::out_of_reach(&error)),
+        }
+    }
+
+    /// The place of this thread, as long as it is still there, and the runtime if
+    /// it was asked for.
+    #[must_use]
+    #[inline]
+    pub fn place(self) -> (Place, Option<Handle>) {
+        match self {
+            Self::Worker(index) => (Place::Worker(index), None),
+            Self::Runtime(reachable) => (Place::in_reach_of_a_runtime(), Some(reachable)),
+            Self::Nothing(place) => (place, None),
         }
     }
 }

@@ -52,6 +52,7 @@ mod pool;
 mod queue;
 mod runnable;
 mod running;
+pub mod stack;
 mod stall;
 mod state;
 mod sync;

@@ -4,7 +4,6 @@ use std::{
     cell::{Cell, RefCell},
     iter,
     panic::{AssertUnwindSafe, catch_unwind},
-    ptr,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,6 +17,7 @@ use crate::{
     park::Parker,
     policy,
     runnable::Submitted,
+    stack,
     state::{After, Berth, Step},
     sync::{elapsed, spin_loop, thread_local},
 };
@@ -69,7 +69,7 @@ impl Worker {
 
     /// Whether at least half of the thread's stack is left.
     pub(crate) fn is_roomy(&self) -> bool {
-        self.base.abs_diff(here()) < self.core.limits.stack_size / 2
+        self.base.abs_diff(stack::here()) < self.core.limits.stack_size / 2
     }
 
     /// Keeps a job that was lent to this thread.
@@ -122,15 +122,6 @@ impl Worker {
     }
 }
 
-/// An address on the stack of calls, near its end. With `AddressSanitizer`, only
-/// if `detect_stack_use_after_return` is off: else locals live elsewhere, and no
-/// thread counts as roomy.
-#[inline(never)]
-fn here() -> usize {
-    let local = Cell::new(0_u8);
-    ptr::from_ref(std::hint::black_box(&local)).addr()
-}
-
 /// The life of a thread.
 pub(crate) fn main(core: &Arc<Core>, id: usize) {
     let Hooks {
@@ -164,7 +155,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     let worker = Worker {
         core: Arc::clone(core),
         stack,
-        base: here(),
+        base: stack::here(),
         lent: Rc::default(),
     };
     WORKER.with(|slot| slot.replace(Some(worker)));

@@ -137,6 +137,6 @@ pub(crate) fn named(error: WaitError, name: &'static str) -> WaitError {
 pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
     match result {
         Ok(value) => value,
-        Err(error) => panic!("{error}"),
+        Err(error) => error.raise(),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    task::Waker,
+    task::{Context, Waker},
     time::{Duration, Instant},
 };
 
@@ -21,8 +21,42 @@ const KEPT: usize = 8;
 
 thread_local! {
     // Boxed, so that taking one out and putting it back moves a pointer.
+    static KEEP: Keep = const { Keep { first: Cell::new(None), more: RefCell::new(Vec::new()) } };
+}
+
+/// Sets that no wait uses.
+struct Keep {
+    /// That of a wait which isn't nested: the quickest to be had.
+    first: Cell<Option<Box<Set>>>,
     #[allow(clippy::vec_box, reason = "as said above")]
-    static KEEP: RefCell<Vec<Box<Set>>> = const { RefCell::new(Vec::new()) };
+    more: RefCell<Vec<Box<Set>>>,
+}
+
+impl Keep {
+    #[inline]
+    fn take(&self) -> Option<Box<Set>> {
+        self.first.take().or_else(|| self.take_more())
+    }
+
+    #[cold]
+    fn take_more(&self) -> Option<Box<Set>> {
+        self.more.borrow_mut().pop()
+    }
+
+    #[inline]
+    fn put(&self, set: Option<Box<Set>>) {
+        if let Some(before) = self.first.replace(set) {
+            self.put_more(before);
+        }
+    }
+
+    #[cold]
+    fn put_more(&self, set: Box<Set>) {
+        let mut more = self.more.borrow_mut();
+        if more.len() < KEPT {
+            more.push(set);
+        }
+    }
 }
 
 struct Set {
@@ -44,7 +78,7 @@ impl Seat {
     /// Takes a set of this thread, or makes one. `None` if the thread's locals
     /// are gone.
     pub(super) fn take() -> Option<Self> {
-        let set = KEEP.try_with(|keep| keep.borrow_mut().pop()).ok()?;
+        let set = KEEP.try_with(Keep::take).ok()?;
         let set = set.filter(|set| !set.is_inherited());
         Some(Self {
             set: Some(set.unwrap_or_else(|| Box::new(Set::new()))),
@@ -56,8 +90,10 @@ impl Seat {
         self.set().is_inherited()
     }
 
-    pub(super) fn waker(&self) -> &Waker {
-        &self.set().waker
+    /// What a future is polled with.
+    #[inline]
+    pub(super) fn context(&self) -> Context<'_> {
+        Context::from_waker(&self.set().waker)
     }
 
     pub(super) fn parker(&self) -> &Parker {
@@ -90,12 +126,7 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         // If the thread's locals have gone meanwhile, so does the set.
-        let _gone = KEEP.try_with(|keep| {
-            let mut keep = keep.borrow_mut();
-            if keep.len() < KEPT {
-                keep.extend(self.set.take());
-            }
-        });
+        let _gone = KEEP.try_with(|keep| keep.put(self.set.take()));
     }
 }
 

@@ -11,9 +11,14 @@ pub(super) enum Route<R> {
     Inside(Option<R>, Standing),
     /// Inside the runtime of this worker, after handing its other tasks over.
     HandOver(R),
-    /// Not at all: the executor under this thread would freeze.
+}
+
+/// Why a thread does not wait at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The executor under it would freeze.
     Freeze,
-    /// Not at all: the thread is ending.
+    /// It is ending.
     Ending,
 }
 
@@ -69,42 +74,44 @@ pub(super) trait Runtimes {
 }
 
 #[inline]
-pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Route<A::Runtime> {
+pub(super) fn route<A: Runtimes>(place: Place, around: &A) -> Result<Route<A::Runtime>, Refusal> {
     match place {
-        Place::Thread => Route::Inside(None, Standing::Free),
+        Place::Thread => Ok(Route::Inside(None, Standing::Free)),
         Place::Blocking | Place::Job | Place::Wait => {
-            Route::Inside(around.here(), Standing::Unsure)
+            Ok(Route::Inside(around.here(), Standing::Unsure))
         }
-        Place::Worker(_) if around.in_local_task() => Route::Freeze,
-        Place::Root if around.in_other_task() => Route::Inside(around.here(), Standing::Local),
+        Place::Worker(_) if around.in_local_task() => Err(Refusal::Freeze),
+        Place::Root if around.in_other_task() => Ok(Route::Inside(around.here(), Standing::Local)),
         // Nobody else's tasks depend on a root, unless it is that of a
         // `LocalSet`. Under a current-thread runtime another thread drives that
         // one, or nobody.
-        Place::Root => Route::Inside(around.here(), Standing::Root),
+        Place::Root => Ok(Route::Inside(around.here(), Standing::Root)),
         Place::Worker(index) => worker(index, around),
-        Place::Foreign => Route::Freeze,
-        Place::Ending => Route::Ending,
+        Place::Foreign => Err(Refusal::Freeze),
+        Place::Ending => Err(Refusal::Ending),
     }
 }
 
 /// A worker may hand over if it is a multi-thread one, and if it can be said to
 /// whom: Tokio gives the core to the runtime that is reachable, and one that a
 /// guard has put there can't run it.
-fn worker<A: Runtimes>(index: usize, around: &A) -> Route<A::Runtime> {
+fn worker<A: Runtimes>(index: usize, around: &A) -> Result<Route<A::Runtime>, Refusal> {
     // It was handed over further out, by a `block_in_place` that holds a nested
     // `block_on`, or earlier in this poll. Nothing more can be lost.
     if !around.has_core() {
-        return Route::Inside(around.here(), Standing::Nested);
+        return Ok(Route::Inside(around.here(), Standing::Nested));
     }
     match (around.driver(), around.here()) {
-        (Driver::MultiThread(driver), Some(_)) => Route::HandOver(driver),
+        (Driver::MultiThread(driver), Some(_)) => Ok(Route::HandOver(driver)),
         // Under a current-thread guard. Worker 0 may be that of a
         // current-thread runtime nested in the driver's `block_in_place`.
-        (Driver::MultiThread(driver), None) if index > 0 => Route::HandOver(driver),
+        (Driver::MultiThread(driver), None) if index > 0 => Ok(Route::HandOver(driver)),
         // A guard that lies and can't be proven to comes out when Tokio refuses
         // the hand-over, or not at all.
-        (Driver::Unknown, Some(here)) if !around.is_foreign(&here, index) => Route::HandOver(here),
-        _ => Route::Freeze,
+        (Driver::Unknown, Some(here)) if !around.is_foreign(&here, index) => {
+            Ok(Route::HandOver(here))
+        }
+        _ => Err(Refusal::Freeze),
     }
 }
 
@@ -171,7 +178,9 @@ mod tests {
         }
     }
 
-    fn check(table: &[(Place, Around, Route<Runtime>)]) {
+    type Row = (Place, Around, Result<Route<Runtime>, Refusal>);
+
+    fn check(table: &[Row]) {
         for (place, around, expected) in table {
             assert_eq!(route(*place, around), *expected, "{place:?}, {around:?}");
         }
@@ -184,38 +193,42 @@ mod tests {
             ..PLAIN
         };
         check(&[
-            (Place::Thread, NONE, Route::Inside(None, Standing::Free)),
-            (Place::Ending, NONE, Route::Ending),
-            (Place::Foreign, NONE, Route::Freeze),
-            (Place::Foreign, PLAIN, Route::Freeze),
+            (Place::Thread, NONE, Ok(Route::Inside(None, Standing::Free))),
+            (Place::Ending, NONE, Err(Refusal::Ending)),
+            (Place::Foreign, NONE, Err(Refusal::Freeze)),
+            (Place::Foreign, PLAIN, Err(Refusal::Freeze)),
             (
                 Place::Blocking,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Unsure),
+                Ok(Route::Inside(Some(Here), Standing::Unsure)),
             ),
-            (Place::Blocking, NONE, Route::Inside(None, Standing::Unsure)),
+            (
+                Place::Blocking,
+                NONE,
+                Ok(Route::Inside(None, Standing::Unsure)),
+            ),
             (
                 Place::Job,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Unsure),
+                Ok(Route::Inside(Some(Here), Standing::Unsure)),
             ),
-            (Place::Job, NONE, Route::Inside(None, Standing::Unsure)),
+            (Place::Job, NONE, Ok(Route::Inside(None, Standing::Unsure))),
             (
                 Place::Wait,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Unsure),
+                Ok(Route::Inside(Some(Here), Standing::Unsure)),
             ),
-            (Place::Wait, NONE, Route::Inside(None, Standing::Unsure)),
+            (Place::Wait, NONE, Ok(Route::Inside(None, Standing::Unsure))),
             (
                 Place::Root,
                 PLAIN,
-                Route::Inside(Some(Here), Standing::Root),
+                Ok(Route::Inside(Some(Here), Standing::Root)),
             ),
-            (Place::Root, NONE, Route::Inside(None, Standing::Root)),
+            (Place::Root, NONE, Ok(Route::Inside(None, Standing::Root))),
             (
                 Place::Root,
                 other,
-                Route::Inside(Some(Here), Standing::Local),
+                Ok(Route::Inside(Some(Here), Standing::Local)),
             ),
         ]);
     }
@@ -235,31 +248,31 @@ mod tests {
             ..around
         };
         check(&[
-            (Place::Worker(0), PLAIN, Route::HandOver(Here)),
-            (Place::Worker(3), PLAIN, Route::HandOver(Here)),
-            (Place::Worker(0), NONE, Route::Freeze),
-            (Place::Worker(3), NONE, Route::Freeze),
-            (Place::Worker(0), foreign, Route::Freeze),
-            (Place::Worker(3), foreign, Route::Freeze),
+            (Place::Worker(0), PLAIN, Ok(Route::HandOver(Here))),
+            (Place::Worker(3), PLAIN, Ok(Route::HandOver(Here))),
+            (Place::Worker(0), NONE, Err(Refusal::Freeze)),
+            (Place::Worker(3), NONE, Err(Refusal::Freeze)),
+            (Place::Worker(0), foreign, Err(Refusal::Freeze)),
+            (Place::Worker(3), foreign, Err(Refusal::Freeze)),
             // To the driver, guard or not.
             (
                 Place::Worker(0),
                 driven(PLAIN),
-                Route::HandOver(Runtime::Driver),
+                Ok(Route::HandOver(Runtime::Driver)),
             ),
             (
                 Place::Worker(0),
                 driven(foreign),
-                Route::HandOver(Runtime::Driver),
+                Ok(Route::HandOver(Runtime::Driver)),
             ),
             (
                 Place::Worker(3),
                 driven(NONE),
-                Route::HandOver(Runtime::Driver),
+                Ok(Route::HandOver(Runtime::Driver)),
             ),
-            (Place::Worker(0), driven(NONE), Route::Freeze),
-            (Place::Worker(0), by_one_thread(PLAIN), Route::Freeze),
-            (Place::Worker(0), by_one_thread(NONE), Route::Freeze),
+            (Place::Worker(0), driven(NONE), Err(Refusal::Freeze)),
+            (Place::Worker(0), by_one_thread(PLAIN), Err(Refusal::Freeze)),
+            (Place::Worker(0), by_one_thread(NONE), Err(Refusal::Freeze)),
         ]);
     }
 
@@ -279,17 +292,17 @@ mod tests {
                     (
                         Place::Worker(index),
                         without(Some(Here), false),
-                        Route::Inside(Some(Here), Standing::Nested),
+                        Ok(Route::Inside(Some(Here), Standing::Nested)),
                     ),
                     (
                         Place::Worker(index),
                         without(None, false),
-                        Route::Inside(None, Standing::Nested),
+                        Ok(Route::Inside(None, Standing::Nested)),
                     ),
                     (
                         Place::Worker(index),
                         without(Some(Here), true),
-                        Route::Freeze,
+                        Err(Refusal::Freeze),
                     ),
                 ]);
             }

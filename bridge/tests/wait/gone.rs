@@ -90,20 +90,27 @@ fn while_a_thread_is_parked_in_it() {
 #[test]
 fn in_the_middle_of_a_poll() {
     within(|| {
-        for end in ENDS {
+        for (end, polls) in ENDS.into_iter().flat_map(|end| [(end, 1), (end, 2)]) {
             let runtime = one_worker();
             let handle = runtime.handle().clone();
             let _guard = handle.enter();
             let outcome = try_wait(async {
-                tokio::task::yield_now().await;
+                in_poll(polls).await;
                 let mut timer = std::pin::pin!(sleep(Duration::from_hours(1)));
                 assert!(futures::poll!(&mut timer).is_pending());
                 end.end(runtime);
                 timer.await;
             });
-            assert!(is_gone(&outcome), "{end:?}: {outcome:?}");
+            assert!(is_gone(&outcome), "{end:?}, poll {polls}: {outcome:?}");
         }
     });
+}
+
+/// Goes on in the poll of this number, counted from one.
+async fn in_poll(number: u32) {
+    if number > 1 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[test]
@@ -115,13 +122,16 @@ fn before_the_wait() {
             let _guard = handle.enter();
             end.end(runtime);
             for on in [Stuck::Forever, Stuck::Timer, Stuck::Task] {
-                // Corner: a timer in the first poll panics as it does anywhere,
-                // for only the later polls are caught.
-                let outcome = try_wait(async {
-                    tokio::task::yield_now().await;
-                    stuck(on).await;
-                });
-                assert!(is_gone(&outcome), "{end:?}, {on:?}: {outcome:?}");
+                for polls in [1, 2] {
+                    let outcome = try_wait(async {
+                        in_poll(polls).await;
+                        stuck(on).await;
+                    });
+                    assert!(
+                        is_gone(&outcome),
+                        "{end:?}, {on:?}, poll {polls}: {outcome:?}"
+                    );
+                }
             }
             assert_eq!(try_wait(async { 1 }).unwrap(), 1, "it needs no runtime");
         }
@@ -138,13 +148,19 @@ fn at_any_moment() {
             let (polled, first) = mpsc::channel();
             let waiter = thread::spawn(move || {
                 let _guard = handle.enter();
-                try_wait(async {
-                    tokio::task::yield_now().await;
+                // In one wait, or in many.
+                if round % 2 == 0 {
+                    return try_wait(async {
+                        let _unheard = polled.send(());
+                        loop {
+                            sleep(Duration::from_micros(50)).await;
+                        }
+                    });
+                }
+                loop {
                     let _unheard = polled.send(());
-                    loop {
-                        sleep(Duration::from_micros(50)).await;
-                    }
-                })
+                    try_wait(sleep(Duration::from_micros(50)))?;
+                }
             });
             first.recv().unwrap();
             thread::sleep(Duration::from_micros(round % 20 * 10));

@@ -196,6 +196,53 @@ fn a_thousand_deep_on_one_stack() {
     });
 }
 
+/// Whatever is waited for in turn, and wherever: the innermost is told before the
+/// stack is used up, and the thread can go on.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_an_end_on_one_stack() {
+    type Boxed = Pin<Box<dyn Future<Output = Result<usize, WaitError>>>>;
+    const LINKS: [fn(usize) -> Boxed; 4] = [
+        |depth| Box::pin(async move { descend(depth) }),
+        |depth| Box::pin(async move { tokio::join!(async { descend(depth) }, async {}).0 }),
+        |depth| {
+            Box::pin(async move {
+                tokio::task::yield_now().await;
+                descend(depth)
+            })
+        },
+        |depth| {
+            let below = async move { descend(depth) };
+            let limit = Duration::from_hours(1);
+            Box::pin(async move { tokio::time::timeout(limit, below).await.unwrap() })
+        },
+    ];
+    fn descend(depth: usize) -> Result<usize, WaitError> {
+        try_wait(LINKS[depth % LINKS.len()](depth + 1))?
+    }
+    fn ends_well() {
+        let ended = descend(0);
+        assert!(
+            matches!(ended, Err(WaitError::StackExhausted { .. })),
+            "{ended:?}"
+        );
+    }
+    within(|| {
+        let everywhere = || {
+            ends_well();
+            multi_thread().block_on(async {
+                ends_well();
+                tokio::spawn(async { ends_well() }).await.unwrap();
+                spawn_blocking(ends_well).await.unwrap();
+                offload(ends_well).await;
+            });
+            assert_eq!(wait(real_work()), 7);
+        };
+        let thread = thread::Builder::new().stack_size(1 << 20).spawn(everywhere);
+        thread.unwrap().join().unwrap();
+    });
+}
+
 /// Runtime A waits on B, which waits on A, and so on.
 #[test]
 fn two_runtimes_wait_for_each_other_in_turn() {

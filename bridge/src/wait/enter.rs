@@ -1,0 +1,232 @@
+//! Where a wait takes place: it looks where the thread stands, and enters what
+//! the route from there leads to.
+//!
+//! A wait that blocks nests in the poll of another, and so on. So each way in is
+//! a function of its own: a build that isn't optimised keeps apart on the stack
+//! what every branch of a function needs, whichever is taken, and a thread has
+//! 2 MiB.
+
+use std::{
+    any::type_name,
+    cell::Cell,
+    panic::Location,
+    time::{Duration, Instant},
+};
+
+use detect::{Place, Reach};
+use offload_pool::stack;
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::{
+    drive::{Ground, Held, drive},
+    foreign, forked, hand_over, local_task,
+    route::{self, Driver, Refusal, Route, Runtimes, Standing},
+    step_out::step_out_of_set,
+    worker,
+};
+use crate::{Bridge, WaitError};
+
+/// A wait that is asked for.
+pub(super) struct Request<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) deadline: Option<Instant>,
+    /// The future's type, for what is said of it.
+    pub(super) future: &'static str,
+    pub(super) at: &'static Location<'static>,
+}
+
+impl<'a> Request<'a> {
+    /// Asked for by who calls this. A limit beyond what the clock can tell is none.
+    #[inline]
+    #[track_caller]
+    pub(super) fn new<F>(bridge: &'a Bridge, limit: Option<Duration>) -> Self {
+        Self {
+            bridge,
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            future: type_name::<F>(),
+            at: Location::caller(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn run<F: Future>(&self, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+        match Reach::current() {
+            Reach::Nothing(Place::Thread) => self.on_thread(held),
+            reach => self.elsewhere(reach, held),
+        }
+    }
+
+    /// As its route has it, of which this spares a plain thread all: a tenth of
+    /// the instructions of a wait for what is ready. For the same reason it isn't
+    /// [`on_home`](Self::on_home): a function with one caller is inlined.
+    #[inline]
+    fn on_thread<F: Future>(&self, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+        let home = self.bridge.home(self.at)?;
+        let _entered = home.enter();
+        drive(&self.ground(home, Standing::Free), held)
+    }
+
+    #[inline(never)]
+    fn elsewhere<F: Future>(
+        &self,
+        reach: Reach,
+        held: Held<'_, F>,
+    ) -> Result<F::Output, WaitError> {
+        if stack::is_nearly_used_up() {
+            return Err(self.too_deep());
+        }
+        let route = self.route(reach);
+        let _noted = local_task::note();
+        // By reference: moving it out takes a fifth of a wait in blocking code.
+        match &route {
+            Ok(Route::Inside(here, standing @ (Standing::Local | Standing::Nested))) => {
+                self.out_of_poll(here.as_ref(), *standing, held)
+            }
+            Ok(Route::Inside(Some(here), standing)) => drive(&self.ground(here, *standing), held),
+            Ok(Route::Inside(None, standing)) => self.on_home(*standing, held),
+            Ok(Route::HandOver(own)) => self.handed_over(own, held),
+            Err(refusal) => Err(self.refused(*refusal)),
+        }
+    }
+
+    #[inline]
+    fn route(&self, reach: Reach) -> Result<Route<Handle>, Refusal> {
+        let (place, reachable) = reach.place();
+        let around = Around {
+            bridge: self.bridge,
+            reachable: Cell::new(reachable),
+        };
+        route::route(place, &around)
+    }
+
+    #[inline]
+    fn on_home<F: Future>(
+        &self,
+        standing: Standing,
+        held: Held<'_, F>,
+    ) -> Result<F::Output, WaitError> {
+        let home = self.bridge.home(self.at)?;
+        let _entered = home.enter();
+        drive(&self.ground(home, standing), held)
+    }
+
+    fn inside<F: Future>(
+        &self,
+        here: Option<&Handle>,
+        standing: Standing,
+        held: Held<'_, F>,
+    ) -> Result<F::Output, WaitError> {
+        match here {
+            Some(here) => drive(&self.ground(here, standing), held),
+            None => self.on_home(standing, held),
+        }
+    }
+
+    /// Out of a poll from the start.
+    fn out_of_poll<F: Future>(
+        &self,
+        here: Option<&Handle>,
+        standing: Standing,
+        held: Held<'_, F>,
+    ) -> Result<F::Output, WaitError> {
+        step_out_of_set(|| self.inside(here, standing, held))
+            .unwrap_or_else(|| Err(self.would_freeze()))
+    }
+
+    fn handed_over<F: Future>(
+        &self,
+        own: &Handle,
+        held: Held<'_, F>,
+    ) -> Result<F::Output, WaitError> {
+        let body = || {
+            local_task::note_hand_over();
+            drive(&self.ground(own, Standing::Free), held)
+        };
+        hand_over::hand_over(own, self.bridge.max_nested_waits(), self.at, body)
+            .unwrap_or_else(|| Err(self.would_freeze()))
+    }
+
+    #[inline]
+    fn ground<'g>(&'g self, inside: &'g Handle, standing: Standing) -> Ground<'g> {
+        Ground {
+            request: self,
+            inside,
+            standing,
+        }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> WaitError {
+        WaitError::StackExhausted { at: self.at }
+    }
+
+    #[cold]
+    fn refused(&self, refusal: Refusal) -> WaitError {
+        let at = self.at;
+        match refusal {
+            // The worker of a runtime whose other threads are in another process.
+            Refusal::Freeze if is_left_behind() => WaitError::Forked { at },
+            Refusal::Freeze => self.would_freeze(),
+            Refusal::Ending => WaitError::ThreadEnding { at },
+        }
+    }
+
+    #[cold]
+    pub(super) fn would_freeze(&self) -> WaitError {
+        WaitError::WouldFreeze {
+            future: self.future,
+            at: self.at,
+        }
+    }
+}
+
+/// What is around a thread that is about to wait.
+struct Around<'a> {
+    bridge: &'a Bridge,
+    /// The reachable runtime, if it is known, until it is taken.
+    reachable: Cell<Option<Handle>>,
+}
+
+impl Runtimes for Around<'_> {
+    type Runtime = Handle;
+
+    fn here(&self) -> Option<Handle> {
+        let known = self.reachable.take();
+        let here = known.or_else(|| Handle::try_current().ok());
+        here.filter(|here| is_multi_thread(here) && !forked::is_noted(here))
+    }
+
+    fn driver(&self) -> Driver<Handle> {
+        self.bridge.cache().with_driver(|driver| match driver {
+            None => Driver::Unknown,
+            Some(driver) if is_multi_thread(driver) => Driver::MultiThread(driver.clone()),
+            Some(_) => Driver::CurrentThread,
+        })
+    }
+
+    fn has_core(&self) -> bool {
+        worker::has_core()
+    }
+
+    fn is_foreign(&self, runtime: &Handle, index: usize) -> bool {
+        foreign::is_proven(runtime, index)
+    }
+
+    fn in_other_task(&self) -> bool {
+        local_task::is_other()
+    }
+
+    fn in_local_task(&self) -> bool {
+        local_task::is_local()
+    }
+}
+
+/// Whether the runtime that is reachable here stayed in this process's parent.
+/// A current-thread one has only the thread that it is driven by, which is here.
+fn is_left_behind() -> bool {
+    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_noted(&here))
+}
+
+fn is_multi_thread(runtime: &Handle) -> bool {
+    runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+}
