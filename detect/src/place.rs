@@ -60,9 +60,20 @@ impl Place {
     #[must_use]
     #[inline]
     pub fn current() -> Self {
+        match runtime::worker_index() {
+            Some(index) => Self::Worker(index),
+            None => Self::outside_a_worker(),
+        }
+    }
+
+    #[inline]
+    fn outside_a_worker() -> Self {
         // The handle goes at once: dropping it is a decrement, because whoever
         // made it current still holds one.
-        Reach::current().place().0
+        match Handle::try_current().map(drop) {
+            Ok(()) => Self::in_reach_of_a_runtime(),
+            Err(error) => Self::out_of_reach(&error),
+        }
     }
 
     fn in_reach_of_a_runtime() -> Self {
@@ -104,9 +115,13 @@ impl Place {
     }
 }
 
-/// The first look: is a runtime reachable? It makes the second one, which tells
-/// the place, and keeps the handle for who needs it, since one costs a reference
-/// count.
+/// The first look of [`Place::current`]: is a runtime reachable? [`place`] takes
+/// the others.
+///
+/// For who needs the handle as well as the place, since each costs a reference
+/// count; who needs the place alone is better off without.
+///
+/// [`place`]: Self::place
 ///
 /// ```
 /// use bridge_detect::{Place, Reach};
