@@ -59,11 +59,18 @@ pin_project! {
 pub(crate) fn dispatch<C: Call>(call: C) -> Outcome<C> {
     let state = match route(Context::current(), Sealed::kind(&call)) {
         Route::Wait | Route::Direct => State::Ready {
-            value: Some(call.wait()),
+            value: Some(wait(call)),
         },
         Route::Await | Route::Offload => State::Pending { call },
     };
     Outcome { state }
+}
+
+/// Apart, so that a call which is left in a task pays for nothing of it.
+#[inline(never)]
+#[track_caller]
+fn wait<C: Call>(call: C) -> C::Output {
+    call.wait()
 }
 
 impl<C: Call> Outcome<C> {
