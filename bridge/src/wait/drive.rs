@@ -4,13 +4,16 @@ use std::{
     any::Any,
     io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    pin::Pin,
-    task::Poll,
+    pin::{Pin, pin},
+    task::{Context, Poll},
 };
 
 use detect::Mark;
 use offload_pool::Waiting;
-use tokio::runtime::{Handle, is_rt_shutdown_err};
+use tokio::{
+    runtime::{Handle, is_rt_shutdown_err},
+    task::unconstrained,
+};
 
 use super::{
     enter::Request, parkers::Seat, pause::Pause, route::Standing, sentinel,
@@ -47,22 +50,34 @@ pub(super) fn drive<F: Future>(
     held: Held<'_, F>,
 ) -> Result<F::Output, WaitError> {
     let at = ground.request.at;
+    let held = Dropping(held);
     let Some(seat) = Seat::take() else {
         return Err(WaitError::ThreadEnding { at });
     };
     let mut waiting = Waiting::open();
-    let mut held = Dropping(held);
+    // Dropped before what is open, and the seat.
+    let mut held = held;
     let Some(mut future) = held.0.as_mut().as_pin_mut() else {
         unreachable!("a wait drives its future once");
     };
     match catch_unwind(AssertUnwindSafe(|| {
         let _mark = Mark::Wait.set();
+        if ground.standing == Standing::Root {
+            return first_in_root(future.as_mut(), &mut seat.context());
+        }
         future.as_mut().poll(&mut seat.context())
     })) {
         Ok(Poll::Ready(value)) => Ok(value),
         Ok(Poll::Pending) => finish(ground, &seat, &mut waiting, future),
         Err(payload) => Err(panicked(payload, ground)),
     }
+}
+
+/// In a root's poll there is a budget, which would run out: nobody renews it.
+/// Elsewhere there is none, for a wait has stepped out of the poll, if any.
+#[inline(never)]
+fn first_in_root<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    pin!(unconstrained(future)).poll(cx)
 }
 
 /// Pauses and polls in turn.

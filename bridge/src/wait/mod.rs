@@ -4,9 +4,9 @@
 //! decides by that inside which runtime it waits. [`worker`], [`foreign`] and
 //! [`local_task`] find out what that rests on. [`step_out`] lets a root block,
 //! [`hand_over`] frees a worker of its other tasks as well; [`drive`] polls, and
-//! [`pause`] parks in between. What it needs of its thread is in [`parkers`]. [`sentinel`] tells when the runtime under it
-//! goes, [`doubt`] where that can't, [`forked`] when it stayed in the parent of
-//! this process.
+//! [`pause`] parks in between. What it needs of its thread is in [`parkers`].
+//! [`sentinel`] tells when the runtime under it goes, [`doubt`] where that can't,
+//! [`forked`] when it stayed in the parent of this process.
 
 mod doubt;
 mod drive;

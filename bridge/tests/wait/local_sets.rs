@@ -176,8 +176,19 @@ fn the_second_thread_of_a_current_thread_runtime() {
 fn what_is_ready_needs_no_park() {
     within(|| {
         let set = LocalSet::new();
-        let outcome = set.block_on(&one_worker(), async { try_wait(async { 7 }) });
-        assert_eq!(outcome.unwrap(), 7);
+        let outcome = set.block_on(&one_worker(), async {
+            let ready = try_wait(async { 7 })?;
+            // Of more operations than a poll may take, which a wait may.
+            let many = async {
+                for _ in 0..200 {
+                    tokio::task::coop::cooperative(std::future::ready(())).await;
+                }
+                7
+            };
+            let limit = Duration::ZERO;
+            Ok::<_, WaitError>(ready + many.wait_timeout(limit)?)
+        });
+        assert_eq!(outcome.unwrap(), 14);
     });
 }
 
@@ -189,6 +200,11 @@ fn a_root_is_one_afterwards() {
             assert_eq!(Context::current(), Context::Async);
             for _ in 0..3 {
                 assert_eq!(wait(real_work()), 7);
+                wait(async {
+                    for _ in 0..200 {
+                        tokio::task::coop::cooperative(std::future::ready(())).await;
+                    }
+                });
                 assert_eq!(Context::current(), Context::Async);
                 assert!(tokio::task::coop::has_budget_remaining());
             }

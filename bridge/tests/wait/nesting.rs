@@ -220,6 +220,10 @@ fn without_an_end_on_one_stack() {
     fn descend(depth: usize) -> Result<usize, WaitError> {
         try_wait(LINKS[depth % LINKS.len()](depth + 1))?
     }
+    fn panics() {
+        let below: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async { panics() });
+        wait(below);
+    }
     fn ends_well() {
         let ended = descend(0);
         assert!(
@@ -228,6 +232,16 @@ fn without_an_end_on_one_stack() {
         );
     }
     within(|| {
+        // With little stack from the start, and where the error is a panic.
+        for kibibytes in [64, 128, 256, 512] {
+            let thread = thread::Builder::new().stack_size(kibibytes << 10);
+            thread.spawn(ends_well).unwrap().join().unwrap();
+        }
+        for kibibytes in [128, 256, 512] {
+            let thread = thread::Builder::new().stack_size(kibibytes << 10);
+            let payload = thread.spawn(panics).unwrap().join().unwrap_err();
+            assert!(panic_text(&*payload).contains("hardly any stack left"));
+        }
         let everywhere = || {
             ends_well();
             multi_thread().block_on(async {
