@@ -114,4 +114,4 @@ pub use context::Context;
 pub use in_async::{InAsync, in_async};
 pub use mark::{Mark, MarkGuard};
 pub use place::{Place, Reach};
-pub use probe::warm_up;
+pub use probe::{renew_budget, warm_up};

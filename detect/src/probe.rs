@@ -76,6 +76,18 @@ pub fn warm_up() {
     });
 }
 
+/// Puts a budget of one operation in force.
+///
+/// For the bridge's own crates, in a root of `block_on` that had used up its
+/// budget before a `block_in_place`: Tokio leaves it without one, so that it
+/// would be taken for blocking code. One with operations left is restored by a
+/// guard of [`coop::poll_proceed`].
+pub fn renew_budget() {
+    warm_up();
+    // What it remembers is put in force.
+    drop(ONE.take().map(ManuallyDrop::into_inner));
+}
+
 /// Whether this thread is inside a poll that Tokio budgets.
 pub(crate) fn budget_in_force() -> bool {
     if let Some(in_force) = ONE.take().and_then(ask) {

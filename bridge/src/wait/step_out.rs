@@ -19,7 +19,7 @@ use tokio::task::{block_in_place, coop};
 pub(crate) fn step_out<T>(body: impl FnOnce() -> T) -> Option<T> {
     // To a worker Tokio gives the budget back itself; to a root this does, so
     // that it is taken for one afterwards.
-    let _budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
+    let budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
     let mut is_out = false;
     // Tokio refuses with a panic.
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -28,6 +28,10 @@ pub(crate) fn step_out<T>(body: impl FnOnce() -> T) -> Option<T> {
             body()
         })
     }));
+    // Of a budget that was used up there is nothing to give back.
+    if is_out && budget.is_pending() {
+        detect::renew_budget();
+    }
     match result {
         Ok(value) => Some(value),
         Err(payload) if is_out => resume_unwind(payload),

@@ -217,6 +217,8 @@ fn a_root_is_one_afterwards() {
                 operations += 1;
                 assert!(operations <= 128, "the budget has gone");
             }
+            assert_eq!(wait(real_work()), 7);
+            assert_eq!(Context::current(), Context::Async, "it had run out before");
         });
     });
 }
