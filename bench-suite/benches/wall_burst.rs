@@ -77,6 +77,12 @@ fn from_few_jobs_to_many(criterion: &mut Criterion) {
                 per(black_box(done).1, jobs * bursts, count)
             });
         });
+        group.bench_function(BenchmarkId::new("memory_without_jobs", jobs), |b| {
+            b.iter_custom(|count| {
+                let bursts = count.clamp(1, (100_000 / jobs).max(1));
+                per(burst::memory_alone(jobs, bursts), jobs * bursts, count)
+            });
+        });
     }
     group.finish();
 }

@@ -4,6 +4,7 @@
 //! count if none was lost or run twice.
 
 use std::{
+    hint::black_box,
     sync::Barrier,
     thread,
     time::{Duration, Instant},
@@ -75,6 +76,35 @@ pub fn from_threads<W: Way>(
     let last = done.iter().map(|one| one.2).max();
     let time = first.zip(last).map(|(first, last)| last - first);
     (sum, time.unwrap_or_default())
+}
+
+/// The time that one thread takes to get what the futures and the jobs of as many
+/// bursts are kept in, and to give it back: less than any burst can do with.
+///
+/// # Panics
+///
+/// If there is no such memory.
+#[must_use]
+pub fn memory_alone(jobs: u64, rounds: u64) -> Duration {
+    /// As long as an `Offload`.
+    type Future = (Box<Job>, [u64; 4]);
+    /// As long as the job of a closure and a result of a word each.
+    type Job = [u64; 11];
+
+    let rounds = move || {
+        let start = Instant::now();
+        for _ in 0..rounds {
+            let all: Vec<Future> = (0..jobs)
+                .map(|number| (Box::new([number; 11]), [number; 4]))
+                .collect();
+            black_box(&all);
+            for one in all {
+                drop(black_box(one));
+            }
+        }
+        start.elapsed()
+    };
+    thread::spawn(rounds).join().expect("there is memory")
 }
 
 #[cfg(test)]

@@ -11,7 +11,12 @@ use serde::{Deserialize, Serialize};
 pub(super) const OURS: &str = "bridge";
 
 /// What ends so shows how good a figure can get for less than the work.
-const NO_PEER: [&str; 3] = ["_without_runtime", "_without_wait", "no_jobs"];
+const NO_PEER: [&str; 4] = [
+    "_without_runtime",
+    "_without_wait",
+    "_without_jobs",
+    "no_jobs",
+];
 
 /// A figure; Criterion's medians come with the interval they are sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("pollster_without_runtime", "pollster, no runtime", 5),
     ("futures_without_runtime", "futures, no runtime", 6),
     ("enter_without_wait", "entering the runtime alone", 6),
+    ("memory_without_jobs", "its memory alone", 6),
     ("plain_call", "the plain call", 1),
     ("plain_await", "the plain future", 1),
     ("handle_try_current", "Handle::try_current", 1),

@@ -85,7 +85,7 @@ pub(super) const ALL: &[Row] = &rows![
         "P10-join" "burst of 10 000 through join_all, per job", BURST Bars, JOBS, [Times(0.5, "tokio_rayon")],
             "The same as most programs would write it.";
         "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST Curve("jobs in the burst"), NS, [Flat(0.25)],
-            "A job costs the same in a burst of any size, once the burst is more than its own start.";
+            "A job costs the same in a burst of any size, once the burst is more than its own start. Its memory alone is what the allocator and the system take for as many futures and jobs, and what freeing them takes.";
         "P11-threads" "burst per job, 1 to 8 submitters", BURST Curve("threads that submit"), JOBS, [Flat(0.25)],
             "A job costs the same however many threads submit, so they don't stand in each other's way.";
         "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
