@@ -113,6 +113,45 @@ impl Drop for AtEnd {
     }
 }
 
+/// A wait that is refused drops its future where it would have polled it: inside
+/// a runtime, as far as that goes.
+#[test]
+fn what_a_thread_that_ends_waits_for_is_dropped_in_place() {
+    thread_local! {
+        static AT_END: RefCell<Option<DropsAtEnd>> = const { RefCell::new(None) };
+    }
+    struct DropsAtEnd(mpsc::Sender<bool>);
+    struct Captured(mpsc::Sender<bool>);
+    impl Drop for DropsAtEnd {
+        fn drop(&mut self) {
+            let captured = Captured(self.0.clone());
+            let outcome = try_wait(async move {
+                let _captured = captured;
+            });
+            let is_told = matches!(outcome, Err(WaitError::ThreadEnding { .. }));
+            let _unheard = self.0.send(is_told);
+        }
+    }
+    impl Drop for Captured {
+        fn drop(&mut self) {
+            let _unheard = self.0.send(Handle::try_current().is_ok());
+        }
+    }
+    within(|| {
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            // In this order Tokio's is there at the end, and a wait's is gone.
+            assert!(Handle::try_current().is_err());
+            AT_END.set(Some(DropsAtEnd(send)));
+            assert_eq!(wait(real_work()), 7);
+        })
+        .join()
+        .unwrap();
+        assert_eq!(receive.recv(), Ok(true), "dropped inside a runtime");
+        assert_eq!(receive.recv(), Ok(true), "and refused");
+    });
+}
+
 #[test]
 fn a_thread_that_ends_is_told_so() {
     within(|| {
