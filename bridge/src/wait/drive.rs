@@ -5,7 +5,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::Poll,
 };
 
 use detect::Mark;
@@ -49,22 +49,19 @@ pub(super) fn drive<F: Future>(
     ground: &Ground<'_>,
     held: Held<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let at = ground.request.at;
-    let held = Dropping(held);
     let Some(seat) = Seat::take() else {
-        return Err(WaitError::ThreadEnding { at });
+        return Err(ending(ground, held));
     };
     let mut waiting = Waiting::open();
-    // Dropped before what is open, and the seat.
-    let mut held = held;
+    let mut held = Dropping(held);
     let Some(mut future) = held.0.as_mut().as_pin_mut() else {
         unreachable!("a wait drives its future once");
     };
+    if ground.standing == Standing::Root {
+        return drive_in_root(ground, &seat, &mut waiting, future);
+    }
     match catch_unwind(AssertUnwindSafe(|| {
         let _mark = Mark::Wait.set();
-        if ground.standing == Standing::Root {
-            return first_in_root(future.as_mut(), &mut seat.context());
-        }
         future.as_mut().poll(&mut seat.context())
     })) {
         Ok(Poll::Ready(value)) => Ok(value),
@@ -73,11 +70,31 @@ pub(super) fn drive<F: Future>(
     }
 }
 
-/// In a root's poll there is a budget, which would run out: nobody renews it.
-/// Elsewhere there is none, for a wait has stepped out of the poll, if any.
+#[cold]
+fn ending<F>(ground: &Ground<'_>, held: Held<'_, F>) -> WaitError {
+    drop(Dropping(held));
+    let at = ground.request.at;
+    WaitError::ThreadEnding { at }
+}
+
+/// The same in a root's poll. There is a budget, which would run out: nobody
+/// renews it. Elsewhere there is none, for a wait has stepped out of the poll, if
+/// any.
 #[inline(never)]
-fn first_in_root<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    pin!(unconstrained(future)).poll(cx)
+fn drive_in_root<F: Future>(
+    ground: &Ground<'_>,
+    seat: &Seat,
+    waiting: &mut Waiting,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, WaitError> {
+    match catch_unwind(AssertUnwindSafe(|| {
+        let _mark = Mark::Wait.set();
+        pin!(unconstrained(future.as_mut())).poll(&mut seat.context())
+    })) {
+        Ok(Poll::Ready(value)) => Ok(value),
+        Ok(Poll::Pending) => finish_out(ground, seat, waiting, future),
+        Err(payload) => Err(panicked(payload, ground)),
+    }
 }
 
 /// Pauses and polls in turn.
@@ -88,9 +105,6 @@ fn finish<F: Future>(
     waiting: &mut Waiting,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
-    if ground.standing == Standing::Root {
-        return finish_out(ground, seat, waiting, future);
-    }
     #[expect(clippy::question_mark, reason = "a `?` takes more of the stack")]
     let mut pause = match Pause::new(ground) {
         Ok(pause) => pause,
