@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError,
+    call::unwrap,
     driven::Driven,
     home::Home,
     wait::{self, forked},
@@ -107,10 +108,7 @@ impl Bridge {
     /// With the text of a [`WaitError`].
     #[track_caller]
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        match wait::run(self, future, None) {
-            Ok(value) => value,
-            Err(error) => error.raise(),
-        }
+        unwrap(wait::run(self, future, None))
     }
 
     /// Waits for `future` on this thread, or says why that can't be.

@@ -122,8 +122,8 @@
 //! [`WaitError::TooDeep`], never in a hang.
 //!
 //! Waits that nest on one stack, with neither a task nor a closure between them,
-//! use it up as any recursion does: 0.6 to 1.2 KiB a level where the compiler
-//! optimises, 1.7 to 2.4 KiB where it does not, beside what the futures take. The
+//! use it up as any recursion does: 0.7 to 1.1 KiB a level where the compiler
+//! optimises, 1.9 to 2.5 KiB where it does not, and more with larger futures. The
 //! wait that finds hardly any left is refused with [`WaitError::StackExhausted`],
 //! on Linux; elsewhere the stack overflows.
 //!

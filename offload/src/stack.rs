@@ -2,7 +2,8 @@
 //!
 //! What waits on a stack may be nested in what waits further out, and so on until
 //! the stack is used up, which ends the process. So who is about to go deeper can
-//! ask. Asking is a comparison of addresses: the system is asked once a thread.
+//! ask. Asking is a comparison of addresses: the system is asked once a thread, and
+//! again before the answer is yes.
 //!
 //! Only Linux is asked. Elsewhere, and on a stack that isn't the thread's own, as
 //! that of a coroutine, there is always enough.
@@ -25,14 +26,12 @@ thread_local! {
 #[must_use]
 #[inline]
 pub fn is_nearly_used_up() -> bool {
-    let (low, high) = KEPT.get().unwrap_or_else(look);
-    (low..high).contains(&here()) && is_still()
+    // The second look is for a main thread, whose stack grows with its limit.
+    is_in(KEPT.get().unwrap_or_else(look)) && is_in(look())
 }
 
-/// Once more, for the stack of a main thread grows with its limit.
-#[cold]
-fn is_still() -> bool {
-    let (low, high) = look();
+#[inline]
+fn is_in((low, high): (usize, usize)) -> bool {
     (low..high).contains(&here())
 }
 

@@ -73,7 +73,7 @@ impl<'a> Request<'a> {
         held: Held<'_, F>,
     ) -> Result<F::Output, WaitError> {
         if stack::is_nearly_used_up() {
-            return Err(self.too_deep());
+            return Err(self.stack_exhausted());
         }
         let route = self.route(reach);
         let _noted = local_task::note();
@@ -110,18 +110,6 @@ impl<'a> Request<'a> {
         drive(&self.ground(home, standing), held)
     }
 
-    fn inside<F: Future>(
-        &self,
-        here: Option<&Handle>,
-        standing: Standing,
-        held: Held<'_, F>,
-    ) -> Result<F::Output, WaitError> {
-        match here {
-            Some(here) => drive(&self.ground(here, standing), held),
-            None => self.on_home(standing, held),
-        }
-    }
-
     /// Out of a poll from the start.
     fn out_of_poll<F: Future>(
         &self,
@@ -129,8 +117,11 @@ impl<'a> Request<'a> {
         standing: Standing,
         held: Held<'_, F>,
     ) -> Result<F::Output, WaitError> {
-        step_out_of_set(|| self.inside(here, standing, held))
-            .unwrap_or_else(|| Err(self.would_freeze()))
+        let body = || match here {
+            Some(here) => drive(&self.ground(here, standing), held),
+            None => self.on_home(standing, held),
+        };
+        step_out_of_set(body).unwrap_or_else(|| Err(self.would_freeze()))
     }
 
     fn handed_over<F: Future>(
@@ -156,7 +147,7 @@ impl<'a> Request<'a> {
     }
 
     #[cold]
-    fn too_deep(&self) -> WaitError {
+    fn stack_exhausted(&self) -> WaitError {
         WaitError::StackExhausted { at: self.at }
     }
 

@@ -172,21 +172,22 @@ fn the_second_thread_of_a_current_thread_runtime() {
     });
 }
 
+/// Ready, but with more operations than a poll may take; a wait may.
+async fn many_operations() -> u32 {
+    for _ in 0..200 {
+        tokio::task::coop::cooperative(std::future::ready(())).await;
+    }
+    7
+}
+
 #[test]
 fn what_is_ready_needs_no_park() {
     within(|| {
         let set = LocalSet::new();
         let outcome = set.block_on(&one_worker(), async {
             let ready = try_wait(async { 7 })?;
-            // Of more operations than a poll may take, which a wait may.
-            let many = async {
-                for _ in 0..200 {
-                    tokio::task::coop::cooperative(std::future::ready(())).await;
-                }
-                7
-            };
-            let limit = Duration::ZERO;
-            Ok::<_, WaitError>(ready + many.wait_timeout(limit)?)
+            let many = many_operations().wait_timeout(Duration::ZERO)?;
+            Ok::<_, WaitError>(ready + many)
         });
         assert_eq!(outcome.unwrap(), 14);
     });
@@ -200,11 +201,7 @@ fn a_root_is_one_afterwards() {
             assert_eq!(Context::current(), Context::Async);
             for _ in 0..3 {
                 assert_eq!(wait(real_work()), 7);
-                wait(async {
-                    for _ in 0..200 {
-                        tokio::task::coop::cooperative(std::future::ready(())).await;
-                    }
-                });
+                assert_eq!(wait(many_operations()), 7);
                 assert_eq!(Context::current(), Context::Async);
                 assert!(tokio::task::coop::has_budget_remaining());
             }
