@@ -72,9 +72,15 @@ impl Builder {
     }
 
     pool_settings! {
-        /// At most this many offloaded closures run at a time;
-        /// `max(32, 4 × processors)` unless set. One that is parked in a wait
-        /// doesn't count.
+        /// At most this many offloaded closures run at a time. A closure that is
+        /// parked in a wait does not count. Beyond this number run only
+        /// descendants of parked closures, at most one for each: they may be what
+        /// releases a lock on which all others block.
+        ///
+        /// Unset, it is `max(32, 4 × processors)`, and a pool that stands still for
+        /// 100 ms grows, up to 512, as long as nothing moves. A pool whose size is
+        /// set does not grow; if it stands still for a second, it warns through
+        /// `tracing`.
         max_threads: usize;
         /// At most this many threads are added for closures parked in waits;
         /// 64 unless set.

@@ -46,8 +46,9 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// Parking the pool's last thread would leave nobody to run what the
-    /// future waits for.
+    /// Every thread of the pool is parked in a wait, no other can be added, and
+    /// none of them can run what is queued. This wait parked last, and nothing
+    /// has moved for a quarter of a second.
     #[non_exhaustive]
     PoolExhausted {
         /// Where the wait is.
@@ -146,8 +147,8 @@ impl fmt::Display for WaitError {
             ),
             Self::PoolExhausted { at } => write!(
                 f,
-                "the wait at {at} would park the last thread of the offload pool; raise \
-                 `max_blocked_threads`, or nest less deeply"
+                "the wait at {at} was given up: every thread of the offload pool is parked in a \
+                 wait, and no other can be added; raise `max_blocked_threads`, or nest less deeply"
             ),
             Self::RuntimeGone { at } => write!(
                 f,

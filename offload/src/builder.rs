@@ -25,6 +25,7 @@ impl<A> Builder<A> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let limits = Limits {
             max_threads: (4 * cores).max(32),
+            grows: true,
             max_blocked_threads: 64,
             queue_capacity: 1024,
             keep_alive: Duration::from_secs(10),
@@ -46,10 +47,19 @@ impl<A> Builder<A> {
         }
     }
 
-    /// At most this many jobs run at a time; `max(32, 4 × processors)` unless
-    /// set. A job parked in a wait of the bridge doesn't count.
+    /// At most this many jobs run at a time. A job that is parked in a wait of the
+    /// bridge does not count. Beyond this number run only descendants of parked
+    /// jobs, at most one for each.
+    ///
+    /// Unset, it is `max(32, 4 × processors)`, and a pool that stands still for
+    /// 100 ms grows, up to 512: it then starts one job more, then two, four and so
+    /// on, every 100 ms, until something moves. So code that works on
+    /// `spawn_blocking` works here, such as a barrier of 100 jobs. A pool whose
+    /// size is set does not grow. If it stands still it says so within a second,
+    /// through [`Ambient::stalled`].
     pub fn max_threads(mut self, count: usize) -> Self {
         self.limits.max_threads = count;
+        self.limits.grows = false;
         self
     }
 

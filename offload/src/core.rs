@@ -1,6 +1,7 @@
 //! What a pool's handles and threads share: the state behind its lock, and the
 //! doing of what the state decides.
 
+mod clock;
 mod dismissal;
 mod ending;
 
@@ -99,6 +100,11 @@ impl Core {
         })
     }
 
+    /// Which pool this is, for the lineage of its jobs.
+    pub(crate) fn id(&self) -> PoolId {
+        PoolId::of(&*self.inbox)
+    }
+
     /// Whether this process is a fork of the one that owns the threads. Then
     /// nothing of the state may be touched: its lock may be held for ever.
     pub(crate) fn is_forked(&self) -> bool {
@@ -116,6 +122,17 @@ impl Core {
     /// inbox comes behind all that is queued, and may be left there meanwhile.
     pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// Releases the state after a transition, and starts the clock if the transition
+    /// has left jobs queued that nobody can take.
+    #[inline]
+    pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let starts_clock = state.stall.take_start();
+        drop(state);
+        if starts_clock {
+            clock::start(self);
+        }
     }
 
     /// Whether work is ready, at a glance.
@@ -138,8 +155,8 @@ impl Core {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        let lane = Lane::of(&job.lineage, PoolId::of(&**self));
-        if lane == Lane::Roots {
+        // A job of a job takes its place under the lock, under which jobs park.
+        if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {
                 Ok(pickup) => return Ok(pickup.into()),
@@ -158,10 +175,9 @@ impl Core {
             state.tally.rejected += 1;
             return Err(refusal);
         }
+        let lane = Lane::of(&job.lineage, self.id());
         let (prospect, action) = state.push(job, lane);
-        let stall = state.stall.news();
-        drop(state);
-        self.report(stall);
+        self.release(state);
         self.perform(action);
         Ok(prospect)
     }
@@ -225,11 +241,11 @@ impl Core {
     }
 
     #[cold]
-    fn start_failed(&self, id: usize, error: &io::Error) -> Orphans {
+    fn start_failed(self: &Arc<Self>, id: usize, error: &io::Error) -> Orphans {
         let mut state = self.state();
         let (jobs, lender) = state.start_failed(id);
         let phase = state.phase;
-        drop(state);
+        self.release(state);
         if let Some(lender) = lender {
             lender.unpark();
         }
@@ -240,16 +256,9 @@ impl Core {
         }
     }
 
-    /// Passes on that the queue stands still.
-    pub(crate) fn report(&self, stall: Option<News>) {
-        if let Some(news) = stall {
-            self.tell(news);
-        }
-    }
-
-    /// What is told may panic: not here, between a decision and its doing.
-    #[cold]
-    fn tell(&self, News { waited, queued }: News) {
+    /// Passes on that the queue stands still. A subscriber that panics harms
+    /// nobody.
+    pub(crate) fn report(&self, News { waited, queued }: News) {
         let tell = || (self.on_stall)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);

@@ -28,6 +28,7 @@ use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
     fork,
+    lineage::{JobId, PoolId},
     runnable::{Awaitable, Finish, Header, Runnable, Told, Withdrawal},
     running,
     sync::{Mutex, lock},
@@ -199,7 +200,7 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId) -> Finish {
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => (closure, ambient),
@@ -210,9 +211,10 @@ where
         };
         drop(cell);
         let process = fork::generation();
+        let id = JobId::of(&self);
         let (job, result) = running::in_name_of(self, || {
             catch_unwind(AssertUnwindSafe(move || {
-                let _lineage = lineage.install();
+                let _lineage = lineage.install_for(pool, id);
                 ambient.enter(closure)
             }))
         });

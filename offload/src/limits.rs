@@ -8,6 +8,9 @@ use crate::policy::{Duty, Sight};
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_threads: usize,
+    /// Whether the pool may grow while it stands still: nobody has set
+    /// `max_threads`.
+    pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
     pub(crate) queue_capacity: usize,
     pub(crate) keep_alive: Duration,

@@ -1,13 +1,16 @@
-//! Who waits for this work?
+//! Which jobs and waits does this work descend from?
 //!
-//! A thread of a pool that waits opens a [`Frame`]; what the waited future
-//! submits carries it, and what that submits in turn carries the frame of its
-//! own wait, whose parent it is. So each job knows the waits that depend on
-//! it, and a parked thread can tell a descendant of its own wait, which it may
-//! run, from a stranger's job, which it never may.
+//! A job that submits work or waits has a [`Frame`], and so has each of its
+//! waits, whose parent is the frame of the job. Submitted work carries the
+//! frames that are in force where it is submitted. So the pool can tell a
+//! descendant of a parked job, which may start without a permit, from an
+//! unrelated job, which may not.
 //!
 //! The lineage in force is a thread-local. It follows a task to another thread
 //! only through [`Lineage::scope`].
+//!
+//! Frames are made when something first asks for them: most jobs submit
+//! nothing, and most waits neither submit nor park.
 
 use std::{
     cell::RefCell,
@@ -44,25 +47,47 @@ impl JobId {
     }
 }
 
-/// Whose wait it is.
+/// Whose frame it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
     /// The pool of the thread.
     pub(crate) pool: PoolId,
-    /// The job that waits.
+    /// The job that runs or waits; `None` for a wait outside any job, as in a
+    /// waker that a worker calls.
     pub(crate) job: Option<JobId>,
+    pub(crate) kind: Kind,
 }
 
-/// One wait of a pool's thread, open or over.
+/// What a frame stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A job, from its start to its end.
+    Job,
+    /// One wait of a job.
+    Wait,
+}
+
+/// A job of a pool or one of its waits, open or over.
 pub(crate) struct Frame {
     owner: Owner,
-    /// Under a lock, for it changes once that one's wait is over: then this
-    /// frame's parent is the next one up that is not.
+    /// The next frame up. Under a lock, because it changes: frames that are over
+    /// are cut out of a chain.
     parent: Mutex<Lineage>,
-    /// Set once, when the wait returns. A frame that is over is skipped when a
-    /// chain is prolonged, so that chains are as long as waits are deep, not
-    /// as a program is old.
+    /// Set once, when the job or the wait ends. New chains skip a frame that is
+    /// over, so a chain is as long as waits are deep, not as a program is old.
     over: AtomicBool,
+    /// Whether the thread is parked in this wait right now. The pool writes and
+    /// reads it under its lock.
+    seated: AtomicBool,
+    /// Whether this job, or a wait outside any job, is parked: its descendants
+    /// may start on its account. The pool writes and reads it under its lock.
+    parked: AtomicBool,
+    /// Whether a descendant runs beyond the permits on the account of this frame.
+    /// The pool writes and reads it under its lock.
+    spent: AtomicBool,
+    /// Whether descendants of this job may be queued among the roots. The pool
+    /// writes and reads it under its lock.
+    has_roots: AtomicBool,
 }
 
 /// The chain of waits that depend on what runs here, innermost first.
@@ -91,10 +116,14 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    /// In that pool: its own threads alone stand still for its kin. Those of
-    /// another do not stand in the way of its roots.
+    /// The lane of a job with this lineage, in that pool. Call it under the
+    /// pool's lock, under which jobs park.
+    ///
+    /// A job whose ancestors all run is a root. If one of them parks later, the
+    /// pool moves the job to the other lane.
     pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
-        if lineage.frames().any(|frame| frame.is_open_in(pool)) {
+        let is_waited_for = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.waits();
+        if lineage.frames().any(is_waited_for) {
             Self::Kin
         } else {
             Self::Roots
@@ -105,9 +134,16 @@ impl Lane {
 /// What is in force on a thread.
 #[derive(Default)]
 struct Current {
+    top: Top,
+    /// The frame of the job that runs here, if something has asked for it.
+    job: Option<Arc<Frame>>,
+}
+
+/// The innermost part of what is in force.
+#[derive(Default)]
+struct Top {
     lineage: Lineage,
-    /// The innermost wait, which is this owner's, has no frame yet: most waits
-    /// submit nothing, so a frame is made when first asked for.
+    /// The owner of the innermost job or wait while that has no frame yet.
     unframed: Option<Owner>,
 }
 
@@ -116,12 +152,71 @@ thread_local! {
 }
 
 impl Frame {
+    fn new(owner: Owner, parent: Lineage) -> Self {
+        Self {
+            owner,
+            parent: Mutex::new(parent),
+            over: AtomicBool::new(false),
+            seated: AtomicBool::new(false),
+            parked: AtomicBool::new(false),
+            spent: AtomicBool::new(false),
+            has_roots: AtomicBool::new(false),
+        }
+    }
+
     pub(crate) fn close(&self) {
         self.over.store(true, Ordering::Release);
     }
 
-    fn is_open_in(&self, pool: PoolId) -> bool {
-        self.owner.pool == pool && !self.over.load(Ordering::Acquire)
+    pub(crate) fn is_open_in(&self, pool: PoolId) -> bool {
+        self.owner.pool == pool && !self.is_over()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// Whether it is a wait, or a job that is parked in one.
+    fn waits(&self) -> bool {
+        self.owner.kind == Kind::Wait || self.is_parked()
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.owner.kind
+    }
+
+    pub(crate) fn job(&self) -> Option<JobId> {
+        self.owner.job
+    }
+
+    pub(crate) fn is_seated(&self) -> bool {
+        self.seated.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_seated(&self, seated: bool) {
+        self.seated.store(seated, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_parked(&self, parked: bool) {
+        self.parked.store(parked, Ordering::Relaxed);
+    }
+
+    /// Whether a descendant may start beyond the permits on this account.
+    pub(crate) fn has_credit(&self) -> bool {
+        self.is_parked() && !self.spent.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_spent(&self, spent: bool) {
+        self.spent.store(spent, Ordering::Relaxed);
+    }
+
+    /// Whether descendants may be queued among the roots; false from here on.
+    pub(crate) fn take_roots(&self) -> bool {
+        self.has_roots.swap(false, Ordering::Relaxed)
     }
 
     fn parent(&self) -> Lineage {
@@ -148,22 +243,16 @@ impl Lineage {
     #[must_use]
     pub fn current() -> Self {
         with_current(|current| {
-            if let Some(owner) = current.unframed {
-                let parent = mem::take(&mut current.lineage).living();
+            if let Some(owner) = current.top.unframed.take() {
+                let parent = mem::take(&mut current.top.lineage).living();
                 parent.shorten();
-                let frame = Frame {
-                    owner,
-                    parent: Mutex::new(parent),
-                    over: AtomicBool::new(false),
-                };
-                *current = Current {
-                    lineage: Self {
-                        frame: Some(Arc::new(frame)),
-                    },
-                    unframed: None,
-                };
+                let frame = Arc::new(Frame::new(owner, parent));
+                if owner.kind == Kind::Job {
+                    current.job = Some(Arc::clone(&frame));
+                }
+                current.top.lineage = Self { frame: Some(frame) };
             }
-            current.lineage.clone()
+            current.top.lineage.clone()
         })
     }
 
@@ -175,7 +264,8 @@ impl Lineage {
         }
     }
 
-    /// Whether no wait depends on what runs here.
+    /// Whether this is neither inside a job of a pool nor inside a task that
+    /// carries the lineage of one.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.frame.is_none()
@@ -184,7 +274,7 @@ impl Lineage {
     /// This lineage without the innermost waits that are over.
     pub(crate) fn living(mut self) -> Self {
         while let Some(frame) = &self.frame
-            && frame.over.load(Ordering::Acquire)
+            && frame.is_over()
         {
             let parent = frame.parent();
             self = parent;
@@ -209,13 +299,44 @@ impl Lineage {
 
     /// Puts this lineage in force until the guard drops.
     pub(crate) fn install(self) -> Installed {
-        install(Current {
+        install(Top {
             lineage: self,
             unframed: None,
         })
     }
 
-    /// The innermost wait, as an address: the same for all siblings.
+    /// Puts this lineage in force for a job that starts here, until the guard
+    /// drops and the job is over.
+    pub(crate) fn install_for(self, pool: PoolId, job: JobId) -> InstalledJob {
+        let top = Top {
+            lineage: self,
+            unframed: Some(Owner {
+                pool,
+                job: Some(job),
+                kind: Kind::Job,
+            }),
+        };
+        let current = Current { top, job: None };
+        InstalledJob {
+            before: Some(with_current(|slot| mem::replace(slot, current))),
+        }
+    }
+
+    /// Notes in the frames of jobs that a descendant is queued among the roots.
+    pub(crate) fn note_root(&self, pool: PoolId) {
+        for frame in self.frames() {
+            if frame.kind() == Kind::Job && frame.is_open_in(pool) {
+                frame.has_roots.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether this frame is among those of the chain.
+    pub(crate) fn contains(&self, frame: &Arc<Frame>) -> bool {
+        self.frames().any(|other| Arc::ptr_eq(&other, frame))
+    }
+
+    /// The innermost wait or job, as an address: the same for all siblings.
     pub(crate) fn innermost(&self) -> Option<usize> {
         self.frame.as_ref().map(|frame| Arc::as_ptr(frame).addr())
     }
@@ -223,11 +344,11 @@ impl Lineage {
     /// The jobs of that pool that wait for what runs here.
     pub(crate) fn waiting(&self, pool: PoolId) -> impl Iterator<Item = JobId> + use<> {
         self.frames()
-            .filter(move |frame| frame.is_open_in(pool))
+            .filter(move |frame| frame.is_open_in(pool) && frame.waits())
             .filter_map(|frame| frame.owner.job)
     }
 
-    /// The waits of the chain, innermost first.
+    /// The jobs and waits of the chain, innermost first.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Arc<Frame>> + use<> {
         std::iter::successors(self.frame.clone(), |frame| frame.parent().frame)
     }
@@ -243,7 +364,7 @@ impl fmt::Debug for Lineage {
 
 /// Restores the lineage that was in force before.
 pub(crate) struct Installed {
-    before: Option<Current>,
+    before: Option<Top>,
 }
 
 impl Drop for Installed {
@@ -251,33 +372,50 @@ impl Drop for Installed {
         if let Some(before) = self.before.take() {
             // Dropped after the borrow ends: a frame may be the last of its
             // chain.
-            let _ended = with_current(|current| mem::replace(current, before));
+            let _ended = with_current(|current| mem::replace(&mut current.top, before));
+        }
+    }
+}
+
+/// Ends a job's frame, and restores what was in force before the job.
+pub(crate) struct InstalledJob {
+    before: Option<Current>,
+}
+
+impl Drop for InstalledJob {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            let ended = with_current(|current| mem::replace(current, before));
+            if let Some(frame) = &ended.job {
+                frame.close();
+            }
         }
     }
 }
 
 /// Opens a wait on this thread; its frame is made when something asks for it.
-pub(crate) fn open_wait(owner: Owner) -> Installed {
-    let lineage = with_current(|current| {
-        // A wait within a wait that has no frame yet: the outer one has to have
-        // its frame first, for it is the parent.
-        current.unframed.is_some()
-    })
-    .then(Lineage::current)
-    .unwrap_or_else(|| with_current(|current| current.lineage.clone()));
-    install(Current {
+pub(crate) fn open_wait(pool: PoolId, job: Option<JobId>) -> Installed {
+    // The frame of this wait has the frame of the job, or of the wait further
+    // out, as its parent. So that one is made first.
+    let lineage = if with_current(|current| current.top.unframed.is_some()) {
+        Lineage::current()
+    } else {
+        with_current(|current| current.top.lineage.clone())
+    };
+    let kind = Kind::Wait;
+    install(Top {
         lineage,
-        unframed: Some(owner),
+        unframed: Some(Owner { pool, job, kind }),
     })
 }
 
 /// The frame of the innermost wait, if something asked for it.
 pub(crate) fn opened_frame() -> Option<Arc<Frame>> {
     with_current(|current| {
-        if current.unframed.is_some() {
+        if current.top.unframed.is_some() {
             None
         } else {
-            current.lineage.frame.clone()
+            current.top.lineage.frame.clone()
         }
     })
 }
@@ -289,9 +427,14 @@ pub(crate) fn frame() -> Arc<Frame> {
     })
 }
 
-fn install(current: Current) -> Installed {
+/// The frame of the job that runs here, if it has one.
+pub(crate) fn job_frame() -> Option<Arc<Frame>> {
+    with_current(|current| current.job.clone())
+}
+
+fn install(top: Top) -> Installed {
     Installed {
-        before: Some(with_current(|slot| mem::replace(slot, current))),
+        before: Some(with_current(|slot| mem::replace(&mut slot.top, top))),
     }
 }
 

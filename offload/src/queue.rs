@@ -220,6 +220,33 @@ impl Queue {
         Some(out(job))
     }
 
+    /// Moves roots that `fit` to the other lane, behind those that are there.
+    pub(crate) fn promote(&mut self, fits: impl Fn(&Submitted) -> bool) {
+        let Self { kin, roots, .. } = self;
+        for (from, to, number) in [
+            (&mut roots.queue, &mut kin.queue, QUEUE),
+            (&mut roots.line, &mut kin.line, LINE),
+        ] {
+            for job in from.extract(&fits) {
+                job.header().list.store(number | KIN, Ordering::Relaxed);
+                to.push(job);
+            }
+        }
+        // A thread may take kin out of their line, and roots may not be taken so.
+        self.show();
+    }
+
+    /// Whether a descendant of a wait, or of a parked job, is here.
+    pub(crate) fn holds_kin(&self) -> bool {
+        self.kin.queue.live + self.kin.line.live > 0
+    }
+
+    /// Whether one of the kin `fits`.
+    pub(crate) fn has_kin(&self, mut fits: impl FnMut(&Submitted) -> bool) -> bool {
+        let Lists { queue, line } = &self.kin;
+        queue.has(&mut fits) || line.has(&mut fits)
+    }
+
     /// Takes a job out that its caller has withdrawn, wherever it is. Gives
     /// back what is to be dropped outside the lock.
     pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Submitted> {
@@ -243,16 +270,11 @@ impl Queue {
         header.list.load(Ordering::Relaxed) & !KIN == LINE
     }
 
-    /// Takes out every job that waits for room.
+    /// Takes out every root that waits for room. Kin stay: a thread may take
+    /// them without room, and a parked thread depends on them.
     pub(crate) fn drain_line(&mut self) -> Vec<Submitted> {
-        let Self { kin, roots, .. } = self;
-        [&mut kin.line, &mut roots.line]
-            .into_iter()
-            .flat_map(|list| {
-                std::iter::from_fn(|| list.pop())
-                    .map(out)
-                    .collect::<Vec<_>>()
-            })
+        std::iter::from_fn(|| self.roots.line.pop())
+            .map(out)
             .collect()
     }
 

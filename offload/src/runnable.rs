@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     Lineage, OffloadError,
+    lineage::PoolId,
     sync::{AtomicBool, AtomicU8},
 };
 
@@ -43,9 +44,9 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it to its end.
-    pub(crate) fn run(self) -> Finish {
-        self.job.run(self.lineage)
+    /// Claims the closure and runs it to its end, on a thread of this pool.
+    pub(crate) fn run(self, pool: PoolId) -> Finish {
+        self.job.run(self.lineage, pool)
     }
 }
 
@@ -129,9 +130,9 @@ pub(crate) struct Told {
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it to its end, with this lineage in force.
-    /// Never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage) -> Finish;
+    /// Claims the closure and runs it to its end, as a descendant of this lineage,
+    /// on a thread of this pool. Never unwinds.
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
     fn abandon(&self, error: OffloadError) -> Told;

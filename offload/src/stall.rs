@@ -1,62 +1,249 @@
-//! Noticing that the queue stands still: its head waits while as many jobs run
-//! as may.
+//! Noticing that a pool stands still: jobs are queued, none may start, and
+//! nothing happens.
 //!
-//! The clock is read only while every permit is taken, and only when a job is
-//! queued or taken: a pool that keeps up pays nothing.
+//! A pool that keeps up has no clock. Once jobs are queued that nobody can take,
+//! a thread looks at the pool every [`TICK`] (`core/clock.rs`), until it has found
+//! nothing stuck for a second. It only compares counters, so a pool that is
+//! merely busy pays nothing for it.
 
 use std::time::{Duration, Instant};
 
-use crate::sync::elapsed;
+/// The time between two looks.
+pub(crate) const TICK: Duration = Duration::from_millis(50);
 
-/// A head of queue that waits longer than this is worth a word.
-const LONG: Duration = Duration::from_secs(1);
+/// A pool that nobody sized grows after it stood still for so many looks.
+const GROW: u32 = 2;
 
-/// How long the head of a queue has waited.
+/// A pool that stood still for so many looks says so: within a second, and
+/// later than jobs that take nearly as long.
+const REPORT: u32 = 18;
+
+/// After so many looks at a pool that is not stuck, the clock stops.
+const REST: u32 = 20;
+
+/// After a clock could not be started, it is not tried again for so long.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the last looks have shown.
 #[derive(Default)]
 pub(crate) struct Stall {
+    clock: Clock,
+    /// What had happened by the last look.
+    events: u64,
+    /// How many looks in a row have seen nothing happen, and since when.
+    still: u32,
     since: Option<Instant>,
-    told: bool,
-    news: Option<News>,
+    /// Looks since the pool last grew.
+    since_growth: u32,
+    /// Whether this stall has been reported.
+    is_told: bool,
+    /// How many looks in a row have found nothing stuck.
+    quiet: u32,
 }
 
-/// What there is to tell.
+/// Whether somebody looks.
+#[derive(Default)]
+enum Clock {
+    #[default]
+    Stopped,
+    /// Whoever holds the lock starts the thread once it is released.
+    Due,
+    Running,
+    /// No thread could be started.
+    Failed(Instant),
+}
+
+/// What a subscriber is told of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct News {
     pub(crate) waited: Duration,
     pub(crate) queued: usize,
 }
 
-/// Whether the head of the queue is the one of the last look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Head {
-    Same,
-    New,
+/// What a look leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Verdict {
+    /// Something has happened since the last look.
+    pub(crate) is_progress: bool,
+    /// How many looks in a row have seen nothing happen.
+    pub(crate) still: u32,
+    /// The pool has stood still for long enough to grow.
+    pub(crate) may_grow: bool,
+    pub(crate) news: Option<News>,
+    /// Nothing has been stuck for a while: the clock stops.
+    pub(crate) stops: bool,
 }
 
 impl Stall {
-    /// Looks at a queue of `ready` jobs; `starved` says that no permit is free.
-    pub(crate) fn look(&mut self, head: Head, ready: usize, starved: bool) {
-        if let Some(since) = self.since {
-            self.tell(elapsed(since), ready);
+    /// Sees to it that the clock runs: jobs are queued that nobody can take.
+    #[inline]
+    pub(crate) fn start_clock(&mut self, events: u64) {
+        // loom has no clock.
+        if self.has_clock() || cfg!(bridge_loom) {
+            return;
         }
-        if ready == 0 {
-            (self.since, self.told) = (None, false);
-        } else if !starved {
-            self.since = None;
-        } else if self.since.is_none() || head == Head::New {
-            self.since = Some(Instant::now());
+        self.start_stopped(events);
+    }
+
+    #[cold]
+    fn start_stopped(&mut self, events: u64) {
+        if let Clock::Failed(at) = self.clock
+            && at.elapsed() < RETRY
+        {
+            return;
+        }
+        *self = Self {
+            clock: Clock::Due,
+            events,
+            ..Self::default()
+        };
+    }
+
+    /// Whether the clock runs, or is about to.
+    pub(crate) fn has_clock(&self) -> bool {
+        matches!(self.clock, Clock::Running | Clock::Due)
+    }
+
+    /// Whether the caller has to start the clock.
+    #[inline]
+    pub(crate) fn take_start(&mut self) -> bool {
+        let is_due = matches!(self.clock, Clock::Due);
+        if is_due {
+            self.clock = Clock::Running;
+        }
+        is_due
+    }
+
+    /// No thread could be started for the clock.
+    pub(crate) fn clock_failed(&mut self) {
+        self.clock = Clock::Failed(Instant::now());
+    }
+
+    /// The clock stops, whatever it has seen.
+    pub(crate) fn stop(&mut self) {
+        self.clock = Clock::Stopped;
+    }
+
+    /// One look: at what has happened so far, and at the queue if it is stuck.
+    pub(crate) fn look(&mut self, events: u64, stuck: Option<usize>, now: Instant) -> Verdict {
+        let is_progress = events != self.events;
+        self.events = events;
+        let Some(queued) = stuck else {
+            (self.still, self.since, self.is_told) = (0, None, false);
+            self.since_growth = 0;
+            self.quiet += 1;
+            let stops = self.quiet >= REST;
+            if stops {
+                self.clock = Clock::Stopped;
+            }
+            return Verdict {
+                is_progress,
+                stops,
+                ..Verdict::default()
+            };
+        };
+        self.quiet = 0;
+        if is_progress {
+            (self.still, self.since, self.since_growth) = (0, None, 0);
+            return Verdict {
+                is_progress,
+                ..Verdict::default()
+            };
+        }
+        let since = *self.since.get_or_insert(now);
+        self.still += 1;
+        self.since_growth += 1;
+        let may_grow = self.since_growth >= GROW;
+        if may_grow {
+            self.since_growth = 0;
+        }
+        let is_news = self.still >= REPORT && !self.is_told;
+        self.is_told |= is_news;
+        Verdict {
+            still: self.still,
+            may_grow,
+            news: is_news.then(|| News {
+                waited: TICK + now.saturating_duration_since(since),
+                queued,
+            }),
+            ..Verdict::default()
+        }
+    }
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use super::*;
+
+    /// Looks so often, with this many events each time, and says what came of it.
+    fn looks(stall: &mut Stall, events: &[u64], stuck: Option<usize>) -> Vec<Verdict> {
+        let start = Instant::now();
+        let times = (1..).map(|n| start + TICK * n);
+        events
+            .iter()
+            .zip(times)
+            .map(|(&events, now)| stall.look(events, stuck, now))
+            .collect()
+    }
+
+    fn started() -> Stall {
+        let mut stall = Stall::default();
+        stall.start_clock(7);
+        assert!(stall.take_start());
+        assert!(!stall.take_start(), "one clock is enough");
+        stall
+    }
+
+    #[test]
+    fn it_grows_every_second_look_and_reports_once() {
+        let verdicts = looks(&mut started(), &[7; 40], Some(3));
+        let grown = verdicts.iter().filter(|verdict| verdict.may_grow).count();
+        assert_eq!(grown, 20);
+        let told: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.news).collect();
+        assert_eq!(
+            told,
+            [News {
+                waited: TICK * 18,
+                queued: 3
+            }]
+        );
+    }
+
+    #[test]
+    fn progress_sets_the_count_back() {
+        let events: Vec<u64> = (0..40).map(|n| 7 + n / 15).collect();
+        let verdicts = looks(&mut started(), &events, Some(3));
+        assert!(verdicts.iter().all(|verdict| verdict.news.is_none()));
+        let busy: Vec<u64> = (0..40).collect();
+        let verdicts = looks(&mut started(), &busy, Some(3));
+        assert!(verdicts.iter().all(|verdict| !verdict.may_grow));
+    }
+
+    #[test]
+    fn it_reports_again_after_the_queue_went_on() {
+        let mut stall = started();
+        for _ in 0..2 {
+            let verdicts = looks(&mut stall, &[7; 20], Some(3));
+            assert_eq!(
+                verdicts.iter().filter_map(|verdict| verdict.news).count(),
+                1
+            );
+            assert!(!looks(&mut stall, &[7], None)[0].stops);
         }
     }
 
-    /// What is to be told once the lock is released.
-    pub(crate) fn news(&mut self) -> Option<News> {
-        self.news.take()
-    }
-
-    fn tell(&mut self, waited: Duration, queued: usize) {
-        if waited > LONG && !self.told {
-            self.told = true;
-            self.news = Some(News { waited, queued });
-        }
+    #[test]
+    fn the_clock_stops_when_nothing_is_stuck_and_starts_again() {
+        let mut stall = started();
+        let verdicts = looks(&mut stall, &[7; 20], None);
+        let stops: Vec<_> = verdicts.iter().map(|verdict| verdict.stops).collect();
+        assert_eq!(stops.iter().filter(|stops| **stops).count(), 1);
+        assert!(stops[19]);
+        stall.start_clock(9);
+        assert!(stall.take_start());
+        stall.clock_failed();
+        stall.start_clock(9);
+        assert!(!stall.take_start(), "not at once after a failure");
     }
 }

@@ -1,12 +1,14 @@
-//! The pool's state: everything that is decided, is decided here, under one
-//! lock, in transitions that return what is to be done once it is released.
+//! The pool's state. Every decision is made here, under one lock, by a
+//! transition that returns what to do once the lock is released.
 //!
-//! `DESIGN.md` names the invariants; the one that every transition below must
-//! restore is the first: *while work is ready and a permit is free, a thread is
-//! on call, or none can be had.* [`State::help`] restores it.
+//! `DESIGN.md` names the invariants. Every transition below must restore the
+//! first: *while a queued job may start, a thread is on call, or none can be
+//! had.* [`State::help`] restores it.
 
 mod call;
+mod credit;
 mod ending;
+mod growth;
 mod seats;
 mod steps;
 mod tally;
@@ -18,21 +20,24 @@ use std::{
 
 use self::{
     call::{Alertness, Call},
+    growth::Growth,
     seats::Seat,
 };
 use crate::{
     inbox::{Inbox, Pickup},
     limits::Limits,
-    lineage::{JobId, Lane},
+    lineage::{Frame, JobId, Lane, PoolId},
     park::Unparker,
     policy::Duty,
     queue::Queue,
     runnable::{Runnable, Submitted},
-    stall::{Head, Stall},
+    stall::Stall,
     sync::{AtomicUsize, Padded, elapsed},
 };
 
 pub(crate) use self::{
+    growth::Tick,
+    seats::{Place, Risen},
     steps::{Action, After, Phase, Prospect, Seating, Step},
     tally::Tally,
 };
@@ -43,19 +48,26 @@ const START_AGAIN: Duration = Duration::from_millis(10);
 pub(crate) struct State {
     pub(crate) queue: Queue,
     pub(crate) phase: Phase,
+    pool: PoolId,
     limits: Limits,
     /// Threads that sleep without work, the latest to come last.
     idle: Vec<Berth>,
     /// Waits in which threads are parked, or lent.
     seats: Vec<Seat>,
-    /// No job that is queued descends from a seat that could take it. Kept, for
-    /// it takes a look at all of them to know.
-    barren: bool,
+    /// Whether no queued job could be lent to any parked thread.
+    ///
+    /// Cached, because computing it scans the queued descendants. Whatever could
+    /// make it false clears it.
+    nothing_lendable: bool,
+    /// Whether no queued job may start beyond the permits. Cached likewise.
+    nothing_on_credit: bool,
     /// The jobs on each thread's stack, outermost first.
-    stacks: Vec<Vec<Arc<dyn Runnable>>>,
+    stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
     /// Threads that live, those being started included.
     threads: usize,
+    /// Waits that have parked, ever.
+    parks: u64,
     /// Jobs that run unparked: permits taken.
     running: usize,
     /// The thread that is bound to look at the queue, soon.
@@ -64,12 +76,21 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// Jobs that ended, one way or another.
     ended: u64,
+    /// Permits beyond those that the pool was built with.
+    growth: Growth,
     /// Jobs that wait, or have waited, for a shutdown.
     aside: Vec<JobId>,
     start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) stall: Stall,
     pub(crate) tally: Tally,
+}
+
+/// A job that a thread has claimed.
+pub(crate) struct Claimed {
+    pub(crate) job: Arc<dyn Runnable>,
+    /// The frame on whose account it runs, if it started beyond the permits.
+    credit: Option<Arc<Frame>>,
 }
 
 /// Where an idle thread sleeps.
@@ -85,19 +106,23 @@ impl State {
         inbox: Arc<Padded<Inbox>>,
     ) -> Self {
         Self {
+            pool: PoolId::of(&*inbox),
             queue: Queue::new(limits.queue_capacity, ready, inbox),
             phase: Phase::Open,
             limits,
             idle: Vec::new(),
             seats: Vec::new(),
-            barren: false,
+            nothing_lendable: false,
+            nothing_on_credit: false,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,
+            parks: 0,
             running: 0,
             call: None,
             spinner: None,
             ended: 0,
+            growth: Growth::default(),
             aside: Vec::new(),
             start_failed: None,
             next_id: 0,
@@ -109,15 +134,16 @@ impl State {
     /// Takes a job in.
     pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
         let next = self.next_pickup();
-        self.may_lend(&job);
+        match lane {
+            Lane::Kin => self.note_queued_kin(&job),
+            Lane::Roots => job.lineage.note_root(self.pool),
+        }
         let admission = self.queue.push(lane, job);
         let prospect = match next {
             Pickup::AtOnce if self.spinner.is_some() || self.running > 0 => Prospect::AtOnce,
             _ => Prospect::from(admission),
         };
-        let action = self.help();
-        self.watch_head(Head::Same);
-        (prospect, action)
+        (prospect, self.help())
     }
 
     /// When the next that is submitted will be taken, if somebody is awake.
@@ -129,10 +155,11 @@ impl State {
         }
     }
 
-    /// Restores the first invariant: sees to it that work which is ready has
-    /// a thread on call, or failing that a lender.
+    /// Restores the first invariant: finds a thread for a job that may start, or
+    /// failing that a lender.
     pub(crate) fn help(&mut self) -> Action {
         if !self.needs_help() {
+            self.note_stuck();
             return Action::Nothing;
         }
         if let Some(unparker) = self.call_sleeper() {
@@ -146,22 +173,33 @@ impl State {
             self.open_call(id, Alertness::Starting);
             return Action::Start(id);
         }
-        self.lend().map_or(Action::Nothing, Action::Wake)
+        let lender = self.lend();
+        self.note_stuck();
+        lender.map_or(Action::Nothing, Action::Wake)
     }
 
-    /// Whether work is ready that nobody is about to look at.
-    fn needs_help(&self) -> bool {
-        !self.has_lookout()
-            && self.running < self.limits.max_threads
-            && self.queue.ready() > 0
-            && self.phase != Phase::Closed
+    /// Whether a job may start that nobody is about to look at.
+    fn needs_help(&mut self) -> bool {
+        self.phase != Phase::Closed
+            && !self.has_lookout()
+            && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_on_credit())
+    }
+
+    /// Whether any job may start.
+    fn has_permit(&self) -> bool {
+        self.running < self.permits()
+    }
+
+    /// How many jobs may run unparked. Descendants of parked jobs may exceed it.
+    fn permits(&self) -> usize {
+        self.limits.max_threads + self.growth.permits()
     }
 
     /// What the thread whose stack is `stack` does next.
     pub(crate) fn next(&mut self, after: After, berth: &Berth, stack: usize) -> Step {
         if let After::Job(finish) = after {
             self.end(stack, finish);
-            self.running -= 1;
+            self.free_permit();
         }
         if self.spinner == Some(berth.id) {
             self.spinner = None;
@@ -188,23 +226,24 @@ impl State {
         if self.phase == Phase::Closed {
             return Some(self.retire(on_call, stack));
         }
-        let permit = self.running < self.limits.max_threads;
-        if permit && self.queue.ready() > 0 {
-            if on_call && let Duty::Watch(time) = self.duty() {
-                self.watch(berth);
-                return Some(Step::Watch(time));
-            }
-            if let Some(job) = self.queue.take() {
-                let call = self.call.take_if(|call| call.owner == berth.id);
-                self.begin(stack, &job.job);
-                let action = self.hand_on();
-                self.watch_head(Head::New);
-                return Some(Step::Run {
-                    job,
-                    called_at: call.map(|call| call.since),
-                    action,
-                });
-            }
+        let permit = self.has_permit();
+        if permit
+            && self.queue.ready() > 0
+            && on_call
+            && let Duty::Watch(time) = self.duty()
+        {
+            self.watch(berth);
+            return Some(Step::Watch(time));
+        }
+        if let Some((job, credit)) = self.take() {
+            let call = self.call.take_if(|call| call.owner == berth.id);
+            self.begin(stack, &job.job, credit);
+            let action = self.hand_on();
+            return Some(Step::Run {
+                job,
+                called_at: call.map(|call| call.since),
+                action,
+            });
         }
         // If work is left, those who have the permits see to it.
         if self.phase == Phase::Draining {
@@ -227,6 +266,16 @@ impl State {
         None
     }
 
+    /// Takes the job that is due, with the frame on whose account it runs if no
+    /// permit is free.
+    fn take(&mut self) -> Option<(Submitted, Option<Arc<Frame>>)> {
+        if self.has_permit() {
+            return Some((self.queue.take()?, None));
+        }
+        let (job, credit) = self.take_on_credit()?;
+        Some((job, Some(credit)))
+    }
+
     /// Leaves the queue to others: sees to it that somebody looks at what is left
     /// in it and in the inbox, which is open as long as somebody does.
     fn hand_on(&mut self) -> Action {
@@ -234,8 +283,7 @@ impl State {
             self.queue.close_inbox();
         }
         let action = self.help();
-        let permit = self.running < self.limits.max_threads;
-        if permit && self.phase == Phase::Open && self.has_lookout() {
+        if self.has_permit() && self.phase == Phase::Open && self.has_lookout() {
             self.queue.open_inbox(self.next_pickup());
         } else {
             self.queue.close_inbox();
@@ -251,13 +299,8 @@ impl State {
             id: berth.id,
             unparker: berth.unparker.clone(),
         });
+        self.note_stuck();
         Step::Sleep
-    }
-
-    /// Looks how long the head of the queue waits while every permit is taken.
-    fn watch_head(&mut self, head: Head) {
-        let starved = self.running >= self.limits.max_threads;
-        self.stall.look(head, self.queue.ready(), starved);
     }
 
     /// Ends a thread that nobody called for the whole of its keep-alive; false
@@ -293,16 +336,19 @@ impl State {
         }
         // Not another start: that would go on for ever.
         let called = self.call_sleeper().or_else(|| self.lend());
+        self.note_stuck();
         if called.is_some() || self.is_attended() {
             return (Vec::new(), called);
         }
         (self.queue.drain(), None)
     }
 
-    /// Whether a thread may be added: one for each permit, and one for each
-    /// parked thread as far as the limit goes.
+    /// Whether a thread may be added: one for each permit, and as far as the limit
+    /// goes one for each parked thread and one for the descendant that may run on
+    /// its account.
     fn may_start(&self) -> bool {
-        let limit = self.limits.max_threads + self.blocked().min(self.limits.max_blocked_threads);
+        let added = self.blocked() + self.seats.len();
+        let limit = self.permits() + added.min(self.limits.max_blocked_threads);
         // Where nobody is left who will look, it is tried at once.
         let failed = || {
             self.start_failed
@@ -311,9 +357,23 @@ impl State {
         self.threads < limit && !(self.is_attended() && failed())
     }
 
-    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>) {
+    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, credit: Option<Arc<Frame>>) {
         self.running += 1;
-        self.stacks[stack].push(Arc::clone(job));
+        self.growth.note_start();
+        if let Some(frame) = &credit {
+            frame.set_spent(true);
+        }
+        let job = Arc::clone(job);
+        self.stacks[stack].push(Claimed { job, credit });
+    }
+
+    /// Counts a job out of those that run.
+    fn free_permit(&mut self) {
+        if !self.has_permit() {
+            // A lender that needs a permit may have one now.
+            self.nothing_lendable = false;
+        }
+        self.running -= 1;
     }
 
     fn retire(&mut self, on_call: bool, stack: usize) -> Step {
@@ -326,6 +386,9 @@ impl State {
 
     fn leave(&mut self, stack: usize) {
         self.threads -= 1;
+        self.growth
+            .shrink_to(self.threads.saturating_sub(self.limits.max_threads));
         self.free_stacks.push(stack);
+        self.note_stuck();
     }
 }

@@ -16,12 +16,12 @@ use std::{
 
 use crate::{
     core::{Core, Here},
-    lineage::{self, Installed, Owner, PoolId},
+    lineage::{self, Frame, Installed},
     park::Parker,
     runnable::Submitted,
     running,
-    state::Seating,
-    worker::{self, Worker},
+    state::{Action, Place, Risen, Seating},
+    worker::{self, Lent, Worker},
 };
 
 /// A wait that has polled this often without parking gives way once.
@@ -47,6 +47,9 @@ struct OnWorker {
     /// A job was lent to this wait that it has not run: if it isn't kept any
     /// more, a wait within the next poll has given it back.
     owes: bool,
+    /// The pool can do nothing for this wait. It polls once more, since what it
+    /// waits for may have come at the same time.
+    refused: bool,
     /// Dropped last: the frame is in force as long as the wait is open.
     _installed: Installed,
 }
@@ -62,8 +65,8 @@ pub enum Parked {
     /// A descendant was handed over. Poll once more, and if that doesn't end
     /// the wait, call [`Waiting::run_lent`].
     Lent,
-    /// The pool's last unparked thread would have parked, at the ceiling, with
-    /// nothing to lend.
+    /// Every thread of the pool is parked, no other can be added, nothing can be
+    /// lent, and that has not changed for a quarter of a second.
     Exhausted,
 }
 
@@ -89,10 +92,8 @@ impl Waiting {
             OnWorker {
                 busy: 0,
                 owes: false,
-                _installed: lineage::open_wait(Owner {
-                    pool: PoolId::of(&*worker.core),
-                    job: running::current(),
-                }),
+                refused: false,
+                _installed: lineage::open_wait(worker.core.id(), running::current()),
                 worker,
             }
         });
@@ -158,21 +159,26 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
     let (own, stack) = (&worker.core, worker.stack);
     let is_own = Arc::ptr_eq(own, core);
     let frame = lineage::frame();
+    let account = lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame));
     let seating = loop {
         let parker = Parker::new();
+        let place = Place {
+            frame: Arc::clone(&frame),
+            account: Arc::clone(&account),
+            unparker: parker.unparker().clone(),
+            stack,
+            // Nobody would look for a job that is lent.
+            lends: false,
+        };
         let mut state = own.state();
-        // Without room for a job to be lent: nobody would look for it.
         let (seating, action) = if is_own {
-            let seated = state.sit(&frame, parker.unparker(), stack, false);
-            state.awaits_end(&frame);
-            seated
+            state.sit_for_end(place)
         } else {
             // What another pool waits for may be run here by those who come back,
             // though nobody is left now: not if this kept its permit.
-            let action = state.take_seat(&frame, parker.unparker(), stack, false);
-            (Seating::Seated, action)
+            (Seating::Seated, state.take_seat(place))
         };
-        drop(state);
+        own.release(state);
         let orphans = own.carry_out(action);
         if orphans.is_empty() {
             break seating;
@@ -187,8 +193,33 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
 }
 
 impl OnWorker {
+    /// Where this wait is about to park.
+    fn place(&self, parker: &Parker) -> Place {
+        let frame = lineage::frame();
+        Place {
+            account: lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame)),
+            frame,
+            unparker: parker.unparker().clone(),
+            stack: self.worker.stack,
+            // A job must not see the panic of the thread that it is lent to: it
+            // would not poison what it locks.
+            lends: self.worker.is_roomy() && !thread::panicking(),
+        }
+    }
+
+    /// Gives the permit back, and says what to do for the others; `None` if this
+    /// wait must not park.
+    fn sit(&self, place: Place) -> Option<Action> {
+        let core = &self.worker.core;
+        let mut state = core.state();
+        let (seating, action) = state.sit(place);
+        core.release(state);
+        (seating == Seating::Seated).then_some(action)
+    }
+
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         if parker.take() {
+            self.refused = false;
             return if self.skip_park() {
                 Parked::Lent
             } else {
@@ -196,13 +227,15 @@ impl OnWorker {
             };
         }
         self.busy = 0;
-        let Worker { core, stack, .. } = &self.worker;
-        let frame = lineage::frame();
-        let roomy = self.worker.is_roomy();
-        let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
-        if seating == Seating::Exhausted {
+        if self.refused {
             return Parked::Exhausted;
         }
+        let place = self.place(parker);
+        let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
+        let Some(action) = self.sit(place) else {
+            return Parked::Exhausted;
+        };
+        let core = &self.worker.core;
         let orphans = core.carry_out(action);
         // Where no thread could be started they have been told, which wakes
         // this one if it waits for them.
@@ -210,9 +243,10 @@ impl OnWorker {
         // The token stays until the thread has risen: so long it tells the
         // others that this one is awake.
         let told = !orphans.is_empty() || parker.sleep(deadline);
-        let lent = core.state().rise(&frame);
+        let Risen { lent, refused } = core.state().rise(&frame);
         let woken = parker.take() || told;
-        let is_lent = self.keep(lent);
+        let is_lent = self.keep(lent, account);
+        self.refused = refused;
         orphans.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
@@ -249,16 +283,15 @@ impl OnWorker {
     /// at most; true if a job was lent.
     #[cold]
     fn give_way(&mut self, steps: u32) -> bool {
-        let Worker { core, stack, .. } = &self.worker;
-        let frame = lineage::frame();
-        let roomy = self.worker.is_roomy();
-        // One of its own, with a token: a thread that gives way is awake.
+        // A parker of its own, with a token: a thread that gives way is awake.
         let parker = Parker::new();
         parker.unparker().unpark();
-        let (seating, action) = core.state().sit(&frame, parker.unparker(), *stack, roomy);
-        if seating == Seating::Exhausted {
+        let place = self.place(&parker);
+        let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
+        let Some(action) = self.sit(place) else {
             return false;
-        }
+        };
+        let core = &self.worker.core;
         let orphans = core.carry_out(action);
         for _ in 0..steps {
             thread::sleep(STEP);
@@ -266,21 +299,24 @@ impl OnWorker {
                 break;
             }
         }
-        let lent = core.state().rise(&frame);
-        let is_lent = self.keep(lent);
+        let Risen { lent, .. } = core.state().rise(&frame);
+        let is_lent = self.keep(lent, account);
         orphans.abandon(&self.worker.core);
         is_lent
     }
 
     /// Keeps what was lent; false if nothing was. Before anything of others
     /// runs, which may wait in turn.
-    fn keep(&mut self, lent: Option<Submitted>) -> bool {
+    fn keep(&mut self, lent: Option<Submitted>, account: Arc<Frame>) -> bool {
         let Some(job) = lent else { return false };
-        self.worker.keep_lent(job);
+        self.worker.keep_lent(Lent { job, account });
         self.owes = true;
         // One job is lent at a time: the lender calls who takes the next.
-        let action = self.worker.core.state().help();
-        self.worker.core.perform(action);
+        let core = &self.worker.core;
+        let mut state = core.state();
+        let action = state.help();
+        core.release(state);
+        core.perform(action);
         true
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     core::Core,
     job::drop_payload,
     limits::Hooks,
+    lineage::Frame,
     park::Parker,
     policy,
     runnable::Submitted,
@@ -55,7 +56,14 @@ pub(crate) struct Worker {
     base: usize,
     /// The job that was lent to it and has not been run. The thread's, not its
     /// wait's: a wait that opens within that one has to find it.
-    lent: Rc<Cell<Option<Submitted>>>,
+    lent: Rc<Cell<Option<Lent>>>,
+}
+
+/// A job that was lent to a thread.
+pub(crate) struct Lent {
+    pub(crate) job: Submitted,
+    /// The account of the thread's own job, which is parked meanwhile.
+    pub(crate) account: Arc<Frame>,
 }
 
 impl Worker {
@@ -73,43 +81,47 @@ impl Worker {
     }
 
     /// Keeps a job that was lent to this thread.
-    pub(crate) fn keep_lent(&self, job: Submitted) {
-        let before = self.lent.replace(Some(job));
+    pub(crate) fn keep_lent(&self, lent: Lent) {
+        let before = self.lent.replace(Some(lent));
         debug_assert!(before.is_none(), "the job lent before was not run");
     }
 
     /// Whether a job was lent to this thread that has not been run.
     pub(crate) fn has_lent(&self) -> bool {
-        let job = self.lent.take();
-        let has_one = job.is_some();
-        self.lent.set(job);
+        let lent = self.lent.take();
+        let has_one = lent.is_some();
+        self.lent.set(lent);
         has_one
     }
 
     /// Runs the job that was lent to this thread, and counts its end; false if
     /// there is none. The permit stays: the thread is back in its own job.
     pub(crate) fn run_lent(&self) -> bool {
-        let Some(job) = self.lent.take() else {
+        let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        let finish = job.run();
+        let finish = job.run(self.core.id());
         if self.core.is_forked() {
             return true;
         }
         let mut state = self.core.state();
-        state.end(self.stack, finish);
+        let action = state.end_lent(self.stack, &account, finish);
         let phase = state.phase;
-        drop(state);
+        self.core.release(state);
         self.core.note_end(phase);
+        self.core.perform(action);
         true
     }
 
     /// Gives back the job that was lent to this thread, if it has not been run.
     pub(crate) fn return_lent(&self) {
-        let Some(job) = self.lent.take() else { return };
+        let Some(Lent { job, account }) = self.lent.take() else {
+            return;
+        };
         let mut state = self.core.state();
-        let (given, phase) = (state.give_back(self.stack, job), state.phase);
-        drop(state);
+        let given = state.give_back(self.stack, &account, job);
+        let phase = state.phase;
+        self.core.release(state);
         match given {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
@@ -169,9 +181,8 @@ fn serve(core: &Arc<Core>, id: usize) {
     loop {
         let mut state = core.state_at_work();
         let step = state.next(after, &berth, stack);
-        let (phase, stall) = (state.phase, state.stall.news());
-        drop(state);
-        core.report(stall);
+        let phase = state.phase;
+        core.release(state);
         if let After::Job(_) = after {
             core.note_end(phase);
         }
@@ -187,7 +198,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                     spin = policy::next_spin(spin, soon, limits.spin);
                 }
                 core.perform(action);
-                after = After::Job(job.run());
+                after = After::Job(job.run(core.id()));
                 // The child of a job that forked: what is queued is the parent's.
                 if core.is_forked() {
                     break;

@@ -300,36 +300,38 @@ fn a_job_withdrawn_while_it_is_lent_is_not_queued_again() {
     });
 }
 
-/// By a shutdown that the lender waits for, and nobody else ends a job.
+/// A shutdown that the lender waits for looks again when the job is withdrawn,
+/// although nobody else ends a job.
 #[test]
 fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
     within(|| {
         let pool = pool(1, 1);
-        let (outer, inner) = (pool.clone(), pool.clone());
+        let (other, release) = parked(&pool);
+        let inner = pool.clone();
         let report = wait(pool.run(move || {
-            wait(outer.run(move || {
-                let (tell, told) = mpsc::channel();
-                let mut task = None;
-                wait(poll_fn(|_| {
-                    let Some(task) = task.take() else {
-                        task = Some(inner.run(|| ()).start());
-                        let (ended, tell) = (inner.clone(), tell.clone());
-                        let ending = async move { ended.shutdown(Duration::MAX) };
-                        let ending = Lineage::current().scope(ending);
-                        thread::spawn(move || tell.send(wait(ending)));
-                        return Poll::Pending;
-                    };
-                    eventually("the end has begun", || inner.try_run(|| ()).is_err());
-                    // It waits for the job that is lent, and looks again when
-                    // that is withdrawn.
-                    thread::sleep(Duration::from_millis(20));
-                    drop(task);
-                    thread::sleep(Duration::from_millis(5));
-                    wait(async {});
-                    Poll::Ready(told.recv().unwrap())
-                }))
+            let (tell, told) = mpsc::channel();
+            let (mut task, mut release) = (None, Some(release));
+            wait(poll_fn(|_| {
+                let Some(task) = task.take() else {
+                    task = Some(inner.run(|| ()).start());
+                    let (ended, tell) = (inner.clone(), tell.clone());
+                    let ending = async move { ended.shutdown(Duration::MAX) };
+                    let ending = Lineage::current().scope(ending);
+                    thread::spawn(move || tell.send(wait(ending)));
+                    return Poll::Pending;
+                };
+                eventually("the end has begun", || inner.try_run(|| ()).is_err());
+                // This thread has a job of its own again, so the other one ends too.
+                drop(release.take());
+                eventually("the other has ended", || inner.metrics().blocked == 0);
+                thread::sleep(Duration::from_millis(20));
+                drop(task);
+                thread::sleep(Duration::from_millis(5));
+                wait(async {});
+                Poll::Ready(told.recv().unwrap())
             }))
         }));
+        drop(other);
         assert_eq!((report.abandoned, report.running), (0, 0));
     });
 }

@@ -23,6 +23,7 @@ use common::{
     exploring::{LONG, explore, submit_while_shutting_down},
     try_wait, wait,
 };
+use futures::{channel::oneshot, future::join};
 use loom::thread;
 
 /// A pool as small as the race allows, whose threads never spin.
@@ -270,6 +271,69 @@ fn loom_at_the_ceiling_a_descendant_is_lent() {
     });
 }
 
+/// A job parks twice. In between, a stranger takes its permit and blocks until the
+/// job is over. Then the job waits for `last`.
+fn wait_while_a_stranger_blocks(
+    blocked: usize,
+    last: impl Fn(Pool) -> i32 + Clone + Send + Sync + 'static,
+) {
+    explore(move || {
+        let pool = pool(1, blocked, 4);
+        let (started, stranger_runs) = oneshot::channel();
+        let lock = Parker::new();
+        let unlock = lock.unparker().clone();
+        let (inner, last) = (pool.clone(), last.clone());
+        let job = pool.run(move || {
+            wait(stranger_runs).unwrap();
+            let value = last(inner);
+            unlock.unpark();
+            value
+        });
+        let job = job.start();
+        let stranger = pool.run(move || {
+            started.send(()).unwrap();
+            assert!(lock.park(None));
+        });
+        let stranger = stranger.start();
+        assert_eq!(wait(job), 7);
+        wait(stranger);
+        let _report = pool.shutdown(LONG);
+    });
+}
+
+/// Else a job that holds a lock over its wait hangs, because those who block on the
+/// lock have all permits.
+#[test]
+fn loom_a_descendant_starts_on_a_thread_more_although_no_permit_is_free() {
+    wait_while_a_stranger_blocks(2, |pool| wait(pool.run(|| 7)));
+}
+
+/// Else the same happens where no thread can be added.
+#[test]
+fn loom_a_descendant_is_lent_although_no_permit_is_free() {
+    wait_while_a_stranger_blocks(1, |pool| wait(pool.run(|| 7)));
+}
+
+/// Else only the first descendant of such a wait runs.
+#[test]
+fn loom_descendants_run_one_after_the_other_although_no_permit_is_free() {
+    wait_while_a_stranger_blocks(2, |pool| {
+        let both = join(pool.run(|| 3), pool.run(|| 4));
+        let (first, second) = wait(both);
+        first + second
+    });
+}
+
+/// Else a job that starts work before it waits hangs: its own work counts as a
+/// stranger's.
+#[test]
+fn loom_what_was_started_before_the_wait_starts_although_no_permit_is_free() {
+    wait_while_a_stranger_blocks(1, |pool| {
+        let task = pool.run(|| 7).start();
+        wait(task)
+    });
+}
+
 /// Else a wait within the poll that follows a loan hangs: the thread keeps the
 /// job that this wait is for.
 #[test]
@@ -280,10 +344,12 @@ fn loom_what_is_lent_is_given_back_to_a_wait_within() {
         let value = wait(pool.run(move || {
             wait(second.run(move || {
                 let mut task = None;
-                wait(poll_fn(|_| match task.take() {
+                wait(poll_fn(|cx| match task.take() {
                     None => {
-                        task = Some(third.run(|| 9).start());
-                        Poll::Pending
+                        let mut first = Box::pin(third.run(|| 9));
+                        let poll = first.as_mut().poll(cx).map(Ok);
+                        task = Some(first);
+                        poll
                     }
                     Some(task) => Poll::Ready(try_wait(task)),
                 }))

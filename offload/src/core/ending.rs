@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     Lineage, OffloadError, Shutdown,
-    lineage::PoolId,
     park::Unparker,
     runnable::{Runnable, Submitted},
     state::{Phase, Seating},
@@ -63,7 +62,7 @@ impl Core {
         }
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.state();
-        let waiting = Lineage::current().waiting(PoolId::of(self));
+        let waiting = Lineage::current().waiting(self.id());
         let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
         let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();

@@ -62,6 +62,26 @@ impl List {
         job
     }
 
+    /// Whether a live job `fits`.
+    pub(super) fn has(&self, fits: &mut impl FnMut(&Submitted) -> bool) -> bool {
+        self.live > 0 && self.jobs.iter().any(|job| held(job) && fits(job))
+    }
+
+    /// Takes out all live jobs that `fit`, in their order.
+    pub(super) fn extract(&mut self, fits: impl Fn(&Submitted) -> bool) -> VecDeque<Submitted> {
+        let fits = |job: &Submitted| held(job) && fits(job);
+        if !self.jobs.iter().any(fits) {
+            return VecDeque::new();
+        }
+        let (out, left): (VecDeque<_>, _) = self.jobs.drain(..).partition(fits);
+        self.jobs = left;
+        self.live -= out.len();
+        if self.live == 0 {
+            self.jobs.clear();
+        }
+        out
+    }
+
     /// Counts a job out that was taken or withdrawn.
     fn count_out(&mut self) {
         self.live -= 1;

@@ -25,6 +25,7 @@ impl State {
     ) -> Whose {
         let Self { aside, stacks, .. } = self;
         let below = stack.into_iter().flat_map(|stack| &stacks[stack]);
+        let below = below.map(|claimed| &claimed.job);
         let mut whose = Whose::All;
         for job in waiting.chain(below.map(JobId::of)) {
             whose = Whose::NotAside;
@@ -43,7 +44,7 @@ impl State {
 
     /// Those of these jobs that threads have claimed.
     pub(crate) fn jobs(&self, whose: Whose) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        let jobs = self.stacks.iter().flatten();
+        let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
         jobs.filter(move |job| whose == Whose::All || !self.aside.contains(&JobId::of(job)))
     }
 }
@@ -76,12 +77,13 @@ mod tests {
             spin: Duration::ZERO,
             cores: 1,
             duty: policy::duty,
+            grows: false,
         };
         let mut state = State::new(limits, Arc::default(), Arc::default());
         let stack = state.enter();
         assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        state.stacks[stack].push(job);
+        state.begin(stack, &(job as Arc<dyn Runnable>), None);
         for _ in 0..3 {
             assert_eq!(
                 state.set_aside([].into_iter(), Some(stack)),

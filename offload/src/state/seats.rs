@@ -3,97 +3,171 @@
 
 use std::sync::Arc;
 
-use super::{Action, Phase, Seating, State};
-use crate::{Lineage, lineage::Frame, lineage::Lane, park::Unparker, runnable::Submitted};
+use super::{Action, Phase, Seating, State, credit::creditor};
+use crate::{
+    Lineage,
+    lineage::{Frame, Kind, Lane},
+    park::Unparker,
+    runnable::{Finish, Submitted},
+};
 
 /// Where a thread is parked in a wait.
 pub(super) struct Seat {
-    frame: Arc<Frame>,
-    unparker: Unparker,
-    /// The thread's stack, as an index.
-    stack: usize,
-    /// Whether its stack has room for another job.
-    roomy: bool,
+    place: Place,
     /// Whether the thread waits for the pool's own end, and will see it.
     ending: bool,
     lent: Option<Submitted>,
+    /// Whether the wait is told that nobody is left to run what it needs.
+    refused: bool,
+    /// How many waits had parked before, ever.
+    number: u64,
+}
+
+/// What a thread finds when it leaves its seat.
+#[derive(Default)]
+pub(crate) struct Risen {
+    pub(crate) lent: Option<Submitted>,
+    pub(crate) refused: bool,
+}
+
+/// A wait that is about to park.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The frame of the wait.
+    pub(crate) frame: Arc<Frame>,
+    /// The frame on whose account descendants start: that of the job, or of the
+    /// wait if no job waits.
+    pub(crate) account: Arc<Frame>,
+    pub(crate) unparker: Unparker,
+    /// The thread's stack, as an index.
+    pub(crate) stack: usize,
+    /// Whether the thread may be lent a job.
+    pub(crate) lends: bool,
 }
 
 impl State {
     /// Parks the thread in a wait: its permit is free from here on.
-    pub(crate) fn sit(
-        &mut self,
-        frame: &Arc<Frame>,
-        unparker: &Unparker,
-        stack: usize,
-        roomy: bool,
-    ) -> (Seating, Action) {
-        let action = self.take_seat(frame, unparker, stack, roomy);
-        (self.check_seat(frame), action)
+    pub(crate) fn sit(&mut self, place: Place) -> (Seating, Action) {
+        let frame = Arc::clone(&place.frame);
+        let action = self.take_seat(place);
+        if self.is_hopeless() && !self.watch_hopeless() {
+            let _nothing_lent = self.rise(&frame);
+            return (Seating::Exhausted, action);
+        }
+        (Seating::Seated, action)
     }
 
-    /// The same for a thread that can't be refused.
-    pub(crate) fn take_seat(
-        &mut self,
-        frame: &Arc<Frame>,
-        unparker: &Unparker,
-        stack: usize,
-        roomy: bool,
-    ) -> Action {
-        self.running -= 1;
+    /// Parks the thread in a wait for the pool's own end.
+    pub(crate) fn sit_for_end(&mut self, place: Place) -> (Seating, Action) {
+        let frame = Arc::clone(&place.frame);
+        let action = self.take_seat(place);
+        if self.is_hopeless() {
+            let _nothing_lent = self.rise(&frame);
+            return (Seating::Exhausted, action);
+        }
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_of(&frame)) {
+            seat.ending = true;
+        }
+        (Seating::Seated, action)
+    }
+
+    /// Like [`sit`](Self::sit), for a thread that can't be refused.
+    pub(crate) fn take_seat(&mut self, place: Place) -> Action {
+        self.give_credit_back(place.stack);
+        self.free_permit();
+        self.growth.note_park();
+        place.frame.set_seated(true);
+        place.account.set_parked(true);
+        if place.account.take_roots() {
+            let account = &place.account;
+            self.queue.promote(|job| job.lineage.contains(account));
+        }
         self.seats.push(Seat {
-            frame: Arc::clone(frame),
-            unparker: unparker.clone(),
-            stack,
-            roomy,
+            place,
             ending: false,
             lent: None,
+            refused: false,
+            number: self.parks,
         });
-        self.barren = false;
+        self.parks += 1;
+        self.note_credit();
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         self.help()
     }
 
-    /// Whether the thread may stay parked; if not, its seat is gone.
-    fn check_seat(&mut self, frame: &Arc<Frame>) -> Seating {
-        // One that waits for the end rises when nothing is left. So as long as
-        // nothing is queued no wait is refused for its sake.
-        let is_seen_to = || self.queue.ready() == 0 && self.seats.iter().any(|seat| seat.ending);
-        if self.is_attended() || self.may_start() || is_seen_to() {
-            return Seating::Seated;
+    /// Whether every thread is parked, none can be added, and nothing that is
+    /// queued can be lent: the pool can do nothing for those who wait.
+    pub(super) fn is_hopeless(&self) -> bool {
+        // No job starts any more, and the callers of those that were queued are
+        // being told so. One of them may be what a wait is for.
+        if self.phase == Phase::Closed || self.is_attended() || self.may_start() {
+            return false;
         }
-        let _nothing_lent = self.rise(frame);
-        Seating::Exhausted
+        // One that waits for the end rises when nothing is left. So as long as
+        // nothing is queued, no wait is refused because of it.
+        let has_end = self.seats.iter().any(|seat| seat.ending);
+        self.queue.ready() > 0 || !has_end
     }
 
-    /// Notes that the thread which is parked in this wait waits for the pool's own
-    /// end.
-    pub(crate) fn awaits_end(&mut self, frame: &Arc<Frame>) {
-        let seat = |seat: &&mut Seat| Arc::ptr_eq(&seat.frame, frame);
-        if let Some(seat) = self.seats.iter_mut().find(seat) {
-            seat.ending = true;
-        }
+    /// Tells one wait that the pool can do nothing for it: the one that parked last,
+    /// which is the innermost where waits depend on each other.
+    pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
+        let is_last = |seat: &&mut Seat| !seat.ending && seat.lent.is_none();
+        let seats = self.seats.iter_mut().filter(is_last);
+        let seat = seats.max_by_key(|seat| seat.number)?;
+        seat.refused = true;
+        Some(seat.place.unparker.clone())
+    }
+
+    /// Tells a wait that a descendant of its job could start, if there were a thread
+    /// for it.
+    pub(super) fn refuse_creditor(&mut self) -> Option<Unparker> {
+        let account = self.next_creditor()?;
+        let is_its = |seat: &&mut Seat| Arc::ptr_eq(&seat.place.account, &account);
+        let seat = self.seats.iter_mut().find(is_its)?;
+        seat.refused = true;
+        Some(seat.place.unparker.clone())
     }
 
     /// Unparks the thread: it runs again, whatever the permits say, for it may
     /// hold a lock that others wait for. Gives the job that was lent to it.
-    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Option<Submitted> {
-        let at = self
-            .seats
-            .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, frame))?;
-        let seat = self.seats.swap_remove(at);
-        if seat.lent.is_none() {
+    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Risen {
+        let Some(at) = self.seats.iter().position(|seat| seat.is_of(frame)) else {
+            return Risen::default();
+        };
+        let Seat {
+            place,
+            lent,
+            refused,
+            ..
+        } = self.seats.swap_remove(at);
+        place.frame.set_seated(false);
+        if lent.is_none() {
             self.running += 1;
+            place.account.set_parked(false);
         }
-        seat.lent
+        Risen { lent, refused }
+    }
+
+    /// The thread is done with a job that was lent to it, and back in its own.
+    pub(crate) fn end_lent(&mut self, stack: usize, account: &Frame, finish: Finish) -> Action {
+        self.end(stack, finish);
+        account.set_parked(false);
+        self.help()
     }
 
     /// Takes back a job that was lent and will not be run by its lender. After
     /// the end nobody else would run it either: then the caller keeps it, to
     /// abandon it.
-    pub(crate) fn give_back(&mut self, stack: usize, job: Submitted) -> Result<Action, Submitted> {
+    pub(crate) fn give_back(
+        &mut self,
+        stack: usize,
+        account: &Frame,
+        job: Submitted,
+    ) -> Result<Action, Submitted> {
+        self.give_credit_back(stack);
         self.stacks[stack].pop();
+        account.set_parked(false);
         // Its caller has withdrawn it, and has the closure or is about to.
         if job.header().is_cancelled() {
             return Ok(Action::Nothing);
@@ -101,7 +175,7 @@ impl State {
         if self.phase == Phase::Closed {
             return Err(job);
         }
-        self.may_lend(&job);
+        self.note_queued_kin(&job);
         self.queue.put_back(Lane::Kin, job);
         Ok(self.help())
     }
@@ -113,32 +187,37 @@ impl State {
 
     /// Whether the thread with this stack is in a wait that has parked it.
     pub(super) fn is_seated(&self, stack: usize) -> bool {
-        self.seats.iter().any(|seat| seat.stack == stack)
+        self.seats.iter().any(|seat| seat.place.stack == stack)
     }
 
     /// Whether a thread lives that is not parked.
     pub(super) fn is_attended(&self) -> bool {
         // One that has been woken and hasn't risen yet is parked no longer.
-        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.unparker.is_unparked();
+        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.place.unparker.is_unparked();
         self.seats.iter().filter(asleep).count() < self.threads
     }
 
-    /// Notes that this job has been queued.
-    pub(super) fn may_lend(&mut self, job: &Submitted) {
-        self.barren = self.barren && seat_for(&job.lineage, None, &self.seats).is_none();
+    /// Notes that this job is about to be queued.
+    pub(super) fn note_lendable(&mut self, job: &Submitted) {
+        if self.nothing_lendable && seat_for(&job.lineage, None, &self.seats).is_some() {
+            self.nothing_lendable = false;
+        }
     }
 
     /// Lends the first job that is a descendant of a parked wait to the innermost
-    /// such wait that has room.
+    /// such wait that has room. While no permit is free, the job runs on somebody's
+    /// account.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
+        let needs_credit = !self.has_permit();
         let Self { queue, seats, .. } = self;
-        if self.barren || !seats.iter().any(Seat::is_free) {
+        if self.nothing_lendable || !seats.iter().any(Seat::is_free) {
             return None;
         }
-        let mut lender = None;
-        // The wait that the last look was in vain for. Siblings stand together,
-        // and those of a wait within behind them: neither need a look so far up.
-        let mut vain = None;
+        let (mut lender, mut credit) = (None, None);
+        // The innermost frames of the last job for which no seat, and no account,
+        // was found. Siblings stand together, and descendants of theirs behind
+        // them: neither need a look further up than that.
+        let (mut vain, mut seen, pool) = (None, None, self.pool);
         let job = queue.take_kin(|job| {
             let innermost = job.lineage.innermost();
             if innermost == vain {
@@ -147,39 +226,67 @@ impl State {
             lender = seat_for(&job.lineage, vain, seats);
             if lender.is_none() {
                 vain = innermost;
+                return false;
             }
-            lender.is_some()
+            if needs_credit {
+                credit = creditor(&job.lineage, pool, &mut seen);
+            }
+            !needs_credit || credit.is_some()
         });
         let Some((job, at)) = job.zip(lender) else {
-            self.barren = true;
+            self.nothing_lendable = true;
             return None;
         };
-        let stack = self.seats[at].stack;
-        self.begin(stack, &job.job);
+        let stack = self.seats[at].place.stack;
+        self.begin(stack, &job.job, credit);
         let seat = &mut self.seats[at];
         seat.lent = Some(job);
-        Some(seat.unparker.clone())
+        Some(seat.place.unparker.clone())
     }
 }
 
 impl Seat {
+    fn is_of(&self, frame: &Arc<Frame>) -> bool {
+        Arc::ptr_eq(&self.place.frame, frame)
+    }
+
     /// Whether a job can be lent to it.
     fn is_free(&self) -> bool {
-        self.roomy && self.lent.is_none()
+        self.place.lends && self.lent.is_none()
     }
 }
 
 /// The seat of the innermost wait in `lineage` that can take a job, looked for
-/// up to the wait `vain`.
+/// up to the frame `vain`.
 ///
-/// Only the wait on top of a thread's stack has a seat, so a job never lands
-/// on a stack whose innermost wait it doesn't descend from.
+/// A job lands only on the stack of a wait that it descends from, and only the
+/// wait on top of a stack has a seat. What a job submitted before its wait is a
+/// descendant of that wait too. What a wait further down the same stack submitted
+/// is not: the code between the two waits may hold a lock that it takes.
 fn seat_for(lineage: &Lineage, vain: Option<usize>, seats: &[Seat]) -> Option<usize> {
     let frames = lineage.frames();
-    let mut near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
-    near.find_map(|frame| {
-        seats
-            .iter()
-            .position(|seat| Arc::ptr_eq(&seat.frame, &frame) && seat.is_free())
-    })
+    let near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
+    let mut waiting = None;
+    for frame in near {
+        let found = match frame.kind() {
+            Kind::Wait => {
+                if !frame.is_over() {
+                    waiting = frame.job();
+                }
+                (frame.is_seated()).then(|| seats.iter().position(|seat| seat.is_of(&frame)))
+            }
+            // One of its waits, in which this job was submitted, goes on.
+            Kind::Job if waiting.is_some() && waiting == frame.job() => None,
+            Kind::Job => (frame.is_parked()).then(|| {
+                let is_its = |seat: &Seat| Arc::ptr_eq(&seat.place.account, &frame);
+                seats.iter().position(is_its)
+            }),
+        };
+        if let Some(at) = found.flatten()
+            && seats[at].is_free()
+        {
+            return Some(at);
+        }
+    }
+    None
 }

@@ -22,8 +22,10 @@ pub(crate) enum Phase {
 }
 
 /// What is to be done after the lock is released.
+#[derive(Default)]
 #[must_use]
 pub(crate) enum Action {
+    #[default]
     Nothing,
     /// Wake this thread: an idle one that is now on call, or a lender.
     Wake(Unparker),

@@ -17,8 +17,10 @@ pub(crate) struct Tally {
 impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
+        self.give_credit_back(stack);
         self.stacks[stack].pop();
         self.ended += 1;
+        self.growth.note_end();
         match finish {
             Finish::Completed => self.tally.completed += 1,
             Finish::Panicked => self.tally.panicked += 1,
@@ -29,7 +31,9 @@ impl State {
     /// Jobs that have run to an end, as far as anybody can see.
     pub(crate) fn run(&self) -> u64 {
         let jobs = self.stacks.iter().flatten();
-        let shown = jobs.filter(|job| job.header().shown().is_some()).count();
+        let shown = jobs
+            .filter(|claimed| claimed.job.header().shown().is_some())
+            .count();
         self.tally.completed + self.tally.panicked + shown as u64
     }
 
@@ -45,7 +49,9 @@ impl State {
         for (at, stack) in self.stacks.iter().enumerate() {
             // Whoever sees a result must find it counted, though its thread has
             // not said so yet.
-            let shown = stack.iter().filter_map(|job| job.header().shown());
+            let shown = stack
+                .iter()
+                .filter_map(|claimed| claimed.job.header().shown());
             let before = completed + panicked;
             for finish in shown {
                 match finish {

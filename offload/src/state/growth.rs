@@ -1,0 +1,220 @@
+//! Permits that are added to a pool which stands still.
+//!
+//! If nobody set `max_threads`, the pool must let a program go on whose jobs wait
+//! for jobs behind them in the queue, as Tokio's blocking pool does. So while it
+//! stands still the pool adds one permit, then two, four and so on. The permits
+//! go as the threads that they were added for retire.
+
+use std::time::Instant;
+
+use super::{Action, Phase, State};
+use crate::{park::Unparker, stall::News};
+
+/// After so many looks without an event, a wait is told that the pool can do
+/// nothing for it. Not at once: what it waits for may be on its way, such as a
+/// timer, and then nothing is wrong.
+const REFUSE: u32 = 5;
+
+/// After so many looks, a wait is told that nobody is there to run its descendant,
+/// although other threads run.
+const REFUSE_CREDITOR: u32 = 20;
+
+/// No pool grows beyond so many permits: Tokio's own limit.
+const MOST: usize = 512;
+
+/// What has been added, and the signs of progress.
+#[derive(Default)]
+pub(super) struct Growth {
+    /// Permits that were added and have not gone.
+    added: usize,
+    /// How many were added last, or none since there was progress.
+    step: usize,
+    /// Starts that only use what was added, and so are no progress; and as many
+    /// parks of the jobs that started so.
+    expected: usize,
+    expected_parks: usize,
+    /// Jobs that started, ended or parked.
+    events: u64,
+}
+
+impl Growth {
+    pub(super) fn permits(&self) -> usize {
+        self.added
+    }
+
+    /// Grows while the pool stands still.
+    pub(super) fn grow(&mut self, base: usize) {
+        let room = MOST.saturating_sub(base + self.added);
+        let step = (self.step * 2).max(1).min(room);
+        self.added += step;
+        (self.expected, self.expected_parks) = (step, step);
+        if step > 0 {
+            self.step = step;
+        }
+    }
+
+    fn has_room(&self, base: usize) -> bool {
+        base + self.added < MOST
+    }
+
+    /// Lets no more than `most` permits stay.
+    pub(super) fn shrink_to(&mut self, most: usize) {
+        self.added = self.added.min(most);
+    }
+
+    /// A job starts.
+    pub(super) fn note_start(&mut self) {
+        if self.expected > 0 {
+            self.expected -= 1;
+        } else {
+            self.events += 1;
+        }
+    }
+
+    /// A job parks.
+    pub(super) fn note_park(&mut self) {
+        if self.expected_parks > 0 {
+            self.expected_parks -= 1;
+        } else {
+            self.events += 1;
+        }
+    }
+
+    /// A job has ended.
+    pub(super) fn note_end(&mut self) {
+        self.events += 1;
+    }
+
+    /// There was progress: the next growth is a small one again.
+    pub(super) fn start_over(&mut self) {
+        self.step = 0;
+        (self.expected, self.expected_parks) = (0, 0);
+    }
+
+    /// How much has happened, ever.
+    pub(super) fn events(&self) -> u64 {
+        self.events
+    }
+}
+
+impl State {
+    /// Sees to it that the clock runs if jobs are queued that nobody can take.
+    pub(super) fn note_stuck(&mut self) {
+        if self.queue.ready() > 0 && !self.has_lookout() {
+            self.stall.start_clock(self.growth.events());
+        }
+    }
+
+    /// Has the clock look after a wait for which the pool can do nothing. False if
+    /// there is no clock: then the wait must be refused at once.
+    pub(super) fn watch_hopeless(&mut self) -> bool {
+        self.stall.start_clock(self.growth.events());
+        self.stall.has_clock()
+    }
+
+    /// What the clock does: looks whether the pool stands still, and acts on it.
+    pub(crate) fn tick(&mut self, now: Instant) -> Tick {
+        if self.phase == Phase::Closed {
+            self.stall.stop();
+            return Tick {
+                stops: true,
+                ..Tick::default()
+            };
+        }
+        let ready = self.queue.ready();
+        let is_stuck = (ready > 0 && !self.has_lookout()) || self.is_hopeless();
+        let verdict = self
+            .stall
+            .look(self.growth.events(), is_stuck.then_some(ready), now);
+        if verdict.is_progress || !is_stuck {
+            self.growth.start_over();
+        }
+        let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
+        if verdict.may_grow && may_grow {
+            self.growth.grow(self.limits.max_threads);
+        }
+        // What could not be had may be had now, such as a thread.
+        let action = if is_stuck {
+            self.help()
+        } else {
+            Action::Nothing
+        };
+        let refused = match verdict.still {
+            _ if may_grow => None,
+            REFUSE.. if self.is_hopeless() => self.refuse_one(),
+            REFUSE_CREDITOR.. => self.refuse_creditor(),
+            _ => None,
+        };
+        Tick {
+            action,
+            refused,
+            news: verdict.news,
+            stops: verdict.stops,
+        }
+    }
+
+    /// What is left to do if there is no clock.
+    pub(crate) fn clock_failed(&mut self) -> Option<Unparker> {
+        self.stall.clock_failed();
+        if self.is_hopeless() {
+            self.refuse_one()
+        } else {
+            None
+        }
+    }
+}
+
+/// What the clock has to do once the lock is released.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Tick {
+    pub(crate) action: Action,
+    /// The thread of a wait that is told that the pool can do nothing for it.
+    pub(crate) refused: Option<Unparker>,
+    pub(crate) news: Option<News>,
+    pub(crate) stops: bool,
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_doubles_up_to_the_limit_and_starts_over() {
+        let mut growth = Growth::default();
+        let mut seen = Vec::new();
+        for _ in 0..11 {
+            growth.grow(32);
+            seen.push(growth.permits());
+        }
+        assert_eq!(seen, [1, 3, 7, 15, 31, 63, 127, 255, 480, 480, 480]);
+        growth.shrink_to(10);
+        growth.start_over();
+        growth.grow(32);
+        assert_eq!(growth.permits(), 11);
+    }
+
+    #[test]
+    fn starts_that_growth_itself_causes_are_no_progress() {
+        let mut growth = Growth::default();
+        growth.grow(32);
+        growth.grow(32);
+        for _ in 0..2 {
+            growth.note_start();
+            growth.note_park();
+        }
+        assert_eq!(growth.events(), 0, "two permits were added");
+        growth.note_start();
+        growth.note_park();
+        assert_eq!(growth.events(), 2, "a third job is progress");
+        growth.note_end();
+        assert_eq!(growth.events(), 3);
+    }
+
+    #[test]
+    fn a_pool_beyond_the_limit_does_not_grow() {
+        let mut growth = Growth::default();
+        growth.grow(600);
+        assert_eq!(growth.permits(), 0);
+    }
+}

@@ -1,0 +1,328 @@
+//! Jobs that hold a lock over a wait, while other jobs block on that lock.
+//!
+//! Only the descendants of the job that holds the lock can release it, so they
+//! start although every permit is taken.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, LazyLock, Mutex, RwLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::{Lineage, Offload, Pool};
+use common::{WaitError, eventually, plug, pool_with_blocked, try_wait, wait};
+use futures::future::{join, join_all};
+use testkit::{within, within_limit};
+
+/// A future that another thread makes ready a moment later.
+fn moment() -> impl Future<Output = ()> + Send {
+    let mut started = false;
+    poll_fn(move |cx| {
+        if started {
+            return Poll::Ready(());
+        }
+        started = true;
+        let waker = cx.waker().clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_micros(200));
+            waker.wake();
+        });
+        Poll::Pending
+    })
+}
+
+/// Pools of every shape: nobody has set the size of the last.
+fn pools() -> impl Iterator<Item = Pool> {
+    let sized = [(1, 1), (1, 64), (2, 1), (3, 2)];
+    sized
+        .into_iter()
+        .map(|(threads, blocked)| pool_with_blocked(threads, blocked))
+        .chain([Pool::new()])
+}
+
+/// Runs so many jobs, each of which waits for `inner` work while `hold` holds
+/// something.
+fn run_all(pool: &Pool, callers: usize, body: impl Fn(&Pool) + Clone + Send + 'static) {
+    let jobs = (0..callers).map(|_| {
+        let (inner, body) = (pool.clone(), body.clone());
+        pool.run(move || body(&inner))
+    });
+    let all: Vec<()> = wait(join_all(jobs));
+    assert_eq!(all.len(), callers);
+}
+
+#[test]
+fn a_mutex_held_over_a_wait_for_pool_work() {
+    within_limit(Duration::from_secs(100), || {
+        for callers in [4, 40, 400] {
+            for pool in pools() {
+                let counter = Arc::new(Mutex::new(0));
+                let count = Arc::clone(&counter);
+                run_all(&pool, callers, move |pool| {
+                    let mut count = count.lock().unwrap();
+                    *count += wait(async {
+                        moment().await;
+                        pool.run(|| 1).await
+                    });
+                });
+                assert_eq!(*counter.lock().unwrap(), callers);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_read_lock_held_over_a_wait_while_writers_block() {
+    within(|| {
+        for pool in pools() {
+            let lock = Arc::new(RwLock::new(0));
+            let turn = Arc::new(AtomicUsize::new(0));
+            let shared = Arc::clone(&lock);
+            run_all(&pool, 60, move |pool| {
+                if turn.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
+                    *shared.write().unwrap() += 1;
+                    return;
+                }
+                let value = shared.read().unwrap();
+                wait(async {
+                    moment().await;
+                    pool.run(|| ()).await;
+                });
+                drop(value);
+            });
+            assert_eq!(*lock.read().unwrap(), 20);
+        }
+    });
+}
+
+#[test]
+fn the_first_users_of_a_lazy_lock_whose_initialiser_waits() {
+    static POOL: LazyLock<Pool> = LazyLock::new(Pool::new);
+    static VALUE: LazyLock<i32> = LazyLock::new(|| {
+        wait(async {
+            moment().await;
+            POOL.run(|| 7).await
+        })
+    });
+    within(|| run_all(&POOL, 120, |_| assert_eq!(*VALUE, 7)));
+}
+
+/// What a descendant waits for in turn.
+#[test]
+fn a_lock_held_over_waits_nested_in_each_other() {
+    fn descend(pool: &Pool, depth: u32) {
+        let inner = pool.clone();
+        wait(async {
+            moment().await;
+            let job = pool.run(move || {
+                if depth > 0 {
+                    descend(&inner, depth - 1);
+                }
+            });
+            job.await;
+        });
+    }
+    within(|| {
+        for pool in pools() {
+            let lock = Arc::new(Mutex::new(()));
+            run_all(&pool, 40, move |pool| {
+                let _held = lock.lock().unwrap();
+                descend(pool, 3);
+            });
+        }
+    });
+}
+
+/// One after the other, since no more than one runs beyond the permits.
+#[test]
+fn all_descendants_of_a_job_that_holds_a_lock() {
+    within(|| {
+        for pool in pools() {
+            let lock = Arc::new(Mutex::new(()));
+            run_all(&pool, 40, move |pool| {
+                let _held = lock.lock().unwrap();
+                wait(async {
+                    moment().await;
+                    join_all((0..10).map(|_| pool.run(|| ()))).await;
+                });
+            });
+        }
+    });
+}
+
+/// How a job submits work before it waits for it.
+type Submit = fn(&Pool, Box<dyn FnOnce() -> Result<u32, WaitError> + Send>) -> Task;
+type Task = Offload<Result<u32, WaitError>>;
+
+#[test]
+fn work_that_a_job_submitted_before_its_wait() {
+    fn descend(pool: &Pool, submit: Submit, depth: u32) -> Result<u32, WaitError> {
+        if depth == 0 {
+            return Ok(0);
+        }
+        let inner = pool.clone();
+        let task = submit(pool, Box::new(move || descend(&inner, submit, depth - 1)));
+        Ok(try_wait(task)?? + 1)
+    }
+    within(|| {
+        let started: Submit = |pool, job| pool.run(job).start();
+        let tried: Submit = |pool, job| pool.try_run(job).unwrap();
+        for submit in [started, tried] {
+            for depth in [1, 2, 3, 4, 8, 64] {
+                for pool in pools() {
+                    let inner = pool.clone();
+                    let depths = wait(pool.run(move || descend(&inner, submit, depth)));
+                    assert_eq!(depths, Ok(depth));
+                }
+            }
+        }
+    });
+}
+
+/// The grandchild was submitted by a child that did not wait for it.
+#[test]
+fn work_that_a_child_submitted_before_its_parent_waits() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (_plug, release) = plug(&pool);
+        let inner = pool.clone();
+        let (send, receive) = futures::channel::oneshot::channel();
+        let parent = pool.run(move || {
+            let own = inner.clone();
+            let child = inner.run(move || own.run(move || send.send(7).unwrap()).start());
+            let grandchild = wait(child.start());
+            let value = try_wait(receive).map(Result::unwrap);
+            drop(grandchild);
+            value
+        });
+        let parent = parent.start();
+        release.send(()).unwrap();
+        assert_eq!(wait(parent), Ok(7));
+    });
+}
+
+/// By a job that is queued among strangers before its parent parks.
+#[test]
+fn work_that_was_queued_behind_strangers_before_the_wait() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let lock = Arc::new(Mutex::new(()));
+        let (go, start) = mpsc::channel();
+        let (inner, held) = (pool.clone(), Arc::clone(&lock));
+        let parent = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            let task = inner.run(|| 7).start();
+            wait(moment());
+            try_wait(task)
+        });
+        let parent = parent.start();
+        let strangers: Vec<_> = (0..50)
+            .map(|_| {
+                let lock = Arc::clone(&lock);
+                pool.run(move || drop(lock.lock().unwrap())).start()
+            })
+            .collect();
+        go.send(()).unwrap();
+        assert_eq!(wait(parent), Ok(7));
+        strangers.into_iter().for_each(wait);
+    });
+}
+
+/// The bounds: beyond the permits runs nothing but descendants of parked jobs,
+/// one for each.
+#[test]
+fn no_stranger_starts_beyond_the_permits_and_one_descendant_for_each_parked_job() {
+    within(|| {
+        let pool = pool_with_blocked(2, 8);
+        let inner = pool.clone();
+        let (let_go, until) = futures::channel::oneshot::channel::<()>();
+        let (hold, block) = mpsc::channel::<()>();
+        let block = Arc::new(Mutex::new(block));
+        let parent = pool.run(move || {
+            let children = (0..4).map(|_| {
+                let block = Arc::clone(&block);
+                inner
+                    .run(move || block.lock().unwrap().recv().is_err())
+                    .start()
+            });
+            let children: Vec<_> = children.collect();
+            wait(join(until, join_all(children))).0.unwrap();
+        });
+        let parent = parent.start();
+        // One child has the parked job's permit, or the last of the pool. With
+        // both permits taken, one more runs on the account of the parked job.
+        eventually("three run", || pool.metrics().running == 3);
+        let (strange, ran) = mpsc::channel();
+        let stranger = pool.run(move || strange.send(()).unwrap()).start();
+        thread::sleep(Duration::from_millis(50));
+        let metrics = pool.metrics();
+        assert_eq!((metrics.running, metrics.queued), (3, 2), "{metrics:?}");
+        assert!(ran.try_recv().is_err(), "a stranger started");
+        drop(hold);
+        let_go.send(()).unwrap();
+        wait(parent);
+        wait(stranger);
+        assert!(pool.metrics().threads <= 10);
+    });
+}
+
+/// A lent job would see the panic of its lender's thread, and not poison what it
+/// locks.
+#[test]
+fn a_thread_that_unwinds_is_lent_nothing() {
+    struct WaitsInDrop(Pool, mpsc::Sender<Result<bool, WaitError>>);
+    impl Drop for WaitsInDrop {
+        fn drop(&mut self) {
+            let outcome = try_wait(self.0.run(thread::panicking));
+            self.1.send(outcome).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (outer, (send, receive)) = (pool.clone(), mpsc::channel());
+        let job = pool.run(move || {
+            let inner = outer.clone();
+            wait(outer.run(move || {
+                let _waits = WaitsInDrop(inner, send);
+                panic!("unwinds");
+            }))
+        });
+        let panicked = catch_unwind(AssertUnwindSafe(|| wait(job)));
+        assert!(panicked.is_err());
+        let outcome = receive.recv().unwrap();
+        assert!(
+            matches!(outcome, Ok(false) | Err(WaitError::Exhausted)),
+            "{outcome:?}"
+        );
+    });
+}
+
+/// A lineage names jobs of one pool only, whatever pool it is used in.
+#[test]
+fn a_job_of_another_pool_is_no_descendant() {
+    within(|| {
+        let (first, second) = (pool_with_blocked(1, 1), pool_with_blocked(1, 1));
+        let (_plug, release) = plug(&second);
+        let other = second.clone();
+        let job = first.run(move || {
+            let lineage = Lineage::current();
+            assert!(!lineage.is_root());
+            let task = other.run(|| 7).start();
+            assert_eq!(other.metrics().queued, 1);
+            release.send(()).unwrap();
+            wait(task)
+        });
+        assert_eq!(wait(job), 7);
+    });
+}

@@ -1,0 +1,127 @@
+//! Pools that stand still: one that nobody sized grows, every other says so.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::{Ambient, Builder, Pool};
+use common::{eventually, wait};
+use futures::future::join_all;
+use testkit::within;
+
+#[test]
+fn a_barrier_wider_than_the_pool_that_nobody_sized() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .keep_alive(Duration::from_millis(100))
+            .build()
+            .unwrap();
+        let barrier = Arc::new(Barrier::new(100));
+        let jobs = (0..100).map(|_| {
+            let barrier = Arc::clone(&barrier);
+            pool.run(move || barrier.wait().is_leader())
+        });
+        let leaders = wait(join_all(jobs));
+        assert_eq!(leaders.into_iter().filter(|leads| *leads).count(), 1);
+        assert!(pool.metrics().peak_threads >= 100);
+        eventually("the threads have retired", || pool.metrics().threads == 0);
+        // What was added has gone with them.
+        let gauge = Arc::new(common::Gauge::default());
+        let jobs = (0..200).map(|_| {
+            let gauge = Arc::clone(&gauge);
+            pool.run(move || gauge.hold(Duration::from_millis(5)))
+        });
+        wait(join_all(jobs));
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        assert!(gauge.peak() <= (4 * cores).max(32), "{}", gauge.peak());
+    });
+}
+
+#[test]
+fn jobs_that_block_until_jobs_behind_them_have_run() {
+    within(|| {
+        let pool = Pool::new();
+        let (ends, starts): (Vec<_>, Vec<_>) = (0..200).map(|_| mpsc::channel::<()>()).unzip();
+        let blocked = starts
+            .into_iter()
+            .map(|start| pool.run(move || start.recv().unwrap()).start());
+        let blocked: Vec<_> = blocked.collect();
+        let behind = ends
+            .into_iter()
+            .map(|end| pool.run(move || end.send(()).unwrap()).start());
+        let behind: Vec<_> = behind.collect();
+        blocked.into_iter().chain(behind).for_each(wait);
+    });
+}
+
+/// Counts how often it was told of a stall.
+struct Told;
+
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+impl Ambient for Told {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(waited: Duration, queued: usize) {
+        assert!(waited >= Duration::from_millis(500), "{waited:?}");
+        assert!(queued > 0);
+        TOLD.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_sized_pool_that_stands_still_says_so_although_nobody_submits() {
+    let _alone = ONE_AT_A_TIME.lock();
+    within(|| {
+        for round in 1..=2 {
+            let pool = Builder::<Told>::default().max_threads(2).build().unwrap();
+            let (send, receive) = mpsc::channel();
+            let receive = Arc::new(Mutex::new(receive));
+            let blocked: Vec<_> = (0..2)
+                .map(|_| {
+                    let receive = Arc::clone(&receive);
+                    pool.run(move || receive.lock().unwrap().recv().unwrap())
+                        .start()
+                })
+                .collect();
+            let queued = pool.run(|| ()).start();
+            eventually("told", || TOLD.load(Ordering::SeqCst) == round);
+            thread::sleep(Duration::from_millis(300));
+            assert_eq!(TOLD.load(Ordering::SeqCst), round, "told once");
+            for _ in 0..2 {
+                send.send(()).unwrap();
+            }
+            blocked.into_iter().chain([queued]).for_each(wait);
+            assert_eq!(pool.metrics().peak_threads, 2, "it does not grow");
+        }
+    });
+}
+
+#[test]
+fn a_pool_that_is_busy_says_nothing() {
+    let _alone = ONE_AT_A_TIME.lock();
+    within(|| {
+        let before = TOLD.load(Ordering::SeqCst);
+        let pool = Builder::<Told>::default().max_threads(2).build().unwrap();
+        // Four seconds of work in all, and each job takes a fifth.
+        let jobs = (0..40).map(|_| pool.run(|| thread::sleep(Duration::from_millis(100))));
+        wait(join_all(jobs));
+        assert_eq!(TOLD.load(Ordering::SeqCst), before);
+    });
+}
