@@ -13,11 +13,12 @@ pub trait Ambient: Send + 'static {
     /// Runs the closure on the pool's thread, in the surroundings captured.
     fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
 
-    /// Told when the first of the queued jobs has waited for longer than a
-    /// second because as many run as may: how long, and how many are queued.
+    /// Told when the pool stands still: jobs are queued, no thread can take one,
+    /// and no job has started, ended or parked for nearly a second. Says for how
+    /// long that has been so, and how many jobs are queued.
     ///
-    /// Once, until the queue has been empty. The pool has no clock, so this
-    /// comes when a job is queued or taken.
+    /// It is told once for each stall, on a thread that runs only while jobs are
+    /// queued which nobody can take. So it needs no further submission.
     fn stalled(_waited: Duration, _queued: usize) {}
 }
 
