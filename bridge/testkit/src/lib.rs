@@ -7,6 +7,7 @@
 
 use std::{
     any::Any,
+    io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     process,
     sync::mpsc::{RecvTimeoutError, channel},
@@ -46,7 +47,12 @@ pub fn within_limit<R>(limit: Duration, body: impl FnOnce() -> R) -> R {
     let (done, over) = channel::<()>();
     let timer = thread::spawn(move || {
         if over.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("kill timer: test `{test}` at {place} hung for {limit:?}");
+            // Not `eprintln!`: libtest captures what that prints, on this
+            // thread too, and `exit` drops what was captured.
+            let _closed = writeln!(
+                io::stderr(),
+                "kill timer: test `{test}` at {place} hung for {limit:?}"
+            );
             process::exit(124);
         }
     });
@@ -71,6 +77,8 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::{env, process::Command};
+
     use super::*;
 
     #[test]
@@ -82,5 +90,29 @@ mod tests {
     fn a_panic_passes_through() {
         let payload = catch_unwind(|| within(|| panic!("seven"))).unwrap_err();
         assert_eq!(panic_text(&*payload), "seven");
+    }
+
+    /// Hangs, for the test below.
+    #[test]
+    #[ignore = "hangs on purpose; `a_hang_is_named` runs it in a process of its own"]
+    fn hangs() {
+        within_limit(Duration::from_millis(50), || {
+            thread::sleep(Duration::from_mins(1));
+        });
+    }
+
+    #[test]
+    fn a_hang_is_named() {
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "tests::hangs", "--ignored"])
+            // With a single one, tests run on a thread that is called `main`.
+            .env("RUST_TEST_THREADS", "2")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(124), "{text}");
+        assert!(text.contains("kill timer"), "{text}");
+        assert!(text.contains("tests::hangs"), "{text}");
+        assert!(text.contains(file!()), "{text}");
     }
 }

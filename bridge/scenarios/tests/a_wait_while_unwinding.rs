@@ -1,0 +1,146 @@
+//! A destructor that a panic runs may wait. Its wait is not lent a job: the job
+//! would see that its thread panics, and a panic of its own would not poison
+//! the locks that it holds.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use bridge::{Bridge, Offload, OffloadError, WaitError, wait};
+use testkit::within;
+use tokio::sync::oneshot;
+
+/// What the wait was told, and the value of its job.
+type Outcome = Result<Result<bool, OffloadError>, WaitError>;
+
+/// Waits for a job when it is dropped.
+struct WaitsInDrop {
+    bridge: Bridge,
+    job: Option<Box<dyn FnOnce() -> bool + Send>>,
+    told: mpsc::Sender<Outcome>,
+}
+
+impl Drop for WaitsInDrop {
+    fn drop(&mut self) {
+        let job = self.job.take().unwrap();
+        let outcome = self.bridge.try_wait(self.bridge.offload(job).outcome());
+        self.told.send(outcome).unwrap();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Returns,
+    Panics,
+}
+
+/// Runs a job that drops what waits for `job`, and returns what that was told.
+fn drop_in_a_job(
+    bridge: &Bridge,
+    end: End,
+    job: impl FnOnce() -> bool + Send + 'static,
+) -> Outcome {
+    let (told, outcome) = mpsc::channel();
+    let waits_in_drop = WaitsInDrop {
+        bridge: bridge.clone(),
+        job: Some(Box::new(job)),
+        told,
+    };
+    let ended = wait(
+        bridge
+            .offload(move || {
+                let _dropped_at_the_end = waits_in_drop;
+                assert!(end == End::Returns, "on purpose");
+            })
+            .outcome(),
+    );
+    assert_eq!(ended.is_err(), end == End::Panics, "{ended:?}");
+    outcome.recv().unwrap()
+}
+
+/// A pool of two threads, one of which is parked until the sender is used. So a
+/// wait on the other is at the ceiling.
+fn at_the_ceiling() -> (Bridge, Offload<()>, oneshot::Sender<()>) {
+    let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
+    let bridge = builder.build().unwrap();
+    let (release, held) = oneshot::channel();
+    let inner = bridge.clone();
+    let parked = bridge.offload(move || inner.wait(held).unwrap()).start();
+    while bridge.metrics().blocked == 0 {
+        thread::yield_now();
+    }
+    (bridge, parked, release)
+}
+
+/// The measure of the others: without a panic, the thread that waits runs the job.
+#[test]
+fn a_destructor_at_the_ceiling_is_lent_its_job() {
+    within(|| {
+        let (bridge, parked, release) = at_the_ceiling();
+        let outcome = drop_in_a_job(&bridge, End::Returns, thread::panicking);
+        assert!(matches!(outcome, Ok(Ok(false))), "{outcome:?}");
+        release.send(()).unwrap();
+        wait(parked);
+    });
+}
+
+#[test]
+fn during_a_panic_the_job_runs_elsewhere_or_the_wait_is_told() {
+    within(|| {
+        let (bridge, parked, release) = at_the_ceiling();
+        let runs = Arc::new(AtomicUsize::new(0));
+        let ran = Arc::clone(&runs);
+        let outcome = drop_in_a_job(&bridge, End::Panics, move || {
+            ran.fetch_add(1, Ordering::SeqCst);
+            thread::panicking()
+        });
+        match outcome {
+            Ok(Ok(panicking)) => assert!(!panicking, "the job saw its thread panic"),
+            Err(WaitError::PoolExhausted { .. }) => {
+                assert_eq!(runs.load(Ordering::SeqCst), 0, "it ran, and was refused");
+            }
+            other => panic!("{other:?}"),
+        }
+        release.send(()).unwrap();
+        wait(parked);
+        assert_eq!(bridge.wait(bridge.offload(|| 7)), 7, "the pool serves on");
+    });
+}
+
+#[test]
+fn a_panic_of_the_job_poisons_its_lock() {
+    within(|| {
+        let (bridge, parked, release) = at_the_ceiling();
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        let outcome = drop_in_a_job(&bridge, End::Panics, move || {
+            let _held = held.lock().unwrap();
+            panic!("the job's own")
+        });
+        match outcome {
+            Ok(Err(OffloadError::Panicked(_))) => assert!(lock.is_poisoned()),
+            Err(WaitError::PoolExhausted { .. }) => assert!(!lock.is_poisoned(), "it ran"),
+            other => panic!("{other:?}"),
+        }
+        release.send(()).unwrap();
+        wait(parked);
+    });
+}
+
+/// Below the ceiling another thread runs the job.
+#[test]
+fn below_the_ceiling_the_wait_gets_its_value() {
+    within(|| {
+        for max_threads in [1, 2] {
+            let builder = Bridge::builder().max_threads(max_threads);
+            let bridge = builder.build().unwrap();
+            let outcome = drop_in_a_job(&bridge, End::Panics, thread::panicking);
+            assert!(matches!(outcome, Ok(Ok(false))), "{outcome:?}");
+        }
+    });
+}
