@@ -120,6 +120,12 @@ impl Stall {
         self.clock = Clock::Failed(Instant::now());
     }
 
+    /// The queue is empty: the next stall is another one.
+    #[inline]
+    pub(crate) fn end(&mut self) {
+        self.is_told = false;
+    }
+
     /// The clock stops, whatever it has seen.
     pub(crate) fn stop(&mut self) {
         self.clock = Clock::Stopped;

@@ -245,6 +245,9 @@ impl State {
                 action,
             });
         }
+        if self.queue.ready() == 0 {
+            self.stall.end();
+        }
         // If work is left, those who have the permits see to it.
         if self.phase == Phase::Draining {
             return Some(self.retire(on_call, stack));
