@@ -39,7 +39,8 @@
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
 //! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
-//! | a part that must not be starved by others | | a [`Bridge`] of its own |
+//! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
+//! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!

@@ -132,7 +132,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     {
         let refused = match (self.call.take(), self.job.take()) {
             (Some((args, run)), _) => {
-                // A refused call keeps its log in the body.
+                // A refused call's body keeps the log.
                 let body = job::logged(self.setup.take_log(), job::body(args, run));
                 job::try_queue(self.setup.bridge().borrow(), body, self.at)
             }
@@ -214,9 +214,9 @@ where
         let _stopwatch = Stopwatch::start(name, at);
         #[cfg(not(debug_assertions))]
         let _ = (name, at);
+        setup.begin(Route::Direct);
         match (call, job) {
             (Some((args, run)), _) => {
-                setup.begin(Route::Direct);
                 setup.end();
                 Ok(run(args.pass()))
             }

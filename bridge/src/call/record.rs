@@ -1,6 +1,12 @@
 //! The record of one call, for `#[smartasync(debug)]`.
 
-use std::{panic::Location, thread, time::Instant};
+use std::{
+    mem,
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::Instant,
+};
 
 use super::setup::Hooks;
 use crate::{log, route::Route};
@@ -28,19 +34,13 @@ impl Record {
     }
 }
 
-impl Hooks for Option<Record> {
+impl Hooks for Record {
     fn begin(&mut self, route: Route) {
-        if let Some(record) = self {
-            record
-                .started
-                .get_or_insert_with(|| (route, Instant::now()));
-        }
+        self.started.get_or_insert_with(|| (route, Instant::now()));
     }
 
     fn end(&mut self) {
-        if let Some(record) = self {
-            record.ended = true;
-        }
+        self.ended = true;
     }
 }
 
@@ -62,5 +62,69 @@ impl Drop for Record {
         log::outermost(|| {
             tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
         });
+    }
+}
+
+/// A record that a job holds.
+pub(super) type SharedRecord = Arc<Mutex<Record>>;
+
+impl Hooks for Option<SharedRecord> {
+    fn begin(&mut self, route: Route) {
+        if let Some(record) = self {
+            lock(record).begin(route);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(record) = self {
+            lock(record).end();
+        }
+    }
+}
+
+fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call's access to its record.
+#[derive(Debug)]
+pub(super) enum Access {
+    /// The call holds the record.
+    Own(Record),
+    /// The call's job holds it. Whichever thread drops the job logs the end.
+    Lent(Weak<Mutex<Record>>),
+}
+
+impl Access {
+    /// Moves the record out, for the call's job.
+    pub(super) fn lend(&mut self) -> Option<SharedRecord> {
+        match mem::replace(self, Self::Lent(Weak::new())) {
+            Self::Own(record) => {
+                let shared = Arc::new(Mutex::new(record));
+                *self = Self::Lent(Arc::downgrade(&shared));
+                Some(shared)
+            }
+            Self::Lent(shared) => {
+                let lent = shared.upgrade();
+                *self = Self::Lent(shared);
+                lent
+            }
+        }
+    }
+}
+
+impl Hooks for Access {
+    fn begin(&mut self, route: Route) {
+        match self {
+            Self::Own(record) => record.begin(route),
+            Self::Lent(shared) => shared.upgrade().begin(route),
+        }
+    }
+
+    fn end(&mut self) {
+        match self {
+            Self::Own(record) => record.end(),
+            Self::Lent(shared) => shared.upgrade().end(),
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{borrow::Borrow, fmt};
 
-use super::record::Record;
+use super::record::{Access, Record, SharedRecord};
 use crate::{Bridge, route::Route};
 
 /// What hears of a call's run.
@@ -124,8 +124,7 @@ impl Setup for Given {
 /// `debug`: another setup, and a record of the call.
 pub struct Traced<S> {
     setup: S,
-    /// `None` if a job of the pool has it.
-    record: Option<Record>,
+    record: Access,
 }
 
 impl<S> Traced<S> {
@@ -135,7 +134,7 @@ impl<S> Traced<S> {
     pub fn new(setup: S, name: &'static str) -> Self {
         Self {
             setup,
-            record: Some(Record::new(name)),
+            record: Access::Own(Record::new(name)),
         }
     }
 }
@@ -152,7 +151,7 @@ impl<S> Hooks for Traced<S> {
 
 impl<S: Setup> Setup for Traced<S> {
     type On = Traced<S::On>;
-    type Log = Option<Record>;
+    type Log = Option<SharedRecord>;
 
     fn bridge(&self) -> impl Borrow<Bridge> {
         self.setup.bridge()
@@ -165,8 +164,8 @@ impl<S: Setup> Setup for Traced<S> {
         }
     }
 
-    fn take_log(&mut self) -> Option<Record> {
-        self.record.take()
+    fn take_log(&mut self) -> Option<SharedRecord> {
+        self.record.lend()
     }
 }
 

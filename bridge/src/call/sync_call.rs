@@ -104,7 +104,7 @@ where
                 let _stopwatch = Stopwatch::start(self.name, Location::caller());
                 run(args.pass())
             }
-            None => unwrap(rejoin(self.job, &self.setup, self.name)),
+            None => unwrap(rejoin(self.job, self.setup, self.name)),
         }
     }
 
@@ -118,7 +118,7 @@ where
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
         if self.call.is_none() {
-            return rejoin(self.job, &self.setup, self.name);
+            return rejoin(self.job, self.setup, self.name);
         }
         Ok(self.wait())
     }
@@ -131,15 +131,23 @@ pub(super) const LOST: &str = "this call's first poll panicked while it copied t
 /// refused it.
 #[cold]
 #[track_caller]
-fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup, name: &'static str) -> Result<T, WaitError> {
+fn rejoin<T>(
+    job: Option<Job<T>>,
+    mut setup: impl Setup,
+    name: &'static str,
+) -> Result<T, WaitError> {
     match job.expect(LOST) {
         Job::Held(body) => {
+            setup.begin(Route::Direct);
             #[cfg(debug_assertions)]
             let _stopwatch = Stopwatch::start(name, Location::caller());
             Ok(body.into_inner()())
         }
         Job::Pooled { offload, erase } => {
             let result = wait::run(setup.bridge().borrow(), erase(offload), None);
+            if result.is_ok() {
+                setup.end();
+            }
             result.map_err(|error| named(error, name))
         }
     }
