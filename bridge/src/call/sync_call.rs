@@ -5,7 +5,7 @@
 //! so that waiting inlines to the plain call. The arguments stay as they are,
 //! borrows included, until the first poll.
 
-use std::{borrow::Borrow, fmt, panic::Location, time::Duration};
+use std::{borrow::Borrow, fmt, mem, panic::Location, time::Duration};
 
 use pin_project_lite::pin_project;
 
@@ -97,6 +97,9 @@ where
         // this function's caller wants it.
         match self.call {
             Some((args, run)) => {
+                // It is `None` here. Its destructor would stay behind for a panic,
+                // and keep the compiler from inlining the function.
+                mem::forget(self.job);
                 let mut setup = self.setup;
                 setup.begin(Route::Direct);
                 setup.end();
