@@ -170,7 +170,21 @@ impl Bridge {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.inner.pool.try_run(closure)
+        self.try_offload_at(closure, Location::caller())
+    }
+
+    /// [`try_offload`](Self::try_offload) in the name of another place in the
+    /// code.
+    pub(crate) fn try_offload_at<F, T>(
+        &self,
+        closure: F,
+        at: &'static Location<'static>,
+    ) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.inner.pool.try_run_at(closure, at)
     }
 
     /// Spawns a task that counts as a descendant of what spawns it.

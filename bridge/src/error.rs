@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io, panic::Location};
 
+use crate::Leftover;
+
 /// Why a future could not be waited for.
 ///
 /// What the future itself returns or panics with is never in here: it passes
@@ -25,11 +27,13 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// The limit passed; the future was dropped.
+    /// The limit passed before the future was ready.
     #[non_exhaustive]
     TimedOut {
         /// Where the wait is.
         at: &'static Location<'static>,
+        /// What became of the work.
+        left: Leftover,
     },
     /// Too many waits at a time have handed their worker's tasks over.
     #[non_exhaustive]
@@ -94,7 +98,7 @@ impl WaitError {
         match self {
             Self::WouldFreeze { at, .. }
             | Self::ThreadEnding { at }
-            | Self::TimedOut { at }
+            | Self::TimedOut { at, .. }
             | Self::TooDeep { at, .. }
             | Self::StackExhausted { at }
             | Self::PoolExhausted { at }
@@ -129,11 +133,9 @@ impl fmt::Display for WaitError {
                 "can't wait at {at}, on a thread whose thread-locals are being destroyed; wait \
                  before the thread ends, or on another"
             ),
-            Self::TimedOut { at } => write!(
-                f,
-                "the future waited for at {at} was not ready within the limit, and was dropped; \
-                 allow it more time, or wait on a `&mut` of it to keep it"
-            ),
+            Self::TimedOut { at, left } => {
+                write!(f, "the wait at {at} ran out of time: {}", left.explained())
+            }
             Self::TooDeep { limit, at } => write!(
                 f,
                 "the wait at {at} is one too many: {limit} on its runtime, nested in each other or \

@@ -38,8 +38,9 @@
 //! | any future | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
-//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`BoxCall`] |
-//! | a part that must not be starved by others | | a [`Bridge`] of its own |
+//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
+//! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
+//! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!
@@ -160,6 +161,7 @@ mod config;
 mod driven;
 mod error;
 mod home;
+mod leftover;
 mod log;
 pub mod offload;
 mod outcome;
@@ -177,8 +179,9 @@ pub use crate::{
     call::{AsyncCall, BoxCall, Call, SyncCall},
     config::Builder,
     error::WaitError,
+    leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,
-    smart::{SmartAsyncFn, SmartFn, smart_async_fn, smart_fn},
+    smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
     wait::{Wait, try_wait, wait},
 };

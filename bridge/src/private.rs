@@ -6,9 +6,9 @@
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
-    setup::{Global, Setup, Traced, Via},
+    setup::{Given, Global, Setup, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall, route::Route};
+use crate::{AsyncCall, Bridge, SyncCall, call::setup::Hooks, route::Route};
 
 /// The call of an `async fn`.
 #[inline]
@@ -44,7 +44,7 @@ pub fn opaque_call<A, P, T, S>(
 }
 
 /// Logs the run of a `fn` in place, until what it returns is dropped.
-pub fn direct<S: Setup>(mut setup: S) -> S {
+pub fn direct<S: Hooks>(mut setup: S) -> S {
     setup.begin(Route::Direct);
     setup.end();
     setup

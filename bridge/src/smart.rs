@@ -14,6 +14,9 @@ pub struct SmartFn<F>(Arc<F>);
 /// An async closure, made smart. See [`smart_async_fn`].
 pub struct SmartAsyncFn<F>(Arc<F>);
 
+/// A function that returns a future, made smart. See [`smart_future_fn`].
+pub struct SmartFutureFn<F>(Arc<F>);
+
 /// Makes a smart value of a closure that may block.
 ///
 /// It can be called any number of times, from several threads. Clones share
@@ -56,6 +59,9 @@ where
 
 /// Makes a smart value of an async closure.
 ///
+/// Its future may borrow from the closure. So generic code can't name the
+/// future's type and bound it by `Send`: use [`smart_future_fn`] there.
+///
 /// ```
 /// let next = bridge::smart_async_fn(async |x: u64| x + 1);
 /// assert_eq!(next.call(4).wait(), 5);
@@ -68,6 +74,51 @@ where
     F: AsyncFn(X) -> T,
 {
     SmartAsyncFn(Arc::new(f))
+}
+
+/// Makes a smart value of a function that returns a future, for code that is
+/// generic over it.
+///
+/// The call is `Send` and `'static` if the function, its argument and its future
+/// are. So a registry can erase the calls of every function that it is given:
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use bridge::BoxCall;
+///
+/// type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
+///
+/// struct Registry<T>(HashMap<&'static str, Plugin<T>>);
+///
+/// impl<T: 'static> Registry<T> {
+///     fn add<F, Fut>(&mut self, name: &'static str, f: F)
+///     where
+///         F: Fn(String) -> Fut + Send + Sync + 'static,
+///         Fut: Future<Output = T> + Send + 'static,
+///     {
+///         let smart = bridge::smart_future_fn(f);
+///         self.0.insert(name, Box::new(move |x| BoxCall::new(smart.call(x))));
+///     }
+/// }
+///
+/// let mut registry = Registry(HashMap::new());
+/// registry.add("length", async |text: String| text.len());
+/// assert_eq!(registry.0["length"]("four".to_owned()).wait(), 4);
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// assert_eq!(registry.0["length"]("four".to_owned()).await, 4);
+/// # });
+/// ```
+///
+/// The function is called at the wait or the first poll, and not before. An
+/// async closure whose future borrows what the closure owns is no `Fn`: use
+/// [`smart_async_fn`] for it.
+pub fn smart_future_fn<F, X, Fut>(f: F) -> SmartFutureFn<F>
+where
+    F: Fn(X) -> Fut,
+    Fut: Future,
+{
+    SmartFutureFn(Arc::new(f))
 }
 
 impl<F> SmartFn<F> {
@@ -96,6 +147,21 @@ impl<F> SmartAsyncFn<F> {
     }
 }
 
+impl<F> SmartFutureFn<F> {
+    /// A call of the function with this argument; a tuple, where it takes many.
+    pub fn call<X, Fut>(
+        &self,
+        x: X,
+    ) -> AsyncCall<impl Future<Output = Fut::Output> + use<F, X, Fut>>
+    where
+        F: Fn(X) -> Fut,
+        Fut: Future,
+    {
+        let f = Arc::clone(&self.0);
+        AsyncCall::new(Global, async move { f(x).await })
+    }
+}
+
 impl<F> Clone for SmartFn<F> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -103,6 +169,12 @@ impl<F> Clone for SmartFn<F> {
 }
 
 impl<F> Clone for SmartAsyncFn<F> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<F> Clone for SmartFutureFn<F> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -117,5 +189,11 @@ impl<F> fmt::Debug for SmartFn<F> {
 impl<F> fmt::Debug for SmartAsyncFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmartAsyncFn").finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for SmartFutureFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmartFutureFn").finish_non_exhaustive()
     }
 }

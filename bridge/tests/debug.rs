@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::smartasync;
+use bridge::{Bridge, smartasync};
 use testkit::within;
 
 #[smartasync(debug)]
@@ -80,6 +80,8 @@ fn debug_logs_route_duration_and_caller() {
             });
             panic::catch_unwind(|| logged_sync_panic().wait()).unwrap_err();
             logged_pending().wait_timeout(Duration::ZERO).unwrap_err();
+            logged(1).on(Bridge::global()).wait();
+            logged_sync("a").on(Bridge::global()).wait();
             Location::caller()
         })
     });
@@ -97,6 +99,8 @@ fn debug_logs_route_duration_and_caller() {
             "route=Direct",
         ),
         ("call abandoned", "debug::logged_pending\"", "route=Wait"),
+        ("call finished", "debug::logged\"", "route=Wait"),
+        ("call finished", "debug::logged_sync\"", "route=Direct"),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, (message, name, route)) in lines.iter().zip(expected) {

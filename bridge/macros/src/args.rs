@@ -16,13 +16,20 @@ use syn::{
 #[derive(Default)]
 pub(crate) struct Options {
     /// The bridge to use instead of the process's.
-    pub(crate) bridge: Option<Expr>,
+    pub(crate) bridge: Option<Instance>,
     /// Whether calls are logged.
     pub(crate) debug: bool,
     /// The plain sync twin to emit.
     pub(crate) blocking: Option<Twin>,
     /// Where `bridge` is, if it is not `::bridge`.
     pub(crate) path: Option<Path>,
+}
+
+/// `bridge = EXPR`.
+pub(crate) struct Instance {
+    pub(crate) expr: Expr,
+    /// The method's `self` in it, if it uses that.
+    pub(crate) of_self: Option<Ident>,
 }
 
 /// `blocking = name`, or `blocking = Self::name`.
@@ -73,17 +80,8 @@ fn option(input: ParseStream<'_>, options: &mut Options) -> Result<()> {
             )?;
             once(&name, options.bridge.is_some())?;
             let expr: Expr = input.parse()?;
-            match own(expr.to_token_stream()) {
-                None => options.bridge = Some(expr),
-                Some(word) => {
-                    return Err(Error::new(
-                        word.span(),
-                        format!(
-                            "`bridge` is evaluated at module scope, where there is no `{word}`; name a static or a function"
-                        ),
-                    ));
-                }
-            }
+            let of_self = own(expr.to_token_stream());
+            options.bridge = Some(Instance { expr, of_self });
         }
         "debug" => {
             if input.peek(Token![=]) {
@@ -135,13 +133,13 @@ fn twin(input: ParseStream<'_>, what: &str) -> Result<Twin> {
     Ok(Twin { associated, name })
 }
 
-/// The first `self` or `Self` that means the method's own; `self::` is a module.
+/// The first `self` that is the method's own. That of `self::` is a module.
 fn own(tokens: TokenStream) -> Option<Ident> {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         let path = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
         let found = match token {
-            TokenTree::Ident(word) if word == "Self" || word == "self" && !path => Some(word),
+            TokenTree::Ident(word) if word == "self" && !path => Some(word),
             TokenTree::Group(group) => own(group.stream()),
             _ => None,
         };
@@ -211,7 +209,8 @@ mod tests {
         for (tokens, expected) in [
             (quote! { self.bridge }, Some("self")),
             (quote! { *pick(&self.bridge) }, Some("self")),
-            (quote! { Self::BRIDGE }, Some("Self")),
+            (quote! { Self::pick(&self.bridge) }, Some("self")),
+            (quote! { Self::BRIDGE }, None),
             (quote! { self::BRIDGE }, None),
             (quote! { BRIDGE }, None),
         ] {

@@ -14,6 +14,9 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
     if async_trait::is(&function) {
         async_trait::undo(&mut function);
     }
+    if valid::strange_self(&function, &options).is_some() {
+        options.bridge = None;
+    }
     let crowded = conditional::conditions(&function).len() > conditional::MOST;
     let sig = &mut function.sig;
     sig.constness = None;

@@ -1,6 +1,6 @@
 //! What can't be a smart function, and what to write instead.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{Attribute, Error, Meta, spanned::Spanned};
 
 use crate::{args::Options, async_trait, conditional, function::Function};
@@ -58,6 +58,9 @@ pub(crate) fn check<'a>(
         (conditional::conditions(function).len() > conditional::MOST).then(|| {
             Error::new_spanned(&sig.inputs, format!("a smart function's arguments can have {} different `cfg`s at most; write the function once for each case", conditional::MOST))
         }),
+        strange_self(function, options).map(|word| {
+            Error::new(word.span(), "`bridge` uses `self`, but this function takes none; name a static or a function, or choose the instance at the call with `.on(&bridge)`")
+        }),
         options.blocking.as_ref().filter(|twin| twin.name == sig.ident).map(|twin| {
             Error::new(twin.name.span(), format!("`blocking` names the smart function itself; choose another name, such as `{}_blocking`", twin.name))
         }),
@@ -85,6 +88,12 @@ pub(crate) fn check<'a>(
         .flatten()
         .chain(attributes)
         .chain(nested)
+}
+
+/// The `self` in `bridge = EXPR` of a function that has none.
+pub(crate) fn strange_self<'a>(function: &Function, options: &'a Options) -> Option<&'a Ident> {
+    let word = options.bridge.as_ref()?.of_self.as_ref()?;
+    function.sig.receiver().is_none().then_some(word)
 }
 
 /// Whether a `cfg_attr` adds a `cfg`.

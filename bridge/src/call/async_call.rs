@@ -114,6 +114,27 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     pub fn dispatch(self) -> Outcome<Self> {
         outcome::dispatch(self)
     }
+
+    /// Runs this call on `bridge`, whatever the function's attribute says.
+    ///
+    /// The bridge's home runtime serves the waits of the returned call. Awaiting
+    /// it uses no bridge.
+    ///
+    /// ```
+    /// use bridge::{Bridge, smartasync};
+    ///
+    /// #[smartasync]
+    /// async fn double(x: u32) -> u32 {
+    ///     x * 2
+    /// }
+    ///
+    /// let bridge = Bridge::builder().worker_threads(1).build()?;
+    /// assert_eq!(double(4).on(&bridge).wait(), 8);
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn on(self, bridge: &Bridge) -> AsyncCall<F, S::On> {
+        AsyncCall::new(self.setup.on(bridge), self.future)
+    }
 }
 
 impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
@@ -145,13 +166,15 @@ impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
     fn name(&self) -> &'static str {
         type_name::<F>()
     }
-
-    fn now(self) -> Result<F::Output, Self> {
-        Err(self)
-    }
 }
 
 impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
+    type On = AsyncCall<F, S::On>;
+
+    fn on(self, bridge: &Bridge) -> Self::On {
+        self.on(bridge)
+    }
+
     #[track_caller]
     fn wait(self) -> F::Output {
         self.wait()

@@ -1,14 +1,21 @@
 //! Either call, erased.
 
 use std::{
-    fmt, mem,
+    fmt,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
 
-use super::{AsyncCall, Call, SyncCall, named, sealed::Sealed, unwrap};
-use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
+use super::{
+    AsyncCall, Call, SyncCall,
+    erased::{Erased, Polled, State},
+    limit, named,
+    sealed::Sealed,
+    unwrap,
+};
+use crate::{Bridge, Leftover, Offload, Outcome, WaitError, outcome, route::Kind, wait};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
 /// methods of a `dyn Trait`.
@@ -33,65 +40,26 @@ use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
 /// assert_eq!(texts, ["hello ann", "BOB"]);
 /// ```
 #[must_use = "the function has not run: `.await` the call in async code, `.wait()` for it in sync code"]
-pub struct BoxCall<'a, T>(State<'a, T>);
-
-enum State<'a, T> {
-    // A wait may still move the call out of its box.
-    Fresh(Box<dyn Erased<'a, T> + 'a>),
-    Polled(Polled<'a, T>),
-    // Only while `poll` turns one into the other.
-    Moved,
-}
-
-type Polled<'a, T> = Pin<Box<dyn Erased<'a, T> + 'a>>;
-
-trait Erased<'a, T>: Future<Output = T> + Send {
-    fn kind(&self) -> Kind;
-    fn bridge(&self) -> Bridge;
-    fn name(&self) -> &'static str;
-    fn now(self: Box<Self>) -> Result<T, Polled<'a, T>>;
-}
-
-impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
-    fn kind(&self) -> Kind {
-        Sealed::kind(self)
-    }
-
-    fn bridge(&self) -> Bridge {
-        Sealed::bridge(self)
-    }
-
-    fn name(&self) -> &'static str {
-        Sealed::name(self)
-    }
-
-    fn now(self: Box<Self>) -> Result<C::Output, Polled<'a, C::Output>> {
-        match Sealed::kind(&*self) {
-            Kind::Sync => Sealed::now(*self).map_err(|call| Box::pin(call) as _),
-            // Left in its box: a future may be large.
-            Kind::Async => Err(Box::into_pin(self)),
-        }
-    }
+pub struct BoxCall<'a, T> {
+    state: State<'a, T>,
+    /// The bridge of `on`, which wins over the call's own.
+    bridge: Option<Bridge>,
 }
 
 impl<'a, T> BoxCall<'a, T> {
     /// Erases a call.
     pub fn new(call: impl Call<Output = T> + Send + 'a) -> Self {
-        Self(State::Fresh(Box::new(call)))
-    }
-
-    fn start(self) -> Result<T, Polled<'a, T>> {
-        match self.0 {
-            State::Fresh(call) => call.now(),
-            State::Polled(call) => Err(call),
-            State::Moved => unreachable!("left by `poll` in no case"),
+        Self {
+            state: State::Fresh(Box::new(call)),
+            bridge: None,
         }
     }
 
-    #[track_caller]
-    fn run(self, limit: Option<Duration>) -> Result<T, WaitError> {
-        let (bridge, name) = (Sealed::bridge(&self), Sealed::name(&self));
-        wait::run(&bridge, self, limit).map_err(|error| named(error, name))
+    fn polled(call: Polled<'a, T>, bridge: Option<Bridge>) -> Self {
+        Self {
+            state: State::Polled(call),
+            bridge,
+        }
     }
 
     /// Runs the call from sync code.
@@ -116,21 +84,24 @@ impl<'a, T> BoxCall<'a, T> {
     /// See [`WaitError`].
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
-        match self.start() {
-            Ok(value) => Ok(value),
-            Err(call) => BoxCall(State::Polled(call)).run(None),
-        }
+        let call = match Sealed::now(self, Location::caller()) {
+            Ok(value) => return Ok(value),
+            Err(call) => call,
+        };
+        let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
+        wait::run(&bridge, call, None).map_err(|error| named(error, name))
     }
 
-    /// [`wait`](Self::wait) for at most `limit`; a `fn` is offloaded for that.
+    /// [`wait`](Self::wait) for at most `limit`. The pool runs a `fn` for that.
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`] at the deadline, else as
-    /// [`try_wait`](Self::try_wait).
+    /// Returns [`WaitError::TimedOut`] at the deadline. Its
+    /// [`Leftover`](crate::Leftover) says whether a `fn` had started. The other
+    /// errors are those of [`try_wait`](Self::try_wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError> {
-        self.run(Some(limit))
+        limit::wait_timeout(self, limit)
     }
 
     /// Runs the call now where this thread may block, and leaves it to be
@@ -144,12 +115,51 @@ impl<'a, T> BoxCall<'a, T> {
         outcome::dispatch(self)
     }
 
-    fn erased(&self) -> &(dyn Erased<'a, T> + 'a) {
-        match &self.0 {
-            State::Fresh(call) => &**call,
-            State::Polled(call) => &**call,
-            State::Moved => unreachable!("left by `poll` in no case"),
+    /// Runs this call on `bridge`, whatever the function's attribute says.
+    ///
+    /// A call that was polled before stays on the pool that has its job.
+    ///
+    /// ```
+    /// use bridge::{BoxCall, Bridge};
+    ///
+    /// let bridge = Bridge::builder().worker_threads(1).build()?;
+    /// let next = bridge::smart_async_fn(async |x: u32| x + 1);
+    /// assert_eq!(BoxCall::new(next.call(1)).on(&bridge).wait(), 2);
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn on(self, bridge: &Bridge) -> Self {
+        Self {
+            state: self.state,
+            bridge: Some(bridge.clone()),
         }
+    }
+
+    /// The job of a `fn`, or the call back: see [`SyncCall::offload`].
+    ///
+    /// There is no `try_offload`, since a refusal would have to tell the pool's
+    /// two reasons from a call without a job. Queue the call before it is erased.
+    ///
+    /// ```
+    /// use bridge::BoxCall;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bridge::OffloadError> {
+    /// let square = bridge::smart_fn(|x: u64| x * x);
+    /// let value = match BoxCall::new(square.call(4)).offload() {
+    ///     Ok(job) => job.outcome().await?,
+    ///     Err(call) => call.await,
+    /// };
+    /// assert_eq!(value, 16);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the call if it is of an `async fn`, which has no job, and if it
+    /// was polled before.
+    pub fn offload(self) -> Result<Offload<T>, Self> {
+        Sealed::into_job(self, None)
     }
 }
 
@@ -176,37 +186,58 @@ impl<T> Future for BoxCall<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        if let State::Fresh(_) = self.0
-            && let State::Fresh(call) = mem::replace(&mut self.0, State::Moved)
-        {
-            self.0 = State::Polled(Box::into_pin(call));
-        }
-        match &mut self.0 {
-            State::Polled(call) => call.as_mut().poll(cx),
-            State::Fresh(_) | State::Moved => unreachable!("pinned above"),
-        }
+        let Self { state, bridge } = &mut *self;
+        state.pinned(bridge.as_ref()).poll(cx)
     }
 }
 
-impl<T> Sealed for BoxCall<'_, T> {
+impl<'a, T> Sealed for BoxCall<'a, T> {
     fn kind(&self) -> Kind {
-        self.erased().kind()
+        self.state.call().kind()
     }
 
     fn bridge(&self) -> Bridge {
-        self.erased().bridge()
+        let own = || self.state.call().bridge();
+        self.bridge.clone().unwrap_or_else(own)
     }
 
     fn name(&self) -> &'static str {
-        self.erased().name()
+        self.state.call().name()
     }
 
-    fn now(self) -> Result<T, Self> {
-        self.start().map_err(|call| Self(State::Polled(call)))
+    fn now(self, at: &'static Location<'static>) -> Result<T, Self> {
+        let Self { state, bridge } = self;
+        let refused = |call| Self::polled(call, bridge);
+        state
+            .fresh()
+            .and_then(|call: Box<dyn Erased<'a, T> + 'a>| call.now(at))
+            .map_err(refused)
+    }
+
+    fn make_job(mut self: Pin<&mut Self>, bridge: &Bridge) {
+        self.state.pinned(None).make_job(bridge);
+    }
+
+    fn into_job(self, bridge: Option<&Bridge>) -> Result<Offload<T>, Self> {
+        let Self { state, bridge: own } = self;
+        let job = state
+            .fresh()
+            .and_then(|call| call.into_job(bridge.or(own.as_ref())));
+        job.map_err(|call| Self::polled(call, own))
+    }
+
+    fn abandon(mut self: Pin<&mut Self>) -> Leftover {
+        self.state.pinned(None).abandon()
     }
 }
 
 impl<T> Call for BoxCall<'_, T> {
+    type On = Self;
+
+    fn on(self, bridge: &Bridge) -> Self {
+        self.on(bridge)
+    }
+
     #[track_caller]
     fn wait(self) -> T {
         self.wait()
@@ -231,7 +262,7 @@ impl<T> Call for BoxCall<'_, T> {
 impl<T> fmt::Debug for BoxCall<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BoxCall")
-            .field("kind", &self.erased().kind())
+            .field("kind", &self.state.call().kind())
             .finish_non_exhaustive()
     }
 }

@@ -2,13 +2,20 @@
 //!
 //! A call has not run yet. [`AsyncCall`] carries a future, [`SyncCall`] the
 //! arguments and the function; [`BoxCall`] is either, erased. `args` says which
-//! arguments can follow a call to another thread, `setup` which bridge it uses
-//! and whether it is logged.
+//! arguments can follow a call to another thread. `setup` says which bridge it
+//! uses and whether it is logged, which `record` does.
 
 pub(crate) mod args;
 mod async_call;
 mod boxed;
+mod erased;
+#[cfg(debug_assertions)]
+mod freeze;
+mod job;
+mod limit;
 pub(crate) mod nested;
+mod pooled;
+mod record;
 pub(crate) mod setup;
 mod sync_call;
 
@@ -18,11 +25,11 @@ pub use async_call::AsyncCall;
 pub use boxed::BoxCall;
 pub use sync_call::SyncCall;
 
-use crate::{Outcome, WaitError};
+use crate::{Bridge, Outcome, WaitError};
 
 /// Any smart call, for code that takes "a call of either kind".
 ///
-/// The same four methods are inherent on each call type, so that a smart
+/// The same methods are inherent on each call type, so that a smart
 /// function's user needs no import; this trait is for generic code. It is
 /// sealed: [`AsyncCall`], [`SyncCall`] and [`BoxCall`] implement it.
 ///
@@ -93,8 +100,9 @@ pub trait Call: Future + Sized + sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`] at the deadline, when the call is dropped; else
-    /// as [`try_wait`](Call::try_wait).
+    /// Returns [`WaitError::TimedOut`] at the deadline, when the call is
+    /// dropped. [`Leftover`](crate::Leftover) says whether a `fn` had started.
+    /// The other errors are those of [`try_wait`](Call::try_wait).
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError>;
 
@@ -106,21 +114,73 @@ pub trait Call: Future + Sized + sealed::Sealed {
     /// As [`wait`](Call::wait), where it runs now.
     #[track_caller]
     fn dispatch(self) -> Outcome<Self>;
+
+    /// The call that [`on`](Call::on) returns.
+    ///
+    /// Generic code that sends it to another thread bounds it, as in
+    /// `C: Call<On: Send>`.
+    type On: Call<Output = Self::Output, On = Self::On>;
+
+    /// Runs this call on `bridge`, whatever the function's attribute says.
+    ///
+    /// The returned call holds a handle to the bridge. A call that was polled
+    /// before stays on the pool that has its job.
+    ///
+    /// ```
+    /// use bridge::{Bridge, Call};
+    ///
+    /// fn first(call: impl Call<Output = u32>, bridge: &Bridge) -> u32 {
+    ///     call.on(bridge).wait()
+    /// }
+    ///
+    /// let bridge = Bridge::builder().worker_threads(1).build()?;
+    /// let next = bridge::smart_async_fn(async |x: u32| x + 1);
+    /// assert_eq!(first(next.call(1), &bridge), 2);
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    fn on(self, bridge: &Bridge) -> Self::On;
 }
 
-/// What erasing and dispatching a call take, of no use to callers.
+/// What the crate needs of a call, and its users don't.
 pub(crate) mod sealed {
-    use crate::{Bridge, route::Kind};
+    use std::{panic::Location, pin::Pin};
+
+    use crate::{Bridge, Leftover, Offload, route::Kind};
 
     pub trait Sealed: Future + Sized {
         /// What the function is underneath.
         fn kind(&self) -> Kind;
-        /// The bridge to wait on, fetched anew.
+
+        /// The bridge to wait on. Each call of this evaluates `bridge = EXPR`.
         fn bridge(&self) -> Bridge;
+
         /// What to call it in an error.
         fn name(&self) -> &'static str;
-        /// The result, where a wait is a plain call; else the call back.
-        fn now(self) -> Result<Self::Output, Self>;
+
+        /// The result, where a wait is a plain call; else the call back. `at` is
+        /// the place of the wait.
+        fn now(self, at: &'static Location<'static>) -> Result<Self::Output, Self> {
+            let _ = at;
+            Err(self)
+        }
+
+        /// Makes the job of a `fn`, on `bridge`, if the call has none.
+        fn make_job(self: Pin<&mut Self>, bridge: &Bridge) {
+            let _ = bridge;
+        }
+
+        /// The job of a `fn`, on `bridge` or on the call's own; else the call
+        /// back.
+        fn into_job(self, bridge: Option<&Bridge>) -> Result<Offload<Self::Output>, Self> {
+            let _ = bridge;
+            Err(self)
+        }
+
+        /// Gives the work up for a wait that ran out of time, and says what is
+        /// left of it.
+        fn abandon(self: Pin<&mut Self>) -> Leftover {
+            Leftover::Dropped
+        }
     }
 }
 

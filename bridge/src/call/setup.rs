@@ -1,34 +1,57 @@
 //! What an attribute's options put into a call: the bridge and the log.
 //!
-//! A [`Setup`] is a type parameter of every call, so that a call without
-//! options carries nothing ([`Global`] has no size) and pays nothing (its hooks
-//! are empty). The macro alone picks them.
+//! A [`Setup`] is a type parameter of every call. A call without options holds
+//! [`Global`], which has no size and whose hooks are empty, so the call pays
+//! nothing. The macro chooses the setup; `on` replaces the bridge in it.
 
-use std::{borrow::Borrow, fmt, panic::Location, thread, time::Instant};
+use std::{borrow::Borrow, fmt};
 
-use crate::{Bridge, log, route::Route};
+use super::record::{Access, Record, SharedRecord};
+use crate::{Bridge, route::Route};
 
-/// Where a call runs, and who hears of it.
-///
-/// In a trait, all that is known of a call's options is that they are one.
-pub trait Setup: Send + Sync + Unpin + 'static {
-    /// The bridge, evaluated now: at the wait or the first poll.
-    fn bridge(&self) -> impl Borrow<Bridge>;
-    /// The call starts by this route. Later starts of the same call are none.
+/// What hears of a call's run.
+pub trait Hooks {
+    /// The call starts by this route. Later starts of the same call are ignored.
     #[inline]
     fn begin(&mut self, route: Route) {
         let _ = route;
     }
-    /// Nothing but a panic keeps the call from its result any more.
+    /// The function has a result, or only a panic keeps it from one.
     #[inline]
     fn end(&mut self) {}
+}
+
+/// Hears nothing.
+impl Hooks for () {}
+
+/// Where a call runs, and who hears of it.
+///
+/// A smart method that a trait declares returns a call with an unnamed setup.
+pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
+    /// This setup with a bridge in it.
+    type On: Setup<On = Self::On>;
+    /// What hears of the run when the pool has taken the function.
+    type Log: Hooks + Send + 'static;
+
+    /// The bridge. `bridge = EXPR` is evaluated here: at the wait or the first
+    /// poll.
+    fn bridge(&self) -> impl Borrow<Bridge>;
+    /// Replaces the bridge.
+    fn on(self, bridge: &Bridge) -> Self::On;
+    /// Takes the log out, for a job that outlives the call.
+    fn take_log(&mut self) -> Self::Log;
 }
 
 /// No options: the process's bridge, no log.
 #[derive(Clone, Copy, Debug)]
 pub struct Global;
 
+impl Hooks for Global {}
+
 impl Setup for Global {
+    type On = Given;
+    type Log = ();
+
     #[inline]
     fn bridge(&self) -> impl Borrow<Bridge> {
         struct Shared(&'static Bridge);
@@ -39,80 +62,117 @@ impl Setup for Global {
         }
         Shared(Bridge::global())
     }
+
+    fn on(self, bridge: &Bridge) -> Given {
+        Given(bridge.clone())
+    }
+
+    #[inline]
+    fn take_log(&mut self) {}
 }
 
 /// `bridge = EXPR`, as a function that evaluates it.
 #[derive(Clone, Copy, Debug)]
 pub struct Via(pub fn() -> Bridge);
 
+impl Hooks for Via {}
+
 impl Setup for Via {
+    type On = Given;
+    type Log = ();
+
     fn bridge(&self) -> impl Borrow<Bridge> {
         (self.0)()
     }
+
+    fn on(self, bridge: &Bridge) -> Given {
+        Given(bridge.clone())
+    }
+
+    #[inline]
+    fn take_log(&mut self) {}
 }
 
-/// `debug`: logs when the call is over, however it ends, by being dropped then.
+/// `.on(&bridge)`, or `bridge = self.field`: the bridge itself.
+#[derive(Clone, Debug)]
+pub struct Given(pub Bridge);
+
+impl Hooks for Given {}
+
+impl Setup for Given {
+    type On = Self;
+    type Log = ();
+
+    fn bridge(&self) -> impl Borrow<Bridge> {
+        struct Held<'a>(&'a Bridge);
+        impl Borrow<Bridge> for Held<'_> {
+            fn borrow(&self) -> &Bridge {
+                self.0
+            }
+        }
+        Held(&self.0)
+    }
+
+    fn on(self, bridge: &Bridge) -> Self {
+        Self(bridge.clone())
+    }
+
+    #[inline]
+    fn take_log(&mut self) {}
+}
+
+/// `debug`: another setup, and a record of the call.
 pub struct Traced<S> {
     setup: S,
-    name: &'static str,
-    caller: &'static Location<'static>,
-    started: Option<(Route, Instant)>,
-    ended: bool,
+    record: Access,
 }
 
 impl<S> Traced<S> {
-    /// `setup`, with the name of the function, called from the caller's line.
+    /// Records calls of the function `name`. The record's caller is the line
+    /// that calls this.
     #[track_caller]
     pub fn new(setup: S, name: &'static str) -> Self {
         Self {
             setup,
-            name,
-            caller: Location::caller(),
-            started: None,
-            ended: false,
+            record: Access::Own(Record::new(name)),
         }
     }
 }
 
+impl<S> Hooks for Traced<S> {
+    fn begin(&mut self, route: Route) {
+        self.record.begin(route);
+    }
+
+    fn end(&mut self) {
+        self.record.end();
+    }
+}
+
 impl<S: Setup> Setup for Traced<S> {
+    type On = Traced<S::On>;
+    type Log = Option<SharedRecord>;
+
     fn bridge(&self) -> impl Borrow<Bridge> {
         self.setup.bridge()
     }
 
-    fn begin(&mut self, route: Route) {
-        self.started.get_or_insert_with(|| (route, Instant::now()));
+    fn on(self, bridge: &Bridge) -> Self::On {
+        Traced {
+            setup: self.setup.on(bridge),
+            record: self.record,
+        }
     }
 
-    fn end(&mut self) {
-        self.ended = true;
-    }
-}
-
-impl<S> Drop for Traced<S> {
-    fn drop(&mut self) {
-        let (name, caller) = (self.name, self.caller);
-        let Some((route, start)) = self.started else {
-            log::outermost(|| {
-                tracing::debug!(target: "bridge", call = name, %caller, "call never ran");
-            });
-            return;
-        };
-        let elapsed = start.elapsed();
-        let end = match (thread::panicking(), self.ended) {
-            (true, _) => "call panicked",
-            (false, true) => "call finished",
-            (false, false) => "call abandoned",
-        };
-        log::outermost(|| {
-            tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
-        });
+    fn take_log(&mut self) -> Option<SharedRecord> {
+        self.record.lend()
     }
 }
 
 impl<S> fmt::Debug for Traced<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Traced")
-            .field("name", &self.name)
+            .field("record", &self.record)
             .finish_non_exhaustive()
     }
 }

@@ -1,33 +1,25 @@
 //! The call of a `fn`: its arguments and its body, brought together in place by
-//! a wait and on a pool thread by an await.
+//! a wait and on a pool thread by an await (see `pooled`).
 //!
 //! The body is a plain function pointer that is known where the call is made,
 //! so that waiting inlines to the plain call. The arguments stay as they are,
 //! borrows included, until the first poll.
 
-use std::{
-    borrow::Borrow,
-    fmt,
-    panic::Location,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{borrow::Borrow, fmt, mem, panic::Location, time::Duration};
 
 use pin_project_lite::pin_project;
 
+#[cfg(debug_assertions)]
+use super::freeze::Stopwatch;
 use super::{
     Call,
     args::{Own, Pass, Return},
-    named, sealed,
+    job::Job,
+    limit, named,
     setup::{Global, Setup},
     unwrap,
 };
-use crate::{
-    Bridge, Offload, Outcome, WaitError, outcome,
-    route::{Kind, Route},
-    wait,
-};
+use crate::{Bridge, Outcome, WaitError, outcome, route::Route, wait};
 
 pin_project! {
     /// What a smart `fn` returns: `.wait()` it in sync code, `.await` it in
@@ -56,24 +48,15 @@ pin_project! {
     /// ```
     #[must_use = "the function has not run: `.wait()` for the call in sync code, `.await` it in async code"]
     pub struct SyncCall<A, T, R, S = Global> {
-        // `None` once the job was submitted.
-        call: Option<(A, R)>,
-        #[pin]
-        job: Option<Job<T>>,
+        // `None` once the arguments were copied.
+        pub(super) call: Option<(A, R)>,
+        // `Some` from then on.
+        pub(super) job: Option<Job<T>>,
         // Where the call was made: what an error of the pool points at.
-        at: &'static Location<'static>,
+        pub(super) at: &'static Location<'static>,
         // The function's, for errors and `Debug`.
-        name: &'static str,
-        setup: S,
-    }
-}
-
-pin_project! {
-    struct Job<T> {
-        #[pin]
-        offload: Offload<T>,
-        // Lets a wait, which has no bound on `T`, take over a polled call.
-        erase: fn(Offload<T>) -> Pin<Box<dyn Future<Output = T>>>,
+        pub(super) name: &'static str,
+        pub(super) setup: S,
     }
 }
 
@@ -100,6 +83,10 @@ where
     /// Calls the function here and now, as a plain call would, whatever this
     /// thread is doing.
     ///
+    /// In async code that freezes the executor. A build of this crate with debug
+    /// assertions warns of it through `tracing`, once per place, if it lasted for
+    /// over 100 ms.
+    ///
     /// # Panics
     ///
     /// With whatever the function panics with.
@@ -110,12 +97,17 @@ where
         // this function's caller wants it.
         match self.call {
             Some((args, run)) => {
+                // It is `None` here. Its destructor would stay behind for a panic,
+                // and keep the compiler from inlining the function.
+                mem::forget(self.job);
                 let mut setup = self.setup;
                 setup.begin(Route::Direct);
                 setup.end();
+                #[cfg(debug_assertions)]
+                let _stopwatch = Stopwatch::start(self.name, Location::caller());
                 run(args.pass())
             }
-            None => unwrap(rejoin(self.job, &self.setup, self.name)),
+            None => unwrap(rejoin(self.job, self.setup, self.name)),
         }
     }
 
@@ -129,21 +121,39 @@ where
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
         if self.call.is_none() {
-            return rejoin(self.job, &self.setup, self.name);
+            return rejoin(self.job, self.setup, self.name);
         }
         Ok(self.wait())
     }
 }
 
 /// Why a call that was polled before may have no job.
-const LOST: &str = "this call's first poll panicked while it copied the arguments, which are gone; make the call anew";
+pub(super) const LOST: &str = "this call's first poll panicked while it copied the arguments, which are gone; make the call anew";
 
-/// Waits for a call that was polled before.
+/// Waits for a call whose arguments were copied: it was polled, or the pool
+/// refused it.
 #[cold]
 #[track_caller]
-fn rejoin<T>(job: Option<Job<T>>, setup: &impl Setup, name: &'static str) -> Result<T, WaitError> {
-    let Job { offload, erase } = job.expect(LOST);
-    wait::run(setup.bridge().borrow(), erase(offload), None).map_err(|error| named(error, name))
+fn rejoin<T>(
+    job: Option<Job<T>>,
+    mut setup: impl Setup,
+    name: &'static str,
+) -> Result<T, WaitError> {
+    match job.expect(LOST) {
+        Job::Held(body) => {
+            setup.begin(Route::Direct);
+            #[cfg(debug_assertions)]
+            let _stopwatch = Stopwatch::start(name, Location::caller());
+            Ok(body.into_inner()())
+        }
+        Job::Pooled { offload, erase } => {
+            let result = wait::run(setup.bridge().borrow(), erase(offload), None);
+            if result.is_ok() {
+                setup.end();
+            }
+            result.map_err(|error| named(error, name))
+        }
+    }
 }
 
 // The bounds are the methods', not the block's: a call that lacks them gets their
@@ -152,21 +162,21 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     /// Calls the function on the pool and waits for it for at most `limit`,
     /// parking this thread.
     ///
-    /// A function that has started by then is not interrupted: its thread
-    /// finishes it, and its result is dropped.
+    /// The limit doesn't interrupt a function that has started: its thread
+    /// finishes it, and its result is dropped. A function that has not started
+    /// never will.
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`] at the deadline; others if this thread must not
-    /// be parked.
+    /// Returns [`WaitError::TimedOut`] at the deadline. Its
+    /// [`Leftover`](crate::Leftover) says whether the function had started.
+    /// Returns another [`WaitError`] if this thread must not be parked.
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError>
     where
         Self: Call<Output = T>,
     {
-        let bridge = sealed::Sealed::bridge(&self);
-        let name = self.name;
-        wait::run(&bridge, self, Some(limit)).map_err(|error| named(error, name))
+        limit::wait_timeout(self, limit)
     }
 
     /// Calls the function now, in place, where this thread may block, and
@@ -185,69 +195,40 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     {
         outcome::dispatch(self)
     }
-}
 
-impl<A, T, R, S> Future for SyncCall<A, T, R, S>
-where
-    A: Own,
-    T: Return,
-    R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
-    S: Setup,
-{
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let mut this = self.project();
-        if let Some((args, run)) = this.call.take() {
-            this.setup.begin(Route::Offload);
-            let mut owned = args.own();
-            let offload = this.setup.bridge().borrow().offload_at(
-                move || {
-                    let mut ready = A::ready(&mut owned);
-                    run(A::lend(&mut ready))
-                },
-                this.at,
-            );
-            this.job.set(Some(Job {
-                offload,
-                erase: |offload| Box::pin(offload),
-            }));
+    /// Runs this call on `bridge`, whatever the function's attribute says.
+    ///
+    /// The bridge's pool runs the function if the call is awaited, and its home
+    /// runtime serves the waits. [`wait`](Self::wait) is a plain call and uses
+    /// neither. A call that was polled before stays on the pool that has its job.
+    ///
+    /// ```
+    /// use bridge::{Bridge, smartasync};
+    ///
+    /// #[smartasync]
+    /// fn count(text: &str) -> usize {
+    ///     text.len()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), bridge::BuildError> {
+    /// let bridge = Bridge::builder().max_threads(2).build()?;
+    /// assert_eq!(count("four").on(&bridge).await, 4);
+    /// assert_eq!(bridge.metrics().completed, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on(self, bridge: &Bridge) -> SyncCall<A, T, R, S::On>
+    where
+        S: Setup,
+    {
+        SyncCall {
+            call: self.call,
+            job: self.job,
+            at: self.at,
+            name: self.name,
+            setup: self.setup.on(bridge),
         }
-        let job = this.job.as_pin_mut().expect(LOST);
-        let poll = job.project().offload.poll(cx);
-        if poll.is_ready() {
-            this.setup.end();
-        }
-        poll
-    }
-}
-
-impl<A, T, R, S> sealed::Sealed for SyncCall<A, T, R, S>
-where
-    A: Own,
-    T: Return,
-    R: FnOnce(A::Passed) -> T + for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
-    S: Setup,
-{
-    fn kind(&self) -> Kind {
-        Kind::Sync
-    }
-
-    fn bridge(&self) -> Bridge {
-        let bridge = self.setup.bridge();
-        let bridge: &Bridge = bridge.borrow();
-        bridge.clone()
-    }
-
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn now(self) -> Result<T, Self> {
-        if self.call.is_none() {
-            return Err(self);
-        }
-        Ok(self.wait())
     }
 }
 
@@ -258,6 +239,12 @@ where
     R: FnOnce(A::Passed) -> T + for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
     S: Setup,
 {
+    type On = SyncCall<A, T, R, S::On>;
+
+    fn on(self, bridge: &Bridge) -> Self::On {
+        self.on(bridge)
+    }
+
     #[inline]
     #[track_caller]
     fn wait(self) -> T {

@@ -14,7 +14,7 @@ use super::{
     sentinel::Post,
     step_out::step_out,
 };
-use crate::WaitError;
+use crate::{Leftover, WaitError};
 
 /// A wait parked for this long, in a suspect place or while nobody was free for
 /// what it needs, is reported.
@@ -63,7 +63,8 @@ impl<'a> Pause<'a> {
     pub(super) fn take(&mut self, seat: &Seat, waiting: &mut Waiting) -> Result<(), WaitError> {
         let (at, deadline) = (self.ground.request.at, self.ground.request.deadline);
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(WaitError::TimedOut { at });
+            let left = Leftover::of(self.ground.request.future);
+            return Err(WaitError::TimedOut { at, left });
         }
         // The future has forked, and this is the child, without the threads
         // that could wake it.

@@ -17,7 +17,11 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Meta, ReturnType, Signature, Type, parse_quote, spanned::Spanned};
 
-use crate::{args::Options, conditional, function::Function};
+use crate::{
+    args::{Instance, Options},
+    conditional,
+    function::Function,
+};
 
 /// The whole output for a function that is fit to be smart.
 pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
@@ -134,18 +138,23 @@ fn allowing(attr: &Attribute) -> Attribute {
 fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
     let (ty, value) = match &options.bridge {
         None => (None, quote! { ::__bridge::__private::Global }),
-        // Evaluated where the call is run. It sees the module's names only: the
-        // arguments' are ours.
-        Some(expr) => {
+        Some(Instance { expr, of_self }) => {
             let reference = quote_spanned! {Span::mixed_site().located_at(expr.span())=> &(#expr)};
-            let value = quote! {
-                ::__bridge::__private::Via(|| {
-                    #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
-                    let bridge: &::__bridge::Bridge = #reference;
-                    ::__bridge::__private::pick(bridge)
-                })
-            };
-            (Some(quote! { ::__bridge::__private::Via }), value)
+            let bridge = quote! {{
+                #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
+                let bridge: &::__bridge::Bridge = #reference;
+                ::__bridge::__private::pick(bridge)
+            }};
+            if of_self.is_some() {
+                // Evaluated when the call is made, because the call takes `self`.
+                let ty = quote! { ::__bridge::__private::Given };
+                (Some(ty.clone()), quote! { #ty(#bridge) })
+            } else {
+                // Evaluated where the call is run. It can't see the arguments,
+                // whose names are ours.
+                let ty = quote! { ::__bridge::__private::Via };
+                (Some(ty.clone()), quote! { #ty(|| #bridge) })
+            }
         }
     };
     // What a trait declares, each implementation may run as it likes.

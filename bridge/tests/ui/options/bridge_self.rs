@@ -1,27 +1,29 @@
-//! The expression is no part of the method: it has no `self`.
+//! `self` in the expression of a function that takes no `self`.
 use bridge::{Bridge, smartasync};
 
+#[smartasync(bridge = self.bridge)]
+async fn free() {}
+
 struct Service {
-    b: Bridge,
+    bridge: Bridge,
 }
 
 impl Service {
-    #[smartasync(bridge = self.b)]
-    async fn by_field(&self) {}
+    #[smartasync(debug, bridge = Self::pick(&self.bridge), blocking = open_blocking)]
+    fn open() -> Self {
+        Self {
+            bridge: Bridge::global().clone(),
+        }
+    }
 
-    #[smartasync(debug, bridge = Self::pick(&self.b))]
-    fn by_method(&self) {}
-
-    fn pick(b: &Bridge) -> &Bridge {
-        b
+    fn pick(bridge: &Bridge) -> &Bridge {
+        bridge
     }
 }
 
 fn main() {
-    let service = Service {
-        b: Bridge::global().clone(),
-    };
-    service.by_field().wait();
-    service.by_method().wait();
-    Service::pick(&service.b);
+    free().wait();
+    let service = Service::open().wait();
+    Service::pick(&service.bridge);
+    Service::open_blocking();
 }

@@ -9,7 +9,25 @@ async fn from_argument(argument: &'static bridge::Bridge) {
     let _ = argument;
 }
 
+struct Service {
+    count: u8,
+}
+
+impl Service {
+    #[smartasync(bridge = self.count)]
+    async fn not_a_bridge(&self) {}
+
+    #[smartasync(bridge = self.missing)]
+    fn no_such_field(&self) {}
+}
+
+#[smartasync(bridge = Self::bridge())]
+async fn of_no_type() {}
+
 fn main() {
+    Service { count: 1 }.not_a_bridge().wait();
+    Service { count: 1 }.no_such_field().wait();
+    of_no_type().wait();
     number().wait();
     from_argument(bridge::Bridge::global()).wait();
 }

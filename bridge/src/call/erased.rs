@@ -1,0 +1,108 @@
+//! A call behind a pointer, as [`BoxCall`](super::BoxCall) holds it.
+
+use std::{mem, panic::Location, pin::Pin};
+
+use super::{Call, sealed::Sealed};
+use crate::{Bridge, Leftover, Offload, route::Kind};
+
+/// Whether the call may still move out of its box.
+pub(super) enum State<'a, T> {
+    /// It may: nobody has polled it.
+    Fresh(Box<dyn Erased<'a, T> + 'a>),
+    /// It may not.
+    Polled(Polled<'a, T>),
+    /// Only while `pinned` turns the first into the second.
+    Moved,
+}
+
+pub(super) type Polled<'a, T> = Pin<Box<dyn Erased<'a, T> + 'a>>;
+
+impl<'a, T> State<'a, T> {
+    /// The call.
+    pub(super) fn call(&self) -> &(dyn Erased<'a, T> + 'a) {
+        match self {
+            Self::Fresh(call) => &**call,
+            Self::Polled(call) => &**call,
+            Self::Moved => unreachable!("only `pinned` sets it, for a moment"),
+        }
+    }
+
+    /// The call, if nobody has polled it.
+    pub(super) fn fresh(self) -> Result<Box<dyn Erased<'a, T> + 'a>, Polled<'a, T>> {
+        match self {
+            Self::Fresh(call) => Ok(call),
+            Self::Polled(call) => Err(call),
+            Self::Moved => unreachable!("only `pinned` sets it, for a moment"),
+        }
+    }
+
+    /// The call, to be polled. The first time it makes its job on `bridge`, if
+    /// there is one.
+    pub(super) fn pinned(&mut self, bridge: Option<&Bridge>) -> Pin<&mut (dyn Erased<'a, T> + 'a)> {
+        let is_new = matches!(self, Self::Fresh(_));
+        if is_new && let Self::Fresh(call) = mem::replace(self, Self::Moved) {
+            *self = Self::Polled(Box::into_pin(call));
+        }
+        let Self::Polled(call) = self else {
+            unreachable!("pinned above");
+        };
+        if is_new && let Some(bridge) = bridge {
+            call.as_mut().make_job(bridge);
+        }
+        call.as_mut()
+    }
+}
+
+/// [`Sealed`] for trait objects.
+pub(super) trait Erased<'a, T>: Future<Output = T> + Send {
+    fn kind(&self) -> Kind;
+    fn bridge(&self) -> Bridge;
+    fn name(&self) -> &'static str;
+    fn now(self: Box<Self>, at: &'static Location<'static>) -> Result<T, Polled<'a, T>>;
+    fn make_job(self: Pin<&mut Self>, bridge: &Bridge);
+    fn into_job(self: Box<Self>, bridge: Option<&Bridge>) -> Result<Offload<T>, Polled<'a, T>>;
+    fn abandon(self: Pin<&mut Self>) -> Leftover;
+}
+
+impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
+    fn kind(&self) -> Kind {
+        Sealed::kind(self)
+    }
+
+    fn bridge(&self) -> Bridge {
+        Sealed::bridge(self)
+    }
+
+    fn name(&self) -> &'static str {
+        Sealed::name(self)
+    }
+
+    fn now(
+        self: Box<Self>,
+        at: &'static Location<'static>,
+    ) -> Result<C::Output, Polled<'a, C::Output>> {
+        match Sealed::kind(&*self) {
+            Kind::Sync => Sealed::now(*self, at).map_err(|call| Box::pin(call) as _),
+            // It stays in its box, because a future may be large.
+            Kind::Async => Err(Box::into_pin(self)),
+        }
+    }
+
+    fn make_job(self: Pin<&mut Self>, bridge: &Bridge) {
+        Sealed::make_job(self, bridge);
+    }
+
+    fn into_job(
+        self: Box<Self>,
+        bridge: Option<&Bridge>,
+    ) -> Result<Offload<C::Output>, Polled<'a, C::Output>> {
+        match Sealed::kind(&*self) {
+            Kind::Sync => Sealed::into_job(*self, bridge).map_err(|call| Box::pin(call) as _),
+            Kind::Async => Err(Box::into_pin(self)),
+        }
+    }
+
+    fn abandon(self: Pin<&mut Self>) -> Leftover {
+        Sealed::abandon(self)
+    }
+}

@@ -1,0 +1,139 @@
+//! The job of a [`SyncCall`](super::SyncCall): its function with arguments that
+//! the pool may own.
+
+use std::{
+    panic::Location,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{
+    args::{Own, Return},
+    setup::Hooks,
+};
+use crate::{Bridge, Leftover, Offload, Rejected, offload::Cancelled, route::Route};
+
+/// A function that has its arguments.
+pub(super) type Body<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// A function that a call keeps. The lock is never locked: it makes the call
+/// `Sync`, as a call is whose arguments are.
+pub(super) struct Held<T>(Mutex<Body<T>>);
+
+impl<T> Held<T> {
+    pub(super) fn new(body: Body<T>) -> Self {
+        Self(Mutex::new(body))
+    }
+
+    pub(super) fn into_inner(self) -> Body<T> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a future of an offload. A wait calls it, because a wait has no bound on
+/// `T`.
+type Erase<T> = fn(Offload<T>) -> Pin<Box<dyn Future<Output = T>>>;
+
+/// What a call becomes once its arguments have been copied.
+pub(super) enum Job<T> {
+    /// The pool refused it, so the call keeps it.
+    Held(Held<T>),
+    /// The pool's.
+    Pooled {
+        offload: Offload<T>,
+        erase: Erase<T>,
+    },
+}
+
+impl<T: Return> Job<T> {
+    fn pooled(offload: Offload<T>) -> Self {
+        Self::Pooled {
+            offload,
+            erase: |offload| Box::pin(offload),
+        }
+    }
+
+    /// Withdraws the job for a wait that ran out of time, and says what is left.
+    pub(super) fn abandon(&self) -> Leftover {
+        match self {
+            Self::Held(_) => Leftover::NotStarted,
+            Self::Pooled { offload, .. } => match offload.cancel() {
+                Cancelled::Withdrawn => Leftover::NotStarted,
+                Cancelled::Running => Leftover::Running,
+                Cancelled::Finished => Leftover::Finished,
+            },
+        }
+    }
+}
+
+/// Copies the arguments for another thread, and binds the function to them.
+pub(super) fn body<A, T, R>(args: A, run: R) -> impl FnOnce() -> T + Send + 'static
+where
+    A: Own,
+    T: Return,
+    R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+{
+    let mut owned = args.own();
+    move || {
+        let mut ready = A::ready(&mut owned);
+        run(A::lend(&mut ready))
+    }
+}
+
+/// A function whose run is logged.
+pub(super) fn logged<T>(
+    mut log: impl Hooks + Send + 'static,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> impl FnOnce() -> T + Send + 'static {
+    move || {
+        log.begin(Route::Offload);
+        let value = body();
+        log.end();
+        value
+    }
+}
+
+/// Makes a job of a call that has none: the job is submitted at its first poll.
+pub(super) fn make<A, T, R>(
+    call: &mut Option<(A, R)>,
+    job: &mut Option<Job<T>>,
+    bridge: &Bridge,
+    at: &'static Location<'static>,
+) where
+    A: Own,
+    T: Return,
+    R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+{
+    let offload = match (call.take(), job.take()) {
+        (Some((args, run)), _) => bridge.offload_at(body(args, run), at),
+        (None, Some(Job::Held(body))) => bridge.offload_at(body.into_inner(), at),
+        (None, made) => {
+            *job = made;
+            return;
+        }
+    };
+    *job = Some(Job::pooled(offload));
+}
+
+/// Queues a function now, or gives it back in a box.
+pub(super) fn try_queue<F, T>(
+    bridge: &Bridge,
+    body: F,
+    at: &'static Location<'static>,
+) -> Result<Offload<T>, Rejected<Body<T>>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Return,
+{
+    let refused = bridge.try_offload_at(body, at);
+    refused.map_err(|rejected| replace(rejected, |body| Box::new(body) as Body<T>))
+}
+
+/// The same refusal, of something else.
+pub(super) fn replace<F, G>(rejected: Rejected<F>, other: impl FnOnce(F) -> G) -> Rejected<G> {
+    match rejected {
+        Rejected::Full(f) => Rejected::Full(other(f)),
+        // `try_offload` sets no limit, so this is `ShutDown`.
+        rejected => Rejected::ShutDown(other(rejected.into_inner())),
+    }
+}

@@ -1,0 +1,64 @@
+//! A wait with a limit for calls whose function runs on the pool.
+
+use std::{
+    cell::Cell,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pin_project_lite::pin_project;
+
+use super::{Call, named, sealed::Sealed};
+use crate::{Leftover, WaitError, wait};
+
+/// Waits for `call` for at most `limit`. The error says what became of the
+/// function.
+#[track_caller]
+pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Output, WaitError> {
+    let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
+    let left = Cell::new(Leftover::Dropped);
+    let limited = Limited {
+        call,
+        is_over: false,
+        left: &left,
+    };
+    wait::run(&bridge, limited, Some(limit)).map_err(|error| match named(error, name) {
+        WaitError::TimedOut { at, .. } => WaitError::TimedOut {
+            at,
+            left: left.get(),
+        },
+        error => error,
+    })
+}
+
+pin_project! {
+    /// A call that finds out, when a wait drops it, whether its function had
+    /// started. The wait drops its future inside the runtime that polled it.
+    struct Limited<'a, C: Call> {
+        #[pin]
+        call: C,
+        is_over: bool,
+        left: &'a Cell<Leftover>,
+    }
+
+    impl<C: Call> PinnedDrop for Limited<'_, C> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if !*this.is_over {
+                this.left.set(Sealed::abandon(this.call));
+            }
+        }
+    }
+}
+
+impl<C: Call> Future for Limited<'_, C> {
+    type Output = C::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+        let this = self.project();
+        let poll = this.call.poll(cx);
+        *this.is_over = poll.is_ready();
+        poll
+    }
+}

@@ -1,0 +1,247 @@
+//! What moves a [`SyncCall`] to the pool: an await, and the methods that give
+//! its job.
+
+use std::{
+    borrow::Borrow,
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+#[cfg(debug_assertions)]
+use super::freeze::Stopwatch;
+use super::{
+    SyncCall,
+    args::{Own, Return},
+    job::{self, Held, Job},
+    sealed,
+    setup::Setup,
+    sync_call::LOST,
+};
+use crate::{
+    Bridge, Leftover, Offload, Rejected,
+    route::{Kind, Route},
+};
+
+// The bounds are the methods', not the block's, so that the compiler names the
+// missing bound of a call that lacks one.
+impl<A, T, R, S> SyncCall<A, T, R, S> {
+    /// The job itself: what [`.await`](Future) would run, with the methods of an
+    /// [`Offload`].
+    ///
+    /// A service that sheds load needs no panic to learn that a pool is shut
+    /// down: [`outcome`](Offload::outcome) returns every failure, and its error
+    /// names the line of this call. [`start`](Offload::start) submits the job
+    /// without awaiting it, [`cancel`](Offload::cancel) says whether the
+    /// function had started. Like `.await`, this copies borrowed arguments.
+    ///
+    /// ```
+    /// use bridge::{OffloadError, smartasync};
+    ///
+    /// #[smartasync]
+    /// fn count(text: &str) -> usize {
+    ///     text.len()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let job = count("four").offload().start();
+    /// match job.outcome().await {
+    ///     Ok(n) => assert_eq!(n, 4),
+    ///     Err(OffloadError::ShutDown { .. }) => println!("no more work is taken"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if copying an argument panics, now or in an earlier poll of this
+    /// call.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Offload`]: dropping it withdraws a function that has not started.
+    #[track_caller]
+    pub fn offload(self) -> Offload<T>
+    where
+        A: Own,
+        T: Return,
+        R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+        S: Setup,
+    {
+        let Self {
+            call,
+            job,
+            at,
+            mut setup,
+            ..
+        } = self;
+        match (call, job) {
+            (Some((args, run)), _) => {
+                let body = job::logged(setup.take_log(), job::body(args, run));
+                setup.bridge().borrow().offload_at(body, at)
+            }
+            (None, Some(Job::Held(body))) => {
+                setup.bridge().borrow().offload_at(body.into_inner(), at)
+            }
+            (None, Some(Job::Pooled { offload, .. })) => offload,
+            (None, None) => panic!("{LOST}"),
+        }
+    }
+
+    /// Queues the function now, or gives the call back. It never blocks.
+    ///
+    /// ```
+    /// use bridge::smartasync;
+    ///
+    /// #[smartasync]
+    /// fn count(text: &str) -> usize {
+    ///     text.len()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// match count("four").try_offload() {
+    ///     Ok(job) => assert_eq!(job.await, 4),
+    ///     Err(rejected) if rejected.is_full() => println!("503, try again later"),
+    ///     Err(rejected) => println!("503, {rejected}"),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// The refused call can still be run in every way: `.await` takes its turn,
+    /// `.wait()` runs it here, `.try_offload()` tries again. Its borrowed
+    /// arguments have been copied.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Rejected::Full`] if the queue is full and
+    /// [`Rejected::ShutDown`] if the pool is shut down, with the call.
+    ///
+    /// # Panics
+    ///
+    /// As [`offload`](Self::offload).
+    #[track_caller]
+    pub fn try_offload(mut self) -> Result<Offload<T>, Rejected<Self>>
+    where
+        A: Own,
+        T: Return,
+        R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+        S: Setup,
+    {
+        let refused = match (self.call.take(), self.job.take()) {
+            (Some((args, run)), _) => {
+                // A refused call's body keeps the log.
+                let body = job::logged(self.setup.take_log(), job::body(args, run));
+                job::try_queue(self.setup.bridge().borrow(), body, self.at)
+            }
+            (None, Some(Job::Held(body))) => {
+                (self.setup.bridge().borrow() as &Bridge).try_offload_at(body.into_inner(), self.at)
+            }
+            (None, Some(Job::Pooled { offload, .. })) => Ok(offload),
+            (None, None) => panic!("{LOST}"),
+        };
+        refused.map_err(|rejected| {
+            job::replace(rejected, |body| {
+                self.job = Some(Job::Held(Held::new(body)));
+                self
+            })
+        })
+    }
+}
+
+impl<A, T, R, S> Future for SyncCall<A, T, R, S>
+where
+    A: Own,
+    T: Return,
+    R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+    S: Setup,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let this = self.project();
+        if !matches!(this.job, Some(Job::Pooled { .. })) {
+            this.setup.begin(Route::Offload);
+            let bridge = this.setup.bridge();
+            job::make(this.call, this.job, bridge.borrow(), this.at);
+        }
+        let Some(Job::Pooled { offload, .. }) = this.job else {
+            panic!("{LOST}");
+        };
+        let poll = Pin::new(offload).poll(cx);
+        if poll.is_ready() {
+            this.setup.end();
+        }
+        poll
+    }
+}
+
+impl<A, T, R, S> sealed::Sealed for SyncCall<A, T, R, S>
+where
+    A: Own,
+    T: Return,
+    R: FnOnce(A::Passed) -> T + for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+    S: Setup,
+{
+    fn kind(&self) -> Kind {
+        Kind::Sync
+    }
+
+    fn bridge(&self) -> Bridge {
+        let bridge = self.setup.bridge();
+        let bridge: &Bridge = bridge.borrow();
+        bridge.clone()
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn now(self, at: &'static Location<'static>) -> Result<T, Self> {
+        if matches!(self.job, Some(Job::Pooled { .. })) {
+            return Err(self);
+        }
+        let Self {
+            call,
+            job,
+            name,
+            mut setup,
+            ..
+        } = self;
+        #[cfg(debug_assertions)]
+        let _stopwatch = Stopwatch::start(name, at);
+        #[cfg(not(debug_assertions))]
+        let _ = (name, at);
+        setup.begin(Route::Direct);
+        match (call, job) {
+            (Some((args, run)), _) => {
+                setup.end();
+                Ok(run(args.pass()))
+            }
+            (None, Some(Job::Held(body))) => Ok(body.into_inner()()),
+            (None, _) => panic!("{LOST}"),
+        }
+    }
+
+    fn make_job(self: Pin<&mut Self>, bridge: &Bridge) {
+        let this = self.project();
+        if !matches!(this.job, Some(Job::Pooled { .. })) {
+            this.setup.begin(Route::Offload);
+            job::make(this.call, this.job, bridge, this.at);
+        }
+    }
+
+    fn into_job(self, bridge: Option<&Bridge>) -> Result<Offload<T>, Self> {
+        Ok(match bridge {
+            Some(bridge) => self.on(bridge).offload(),
+            None => self.offload(),
+        })
+    }
+
+    fn abandon(self: Pin<&mut Self>) -> Leftover {
+        let job = self.project().job.as_ref();
+        job.map_or(Leftover::NotStarted, Job::abandon)
+    }
+}

@@ -1,0 +1,130 @@
+//! The record of one call, for `#[smartasync(debug)]`.
+
+use std::{
+    mem,
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::Instant,
+};
+
+use super::setup::Hooks;
+use crate::{log, route::Route};
+
+/// Logs, when it is dropped, how the call went: it finished, panicked, was
+/// abandoned, or never ran.
+#[derive(Debug)]
+pub struct Record {
+    name: &'static str,
+    caller: &'static Location<'static>,
+    started: Option<(Route, Instant)>,
+    ended: bool,
+}
+
+impl Record {
+    /// A record of the function `name`, called from the caller's line.
+    #[track_caller]
+    pub(super) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            caller: Location::caller(),
+            started: None,
+            ended: false,
+        }
+    }
+}
+
+impl Hooks for Record {
+    fn begin(&mut self, route: Route) {
+        self.started.get_or_insert_with(|| (route, Instant::now()));
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (name, caller) = (self.name, self.caller);
+        let Some((route, start)) = self.started else {
+            log::outermost(|| {
+                tracing::debug!(target: "bridge", call = name, %caller, "call never ran");
+            });
+            return;
+        };
+        let elapsed = start.elapsed();
+        let end = match (thread::panicking(), self.ended) {
+            (true, _) => "call panicked",
+            (false, true) => "call finished",
+            (false, false) => "call abandoned",
+        };
+        log::outermost(|| {
+            tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
+        });
+    }
+}
+
+/// A record that a job holds.
+pub(super) type SharedRecord = Arc<Mutex<Record>>;
+
+impl Hooks for Option<SharedRecord> {
+    fn begin(&mut self, route: Route) {
+        if let Some(record) = self {
+            lock(record).begin(route);
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(record) = self {
+            lock(record).end();
+        }
+    }
+}
+
+fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+    record.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call's access to its record.
+#[derive(Debug)]
+pub(super) enum Access {
+    /// The call holds the record.
+    Own(Record),
+    /// The call's job holds it. Whichever thread drops the job logs the end.
+    Lent(Weak<Mutex<Record>>),
+}
+
+impl Access {
+    /// Moves the record out, for the call's job.
+    pub(super) fn lend(&mut self) -> Option<SharedRecord> {
+        match mem::replace(self, Self::Lent(Weak::new())) {
+            Self::Own(record) => {
+                let shared = Arc::new(Mutex::new(record));
+                *self = Self::Lent(Arc::downgrade(&shared));
+                Some(shared)
+            }
+            Self::Lent(shared) => {
+                let lent = shared.upgrade();
+                *self = Self::Lent(shared);
+                lent
+            }
+        }
+    }
+}
+
+impl Hooks for Access {
+    fn begin(&mut self, route: Route) {
+        match self {
+            Self::Own(record) => record.begin(route),
+            Self::Lent(shared) => shared.upgrade().begin(route),
+        }
+    }
+
+    fn end(&mut self) {
+        match self {
+            Self::Own(record) => record.end(),
+            Self::Lent(shared) => shared.upgrade().end(),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What is left of work for which a wait had no more time.
+
+/// What became of the work when a wait ran out of time: the `left` of
+/// [`WaitError::TimedOut`](crate::WaitError::TimedOut).
+///
+/// Whether a smart `fn` may be run again after a time limit depends on it:
+///
+/// ```
+/// use std::{thread, time::Duration};
+///
+/// use bridge::{Leftover, WaitError, smartasync};
+///
+/// #[smartasync]
+/// fn pay() {
+///     thread::sleep(Duration::from_millis(100));
+/// }
+///
+/// match pay().wait_timeout(Duration::from_millis(10)) {
+///     Ok(()) => println!("paid"),
+///     Err(WaitError::TimedOut { left: Leftover::NotStarted, .. }) => println!("try again"),
+///     Err(error) => println!("{error}"),
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Leftover {
+    /// The wait owned the future and dropped it. A task or a job that the future
+    /// had started may go on.
+    Dropped,
+    /// The wait had only borrowed the future, by `&mut`: its owner can wait for
+    /// it again.
+    Kept,
+    /// The smart `fn` had not started, and never will.
+    NotStarted,
+    /// The smart `fn` runs on to its end on its thread of the pool, where it can
+    /// ask [`cancelled`](crate::offload::cancelled). Its result will be dropped.
+    Running,
+    /// The smart `fn` ended as the limit passed. Its result was dropped.
+    Finished,
+}
+
+impl Leftover {
+    /// What a wait leaves of a future whose type has this name.
+    pub(crate) fn of(future: &str) -> Self {
+        let borrowed = ["&mut ", "core::pin::Pin<&mut "];
+        if borrowed.iter().any(|start| future.starts_with(start)) {
+            Self::Kept
+        } else {
+            Self::Dropped
+        }
+    }
+
+    /// What became of the work, and what to do.
+    pub(crate) fn explained(self) -> &'static str {
+        match self {
+            Self::Dropped => {
+                "the future was dropped, though a task or job that it had started may go on; allow \
+                 it more time, or wait on `&mut future` to keep it"
+            }
+            Self::Kept => {
+                "the future was borrowed by `&mut` and is kept; wait for it again, or drop it"
+            }
+            Self::NotStarted => {
+                "the function had not started and never will; allow it more time, or offload less \
+                 at a time"
+            }
+            Self::Running => {
+                "the function had started and runs on to its end, and its result will be dropped; \
+                 allow it more time, or let it ask `bridge::offload::cancelled()`"
+            }
+            Self::Finished => {
+                "the function ended as the limit passed, and its result was dropped; allow it more \
+                 time"
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What `#[smartasync(debug)]` logs of a call that became a job.
+//!
+//! A test target of its own: the pool's threads only hear of the process's
+//! subscriber.
+#![deny(warnings)]
+
+use std::{
+    fmt::Write as _,
+    sync::{Mutex, mpsc},
+};
+
+use bridge::{Bridge, Offload, offload::Cancelled, smartasync};
+use testkit::within;
+use tracing::{Event, Metadata, Subscriber, field, span};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps each event as a line.
+struct Lines;
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "bridge"
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl field::Visit for Line {
+            fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+                write!(self.0, "{}={value:?} ", field.name()).unwrap();
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        LINES.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[smartasync(debug)]
+fn run(name: &str, panics: bool) {
+    assert!(!panics, "{name} panics on purpose");
+}
+
+/// Waits for a job, whatever it comes to.
+fn finish(bridge: &Bridge, job: Offload<()>) {
+    let _whatever_it_was = bridge.wait(job.outcome());
+}
+
+#[test]
+fn a_job_logs_its_run() {
+    tracing::subscriber::set_global_default(Lines).unwrap();
+    within(|| {
+        let bridge = Bridge::builder()
+            .max_threads(1)
+            .queue_capacity(1)
+            .build()
+            .unwrap();
+        finish(&bridge, run("a", false).on(&bridge).offload());
+        finish(&bridge, run("b", true).on(&bridge).offload());
+        finish(&bridge, run("c", false).on(&bridge).try_offload().unwrap());
+        let withdrawn = run("d", false).on(&bridge).offload();
+        assert_eq!(withdrawn.cancel(), Cancelled::Withdrawn);
+        drop(withdrawn);
+        let (go, gate) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        let busy = bridge
+            .offload(move || {
+                started.send(()).unwrap();
+                gate.recv().unwrap();
+            })
+            .start();
+        has_started.recv().unwrap();
+        let queued = bridge.offload(|| ()).start();
+        let refused = run("e", false).on(&bridge).try_offload().unwrap_err();
+        refused.into_inner().wait();
+        go.send(()).unwrap();
+        bridge.wait(async { (busy.await, queued.await) });
+        // The log of a job comes before its result.
+        let lines = LINES.lock().unwrap();
+        let expected = [
+            ("call finished", "route=Offload"),
+            ("call panicked", "route=Offload"),
+            ("call finished", "route=Offload"),
+            ("call never ran", ""),
+            ("call finished", "route=Direct"),
+        ];
+        assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+        for (line, (message, route)) in lines.iter().zip(expected) {
+            for part in [message, route, file!()] {
+                assert!(line.contains(part), "{part} is not in {line}");
+            }
+            assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");
+        }
+    });
+}

@@ -1,0 +1,251 @@
+//! The warning of a smart `fn` whose `.wait()` froze a poll.
+//!
+//! A test target of its own: the subscriber is the process's.
+#![deny(warnings)]
+
+use std::{
+    cell::Cell,
+    fmt::Write as _,
+    panic::{self, AssertUnwindSafe, Location},
+    sync::{Mutex, Once, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use bridge::{BoxCall, Call, smartasync};
+use testkit::within;
+use tokio::runtime::{Builder, Runtime};
+use tracing::{Event, Metadata, Subscriber, field, span};
+
+/// Whether this build warns. The package under test has this build's profile.
+const WARNS: bool = cfg!(debug_assertions);
+
+/// Twice as long as a poll may last.
+const LONG: Duration = Duration::from_millis(200);
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps each event as a line, and calls a slow smart function for it.
+struct Lines;
+
+#[smartasync]
+fn store(line: String) {
+    thread::sleep(LONG);
+    let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    lines.push(line);
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == tracing::Level::WARN && metadata.target().starts_with("bridge")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl field::Visit for Line {
+            fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+                write!(self.0, "{}={value:?} ", field.name()).unwrap();
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        store(line.0).wait();
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+fn subscribe() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Lines).unwrap());
+}
+
+/// The warnings of a function.
+fn warnings(function: &str) -> Vec<String> {
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let name = format!("freeze::{function}\"");
+    lines
+        .iter()
+        .filter(|line| line.contains(&name))
+        .cloned()
+        .collect()
+}
+
+/// Checks that a function was warned of at these lines of this file, and
+/// nowhere else.
+#[track_caller]
+fn assert_warned(function: &str, lines: &[u32]) {
+    let found = warnings(function);
+    let expected = if WARNS { lines } else { &[] };
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (line, expected) in found.iter().zip(expected) {
+        let at = format!("{}:{expected}:", file!());
+        assert!(line.contains(&at), "{at} is not in {line}");
+        assert!(line.contains("froze the executor"), "{line}");
+    }
+}
+
+#[track_caller]
+fn line() -> u32 {
+    Location::caller().line()
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+#[smartasync]
+fn slow() {
+    thread::sleep(LONG);
+}
+
+#[test]
+fn each_place_that_froze_a_poll_is_told_once() {
+    subscribe();
+    within(|| {
+        let mut places = Vec::new();
+        current_thread().block_on(async {
+            for _ in 0..2 {
+                slow().wait();
+            }
+            places.push(line() - 2);
+        });
+        Runtime::new().unwrap().block_on(async {
+            slow().try_wait().unwrap();
+            places.push(line() - 1);
+            let task = async {
+                slow().wait();
+                line() - 1
+            };
+            places.push(tokio::spawn(task).await.unwrap());
+        });
+        bridge::wait(async {
+            let call = BoxCall::new(slow());
+            call.wait();
+            places.push(line() - 1);
+            Call::wait(slow());
+            places.push(line() - 1);
+        });
+        assert_warned("slow", &places);
+    });
+}
+
+#[smartasync]
+fn blameless(time: Duration) {
+    thread::sleep(time);
+}
+
+#[test]
+fn nothing_is_told_where_no_poll_froze() {
+    subscribe();
+    within(|| {
+        blameless(LONG).wait();
+        bridge::wait(async {
+            blameless(Duration::ZERO).wait();
+            blameless(LONG).await;
+            blameless(LONG).dispatch().await;
+        });
+        Runtime::new().unwrap().block_on(async {
+            let offloaded = tokio::task::spawn_blocking(|| blameless(LONG).wait());
+            offloaded.await.unwrap();
+            bridge::offload(|| blameless(LONG).wait()).await;
+        });
+        assert_warned("blameless", &[]);
+    });
+}
+
+#[smartasync]
+fn fails() {
+    thread::sleep(LONG);
+    panic!("on purpose");
+}
+
+#[test]
+fn a_panic_passes_without_a_warning() {
+    subscribe();
+    within(|| {
+        current_thread().block_on(async {
+            panic::catch_unwind(AssertUnwindSafe(|| fails().wait())).unwrap_err();
+        });
+        assert_warned("fails", &[]);
+    });
+}
+
+#[smartasync]
+fn late(time: Duration) -> u8 {
+    thread::sleep(time);
+    7
+}
+
+#[test]
+fn a_call_works_while_thread_locals_end() {
+    struct Last(Cell<Option<std::sync::mpsc::Sender<u8>>>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            if let Some(sender) = self.0.take() {
+                sender.send(late(LONG).wait()).unwrap();
+            }
+        }
+    }
+    thread_local! {
+        static LAST: Last = const { Last(Cell::new(None)) };
+    }
+    subscribe();
+    within(|| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            LAST.with(|last| last.0.set(Some(sender)));
+            current_thread().block_on(async { late(Duration::ZERO).wait() });
+        });
+        assert_eq!(receiver.recv().unwrap(), 7);
+        thread.join().unwrap();
+        assert_warned("late", &[]);
+    });
+}
+
+#[cfg(unix)]
+#[smartasync]
+fn forked(time: Duration) -> u8 {
+    thread::sleep(time);
+    7
+}
+
+/// The subscriber's lock is held by a thread that stays in the parent.
+#[cfg(unix)]
+#[test]
+fn a_call_works_in_a_forks_child() {
+    subscribe();
+    within(|| {
+        current_thread().block_on(async {
+            forked(Duration::ZERO).wait();
+            let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the child calls a function of this test alone, and leaves
+            // by `_exit`, so nothing of the test runner runs twice.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0, "fork failed");
+            if pid == 0 {
+                // SAFETY: `alarm` sets a timer whose signal ends this process.
+                unsafe { libc::alarm(10) };
+                let ok = forked(LONG).wait() == 7;
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(i32::from(!ok)) }
+            }
+            let mut status = 0;
+            // SAFETY: `status` is a valid place for the child's status.
+            let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            assert_eq!((waited, status), (pid, 0));
+            drop(lines);
+        });
+        assert_warned("forked", &[]);
+    });
+}

@@ -1,0 +1,199 @@
+//! `SyncCall::offload` and `try_offload`: the job of a smart `fn`.
+#![deny(warnings)]
+
+use std::{
+    panic::{self, Location},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use bridge::{BoxCall, Bridge, OffloadError, Rejected, offload::Cancelled, smartasync};
+use testkit::{panic_text, within};
+
+#[smartasync]
+fn length(text: &str) -> usize {
+    text.len()
+}
+
+#[smartasync]
+fn count(runs: &Arc<AtomicUsize>) -> usize {
+    runs.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+#[smartasync]
+fn thread_id(_: &str) -> thread::ThreadId {
+    thread::current().id()
+}
+
+#[smartasync]
+async fn answer() -> usize {
+    42
+}
+
+/// Runs a future on a runtime of its own.
+fn run<F: Future>(future: F) -> F::Output {
+    within(|| tokio::runtime::Runtime::new().unwrap().block_on(future))
+}
+
+fn closed() -> Bridge {
+    let bridge = Bridge::builder().build().unwrap();
+    let _report = bridge.shutdown(Duration::ZERO);
+    bridge
+}
+
+/// A bridge whose one thread is occupied, until this is dropped.
+struct Busy {
+    bridge: Bridge,
+    _go: mpsc::Sender<()>,
+    _running: bridge::Offload<()>,
+}
+
+impl Busy {
+    /// With room for one job in the queue.
+    async fn new() -> Self {
+        let builder = Bridge::builder().max_threads(1).queue_capacity(1);
+        let bridge = builder.build().unwrap();
+        let (go, gate) = mpsc::channel::<()>();
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let job = move || {
+            started.send(()).unwrap();
+            let _dropped = gate.recv();
+        };
+        let running = bridge.offload(job).start();
+        has_started.await.unwrap();
+        Self {
+            bridge,
+            _go: go,
+            _running: running,
+        }
+    }
+}
+
+#[test]
+fn a_shut_down_pool_is_an_error_at_the_place_of_the_call() {
+    run(async {
+        let bridge = closed();
+        let (call, line) = (length("four").on(&bridge), Location::caller().line());
+        match call.offload().outcome().await {
+            Err(OffloadError::ShutDown { at, .. }) => {
+                assert_eq!((at.file(), at.line()), (file!(), line));
+            }
+            other => panic!("{other:?}"),
+        }
+        let boxed = BoxCall::new(length("four")).on(&bridge);
+        let outcome = boxed.offload().unwrap().outcome().await;
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        let refused = length("four").on(&bridge).try_offload();
+        let rejected = refused.unwrap_err();
+        assert!(rejected.is_shut_down());
+        assert_eq!(rejected.into_inner().wait(), 4, "it can still run here");
+    });
+}
+
+#[test]
+fn a_job_starts_without_being_awaited_and_borrows_nothing() {
+    run(async {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let job = count(&Arc::clone(&runs)).offload().start();
+        while runs.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(job.await, 1);
+        let lazy = count(&runs).offload();
+        assert_eq!(lazy.cancel(), Cancelled::Withdrawn);
+        drop(lazy);
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+        assert_eq!(tokio::spawn(length("four").offload()).await.unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_full_queue_gives_the_call_back_whole() {
+    run(async {
+        let busy = Busy::new().await;
+        let text = String::from("borrowed");
+        let queued = length(&text).on(&busy.bridge).try_offload().unwrap();
+        let refuse = || {
+            let refused = thread_id(&text).on(&busy.bridge).try_offload();
+            let rejected = refused.unwrap_err();
+            assert!(rejected.is_full());
+            rejected.into_inner()
+        };
+        let here = thread::current().id();
+        assert_eq!(refuse().wait(), here);
+        assert_eq!(refuse().try_wait().unwrap(), here);
+        assert_eq!(BoxCall::new(refuse()).wait(), here);
+        let again = refuse().try_offload().unwrap_err();
+        assert!(again.is_full(), "{again}");
+        let (in_line, elsewhere) = (again.into_inner(), refuse().on(Bridge::global()));
+        assert_ne!(elsewhere.await, here);
+        let job = refuse().offload();
+        drop(busy);
+        assert_eq!(queued.await, 8);
+        assert_ne!(in_line.await, here);
+        assert_ne!(job.await, here);
+    });
+}
+
+#[test]
+fn a_refused_function_runs_once_however_it_is_run() {
+    run(async {
+        let busy = Busy::new().await;
+        let runs = Arc::new(AtomicUsize::new(0));
+        let _queued = length("").on(&busy.bridge).try_offload().unwrap();
+        let refuse = || {
+            let refused = count(&runs).on(&busy.bridge).try_offload();
+            refused.map_err(Rejected::into_inner).unwrap_err()
+        };
+        assert_eq!(refuse().wait(), 1);
+        drop(refuse());
+        assert_eq!(refuse().dispatch().wait(), 2, "the outcome is pending here");
+        assert_eq!(refuse().on(Bridge::global()).await, 3);
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn an_erased_call_gives_its_job_if_it_has_one() {
+    run(async {
+        let job = BoxCall::new(length("four")).offload().unwrap();
+        assert_eq!(job.await, 4);
+        let call = BoxCall::new(answer()).offload().unwrap_err();
+        assert_eq!(call.await, 42);
+    });
+}
+
+#[test]
+fn a_copy_that_panics_leaves_a_call_that_says_so() {
+    struct Fragile(Mutex<()>);
+    impl Clone for Fragile {
+        fn clone(&self) -> Self {
+            panic!("not to be copied")
+        }
+    }
+    #[smartasync]
+    fn look(at: &Fragile) -> bool {
+        at.0.lock().is_ok()
+    }
+    run(async {
+        let fragile = Fragile(Mutex::new(()));
+        assert!(look(&fragile).wait());
+        let mut call = look(&fragile);
+        let poll = panic::AssertUnwindSafe(|| {
+            let waker = std::task::Waker::noop();
+            let _never =
+                std::pin::Pin::new(&mut call).poll(&mut std::task::Context::from_waker(waker));
+        });
+        assert_eq!(
+            panic_text(&*panic::catch_unwind(poll).unwrap_err()),
+            "not to be copied"
+        );
+        let end = panic::catch_unwind(panic::AssertUnwindSafe(|| call.offload())).unwrap_err();
+        assert!(panic_text(&*end).contains("make the call anew"));
+    });
+}

@@ -1,0 +1,210 @@
+//! What a wait that ran out of time says of the work that it gave up.
+#![deny(warnings)]
+
+use std::{
+    future::pending,
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use bridge::{BoxCall, Bridge, Leftover, Wait, WaitError, smartasync};
+use testkit::within;
+
+const SHORT: Duration = Duration::from_millis(20);
+
+/// What is left, and the text, of a wait that ran out of time here.
+#[track_caller]
+fn timed_out<T>(result: Result<T, WaitError>) -> (Leftover, String) {
+    let Err(error) = result else {
+        panic!("the wait ended in time");
+    };
+    assert_eq!(error.at().file(), file!());
+    let text = error.to_string();
+    match error {
+        WaitError::TimedOut { left, .. } => (left, text),
+        error => panic!("{error}"),
+    }
+}
+
+/// A smart `fn`'s argument: the function says that it runs, then blocks until it
+/// may go, then says that it has ended.
+#[derive(Clone)]
+struct Gate {
+    started: mpsc::Sender<()>,
+    go: Arc<Mutex<mpsc::Receiver<()>>>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Gate {
+    fn new() -> (Self, mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let (started, has_started) = mpsc::channel();
+        let (go, may_go) = mpsc::channel();
+        let gate = Self {
+            started,
+            go: Arc::new(Mutex::new(may_go)),
+            ended: Arc::default(),
+        };
+        (gate, has_started, go)
+    }
+
+    fn wait_for_end(&self) {
+        while !self.ended.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[smartasync]
+fn pass(gate: &Gate) {
+    gate.started.send(()).unwrap();
+    gate.go.lock().unwrap().recv().unwrap();
+    gate.ended.store(true, Ordering::SeqCst);
+}
+
+#[smartasync]
+async fn never() {
+    pending::<()>().await;
+}
+
+#[test]
+fn a_future_that_the_wait_owns_is_dropped() {
+    within(|| {
+        let owned = [
+            timed_out(pending::<()>().wait_timeout(SHORT)),
+            timed_out(Box::pin(pending::<()>()).wait_timeout(SHORT)),
+            timed_out(Bridge::global().wait_timeout(pending::<()>(), SHORT)),
+            timed_out(never().wait_timeout(SHORT)),
+            timed_out(BoxCall::new(never()).wait_timeout(SHORT)),
+        ];
+        for (left, text) in owned {
+            assert_eq!(left, Leftover::Dropped);
+            assert!(text.contains("the future was dropped"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_future_that_the_wait_borrows_is_kept() {
+    within(|| {
+        let (send, mut receive) = tokio::sync::oneshot::channel::<u8>();
+        let mut pinned = pin!(pending::<()>());
+        let mut boxed = Box::pin(pending::<()>());
+        let mut call = Box::pin(never());
+        let borrowed = [
+            timed_out((&mut receive).wait_timeout(SHORT)),
+            timed_out(Bridge::global().wait_timeout(&mut receive, SHORT)),
+            timed_out(pinned.as_mut().wait_timeout(SHORT)),
+            timed_out(boxed.as_mut().wait_timeout(SHORT)),
+            timed_out((&mut call).wait_timeout(SHORT)),
+        ];
+        for (left, text) in borrowed {
+            assert_eq!(left, Leftover::Kept);
+            assert!(text.contains("is kept"), "{text}");
+            assert!(!text.contains("dropped"), "{text}");
+        }
+        send.send(7).unwrap();
+        assert_eq!(receive.wait().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_function_that_has_started_runs_on() {
+    for erased in [false, true] {
+        within(|| {
+            let (gate, started, go) = Gate::new();
+            let start = |limit| {
+                if erased {
+                    BoxCall::new(pass(&gate)).wait_timeout(limit)
+                } else {
+                    pass(&gate).wait_timeout(limit)
+                }
+            };
+            let mut limit = SHORT;
+            let (left, text) = loop {
+                let told = timed_out(start(limit));
+                if told.0 != Leftover::NotStarted {
+                    started.recv().unwrap();
+                    break told;
+                }
+                // The machine is busy.
+                limit *= 2;
+            };
+            assert_eq!(left, Leftover::Running);
+            assert!(text.contains("runs on to its end"), "{text}");
+            assert!(!gate.ended.load(Ordering::SeqCst));
+            go.send(()).unwrap();
+            gate.wait_for_end();
+        });
+    }
+}
+
+#[test]
+fn a_function_that_has_not_started_never_does() {
+    let bridge = Bridge::builder().max_threads(1).build().unwrap();
+    for erased in [false, true] {
+        within(|| {
+            let (first, started, go) = Gate::new();
+            let running = pass(&first).on(&bridge).offload().start();
+            started.recv().unwrap();
+            let (second, has_started, _go) = Gate::new();
+            let call = pass(&second).on(&bridge);
+            let (left, text) = timed_out(if erased {
+                BoxCall::new(call).wait_timeout(SHORT)
+            } else {
+                call.wait_timeout(SHORT)
+            });
+            assert_eq!(left, Leftover::NotStarted);
+            assert!(text.contains("had not started and never will"), "{text}");
+            go.send(()).unwrap();
+            running.wait();
+            bridge.offload(|| ()).wait();
+            drop(second);
+            has_started.recv().unwrap_err();
+        });
+    }
+}
+
+#[test]
+fn generic_code_is_told_that_a_job_may_go_on() {
+    fn generic<F: Future>(future: F) -> Result<F::Output, WaitError> {
+        Bridge::global().wait_timeout(future, SHORT)
+    }
+    within(|| {
+        let (gate, _started, go) = Gate::new();
+        let (left, text) = timed_out(generic(pass(&gate)));
+        assert_eq!(left, Leftover::Dropped);
+        assert!(text.contains("may go on"), "{text}");
+        go.send(()).unwrap();
+    });
+}
+
+#[test]
+fn what_a_withdrawn_function_holds_is_dropped_inside_the_runtime() {
+    /// Says, when it is dropped, whether a runtime was reachable.
+    struct Held(mpsc::Sender<bool>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let is_inside = tokio::runtime::Handle::try_current().is_ok();
+            self.0.send(is_inside).unwrap();
+        }
+    }
+    #[smartasync]
+    fn hold(_held: Held) {}
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let (gate, started, go) = Gate::new();
+        let running = pass(&gate).on(&bridge).offload().start();
+        started.recv().unwrap();
+        let (dropped, was_inside) = mpsc::channel();
+        let result = hold(Held(dropped)).on(&bridge).wait_timeout(SHORT);
+        assert_eq!(timed_out(result).0, Leftover::NotStarted);
+        assert!(was_inside.recv().unwrap());
+        go.send(()).unwrap();
+        running.wait();
+    });
+}
