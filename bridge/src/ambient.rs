@@ -1,9 +1,9 @@
 //! What an offloaded closure takes with it: the runtime that submitted it.
 
-use std::{pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::Mark;
-use offload_pool::{Ambient, Timer};
+use offload_pool::{Ambient, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
 use crate::clock;
@@ -22,7 +22,7 @@ impl Ambient for InRuntime {
         }
     }
 
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _mark = Mark::Job.set();
         closure()
@@ -34,6 +34,18 @@ impl Ambient for InRuntime {
             queued,
             "the head of an offload pool's queue waits while every thread is busy; offload less at \
              a time, or raise `max_threads`"
+        );
+    }
+
+    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+        tracing::error!(%at, %why, "a detached closure is lost");
+    }
+
+    fn cut_off(left: &CutOff) {
+        tracing::warn!(
+            %left,
+            "the process exits before these offloaded closures have finished; allow them more time \
+             with `exit_grace`, or shut the bridge down first"
         );
     }
 }

@@ -160,10 +160,12 @@ mod config;
 mod driven;
 mod error;
 mod home;
+mod home_threads;
 mod log;
 pub mod offload;
 mod outcome;
 mod route;
+mod shutdown;
 mod smart;
 mod wait;
 
@@ -179,6 +181,7 @@ pub use crate::{
     error::WaitError,
     offload::{Offload, Pool, offload},
     outcome::Outcome,
+    shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, smart_async_fn, smart_fn},
     wait::{Wait, try_wait, wait},
 };

@@ -3,7 +3,9 @@
 //! This module is also where the rarer names of the pool live; the common ones
 //! are at the crate's root.
 
-pub use offload_pool::{Attempt, Cancelled, Panic, Scope, Shutdown, cancelled};
+pub use offload_pool::{
+    Attempt, Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, cancelled,
+};
 
 use crate::{Bridge, ambient::InRuntime};
 

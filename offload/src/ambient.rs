@@ -1,6 +1,8 @@
 //! What a job takes with it from the place where it was submitted.
 
-use std::{pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
+
+use crate::{CutOff, OffloadError};
 
 /// The surroundings of a submission, put back around the closure.
 ///
@@ -11,7 +13,9 @@ pub trait Ambient: Send + 'static {
     fn capture() -> Self;
 
     /// Runs the closure on the pool's thread, in the surroundings captured.
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
+    ///
+    /// The surroundings are dropped after the job's caller was woken.
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R;
 
     /// Told when the first of the queued jobs has waited for longer than a
     /// second because as many run as may: how long, and how many are queued.
@@ -19,6 +23,14 @@ pub trait Ambient: Send + 'static {
     /// Once, until the queue has been empty. The pool has no clock, so this
     /// comes when a job is queued or taken.
     fn stalled(_waited: Duration, _queued: usize) {}
+
+    /// Reports a detached job that panicked, or that will not run. Nobody awaits
+    /// such a job, so this is the only place where its failure shows.
+    fn lost(_at: &'static Location<'static>, _why: &OffloadError) {}
+
+    /// Reports the jobs that did not finish before the process exits. It runs on a
+    /// thread that exists for the exit only.
+    fn cut_off(_left: &CutOff) {}
 }
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).
@@ -36,7 +48,7 @@ impl Ambient for Bare {
         Self
     }
 
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

@@ -3,20 +3,22 @@
 
 mod dismissal;
 mod ending;
+#[cfg(not(bridge_loom))]
+mod exiting;
 
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub(crate) use self::{
     dismissal::{Orphans, settle},
-    ending::Here,
+    ending::{Ending, Here},
 };
 use crate::{
-    Metrics,
+    CutOff, Metrics,
     eager::Eagerness,
     fork,
     inbox::Inbox,
@@ -35,8 +37,9 @@ pub(crate) struct Core {
     pub(crate) hooks: Hooks,
     /// What a thread of this number does.
     thread_main: ThreadMain,
-    /// Whom to tell of a queue that stands still: [`Ambient::stalled`](crate::Ambient::stalled).
-    on_stall: OnStall,
+    reports: Reports,
+    /// When the pool was built.
+    pub(crate) born: Instant,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Padded<Mutex<State>>,
@@ -58,7 +61,14 @@ const FEW: usize = 16;
 /// not know the one that knows it.
 type ThreadMain = fn(&Arc<Core>, usize);
 
-type OnStall = fn(Duration, usize);
+/// Whom to tell what nobody asked for: functions of the [`Ambient`](crate::Ambient).
+#[derive(Clone, Copy)]
+pub(crate) struct Reports {
+    /// A queue stands still.
+    pub(crate) stalled: fn(Duration, usize),
+    /// The process exits before these jobs have finished.
+    pub(crate) cut_off: fn(&CutOff),
+}
 
 /// Why a submission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,23 +90,27 @@ impl Core {
         limits: Limits,
         hooks: Hooks,
         thread_main: ThreadMain,
-        on_stall: OnStall,
+        reports: Reports,
     ) -> Arc<Self> {
         fork::watch();
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
-        Arc::new(Self {
+        let core = Arc::new(Self {
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
             thread_main,
-            on_stall,
+            reports,
+            born: Instant::now(),
             generation: fork::generation(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
-        })
+        });
+        #[cfg(not(bridge_loom))]
+        core.finish_before_exit();
+        core
     }
 
     /// Whether this process is a fork of the one that owns the threads. Then
@@ -250,7 +264,7 @@ impl Core {
     /// What is told may panic: not here, between a decision and its doing.
     #[cold]
     fn tell(&self, News { waited, queued }: News) {
-        let tell = || (self.on_stall)(waited, queued);
+        let tell = || (self.reports.stalled)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }

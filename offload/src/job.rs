@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
-//!   │                  │                  │ detach
-//!   └──── withdraw ────┼──▶ Gone          └──▶ Detached ──finish──▶ Gone
+//!   │                  │ │                │ leave, detach
+//!   └──── withdraw ────┤ │                └──▶ Detached ──finish──▶ Gone
+//!                      │ └─detach─▶ Unattended ──claim──▶ Detached
+//!                      ├─▶ Gone
 //!                      └─refuse─▶ Refused
 //! ```
 //!
@@ -28,6 +30,7 @@ use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
     fork,
+    handle::Handle,
     runnable::{Awaitable, Finish, Header, Runnable, Told, Withdrawal},
     running,
     sync::{Mutex, lock},
@@ -46,6 +49,8 @@ struct Cell<F, T, A> {
 enum Stage<F, T, A> {
     Fresh(F),
     Waiting(F, A),
+    /// As `Waiting`, for a job that nobody awaits. It keeps the pool open.
+    Unattended(F, A, Arc<Handle>),
     Running,
     Detached,
     Done(Result<T, OffloadError>),
@@ -120,6 +125,11 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
+        if let Some(Err(error)) = &orphan
+            && self.header.is_detached()
+        {
+            report_lost::<A>(self.header.at, error);
+        }
         if orphan.is_some()
             && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan)))
         {
@@ -170,14 +180,16 @@ where
 
     fn end(&self, error: OffloadError) -> Told {
         let mut cell = lock(&self.cell);
-        let old = match cell.stage {
+        let (next, report) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
-                mem::replace(&mut cell.stage, Stage::Done(Err(error)))
+                (Stage::Done(Err(error)), None)
             }
+            Stage::Unattended(..) => (Stage::Gone, Some(error)),
             Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
                 return Told::default();
             }
         };
+        let old = mem::replace(&mut cell.stage, next);
         let waker = cell.waker.take();
         drop(cell);
         self.header.cancel();
@@ -185,7 +197,23 @@ where
             Stage::Running => None,
             unrun => Some(Box::new(unrun) as Box<dyn Send>),
         };
-        Told { waker, left }
+        let at = self.header.at;
+        let report = report.map(|error| {
+            Box::new(move || report_lost::<A>(at, &error)) as Box<dyn FnOnce() + Send>
+        });
+        Told {
+            waker,
+            left,
+            report,
+        }
+    }
+}
+
+/// Reports a job that nobody awaits.
+#[cold]
+fn report_lost<A: Ambient>(at: &'static Location<'static>, why: &OffloadError) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(at, why))) {
+        drop_payload(payload);
     }
 }
 
@@ -201,20 +229,28 @@ where
 
     fn run(self: Arc<Self>, lineage: Lineage) -> Finish {
         let mut cell = lock(&self.cell);
-        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
-            Stage::Waiting(closure, ambient) => (closure, ambient),
+        let (closure, ambient, handle) = match mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Waiting(closure, ambient) => (closure, ambient, None),
+            Stage::Unattended(closure, ambient, handle) => {
+                cell.stage = Stage::Detached;
+                (closure, ambient, Some(handle))
+            }
             other => {
                 cell.stage = other;
                 return Finish::Withdrawn;
             }
         };
         drop(cell);
+        // If it is the last handle, the pool closes. This job has been claimed, so
+        // it runs all the same.
+        drop(handle);
         let process = fork::generation();
-        let (job, result) = running::in_name_of(self, || {
-            catch_unwind(AssertUnwindSafe(move || {
+        let (job, (result, ambient)) = running::in_name_of(self, || {
+            let result = catch_unwind(AssertUnwindSafe(|| {
                 let _lineage = lineage.install();
                 ambient.enter(closure)
-            }))
+            }));
+            (result, ambient)
         });
         if fork::generation() != process {
             // The child of a closure that forked: the job is the parent's, and
@@ -222,7 +258,9 @@ where
             mem::forget(result);
             return Finish::Withdrawn;
         }
-        job.finish(result)
+        let finish = job.finish(result);
+        drop_caught(ambient);
+        finish
     }
 
     fn abandon(&self, error: OffloadError) -> Told {
@@ -236,6 +274,12 @@ where
                 cell.stage = Stage::Refused(closure);
                 ambient
             }
+            // Nobody is there who could take the closure back.
+            unattended @ Stage::Unattended(..) => {
+                cell.stage = unattended;
+                drop(cell);
+                return self.end(OffloadError::ShutDown { at: self.header.at });
+            }
             other => {
                 cell.stage = other;
                 return Told::default();
@@ -247,6 +291,7 @@ where
         Told {
             waker,
             left: Some(Box::new(ambient)),
+            report: None,
         }
     }
 }
@@ -301,7 +346,7 @@ where
             Stage::Running => (Stage::Detached, Withdrawal::Running),
             Stage::Done(_) | Stage::Refused(_) if keep => return Withdrawal::Over,
             Stage::Done(_) | Stage::Refused(_) => (Stage::Gone, Withdrawal::Over),
-            Stage::Detached | Stage::Gone => return Withdrawal::Over,
+            Stage::Detached | Stage::Unattended(..) | Stage::Gone => return Withdrawal::Over,
         };
         let old = mem::replace(&mut cell.stage, next);
         // One who still awaits a running job is woken by its end, not by this.
@@ -315,6 +360,39 @@ where
         }
         drop(old);
         withdrawal
+    }
+
+    fn detach(&self, handle: Arc<Handle>) {
+        self.header.detach();
+        let mut cell = lock(&self.cell);
+        let over = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => {
+                cell.stage = Stage::Unattended(closure, ambient, handle);
+                None
+            }
+            Stage::Running => {
+                cell.stage = Stage::Detached;
+                None
+            }
+            // A closure that was shut out in the line before the queue.
+            refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
+                let error = OffloadError::ShutDown { at: self.header.at };
+                Some((refused, Some(error)))
+            }
+            Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),
+            other => Some((other, None)),
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        drop(waker);
+        let Some((left, error)) = over else { return };
+        // A caller that cancelled the job knows.
+        if let Some(error) = error
+            && !matches!(error, OffloadError::Cancelled { .. })
+        {
+            report_lost::<A>(self.header.at, &error);
+        }
+        drop(left);
     }
 
     fn abandon(&self, error: OffloadError) -> Told {

@@ -111,8 +111,42 @@ struct Current {
     unframed: Option<Owner>,
 }
 
+/// A thread's own [`Current`].
+#[derive(Default)]
+struct Slot(RefCell<Current>);
+
+/// Its thread ends inside a wait, or inside what a wait depends on: it has called
+/// `exit`.
+#[cfg(not(bridge_loom))]
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let current = self.0.get_mut();
+        if current.unframed.is_some() || !current.lineage.is_root() {
+            crate::exit::note(current.standing());
+        }
+    }
+}
+
+#[cfg(not(bridge_loom))]
+impl Current {
+    /// The jobs that wait for what runs here.
+    fn standing(&self) -> impl Iterator<Item = JobId> + use<> {
+        let frames = self.lineage.frames();
+        let open = frames.filter(|frame| !frame.over.load(Ordering::Acquire));
+        let jobs = open.filter_map(|frame| frame.owner.job);
+        jobs.chain(self.unframed.and_then(|owner| owner.job))
+    }
+}
+
+/// The jobs that wait for what runs on this thread; none if its thread-locals are
+/// gone.
+#[cfg(not(bridge_loom))]
+pub(crate) fn standing() -> Vec<JobId> {
+    with_current(|current| current.standing().collect())
+}
+
 thread_local! {
-    static CURRENT: RefCell<Current> = RefCell::default();
+    static CURRENT: Slot = Slot::default();
 }
 
 impl Frame {
@@ -300,7 +334,7 @@ fn with_current<R>(f: impl FnOnce(&mut Current) -> R) -> R {
     let mut f = Some(f);
     let mut call = |current: &mut Current| f.take().map(|f| f(current));
     CURRENT
-        .try_with(|current| call(&mut current.borrow_mut()))
+        .try_with(|slot| call(&mut slot.0.borrow_mut()))
         .unwrap_or_else(|_| call(&mut Current::default()))
         .unwrap_or_else(|| unreachable!("exactly one of the two calls is made"))
 }

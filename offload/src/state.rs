@@ -33,6 +33,7 @@ use crate::{
 };
 
 pub(crate) use self::{
+    ending::Whose,
     steps::{Action, After, Phase, Prospect, Seating, Step},
     tally::Tally,
 };
