@@ -52,7 +52,7 @@ impl JobClock {
             born,
             read_at: born,
             tick: 0,
-            shared: 1,
+            shared: 0,
             left: 0,
         }
     }
@@ -67,36 +67,40 @@ impl JobClock {
         self.tick
     }
 
-    /// Takes a look at the clock for the next job that somebody else needed.
+    /// Takes over a look at the clock that the thread has made just now.
     #[inline]
     pub(crate) fn note(&mut self, now: Instant) {
         self.read_at = now;
         self.tick = tick(self.born, now);
-        self.left = 1;
+        (self.shared, self.left) = (1, 1);
     }
 
     /// Makes the next job read the clock, because this thread was idle.
     pub(crate) fn idle(&mut self) {
         self.left = 0;
-        self.shared = 1;
+        self.shared = 0;
     }
 
     fn read(&mut self) {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.read_at);
-        self.shared = share(self.shared, took);
-        self.left = self.shared;
-        self.read_at = now;
-        self.tick = tick(self.born, now);
+        let shared = share(self.shared, took);
+        self.note(now);
+        (self.shared, self.left) = (shared, shared);
     }
 }
 
 /// How many jobs may share the next look at the clock, if the last `jobs` took this
-/// long together.
+/// long together. It grows step by step, because short jobs may be followed by long
+/// ones.
 fn share(jobs: u32, took: Duration) -> u32 {
+    if jobs == 0 {
+        return 1;
+    }
     let each = (took / jobs).max(Duration::from_nanos(1));
     let fit = SHARED.as_nanos() / each.as_nanos();
-    u32::try_from(fit).unwrap_or(MOST).clamp(1, MOST)
+    let most = (2 * jobs).min(MOST);
+    u32::try_from(fit).unwrap_or(most).clamp(1, most)
 }
 
 #[cfg(test)]
@@ -106,12 +110,14 @@ mod tests {
     #[test]
     fn short_jobs_share_a_look_and_long_ones_do_not() {
         for (jobs, took, shared) in [
-            (1, Duration::from_nanos(200), 16),
+            (0, Duration::ZERO, 1),
+            (1, Duration::from_nanos(200), 2),
+            (8, Duration::from_nanos(1600), 16),
             (16, Duration::from_micros(50), 16),
             (16, Duration::from_millis(16), 5),
             (1, Duration::from_millis(4), 1),
             (16, Duration::from_secs(16), 1),
-            (1, Duration::ZERO, 16),
+            (1, Duration::ZERO, 2),
         ] {
             assert_eq!(share(jobs, took), shared, "{jobs} jobs in {took:?}");
         }

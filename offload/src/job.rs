@@ -392,7 +392,9 @@ where
         {
             report_lost::<A>(self.header.at, &error);
         }
-        drop(left);
+        // A result that is there already: its destructor is not the business of who
+        // detaches, who would not see its panic if the job ended later.
+        drop_caught(left);
     }
 
     fn abandon(&self, error: OffloadError) -> Told {
