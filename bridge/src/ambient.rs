@@ -7,18 +7,26 @@ use offload_pool::{Ambient, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
 use crate::clock;
+#[cfg(feature = "test-util")]
+use crate::held_clock::Hold;
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
 /// does, and marks its thread as one that may block.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
+    /// Dropped after the job's caller was woken.
+    #[cfg(feature = "test-util")]
+    _hold: Option<Hold>,
 }
 
 impl Ambient for InRuntime {
     fn capture() -> Self {
+        let runtime = Handle::try_current().ok();
         Self {
-            runtime: Handle::try_current().ok(),
+            #[cfg(feature = "test-util")]
+            _hold: Hold::capture(runtime.as_ref()),
+            runtime,
         }
     }
 

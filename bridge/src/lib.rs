@@ -159,6 +159,8 @@ mod clock;
 mod config;
 mod driven;
 mod error;
+#[cfg(feature = "test-util")]
+mod held_clock;
 mod home;
 mod home_threads;
 mod log;
