@@ -101,13 +101,11 @@ impl Future for BridgeShutdown {
             let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
                 return Poll::Pending;
             };
-            match this.bridge.home_end_elsewhere(this.left(began)) {
-                Some(home) => this.stage = Stage::Home(home, report),
-                None => {
-                    this.stage = Stage::Over;
-                    return Poll::Ready(report);
-                }
-            }
+            let Some(home) = this.bridge.home_end_elsewhere(this.left(began)) else {
+                this.stage = Stage::Over;
+                return Poll::Ready(report);
+            };
+            this.stage = Stage::Home(home, report);
         }
         let Stage::Home(home, report) = &mut this.stage else {
             panic!("a shutdown was polled after it had ended")

@@ -67,6 +67,10 @@ pub(crate) struct Reports {
     /// A queue stands still.
     pub(crate) stalled: fn(Duration, usize),
     /// The process exits before these jobs have finished.
+    #[cfg_attr(
+        bridge_loom,
+        expect(dead_code, reason = "in loom's world nothing exits")
+    )]
     pub(crate) cut_off: fn(&CutOff),
 }
 

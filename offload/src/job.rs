@@ -19,13 +19,14 @@
 //! closure, a destructor, a waker) ever runs under the lock.
 
 use std::{
-    any::Any,
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
+use crate::caught::report_lost;
+pub(crate) use crate::caught::{drop_caught, drop_payload, wake};
 use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
@@ -206,14 +207,6 @@ where
             left,
             report,
         }
-    }
-}
-
-/// Reports a job that nobody awaits.
-#[cold]
-fn report_lost<A: Ambient>(at: &'static Location<'static>, why: &OffloadError) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(at, why))) {
-        drop_payload(payload);
     }
 }
 
@@ -399,28 +392,5 @@ where
 
     fn abandon(&self, error: OffloadError) -> Told {
         self.end(error)
-    }
-}
-
-/// Wakes, and survives a waker that panics: the thread is the pool's.
-pub(crate) fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker
-        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-    {
-        drop_payload(payload);
-    }
-}
-
-/// Drops what is a job's: its panic must not keep the others from being told.
-pub(crate) fn drop_caught<T>(of_job: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(of_job))) {
-        drop_payload(payload);
-    }
-}
-
-/// Drops a payload, whose destructor may panic in turn; then it is leaked.
-pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(payload);
     }
 }

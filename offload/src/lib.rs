@@ -36,6 +36,7 @@
 
 mod ambient;
 mod builder;
+mod caught;
 mod clock;
 mod core;
 mod eager;

@@ -11,6 +11,8 @@
 //! pool's lock.
 
 mod list;
+#[cfg(not(bridge_loom))]
+mod look;
 
 use std::{
     collections::VecDeque,
@@ -19,8 +21,6 @@ use std::{
 };
 
 use self::list::{KIN, LINE, List, OUT, QUEUE};
-#[cfg(not(bridge_loom))]
-use crate::runnable::Runnable;
 use crate::{
     inbox::{Inbox, Pickup},
     lineage::Lane,
@@ -256,15 +256,6 @@ impl Queue {
                     .collect::<Vec<_>>()
             })
             .collect()
-    }
-
-    /// The jobs that no thread has taken.
-    #[cfg(not(bridge_loom))]
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        let lists = [&self.kin, &self.roots].map(|lists| [&lists.queue, &lists.line]);
-        let jobs = lists.into_iter().flatten().flat_map(|list| &list.jobs);
-        jobs.map(|submitted| &submitted.job)
-            .filter(|job| job.header().is_listed())
     }
 
     /// Takes out everything.

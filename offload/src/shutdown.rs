@@ -71,8 +71,8 @@ impl PoolShutdown {
     /// If it has been polled.
     pub fn wait(mut self) -> Shutdown {
         match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Lazy => finish(&self.core, self.core.begin_end(self.grace)),
-            Stage::Begun(ending) => finish(&self.core, ending),
+            Stage::Lazy => finish(&self.core, &self.core.begin_end(self.grace)),
+            Stage::Begun(ending) => finish(&self.core, &ending),
             Stage::OnThread(_) | Stage::Over => {
                 panic!("a shutdown that has been polled is to be awaited, not waited for")
             }
@@ -84,13 +84,13 @@ impl PoolShutdown {
     fn start(&self, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
         // The closure is lost if the thread can't be started, so it takes a copy.
         let (core, copy) = (Arc::clone(&self.core), ending.clone());
-        OnThread::start("bridge-shutdown", move || finish(&core, copy)).map_err(|_error| ending)
+        OnThread::start("bridge-shutdown", move || finish(&core, &copy)).map_err(|_error| ending)
     }
 }
 
 /// Waits for the end of the pool in two steps, and tells everybody.
-fn finish(core: &Arc<Core>, ending: Ending) -> Shutdown {
-    let mut drained = waiting::wait_for_end(core, |here| core.drain(&ending, here));
+fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
+    let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
     // Not in the wait: this runs wakers and destructors, which may wait in turn.
     drained.tell_abandoned(core);
     if drained.is_anybody_told_to_stop() {
@@ -128,7 +128,7 @@ impl Future for PoolShutdown {
             // Nothing is left to wait for, so this does not block.
             Err(mut ending) if ending.is_over(&this.core) => {
                 ending.cancel_grace = Duration::ZERO;
-                Poll::Ready(finish(&this.core, ending))
+                Poll::Ready(finish(&this.core, &ending))
             }
             // The jobs end without anybody who waits for them. A thread is asked
             // for again at the next poll.

@@ -4,6 +4,7 @@
 //! this program runs as a child, by its name in an environment variable.
 
 mod cases;
+mod children;
 #[cfg(unix)]
 mod forks;
 mod log;
@@ -27,7 +28,7 @@ const FILE: &str = "BRIDGE_EXIT_FILE";
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Far longer than [`LIMIT`]: an exit that waits this long is a failure.
-const ENDLESS: Duration = Duration::from_secs(600);
+const ENDLESS: Duration = Duration::from_mins(10);
 
 /// One case: its name, what the child does, how often, and what must come of it.
 struct Case {

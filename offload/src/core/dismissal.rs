@@ -74,7 +74,9 @@ pub(crate) fn settle(told: Vec<Told>) {
         reports.extend(job.report);
     }
     left.into_iter().for_each(drop_caught);
-    reports.into_iter().for_each(|report| report());
+    for report in reports {
+        report();
+    }
 }
 
 /// How many of these jobs had not begun.

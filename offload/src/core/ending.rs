@@ -96,7 +96,8 @@ impl Core {
         let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
         let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();
-        while !state.is_quiet(whose) && !(alone && state.queue.ready() > 0) {
+        // Nobody is left to run what is queued, if this thread is alone.
+        while !(state.is_quiet(whose) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
                 Err(late) => {
@@ -111,7 +112,9 @@ impl Core {
             .filter(|job| job.header().shown().is_none())
             .cloned()
             .collect();
-        told.iter().for_each(|job| job.header().stop());
+        for job in &told {
+            job.header().stop();
+        }
         let sleepers = state.advance(Phase::Closed);
         let run = state.run();
         drop(state);
