@@ -1,28 +1,36 @@
 //! What an offloaded closure takes with it: the runtime that submitted it.
 
-use std::{pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::Mark;
-use offload_pool::{Ambient, Timer};
+use offload_pool::{Ambient, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
 use crate::clock;
+#[cfg(feature = "test-util")]
+use crate::held_clock::Hold;
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
 /// does, and marks its thread as one that may block.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
+    /// Dropped after the job's caller was woken.
+    #[cfg(feature = "test-util")]
+    _hold: Option<Hold>,
 }
 
 impl Ambient for InRuntime {
     fn capture() -> Self {
+        let runtime = Handle::try_current().ok();
         Self {
-            runtime: Handle::try_current().ok(),
+            #[cfg(feature = "test-util")]
+            _hold: Hold::capture(runtime.as_ref()),
+            runtime,
         }
     }
 
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _mark = Mark::Job.set();
         closure()
@@ -34,6 +42,18 @@ impl Ambient for InRuntime {
             queued,
             "the head of an offload pool's queue waits while every thread is busy; offload less at \
              a time, or raise `max_threads`"
+        );
+    }
+
+    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+        tracing::error!(%at, %why, "a detached closure is lost");
+    }
+
+    fn cut_off(left: &CutOff) {
+        tracing::warn!(
+            %left,
+            "the process exits before these offloaded closures have finished; allow them more time \
+             with `exit_grace`, or shut the bridge down first"
         );
     }
 }

@@ -3,13 +3,17 @@
 use std::{
     fmt,
     panic::Location,
-    sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
 };
 
 use cache::Cache;
 use detect::Place;
-use offload_pool::{Lineage, Shutdown};
+use offload_pool::{
+    Lineage,
+    exit::{self, BeforeExit, Leaving, Stage},
+    helper::OnThread,
+};
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
     task::{self, JoinHandle},
@@ -20,6 +24,7 @@ use crate::{
     call::unwrap,
     driven::Driven,
     home::Home,
+    shutdown::BridgeShutdown,
     wait::{self, forked},
 };
 
@@ -53,6 +58,23 @@ struct Inner {
     debug: bool,
 }
 
+/// When the process exits, home ends first. Its [`Threads`](crate::home_threads::Threads)
+/// are waited for by an entry of their own, because they outlive a bridge.
+impl BeforeExit for Inner {
+    fn stage(&self) -> Stage {
+        Stage::Runtimes
+    }
+
+    fn grace(&self) -> Duration {
+        self.home.exit_grace()
+    }
+
+    fn begin(self: Arc<Self>, _leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+        self.home.begin_end();
+        None
+    }
+}
+
 static GLOBAL: OnceLock<Bridge> = OnceLock::new();
 
 impl Bridge {
@@ -81,16 +103,20 @@ impl Bridge {
         spin: Duration,
         debug: bool,
     ) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                pool,
-                home,
-                cache: Arc::new(Cache::new()),
-                max_nested_waits,
-                spin,
-                debug,
-            }),
+        let inner = Arc::new(Inner {
+            pool,
+            home,
+            cache: Arc::new(Cache::new()),
+            max_nested_waits,
+            spin,
+            debug,
+        });
+        if !inner.home.exit_grace().is_zero() {
+            let entry: Arc<dyn BeforeExit> = Arc::clone(&inner) as _;
+            let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
+            exit::register(entry);
         }
+        Self { inner }
     }
 
     /// Makes this the global instance; false if there is one.
@@ -234,22 +260,46 @@ impl Bridge {
         self.inner.cache.reset();
     }
 
-    /// Ends this bridge: takes no further closure, runs those that were
-    /// admitted for at most `timeout`, then ends the home runtime, waiting for
-    /// it with what is left of `timeout`.
+    /// Shuts this bridge down: a call, to be `.wait()`ed for in sync code or awaited in
+    /// async code, where it doesn't block the executor.
+    ///
+    /// First the pool shuts down, in the steps that
+    /// [`Pool::shutdown`](crate::Pool::shutdown) describes: it runs what was admitted
+    /// for at most `grace`, then tells the jobs that still run to stop, and waits for
+    /// [`cancel_grace`](Builder::cancel_grace). Then the home runtime ends, and the
+    /// shutdown waits for its blocking tasks with what is left of `grace`.
     ///
     /// Waits that are open end with [`WaitError::RuntimeGone`], offloads with
     /// [`OffloadError::ShutDown`](crate::OffloadError::ShutDown). A runtime
     /// that was given to the builder is left alone.
     ///
-    /// This blocks.
-    pub fn shutdown(&self, timeout: Duration) -> Shutdown {
-        let start = Instant::now();
-        let report = self.inner.pool.shutdown(timeout);
-        self.inner
-            .home
-            .shut_down(timeout.saturating_sub(start.elapsed()));
-        report
+    /// # Corner cases
+    ///
+    /// A task on the home runtime that awaits this is dropped with the runtime. Await
+    /// it in another runtime, or wait for it in sync code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let bridge = bridge::Bridge::builder().max_threads(2).build()?;
+    /// let report = bridge.shutdown(Duration::from_secs(10)).wait();
+    /// assert!(report.running.is_empty());
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn shutdown(&self, grace: Duration) -> BridgeShutdown {
+        BridgeShutdown::new(self.clone(), self.inner.pool.shutdown(grace), grace)
+    }
+
+    /// Ends the home runtime, and blocks for it.
+    pub(crate) fn home_end(&self, timeout: Duration) {
+        self.inner.home.shut_down(timeout);
+    }
+
+    /// Ends the home runtime without blocking.
+    pub(crate) fn home_end_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
+        self.inner.home.shut_down_elsewhere(timeout)
     }
 
     /// Whether somebody is sure to drive `here`, the runtime that is reachable.

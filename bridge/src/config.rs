@@ -42,6 +42,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     max_nested_waits: usize,
     spin: Duration,
+    exit_grace: Duration,
     debug: bool,
 }
 
@@ -67,6 +68,7 @@ impl Builder {
             runtime: None,
             worker_threads: None,
             max_nested_waits: 256,
+            exit_grace: Duration::from_secs(5),
             debug: false,
         }
     }
@@ -94,6 +96,9 @@ impl Builder {
         thread_name: impl Into<String>;
         /// The stack of the pool's threads, in bytes; 2 MiB unless set.
         stack_size: usize;
+        /// Sets how long a [shutdown](Bridge::shutdown) waits for closures that were
+        /// told to stop, after its grace; a tenth of the grace unless set.
+        cancel_grace: Duration;
         /// Runs on each of the pool's threads before its first closure. It must not
         /// wait for that pool: no other thread is started before this one is ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
@@ -107,6 +112,32 @@ impl Builder {
     pub fn spin(mut self, time: Duration) -> Self {
         self.pool = self.pool.spin(time);
         self.spin = self.pool.spin_limit();
+        self
+    }
+
+    /// Sets how long the process waits for accepted work when it exits; 5 seconds
+    /// unless set. Zero switches this off.
+    ///
+    /// When `main` returns or [`std::process::exit`] is called, these finish first:
+    ///
+    /// - closures that are queued or running, detached ones and those whose caller has
+    ///   left included;
+    /// - on the home runtime the blocking tasks that have started, and those of
+    ///   `tokio::fs` and `tokio::io::stdout`, as under `#[tokio::main]`.
+    ///
+    /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. What takes
+    /// longer than this is cut off, and logged through `tracing` with its place in the
+    /// code. A runtime that was [given](Self::runtime) is its owner's to finish.
+    ///
+    /// # Corner cases
+    ///
+    /// A closure that calls `exit` is not waited for, nor are those that wait for it.
+    /// A fork's child waits for what it has accepted itself. [`std::process::abort`]
+    /// and signals end the process at once. So does `std::process::exit` on Windows,
+    /// where it runs no exit handlers.
+    pub fn exit_grace(mut self, time: Duration) -> Self {
+        self.pool = self.pool.exit_grace(time);
+        self.exit_grace = time;
         self
     }
 
@@ -168,6 +199,7 @@ impl Builder {
             None => Source::Own {
                 worker_threads: self.worker_threads,
                 max_blocking_threads: BLOCKING_THREADS.saturating_add(self.max_nested_waits),
+                exit_grace: self.exit_grace,
             },
         };
         let pool = self.pool.build()?;

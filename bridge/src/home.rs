@@ -5,7 +5,7 @@ use std::{
     mem::ManuallyDrop,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -13,11 +13,12 @@ use std::{
 };
 
 use detect::Context;
-use offload_pool::fork;
+use offload_pool::{fork, helper::OnThread};
 use tokio::runtime::{self, Handle, Runtime};
 
 use crate::{
     WaitError,
+    home_threads::{NAME, Threads},
     wait::{forked, sentinel, step_out},
 };
 
@@ -44,6 +45,8 @@ pub(crate) enum Source {
         /// Threads beside the workers: one for each wait that hands its
         /// worker over, on top of what `spawn_blocking` is used to.
         max_blocking_threads: usize,
+        /// How long the exit of the process waits for its blocking tasks.
+        exit_grace: Duration,
     },
 }
 
@@ -62,6 +65,15 @@ impl Home {
             } else {
                 fork::generation()
             },
+        }
+    }
+
+    /// How long the exit of the process may take for this runtime; zero for one that
+    /// is its owner's to finish.
+    pub(crate) fn exit_grace(&self) -> Duration {
+        match &self.source {
+            Source::Given(_) => Duration::ZERO,
+            Source::Own { exit_grace, .. } => *exit_grace,
         }
     }
 
@@ -100,8 +112,10 @@ impl Home {
             Source::Own {
                 worker_threads,
                 max_blocking_threads,
+                exit_grace,
             } => {
-                let runtime = build(*worker_threads, *max_blocking_threads)
+                let threads = Threads::new(*exit_grace);
+                let runtime = build(*worker_threads, *max_blocking_threads, threads)
                     .map_err(|error| WaitError::NoRuntime { error, at })?;
                 let handle = runtime.handle().clone();
                 *slot = Some(ManuallyDrop::new(runtime));
@@ -130,6 +144,47 @@ impl Home {
         }
     }
 
+    /// Like [`shut_down`](Self::shut_down), for a poll: another thread waits for the
+    /// runtime's end. `None` if nobody has to wait, or if the system has no thread
+    /// for that.
+    pub(crate) fn shut_down_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
+        let runtime = self.take()?;
+        if timeout.is_zero() {
+            runtime.shutdown_background();
+            return None;
+        }
+        // Shared, because a runtime that is dropped in a poll panics: a closure that
+        // finds no thread must not be what holds it.
+        let runtime = Arc::new(Mutex::new(Some(runtime)));
+        let take = |runtime: &Mutex<Option<Runtime>>| {
+            runtime
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+        };
+        let elsewhere = Arc::clone(&runtime);
+        let body = move || {
+            if let Some(runtime) = take(&elsewhere) {
+                runtime.shutdown_timeout(timeout);
+            }
+        };
+        let started = OnThread::start("bridge-shutdown", body);
+        if started.is_err()
+            && let Some(runtime) = take(&runtime)
+        {
+            runtime.shutdown_background();
+        }
+        started.ok()
+    }
+
+    /// Begins the end of the runtime, without waiting for it. Its threads finish the
+    /// blocking tasks that have started, and those of `tokio::fs` and `tokio::io`.
+    pub(crate) fn begin_end(&self) {
+        if let Some(runtime) = self.take() {
+            runtime.shutdown_background();
+        }
+    }
+
     fn take(&self) -> Option<Runtime> {
         self.closed.store(true, Ordering::Relaxed);
         if self.generation != fork::generation() {
@@ -145,21 +200,26 @@ impl Home {
 impl Drop for Home {
     fn drop(&mut self) {
         // Never blocks, and so may happen anywhere, on a worker too.
-        if let Some(runtime) = self.take() {
-            runtime.shutdown_background();
-        }
+        self.begin_end();
     }
 }
 
-fn build(workers: Option<usize>, max_blocking_threads: usize) -> io::Result<Runtime> {
+fn build(
+    workers: Option<usize>,
+    max_blocking_threads: usize,
+    threads: Option<Arc<Threads>>,
+) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_multi_thread();
     if let Some(workers) = workers {
         builder.worker_threads(workers);
     }
     builder
         .enable_all()
-        .thread_name("bridge-home")
+        .thread_name(NAME)
         .max_blocking_threads(max_blocking_threads);
+    if let Some(threads) = threads {
+        threads.count(&mut builder);
+    }
     // Tokio panics if the system refuses it the first thread. So that is asked
     // for here, where a refusal is an error, and given back; what may happen
     // in between is caught.

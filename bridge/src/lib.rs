@@ -160,12 +160,16 @@ mod clock;
 mod config;
 mod driven;
 mod error;
+#[cfg(feature = "test-util")]
+mod held_clock;
 mod home;
+mod home_threads;
 mod leftover;
 mod log;
 pub mod offload;
 mod outcome;
 mod route;
+mod shutdown;
 mod smart;
 mod wait;
 
@@ -182,6 +186,7 @@ pub use crate::{
     leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,
+    shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
     wait::{Wait, try_wait, wait},
 };

@@ -3,7 +3,9 @@
 //! This module is also where the rarer names of the pool live; the common ones
 //! are at the crate's root.
 
-pub use offload_pool::{Attempt, Cancelled, Panic, Scope, Shutdown, cancelled};
+pub use offload_pool::{
+    Attempt, Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, cancelled,
+};
 
 use crate::{Bridge, ambient::InRuntime};
 
@@ -38,7 +40,25 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 /// # Cancel safety
 ///
 /// Dropping the future withdraws a closure that has not started, which then
-/// never runs; one that runs goes on to its end.
+/// never runs; one that runs goes on to its end. [`Offload::detach`] lets the closure
+/// run without anybody to await it.
+///
+/// # Under a paused clock
+///
+/// A test that pauses Tokio's clock (`start_paused`, `tokio::time::pause`) lets it run
+/// away while it awaits an offload: `timeout(100 s, offload(..))` fails at once, because
+/// Tokio advances the clock when the runtime has nothing else to do, and it does not
+/// know of the pool. With the feature `test-util` of this crate, meant for
+/// dev-dependencies, an offload that is submitted under a paused clock holds it until
+/// the closure has ended, as `spawn_blocking` does:
+///
+/// ```toml
+/// [dev-dependencies]
+/// bridge = { version = "0.1", features = ["test-util"] }
+/// ```
+///
+/// One of the test runtime's blocking threads stands in for the closures meanwhile. A
+/// closure that was submitted before the clock was paused does not hold it.
 ///
 /// # Examples
 ///

@@ -31,7 +31,7 @@ fn a_limit_needs_no_bridge() {
         runtime.block_on(async {
             let ends_meanwhile = async {
                 sleep(Duration::from_millis(10)).await;
-                let ends = || Bridge::global().shutdown(Duration::ZERO);
+                let ends = || Bridge::global().shutdown(Duration::ZERO).wait();
                 tokio::task::spawn_blocking(ends).await.unwrap()
             };
             let limit = Duration::from_millis(50);

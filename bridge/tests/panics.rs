@@ -84,7 +84,7 @@ fn a_failed_wait_panics_at_the_callers_line() {
 
 static ENDED: LazyLock<Bridge> = LazyLock::new(|| {
     let bridge = Bridge::builder().build().unwrap();
-    let _report = bridge.shutdown(Duration::ZERO);
+    let _report = bridge.shutdown(Duration::ZERO).wait();
     bridge
 });
 

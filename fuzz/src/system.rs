@@ -97,7 +97,7 @@ impl System {
     /// Ends it; false if something was still running after `limit`.
     #[must_use]
     pub fn shut_down(&self, limit: Duration) -> bool {
-        self.bridge.shutdown(limit).running == 0
+        self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
     /// Checks what it says of itself, once it is shut down.

@@ -1,6 +1,8 @@
 //! What a job takes with it from the place where it was submitted.
 
-use std::{pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
+
+use crate::{CutOff, OffloadError};
 
 /// The surroundings of a submission, put back around the closure.
 ///
@@ -11,7 +13,9 @@ pub trait Ambient: Send + 'static {
     fn capture() -> Self;
 
     /// Runs the closure on the pool's thread, in the surroundings captured.
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R;
+    ///
+    /// The surroundings are dropped after the job's caller was woken.
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R;
 
     /// Told when the pool stands still: jobs are queued, no thread can take one,
     /// and no job has started, ended or parked for nearly a second. Says for how
@@ -20,6 +24,14 @@ pub trait Ambient: Send + 'static {
     /// It is told once for each stall, on a thread that runs only while jobs are
     /// queued which nobody can take. So it needs no further submission.
     fn stalled(_waited: Duration, _queued: usize) {}
+
+    /// Reports a detached job that panicked, or that will not run. Nobody awaits
+    /// such a job, so this is the only place where its failure shows.
+    fn lost(_at: &'static Location<'static>, _why: &OffloadError) {}
+
+    /// Reports the jobs that did not finish before the process exits. It runs on a
+    /// thread that exists for the exit only.
+    fn cut_off(_left: &CutOff) {}
 }
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).
@@ -37,7 +49,7 @@ impl Ambient for Bare {
         Self
     }
 
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
 use crate::{
     Ambient, Bare, BuildError, Pool,
-    core::Core,
+    core::{Core, Reports},
     limits::{Hooks, Limits},
     policy, worker,
 };
@@ -37,6 +37,8 @@ impl<A> Builder<A> {
             } else {
                 Duration::ZERO
             },
+            exit_grace: Duration::from_secs(5),
+            cancel_grace: None,
             cores,
             duty: policy::duty,
         };
@@ -99,6 +101,32 @@ impl<A> Builder<A> {
     /// spinning off.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
+        self
+    }
+
+    /// Sets how long the process waits for admitted jobs when it exits; 5 seconds
+    /// unless set. Zero switches this off.
+    ///
+    /// When `main` returns or [`std::process::exit`] is called, jobs that are queued
+    /// or running finish first, detached ones and those whose caller has left
+    /// included. A job that takes longer than this is cut off and reported through
+    /// [`Ambient::cut_off`]. A job that calls `exit` itself is not waited for, nor
+    /// are the jobs that wait for it. A fork's child does not wait for its parent's
+    /// jobs.
+    ///
+    /// # Corner cases
+    ///
+    /// [`std::process::abort`] and signals end the process at once. So does
+    /// `std::process::exit` on Windows, where it runs no exit handlers.
+    pub fn exit_grace(mut self, time: Duration) -> Self {
+        self.limits.exit_grace = time;
+        self
+    }
+
+    /// Sets how long a [shutdown](Pool::shutdown) waits for jobs that were told to
+    /// stop, after its grace; a tenth of the grace unless set.
+    pub fn cancel_grace(mut self, time: Duration) -> Self {
+        self.limits.cancel_grace = Some(time);
         self
     }
 
@@ -188,7 +216,10 @@ impl<A> Builder<A> {
             self.limits,
             self.hooks,
             worker::main,
-            A::stalled,
+            Reports {
+                stalled: A::stalled,
+                cut_off: A::cut_off,
+            },
         )))
     }
 }

@@ -1,23 +1,25 @@
 //! What a pool's handles and threads share: the state behind its lock, and the
 //! doing of what the state decides.
 
-mod clock;
 mod dismissal;
 mod ending;
+#[cfg(not(bridge_loom))]
+mod exiting;
+mod monitor;
 
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub(crate) use self::{
     dismissal::{Orphans, settle},
-    ending::Here,
+    ending::{Ending, Here},
 };
 use crate::{
-    Metrics,
+    CutOff, Metrics,
     eager::Eagerness,
     fork,
     inbox::Inbox,
@@ -36,8 +38,9 @@ pub(crate) struct Core {
     pub(crate) hooks: Hooks,
     /// What a thread of this number does.
     thread_main: ThreadMain,
-    /// Whom to tell of a queue that stands still: [`Ambient::stalled`](crate::Ambient::stalled).
-    on_stall: OnStall,
+    reports: Reports,
+    /// When the pool was built.
+    pub(crate) born: Instant,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Padded<Mutex<State>>,
@@ -59,7 +62,18 @@ const FEW: usize = 16;
 /// not know the one that knows it.
 type ThreadMain = fn(&Arc<Core>, usize);
 
-type OnStall = fn(Duration, usize);
+/// Whom to tell what nobody asked for: functions of the [`Ambient`](crate::Ambient).
+#[derive(Clone, Copy)]
+pub(crate) struct Reports {
+    /// A queue stands still.
+    pub(crate) stalled: fn(Duration, usize),
+    /// The process exits before these jobs have finished.
+    #[cfg_attr(
+        bridge_loom,
+        expect(dead_code, reason = "in loom's world nothing exits")
+    )]
+    pub(crate) cut_off: fn(&CutOff),
+}
 
 /// Why a submission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,23 +95,27 @@ impl Core {
         limits: Limits,
         hooks: Hooks,
         thread_main: ThreadMain,
-        on_stall: OnStall,
+        reports: Reports,
     ) -> Arc<Self> {
         fork::watch();
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
-        Arc::new(Self {
+        let core = Arc::new(Self {
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
             thread_main,
-            on_stall,
+            reports,
+            born: Instant::now(),
             generation: fork::generation(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
-        })
+        });
+        #[cfg(not(bridge_loom))]
+        core.finish_before_exit();
+        core
     }
 
     /// Which pool this is, for the lineage of its jobs.
@@ -124,14 +142,14 @@ impl Core {
         lock(&self.state)
     }
 
-    /// Releases the state after a transition, and starts the clock if the transition
+    /// Releases the state after a transition, and starts the monitor if the transition
     /// has left jobs queued that nobody can take.
     #[inline]
     pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        let starts_clock = state.stall.take_start();
+        let starts_monitor = state.stall.take_start();
         drop(state);
-        if starts_clock {
-            clock::start(self);
+        if starts_monitor {
+            monitor::start(self);
         }
     }
 
@@ -259,7 +277,7 @@ impl Core {
     /// Passes on that the queue stands still. A subscriber that panics harms
     /// nobody.
     pub(crate) fn report(&self, News { waited, queued }: News) {
-        let tell = || (self.on_stall)(waited, queued);
+        let tell = || (self.reports.stalled)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }

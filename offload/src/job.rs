@@ -5,8 +5,10 @@
 //!
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
-//!   │                  │                  │ detach
-//!   └──── withdraw ────┼──▶ Gone          └──▶ Detached ──finish──▶ Gone
+//!   │                  │ │                │ leave, detach
+//!   └──── withdraw ────┤ │                └──▶ Detached ──finish──▶ Gone
+//!                      │ └─detach─▶ Unattended ──claim──▶ Detached
+//!                      ├─▶ Gone
 //!                      └─refuse─▶ Refused
 //! ```
 //!
@@ -17,17 +19,19 @@
 //! closure, a destructor, a waker) ever runs under the lock.
 
 use std::{
-    any::Any,
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
+use crate::caught::report_lost;
+pub(crate) use crate::caught::{drop_caught, drop_payload, wake};
 use crate::{
     Ambient, Lineage, OffloadError,
     error::Panic,
     fork,
+    handle::Handle,
     lineage::{JobId, PoolId},
     runnable::{Awaitable, Finish, Header, Runnable, Told, Withdrawal},
     running,
@@ -47,6 +51,8 @@ struct Cell<F, T, A> {
 enum Stage<F, T, A> {
     Fresh(F),
     Waiting(F, A),
+    /// As `Waiting`, for a job that nobody awaits. It keeps the pool open.
+    Unattended(F, A, Arc<Handle>),
     Running,
     Detached,
     Done(Result<T, OffloadError>),
@@ -121,6 +127,11 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
+        if let Some(Err(error)) = &orphan
+            && self.header.is_detached()
+        {
+            report_lost::<A>(self.header.at, error);
+        }
         if orphan.is_some()
             && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan)))
         {
@@ -171,14 +182,16 @@ where
 
     fn end(&self, error: OffloadError) -> Told {
         let mut cell = lock(&self.cell);
-        let old = match cell.stage {
+        let (next, report) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
-                mem::replace(&mut cell.stage, Stage::Done(Err(error)))
+                (Stage::Done(Err(error)), None)
             }
+            Stage::Unattended(..) => (Stage::Gone, Some(error)),
             Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
                 return Told::default();
             }
         };
+        let old = mem::replace(&mut cell.stage, next);
         let waker = cell.waker.take();
         drop(cell);
         self.header.cancel();
@@ -186,7 +199,15 @@ where
             Stage::Running => None,
             unrun => Some(Box::new(unrun) as Box<dyn Send>),
         };
-        Told { waker, left }
+        let at = self.header.at;
+        let report = report.map(|error| {
+            Box::new(move || report_lost::<A>(at, &error)) as Box<dyn FnOnce() + Send>
+        });
+        Told {
+            waker,
+            left,
+            report,
+        }
     }
 }
 
@@ -202,21 +223,29 @@ where
 
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId) -> Finish {
         let mut cell = lock(&self.cell);
-        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
-            Stage::Waiting(closure, ambient) => (closure, ambient),
+        let (closure, ambient, handle) = match mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Waiting(closure, ambient) => (closure, ambient, None),
+            Stage::Unattended(closure, ambient, handle) => {
+                cell.stage = Stage::Detached;
+                (closure, ambient, Some(handle))
+            }
             other => {
                 cell.stage = other;
                 return Finish::Withdrawn;
             }
         };
         drop(cell);
+        // If it is the last handle, the pool closes. This job has been claimed, so
+        // it runs all the same.
+        drop(handle);
         let process = fork::generation();
         let id = JobId::of(&self);
-        let (job, result) = running::in_name_of(self, || {
-            catch_unwind(AssertUnwindSafe(move || {
+        let (job, (result, ambient)) = running::in_name_of(self, || {
+            let result = catch_unwind(AssertUnwindSafe(|| {
                 let _lineage = lineage.install_for(pool, id);
                 ambient.enter(closure)
-            }))
+            }));
+            (result, ambient)
         });
         if fork::generation() != process {
             // The child of a closure that forked: the job is the parent's, and
@@ -224,7 +253,9 @@ where
             mem::forget(result);
             return Finish::Withdrawn;
         }
-        job.finish(result)
+        let finish = job.finish(result);
+        drop_caught(ambient);
+        finish
     }
 
     fn abandon(&self, error: OffloadError) -> Told {
@@ -238,6 +269,12 @@ where
                 cell.stage = Stage::Refused(closure);
                 ambient
             }
+            // Nobody is there who could take the closure back.
+            unattended @ Stage::Unattended(..) => {
+                cell.stage = unattended;
+                drop(cell);
+                return self.end(OffloadError::ShutDown { at: self.header.at });
+            }
             other => {
                 cell.stage = other;
                 return Told::default();
@@ -249,6 +286,7 @@ where
         Told {
             waker,
             left: Some(Box::new(ambient)),
+            report: None,
         }
     }
 }
@@ -303,7 +341,7 @@ where
             Stage::Running => (Stage::Detached, Withdrawal::Running),
             Stage::Done(_) | Stage::Refused(_) if keep => return Withdrawal::Over,
             Stage::Done(_) | Stage::Refused(_) => (Stage::Gone, Withdrawal::Over),
-            Stage::Detached | Stage::Gone => return Withdrawal::Over,
+            Stage::Detached | Stage::Unattended(..) | Stage::Gone => return Withdrawal::Over,
         };
         let old = mem::replace(&mut cell.stage, next);
         // One who still awaits a running job is woken by its end, not by this.
@@ -319,30 +357,42 @@ where
         withdrawal
     }
 
+    fn detach(&self, handle: Arc<Handle>) {
+        self.header.detach();
+        let mut cell = lock(&self.cell);
+        let over = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => {
+                cell.stage = Stage::Unattended(closure, ambient, handle);
+                None
+            }
+            Stage::Running => {
+                cell.stage = Stage::Detached;
+                None
+            }
+            // A closure that was shut out in the line before the queue.
+            refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
+                let error = OffloadError::ShutDown { at: self.header.at };
+                Some((refused, Some(error)))
+            }
+            Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),
+            other => Some((other, None)),
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        drop(waker);
+        let Some((left, error)) = over else { return };
+        // A caller that cancelled the job knows.
+        if let Some(error) = error
+            && !matches!(error, OffloadError::Cancelled { .. })
+        {
+            report_lost::<A>(self.header.at, &error);
+        }
+        // A result that is there already: its destructor is not the business of who
+        // detaches, who would not see its panic if the job ended later.
+        drop_caught(left);
+    }
+
     fn abandon(&self, error: OffloadError) -> Told {
         self.end(error)
-    }
-}
-
-/// Wakes, and survives a waker that panics: the thread is the pool's.
-pub(crate) fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker
-        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
-    {
-        drop_payload(payload);
-    }
-}
-
-/// Drops what is a job's: its panic must not keep the others from being told.
-pub(crate) fn drop_caught<T>(of_job: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(of_job))) {
-        drop_payload(payload);
-    }
-}
-
-/// Drops a payload, whose destructor may panic in turn; then it is leaked.
-pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(payload);
     }
 }

@@ -36,11 +36,18 @@
 
 mod ambient;
 mod builder;
+mod caught;
+mod clock;
 mod core;
 mod eager;
 mod error;
+#[cfg(not(bridge_loom))]
+#[doc(hidden)]
+pub mod exit;
 pub mod fork;
 mod handle;
+#[doc(hidden)]
+pub mod helper;
 mod inbox;
 mod job;
 mod limits;
@@ -50,8 +57,10 @@ pub mod park;
 mod policy;
 mod pool;
 mod queue;
+mod report;
 mod runnable;
 mod running;
+mod shutdown;
 pub mod stack;
 mod stall;
 mod state;
@@ -65,9 +74,11 @@ pub use crate::{
     builder::Builder,
     error::{BuildError, OffloadError, Panic, Rejected},
     lineage::{Lineage, Scope},
-    metrics::{Metrics, Shutdown},
+    metrics::Metrics,
     pool::Pool,
+    report::{CutOff, Shutdown, StillRunning},
     running::cancelled,
+    shutdown::PoolShutdown,
     task::{Attempt, Cancelled, Offload},
     waiting::{Parked, Waiting},
 };

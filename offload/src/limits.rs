@@ -17,6 +17,11 @@ pub(crate) struct Limits {
     pub(crate) thread_name: String,
     pub(crate) stack_size: usize,
     pub(crate) spin: Duration,
+    /// How long the exit of the process waits for admitted jobs. Zero: not at all.
+    pub(crate) exit_grace: Duration,
+    /// How long a shutdown waits for jobs that were told to stop. `None`: a tenth
+    /// of the shutdown's grace.
+    pub(crate) cancel_grace: Option<Duration>,
     /// Processors that the machine had when the pool was built.
     pub(crate) cores: usize,
     /// What decides whether the thread on call is needed.

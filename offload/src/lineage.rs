@@ -147,8 +147,43 @@ struct Top {
     unframed: Option<Owner>,
 }
 
+/// A thread's own [`Current`].
+#[derive(Default)]
+struct Slot(RefCell<Current>);
+
+/// Its thread ends inside a wait, or inside what a wait depends on: it has called
+/// `exit`.
+#[cfg(not(bridge_loom))]
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let current = self.0.get_mut();
+        if current.top.unframed.is_some() || !current.top.lineage.is_root() {
+            crate::exit::note(current.standing());
+        }
+    }
+}
+
+#[cfg(not(bridge_loom))]
+impl Current {
+    /// The jobs that wait for what runs here, and the job that runs here.
+    fn standing(&self) -> impl Iterator<Item = JobId> + use<> {
+        let own = self.job.as_ref().and_then(|frame| frame.job());
+        let frames = self.top.lineage.frames();
+        let open = frames.filter(|frame| !frame.is_over() && frame.waits());
+        let jobs = open.filter_map(|frame| frame.job()).chain(own);
+        jobs.chain(self.top.unframed.and_then(|owner| owner.job))
+    }
+}
+
+/// The jobs that wait for what runs on this thread; none if its thread-locals are
+/// gone.
+#[cfg(not(bridge_loom))]
+pub(crate) fn standing() -> Vec<JobId> {
+    with_current(|current| current.standing().collect())
+}
+
 thread_local! {
-    static CURRENT: RefCell<Current> = RefCell::default();
+    static CURRENT: Slot = Slot::default();
 }
 
 impl Frame {
@@ -443,7 +478,7 @@ fn with_current<R>(f: impl FnOnce(&mut Current) -> R) -> R {
     let mut f = Some(f);
     let mut call = |current: &mut Current| f.take().map(|f| f(current));
     CURRENT
-        .try_with(|current| call(&mut current.borrow_mut()))
+        .try_with(|slot| call(&mut slot.0.borrow_mut()))
         .unwrap_or_else(|_| call(&mut Current::default()))
         .unwrap_or_else(|| unreachable!("exactly one of the two calls is made"))
 }

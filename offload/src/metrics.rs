@@ -39,16 +39,3 @@ pub struct Metrics {
     /// The greatest number of jobs parked in a wait.
     pub peak_blocked: usize,
 }
-
-/// How a shutdown ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-#[must_use = "it says whether work was lost"]
-pub struct Shutdown {
-    /// Jobs that finished during the shutdown.
-    pub completed: usize,
-    /// Jobs that were admitted and never ran; their callers were told.
-    pub abandoned: usize,
-    /// Jobs that still run; their callers were told, their threads go on.
-    pub running: usize,
-}

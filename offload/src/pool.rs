@@ -5,12 +5,11 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Metrics, Offload, Rejected, Shutdown, Timer,
+    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
     core::{Core, Patience, Refusal},
     handle::Handle,
     job::Job,
     runnable::{Awaitable, Submitted},
-    waiting,
 };
 
 /// A bounded pool of threads for blocking closures.
@@ -218,16 +217,23 @@ impl<A: Ambient> Pool<A> {
         self.run_unless(closure, A::sleep(limit))
     }
 
-    /// Takes no further job, runs what was admitted for at most `timeout`, and
-    /// tells the callers of all others that the pool is shut down.
+    /// Shuts the pool down: a call, to be `.wait()`ed for in sync code or awaited in
+    /// async code.
     ///
-    /// This blocks. Threads that run jobs past `timeout` end with them. Called
-    /// from a job of this pool, or from what such a job waits for, it neither
+    /// 1. The pool takes no further job, and runs what was admitted for at most
+    ///    `grace`.
+    /// 2. After the grace no job starts any more: the callers of queued jobs get
+    ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
+    ///    [`cancelled`](crate::cancelled) becomes true in them. They have the
+    ///    [cancel grace](Builder::cancel_grace) to end, and their callers get the
+    ///    result.
+    /// 3. The callers of jobs that still run get `ShutDown`. Their threads go on until
+    ///    the jobs end. The report names these jobs.
+    ///
+    /// Called from a job of this pool, or from what such a job waits for, it neither
     /// waits for that job nor counts it.
-    pub fn shutdown(&self, timeout: Duration) -> Shutdown {
-        let core = &self.handle.core;
-        let before = core.close();
-        waiting::wait_for_end(core, |here| core.end(timeout, before, here)).tell(core)
+    pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
+        PoolShutdown::new(Arc::clone(&self.handle.core), grace)
     }
 
     /// What the pool is doing.

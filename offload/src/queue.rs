@@ -11,6 +11,8 @@
 //! pool's lock.
 
 mod list;
+#[cfg(not(bridge_loom))]
+mod look;
 
 use std::{
     collections::VecDeque,

@@ -9,8 +9,10 @@ use std::{
 
 use crate::{
     Lineage, OffloadError,
+    clock::Tick,
+    handle::Handle,
     lineage::PoolId,
-    sync::{AtomicBool, AtomicU8},
+    sync::{AtomicU8, AtomicU32},
 };
 
 /// What the pool reads of a job without knowing its types.
@@ -20,13 +22,21 @@ pub(crate) struct Header {
     /// Which list of the queue holds the job: the queue's affair, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The caller has lost interest: what [`cancelled`](crate::cancelled) tells
-    /// the closure.
-    cancelled: AtomicBool,
+    /// What others have said about the job: [`CANCELLED`] and so on.
+    flags: AtomicU8,
     /// Its result can be had, and its thread has not said so to the pool yet: how
     /// it came out.
     shown: AtomicU8,
+    /// When the closure began.
+    begun: AtomicU32,
 }
+
+/// The caller has lost interest.
+const CANCELLED: u8 = 1;
+/// A shutdown has asked the job to stop.
+const STOPPING: u8 = 2;
+/// Nobody awaits the job, and it is to run all the same.
+const DETACHED: u8 = 4;
 
 const HIDDEN: u8 = 0;
 const COMPLETED: u8 = 1;
@@ -69,8 +79,9 @@ impl Header {
         Self {
             at,
             list: AtomicU8::new(0),
-            cancelled: AtomicBool::new(false),
+            flags: AtomicU8::new(0),
             shown: AtomicU8::new(HIDDEN),
+            begun: AtomicU32::new(0),
         }
     }
 
@@ -93,14 +104,55 @@ impl Header {
         }
     }
 
-    /// The caller has lost interest.
+    /// Whether a list of the queue holds the job. To be asked under the pool's lock.
+    #[cfg(not(bridge_loom))]
+    pub(crate) fn is_listed(&self) -> bool {
+        self.list.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes that the caller has lost interest.
     pub(crate) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.flags.fetch_or(CANCELLED, Ordering::Relaxed);
     }
 
     /// Whether the caller has lost interest.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.has(CANCELLED)
+    }
+
+    /// Notes that a shutdown asks the job to stop.
+    pub(crate) fn stop(&self) {
+        self.flags.fetch_or(STOPPING, Ordering::Relaxed);
+    }
+
+    /// Whether the closure should return early: what [`cancelled`](crate::cancelled)
+    /// says.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.has(CANCELLED | STOPPING)
+    }
+
+    /// Notes that nobody awaits the job, and that it is to run all the same.
+    pub(crate) fn detach(&self) {
+        self.flags.fetch_or(DETACHED, Ordering::Relaxed);
+    }
+
+    /// Whether the job was detached.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.has(DETACHED)
+    }
+
+    fn has(&self, flags: u8) -> bool {
+        self.flags.load(Ordering::Relaxed) & flags != 0
+    }
+
+    /// Notes when the closure begins.
+    pub(crate) fn begin(&self, tick: Tick) {
+        self.begun.store(tick, Ordering::Relaxed);
+    }
+
+    /// When the closure began.
+    pub(crate) fn begun(&self) -> Tick {
+        self.begun.load(Ordering::Relaxed)
     }
 }
 
@@ -125,6 +177,8 @@ pub(crate) struct Told {
     pub(crate) waker: Option<Waker>,
     /// What a job leaves that had not begun.
     pub(crate) left: Option<Box<dyn Send>>,
+    /// What reports the loss of a job that nobody awaits.
+    pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// A job as the pool's threads see it.
@@ -153,5 +207,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// running can still be awaited. One that had not been claimed is counted
     /// out by `forget`, before anything of the caller's runs, which may panic.
     fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
+    /// Ends the interest in a job that has been submitted and is to run all the
+    /// same. One that has not begun keeps `handle` until it does.
+    fn detach(&self, handle: Arc<Handle>);
     fn abandon(&self, error: OffloadError) -> Told;
 }

@@ -1,12 +1,27 @@
 //! Which job runs on this thread, so that its closure can ask whether anybody
 //! still wants it, and its waits can say who waits.
 
-use std::{any::Any, cell::RefCell, sync::Arc};
+use std::{any::Any, cell::RefCell, mem, sync::Arc};
 
 use crate::{lineage::JobId, runnable::Runnable, sync::thread_local};
 
 thread_local! {
-    static RUNNING: RefCell<Option<Arc<dyn Runnable>>> = RefCell::default();
+    static RUNNING: RefCell<Slot> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Slot {
+    job: Option<Arc<dyn Runnable>>,
+}
+
+/// Its thread ends inside a job: the job has called `exit`.
+#[cfg(not(bridge_loom))]
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(job) = &self.job {
+            crate::exit::note(std::iter::once(JobId::of(job)));
+        }
+    }
 }
 
 /// Runs `closure`, which must not unwind, in the name of this job, and gives the
@@ -23,22 +38,22 @@ pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> 
 }
 
 fn replace(job: Option<Arc<dyn Runnable>>) -> Option<Arc<dyn Runnable>> {
-    RUNNING.with(|running| running.replace(job))
+    RUNNING.with(|running| mem::replace(&mut running.borrow_mut().job, job))
 }
 
 /// The job whose closure runs on this thread.
 pub(crate) fn current() -> Option<JobId> {
     RUNNING
-        .try_with(|running| running.borrow().as_ref().map(JobId::of))
+        .try_with(|running| running.borrow().job.as_ref().map(JobId::of))
         .ok()
         .flatten()
 }
 
-/// Whether the caller of the job that runs on this thread has dropped or
-/// cancelled it.
+/// Whether the job that runs on this thread should return early.
 ///
-/// A closure that runs long asks now and then, and returns early: nobody takes
-/// its result. Outside a job this is false.
+/// That is so when its caller has dropped or cancelled it, and when the
+/// [shutdown](crate::Pool::shutdown) of its pool has used up its grace. A closure
+/// that runs long asks now and then. Outside a job this is false.
 ///
 /// ```
 /// use bridge_offload::Pool;
@@ -53,8 +68,9 @@ pub fn cancelled() -> bool {
         .try_with(|running| {
             running
                 .borrow()
+                .job
                 .as_ref()
-                .is_some_and(|job| job.header().is_cancelled())
+                .is_some_and(|job| job.header().should_stop())
         })
         .unwrap_or(false)
 }

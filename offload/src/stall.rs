@@ -1,8 +1,8 @@
 //! Noticing that a pool stands still: jobs are queued, none may start, and
 //! nothing happens.
 //!
-//! A pool that keeps up has no clock. Once jobs are queued that nobody can take,
-//! a thread looks at the pool every [`TICK`] (`core/clock.rs`), until it has found
+//! A pool that keeps up has no monitor. Once jobs are queued that nobody can take,
+//! a thread looks at the pool every [`TICK`] (`core/monitor.rs`), until it has found
 //! nothing stuck for a second. It only compares counters, so a pool that is
 //! merely busy pays nothing for it.
 
@@ -18,16 +18,16 @@ const GROW: u32 = 2;
 /// later than jobs that take nearly as long.
 const REPORT: u32 = 18;
 
-/// After so many looks at a pool that is not stuck, the clock stops.
+/// After so many looks at a pool that is not stuck, the monitor stops.
 const REST: u32 = 20;
 
-/// After a clock could not be started, it is not tried again for so long.
+/// After a monitor could not be started, it is not tried again for so long.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// What the last looks have shown.
 #[derive(Default)]
 pub(crate) struct Stall {
-    clock: Clock,
+    monitor: Monitor,
     /// What had happened by the last look.
     events: u64,
     /// How many looks in a row have seen nothing happen, and since when.
@@ -43,7 +43,7 @@ pub(crate) struct Stall {
 
 /// Whether somebody looks.
 #[derive(Default)]
-enum Clock {
+enum Monitor {
     #[default]
     Stopped,
     /// Whoever holds the lock starts the thread once it is released.
@@ -71,16 +71,16 @@ pub(crate) struct Verdict {
     /// The pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
     pub(crate) news: Option<News>,
-    /// Nothing has been stuck for a while: the clock stops.
+    /// Nothing has been stuck for a while: the monitor stops.
     pub(crate) stops: bool,
 }
 
 impl Stall {
-    /// Sees to it that the clock runs: jobs are queued that nobody can take.
+    /// Sees to it that the monitor runs: jobs are queued that nobody can take.
     #[inline]
-    pub(crate) fn start_clock(&mut self, events: u64) {
-        // loom has no clock.
-        if self.has_clock() || cfg!(bridge_loom) {
+    pub(crate) fn start_monitor(&mut self, events: u64) {
+        // loom has no time.
+        if self.has_monitor() || cfg!(bridge_loom) {
             return;
         }
         self.start_stopped(events);
@@ -88,36 +88,36 @@ impl Stall {
 
     #[cold]
     fn start_stopped(&mut self, events: u64) {
-        if let Clock::Failed(at) = self.clock
+        if let Monitor::Failed(at) = self.monitor
             && at.elapsed() < RETRY
         {
             return;
         }
         *self = Self {
-            clock: Clock::Due,
+            monitor: Monitor::Due,
             events,
             ..Self::default()
         };
     }
 
-    /// Whether the clock runs, or is about to.
-    pub(crate) fn has_clock(&self) -> bool {
-        matches!(self.clock, Clock::Running | Clock::Due)
+    /// Whether the monitor runs, or is about to.
+    pub(crate) fn has_monitor(&self) -> bool {
+        matches!(self.monitor, Monitor::Running | Monitor::Due)
     }
 
-    /// Whether the caller has to start the clock.
+    /// Whether the caller has to start the monitor.
     #[inline]
     pub(crate) fn take_start(&mut self) -> bool {
-        let is_due = matches!(self.clock, Clock::Due);
+        let is_due = matches!(self.monitor, Monitor::Due);
         if is_due {
-            self.clock = Clock::Running;
+            self.monitor = Monitor::Running;
         }
         is_due
     }
 
-    /// No thread could be started for the clock.
-    pub(crate) fn clock_failed(&mut self) {
-        self.clock = Clock::Failed(Instant::now());
+    /// No thread could be started for the monitor.
+    pub(crate) fn monitor_failed(&mut self) {
+        self.monitor = Monitor::Failed(Instant::now());
     }
 
     /// The queue is empty: the next stall is another one.
@@ -126,9 +126,9 @@ impl Stall {
         self.is_told = false;
     }
 
-    /// The clock stops, whatever it has seen.
+    /// The monitor stops, whatever it has seen.
     pub(crate) fn stop(&mut self) {
-        self.clock = Clock::Stopped;
+        self.monitor = Monitor::Stopped;
     }
 
     /// One look: at what has happened so far, and at the queue if it is stuck.
@@ -141,7 +141,7 @@ impl Stall {
             self.quiet += 1;
             let stops = self.quiet >= REST;
             if stops {
-                self.clock = Clock::Stopped;
+                self.monitor = Monitor::Stopped;
             }
             return Verdict {
                 is_progress,
@@ -195,9 +195,9 @@ mod tests {
 
     fn started() -> Stall {
         let mut stall = Stall::default();
-        stall.start_clock(7);
+        stall.start_monitor(7);
         assert!(stall.take_start());
-        assert!(!stall.take_start(), "one clock is enough");
+        assert!(!stall.take_start(), "one monitor is enough");
         stall
     }
 
@@ -240,16 +240,16 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_stops_when_nothing_is_stuck_and_starts_again() {
+    fn the_monitor_stops_when_nothing_is_stuck_and_starts_again() {
         let mut stall = started();
         let verdicts = looks(&mut stall, &[7; 20], None);
         let stops: Vec<_> = verdicts.iter().map(|verdict| verdict.stops).collect();
         assert_eq!(stops.iter().filter(|stops| **stops).count(), 1);
         assert!(stops[19]);
-        stall.start_clock(9);
+        stall.start_monitor(9);
         assert!(stall.take_start());
-        stall.clock_failed();
-        stall.start_clock(9);
+        stall.monitor_failed();
+        stall.start_monitor(9);
         assert!(!stall.take_start(), "not at once after a failure");
     }
 }

@@ -36,7 +36,8 @@ use crate::{
 };
 
 pub(crate) use self::{
-    growth::Tick,
+    ending::Whose,
+    growth::Findings,
     seats::{Place, Risen},
     steps::{Action, After, Phase, Prospect, Seating, Step},
     tally::Tally,

@@ -140,6 +140,42 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
+    /// Lets the job run without anybody to await it, and submits it first if that has
+    /// not happened. Where the queue is full it takes its place in the line.
+    ///
+    /// The job runs even if this was the last handle to the pool, and the process
+    /// waits for it before it exits: see [`Builder::exit_grace`](crate::Builder::exit_grace).
+    /// A panic of the closure is counted in [`Metrics::panicked`](crate::Metrics::panicked)
+    /// and reported through [`Ambient::lost`].
+    ///
+    /// # Corner cases
+    ///
+    /// A pool that is shut down, or that belongs to the parent of a fork, does not
+    /// take the job. That is reported through [`Ambient::lost`] too, with the place
+    /// of the call. Where the caller has to know, `pool.try_run(closure)?.detach()`
+    /// gives the refusal as an error, with the closure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use bridge_offload::Pool;
+    ///
+    /// let (note, noted) = mpsc::channel();
+    /// Pool::new().run(move || note.send("written").unwrap()).detach();
+    /// assert_eq!(noted.recv(), Ok("written"));
+    /// ```
+    pub fn detach(mut self) {
+        if self.is_submitted() && self.pool.core.is_forked() {
+            return; // the parent's, where it runs
+        }
+        self.submit(None);
+        // From here on the drop of this withdraws nothing.
+        self.stage = Stage::Over;
+        self.job.detach(Arc::clone(&self.pool));
+    }
+
     /// The same future with every failure as an error instead of a panic.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     OffloadError,
+    clock::{self, JobClock},
     core::Core,
     job::drop_payload,
     limits::Hooks,
@@ -100,6 +101,8 @@ impl Worker {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
+        job.header()
+            .begin(clock::tick(self.core.born, Instant::now()));
         let finish = job.run(self.core.id());
         if self.core.is_forked() {
             return true;
@@ -177,6 +180,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
     let mut missed_at = None::<Instant>;
+    let mut clock = JobClock::new(core.born);
     let mut after = After::Call;
     loop {
         let mut state = core.state_at_work();
@@ -198,6 +202,10 @@ fn serve(core: &Arc<Core>, id: usize) {
                     spin = policy::next_spin(spin, soon, limits.spin);
                 }
                 core.perform(action);
+                if after == After::Call {
+                    clock.idle();
+                }
+                job.header().begin(clock.begin());
                 after = After::Job(job.run(core.id()));
                 // The child of a job that forked: what is queued is the parent's.
                 if core.is_forked() {
@@ -212,7 +220,9 @@ fn serve(core: &Arc<Core>, id: usize) {
                 after = After::Call;
             }
             Step::Spin => {
-                if look(core, spin) {
+                let start = Instant::now();
+                clock.note(start);
+                if look(core, spin, start) {
                     spin = policy::next_spin(spin, true, limits.spin);
                 } else {
                     missed_at = Some(Instant::now());
@@ -256,9 +266,8 @@ fn take_late_token(parker: &Parker) {
 /// How often work is looked for between two looks at the clock.
 const LOOKS: usize = if cfg!(bridge_loom) { 1 } else { 64 };
 
-/// Looks for work for about `limit`.
-fn look(core: &Core, limit: Duration) -> bool {
-    let start = Instant::now();
+/// Looks for work for about `limit` from `start` on.
+fn look(core: &Core, limit: Duration, start: Instant) -> bool {
     loop {
         for _ in 0..LOOKS {
             if core.sees_work() {

@@ -171,7 +171,7 @@ fn captures_that_panic_when_they_are_withdrawn_leave_their_place() {
         drop(release);
         wait(plugged);
         assert_eq!(pool.metrics().cancelled, 8);
-        let _nothing_is_left = pool.shutdown(Duration::MAX);
+        let _nothing_is_left = pool.shutdown(Duration::MAX).wait();
     });
 }
 
@@ -202,7 +202,7 @@ fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
         assert!(first_poll.is_pending());
         *at_once.0.lock().unwrap() = Some(first);
         let second = pool.run(|| ()).start();
-        let _report = pool.shutdown(Duration::ZERO);
+        let _report = pool.shutdown(Duration::ZERO).wait();
         let outcome = wait(second.outcome());
         assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
         assert!(at_once.0.lock().unwrap().is_none());
@@ -276,7 +276,7 @@ fn a_destructor_that_waits_may_run_in_a_shutdown() {
         let job = pool.run(move || {
             let waits = Waits(waited);
             let queued = own.run(move || drop(waits)).start();
-            let report = own.shutdown(Duration::ZERO);
+            let report = own.shutdown(Duration::ZERO).wait();
             (report.abandoned, wait(queued.outcome()).is_err())
         });
         assert_eq!(wait(job), (1, true));

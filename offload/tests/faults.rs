@@ -179,7 +179,7 @@ fn a_shutdown_ends_though_its_last_job_was_withdrawn() {
         let queued = pool.try_run(|| ()).unwrap();
         let shutdown = thread::spawn({
             let pool = pool.clone();
-            move || pool.shutdown(Duration::MAX)
+            move || pool.shutdown(Duration::MAX).wait()
         });
         eventually("the shutdown has begun", || {
             pool.try_run(|| ())
@@ -188,7 +188,7 @@ fn a_shutdown_ends_though_its_last_job_was_withdrawn() {
         thread::sleep(Duration::from_millis(20));
         drop(queued);
         let report = shutdown.join().unwrap();
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
         drop(release);
     });
 }
@@ -205,8 +205,8 @@ fn captures_that_panic_keep_nobody_from_hearing_of_the_shutdown() {
             })
             .unwrap();
         let second = pool.try_run(|| ()).unwrap();
-        let report = pool.shutdown(Duration::ZERO);
-        assert_eq!((report.abandoned, report.running), (2, 1));
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (2, 1));
         for task in [first, second, plugged] {
             let outcome = wait(task.outcome());
             assert!(
@@ -374,6 +374,6 @@ fn a_job_that_ends_as_the_end_begins_is_counted() {
                 .poll(&mut Context::from_waker(&told))
                 .is_pending()
         );
-        assert_eq!(pool.shutdown(Duration::MAX).completed, 2);
+        assert_eq!(pool.shutdown(Duration::MAX).wait().completed, 2);
     });
 }

@@ -52,7 +52,7 @@ fn a_child_is_told_and_the_parent_goes_on() {
                     wait(inherited.run(|| ()).outcome()),
                     Err(OffloadError::Forked { .. })
                 );
-                let _report = inherited.shutdown(Duration::from_secs(5));
+                let _report = inherited.shutdown(Duration::from_secs(5)).wait();
                 let quiet = inherited.metrics().threads == 0;
                 drop(inherited);
                 // A pool of the child's own works.

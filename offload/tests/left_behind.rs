@@ -61,7 +61,7 @@ fn a_destructor_may_wait_for_another_job_that_was_abandoned() {
         let first = pool.try_run(move || drop(second)).unwrap();
         give.send(WaitsFor::job(pool.try_run(|| ()).unwrap()))
             .unwrap();
-        assert_eq!(pool.shutdown(Duration::ZERO).abandoned, 2);
+        assert_eq!(pool.shutdown(Duration::ZERO).wait().abandoned, 2);
         let outcome = wait(first.outcome());
         assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
     });
@@ -84,7 +84,7 @@ fn a_waker_may_wait_for_another_job_that_was_refused() {
         let mut cx = Context::from_waker(&waker);
         assert!(first.as_mut().poll(&mut cx).is_pending());
         assert_eq!(pool.metrics().in_line, 2);
-        let _report = pool.shutdown(Duration::ZERO);
+        let _report = pool.shutdown(Duration::ZERO).wait();
         let outcome = first.as_mut().poll(&mut cx);
         assert!(matches!(
             outcome,
@@ -101,8 +101,8 @@ fn what_an_end_leaves_is_counted() {
         let queued = [(); 2].map(|()| pool.try_run(|| ()).unwrap());
         let in_line = [(); 3].map(|()| pool.run(|| ()).start());
         assert!(pool.try_run(|| ()).is_err());
-        let report = pool.shutdown(Duration::ZERO);
-        assert_eq!((report.abandoned, report.running), (2, 1));
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (2, 1));
         drop((queued, in_line));
         release.send(()).unwrap();
         eventually("the job has ended", || pool.metrics().completed == 1);
@@ -122,8 +122,9 @@ fn a_job_that_was_lent_and_has_not_begun_was_abandoned() {
         let (end, ended) = oneshot::channel::<()>();
         let task = lender(&pool, lent, held, ended);
         is_lent.recv().unwrap();
-        let report = pool.shutdown(Duration::ZERO);
-        assert_eq!((report.abandoned, report.running), (1, 2));
+        eventually("the other has parked", || pool.metrics().blocked == 1);
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (1, 2));
         drop((go_on, end));
         eventually("both have ended", || pool.metrics().completed == 2);
         let metrics = pool.metrics();

@@ -113,9 +113,9 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         let own = one.clone();
         let (report, outcome) = wait(one.run(move || {
             let queued = own.run(|| ()).start();
-            (own.shutdown(Duration::MAX), wait(queued.outcome()))
+            (own.shutdown(Duration::MAX).wait(), wait(queued.outcome()))
         }));
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
         assert!(
             matches!(outcome, Err(OffloadError::NoThread { .. })),
             "{outcome:?}"

@@ -142,10 +142,10 @@ fn a_result_that_can_be_seen_is_counted() {
             let ends = (u64::from(!panics), u64::from(panics));
             assert_eq!((metrics.completed, metrics.panicked), ends);
             assert_eq!((metrics.running, metrics.idle), (0, 1));
-            let report = pool.shutdown(Duration::ZERO);
-            assert_eq!((report.completed, report.running), (0, 0));
+            let report = pool.shutdown(Duration::ZERO).wait();
+            assert_eq!((report.completed, report.running.len()), (0, 0));
             release.send(()).unwrap();
-            let _through = pool.shutdown(Duration::MAX);
+            let _through = pool.shutdown(Duration::MAX).wait();
             let metrics = pool.metrics();
             assert_eq!((metrics.completed, metrics.panicked), ends);
         }
@@ -261,7 +261,7 @@ fn a_report_that_panics_reaches_nobody() {
         fn capture() -> Self {
             Self
         }
-        fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+        fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
             closure()
         }
         fn stalled(_waited: Duration, _queued: usize) {

@@ -33,8 +33,8 @@ fn shutdown_runs_what_was_admitted() {
                 .unwrap()
             })
             .collect();
-        let report = pool.shutdown(Duration::from_secs(20));
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        let report = pool.shutdown(Duration::from_secs(20)).wait();
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
         assert_eq!(wait(join_all(tasks)), (0..10).collect::<Vec<_>>());
         assert!(pool.try_run(|| ()).unwrap_err().is_shut_down());
         let outcome = wait(pool.run(|| ()).outcome());
@@ -58,9 +58,9 @@ fn shutdown_wakes_everyone_it_leaves_behind() {
                 matches!(wait(task.outcome()), Err(OffloadError::ShutDown { .. }))
             })
         });
-        let report = pool.shutdown(Duration::from_millis(10));
+        let report = pool.shutdown(Duration::from_millis(10)).wait();
         assert_eq!(
-            (report.completed, report.abandoned, report.running),
+            (report.completed, report.abandoned, report.running.len()),
             (0, 1, 1)
         );
         for awaiter in awaiters {
@@ -88,7 +88,7 @@ fn dropping_the_last_handle_runs_what_is_queued() {
 fn an_error_names_the_callers_line() {
     within(|| {
         let pool = Pool::new();
-        let _report = pool.shutdown(Duration::ZERO);
+        let _report = pool.shutdown(Duration::ZERO).wait();
         let line = line!() + 1;
         let task = pool.run(|| ());
         let panic = catch_unwind(AssertUnwindSafe(|| wait(task))).unwrap_err();
@@ -111,7 +111,7 @@ fn who_waits_for_room_gets_the_closure_back() {
             rejected.into_inner()()
         });
         eventually("it is in line", || pool.metrics().in_line == 1);
-        let _report = pool.shutdown(Duration::from_millis(1));
+        let _report = pool.shutdown(Duration::from_millis(1)).wait();
         assert_eq!(waiter.join().unwrap(), "the captures are still there");
         drop(release);
         drop((running, queued));
@@ -129,7 +129,7 @@ fn a_job_may_shut_its_own_pool_down() {
                     let own = pool.clone();
                     pool.run(move || {
                         let queued = own.run(|| 7).start();
-                        let report = own.shutdown(Duration::MAX);
+                        let report = own.shutdown(Duration::MAX).wait();
                         (report, wait(queued))
                     })
                     .start()
@@ -139,7 +139,7 @@ fn a_job_may_shut_its_own_pool_down() {
                 // The other may have been there first.
                 match wait(job.outcome()) {
                     Ok((report, seven)) => {
-                        assert_eq!((report.abandoned, report.running, seven), (0, 0, 7));
+                        assert_eq!((report.abandoned, report.running.len(), seven), (0, 0, 7));
                     }
                     Err(error) => assert!(
                         jobs == 2 && error.to_string().contains("shut down"),
@@ -160,12 +160,12 @@ fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
         let report = wait(pool.run(move || {
             wait(first.run(move || {
                 let rest = second.run(|| 7).start();
-                let report = second.shutdown(Duration::MAX);
+                let report = second.shutdown(Duration::MAX).wait();
                 assert_eq!(wait(rest), 7);
                 report
             }))
         }));
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
     });
 }
 
@@ -187,7 +187,7 @@ fn a_job_on_top_of_one_that_waits_is_waited_for() {
                 // Parked, so that no thread is left to run that one but the
                 // outermost, which is parked too.
                 wait(started).unwrap();
-                let report = second.shutdown(Duration::MAX);
+                let report = second.shutdown(Duration::MAX).wait();
                 assert_eq!(wait(lent), 7);
                 report
             }))
@@ -199,7 +199,7 @@ fn a_job_on_top_of_one_that_waits_is_waited_for() {
         release.send(7).unwrap();
         let report = wait(outer);
         assert_eq!(
-            (report.completed, report.abandoned, report.running),
+            (report.completed, report.abandoned, report.running.len()),
             (1, 0, 0)
         );
     });
@@ -213,14 +213,14 @@ fn a_job_that_waits_for_whoever_shuts_down_is_not_waited_for() {
         let inner = pool.clone();
         let report = wait(pool.run(move || {
             wait(async move {
-                let ending = async move { inner.shutdown(Duration::MAX) };
+                let ending = async move { inner.shutdown(Duration::MAX).wait() };
                 let ending = Lineage::current().scope(ending);
                 let (tell, told) = oneshot::channel();
                 thread::spawn(move || tell.send(wait(ending)));
                 told.await.unwrap()
             })
         }));
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
     });
 }
 
@@ -236,7 +236,7 @@ fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
             wait(first.run(move || {
                 standing.send(()).unwrap();
                 queued.recv().unwrap();
-                second.shutdown(Duration::MAX)
+                second.shutdown(Duration::MAX).wait()
             }))
         });
         let outer = outer.start();
@@ -244,7 +244,7 @@ fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
         let stranger = pool.run(|| ()).start();
         queue.send(()).unwrap();
         let report = wait(outer);
-        assert_eq!((report.abandoned, report.running), (1, 0));
+        assert_eq!((report.abandoned, report.running.len()), (1, 0));
         let outcome = wait(stranger.outcome());
         assert!(
             matches!(outcome, Err(OffloadError::ShutDown { .. })),
@@ -268,9 +268,9 @@ fn the_second_of_two_shutdowns_ends_the_first() {
             .unwrap();
         let task = pool.try_run(|| ()).unwrap();
         let first = pool.clone();
-        let first = thread::spawn(move || first.shutdown(Duration::MAX));
+        let first = thread::spawn(move || first.shutdown(Duration::MAX).wait());
         eventually("it has begun", || pool.try_run(|| ()).is_err());
-        assert_eq!(pool.shutdown(Duration::ZERO).abandoned, 1);
+        assert_eq!(pool.shutdown(Duration::ZERO).wait().abandoned, 1);
         assert_eq!(first.join().unwrap().abandoned, 0);
         let _told = wait(task.outcome()).unwrap_err();
         drop(release);
@@ -285,16 +285,16 @@ fn a_job_that_has_shut_its_pool_down_is_waited_for_like_any() {
         let (ended, end) = mpsc::channel();
         let (release, held) = mpsc::channel::<()>();
         let job = pool.run(move || {
-            ended.send(own.shutdown(Duration::MAX)).unwrap();
+            ended.send(own.shutdown(Duration::MAX).wait()).unwrap();
             let _released = held.recv();
         });
         let job = job.start();
         let report = end.recv().unwrap();
-        assert_eq!((report.abandoned, report.running), (0, 0));
-        assert_eq!(pool.shutdown(Duration::ZERO).running, 1);
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
+        assert_eq!(pool.shutdown(Duration::ZERO).wait().running.len(), 1);
         drop(release);
         let _told = wait(job.outcome()).unwrap_err();
-        assert_eq!(pool.shutdown(Duration::MAX).running, 0);
+        assert_eq!(pool.shutdown(Duration::MAX).wait().running.len(), 0);
     });
 }
 
@@ -304,8 +304,8 @@ fn a_result_may_shut_its_own_pool_down() {
     struct Last(Pool);
     impl Drop for Last {
         fn drop(&mut self) {
-            let report = self.0.shutdown(Duration::MAX);
-            assert_eq!(report.running, 0);
+            let report = self.0.shutdown(Duration::MAX).wait();
+            assert_eq!(report.running.len(), 0);
         }
     }
     within(|| {
@@ -336,9 +336,9 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit() {
         running.recv().unwrap();
         let shutting = pool.run(move || {
             drop(release);
-            there.shutdown(Duration::MAX)
+            there.shutdown(Duration::MAX).wait()
         });
-        assert_eq!(wait(shutting).running, 0);
+        assert_eq!(wait(shutting).running.len(), 0);
         assert_eq!(wait(last), 5);
     });
 }
@@ -357,7 +357,10 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit_at_the_ceiling() {
         let shutting = pool.run(move || {
             start.send(()).unwrap();
             let last = there.run(move || wait(here.run(|| 5))).start();
-            (there.shutdown(Duration::MAX).running, wait(last))
+            (
+                there.shutdown(Duration::MAX).wait().running.len(),
+                wait(last),
+            )
         });
         let shutting = shutting.start();
         started.recv().unwrap();
@@ -381,14 +384,14 @@ fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
         let (start, started) = mpsc::channel();
         let shutting = pool.run(move || {
             start.send(()).unwrap();
-            own.shutdown(Duration::MAX)
+            own.shutdown(Duration::MAX).wait()
         });
         let shutting = shutting.start();
         started.recv().unwrap();
         thread::sleep(Duration::from_millis(20));
         release.send(()).unwrap();
         let report = wait(shutting);
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
         assert!(wait(parked));
     });
 }

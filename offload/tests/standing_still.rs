@@ -74,7 +74,7 @@ impl Ambient for Told {
         Self
     }
 
-    fn enter<R>(self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -88,8 +88,8 @@ fn each_job_is_run_cancelled_or_rejected() {
             }
         }
         wait(join_all(kept));
-        let report = pool.shutdown(Duration::MAX);
-        assert_eq!((report.abandoned, report.running), (0, 0));
+        let report = pool.shutdown(Duration::MAX).wait();
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
         let metrics = pool.metrics();
         let run = ran.load(Ordering::Relaxed) as u64;
         assert_eq!((metrics.completed, metrics.rejected), (run, rejected));

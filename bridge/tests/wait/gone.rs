@@ -333,7 +333,7 @@ fn while_the_future_holds_the_guard_of_another() {
         first.recv().unwrap();
         // So that it is parked, though it has to be told either way.
         thread::sleep(Duration::from_millis(20));
-        let _report = bridge.shutdown(Duration::from_secs(5));
+        let _report = bridge.shutdown(Duration::from_secs(5)).wait();
         let outcome = waiter.join().unwrap();
         assert!(is_gone(&outcome), "{outcome:?}");
     });

@@ -71,7 +71,7 @@ fn a_bridge_that_is_shut_down_tells_who_waits_and_who_comes_later() {
             move || bridge.try_wait(std::future::pending::<()>())
         });
         thread::sleep(Duration::from_millis(20));
-        let _report = bridge.shutdown(Duration::from_secs(5));
+        let _report = bridge.shutdown(Duration::from_secs(5)).wait();
         assert!(matches!(
             waiter.join().unwrap(),
             Err(WaitError::RuntimeGone { .. })
@@ -220,7 +220,7 @@ fn a_shutdown_is_bounded() {
             let stuck = move || held.recv_timeout(Duration::from_mins(2)).is_err();
             drop(spawn_blocking(stuck));
         });
-        let _report = bridge.shutdown(Duration::from_millis(20));
+        let _report = bridge.shutdown(Duration::from_millis(20)).wait();
         let outcome = bridge.try_wait(async {});
         assert!(matches!(outcome, Err(WaitError::RuntimeGone { .. })));
         drop(release);
@@ -242,7 +242,7 @@ fn a_shutdown_in_a_root_that_looks_like_blocking_code() {
             // A wait on a plain thread starts home.
             let other = bridge.clone();
             thread::spawn(move || other.wait(async {})).join().unwrap();
-            let _report = bridge.shutdown(Duration::from_millis(100));
+            let _report = bridge.shutdown(Duration::from_millis(100)).wait();
             let outcome = thread::spawn(move || bridge.try_wait(async {})).join();
             let outcome = outcome.unwrap();
             assert!(matches!(outcome, Err(WaitError::RuntimeGone { .. })));

@@ -67,10 +67,16 @@ impl Core {
 /// what the jobs leave. Not job by job: a destructor of one may wait for another,
 /// and for somebody who awaits another.
 pub(crate) fn settle(told: Vec<Told>) {
-    let parts = told.into_iter().map(|Told { waker, left }| (waker, left));
-    let (wakers, left): (Vec<_>, Vec<_>) = parts.unzip();
-    wakers.into_iter().for_each(wake);
+    let (mut left, mut reports) = (Vec::new(), Vec::new());
+    for job in told {
+        wake(job.waker);
+        left.extend(job.left);
+        reports.extend(job.report);
+    }
     left.into_iter().for_each(drop_caught);
+    for report in reports {
+        report();
+    }
 }
 
 /// How many of these jobs had not begun.

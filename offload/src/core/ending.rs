@@ -1,6 +1,8 @@
-//! The end of a pool: no further job, then at most so long until the last.
+//! The end of a pool: it takes no further job and waits for the last, for a grace.
+//! Then it tells what still runs to stop, and waits once more.
 
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,11 +12,12 @@ use super::{
     dismissal::{settle, unrun},
 };
 use crate::{
-    Lineage, OffloadError, Shutdown,
+    Lineage, OffloadError, Shutdown, StillRunning,
+    clock::{Tick, between, tick},
     park::Unparker,
-    runnable::{Runnable, Submitted},
-    state::{Phase, Seating},
-    sync::wait_for,
+    runnable::{Header, Runnable, Submitted, Told},
+    state::{Phase, Seating, State, Whose},
+    sync::{MutexGuard, wait_for},
 };
 
 /// Where a thread of the pool stands that shuts it down.
@@ -24,12 +27,28 @@ pub(crate) struct Here {
     pub(crate) seating: Seating,
 }
 
-/// How a pool has ended.
+/// A shutdown that has begun.
+#[derive(Clone)]
+pub(crate) struct Ending {
+    /// Jobs that had run when it began.
+    before: u64,
+    /// When the grace is over; never if this is `None`.
+    until: Option<Instant>,
+    pub(crate) cancel_grace: Duration,
+    /// Which waits depend on the shutdown.
+    lineage: Lineage,
+}
+
+/// A pool after the grace: no job starts any more.
 #[derive(Default)]
 #[must_use]
-pub(crate) struct Ended {
+pub(crate) struct Drained {
     report: Shutdown,
-    left: Vec<Arc<dyn Runnable>>,
+    /// Jobs that had run by then.
+    run: u64,
+    abandoned: Vec<Submitted>,
+    /// Jobs that were told to stop.
+    told: Vec<Arc<dyn Runnable>>,
 }
 
 impl Core {
@@ -50,73 +69,172 @@ impl Core {
         run
     }
 
-    /// Waits for at most `timeout` for the end of what was admitted, after
-    /// [`close`](Self::close), which said `before`, and takes out what is left then.
-    ///
-    /// Jobs that wait for whoever calls this are not waited for: those of its
-    /// lineage, and all that stand on its own stack, if `here` says that this is
-    /// a thread of the pool.
-    pub(crate) fn end(&self, timeout: Duration, before: u64, here: Option<Here>) -> Ended {
-        if self.is_forked() {
-            return Ended::default();
+    /// Closes the pool and starts the clock of the grace.
+    pub(crate) fn begin_end(&self, grace: Duration) -> Ending {
+        let before = self.close();
+        Ending {
+            before,
+            until: Instant::now().checked_add(grace),
+            cancel_grace: self.limits.cancel_grace.unwrap_or(grace / 10),
+            lineage: Lineage::current(),
         }
-        let deadline = Instant::now().checked_add(timeout);
+    }
+
+    /// Waits until what was admitted has ended or the grace is over. Then it takes
+    /// out what is queued and tells what runs to stop.
+    ///
+    /// Jobs that wait for the shutdown are not waited for: those of its lineage, and
+    /// all that stand on the stack of this thread, if `here` says that it is one of
+    /// the pool.
+    pub(crate) fn drain(&self, ending: &Ending, here: Option<Here>) -> Drained {
+        if self.is_forked() {
+            return Drained::default();
+        }
         let mut state = self.state();
-        let waiting = Lineage::current().waiting(self.id());
+        let waiting = ending.lineage.waiting(self.id());
         let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
         let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
         self.job_ended.notify_all();
-        while !state.is_quiet(whose) {
-            if alone && state.queue.ready() > 0 {
-                break;
+        // Nobody is left to run what is queued, if this thread is alone.
+        while !(state.is_quiet(whose) || (alone && state.queue.ready() > 0)) {
+            match self.wait_for_a_job(state, ending.until) {
+                Ok(woken) => state = woken,
+                Err(late) => {
+                    state = late;
+                    break;
+                }
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                break;
-            }
-            (state, _) = wait_for(&self.job_ended, state, left);
         }
         let abandoned = state.queue.drain();
-        let running = state
+        let told: Vec<_> = state
             .jobs(whose)
-            .filter(|job| job.header().shown().is_none());
-        let running: Vec<_> = running.cloned().collect();
+            .filter(|job| job.header().shown().is_none())
+            .cloned()
+            .collect();
+        for job in &told {
+            job.header().stop();
+        }
         let sleepers = state.advance(Phase::Closed);
-        let run = state.run() - before;
+        let run = state.run();
         drop(state);
         // What another shutdown waits for will not come any more.
         self.job_ended.notify_all();
         sleepers.iter().for_each(Unparker::unpark);
-        Ended {
+        Drained {
             report: Shutdown {
-                completed: usize::try_from(run).unwrap_or(usize::MAX),
-                abandoned: abandoned.len(),
-                running: running.len(),
+                completed: count(run - ending.before),
+                ..Shutdown::default()
             },
-            left: abandoned
-                .into_iter()
-                .map(|submitted| submitted.job)
-                .chain(running)
-                .collect(),
+            run,
+            abandoned,
+            told,
         }
+    }
+
+    /// Waits until `until` for the jobs that were told to stop.
+    pub(crate) fn wait_for_told(&self, drained: &Drained, until: Option<Instant>) {
+        let mut state = self.state();
+        while state.jobs(Whose::All).any(|job| drained.has_told(job)) {
+            match self.wait_for_a_job(state, until) {
+                Ok(woken) => state = woken,
+                Err(_late) => return,
+            }
+        }
+    }
+
+    /// Waits until a job has left the pool; `Err` if it is too late to wait.
+    fn wait_for_a_job<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        until: Option<Instant>,
+    ) -> Result<MutexGuard<'a, State>, MutexGuard<'a, State>> {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(state);
+        }
+        Ok(wait_for(&self.job_ended, state, left).0)
     }
 }
 
-impl Ended {
-    /// Tells the callers of what is left that the pool is shut down: like what
-    /// [`Orphans`] do, nothing for a thread that is seated.
-    pub(crate) fn tell(self, core: &Core) -> Shutdown {
-        let Self { mut report, left } = self;
-        let told = left.iter().map(|job| {
-            let at = job.header().at;
-            job.abandon(OffloadError::ShutDown { at })
-        });
+impl Ending {
+    /// Whether nothing is left to wait for, or no time.
+    pub(crate) fn is_over(&self, core: &Core) -> bool {
+        self.until.is_some_and(|until| until <= Instant::now())
+            || core.is_forked()
+            || core.state().is_quiet(Whose::NotAside)
+    }
+}
+
+impl Drained {
+    fn has_told(&self, job: &Arc<dyn Runnable>) -> bool {
+        self.told.iter().any(|told| Arc::ptr_eq(told, job))
+    }
+
+    /// Whether a job runs that was told to stop.
+    pub(crate) fn is_anybody_told_to_stop(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Tells the callers of what was queued that the pool is shut down. Like what
+    /// [`Orphans`](super::Orphans) do, this is nothing for a thread that is seated.
+    pub(crate) fn tell_abandoned(&mut self, core: &Core) {
+        let abandoned = mem::take(&mut self.abandoned);
+        let told = abandoned.iter().map(|submitted| shut_down(&submitted.job));
         let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
-        // A thread had taken them, and has not begun.
-        report.running -= unrun(&told[report.abandoned..]);
         // Others have been withdrawn since.
-        report.abandoned = unrun(&told);
+        self.report.abandoned = unrun(&told);
+        settle(told);
+    }
+
+    /// Tells the callers of what still runs that the pool is shut down.
+    pub(crate) fn finish(self, core: &Core) -> Shutdown {
+        let Self {
+            mut report,
+            run,
+            told,
+            ..
+        } = self;
+        if told.is_empty() {
+            return report;
+        }
+        let state = core.state();
+        let is_left = |job: &&Arc<dyn Runnable>| {
+            let mut here = state.jobs(Whose::All);
+            job.header().shown().is_none() && here.any(|other| Arc::ptr_eq(other, job))
+        };
+        let left: Vec<_> = told.iter().filter(is_left).cloned().collect();
+        report.cancelled = count(state.run() - run).min(told.len() - left.len());
+        drop(state);
+        // The others were given back by the threads that had taken them.
+        report.abandoned += told.len() - left.len() - report.cancelled;
+        let now = tick(core.born, Instant::now());
+        let told = core.tell_and_count(left.iter().map(shut_down), |tally| &mut tally.cancelled);
+        for (job, told) in left.iter().zip(&told) {
+            if told.left.is_some() {
+                // A thread had taken it, and has not begun.
+                report.abandoned += 1;
+            } else {
+                report.running.push(still_running(job.header(), now));
+            }
+        }
         settle(told);
         report
     }
+}
+
+fn shut_down(job: &Arc<dyn Runnable>) -> Told {
+    let at = job.header().at;
+    job.abandon(OffloadError::ShutDown { at })
+}
+
+/// What a report says of a job that runs.
+pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
+    StillRunning {
+        at: header.at,
+        age: between(header.begun(), now),
+    }
+}
+
+fn count(jobs: u64) -> usize {
+    usize::try_from(jobs).unwrap_or(usize::MAX)
 }

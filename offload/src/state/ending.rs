@@ -75,6 +75,8 @@ mod tests {
             thread_name: String::new(),
             stack_size: 0,
             spin: Duration::ZERO,
+            exit_grace: Duration::ZERO,
+            cancel_grace: None,
             cores: 1,
             duty: policy::duty,
             grows: false,

@@ -98,27 +98,27 @@ impl Growth {
 }
 
 impl State {
-    /// Sees to it that the clock runs if jobs are queued that nobody can take.
+    /// Sees to it that the monitor runs if jobs are queued that nobody can take.
     pub(super) fn note_stuck(&mut self) {
         if self.queue.ready() > 0 && !self.has_lookout() {
-            self.stall.start_clock(self.growth.events());
+            self.stall.start_monitor(self.growth.events());
         }
     }
 
-    /// Has the clock look after a wait for which the pool can do nothing. False if
-    /// there is no clock: then the wait must be refused at once.
+    /// Has the monitor look after a wait for which the pool can do nothing. False if
+    /// there is no monitor: then the wait must be refused at once.
     pub(super) fn watch_hopeless(&mut self) -> bool {
-        self.stall.start_clock(self.growth.events());
-        self.stall.has_clock()
+        self.stall.start_monitor(self.growth.events());
+        self.stall.has_monitor()
     }
 
-    /// What the clock does: looks whether the pool stands still, and acts on it.
-    pub(crate) fn tick(&mut self, now: Instant) -> Tick {
+    /// What the monitor does: looks whether the pool stands still, and acts on it.
+    pub(crate) fn look(&mut self, now: Instant) -> Findings {
         if self.phase == Phase::Closed {
             self.stall.stop();
-            return Tick {
+            return Findings {
                 stops: true,
-                ..Tick::default()
+                ..Findings::default()
             };
         }
         let ready = self.queue.ready();
@@ -145,7 +145,7 @@ impl State {
             REFUSE_CREDITOR.. => self.refuse_creditor(),
             _ => None,
         };
-        Tick {
+        Findings {
             action,
             refused,
             news: verdict.news,
@@ -153,9 +153,9 @@ impl State {
         }
     }
 
-    /// What is left to do if there is no clock.
-    pub(crate) fn clock_failed(&mut self) -> Option<Unparker> {
-        self.stall.clock_failed();
+    /// What is left to do if there is no monitor.
+    pub(crate) fn monitor_failed(&mut self) -> Option<Unparker> {
+        self.stall.monitor_failed();
         if self.is_hopeless() {
             self.refuse_one()
         } else {
@@ -164,10 +164,10 @@ impl State {
     }
 }
 
-/// What the clock has to do once the lock is released.
+/// What the monitor has to do once the lock is released.
 #[derive(Default)]
 #[must_use]
-pub(crate) struct Tick {
+pub(crate) struct Findings {
     pub(crate) action: Action,
     /// The thread of a wait that is told that the pool can do nothing for it.
     pub(crate) refused: Option<Unparker>,

@@ -44,7 +44,7 @@ pub fn submit_while_shutting_down(pool: &Pool) {
         Ok(value) => assert_eq!(value, 3),
         Err(error) => assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}"),
     });
-    let report = pool.shutdown(LONG);
-    assert_eq!((report.abandoned, report.running), (0, 0));
+    let report = pool.shutdown(LONG).wait();
+    assert_eq!((report.abandoned, report.running.len()), (0, 0));
     submitter.join().unwrap();
 }

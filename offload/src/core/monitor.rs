@@ -1,4 +1,4 @@
-//! The thread that looks at a pool which may stand still.
+//! The monitor: a thread that looks at a pool which may stand still.
 //!
 //! It runs only while jobs are queued that nobody can take, and for a second
 //! after that: see [`stall`](crate::stall). It is none of the pool's workers.
@@ -6,15 +6,15 @@
 use std::{sync::Arc, thread, time::Instant};
 
 use super::Core;
-use crate::{stall::TICK, state::Tick, sync::start_thread};
+use crate::{stall::TICK, state::Findings, sync::start_thread};
 
-/// Starts the clock of this pool.
+/// Starts the monitor of this pool.
 #[cold]
 pub(crate) fn start(core: &Arc<Core>) {
     let own = Arc::clone(core);
-    let name = "bridge-clock".to_owned();
+    let name = "bridge-monitor".to_owned();
     if start_thread(name, core.limits.stack_size, move || run(&own)).is_err() {
-        let refused = core.state().clock_failed();
+        let refused = core.state().monitor_failed();
         if let Some(unparker) = refused {
             unparker.unpark();
         }
@@ -27,12 +27,12 @@ fn run(core: &Arc<Core>) {
         if core.is_forked() {
             return;
         }
-        let Tick {
+        let Findings {
             action,
             refused,
             news,
             stops,
-        } = core.state().tick(Instant::now());
+        } = core.state().look(Instant::now());
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();

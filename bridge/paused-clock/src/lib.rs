@@ -1,0 +1,1 @@
+//! Offloads under a paused clock: see the tests.

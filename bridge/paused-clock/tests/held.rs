@@ -1,0 +1,185 @@
+//! With the feature `test-util`, an offload holds the paused clock of the runtime that
+//! submits it.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use bridge::{Bridge, Wait, offload, offload::Cancelled};
+use testkit::within;
+use tokio::{
+    runtime::Builder,
+    time::{Instant, sleep, timeout},
+};
+
+/// Real time that a job takes.
+const WORK: Duration = Duration::from_millis(50);
+
+/// Time that the paused clock must not reach meanwhile.
+const LIMIT: Duration = Duration::from_secs(100);
+
+/// Runs a test's root on a runtime whose clock is paused.
+fn paused<F: Future>(root: impl FnOnce() -> F) -> F::Output {
+    within(|| {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async { root().await })
+    })
+}
+
+/// A pool of one thread.
+fn small() -> Bridge {
+    Bridge::builder().max_threads(1).build().unwrap()
+}
+
+#[test]
+fn a_limit_does_not_pass_while_a_job_runs() {
+    paused(async || {
+        for _ in 0..10 {
+            let start = Instant::now();
+            let job = timeout(LIMIT, offload(|| thread::sleep(WORK / 5)));
+            assert_eq!(job.await, Ok(()));
+            assert_eq!(start.elapsed(), Duration::ZERO);
+        }
+    });
+}
+
+/// Back to back, so that a clock that is let go too early shows.
+#[test]
+fn short_jobs_hold_it_too() {
+    paused(async || {
+        for number in 0..2_000 {
+            let job = timeout(LIMIT, offload(move || number));
+            assert_eq!(job.await, Ok(number));
+        }
+    });
+}
+
+#[test]
+fn a_limit_does_not_pass_while_a_job_is_queued() {
+    paused(async || {
+        let bridge = small();
+        let first = bridge.offload(|| thread::sleep(WORK)).start();
+        let second = timeout(LIMIT, bridge.offload(|| thread::sleep(WORK)));
+        assert_eq!(second.await, Ok(()));
+        first.await;
+    });
+}
+
+#[test]
+fn time_runs_again_once_the_job_has_ended() {
+    paused(async || {
+        offload(|| thread::sleep(WORK)).await;
+        let start = Instant::now();
+        sleep(LIMIT).await;
+        assert_eq!(start.elapsed(), LIMIT);
+    });
+}
+
+#[test]
+fn time_stands_still_for_many_jobs_until_the_last() {
+    paused(async || {
+        let start = Instant::now();
+        let jobs: Vec<_> = (0..600)
+            .map(|number| tokio::spawn(timeout(LIMIT, offload(move || number))))
+            .collect();
+        for (number, job) in jobs.into_iter().enumerate() {
+            assert_eq!(job.await.unwrap(), Ok(number));
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        sleep(LIMIT).await;
+    });
+}
+
+#[test]
+fn a_closure_that_waits_holds_it() {
+    paused(async || {
+        let bridge = small();
+        let own = bridge.clone();
+        let outer = bridge.offload(move || {
+            let inner = own.offload(|| thread::sleep(WORK));
+            own.wait(async {
+                sleep(WORK).await; // on home, whose clock is not paused
+                inner.await;
+            });
+        });
+        assert_eq!(timeout(LIMIT, outer).await, Ok(()));
+    });
+}
+
+/// Withdrawn, cancelled, refused, abandoned, panicked: none holds it for ever.
+#[test]
+fn a_job_that_does_not_run_lets_it_go() {
+    paused(async || {
+        let bridge = Bridge::builder()
+            .max_threads(1)
+            .queue_capacity(1)
+            .build()
+            .unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let plug = bridge.offload(move || {
+            start.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let plug = plug.start();
+        started.recv().unwrap();
+        drop(bridge.offload(|| ()).start());
+        let cancelled = bridge.offload(|| ()).start();
+        assert_eq!(cancelled.cancel(), Cancelled::Withdrawn);
+        let _error = cancelled.outcome().await.unwrap_err();
+        let queued = bridge.offload(|| ()).start();
+        assert!(bridge.try_offload(|| ()).unwrap_err().is_full());
+        let in_line = bridge.offload(|| ()).start();
+        drop(release);
+        let report = bridge.shutdown(Duration::ZERO).await;
+        assert!(report.abandoned <= 1, "{report:?}");
+        for job in [plug, queued, in_line] {
+            let _whatever_it_was = job.outcome().await;
+        }
+        let panics = offload(|| panic!("on purpose")).outcome().await;
+        assert!(panics.is_err());
+        // A job that is held would keep this from ending.
+        sleep(LIMIT).await;
+    });
+}
+
+/// A detached job holds it as well, until it has run.
+#[test]
+fn a_detached_job_holds_it() {
+    paused(async || {
+        let (note, noted) = tokio::sync::oneshot::channel();
+        offload(|| {
+            thread::sleep(WORK);
+            note.send(()).unwrap();
+        })
+        .detach();
+        assert_eq!(timeout(LIMIT, noted).await, Ok(Ok(())));
+        sleep(LIMIT).await;
+    });
+}
+
+/// A clock that is not paused costs no blocking thread: here the only one is needed.
+#[test]
+fn a_clock_that_runs_is_left_alone() {
+    within(|| {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (send, receive) = mpsc::channel();
+            let job = offload(move || receive.recv()).start();
+            tokio::task::spawn_blocking(move || send.send(7))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(job.await, Ok(7));
+        });
+    });
+}
+
+/// Outside of a runtime there is no clock to hold.
+#[test]
+fn a_wait_in_sync_code_is_as_ever() {
+    within(|| assert_eq!(offload(|| 7).wait(), 7));
+}

@@ -1,0 +1,89 @@
+//! Holds a paused clock while offloaded closures are queued or run. Feature
+//! `test-util`.
+//!
+//! Tokio advances a paused clock as soon as the runtime has nothing to do. It doesn't
+//! while one of its own blocking tasks is about, but it knows nothing of a pool's
+//! jobs. So a blocking task stands in for them: one for each runtime that has a paused
+//! clock and jobs in a pool. It ends when the last of these jobs has ended and its
+//! caller has been woken.
+
+use std::{
+    collections::HashMap,
+    hint,
+    sync::mpsc::{Sender, channel},
+};
+
+use tokio::{
+    runtime::{Handle, Id, RuntimeFlavor},
+    time,
+};
+
+use crate::wait::per_process::PerProcess;
+
+static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
+
+/// A clock that is held.
+struct Held {
+    jobs: usize,
+    /// The blocking task ends when this is dropped.
+    _until: Sender<()>,
+}
+
+/// Holds the clock of a runtime until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    runtime: Id,
+}
+
+impl Hold {
+    /// Holds the clock of the runtime that is reachable here, if it is paused.
+    pub(crate) fn capture(runtime: Option<&Handle>) -> Option<Self> {
+        let runtime = runtime?;
+        // Tokio pauses the clock of no other flavour.
+        if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread || !is_paused() {
+            return None;
+        }
+        let id = runtime.id();
+        let end = HELD.with(|held| {
+            if let Some(held) = held.get_mut(&id) {
+                held.jobs += 1;
+                return None;
+            }
+            let (until, end) = channel::<()>();
+            let first = Held {
+                jobs: 1,
+                _until: until,
+            };
+            held.insert(id, first);
+            Some(end)
+        });
+        let hold = Self { runtime: id };
+        if let Some(end) = end {
+            runtime.spawn_blocking(move || end.recv());
+        }
+        Some(hold)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        HELD.with(|held| {
+            if let Some(clock) = held.get_mut(&self.runtime) {
+                clock.jobs -= 1;
+                if clock.jobs == 0 {
+                    held.remove(&self.runtime);
+                }
+            }
+        });
+    }
+}
+
+/// Whether the clock of the runtime that is reachable here stands still.
+fn is_paused() -> bool {
+    let before = time::Instant::now();
+    let real = std::time::Instant::now();
+    while real.elapsed().is_zero() {
+        hint::spin_loop();
+    }
+    time::Instant::now() == before
+}

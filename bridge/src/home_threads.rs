@@ -1,0 +1,148 @@
+//! The threads of a home runtime, which the exit of the process waits for.
+//!
+//! When a Tokio runtime ends, each of its threads ends as soon as it has finished
+//! the blocking task that it runs and those in the queue that `tokio::fs` and
+//! `tokio::io` need. So the blocking tasks are finished when no thread is left. Tokio
+//! has no public count of its threads that outlives the [`Runtime`]; the hooks here
+//! count them. They also serve a bridge that was dropped before the exit.
+//!
+//! [`Runtime`]: tokio::runtime::Runtime
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use offload_pool::{
+    exit::{self, BeforeExit, Leaving, Stage},
+    fork,
+};
+use tokio::runtime::Builder;
+
+/// The threads' name.
+pub(crate) const NAME: &str = "bridge-home";
+
+/// The time from the first look to the second. It doubles up to [`LONGEST`].
+const FIRST: Duration = Duration::from_micros(50);
+
+/// The longest time from look to look.
+const LONGEST: Duration = Duration::from_millis(5);
+
+/// A thread that was asked for and has not started within this time never will: the
+/// system refused it.
+const START: Duration = Duration::from_millis(100);
+
+/// Counts the threads of one home runtime.
+pub(crate) struct Threads {
+    exit_grace: Duration,
+    /// The process that the threads are in.
+    generation: usize,
+    /// Threads that Tokio has asked for. It asks for a name first.
+    asked: AtomicUsize,
+    started: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Threads {
+    /// Registers with the exit of the process; `None` if the exit is not to wait.
+    pub(crate) fn new(exit_grace: Duration) -> Option<Arc<Self>> {
+        if exit_grace.is_zero() {
+            return None;
+        }
+        let threads = Arc::new(Self {
+            exit_grace,
+            generation: fork::generation(),
+            asked: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+        });
+        let entry: Arc<dyn BeforeExit> = Arc::clone(&threads) as _;
+        let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
+        exit::register(entry);
+        Some(threads)
+    }
+
+    /// Has the runtime's threads counted. The runtime keeps this alive until its last
+    /// thread has ended.
+    pub(crate) fn count(self: Arc<Self>, builder: &mut Builder) {
+        let (asked, started, ended) = (Arc::clone(&self), Arc::clone(&self), self);
+        builder
+            .thread_name_fn(move || {
+                asked.asked.fetch_add(1, Ordering::SeqCst);
+                NAME.to_owned()
+            })
+            .on_thread_start(move || {
+                exit::mark_thread(started.mark());
+                started.started.fetch_add(1, Ordering::SeqCst);
+            })
+            .on_thread_stop(move || {
+                ended.ended.fetch_add(1, Ordering::SeqCst);
+            });
+    }
+
+    /// Tells this runtime's threads from others.
+    fn mark(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Waits until at most `own` threads are left, and says how many more there are
+    /// at the deadline.
+    fn wait(&self, own: usize, until: Option<Instant>) -> usize {
+        let mut pause = FIRST;
+        let mut since = Instant::now();
+        let mut seen = usize::MAX;
+        loop {
+            let ended = self.ended.load(Ordering::SeqCst);
+            let started = self.started.load(Ordering::SeqCst);
+            let asked = self.asked.load(Ordering::SeqCst);
+            let alive = (started - ended).saturating_sub(own);
+            let now = Instant::now();
+            if started != seen {
+                (seen, since) = (started, now);
+            }
+            let is_starting = asked > started && now.saturating_duration_since(since) < START;
+            if alive == 0 && !is_starting {
+                return 0;
+            }
+            if until.is_some_and(|until| until <= now) {
+                return alive;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+}
+
+impl BeforeExit for Threads {
+    fn stage(&self) -> Stage {
+        Stage::Runtimes
+    }
+
+    fn grace(&self) -> Duration {
+        self.exit_grace
+    }
+
+    fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+        if self.generation != fork::generation() {
+            return None;
+        }
+        // The thread that exits does not end.
+        let own = usize::from(leaving.mark() == self.mark());
+        let until = leaving.deadline(self.exit_grace);
+        Some(Box::new(move || {
+            let left = self.wait(own, until);
+            if left > 0 {
+                tracing::warn!(
+                    threads = left,
+                    grace = ?self.exit_grace,
+                    "the process exits while threads of a home runtime still run blocking tasks; \
+                     allow them more time with `exit_grace`, or end them first"
+                );
+            }
+        }))
+    }
+}

@@ -1,0 +1,128 @@
+//! The shutdown of a bridge as a call: `.wait()` in sync code, `.await` in async code.
+
+use std::{
+    fmt, mem,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use offload_pool::{PoolShutdown, Shutdown, helper::OnThread};
+
+use crate::Bridge;
+
+/// The shutdown of a bridge. See [`Bridge::shutdown`].
+///
+/// Like every future it is lazy: nothing happens before [`wait`](Self::wait) or the
+/// first poll.
+///
+/// # Cancel safety
+///
+/// Dropping it before the first poll does nothing. After the first poll the pool ends
+/// without it, and the report is lost; the home runtime ends only if this is awaited
+/// to its end.
+///
+/// # Examples
+///
+/// A server that has answered its last request:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bridge::Bridge;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), bridge::BuildError> {
+/// let bridge = Bridge::builder().max_threads(4).build()?;
+/// assert_eq!(bridge.offload(|| 7).await, 7);
+/// let report = bridge.shutdown(Duration::from_secs(10)).await;
+/// for job in &report.running {
+///     eprintln!("cut off: {job}");
+/// }
+/// # assert!(report.running.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a shutdown does nothing unless it is awaited, or waited for with `wait`"]
+pub struct BridgeShutdown {
+    bridge: Bridge,
+    grace: Duration,
+    /// When it has begun.
+    began: Option<Instant>,
+    stage: Stage,
+}
+
+enum Stage {
+    Pool(PoolShutdown),
+    Home(OnThread<()>, Shutdown),
+    Over,
+}
+
+impl BridgeShutdown {
+    pub(crate) fn new(bridge: Bridge, pool: PoolShutdown, grace: Duration) -> Self {
+        Self {
+            bridge,
+            grace,
+            began: None,
+            stage: Stage::Pool(pool),
+        }
+    }
+
+    /// Shuts the bridge down and blocks this thread until that is over.
+    ///
+    /// # Panics
+    ///
+    /// If it has been polled.
+    pub fn wait(mut self) -> Shutdown {
+        let began = Instant::now();
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Pool(pool) if self.began.is_none() => {
+                let report = pool.wait();
+                self.bridge.home_end(self.left(began));
+                report
+            }
+            _ => panic!("a shutdown that has been polled is to be awaited, not waited for"),
+        }
+    }
+
+    /// What is left of the grace.
+    fn left(&self, began: Instant) -> Duration {
+        self.grace.saturating_sub(began.elapsed())
+    }
+}
+
+impl Future for BridgeShutdown {
+    type Output = Shutdown;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
+        let this = &mut *self;
+        let began = *this.began.get_or_insert_with(Instant::now);
+        if let Stage::Pool(pool) = &mut this.stage {
+            let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
+                return Poll::Pending;
+            };
+            let Some(home) = this.bridge.home_end_elsewhere(this.left(began)) else {
+                this.stage = Stage::Over;
+                return Poll::Ready(report);
+            };
+            this.stage = Stage::Home(home, report);
+        }
+        let Stage::Home(home, report) = &mut this.stage else {
+            panic!("a shutdown was polled after it had ended")
+        };
+        let Poll::Ready(()) = Pin::new(home).poll(cx) else {
+            return Poll::Pending;
+        };
+        let report = mem::take(report);
+        this.stage = Stage::Over;
+        Poll::Ready(report)
+    }
+}
+
+impl fmt::Debug for BridgeShutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BridgeShutdown")
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}

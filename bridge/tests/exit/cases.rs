@@ -1,0 +1,118 @@
+//! The cases, and what must come of each.
+
+use crate::{
+    Case, Expect,
+    children::{
+        BYTES, aborts, ancestor, blocking_task, chain, detached, detached_panic, detached_refused,
+        dropped, exit_called, exit_in_task, exit_under_job, given, idle, job_exits, lock_held,
+        nested, own_pool, panics, parked, queued, strangers, stuck, stuck_task, timed_out, to_file,
+        to_stdout, zero,
+    },
+};
+
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = finished();
+    cases.extend(not_waited_for());
+    cases.extend(logged());
+    cases
+}
+
+/// A child that prints this.
+fn prints(name: &'static str, child: fn(), stdout: &'static str) -> Case {
+    let expect = Expect {
+        stdout,
+        ..Expect::default()
+    };
+    Case {
+        name,
+        child,
+        runs: 6,
+        expect,
+    }
+}
+
+/// A child that ends with this code, after it has printed `job`.
+fn ends_with(name: &'static str, child: fn(), code: i32) -> Case {
+    let mut case = prints(name, child, "job\n");
+    case.expect.code = code;
+    case
+}
+
+/// A child that logs these texts.
+fn logs(name: &'static str, child: fn(), stderr: &'static [&'static str]) -> Case {
+    let mut case = prints(name, child, "");
+    (case.expect.stderr, case.runs) = (stderr, 2);
+    case
+}
+
+/// Work that the exit finishes.
+fn finished() -> Vec<Case> {
+    let mut file = prints("a_file_of_tokio_is_complete", to_file, "");
+    file.expect.file = Some(BYTES);
+    vec![
+        file,
+        prints("what_tokio_writes_to_stdout_comes_out", to_stdout, "done\n"),
+        prints("stdout_of_a_dropped_bridge_comes_out", dropped, "done\n"),
+        prints("a_job_whose_caller_timed_out_finishes", timed_out, "late\n"),
+        prints("queued_jobs_run", queued, "0\n1\n2\n3\n4\n"),
+        prints("a_detached_job_finishes", detached, "detached\n"),
+        prints("what_a_detached_job_detaches_finishes", chain, "one\ntwo\n"),
+        prints("a_job_that_waits_finishes", nested, "inner\nouter\n"),
+        prints("a_pool_of_its_own_is_finished", own_pool, "pool\n"),
+        prints("a_parked_job_finishes", parked, "slept\n"),
+        prints("a_blocking_task_finishes", blocking_task, "blocking\n"),
+        ends_with("exit_waits_too", exit_called, 3),
+        ends_with("a_panic_in_main_waits_too", panics, 101),
+    ]
+}
+
+/// What an exit must not wait for, and where it must not hang.
+fn not_waited_for() -> Vec<Case> {
+    let mut cases = vec![
+        prints("exit_in_a_task_of_home", exit_in_task, "other\n"),
+        prints("a_job_that_exits", job_exits, "other\n"),
+        prints("an_ancestor_of_a_job_that_exits", ancestor, ""),
+        prints("a_job_that_waits_for_a_task_that_exits", exit_under_job, ""),
+        prints("zero_turns_it_off", zero, ""),
+        prints("nothing_to_wait_for", idle, ""),
+        prints("what_strangers_submit_meanwhile", strangers, "job\n"),
+        prints("a_given_runtime", given, "job\n"),
+    ];
+    if cfg!(unix) {
+        let mut abort = prints("nothing_after_an_abort", aborts, "");
+        abort.expect.aborts = true;
+        cases.push(abort);
+    }
+    cases
+}
+
+/// What an exit cuts off, and other losses that nobody awaits.
+fn logged() -> Vec<Case> {
+    vec![
+        logs(
+            "stuck_jobs_are_cut_off_and_logged",
+            stuck,
+            &["1 running (", "children.rs", "2 queued ("],
+        ),
+        logs(
+            "a_stuck_blocking_task_is_cut_off_and_logged",
+            stuck_task,
+            &["threads=1", "home runtime"],
+        ),
+        logs(
+            "a_lock_that_main_holds_does_not_hang_it",
+            lock_held,
+            &["1 running ("],
+        ),
+        logs(
+            "a_detached_panic_is_logged",
+            detached_panic,
+            &["a detached closure is lost", "at=", "boom"],
+        ),
+        logs(
+            "a_detached_job_that_is_refused_is_logged",
+            detached_refused,
+            &["a detached closure is lost", "shut down", "children.rs"],
+        ),
+    ]
+}

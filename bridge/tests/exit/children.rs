@@ -1,0 +1,297 @@
+//! The children: each is a `main` that leaves work behind.
+
+use std::{
+    env,
+    process::{abort, exit},
+    sync::{Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use bridge::{Bridge, Pool, Wait, offload, try_wait};
+use tokio::{
+    fs::File,
+    io::{AsyncWriteExt, stdout},
+};
+
+use crate::{ENDLESS, FILE, log};
+
+/// How much is written to the file, in writes of 64 KiB that nobody flushes.
+pub(crate) const BYTES: usize = 64 * 64 * 1024;
+
+/// Long enough that an exit which does not wait cuts it off.
+const WORK: Duration = Duration::from_millis(150);
+
+/// Far more than [`WORK`], and no time that a test waits for.
+const STUCK: Duration = Duration::from_mins(10);
+
+/// A job that says so when it has worked.
+fn work(text: &'static str) {
+    offload(move || {
+        thread::sleep(WORK);
+        println!("{text}");
+    })
+    .detach();
+}
+
+pub(crate) fn to_stdout() {
+    async { stdout().write_all(b"done\n").await.unwrap() }.wait();
+}
+
+pub(crate) fn dropped() {
+    let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+    bridge.wait(async { stdout().write_all(b"done\n").await.unwrap() });
+}
+
+pub(crate) fn to_file() {
+    let path = env::var(FILE).unwrap();
+    async {
+        let mut file = File::create(path).await.unwrap();
+        for _ in 0..64 {
+            file.write_all(&vec![7; BYTES / 64]).await.unwrap();
+        }
+    }
+    .wait();
+}
+
+pub(crate) fn timed_out() {
+    let job = offload(|| {
+        thread::sleep(WORK);
+        println!("late");
+    });
+    job.wait_timeout(Duration::from_millis(20)).unwrap_err();
+}
+
+pub(crate) fn queued() {
+    let bridge = Bridge::builder().max_threads(1).build().unwrap();
+    for number in 0..5 {
+        let job = bridge.offload(move || {
+            thread::sleep(WORK / 5);
+            println!("{number}");
+        });
+        std::mem::forget(job.start());
+    }
+}
+
+pub(crate) fn detached() {
+    work("detached");
+}
+
+pub(crate) fn chain() {
+    offload(|| {
+        thread::sleep(WORK);
+        work("two");
+        println!("one");
+    })
+    .detach();
+}
+
+pub(crate) fn nested() {
+    let bridge = Bridge::builder().max_threads(1).build().unwrap();
+    let own = bridge.clone();
+    let outer = bridge.offload(move || {
+        thread::sleep(WORK);
+        let inner = own.offload(|| println!("inner"));
+        own.wait(async {
+            tokio::time::sleep(WORK).await;
+            inner.await;
+        });
+        println!("outer");
+    });
+    outer.detach();
+}
+
+pub(crate) fn own_pool() {
+    let pool = Pool::builder().max_threads(1).build().unwrap();
+    pool.run(|| {
+        thread::sleep(WORK);
+        println!("pool");
+    })
+    .detach();
+}
+
+pub(crate) fn parked() {
+    offload(|| {
+        async { tokio::time::sleep(WORK).await }.wait();
+        println!("slept");
+    })
+    .detach();
+}
+
+pub(crate) fn blocking_task() {
+    async {
+        let (start, started) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            start.send(()).unwrap();
+            thread::sleep(WORK);
+            println!("blocking");
+        });
+        started.await.unwrap();
+    }
+    .wait();
+}
+
+/// With a grace that would be far too long to be waited for.
+fn install_endless() {
+    Bridge::builder()
+        .exit_grace(ENDLESS)
+        .install_global()
+        .unwrap();
+}
+
+pub(crate) fn exit_in_task() {
+    install_endless();
+    work("other");
+    let _task = bridge::spawn(async { exit(0) });
+    thread::sleep(STUCK);
+}
+
+pub(crate) fn job_exits() {
+    install_endless();
+    work("other");
+    offload(|| exit(0)).wait();
+}
+
+pub(crate) fn ancestor() {
+    install_endless();
+    let outer = offload(|| offload(|| async { offload(|| exit(0)).await }.wait()).wait());
+    outer.wait();
+}
+
+pub(crate) fn exit_under_job() {
+    install_endless();
+    offload(|| {
+        async {
+            let task = bridge::spawn(async { exit(0) });
+            task.await.unwrap();
+        }
+        .wait();
+    })
+    .wait();
+}
+
+pub(crate) fn zero() {
+    Bridge::builder()
+        .exit_grace(Duration::ZERO)
+        .install_global()
+        .unwrap();
+    offload(|| {
+        thread::sleep(STUCK);
+        println!("never");
+    })
+    .detach();
+}
+
+pub(crate) fn idle() {
+    install_endless();
+    offload(|| ()).wait();
+    async { tokio::task::yield_now().await }.wait();
+}
+
+/// Other threads go on submitting: their jobs are not what was accepted before.
+pub(crate) fn strangers() {
+    install_endless();
+    work("job");
+    for _ in 0..2 {
+        thread::spawn(|| {
+            loop {
+                offload(|| thread::sleep(Duration::from_millis(1))).wait();
+            }
+        });
+    }
+    thread::sleep(Duration::from_millis(20));
+}
+
+pub(crate) fn given() {
+    let runtime = Box::leak(Box::new(tokio::runtime::Runtime::new().unwrap()));
+    let bridge = Bridge::builder()
+        .runtime(runtime.handle().clone())
+        .exit_grace(ENDLESS)
+        .build()
+        .unwrap();
+    let job = bridge.offload(|| {
+        thread::sleep(WORK);
+        println!("job");
+    });
+    job.detach();
+    runtime.spawn_blocking(|| thread::sleep(STUCK));
+}
+
+pub(crate) fn exit_called() {
+    work("job");
+    exit(3)
+}
+
+pub(crate) fn panics() {
+    work("job");
+    panic!("in main");
+}
+
+pub(crate) fn stuck() {
+    log::to_stderr();
+    let bridge = Bridge::builder()
+        .max_threads(1)
+        .exit_grace(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let (start, started) = mpsc::channel();
+    bridge
+        .offload(move || {
+            start.send(()).unwrap();
+            thread::sleep(STUCK);
+        })
+        .detach();
+    started.recv().unwrap();
+    bridge.offload(|| ()).detach();
+    bridge.offload(|| ()).detach();
+}
+
+pub(crate) fn stuck_task() {
+    log::to_stderr();
+    let bridge = Bridge::builder()
+        .exit_grace(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    bridge.wait(async {
+        let (start, started) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            start.send(()).unwrap();
+            thread::sleep(STUCK);
+        });
+        started.await.unwrap();
+    });
+}
+
+pub(crate) fn lock_held() {
+    static LOCK: Mutex<()> = Mutex::new(());
+    log::to_stderr();
+    Bridge::builder()
+        .exit_grace(Duration::from_millis(200))
+        .install_global()
+        .unwrap();
+    let _held = LOCK.lock();
+    offload(|| drop(LOCK.lock())).detach();
+    thread::sleep(Duration::from_millis(20));
+    exit(0)
+}
+
+pub(crate) fn detached_panic() {
+    log::to_stderr();
+    offload(|| panic!("boom")).detach();
+}
+
+pub(crate) fn detached_refused() {
+    log::to_stderr();
+    let bridge = Bridge::builder().build().unwrap();
+    assert!(bridge.shutdown(Duration::ZERO).wait().running.is_empty());
+    let before = bridge.metrics().rejected;
+    bridge.offload(|| ()).detach();
+    assert_eq!(bridge.metrics().rejected, before + 1);
+    assert!(try_wait(async {}).is_ok());
+}
+
+pub(crate) fn aborts() {
+    install_endless();
+    work("never");
+    abort()
+}

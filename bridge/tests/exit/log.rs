@@ -1,0 +1,59 @@
+//! A `tracing` subscriber that writes to stderr, and needs its thread-locals.
+
+use std::{
+    cell::RefCell,
+    fmt::{Debug, Write},
+};
+
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+};
+
+thread_local! {
+    /// As the subscriber that most use has it: a wait for the thread-locals of a
+    /// thread that is ending would panic.
+    static LINE: RefCell<String> = RefCell::default();
+}
+
+struct ToStderr;
+
+/// Logs to stderr from now on.
+pub(crate) fn to_stderr() {
+    tracing::subscriber::set_global_default(ToStderr).expect("the first to be set");
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _never_fails = write!(self.0, "{field}={value:?} ");
+    }
+}
+
+impl Subscriber for ToStderr {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("bridge")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            event.record(&mut Fields(line));
+            eprintln!("{line}");
+        });
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}

@@ -1,0 +1,135 @@
+//! The pool's part in the exit of the process: its jobs finish first.
+//!
+//! The pool stays open meanwhile, because a job may need further jobs. Jobs that
+//! others submit after the exit has begun are not waited for, unless they are
+//! detached.
+
+use std::{
+    sync::{Arc, Weak},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Core, ending::still_running};
+use crate::{
+    CutOff,
+    clock::tick,
+    exit::{self, BeforeExit, Leaving, Stage},
+    lineage::JobId,
+    runnable::Runnable,
+    state::{State, Whose},
+};
+
+/// The time from the first look to the second. It doubles up to [`LONGEST`].
+const FIRST: Duration = Duration::from_micros(50);
+
+/// The longest time from look to look. Nothing tells the exit of a job's end,
+/// because telling would cost each job of a program that does not exit.
+const LONGEST: Duration = Duration::from_millis(5);
+
+/// Jobs that the exit waits for.
+struct Waited {
+    core: Arc<Core>,
+    jobs: Vec<Arc<dyn Runnable>>,
+    aside: Vec<JobId>,
+    until: Option<Instant>,
+}
+
+impl Core {
+    /// Registers this pool with the exit of the process, if it asks for that.
+    pub(super) fn finish_before_exit(self: &Arc<Self>) {
+        if !self.limits.exit_grace.is_zero() {
+            let entry: Arc<dyn BeforeExit> = Arc::clone(self) as _;
+            let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
+            exit::register(entry);
+        }
+    }
+}
+
+impl BeforeExit for Core {
+    fn stage(&self) -> Stage {
+        Stage::Jobs
+    }
+
+    fn grace(&self) -> Duration {
+        self.limits.exit_grace
+    }
+
+    fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+        if self.is_forked() {
+            return None;
+        }
+        let mut waited = Waited {
+            jobs: Vec::new(),
+            aside: leaving.aside.clone(),
+            until: leaving.deadline(self.limits.exit_grace),
+            core: self,
+        };
+        waited.take(|_job| true);
+        (!waited.jobs.is_empty()).then(|| Box::new(move || waited.finish()) as _)
+    }
+}
+
+impl Waited {
+    /// Takes in the jobs of the pool that are to be waited for.
+    fn take(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
+        let state = self.core.state();
+        let here = state.queue.jobs().chain(state.jobs(Whose::All));
+        let ends = |job: &&Arc<dyn Runnable>| !self.aside.contains(&JobId::of(job));
+        let jobs = here.filter(|job| wanted(job)).filter(ends);
+        self.jobs = jobs.cloned().collect();
+    }
+
+    /// Waits for these jobs, and for those that are detached meanwhile.
+    fn finish(mut self) {
+        while !self.jobs.is_empty() {
+            if !self.wait() {
+                self.report();
+                return;
+            }
+            self.take(|job| job.header().is_detached());
+        }
+    }
+
+    /// Waits until these jobs have left the pool; false if there was no time for
+    /// that.
+    fn wait(&mut self) -> bool {
+        let mut pause = FIRST;
+        loop {
+            let state = self.core.state();
+            let gone = self.jobs.extract_if(.., |job| !is_here(&state, job));
+            let gone: Vec<_> = gone.collect();
+            drop(state);
+            drop(gone);
+            if self.jobs.is_empty() {
+                return true;
+            }
+            if self.until.is_some_and(|until| until <= Instant::now()) {
+                return false;
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST);
+        }
+    }
+
+    /// Reports the jobs that are cut off.
+    fn report(&self) {
+        let now = tick(self.core.born, Instant::now());
+        let mut left = CutOff::default();
+        for job in &self.jobs {
+            let header = job.header();
+            if header.is_listed() {
+                left.queued.push(header.at);
+            } else {
+                left.running.push(still_running(header, now));
+            }
+        }
+        (self.core.reports.cut_off)(&left);
+    }
+}
+
+/// Whether a job is queued or runs.
+fn is_here(state: &State, job: &Arc<dyn Runnable>) -> bool {
+    let runs = |job| state.jobs(Whose::All).any(|other| Arc::ptr_eq(other, job));
+    job.header().is_listed() || runs(job)
+}

@@ -1,0 +1,128 @@
+//! What a pool says about its end: how a shutdown went, and what the exit of the
+//! process cut off.
+
+use std::{fmt, panic::Location, time::Duration};
+
+/// How many places a text lists before it only counts the rest.
+const PLACES: usize = 8;
+
+/// How a shutdown ended.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bridge_offload::Pool;
+///
+/// let pool = Pool::new();
+/// let job = pool.run(|| 7).start();
+/// let report = pool.shutdown(Duration::from_secs(5)).wait();
+/// assert_eq!((report.abandoned, report.running.len()), (0, 0));
+/// assert_eq!(pollster::block_on(job), 7);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "it says whether work was lost"]
+pub struct Shutdown {
+    /// Jobs that finished within the grace.
+    pub completed: usize,
+    /// Jobs that were admitted and never ran. Their callers got
+    /// [`ShutDown`](crate::OffloadError::ShutDown).
+    pub abandoned: usize,
+    /// Jobs that were told to stop when the grace was over, and ended within the
+    /// cancel grace. Their callers got the result.
+    pub cancelled: usize,
+    /// Jobs that still run. Their callers got
+    /// [`ShutDown`](crate::OffloadError::ShutDown); their threads go on.
+    pub running: Vec<StillRunning>,
+}
+
+/// A job that still runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StillRunning {
+    /// Where the closure was offloaded.
+    pub at: &'static Location<'static>,
+    /// How long the closure has run, at most.
+    ///
+    /// A thread that runs short jobs back to back reads the clock once in a while,
+    /// not for each job. So the age includes the time of up to 15 jobs that ran on
+    /// the same thread just before this one. The resolution is 10 milliseconds.
+    pub age: Duration,
+}
+
+/// The jobs that did not finish before the process exited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CutOff {
+    /// Jobs that still run.
+    pub running: Vec<StillRunning>,
+    /// Where the jobs were offloaded that have not started.
+    pub queued: Vec<&'static Location<'static>>,
+}
+
+impl CutOff {
+    /// Whether every job has finished.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.queued.is_empty()
+    }
+}
+
+impl fmt::Display for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {:?}", self.at, self.age)
+    }
+}
+
+impl fmt::Display for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} running", self.running.len())?;
+        list(f, &self.running)?;
+        write!(f, ", {} queued", self.queued.len())?;
+        list(f, &self.queued)
+    }
+}
+
+/// Writes the first few items in parentheses, and how many more there are.
+fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result {
+    let Some((first, rest)) = items.split_first() else {
+        return Ok(());
+    };
+    write!(f, " ({first}")?;
+    for item in rest.iter().take(PLACES - 1) {
+        write!(f, ", {item}")?;
+    }
+    if let Some(more) = items.len().checked_sub(PLACES).filter(|more| *more > 0) {
+        write!(f, ", and {more} more")?;
+    }
+    f.write_str(")")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_off_names_the_first_places_and_counts_the_rest() {
+        let at = Location::caller();
+        let running = StillRunning {
+            at,
+            age: Duration::from_secs(3),
+        };
+        let few = CutOff {
+            running: vec![running],
+            queued: Vec::new(),
+        };
+        assert_eq!(
+            few.to_string(),
+            format!("1 running ({at} for 3s), 0 queued")
+        );
+        let many = CutOff {
+            running: Vec::new(),
+            queued: vec![at; PLACES + 2],
+        };
+        let text = many.to_string();
+        assert!(text.ends_with(", and 2 more)"), "{text}");
+        assert_eq!(text.matches(&at.to_string()).count(), PLACES);
+    }
+}

@@ -1,0 +1,190 @@
+//! Jobs that nobody awaits and that run all the same.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    panic::Location,
+    sync::{Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::{Ambient, Cancelled, OffloadError, Pool, cancelled};
+use common::{eventually, plug, plug_with, pool, wait};
+use testkit::within;
+
+/// Keeps what it is told of lost jobs.
+struct Keeps;
+
+static LOST: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
+
+impl Ambient for Keeps {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+        LOST.lock().unwrap().push((at.line(), why.to_string()));
+    }
+}
+
+/// What has been told of the job that was offloaded at `line`.
+fn lost(line: u32) -> Option<String> {
+    let lost = LOST.lock().unwrap();
+    let mut lost = lost.iter().filter(|(at, _)| *at == line);
+    lost.next().map(|(_, why)| why.clone())
+}
+
+#[test]
+fn it_runs_lazy_started_queued_and_running() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (note, noted) = mpsc::channel();
+        let send = |text: &'static str| {
+            let note = note.clone();
+            move || note.send((text, cancelled())).unwrap()
+        };
+        pool.run(send("lazy")).detach();
+        assert_eq!(noted.recv(), Ok(("lazy", false)));
+        let (plugged, release) = plug(&pool);
+        pool.run(send("queued")).start().detach();
+        pool.run(send("in line")).detach();
+        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 1));
+        plugged.detach();
+        drop(release);
+        assert_eq!(noted.recv(), Ok(("queued", false)));
+        assert_eq!(noted.recv(), Ok(("in line", false)));
+        eventually("all are counted", || pool.metrics().completed == 4);
+        assert_eq!(pool.metrics().cancelled, 0);
+    });
+}
+
+/// The first runs, the second is queued, the third waits for room.
+#[test]
+fn the_last_handle_may_go_right_after() {
+    within(|| {
+        let (note, noted) = mpsc::channel();
+        let pool = pool(1, 1);
+        for number in 0..3 {
+            let note = note.clone();
+            let job = pool.run(move || {
+                thread::sleep(Duration::from_millis(5));
+                note.send(number).unwrap();
+            });
+            job.detach();
+        }
+        drop((pool, note));
+        assert_eq!(noted.iter().collect::<Vec<_>>(), [0, 1, 2]);
+    });
+}
+
+#[test]
+fn a_panic_is_counted_and_told_with_its_place() {
+    within(|| {
+        let pool: Pool<Keeps> = Pool::builder().max_threads(1).build().unwrap();
+        let before = line!() + 1;
+        pool.run(|| panic!("before")).detach();
+        eventually("told", || lost(before).is_some());
+        assert!(lost(before).unwrap().contains("before"));
+        // One that has panicked when it is detached.
+        let after = line!() + 1;
+        let job = pool.run(|| panic!("after")).start();
+        eventually("both are counted", || pool.metrics().panicked == 2);
+        assert_eq!(lost(after), None);
+        job.detach();
+        assert!(lost(after).unwrap().contains("after"));
+        assert_eq!(pool.metrics().panicked, 2);
+    });
+}
+
+#[test]
+fn a_refusal_is_counted_and_told() {
+    within(|| {
+        let pool: Pool<Keeps> = Pool::builder().max_threads(1).build().unwrap();
+        let _report = pool.shutdown(Duration::ZERO).wait();
+        let line = line!() + 1;
+        pool.run(|| unreachable!("the pool is shut down")).detach();
+        assert!(lost(line).unwrap().contains("shut down"));
+        assert_eq!(pool.metrics().rejected, 1);
+    });
+}
+
+#[test]
+fn what_a_shutdown_abandons_is_counted_and_told() {
+    within(|| {
+        let pool: Pool<Keeps> = Pool::builder()
+            .max_threads(1)
+            .queue_capacity(1)
+            .build()
+            .unwrap();
+        let (start, started) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let running = pool.run(move || {
+            start.send(()).unwrap();
+            let _released = held.recv();
+            cancelled()
+        });
+        let running = running.start();
+        started.recv().unwrap();
+        let line = line!() + 1;
+        pool.run(|| unreachable!("it is abandoned")).detach();
+        pool.run(|| unreachable!("it is refused")).detach();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (1, 1));
+        assert!(lost(line).is_some() && lost(line + 1).is_some());
+        let metrics = pool.metrics();
+        assert_eq!((metrics.rejected, metrics.cancelled), (1, 1));
+        drop((release, running));
+    });
+}
+
+#[test]
+fn one_that_was_cancelled_before_is_not_told() {
+    within(|| {
+        let pool: Pool<Keeps> = Pool::builder().max_threads(1).build().unwrap();
+        let (start, started) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let plug = pool.run(move || {
+            start.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let plug = plug.start();
+        started.recv().unwrap();
+        let line = line!() + 1;
+        let job = pool.run(|| unreachable!("it is cancelled")).start();
+        assert_eq!(job.cancel(), Cancelled::Withdrawn);
+        job.detach();
+        drop(release);
+        wait(plug);
+        assert_eq!(lost(line), None);
+        assert_eq!(pool.metrics().cancelled, 1);
+    });
+}
+
+/// A destructor of the result runs too, and its panic is counted once.
+#[test]
+fn a_result_that_panics_is_counted_once() {
+    struct Loud;
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            panic!("the result");
+        }
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let (job, release) = plug_with(&pool, Loud);
+        job.detach();
+        drop(release);
+        eventually("it is counted", || pool.metrics().panicked == 1);
+        assert_eq!(pool.metrics().completed, 0);
+        // If the result is there already, the one who detaches does not panic.
+        let job = pool.run(|| Loud).start();
+        eventually("it has ended", || pool.metrics().completed == 1);
+        job.detach();
+    });
+}

@@ -1,0 +1,207 @@
+//! A shutdown tells what still runs to stop, and waits for that without blocking an
+//! executor.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::poll_fn,
+    panic::Location,
+    sync::mpsc,
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bridge_offload::{OffloadError, Pool, cancelled};
+use common::{eventually, plug, pool, wait};
+use testkit::within;
+
+/// Far longer than any step of a test takes.
+const LONG: Duration = Duration::from_secs(20);
+
+fn with_cancel_grace(threads: usize, grace: Duration) -> Pool {
+    Pool::builder()
+        .max_threads(threads)
+        .cancel_grace(grace)
+        .build()
+        .unwrap()
+}
+
+/// A job that stops as soon as it is told to, and says whether it was.
+fn polite() -> bool {
+    let start = Instant::now();
+    while !cancelled() && start.elapsed() < LONG {
+        thread::sleep(Duration::from_millis(1));
+    }
+    cancelled()
+}
+
+#[test]
+fn polite_jobs_are_told_after_the_grace_and_their_callers_get_the_result() {
+    within(|| {
+        let pool = with_cancel_grace(2, LONG);
+        let jobs: Vec<_> = (0..2).map(|_| pool.run(polite).start()).collect();
+        eventually("both run", || pool.metrics().running == 2);
+        let queued = pool.run(|| ()).start();
+        let report = pool.shutdown(Duration::from_millis(20)).wait();
+        assert_eq!((report.completed, report.abandoned), (0, 1));
+        assert_eq!((report.cancelled, report.running), (2, vec![]));
+        for job in jobs {
+            assert!(wait(job.outcome()).unwrap(), "it was told");
+        }
+        let outcome = wait(queued.outcome());
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        let metrics = pool.metrics();
+        assert_eq!((metrics.completed, metrics.cancelled), (2, 1));
+    });
+}
+
+#[test]
+fn jobs_that_end_within_the_grace_are_not_told() {
+    within(|| {
+        let pool = pool(1, 8);
+        let job = pool.run(|| {
+            thread::sleep(Duration::from_millis(20));
+            cancelled()
+        });
+        let job = job.start();
+        let report = pool.shutdown(LONG).wait();
+        assert_eq!((report.completed, report.cancelled), (1, 0));
+        assert!(!wait(job), "nobody told it");
+    });
+}
+
+#[test]
+fn what_still_runs_is_named_with_its_age() {
+    within(|| {
+        let pool = with_cancel_grace(1, Duration::from_millis(10));
+        // Before it, jobs that share a look at the clock.
+        for _ in 0..100 {
+            wait(pool.run(|| ()));
+        }
+        let (job, release) = plug(&pool);
+        thread::sleep(Duration::from_millis(300));
+        let report = pool.shutdown(Duration::from_millis(10)).wait();
+        assert_eq!(report.running.len(), 1);
+        let left = report.running[0];
+        let (least, most) = (Duration::from_millis(290), LONG);
+        assert!((least..most).contains(&left.age), "{left}");
+        assert!(left.at.file().ends_with("common/mod.rs"), "{left}");
+        let text = left.to_string();
+        assert!(text.starts_with(&left.at.to_string()), "{text}");
+        let outcome = wait(job.outcome());
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        drop(release);
+    });
+}
+
+/// A thread that runs long jobs looks at the clock for each.
+#[test]
+fn an_age_does_not_include_long_jobs_before_it() {
+    within(|| {
+        let pool = with_cancel_grace(1, Duration::ZERO);
+        let before: Vec<_> = (0..10)
+            .map(|_| {
+                pool.run(|| thread::sleep(Duration::from_millis(100)))
+                    .start()
+            })
+            .collect();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let at = Location::caller().line() + 1;
+        let stuck = pool.run(move || {
+            start.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let stuck = stuck.start();
+        before.into_iter().for_each(wait);
+        started.recv().unwrap();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        let left = report.running[0];
+        // All of the jobs before it take a second.
+        let most = Duration::from_millis(900);
+        assert!(left.age < most, "{left}");
+        assert_eq!(left.at.line(), at);
+        drop((release, stuck));
+    });
+}
+
+#[test]
+fn an_awaited_shutdown_does_not_block_the_poll() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (job, release) = plug(&pool);
+        let mut ending = Box::pin(pool.shutdown(LONG));
+        let mut cx = Context::from_waker(Waker::noop());
+        let before = Instant::now();
+        assert!(ending.as_mut().poll(&mut cx).is_pending());
+        assert!(before.elapsed() < LONG / 2, "the poll has blocked");
+        assert!(pool.try_run(|| ()).unwrap_err().is_shut_down());
+        drop(release);
+        let report = wait(ending);
+        assert_eq!((report.completed, report.running), (1, vec![]));
+        wait(job);
+    });
+}
+
+#[test]
+fn a_shutdown_is_lazy_and_goes_on_without_its_future() {
+    within(|| {
+        let pool = with_cancel_grace(1, LONG);
+        drop(pool.shutdown(Duration::ZERO));
+        assert_eq!(wait(pool.run(|| 1)), 1, "nothing has happened");
+        let job = pool.run(polite).start();
+        eventually("it runs", || pool.metrics().running == 1);
+        let mut ending = Box::pin(pool.shutdown(Duration::from_millis(10)));
+        wait(poll_fn(|cx| {
+            let _pending = ending.as_mut().poll(cx);
+            Poll::Ready(())
+        }));
+        drop(ending);
+        assert!(wait(job), "it was told all the same");
+    });
+}
+
+/// A job may await the shutdown of its own pool.
+#[test]
+fn a_job_may_await_the_end_of_its_own_pool() {
+    within(|| {
+        let pool = pool(2, 8);
+        let own = pool.clone();
+        let report = wait(pool.run(move || {
+            let queued = own.run(|| 7).start();
+            let report = wait(async { own.shutdown(LONG).await });
+            (report, wait(queued))
+        }));
+        assert_eq!((report.0.running, report.1), (vec![], 7));
+    });
+}
+
+/// A parked job whose work was abandoned learns of it within the cancel grace.
+#[test]
+fn a_job_that_waits_for_what_was_queued_ends_within_the_cancel_grace() {
+    within(|| {
+        let pool = with_cancel_grace(1, LONG);
+        let (blocker, release) = plug(&pool);
+        let (told, tell) = mpsc::channel();
+        let own = pool.clone();
+        let waits = thread::spawn(move || {
+            let outcome = wait(own.run(|| ()).outcome());
+            tell.recv().ok();
+            outcome
+        });
+        eventually("it is queued", || pool.metrics().queued == 1);
+        let ending = thread::spawn({
+            let pool = pool.clone();
+            move || pool.shutdown(Duration::from_millis(10)).wait()
+        });
+        eventually("it was abandoned", || pool.metrics().cancelled == 1);
+        told.send(()).unwrap();
+        let outcome = waits.join().unwrap();
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+        drop(release);
+        assert_eq!(ending.join().unwrap().cancelled, 1);
+        wait(blocker);
+    });
+}
