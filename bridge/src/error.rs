@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io, panic::Location};
 
+use offload_pool::exit;
+
 /// Why a future could not be waited for.
 ///
 /// What the future itself returns or panics with is never in here: it passes
@@ -107,6 +109,9 @@ impl WaitError {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
+        if let Self::RuntimeGone { .. } = self {
+            exit::stop_if_exiting();
+        }
         panic!("{self}")
     }
 }
