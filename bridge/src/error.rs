@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, io, panic::Location};
 
+use offload_pool::exit;
+
 use crate::Leftover;
 
 /// Why a future could not be waited for.
@@ -112,6 +114,9 @@ impl WaitError {
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
+        if let Self::RuntimeGone { .. } = self {
+            exit::stop_if_exiting();
+        }
         panic!("{self}")
     }
 }

@@ -37,6 +37,7 @@
 //! | a function of my own | | [`#[smartasync]`](macro@smartasync) on it |
 //! | any future | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
+//! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
 //! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
@@ -132,6 +133,17 @@
 //! another way, in Tokio's `Handle::block_on` or a channel, keeps its permit; if
 //! all of them block for what only the pool can run, it stands still, as any
 //! bounded pool does. So does a pool whose `on_thread_start` waits for it.
+//!
+//! # When the program ends
+//!
+//! [`Bridge::shutdown`] ends one bridge: `.wait()` for it in sync code, `.await` it in a
+//! server's own shutdown. It reports what was lost.
+//!
+//! Without a shutdown, too, accepted work finishes before the process exits: see
+//! [`Builder::exit_grace`]. When `main` returns or calls [`std::process::exit`], the
+//! process waits, for 5 seconds at most, for closures that are queued or running, and
+//! for what `tokio::fs` and `tokio::io::stdout` have still to write on a home runtime.
+//! What it cuts off it logs through `tracing`.
 //!
 //! # Supported versions
 //!

@@ -17,7 +17,10 @@ use std::{
     cell::Cell,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, Once, PoisonError, TryLockError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, Once, PoisonError, TryLockError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -89,6 +92,22 @@ thread_local! {
 /// Marks this thread as one of those that can't end if it calls `exit`.
 pub fn mark_thread(mark: usize) {
     MARK.set(mark);
+}
+
+/// The process whose exit ends its runtimes: its generation, plus one. Zero: none.
+static ENDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Stops this thread for good if the exit of the process has begun to end its runtimes,
+/// unless this is a thread of a runtime, which the exit waits for.
+///
+/// A thread that is about to panic because the exit has ended a runtime calls this:
+/// without its runtime the thread has nothing left to do, and a panic's message at the
+/// end of a good run would mislead.
+pub fn stop_if_exiting() {
+    let is_ending = ENDING.load(Ordering::SeqCst) == fork::generation() + 1;
+    while is_ending && MARK.get() == 0 {
+        thread::park();
+    }
 }
 
 #[derive(Default)]
@@ -197,8 +216,11 @@ fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
     let (jobs, runtimes): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| entry.stage() == Stage::Jobs);
-    for stage in [jobs, runtimes] {
-        let begun: Vec<_> = stage
+    for (stage, entries) in [(Stage::Jobs, jobs), (Stage::Runtimes, runtimes)] {
+        if stage == Stage::Runtimes {
+            ENDING.store(fork::generation() + 1, Ordering::SeqCst);
+        }
+        let begun: Vec<_> = entries
             .into_iter()
             .filter_map(|entry| entry.begin(leaving))
             .collect();

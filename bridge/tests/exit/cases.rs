@@ -4,9 +4,9 @@ use crate::{
     Case, Expect,
     children::{
         BYTES, aborts, ancestor, blocking_task, chain, detached, detached_panic, detached_refused,
-        dropped, exit_called, exit_in_task, exit_under_job, given, idle, job_exits, lock_held,
-        nested, own_pool, panics, parked, queued, strangers, stuck, stuck_task, timed_out, to_file,
-        to_stdout, zero,
+        dropped, exit_called, exit_in_blocking, exit_in_task, exit_in_wait, exit_under_job, given,
+        idle, job_exits, lock_held, nested, own_pool, panics, parked, queued, strangers, stuck,
+        stuck_task, timed_out, to_file, to_stdout, zero,
     },
 };
 
@@ -70,6 +70,12 @@ fn finished() -> Vec<Case> {
 fn not_waited_for() -> Vec<Case> {
     let mut cases = vec![
         prints("exit_in_a_task_of_home", exit_in_task, "other\n"),
+        prints(
+            "exit_in_a_blocking_task_of_home",
+            exit_in_blocking,
+            "other\n",
+        ),
+        prints("exit_in_a_wait", exit_in_wait, "other\n"),
         prints("a_job_that_exits", job_exits, "other\n"),
         prints("an_ancestor_of_a_job_that_exits", ancestor, ""),
         prints("a_job_that_waits_for_a_task_that_exits", exit_under_job, ""),

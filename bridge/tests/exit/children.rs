@@ -146,6 +146,22 @@ pub(crate) fn exit_in_task() {
     thread::sleep(STUCK);
 }
 
+pub(crate) fn exit_in_blocking() {
+    install_endless();
+    work("other");
+    async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait()
+}
+
+pub(crate) fn exit_in_wait() {
+    install_endless();
+    work("other");
+    async {
+        tokio::task::yield_now().await;
+        exit(0)
+    }
+    .wait()
+}
+
 pub(crate) fn job_exits() {
     install_endless();
     work("other");
