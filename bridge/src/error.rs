@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, io, panic::Location};
 
-use crate::Leftover;
+use crate::{Leftover, OffloadError};
 
 /// Why a future could not be waited for.
 ///
@@ -70,6 +70,15 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
+    /// The pool has no result of a smart `fn`: it is shut down, or can't start a
+    /// thread.
+    #[non_exhaustive]
+    OffloadFailed {
+        /// What the pool said.
+        error: Box<OffloadError>,
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// The home runtime could not be started.
     #[non_exhaustive]
     NoRuntime {
@@ -103,6 +112,7 @@ impl WaitError {
             | Self::PoolExhausted { at }
             | Self::RuntimeGone { at }
             | Self::Forked { at }
+            | Self::OffloadFailed { at, .. }
             | Self::NoRuntime { at, .. } => at,
         }
     }
@@ -161,6 +171,9 @@ impl fmt::Display for WaitError {
                 "the wait at {at} is in a fork, and the threads of its runtime stayed in the \
                  parent; build a bridge after the fork"
             ),
+            Self::OffloadFailed { error, at } => {
+                write!(f, "the wait at {at} has no result: {error}")
+            }
             Self::NoRuntime { error, at } => write!(
                 f,
                 "the home runtime could not be started for the wait at {at}: {error}; have fewer \
@@ -174,6 +187,7 @@ impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoRuntime { error, .. } => Some(error),
+            Self::OffloadFailed { error, .. } => Some(error),
             _ => None,
         }
     }
