@@ -4,7 +4,7 @@ use std::{error::Error, fmt, io, panic::Location};
 
 use offload_pool::exit;
 
-use crate::Leftover;
+use crate::{Leftover, OffloadError};
 
 /// Why a future could not be waited for.
 ///
@@ -73,6 +73,15 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
+    /// The pool has no result of a smart `fn`: it is shut down, or can't start a
+    /// thread.
+    #[non_exhaustive]
+    OffloadFailed {
+        /// What the pool said.
+        error: Box<OffloadError>,
+        /// Where the wait is.
+        at: &'static Location<'static>,
+    },
     /// The home runtime could not be started.
     #[non_exhaustive]
     NoRuntime {
@@ -106,6 +115,7 @@ impl WaitError {
             | Self::PoolExhausted { at }
             | Self::RuntimeGone { at }
             | Self::Forked { at }
+            | Self::OffloadFailed { at, .. }
             | Self::NoRuntime { at, .. } => at,
         }
     }
@@ -167,6 +177,9 @@ impl fmt::Display for WaitError {
                 "the wait at {at} is in a fork, and the threads of its runtime stayed in the \
                  parent; build a bridge after the fork"
             ),
+            Self::OffloadFailed { error, at } => {
+                write!(f, "the wait at {at} has no result: {error}")
+            }
             Self::NoRuntime { error, at } => write!(
                 f,
                 "the home runtime could not be started for the wait at {at}: {error}; have fewer \
@@ -180,6 +193,7 @@ impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoRuntime { error, .. } => Some(error),
+            Self::OffloadFailed { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 
 use std::{
     panic::{self, Location},
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{BoxCall, Bridge, OffloadError, Rejected, offload::Cancelled, smartasync};
+use bridge::{BoxCall, Bridge, OffloadError, Rejected, WaitError, offload::Cancelled, smartasync};
 use testkit::{panic_text, within};
 
 #[smartasync]
@@ -92,6 +93,61 @@ fn a_shut_down_pool_is_an_error_at_the_place_of_the_call() {
         let rejected = refused.unwrap_err();
         assert!(rejected.is_shut_down());
         assert_eq!(rejected.into_inner().wait(), 4, "it can still run here");
+    });
+}
+
+#[test]
+fn a_wait_on_a_shut_down_pool_is_an_error_too() {
+    fn check<T: std::fmt::Debug>(result: Result<T, WaitError>) {
+        let error = result.unwrap_err();
+        assert_eq!(error.at().file(), file!());
+        let text = error.to_string();
+        assert!(text.contains("the pool was shut down"), "{text}");
+        match error {
+            WaitError::OffloadFailed { error, .. } => {
+                assert!(matches!(*error, OffloadError::ShutDown { .. }));
+            }
+            error => panic!("{error}"),
+        }
+    }
+    let limit = Duration::from_secs(20);
+    within(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let busy = runtime.block_on(Busy::new());
+        // The waits rest on this runtime, for the bridges' own are shut down.
+        let _here = runtime.enter();
+        let bridge = closed();
+        check(length("four").on(&bridge).wait_timeout(limit));
+        check(BoxCall::new(length("four")).on(&bridge).wait_timeout(limit));
+        let mut polled = length("four").on(&bridge);
+        let waker = std::task::Waker::noop();
+        let mut context = std::task::Context::from_waker(waker);
+        let job = panic::AssertUnwindSafe(|| Pin::new(&mut polled).poll(&mut context));
+        let payload = panic::catch_unwind(job).unwrap_err();
+        assert!(panic_text(&*payload).contains("the pool was shut down"));
+        let mut in_line = length("four").on(&busy.bridge);
+        assert!(Pin::new(&mut in_line).poll(&mut context).is_pending());
+        let _report = busy.bridge.shutdown(Duration::ZERO);
+        check(in_line.try_wait());
+    });
+}
+
+#[test]
+fn a_panic_passes_through_a_wait_with_a_limit() {
+    #[smartasync]
+    fn fails() {
+        panic!("on purpose");
+    }
+    let limit = Duration::from_secs(20);
+    within(|| {
+        let ends: [fn(Duration); 2] = [
+            |limit| fails().wait_timeout(limit).unwrap(),
+            |limit| BoxCall::new(fails()).wait_timeout(limit).unwrap(),
+        ];
+        for end in ends {
+            let payload = panic::catch_unwind(|| end(limit)).unwrap_err();
+            assert_eq!(panic_text(&*payload), "on purpose");
+        }
     });
 }
 
@@ -186,8 +242,7 @@ fn a_copy_that_panics_leaves_a_call_that_says_so() {
         let mut call = look(&fragile);
         let poll = panic::AssertUnwindSafe(|| {
             let waker = std::task::Waker::noop();
-            let _never =
-                std::pin::Pin::new(&mut call).poll(&mut std::task::Context::from_waker(waker));
+            let _never = Pin::new(&mut call).poll(&mut std::task::Context::from_waker(waker));
         });
         assert_eq!(
             panic_text(&*panic::catch_unwind(poll).unwrap_err()),

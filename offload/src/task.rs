@@ -215,7 +215,13 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+    /// Polls for the result, or for why there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`outcome`](Self::outcome).
+    #[doc(hidden)]
+    pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         if self.stage == Stage::Lazy {
             self.submit(Some(cx.waker()));
         } else if self.pool.core.is_forked() {

@@ -15,7 +15,9 @@ use super::{
     sealed::Sealed,
     unwrap,
 };
-use crate::{Bridge, Leftover, Offload, Outcome, WaitError, outcome, route::Kind, wait};
+use crate::{
+    Bridge, Leftover, Offload, OffloadError, Outcome, WaitError, outcome, route::Kind, wait,
+};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
 /// methods of a `dyn Trait`.
@@ -224,6 +226,14 @@ impl<'a, T> Sealed for BoxCall<'a, T> {
             .fresh()
             .and_then(|call| call.into_job(bridge.or(own.as_ref())));
         job.map_err(|call| Self::polled(call, own))
+    }
+
+    fn poll_outcome(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, OffloadError>> {
+        let Self { state, bridge } = &mut *self;
+        state.pinned(bridge.as_ref()).poll_outcome(cx)
     }
 
     fn abandon(mut self: Pin<&mut Self>) -> Leftover {

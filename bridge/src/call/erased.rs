@@ -1,9 +1,14 @@
 //! A call behind a pointer, as [`BoxCall`](super::BoxCall) holds it.
 
-use std::{mem, panic::Location, pin::Pin};
+use std::{
+    mem,
+    panic::Location,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use super::{Call, sealed::Sealed};
-use crate::{Bridge, Leftover, Offload, route::Kind};
+use crate::{Bridge, Leftover, Offload, OffloadError, route::Kind};
 
 /// Whether the call may still move out of its box.
 pub(super) enum State<'a, T> {
@@ -61,6 +66,7 @@ pub(super) trait Erased<'a, T>: Future<Output = T> + Send {
     fn now(self: Box<Self>, at: &'static Location<'static>) -> Result<T, Polled<'a, T>>;
     fn make_job(self: Pin<&mut Self>, bridge: &Bridge);
     fn into_job(self: Box<Self>, bridge: Option<&Bridge>) -> Result<Offload<T>, Polled<'a, T>>;
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     fn abandon(self: Pin<&mut Self>) -> Leftover;
 }
 
@@ -100,6 +106,13 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
             Kind::Sync => Sealed::into_job(*self, bridge).map_err(|call| Box::pin(call) as _),
             Kind::Async => Err(Box::into_pin(self)),
         }
+    }
+
+    fn poll_outcome(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<C::Output, OffloadError>> {
+        Sealed::poll_outcome(self, cx)
     }
 
     fn abandon(self: Pin<&mut Self>) -> Leftover {

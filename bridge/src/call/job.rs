@@ -2,7 +2,7 @@
 //! the pool may own.
 
 use std::{
-    panic::Location,
+    panic::{Location, resume_unwind},
     pin::Pin,
     sync::{Mutex, PoisonError},
 };
@@ -11,7 +11,9 @@ use super::{
     args::{Own, Return},
     setup::Hooks,
 };
-use crate::{Bridge, Leftover, Offload, Rejected, offload::Cancelled, route::Route};
+use crate::{
+    Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,
+};
 
 /// A function that has its arguments.
 pub(super) type Body<T> = Box<dyn FnOnce() -> T + Send>;
@@ -30,9 +32,9 @@ impl<T> Held<T> {
     }
 }
 
-/// Makes a future of an offload. A wait calls it, because a wait has no bound on
-/// `T`.
-type Erase<T> = fn(Offload<T>) -> Pin<Box<dyn Future<Output = T>>>;
+/// Makes a future of an offload's outcome. A wait calls it, because a wait has no
+/// bound on `T`.
+type Erase<T> = fn(Offload<T>) -> Pin<Box<dyn Future<Output = Result<T, OffloadError>>>>;
 
 /// What a call becomes once its arguments have been copied.
 pub(super) enum Job<T> {
@@ -49,7 +51,7 @@ impl<T: Return> Job<T> {
     fn pooled(offload: Offload<T>) -> Self {
         Self::Pooled {
             offload,
-            erase: |offload| Box::pin(offload),
+            erase: |offload| Box::pin(offload.outcome()),
         }
     }
 
@@ -64,6 +66,24 @@ impl<T: Return> Job<T> {
             },
         }
     }
+}
+
+/// The value of a job. A panic of the function goes on in the caller.
+///
+/// # Errors
+///
+/// Returns why the pool has no value of it, for a wait at `at`.
+pub(super) fn value<T>(
+    outcome: Result<T, OffloadError>,
+    at: &'static Location<'static>,
+) -> Result<T, WaitError> {
+    outcome.map_err(|error| match error {
+        OffloadError::Panicked(panic) => resume_unwind(panic.into_payload()),
+        error => WaitError::OffloadFailed {
+            error: Box::new(error),
+            at,
+        },
+    })
 }
 
 /// Copies the arguments for another thread, and binds the function to them.
@@ -135,5 +155,25 @@ pub(super) fn replace<F, G>(rejected: Rejected<F>, other: impl FnOnce(F) -> G) -
         Rejected::Full(f) => Rejected::Full(other(f)),
         // `try_offload` sets no limit, so this is `ShutDown`.
         rejected => Rejected::ShutDown(other(rejected.into_inner())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Job;
+    use crate::{Bridge, Leftover};
+
+    #[test]
+    fn what_is_left_of_a_job() {
+        let held: Job<()> = Job::Held(super::Held::new(Box::new(|| ())));
+        assert_eq!(held.abandon(), Leftover::NotStarted);
+        let bridge = Bridge::builder().build().unwrap();
+        let offload = bridge.offload(|| ()).start();
+        while bridge.metrics().completed == 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(Job::pooled(offload).abandon(), Leftover::Finished);
+        let lazy = bridge.offload(|| ());
+        assert_eq!(Job::pooled(lazy).abandon(), Leftover::NotStarted);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -9,8 +10,8 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Call, named, sealed::Sealed};
-use crate::{Leftover, WaitError, wait};
+use super::{Call, job, named, sealed::Sealed};
+use crate::{Leftover, OffloadError, WaitError, wait};
 
 /// Waits for `call` for at most `limit`. The error says what became of the
 /// function.
@@ -23,13 +24,14 @@ pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Outpu
         is_over: false,
         left: &left,
     };
-    wait::run(&bridge, limited, Some(limit)).map_err(|error| match named(error, name) {
+    let outcome = wait::run(&bridge, limited, Some(limit)).map_err(|error| match error {
         WaitError::TimedOut { at, .. } => WaitError::TimedOut {
             at,
             left: left.get(),
         },
-        error => error,
-    })
+        error => named(error, name),
+    })?;
+    job::value(outcome, Location::caller())
 }
 
 pin_project! {
@@ -53,11 +55,11 @@ pin_project! {
 }
 
 impl<C: Call> Future for Limited<'_, C> {
-    type Output = C::Output;
+    type Output = Result<C::Output, OffloadError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let poll = this.call.poll(cx);
+        let poll = Sealed::poll_outcome(this.call, cx);
         *this.is_over = poll.is_ready();
         poll
     }

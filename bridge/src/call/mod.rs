@@ -143,9 +143,13 @@ pub trait Call: Future + Sized + sealed::Sealed {
 
 /// What the crate needs of a call, and its users don't.
 pub(crate) mod sealed {
-    use std::{panic::Location, pin::Pin};
+    use std::{
+        panic::Location,
+        pin::Pin,
+        task::{Context, Poll},
+    };
 
-    use crate::{Bridge, Leftover, Offload, route::Kind};
+    use crate::{Bridge, Leftover, Offload, OffloadError, route::Kind};
 
     pub trait Sealed: Future + Sized {
         /// What the function is underneath.
@@ -174,6 +178,14 @@ pub(crate) mod sealed {
         fn into_job(self, bridge: Option<&Bridge>) -> Result<Offload<Self::Output>, Self> {
             let _ = bridge;
             Err(self)
+        }
+
+        /// Polls the call, with a refusal of the pool as an error.
+        fn poll_outcome(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Result<Self::Output, OffloadError>> {
+            self.poll(cx).map(Ok)
         }
 
         /// Gives the work up for a wait that ran out of time, and says what is

@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Borrow,
-    panic::Location,
+    panic::{Location, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -19,7 +19,7 @@ use super::{
     sync_call::LOST,
 };
 use crate::{
-    Bridge, Leftover, Offload, Rejected,
+    Bridge, Leftover, Offload, OffloadError, Rejected,
     route::{Kind, Route},
 };
 
@@ -161,6 +161,22 @@ where
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_job(cx).map(|outcome| match outcome {
+            Ok(value) => value,
+            Err(OffloadError::Panicked(panic)) => resume_unwind(panic.into_payload()),
+            Err(error) => panic!("{error}"),
+        })
+    }
+}
+
+impl<A, T, R, S> SyncCall<A, T, R, S>
+where
+    A: Own,
+    T: Return,
+    R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
+    S: Setup,
+{
+    fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         let this = self.project();
         if !matches!(this.job, Some(Job::Pooled { .. })) {
             this.setup.begin(Route::Offload);
@@ -170,8 +186,8 @@ where
         let Some(Job::Pooled { offload, .. }) = this.job else {
             panic!("{LOST}");
         };
-        let poll = Pin::new(offload).poll(cx);
-        if poll.is_ready() {
+        let poll = offload.poll_outcome(cx);
+        if let Poll::Ready(Ok(_)) = poll {
             this.setup.end();
         }
         poll
@@ -238,6 +254,10 @@ where
             Some(bridge) => self.on(bridge).offload(),
             None => self.offload(),
         })
+    }
+
+    fn poll_outcome(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+        self.poll_job(cx)
     }
 
     fn abandon(self: Pin<&mut Self>) -> Leftover {

@@ -14,7 +14,7 @@ use super::freeze::Stopwatch;
 use super::{
     Call,
     args::{Own, Pass, Return},
-    job::Job,
+    job::{self, Job},
     limit, named,
     setup::{Global, Setup},
     unwrap,
@@ -148,10 +148,10 @@ fn rejoin<T>(
         }
         Job::Pooled { offload, erase } => {
             let result = wait::run(setup.bridge().borrow(), erase(offload), None);
-            if result.is_ok() {
-                setup.end();
-            }
-            result.map_err(|error| named(error, name))
+            let outcome = result.map_err(|error| named(error, name))?;
+            let value = job::value(outcome, Location::caller())?;
+            setup.end();
+            Ok(value)
         }
     }
 }
@@ -170,7 +170,8 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     ///
     /// Returns [`WaitError::TimedOut`] at the deadline. Its
     /// [`Leftover`](crate::Leftover) says whether the function had started.
-    /// Returns another [`WaitError`] if this thread must not be parked.
+    /// Returns [`WaitError::OffloadFailed`] if the pool is shut down, and another
+    /// [`WaitError`] if this thread must not be parked.
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError>
     where

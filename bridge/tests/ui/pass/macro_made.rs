@@ -32,6 +32,27 @@ shown! {
     plain: str;
 }
 
+/// `self` is the macro's own, or its user's.
+macro_rules! on_own_bridge {
+    ($this:ident, $name:ident) => {
+        #[smartasync(bridge = $this.bridge)]
+        async fn $name(&$this) {}
+
+        #[smartasync(bridge = self.bridge)]
+        fn ours(&self, bridge: u8) -> u8 {
+            bridge
+        }
+    };
+}
+
+struct Instance {
+    bridge: bridge::Bridge,
+}
+
+impl Instance {
+    on_own_bridge!(self, theirs);
+}
+
 struct S(u8);
 
 impl S {
@@ -58,6 +79,9 @@ impl std::fmt::Debug for S {
 }
 
 fn main() {
+    let instance = Instance { bridge: bridge::Bridge::global().clone() };
+    instance.theirs().wait();
+    assert_eq!(instance.ours(1).wait(), 1);
     assert_eq!(S(1).a(&2).wait(), 4);
     assert_eq!(S(1).b(&2).wait(), 8);
     assert_eq!(S(1).text().wait(), "1 S [1, 1]");
