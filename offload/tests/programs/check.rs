@@ -2,10 +2,11 @@
 //! and judges.
 
 use std::{
+    cell::Cell,
     panic::resume_unwind,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::Ordering::SeqCst,
         mpsc::{RecvTimeoutError, channel},
     },
     thread,
@@ -15,6 +16,7 @@ use std::{
 use bridge_offload::Pool;
 
 use crate::{
+    ideal::Ideal,
     interpret::{self, Ledger},
     program::{Program, Size},
     world::{Threads, World},
@@ -23,25 +25,59 @@ use crate::{
 /// Far more than any program takes.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The limit once a program has hung: only how far it shrinks depends on it.
-const SHORTER: Duration = Duration::from_secs(3);
+/// The limits once a program has hung, so that it can be made smaller in many steps.
+/// Only how far it shrinks depends on them.
+const SHORT: Duration = Duration::from_millis(500);
+const SHORT_UNSIZED: Duration = Duration::from_secs(2);
 
 /// Of the default settings.
 const MAX_BLOCKED_THREADS: usize = 64;
 
-/// Says what is wrong with how the pool runs `program`, or how many jobs were told
-/// that it has no thread for their waits.
-pub(crate) fn check(program: &Program) -> Result<usize, String> {
-    let alone = finish(program, Threads)
-        .map_err(|()| format!("not a program: it hangs on unbounded threads: {program}"))?;
-    judge(program, &alone, true).map_err(|why| format!("on unbounded threads {why}: {program}"))?;
-    let (pool, max_blocked_threads) = pool_of(program.size);
-    let ledger = finish(program, pool).map_err(|()| format!("it hangs: {program}"))?;
-    // With so few that wait, a thread can always be added.
-    let untold = program.waiters() <= max_blocked_threads;
-    judge(program, &ledger, untold).map_err(|why| format!("{why}: {program}"))?;
-    let was_told = |&job: &usize| ledger.entry(job).told.load(SeqCst);
-    Ok((0..program.jobs).filter(was_told).count())
+/// What checks the programs of one test.
+#[derive(Default)]
+pub(crate) struct Checker {
+    has_hung: Cell<bool>,
+}
+
+impl Checker {
+    /// Says what is wrong with how the pool runs `program`, or how many jobs were
+    /// told that it has no thread for their waits.
+    pub(crate) fn check(&self, program: &Program) -> Result<usize, String> {
+        self.check_program(program)?;
+        let (pool, max_blocked_threads) = pool_of(program.size);
+        let ledger = self.finish(program, pool).map_err(|()| "it hangs")?;
+        // With so few that wait, a thread can always be added.
+        let untold = program.waiters() <= max_blocked_threads;
+        judge(program, &ledger, untold)?;
+        let was_told = |&job: &usize| ledger.entry(job).told.load(SeqCst);
+        Ok((0..program.jobs).filter(was_told).count())
+    }
+
+    /// Says what is wrong with the program itself.
+    pub(crate) fn check_program(&self, program: &Program) -> Result<(), String> {
+        let ended = self.finish(program, Threads);
+        let ledger = ended.map_err(|()| "no program: it hangs on unbounded threads")?;
+        judge(program, &ledger, true)?;
+        if let Size::Sized { max_threads, .. } = program.size {
+            let ended = self.finish(program, Ideal::new(max_threads));
+            let ledger = ended.map_err(|()| "no program: it hangs on an ideal pool")?;
+            judge(program, &ledger, true)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a program to its end, and until nothing of it is left. Leaves what hangs
+    /// behind with its threads.
+    fn finish(&self, program: &Program, world: impl World) -> Result<Arc<Ledger>, ()> {
+        let limit = match (self.has_hung.get(), program.size) {
+            (false, _) => LIMIT,
+            (true, Size::Sized { .. }) => SHORT,
+            (true, Size::Unsized) => SHORT_UNSIZED,
+        };
+        let ended = run_within(limit, program, world);
+        self.has_hung.set(self.has_hung.get() || ended.is_err());
+        ended
+    }
 }
 
 fn pool_of(size: Size) -> (Pool, usize) {
@@ -61,15 +97,7 @@ fn pool_of(size: Size) -> (Pool, usize) {
     }
 }
 
-/// Runs a program to its end, and until nothing of it is left. What hangs is left
-/// behind with its threads.
-fn finish(program: &Program, world: impl World) -> Result<Arc<Ledger>, ()> {
-    static HAS_HUNG: AtomicBool = AtomicBool::new(false);
-    let limit = if HAS_HUNG.load(SeqCst) {
-        SHORTER
-    } else {
-        LIMIT
-    };
+fn run_within(limit: Duration, program: &Program, world: impl World) -> Result<Arc<Ledger>, ()> {
     let deadline = Instant::now() + limit;
     let ledger = Arc::new(Ledger::of(program));
     let (done, ended) = channel();
@@ -94,7 +122,6 @@ fn finish(program: &Program, world: impl World) -> Result<Arc<Ledger>, ()> {
         }
     }
     if Arc::strong_count(&ledger) > 1 {
-        HAS_HUNG.store(true, SeqCst);
         return Err(());
     }
     Ok(ledger)

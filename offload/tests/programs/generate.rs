@@ -8,7 +8,7 @@
 //! message comes from a job that was submitted earlier. Else the pool could not
 //! finish the program, and might stand still.
 
-use std::sync::Arc;
+use std::{iter::repeat_n, sync::Arc};
 
 use proptest::{
     collection::vec,
@@ -25,8 +25,10 @@ const DEPTH: usize = 3;
 const RESOURCES: usize = 3;
 const EVENTS: usize = 2;
 
-/// How many jobs a program on a pool of a set size has at most.
-const JOBS: usize = 40;
+/// How many jobs a root has at most, itself included. On an unsized pool there are
+/// more roots.
+const JOBS: usize = 12;
+const JOBS_OF_MANY: usize = 5;
 
 /// An event that is not fitted to a number of roots yet.
 #[derive(Clone, Debug)]
@@ -54,11 +56,11 @@ pub(crate) fn on_a_sized_pool() -> impl Strategy<Value = Program> {
 
 pub(crate) fn on_an_unsized_pool() -> impl Strategy<Value = Program> {
     let roots = vec(vec(block(DEPTH - 1), EVENTS + 1), 1..=3);
-    (resources(), sketches(), roots, 1..=40_usize).prop_map(
-        |(resources, sketches, roots, copies)| {
-            let count = roots.len() * copies;
-            let roots: Vec<Parts> = roots.into_iter().cycle().take(count).collect();
-            program(Size::Unsized, resources, &sketches, &roots, 4 * count)
+    (1..=40_usize, roots, resources(), sketches()).prop_map(
+        |(copies, roots, resources, sketches)| {
+            let copied = roots.into_iter().flat_map(|root| repeat_n(root, copies));
+            let roots: Vec<Parts> = copied.collect();
+            program(Size::Unsized, resources, &sketches, &roots, JOBS_OF_MANY)
         },
     )
 }

@@ -1,14 +1,15 @@
 //! Runs a program.
 
 use std::sync::{
-    Arc, Barrier, Condvar, Mutex, MutexGuard,
+    Arc,
     atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
 
 use futures::future::join_all;
 
 use crate::{
-    program::{Event, How, Job, Op, Program},
+    blocking::{Meeting, Resource},
+    program::{How, Job, Op, Program},
     world::{Pending, World, pause},
 };
 
@@ -64,79 +65,6 @@ struct Shared {
     resources: Vec<Resource>,
     events: Vec<Meeting>,
     ledger: Arc<Ledger>,
-}
-
-enum Resource {
-    Mutex(Mutex<()>),
-    Connections {
-        free: Mutex<usize>,
-        returned: Condvar,
-    },
-}
-
-enum Held<'a> {
-    Lock(#[expect(dead_code, reason = "it is held, and dropped")] MutexGuard<'a, ()>),
-    Connection(&'a Mutex<usize>, &'a Condvar),
-}
-
-impl Resource {
-    fn of(count: usize) -> Self {
-        match count {
-            1 => Self::Mutex(Mutex::new(())),
-            _ => Self::Connections {
-                free: Mutex::new(count),
-                returned: Condvar::new(),
-            },
-        }
-    }
-
-    fn hold(&self) -> Held<'_> {
-        match self {
-            Self::Mutex(lock) => Held::Lock(lock.lock().unwrap()),
-            Self::Connections { free, returned } => {
-                let guard = free.lock().unwrap();
-                *returned.wait_while(guard, |free| *free == 0).unwrap() -= 1;
-                Held::Connection(free, returned)
-            }
-        }
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if let Self::Connection(free, returned) = self {
-            *free.lock().unwrap() += 1;
-            returned.notify_one();
-        }
-    }
-}
-
-enum Meeting {
-    Barrier(Barrier),
-    Message(Mutex<bool>, Condvar),
-}
-
-impl Meeting {
-    fn of(event: &Event) -> Self {
-        match event {
-            Event::Barrier(width) => Self::Barrier(Barrier::new(*width)),
-            Event::Message => Self::Message(Mutex::default(), Condvar::new()),
-        }
-    }
-
-    fn arrive(&self) {
-        let Self::Barrier(barrier) = self else {
-            unreachable!("the event is a barrier")
-        };
-        barrier.wait();
-    }
-
-    fn message(&self) -> (&Mutex<bool>, &Condvar) {
-        let Self::Message(sent, changed) = self else {
-            unreachable!("the event is a message")
-        };
-        (sent, changed)
-    }
 }
 
 struct Runner<W> {
@@ -196,16 +124,8 @@ impl<W: World> Runner<W> {
             }
             Op::HandOn(job) => end.handed_on.push(self.start(job)),
             Op::Arrive(event) => events[*event].arrive(),
-            Op::Send(event) => {
-                let (sent, changed) = events[*event].message();
-                *sent.lock().unwrap() = true;
-                changed.notify_all();
-            }
-            Op::Receive(event) => {
-                let (sent, changed) = events[*event].message();
-                let received = changed.wait_while(sent.lock().unwrap(), |sent| !*sent);
-                drop(received.unwrap());
-            }
+            Op::Send(event) => events[*event].send(),
+            Op::Receive(event) => events[*event].receive(),
         }
     }
 

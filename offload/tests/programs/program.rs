@@ -1,6 +1,6 @@
-//! What a program is, and how it is printed.
+//! What a program is.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 /// A program, with the pool that it is to run on.
 #[derive(Clone)]
@@ -84,8 +84,9 @@ pub(crate) fn job(block: impl Into<Block>) -> Arc<Job> {
 }
 
 impl Program {
-    /// Numbers the jobs. Drops jobs past `most`, and takes out what would hold a
-    /// resource out of order: then no two jobs can block for each other.
+    /// Numbers the jobs. Drops jobs past the first `most` of each root, and takes out
+    /// what would hold a resource out of order: then no two jobs can block for each
+    /// other.
     pub(crate) fn new(
         size: Size,
         resources: Vec<usize>,
@@ -95,11 +96,14 @@ impl Program {
     ) -> Self {
         let mut numbering = Numbering {
             jobs: 0,
-            most: most.max(roots.len()),
+            most: 0,
             resources: resources.len(),
         };
-        let roots = roots.iter().map(|root| numbering.job(root, 0));
-        let roots = roots.flatten().collect();
+        let roots = roots.iter().filter_map(|root| {
+            numbering.most = numbering.jobs + most;
+            numbering.job(root, 0)
+        });
+        let roots = roots.collect();
         Self {
             size,
             resources,
@@ -123,8 +127,9 @@ impl Program {
                 match op {
                     Op::Hold(_, block) => of_block(parent, block, visitor),
                     Op::Wait { jobs, .. } => {
-                        jobs.iter()
-                            .for_each(|job| of_job(Some(parent), job, visitor));
+                        for job in jobs {
+                            of_job(Some(parent), job, visitor);
+                        }
                     }
                     Op::Start(job, block) => {
                         of_job(Some(parent), job, visitor);
@@ -139,9 +144,9 @@ impl Program {
             visitor(parent, job);
             of_block(job.number, &job.block, visitor);
         }
-        self.roots
-            .iter()
-            .for_each(|root| of_job(None, root, visitor));
+        for root in &self.roots {
+            of_job(None, root, visitor);
+        }
     }
 }
 
@@ -200,91 +205,9 @@ impl Numbering {
     }
 }
 
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.size {
-            Size::Unsized => write!(f, "a pool of the default size")?,
-            Size::Sized {
-                max_threads,
-                max_blocked_threads,
-                queue_capacity,
-            } => write!(
-                f,
-                "a pool of {max_threads}+{max_blocked_threads} with a queue of {queue_capacity}"
-            )?,
-        }
-        for (resource, count) in self.resources.iter().enumerate() {
-            match count {
-                1 => write!(f, ", {resource} is a mutex")?,
-                _ => write!(f, ", {resource} is {count} connections")?,
-            }
-        }
-        for (event, kind) in self.events.iter().enumerate() {
-            if let Event::Barrier(width) = kind {
-                write!(f, ", {event} is a barrier of {width}")?;
-            }
-        }
-        for alike in self.roots.chunk_by(|one, next| one == next) {
-            if alike.len() > 1 {
-                line(f, 1, format_args!("{} jobs like this:", alike.len()))?;
-            }
-            alike[0].print(f, 1)?;
-        }
-        Ok(())
-    }
-}
-
-// Proptest prints a failing program by this.
-impl fmt::Debug for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// Jobs are alike if they do the same.
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
         self.block == other.block
     }
-}
-
-impl Job {
-    fn print(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
-        line(f, depth, format_args!("job {}", self.number))?;
-        print(&self.block, f, depth + 1)
-    }
-}
-
-fn print(block: &[Op], f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
-    for op in block {
-        match op {
-            Op::Hold(resource, block) => {
-                line(f, depth, format_args!("hold {resource}"))?;
-                print(block, f, depth + 1)?;
-            }
-            Op::Wait { pause, how, jobs } => {
-                let pause = if *pause { "pause, then " } else { "" };
-                line(f, depth, format_args!("wait: {pause}{how:?}"))?;
-                jobs.iter().try_for_each(|job| job.print(f, depth + 1))?;
-            }
-            Op::Start(job, block) => {
-                line(f, depth, format_args!("start"))?;
-                job.print(f, depth + 1)?;
-                print(block, f, depth)?;
-                line(f, depth, format_args!("wait for job {}", job.number))?;
-            }
-            Op::HandOn(job) => {
-                line(f, depth, format_args!("start, and hand on"))?;
-                job.print(f, depth + 1)?;
-            }
-            Op::Arrive(event) => line(f, depth, format_args!("arrive at barrier {event}"))?,
-            Op::Send(event) => line(f, depth, format_args!("send message {event}"))?,
-            Op::Receive(event) => line(f, depth, format_args!("receive message {event}"))?,
-        }
-    }
-    Ok(())
-}
-
-fn line(f: &mut fmt::Formatter<'_>, depth: usize, text: fmt::Arguments<'_>) -> fmt::Result {
-    write!(f, "\n{:indent$}{text}", "", indent = 2 * depth)
 }
