@@ -21,17 +21,17 @@ macro_rules! programs {
             $(mod $world {
                 #[test]
                 fn callers_4() {
-                    $crate::finishes($crate::World::$world(), 4, super::super::$program);
+                    $crate::finishes(&$crate::World::$world(), 4, super::super::$program);
                 }
 
                 #[test]
                 fn callers_40() {
-                    $crate::finishes($crate::World::$world(), 40, super::super::$program);
+                    $crate::finishes(&$crate::World::$world(), 40, super::super::$program);
                 }
 
                 #[test]
                 fn callers_400() {
-                    $crate::finishes($crate::World::$world(), 400, super::super::$program);
+                    $crate::finishes(&$crate::World::$world(), 400, super::super::$program);
                 }
 
                 $crate::programs!(@many $program $world);
@@ -43,7 +43,7 @@ macro_rules! programs {
         #[test]
         #[ignore = "4000 callers take a while"]
         fn callers_4000() {
-            $crate::finishes($crate::World::$world(), 4000, super::super::$program);
+            $crate::finishes(&$crate::World::$world(), 4000, super::super::$program);
         }
     };
 }
@@ -54,8 +54,8 @@ macro_rules! programs {
 ///
 /// If the program panics.
 #[track_caller]
-pub fn finishes(world: World, callers: usize, program: impl FnOnce(&World, usize)) {
-    testkit::within_limit(LIMIT, || program(&world, callers));
+pub fn finishes(world: &World, callers: usize, program: impl FnOnce(&World, usize)) {
+    testkit::within_limit(LIMIT, || program(world, callers));
 }
 
 /// Returns the runtime that a program's callers live in.

@@ -109,7 +109,7 @@ fn rate() -> i64 {
 /// On the bridge of the process, as it is.
 #[test]
 fn smart_functions() {
-    finishes(World::tokio(), REQUESTS, |_, callers| {
+    finishes(&World::tokio(), REQUESTS, |_, callers| {
         let store = Store::new();
         let sums = runtime().block_on(async {
             let calls =
@@ -126,7 +126,7 @@ fn smart_functions_through_axum() {
     async fn answer(State(store): State<Store>, Path(order): Path<i64>) -> String {
         smart_total(store, order).await.to_string()
     }
-    finishes(World::tokio(), REQUESTS, |_, callers| {
+    finishes(&World::tokio(), REQUESTS, |_, callers| {
         let router = Router::new().route("/orders/{order}", get(answer));
         let router = router.with_state(Store::new());
         assert_eq!(requests(&router, callers), totals(callers));

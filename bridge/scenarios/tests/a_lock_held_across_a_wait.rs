@@ -1,9 +1,12 @@
 //! A caller may hold a lock while it waits for work of the pool, although all
 //! other jobs block for that lock.
 
-use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::{
+    sync::{Arc, Condvar, Mutex, RwLock},
+    time::Duration,
+};
 
-use bridge_scenarios::{SHORT, World, all_finish, programs};
+use bridge_scenarios::{LONG, SHORT, World, all_finish, programs};
 
 // With two threads, two callers that hold a read lock, or a place of the
 // semaphore, may both be parked, so a wait may be told that the pool is
@@ -17,12 +20,17 @@ programs! {
     a_semaphore_of_three: tokio default_pool max_threads_1;
 }
 
+/// The first holder pauses until all permits are taken by others.
+fn pause(holders_before: usize) -> Duration {
+    if holders_before == 0 { LONG } else { SHORT }
+}
+
 fn a_mutex(world: &World, callers: usize) {
     let count = Arc::new(Mutex::new(0));
     let shared = Arc::clone(&count);
     all_finish(world, callers, move |world, _| {
         let mut count = shared.lock().unwrap();
-        world.pause_and_offload(SHORT, || ());
+        world.pause_and_offload(pause(*count), || ());
         *count += 1;
     });
     assert_eq!(*count.lock().unwrap(), callers);
@@ -33,7 +41,7 @@ fn a_parking_lot_mutex(world: &World, callers: usize) {
     let shared = Arc::clone(&count);
     all_finish(world, callers, move |world, _| {
         let mut count = shared.lock();
-        world.pause_and_offload(SHORT, || ());
+        world.pause_and_offload(pause(*count), || ());
         *count += 1;
     });
     assert_eq!(*count.lock(), callers);
@@ -53,7 +61,7 @@ fn a_condvar(world: &World, callers: usize) {
         let (turn, changed) = &*shared;
         let held = changed.wait_while(turn.lock().unwrap(), |turn| *turn != mine);
         drop(held.unwrap());
-        world.pause_and_offload(SHORT, || ());
+        world.pause_and_offload(pause(mine), || ());
         *turn.lock().unwrap() += 1;
         changed.notify_all();
     });
@@ -69,7 +77,7 @@ fn a_lock_that_the_waited_job_takes(world: &World, callers: usize) {
     all_finish(world, callers, move |world, _| {
         let mut outer = locks.lock().unwrap();
         let (again, nested) = (world.clone(), Arc::clone(&nested));
-        world.pause_and_offload(SHORT, move || {
+        world.pause_and_offload(pause(*outer), move || {
             let mut inner = nested.lock().unwrap();
             again.pause_and_offload(SHORT, || ());
             *inner += 1;

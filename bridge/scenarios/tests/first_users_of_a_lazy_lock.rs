@@ -50,7 +50,7 @@ fn a_once(world: &World, callers: usize) {
 fn a_static_with_120_users() {
     static BRIDGE: LazyLock<World> = LazyLock::new(World::default_pool);
     static VALUE: LazyLock<u32> = LazyLock::new(|| BRIDGE.pause_and_offload(LONG, || 7));
-    finishes(BRIDGE.clone(), 120, |world, callers| {
+    finishes(&BRIDGE, 120, |world, callers| {
         let values = all_finish(world, callers, |_, _| *VALUE);
         assert_eq!(values, vec![7; callers]);
     });

@@ -14,28 +14,28 @@ use futures::future::join_all;
 #[test]
 fn tokio_finishes() {
     for program in [barrier, receivers_32, receivers_200, chain] {
-        finishes(World::tokio(), 1, |world, _| program(world));
+        finishes(&World::tokio(), 1, |world, _| program(world));
     }
 }
 
 #[test]
 fn a_barrier_of_100_jobs() {
-    finishes(World::default_pool(), 1, |world, _| barrier(world));
+    finishes(&World::default_pool(), 1, |world, _| barrier(world));
 }
 
 #[test]
 fn jobs_that_block_32_for_32_behind_them() {
-    finishes(World::default_pool(), 1, |world, _| receivers_32(world));
+    finishes(&World::default_pool(), 1, |world, _| receivers_32(world));
 }
 
 #[test]
 fn jobs_that_block_200_for_200_behind_them() {
-    finishes(World::default_pool(), 1, |world, _| receivers_200(world));
+    finishes(&World::default_pool(), 1, |world, _| receivers_200(world));
 }
 
 #[test]
 fn a_chain_of_100_jobs() {
-    finishes(World::default_pool(), 1, |world, _| chain(world));
+    finishes(&World::default_pool(), 1, |world, _| chain(world));
 }
 
 /// The threads that were added retire, and the pool serves another round.
@@ -45,7 +45,7 @@ fn the_pool_shrinks_again() {
         .keep_alive(Duration::from_millis(200))
         .build()
         .unwrap();
-    finishes(World::Bridge(bridge.clone()), 1, |world, _| {
+    finishes(&World::Bridge(bridge.clone()), 1, |world, _| {
         for _ in 0..2 {
             barrier(world);
             assert!(bridge.metrics().peak_threads >= 100);

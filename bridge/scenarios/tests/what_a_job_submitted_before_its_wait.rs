@@ -26,7 +26,7 @@ macro_rules! everywhere {
     (@ $program:ident: $($world:ident)+) => {$(
         #[test]
         fn $world() {
-            bridge_scenarios::finishes(bridge_scenarios::World::$world(), 1, |world, _| {
+            bridge_scenarios::finishes(&bridge_scenarios::World::$world(), 1, |world, _| {
                 super::$program(world);
             });
         }
@@ -182,7 +182,7 @@ fn a_task_that_starts_a_job_behind_a_crowd(world: &World) {
 /// The task is spawned before the wait, and has submitted its job by then.
 #[test]
 fn a_task_that_has_started_its_job_before_the_wait() {
-    finishes(World::one_and_one(), 1, |world, _| {
+    finishes(&World::one_and_one(), 1, |world, _| {
         let value = before_a_crowd(world, |world| {
             let (inner, (started, is_started)) = (world.clone(), mpsc::channel());
             let task = world.spawn(async move {
