@@ -11,7 +11,7 @@ use bench_suite::{
     wanted::Wanted,
     workload::{
         burst, length, nest, run,
-        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
+        way::{Affinity, Ours, SpawnBlocking, TokioRayon, Unblock, Way},
     },
 };
 use tokio::runtime::Runtime;
@@ -62,6 +62,7 @@ fn burst_by_jobs(group: &'static str, runtime: &Runtime) {
     Curve::new(group)
         .line(Ours::NAME, each(Ours::with_queue(QUEUE), runtime))
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
+        .line(Affinity::NAME, each(Affinity::per_core(), runtime))
         .line_upto(slow, SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line_upto(slow, Unblock::NAME, each(Unblock, runtime))
         .run(
@@ -82,6 +83,7 @@ fn burst_by_submitters(group: &'static str, runtime: &Runtime) {
     Curve::new(group)
         .line(Ours::NAME, each(Ours::with_queue(QUEUE), runtime))
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
+        .line(Affinity::NAME, each(Affinity::per_core(), runtime))
         .line(SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line(Unblock::NAME, each(Unblock, runtime))
         .run(settings::budget(), &[1, 2, 4, 8]);
@@ -143,6 +145,7 @@ fn overhead_by_length(group: &'static str, runtime: &Runtime) {
     Curve::new(group)
         .line(Ours::NAME, each(Ours::global(), runtime))
         .line(TokioRayon::NAME, each(TokioRayon, runtime))
+        .line(Affinity::NAME, each(Affinity::per_core(), runtime))
         .line(SpawnBlocking::NAME, each(SpawnBlocking, runtime))
         .line(Unblock::NAME, each(Unblock, runtime))
         .run(settings::budget(), &[0, 10, 100, 1_000, 10_000]);

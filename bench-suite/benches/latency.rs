@@ -14,7 +14,7 @@ use bench_suite::{
         latency::{calls, histogram, offloads, percentiles},
         run,
         wake::Alarm,
-        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
+        way::{Affinity, Ours, SpawnBlocking, TokioRayon, Unblock, Way},
     },
 };
 use hdrhistogram::Histogram;
@@ -79,6 +79,7 @@ fn back_to_back() {
             slice(SpawnBlocking, &runtime),
             slice(Unblock, &runtime),
             slice(TokioRayon, &runtime),
+            slice(Affinity::per_core(), &runtime),
         ],
     );
 }

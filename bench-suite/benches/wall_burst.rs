@@ -1,6 +1,6 @@
 //! P10 and P11: many jobs at once, and how their cost grows.
 //!
-//! Beside `spawn_blocking`, `unblock` and `tokio_rayon`.
+//! Beside `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -13,7 +13,7 @@ use bench_suite::{
     settings,
     workload::{
         burst, run,
-        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
+        way::{Affinity, Ours, SpawnBlocking, TokioRayon, Unblock, Way},
     },
 };
 use criterion::{
@@ -35,6 +35,8 @@ fn ten_thousand(criterion: &mut Criterion) {
     bursts(&mut group, &runtime, &SpawnBlocking, burst::started);
     bursts(&mut group, &runtime, &Unblock, burst::started);
     bursts(&mut group, &runtime, &TokioRayon, burst::started);
+    let affinity = Affinity::per_core();
+    bursts(&mut group, &runtime, &affinity, burst::started);
     group.finish();
 
     let mut group = criterion.benchmark_group("P10-join");
@@ -43,6 +45,7 @@ fn ten_thousand(criterion: &mut Criterion) {
     bursts(&mut group, &runtime, &SpawnBlocking, burst::joined);
     bursts(&mut group, &runtime, &Unblock, burst::joined);
     bursts(&mut group, &runtime, &TokioRayon, burst::joined);
+    bursts(&mut group, &runtime, &affinity, burst::joined);
     group.finish();
 }
 

@@ -1,5 +1,4 @@
-//! IO: requests and queries as programs make them, to a server and a database
-//! on this machine.
+//! IO: what requests leave behind, and queries of a database on this machine.
 
 use std::{
     cell::RefCell,
@@ -10,25 +9,27 @@ use std::{
 };
 
 use bench_suite::{
+    helper::{Helper, role},
     lines,
     process::{descriptors, threads},
     rounds::{Budget, Candidate, medians, ns_each},
     settings,
     wanted::Wanted,
     workload::{
-        http::{Blocking, Bridged, ByHand, Fetch, Server, fetch_all},
+        answering::{self, ANSWERING},
+        http::{Blocking, Bridged, ByHand, Fetch, fetch_all},
         run,
         sqlite::{ROWS, Shared, Wrapped},
     },
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let wanted = Wanted::from_args()?;
-    if wanted.group("IO-http") || wanted.group("IO-threads") || wanted.group("IO-fds") {
-        from_one_thread(&wanted)?;
+    if role().as_deref() == Some(ANSWERING) {
+        return Ok(answering::run()?);
     }
-    if wanted.group("IO-http-4") {
-        from_threads("IO-http-4", 4)?;
+    let wanted = Wanted::from_args()?;
+    if wanted.group("IO-threads") || wanted.group("IO-fds") {
+        left_over(&wanted)?;
     }
     if wanted.group("IO-sqlite") {
         queries("IO-sqlite")?;
@@ -49,25 +50,21 @@ fn rounds() -> (Budget, u64) {
 
 /// One request after the other, on one connection that is kept. No descriptor
 /// and no thread may be left over from a request.
-fn from_one_thread(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
-    let server = Server::start()?;
+fn left_over(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
+    let mut server = Helper::start(ANSWERING)?;
+    let url = answering::addresses(&mut server)?.url();
     let ours = Watched::new(Bridged::new(1)?);
     let blocking = Watched::new(Blocking::new(1)?);
     let by_hand = Watched::new(ByHand::new(1)?);
     let (budget, requests) = rounds();
-    let figures = medians(
+    medians(
         budget,
         &mut [
-            ours.candidate(&server.url, requests),
-            blocking.candidate(&server.url, requests),
-            by_hand.candidate(&server.url, requests),
+            ours.candidate(&url, requests),
+            blocking.candidate(&url, requests),
+            by_hand.candidate(&url, requests),
         ],
     );
-    if wanted.group("IO-http") {
-        for (who, figure) in figures {
-            lines::count("IO-http", who, figure);
-        }
-    }
     ours.show(wanted);
     blocking.show(wanted);
     by_hand.show(wanted);
@@ -146,42 +143,6 @@ fn settled(before: [Option<isize>; 2]) -> [Option<isize>; 2] {
 /// How many threads and descriptors there are.
 fn held() -> [Option<isize>; 2] {
     [threads(), descriptors()].map(|count| count?.try_into().ok())
-}
-
-/// The same from several threads that share a client: nanoseconds a request.
-fn from_threads(group: &str, threads: usize) -> Result<(), Box<dyn Error>> {
-    fn shared<'a, F: Fetch>(client: &'a F, url: &'a str, threads: usize) -> Candidate<'a> {
-        let (_, requests) = rounds();
-        let share = requests / threads as u64;
-        Candidate::new(F::NAME, move || {
-            let start = Instant::now();
-            thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| fetch_all(client, url, share));
-                }
-            });
-            ns_each(start.elapsed(), share * threads as u64)
-        })
-    }
-    let server = Server::start()?;
-    let (ours, blocking, by_hand) = (
-        Bridged::new(threads)?,
-        Blocking::new(threads)?,
-        ByHand::new(threads)?,
-    );
-    let (budget, _) = rounds();
-    let figures = medians(
-        budget,
-        &mut [
-            shared(&ours, &server.url, threads),
-            shared(&blocking, &server.url, threads),
-            shared(&by_hand, &server.url, threads),
-        ],
-    );
-    for (who, figure) in figures {
-        lines::count(group, who, figure);
-    }
-    Ok(())
 }
 
 /// Nanoseconds a query, by a task that awaits one after the other.

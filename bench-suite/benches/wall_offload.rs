@@ -1,6 +1,6 @@
 //! P8 and P9: from async to sync and back, in a row and after a pause.
 //!
-//! Beside `spawn_blocking`, `unblock` and `tokio_rayon`.
+//! Beside `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -17,7 +17,7 @@ use bench_suite::{
     workload::{
         idle::{PAUSE, Rounds},
         offload, run,
-        way::{Ours, SpawnBlocking, TokioRayon, Unblock, Way},
+        way::{Affinity, Ours, SpawnBlocking, TokioRayon, Unblock, Way},
     },
 };
 use criterion::{
@@ -41,6 +41,7 @@ fn in_a_row(criterion: &mut Criterion) {
     row(&mut group, &runtime, &SpawnBlocking);
     row(&mut group, &runtime, &Unblock);
     row(&mut group, &runtime, &TokioRayon);
+    row(&mut group, &runtime, &Affinity::per_core());
     group.finish();
 }
 
@@ -67,6 +68,7 @@ fn after_a_pause(criterion: &mut Criterion) {
     let rounds = with(rounds, SpawnBlocking);
     let rounds = with(rounds, Unblock);
     let rounds = with(rounds, TokioRayon);
+    let rounds = with(rounds, Affinity::per_core());
     let names = rounds.names();
     let rounds = Mutex::new(rounds);
     let mut group = criterion.benchmark_group("P9");

@@ -12,9 +12,11 @@
 
 pub mod counting;
 pub mod curve;
+pub mod helper;
 pub mod lines;
 pub mod process;
 pub mod rounds;
 pub mod settings;
+pub mod usage;
 pub mod wanted;
 pub mod workload;

@@ -1,18 +1,23 @@
 //! What is measured, each checked by a test for what it computes.
 
+pub mod answering;
 pub mod burst;
 pub mod busy;
 pub mod calls;
 pub mod client;
+pub mod database;
 pub mod http;
 pub mod idle;
 pub mod latency;
 pub mod length;
 pub mod nest;
 pub mod offload;
+pub mod request;
 pub mod run;
 pub mod server;
+pub mod service;
 pub mod shapes;
 pub mod sqlite;
+pub mod tasks;
 pub mod wake;
 pub mod way;

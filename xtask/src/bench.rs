@@ -107,7 +107,7 @@ fn measured(args: &Args) -> Chore {
     let rows = catalogue::rows(only);
     if rows.is_empty() {
         return Err(
-            "no row of that id; rows are P1 to P14, and the C-, L-, M- and IO- rows".into(),
+            "no row of that id; rows are P1 to P16 and P21, and the C-, L-, M- and IO- rows".into(),
         );
     }
     let needs = needs::look(&rows, args.python);

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::workload::{
         run,
-        way::{Ours, SpawnBlocking, TokioRayon, Unblock},
+        way::{Affinity, Ours, SpawnBlocking, TokioRayon, Unblock},
     };
 
     const JOBS: u64 = 50;
@@ -132,6 +132,7 @@ mod tests {
             runtime.block_on(loses_nothing(SpawnBlocking));
             runtime.block_on(loses_nothing(Unblock));
             runtime.block_on(loses_nothing(TokioRayon));
+            runtime.block_on(loses_nothing(Affinity::of(2)));
         });
     }
 

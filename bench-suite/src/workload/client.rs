@@ -16,7 +16,11 @@ use hyper::{
     header::HOST,
 };
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, runtime::Builder, task::JoinSet};
+use tokio::{
+    net::TcpStream,
+    runtime::Builder,
+    task::{JoinHandle, JoinSet},
+};
 
 use super::latency;
 
@@ -32,24 +36,31 @@ pub struct Load {
     pub length: Duration,
 }
 
+/// What a client asks next: a path, and the answer that it must get.
+pub trait Questions: Fn(u64) -> (String, String) + Clone + Send + 'static {}
+
+impl<Q: Fn(u64) -> (String, String) + Clone + Send + 'static> Questions for Q {}
+
 /// `connections` clients on one thread, for `length` and for one request at
-/// least, each answered `wanted`.
+/// least. The time begins when all of them are connected.
 ///
 /// # Errors
 ///
-/// If a request fails, or is answered otherwise.
+/// If a request fails, or has another answer than it must.
 pub fn load(
     address: SocketAddr,
     connections: usize,
     length: Duration,
-    wanted: &str,
+    questions: &impl Questions,
 ) -> Result<Load, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let open = open(address, connections).await?;
         let start = Instant::now();
         let mut clients = JoinSet::new();
-        for _ in 0..connections {
-            clients.spawn(client(address, start + length, wanted.to_owned()));
+        for (number, connection) in (0..).zip(open) {
+            let end = start + length;
+            clients.spawn(connection.ask_until(end, number * 1_000, questions.clone()));
         }
         let mut times = latency::histogram();
         while let Some(ended) = clients.join_next().await {
@@ -62,41 +73,111 @@ pub fn load(
     })
 }
 
-async fn client(
-    address: SocketAddr,
-    end: Instant,
-    wanted: String,
-) -> Result<Histogram<u64>, Failure> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
-    let host = address.to_string();
-    let mut times = latency::histogram();
-    loop {
-        let start = Instant::now();
-        let answer = ask(&mut sender, &host).await?;
-        latency::note(&mut times, start.elapsed());
-        if answer != wanted {
-            return Err(format!("the server said {answer:?}, not {wanted:?}").into());
-        }
-        if Instant::now() >= end {
-            break;
-        }
-    }
-    drop(sender);
-    connection.await??;
-    Ok(times)
+/// What became of requests that were sent at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Wave {
+    /// How many were not answered as they must be.
+    pub failed: u64,
+    /// From the first request to the last answer.
+    pub length: Duration,
 }
 
-async fn ask(sender: &mut SendRequest<Empty<Bytes>>, host: &str) -> Result<Bytes, Failure> {
-    sender.ready().await?;
-    let request = Request::get("/").header(HOST, host).body(Empty::new())?;
-    let response = sender.send_request(request).await?;
-    if !response.status().is_success() {
-        return Err(response.status().to_string().into());
+/// Sends one request on each of `connections`, all at once.
+///
+/// # Errors
+///
+/// If a connection can't be opened. A request that fails is counted instead.
+pub fn wave(
+    address: SocketAddr,
+    connections: usize,
+    questions: &impl Questions,
+) -> Result<Wave, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let open = open(address, connections).await?;
+        let start = Instant::now();
+        let mut clients = JoinSet::new();
+        for (number, mut connection) in (0..).zip(open) {
+            let (path, wanted) = questions(number);
+            clients.spawn(async move {
+                let answer = connection.ask(&path).await;
+                answer.is_ok_and(|answer| answer == wanted)
+            });
+        }
+        let mut failed = 0;
+        while let Some(ended) = clients.join_next().await {
+            failed += u64::from(!ended?);
+        }
+        Ok(Wave {
+            failed,
+            length: start.elapsed(),
+        })
+    })
+}
+
+async fn open(address: SocketAddr, connections: usize) -> Result<Vec<Connection>, Failure> {
+    let mut open = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        open.push(Connection::open(address).await?);
     }
-    Ok(response.into_body().collect().await?.to_bytes())
+    Ok(open)
+}
+
+/// A connection that is kept, and the task that drives it.
+struct Connection {
+    host: String,
+    sender: SendRequest<Empty<Bytes>>,
+    driver: JoinHandle<hyper::Result<()>>,
+}
+
+impl Connection {
+    async fn open(address: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        Ok(Self {
+            host: address.to_string(),
+            sender,
+            driver: tokio::spawn(connection),
+        })
+    }
+
+    /// The times of requests one after the other, the first of which is number `first`.
+    async fn ask_until(
+        mut self,
+        end: Instant,
+        first: u64,
+        questions: impl Questions,
+    ) -> Result<Histogram<u64>, Failure> {
+        let mut times = latency::histogram();
+        for number in first.. {
+            let (path, wanted) = questions(number);
+            let start = Instant::now();
+            let answer = self.ask(&path).await?;
+            latency::note(&mut times, start.elapsed());
+            if answer != wanted {
+                return Err(format!("the server said {answer:?}, not {wanted:?}").into());
+            }
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        drop(self.sender);
+        self.driver.await??;
+        Ok(times)
+    }
+
+    async fn ask(&mut self, path: &str) -> Result<Bytes, Failure> {
+        self.sender.ready().await?;
+        let request = Request::get(path)
+            .header(HOST, &self.host)
+            .body(Empty::new())?;
+        let response = self.sender.send_request(request).await?;
+        if !response.status().is_success() {
+            return Err(response.status().to_string().into());
+        }
+        Ok(response.into_body().collect().await?.to_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -111,10 +192,16 @@ mod tests {
     const STEPS: u64 = 10;
     const LENGTH: Duration = Duration::from_millis(50);
 
+    fn question(answer: u64) -> (String, String) {
+        ("/".to_owned(), answer.to_string())
+    }
+
     fn answers(way: impl Way) {
         let runtime = run::multi_thread();
         let address = serve(&runtime, way, STEPS).expect("a server");
-        let load = load(address, 3, LENGTH, &work(STEPS).to_string()).expect("answers");
+        let load = load(address, 3, LENGTH, &|_| question(work(STEPS))).expect("answers");
+        let wave = wave(address, 7, &|_| question(work(STEPS))).expect("connections");
+        assert_eq!(wave.failed, 0);
         assert!(load.times.len() >= 3 && load.length >= LENGTH);
         // The handler sleeps for a millisecond.
         assert!(load.times.min() >= 900_000, "{}", load.times.min());
@@ -133,7 +220,9 @@ mod tests {
         testkit::within(|| {
             let runtime = run::multi_thread();
             let address = serve(&runtime, SpawnBlocking, STEPS).expect("a server");
-            assert!(load(address, 1, LENGTH, "7").is_err());
+            assert!(load(address, 1, LENGTH, &|_| question(7)).is_err());
+            let wave = wave(address, 5, &|_| question(7)).expect("connections");
+            assert_eq!(wave.failed, 5);
         });
     }
 }

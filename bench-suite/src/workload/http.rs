@@ -3,69 +3,10 @@
 //! The clients are the same crate's, so that what differs is how they are
 //! waited for.
 
-use std::{io, net::TcpListener, thread, thread::JoinHandle};
-
-use axum::{Router, routing::get};
 use bridge::smartasync;
-use tokio::{
-    runtime::{Builder, Runtime},
-    sync::oneshot,
-};
+use tokio::runtime::{Builder, Runtime};
 
-use super::run;
-
-/// What the server says.
-pub const TEXT: &str = "hello";
-
-/// A server on a thread and a runtime of its own, as if it were elsewhere. It
-/// stops when it is dropped.
-#[derive(Debug)]
-pub struct Server {
-    /// An address that it answers.
-    pub url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<io::Result<()>>>,
-}
-
-impl Server {
-    /// Starts it on any free port.
-    ///
-    /// # Errors
-    ///
-    /// If there is none.
-    pub fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}/", listener.local_addr()?);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let thread = thread::spawn(move || {
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener)?;
-                let hello = Router::new().route("/", get(async || TEXT));
-                tokio::select! {
-                    served = axum::serve(listener, hello) => served,
-                    _ = stopped => Ok(()),
-                }
-            })
-        });
-        Ok(Self {
-            url,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // What went wrong in there, the clients have been told.
-            let _ = thread.join();
-        }
-    }
-}
+use super::{answering::TEXT, run};
 
 /// Requests whose connections are kept, one way to wait for them each.
 pub trait Fetch: Sync {
@@ -161,13 +102,42 @@ impl ByHand {
 }
 
 impl Fetch for ByHand {
-    const NAME: &'static str = "runtime_block_on";
+    const NAME: &'static str = "tokio_runtime_block_on";
 
     fn fetch(&self, url: &str) -> reqwest::Result<String> {
         self.1.block_on(async {
             let response = self.0.get(url).send().await?;
             response.error_for_status()?.text().await
         })
+    }
+}
+
+/// The same under a current-thread runtime. It belongs to one thread, because the
+/// runtime is driven by one at a time.
+#[derive(Debug)]
+pub struct CurrentThread(ByHand);
+
+impl CurrentThread {
+    /// A client and a runtime of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the client can't be set up.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses what a runtime needs.
+    pub fn new() -> reqwest::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        Ok(Self(ByHand(client(1)?, runtime.expect("a runtime"))))
+    }
+}
+
+impl Fetch for CurrentThread {
+    const NAME: &'static str = "current_thread_block_on";
+
+    fn fetch(&self, url: &str) -> reqwest::Result<String> {
+        self.0.fetch(url)
     }
 }
 
@@ -186,22 +156,17 @@ pub fn fetch_all(fetch: &impl Fetch, url: &str, count: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::answering;
 
     #[test]
     fn every_client_gets_the_answer() {
         testkit::within(|| {
-            let server = Server::start().expect("a server");
-            fetch_all(&Bridged::new(1).expect("a client"), &server.url, 3);
-            fetch_all(&Blocking::new(1).expect("a client"), &server.url, 3);
-            fetch_all(&ByHand::new(1).expect("a client"), &server.url, 3);
-        });
-    }
-
-    #[test]
-    fn a_dropped_server_answers_no_more() {
-        testkit::within(|| {
-            let server = Server::start().expect("a server");
-            let url = server.url.clone();
+            let server = run::multi_thread();
+            let url = answering::serve(&server).expect("a server").url();
+            fetch_all(&Bridged::new(1).expect("a client"), &url, 3);
+            fetch_all(&Blocking::new(1).expect("a client"), &url, 3);
+            fetch_all(&ByHand::new(1).expect("a client"), &url, 3);
+            fetch_all(&CurrentThread::new().expect("a client"), &url, 3);
             drop(server);
             assert!(Bridged::new(1).expect("a client").fetch(&url).is_err());
         });

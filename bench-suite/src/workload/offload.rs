@@ -27,6 +27,7 @@ mod tests {
             assert_eq!(one(&way::SpawnBlocking, 1).await, 2);
             assert_eq!(one(&way::Unblock, 1).await, 2);
             assert_eq!(one(&way::TokioRayon, 1).await, 2);
+            assert_eq!(one(&way::Affinity::of(2), 1).await, 2);
         };
         testkit::within(|| run::multi_thread().block_on(all));
     }

@@ -1,6 +1,13 @@
 //! The ways from async code to a blocking job: the bridge's, and each peer's.
 
+use std::{fmt, sync::Arc};
+
 use ::bridge::Bridge;
+use affinitypool::Threadpool;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio_rayon::AsyncThreadPool;
+
+use crate::settings;
 
 /// What is to be run, on whatever thread.
 pub trait Job<T>: FnOnce() -> T + Send + 'static {}
@@ -48,6 +55,17 @@ impl Ours {
     pub fn with_queue(capacity: usize) -> Self {
         let bridge = Bridge::builder().queue_capacity(capacity).build();
         Self(bridge.expect("a queue of that size"))
+    }
+
+    /// One whose pool has `threads` threads.
+    ///
+    /// # Panics
+    ///
+    /// If `threads` is zero.
+    #[must_use]
+    pub fn with_threads(threads: usize) -> Self {
+        let bridge = Bridge::builder().max_threads(threads).build();
+        Self(bridge.expect("that many threads"))
     }
 }
 
@@ -137,6 +155,88 @@ impl Way for TokioRayon {
     }
 }
 
+/// `tokio-rayon` with a pool of its own instead of rayon's global one.
+#[derive(Clone, Debug)]
+pub struct TokioRayonPool(Arc<ThreadPool>);
+
+impl TokioRayonPool {
+    /// A pool of `threads` threads.
+    ///
+    /// # Panics
+    ///
+    /// If the system can't start them.
+    #[must_use]
+    pub fn of(threads: usize) -> Self {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+        Self(Arc::new(pool.expect("threads")))
+    }
+}
+
+impl Way for TokioRayonPool {
+    const NAME: &'static str = TokioRayon::NAME;
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.0.spawn_async(job)
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.run(job)
+    }
+}
+
+/// `affinitypool`, a pool with a shard of its queue for each producer.
+///
+/// The pool is never dropped, as a global one, because the futures of its jobs
+/// capture the lifetime of the reference to it.
+#[derive(Clone, Copy)]
+pub struct Affinity(&'static Threadpool);
+
+impl fmt::Debug for Affinity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Affinity")
+            .field(&self.0.thread_count())
+            .finish()
+    }
+}
+
+impl Affinity {
+    /// A pool of `threads` threads.
+    #[must_use]
+    pub fn of(threads: usize) -> Self {
+        Self(Box::leak(Box::new(Threadpool::new(threads))))
+    }
+
+    /// A thread per core, which is the crate's default.
+    #[must_use]
+    pub fn per_core() -> Self {
+        Self::of(settings::cores())
+    }
+}
+
+impl Way for Affinity {
+    const NAME: &'static str = "affinitypool";
+
+    fn run<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.0.spawn(job)
+    }
+
+    fn start<T: Send + 'static, J: Job<T>>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = T> + Send + use<T, J> {
+        self.run(job)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::thread;
@@ -162,6 +262,8 @@ mod tests {
             leaves_this_thread(&SpawnBlocking);
             leaves_this_thread(&Unblock);
             leaves_this_thread(&TokioRayon);
+            leaves_this_thread(&TokioRayonPool::of(2));
+            leaves_this_thread(&Affinity::of(2));
         });
     }
 }

@@ -89,19 +89,34 @@ pub(super) enum Shape {
     Percentiles,
 }
 
+impl Shape {
+    /// A place on the curve, for people: `16 clients`.
+    pub(super) fn place(self, x: Option<f64>) -> Option<String> {
+        let (x, Self::Curve(over)) = (x?, self) else {
+            return None;
+        };
+        let one = x.total_cmp(&1.0).is_eq();
+        let over = over.strip_suffix('s').filter(|_| one).unwrap_or(over);
+        Some(format!("{x} {over}"))
+    }
+}
+
 /// What a figure must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Must {
     /// At most this, in the row's unit.
     AtMost(f64),
-    /// At most this many times the named peer.
+    /// At most this many times the named peer; where more is better, at least. A
+    /// curve must keep this at each of its points.
     Times(f64, &'static str),
-    /// At most this many times the best peer.
+    /// The same beside the best peer.
     TimesBest(f64),
     /// Exactly what the peer has.
     SameAs(&'static str),
     /// All points of our curve within this part of the smallest.
     Flat(f64),
+    /// The same once the named curve is taken off.
+    FlatBeyond(f64, &'static str),
 }
 
 /// One line of the table, and one chart of the report.
@@ -163,7 +178,17 @@ mod tests {
         };
         assert_eq!(ids("P1"), ["P1", "P1-icount"]);
         assert_eq!(ids("p8"), ["P8"]);
+        assert_eq!(ids("P21"), ["P21", "P21-default"]);
         assert!(ids("P99").is_empty());
+    }
+
+    #[test]
+    fn a_place_on_a_curve_is_in_words() {
+        let over = Shape::Curve("clients");
+        assert_eq!(over.place(Some(1.0)).as_deref(), Some("1 client"));
+        assert_eq!(over.place(Some(16.0)).as_deref(), Some("16 clients"));
+        assert_eq!(over.place(None), None);
+        assert_eq!(Shape::Bars.place(Some(1.0)), None);
     }
 
     #[test]
@@ -202,7 +227,8 @@ mod tests {
                 path.display()
             );
             for must in row.must {
-                if let Must::Times(_, peer) | Must::SameAs(peer) = must {
+                if let Must::Times(_, peer) | Must::SameAs(peer) | Must::FlatBeyond(_, peer) = must
+                {
                     assert!(
                         text.contains(peer),
                         "{}: no {peer} in {}",

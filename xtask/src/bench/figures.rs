@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 /// The name under which a bench measures the bridge itself.
 pub(super) const OURS: &str = "bridge";
 
-/// What ends so shows how good a figure can get for less than the work.
-const NO_PEER: [&str; 4] = [
+/// What ends so is shown and compared with nothing: it does less than the work, or
+/// can run no async code at all.
+const NO_PEER: [&str; 7] = [
     "_without_runtime",
     "_without_wait",
     "_without_jobs",
     "no_jobs",
+    "raw_std",
+    "thread_local_read",
+    "ureq",
 ];
 
 /// A figure; Criterion's medians come with the interval they are sure of.
@@ -66,13 +70,32 @@ pub(super) struct Group {
 impl Group {
     /// The peer with the best figure.
     pub(super) fn best(&self, more_is_better: bool) -> Option<(&str, f64)> {
-        let peers = self.figures.iter().filter(|(who, _)| is_peer(who));
-        let peers = peers.map(|(who, figure)| (who.as_str(), figure.value));
-        if more_is_better {
-            peers.max_by(|a, b| a.1.total_cmp(&b.1))
-        } else {
-            peers.min_by(|a, b| a.1.total_cmp(&b.1))
-        }
+        let figures = self.figures.iter();
+        best(
+            figures.map(|(who, figure)| (who.as_str(), figure.value)),
+            more_is_better,
+        )
+    }
+
+    /// The peer with the best figure at one place of the curves.
+    pub(super) fn best_at(&self, x: f64, more_is_better: bool) -> Option<(&str, f64)> {
+        let figures = self.curves.iter().filter_map(|(who, points)| {
+            let point = points.iter().find(|point| point.x.total_cmp(&x).is_eq())?;
+            Some((who.as_str(), point.figure.value))
+        });
+        best(figures, more_is_better)
+    }
+}
+
+fn best<'a>(
+    figures: impl Iterator<Item = (&'a str, f64)>,
+    more_is_better: bool,
+) -> Option<(&'a str, f64)> {
+    let peers = figures.filter(|(who, _)| is_peer(who));
+    if more_is_better {
+        peers.max_by(|a, b| a.1.total_cmp(&b.1))
+    } else {
+        peers.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 }
 
@@ -124,7 +147,12 @@ impl Figures {
 
     /// The points of our own curve, where a group has one.
     pub(super) fn points(&self, group: &str) -> &[Point] {
-        let curve = self.group(group).and_then(|group| group.curves.get(OURS));
+        self.points_of(group, OURS)
+    }
+
+    /// The points of somebody's curve, where a group has one.
+    pub(super) fn points_of(&self, group: &str, who: &str) -> &[Point] {
+        let curve = self.group(group).and_then(|group| group.curves.get(who));
         curve.map_or(&[], Vec::as_slice)
     }
 }

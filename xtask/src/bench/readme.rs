@@ -5,9 +5,9 @@ use std::{fmt::Write as _, fs};
 use super::{
     catalogue::{self, BESIDE},
     record::{self, KEPT, Record},
-    table::{best, ours, theirs},
+    table::{dash, ours, peer, theirs},
     unit::digits,
-    verdict::{self, Word},
+    verdict::{self, Beside, Judged},
 };
 use crate::Chore;
 
@@ -17,8 +17,9 @@ pub(crate) const README: &str = "README.md";
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme`, not by hand -->\n";
 const END: &str = "<!-- figures: end -->";
 
-/// The rows that are quoted. The others are in the record and in the report.
-const QUOTED: [&str; 11] = [
+/// The rows that are always quoted. A row with a limit where a peer leads is quoted too.
+/// All others are in the record and in the report.
+const QUOTED: [&str; 15] = [
     "P1-icount",
     "P2-icount",
     "P4",
@@ -30,6 +31,10 @@ const QUOTED: [&str; 11] = [
     "P10",
     "P10-join",
     "P13-offload",
+    "P15-requests",
+    "P15-p99",
+    "P16-http",
+    "P21",
 ];
 
 /// Writes the part anew, of the newest record.
@@ -98,14 +103,9 @@ fn quoting<'a>(
 fn part(path: &str, record: &Record) -> String {
     let mut text =
         String::from("| operation | best peer | bridge | bridge / peer |\n|---|---|---|---|\n");
-    let rows = QUOTED.iter().filter_map(|id| catalogue::row(id));
-    for judged in rows.map(|row| verdict::judge(row, &record.figures)) {
-        let ratio = judged.ratio().map_or_else(|| "–".to_owned(), digits);
-        let operation = judged.row.operation;
-        line(
-            &mut text,
-            &[operation, &best(&judged), &ours(&judged), &ratio],
-        );
+    let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
+    for judged in &judged {
+        rows_of(&mut text, judged);
     }
     text += "\n";
     if BESIDE
@@ -128,17 +128,43 @@ fn part(path: &str, record: &Record) -> String {
         }
         text += "\n";
     }
-    let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
-    let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
-    let (kept, missed) = (count(Word::Pass), count(Word::Miss));
-    let limited = kept + missed;
+    let held = match verdict::kept_and_missed(&judged) {
+        (0, 0) => "No limit was measured in it".to_owned(),
+        (kept, missed) => format!("{kept} of {} limits held in it", kept + missed),
+    };
     let _ = write!(
         text,
         "Medians of one run on one machine, of which only the ratios travel:\n{}.\n\
-        {kept} of {limited} limits held in it. [The record]({path}) has all figures.\n",
+        {held}. [The record]({path}) has all figures.\n",
         record.origin()
     );
     text
+}
+
+/// The lines of a row: one, or one for each point of a curve. Of a row that is not
+/// among [`QUOTED`], only what a peer leads in.
+fn rows_of(text: &mut String, judged: &Judged) {
+    let row = judged.row;
+    let quoted = QUOTED.contains(&row.id);
+    let leads = |beside: &&Beside| !row.must.is_empty() && beside.peer_leads(row.unit);
+    let mut any = false;
+    for beside in judged
+        .besides
+        .iter()
+        .filter(|beside| quoted || leads(beside))
+    {
+        any = true;
+        let operation = match row.shape.place(beside.x) {
+            Some(place) => format!("{}, {place}", row.operation),
+            None => row.operation.to_owned(),
+        };
+        let ratio = beside.ratio().map_or_else(dash, digits);
+        let ours = row.unit.show(beside.ours);
+        line(text, &[&operation, &peer(beside, row.unit), &ours, &ratio]);
+    }
+    if quoted && !any && judged.ours.is_some() {
+        line(text, &[row.operation, &dash(), &ours(judged), &dash()]);
+    }
 }
 
 fn line(text: &mut String, cells: &[&str]) {
@@ -198,6 +224,50 @@ mod tests {
             "{written}"
         );
         assert_eq!(agrees(&written, records()), Ok(()));
+    }
+
+    #[test]
+    fn rows_in_which_a_peer_leads_are_quoted_too() {
+        let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
+        let figures = &mut record.figures;
+        for (row, who, value) in [
+            ("P15-requests", "bridge", [2_000.0, 3_000.0]),
+            ("P15-requests", "spawn_blocking", [1_000.0, 4_000.0]),
+            ("P15-cpu", "bridge", [3_000.0, 2_000.0]),
+            ("P15-cpu", "spawn_blocking", [4_000.0, 1_000.0]),
+        ] {
+            figures.add_point(row, who, 1.0, value[0]);
+            figures.add_point(row, who, 16.0, value[1]);
+        }
+        figures.set("P21-default", "bridge", 600.0);
+        figures.set("P21-default", "affinitypool", 400.0);
+        figures.set("P12-first", "bridge", 20.0);
+        figures.set("P12-first", "handle_try_current", 30.0);
+        let text = part("a.json", &record);
+        for wanted in [
+            "requests, 1 client | Tokio `spawn_blocking` 1 k/s | 2 k/s | 2 |",
+            "requests, 16 clients | Tokio `spawn_blocking` 4 k/s | 3 k/s | 0.75 |",
+            "CPU time of the service, 16 clients | Tokio `spawn_blocking` 1 µs | 2 µs | 2 |",
+            "configured | affinitypool 400 ns | 600 ns | 1.50 |",
+        ] {
+            assert!(text.contains(wanted), "no {wanted} in\n{text}");
+        }
+        // Ours leads there, and the rows are not among those that are always quoted.
+        for unwanted in ["CPU time of the service, 1 client", "look-up"] {
+            assert!(!text.contains(unwanted), "{unwanted} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_counted_where_some_were_measured() {
+        let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
+        assert!(part("a.json", &record).contains("1 of 1 limits held"));
+        record.figures.0.clear();
+        let text = part("a.json", &record);
+        assert!(
+            text.contains("No limit was measured") && !text.contains(" of 0"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn page(record: &Record, judged: &[Judged]) -> Markup {
             body {
                 (frame::header(record, judged))
                 main {
-                    (frame::headlines(record, judged))
+                    (frame::headlines(judged))
                     @for section in Section::ALL {
                         (part(section, record, judged))
                     }

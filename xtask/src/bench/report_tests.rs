@@ -56,6 +56,41 @@ fn every_group_is_on_the_page() {
 }
 
 #[test]
+fn the_front_does_not_count_limits_of_which_none_was_measured() {
+    let mut unlimited = record();
+    unlimited.figures.0.retain(|id, _| id == "M-p50");
+    let text = text(&unlimited);
+    assert!(text.contains("no limit was measured"), "{text}");
+    assert!(!text.contains("limits kept"), "{text}");
+}
+
+#[test]
+fn a_tile_has_the_colour_of_its_verdict() {
+    let mut record = record();
+    record.figures.0.retain(|id, _| id == "P4");
+    let figures = &mut record.figures;
+    for (who, value) in [
+        ("bridge", 20.0),
+        ("pollster_entered", 10.0),
+        ("tokio_handle_block_on", 60.0),
+        ("tokio_rayon", 200.0),
+    ] {
+        figures.set("P4", who, value);
+    }
+    let passed = text(&record);
+    let wanted = [
+        "slower than pollster, entered",
+        "<span class=\"chip pass\">pass</span>",
+    ];
+    for wanted in wanted {
+        assert!(passed.contains(wanted), "no {wanted}");
+    }
+    assert!(!passed.contains("big slow"), "red over a pass");
+    record.figures.set("P4", "bridge", 50.0);
+    assert!(text(&record).contains("big slow"), "a miss is not red");
+}
+
+#[test]
 fn the_page_needs_nothing_from_elsewhere() {
     let text = text(&record());
     for from_elsewhere in ["://", "<script", "<link", "@import", "url(", "src="] {

@@ -8,7 +8,7 @@ use super::{
     catalogue::{self, BESIDE},
     figures::Figures,
     unit::{Unit, digits},
-    verdict::{Judged, Word},
+    verdict::{Beside, Judged, Word},
 };
 
 const HEADER: [&str; 7] = [
@@ -94,22 +94,32 @@ pub(super) fn theirs(figures: &Figures, group: &str, who: &str) -> String {
     value.map_or_else(dash, |value| Unit::Time { per: 1 }.show(value))
 }
 
-/// Our figure, or the ends of our curve.
+/// Our figure. Of a curve: where it does worst beside the peers, or its ends.
 pub(super) fn ours(judged: &Judged) -> String {
     let unit = judged.row.unit;
-    match (judged.curve, judged.ours) {
-        (Some((low, high)), _) => format!("{} to {}", unit.show(low), unit.show(high)),
-        (None, Some(value)) => unit.show(value),
-        (None, None) => dash(),
+    match (judged.worst(), judged.curve, judged.ours) {
+        (Some(worst), Some(_), _) => at(&unit.show(worst.ours), worst.x),
+        (None, Some((low, high)), _) => format!("{} to {}", unit.show(low), unit.show(high)),
+        (_, None, Some(value)) => unit.show(value),
+        (_, None, None) => dash(),
     }
 }
 
-/// The best peer's name and figure.
+/// The name and the figure of the best peer, at the same place.
 pub(super) fn best(judged: &Judged) -> String {
-    let best = judged.best.as_ref();
-    best.map_or_else(dash, |(who, value)| {
-        format!("{} {}", catalogue::name(who), judged.row.unit.show(*value))
-    })
+    // A peer that costs nothing has no ratio.
+    let best = judged.worst().or(judged.besides.first());
+    best.map_or_else(dash, |best| at(&peer(best, judged.row.unit), best.x))
+}
+
+/// The name and the figure of the peer.
+pub(super) fn peer(beside: &Beside, unit: Unit) -> String {
+    let name = catalogue::name(&beside.who);
+    format!("{name} {}", unit.show(beside.theirs))
+}
+
+fn at(text: &str, x: Option<f64>) -> String {
+    x.map_or_else(|| text.to_owned(), |x| format!("{text} at {x}"))
 }
 
 pub(super) fn dash() -> String {
@@ -128,6 +138,25 @@ mod tests {
         figures.set("P8", "tokio_rayon", 20_000.0);
         let text = verdicts(&judge_all(&rows(Some("P8")), &figures)).to_string();
         for wanted in ["P8", "500 ns", "tokio-rayon", "20 µs", "0.03", "pass"] {
+            assert!(text.contains(wanted), "no {wanted} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_curve_is_shown_where_it_does_worst() {
+        let mut figures = Figures::default();
+        for (who, one, many) in [
+            ("bridge", 2_000.0, 3_000.0),
+            ("spawn_blocking", 1_000.0, 1_500.0),
+            ("spawn_blocking_limited", 900.0, 2_500.0),
+        ] {
+            figures.add_point("P15-requests", who, 1.0, one);
+            figures.add_point("P15-requests", who, 200.0, many);
+        }
+        let text = verdicts(&judge_all(&rows(Some("P15-requests")), &figures)).to_string();
+        let text = text.replace(['\n', '│', '┆'], " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for wanted in ["3 k/s at", "1.20", "pass"] {
             assert!(text.contains(wanted), "no {wanted} in\n{text}");
         }
     }

@@ -3,6 +3,7 @@
 use super::{
     catalogue::{self, Must, Row},
     figures::Figures,
+    unit::Unit,
 };
 
 /// What is said of a row.
@@ -34,11 +35,38 @@ pub(super) struct Limit {
     pub(super) kept: Option<bool>,
 }
 
+/// Our figure beside that of the best peer, where both were measured.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Beside {
+    /// The place on a curve.
+    pub(super) x: Option<f64>,
+    pub(super) ours: f64,
+    pub(super) who: String,
+    pub(super) theirs: f64,
+}
+
+impl Beside {
+    /// Ours as a part of the peer's: nothing compares to what costs nothing.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        (self.theirs > 0.0).then(|| self.ours / self.theirs)
+    }
+
+    /// Whether the peer's figure is the better one.
+    pub(super) fn peer_leads(&self, unit: Unit) -> bool {
+        if unit.more_is_better() {
+            self.ours < self.theirs
+        } else {
+            self.ours > self.theirs
+        }
+    }
+}
+
 /// A row with its figures, judged.
 #[derive(Clone, Debug)]
 pub(super) struct Judged {
     pub(super) row: Row,
-    pub(super) best: Option<(String, f64)>,
+    /// Ours beside the best peer: once for bars, at each place of a curve.
+    pub(super) besides: Vec<Beside>,
     pub(super) ours: Option<f64>,
     /// Where the figure is a curve: its lowest and highest point.
     pub(super) curve: Option<(f64, f64)>,
@@ -59,12 +87,32 @@ impl Judged {
         }
     }
 
-    /// Ours as a part of the best peer's: nothing compares to what costs
-    /// nothing.
-    pub(super) fn ratio(&self) -> Option<f64> {
-        let (_, best) = self.best.as_ref().filter(|best| best.1 > 0.0)?;
-        Some(self.ours? / best)
+    /// Ours beside the best peer, at the place where ours does worst.
+    pub(super) fn worst(&self) -> Option<&Beside> {
+        worst(self.row.unit, &self.besides, Beside::ratio)
     }
+
+    /// Ours as a part of the best peer's, at the place where ours does worst.
+    pub(super) fn ratio(&self) -> Option<f64> {
+        self.worst()?.ratio()
+    }
+}
+
+/// How many limits of `judged` are kept, and how many missed.
+pub(super) fn kept_and_missed(judged: &[Judged]) -> (usize, usize) {
+    let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
+    (count(Word::Pass), count(Word::Miss))
+}
+
+/// The one whose ratio says least for us.
+fn worst<T>(unit: Unit, all: &[T], ratio: impl Fn(&T) -> Option<f64>) -> Option<&T> {
+    let all = all.iter().filter_map(|one| Some((one, ratio(one)?)));
+    let worst = if unit.more_is_better() {
+        all.min_by(|a, b| a.1.total_cmp(&b.1))
+    } else {
+        all.max_by(|a, b| a.1.total_cmp(&b.1))
+    };
+    worst.map(|(one, _)| one)
 }
 
 /// Judges every row.
@@ -74,26 +122,20 @@ pub(super) fn judge_all(rows: &[Row], figures: &Figures) -> Vec<Judged> {
 
 pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
     let ours = figures.ours(row.id);
-    let best = figures
-        .group(row.id)
-        .and_then(|group| group.best(row.unit.more_is_better()))
-        .map(|(who, value)| (who.to_owned(), value));
-    let points = figures
-        .points(row.id)
-        .iter()
-        .map(|point| point.figure.value);
-    let curve = points
-        .clone()
-        .reduce(f64::min)
-        .zip(points.clone().reduce(f64::max));
+    let points = figures.points(row.id);
+    let values = || points.iter().map(|point| point.figure.value);
     let limits = row.must.iter().map(|must| match *must {
         Must::AtMost(most) => Limit {
             text: format!("≤ {}", row.unit.show(most)),
             kept: ours.map(|value| value <= most + row.unit.slack()),
         },
-        Must::Times(times, name) => times_of(times, name, ours, figures.of(row.id, name)),
+        Must::Times(times, name) => times_of(row, times, name, &pairs(row, figures, name)),
         Must::TimesBest(times) => {
-            times_of(times, "the best", ours, best.as_ref().map(|best| best.1))
+            let pairs: Vec<_> = besides(row, figures)
+                .iter()
+                .map(|beside| (beside.x, beside.ours, beside.theirs))
+                .collect();
+            times_of(row, times, "the best", &pairs)
         }
         Must::SameAs(name) => Limit {
             text: format!("the same as {}", catalogue::name(name)),
@@ -103,28 +145,97 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
         },
         Must::Flat(part) => Limit {
             text: format!("flat within {:.0} %", part * 100.0),
-            kept: curve
-                .filter(|_| points.clone().count() > 1)
-                .map(|(low, high)| high <= low * (1.0 + part)),
+            kept: flat(part, values()),
         },
+        Must::FlatBeyond(part, name) => {
+            let pairs = pairs(row, figures, name);
+            Limit {
+                text: format!(
+                    "flat within {:.0} % beyond {}",
+                    part * 100.0,
+                    catalogue::name(name)
+                ),
+                kept: flat(part, pairs.iter().map(|(_, ours, theirs)| ours - theirs)),
+            }
+        }
     });
     Judged {
         limits: limits.collect(),
         row: *row,
-        best,
+        besides: besides(row, figures),
         ours,
-        curve,
+        curve: values().reduce(f64::min).zip(values().reduce(f64::max)),
     }
 }
 
-fn times_of(times: f64, name: &str, ours: Option<f64>, peer: Option<f64>) -> Limit {
-    let text = format!("≤ {times} × {}", catalogue::name(name));
-    match ours.zip(peer) {
-        Some((ours, peer)) => Limit {
-            text: format!("{text} (is {:.2})", ours / peer),
-            kept: Some(ours <= times * peer),
-        },
-        None => Limit { text, kept: None },
+/// Our figures, each beside that of the best peer.
+fn besides(row: &Row, figures: &Figures) -> Vec<Beside> {
+    let Some(group) = figures.group(row.id) else {
+        return Vec::new();
+    };
+    let more = row.unit.more_is_better();
+    let beside = |x, ours: Option<f64>, best: Option<(&str, f64)>| {
+        let (who, theirs) = best?;
+        Some(Beside {
+            x,
+            ours: ours?,
+            who: who.to_owned(),
+            theirs,
+        })
+    };
+    let bars = beside(None, figures.ours(row.id), group.best(more));
+    let points = figures.points(row.id).iter().filter_map(|point| {
+        let ours = Some(point.figure.value);
+        beside(Some(point.x), ours, group.best_at(point.x, more))
+    });
+    bars.into_iter().chain(points).collect()
+}
+
+/// A place, our figure there, and somebody else's.
+type Pair = (Option<f64>, f64, f64);
+
+/// Our figures, each beside that of the one called `name`.
+fn pairs(row: &Row, figures: &Figures, name: &str) -> Vec<Pair> {
+    let bars = figures.ours(row.id).zip(figures.of(row.id, name));
+    let theirs = figures.points_of(row.id, name);
+    let points = figures.points(row.id).iter().filter_map(|ours| {
+        let theirs = theirs
+            .iter()
+            .find(|theirs| theirs.x.total_cmp(&ours.x).is_eq())?;
+        Some((Some(ours.x), ours.figure.value, theirs.figure.value))
+    });
+    let bars = bars.map(|(ours, theirs)| (None, ours, theirs));
+    bars.into_iter().chain(points).collect()
+}
+
+/// Whether the values lie within this part of the smallest, if there are several.
+fn flat(part: f64, values: impl Iterator<Item = f64> + Clone) -> Option<bool> {
+    let low = values.clone().reduce(f64::min)?;
+    let high = values.clone().reduce(f64::max)?;
+    (values.count() > 1).then_some(high <= low * (1.0 + part))
+}
+
+/// A limit that all of `pairs` must keep. The text has the ratio of the worst.
+fn times_of(row: &Row, times: f64, name: &str, pairs: &[Pair]) -> Limit {
+    let more = row.unit.more_is_better();
+    let sign = if more { '≥' } else { '≤' };
+    let text = format!("{sign} {times} × {}", catalogue::name(name));
+    let ratio = |pair: &Pair| (pair.2 > 0.0).then(|| pair.1 / pair.2);
+    let text = match worst(row.unit, pairs, ratio).and_then(|pair| Some((pair.0, ratio(pair)?))) {
+        Some((Some(x), ratio)) => format!("{text} (is {ratio:.2} at {x})"),
+        Some((None, ratio)) => format!("{text} (is {ratio:.2})"),
+        None => text,
+    };
+    let kept = |(_, ours, theirs): &Pair| {
+        if more {
+            *ours >= times * theirs
+        } else {
+            *ours <= times * theirs
+        }
+    };
+    Limit {
+        text,
+        kept: (!pairs.is_empty()).then(|| pairs.iter().all(kept)),
     }
 }
 

@@ -60,6 +60,80 @@ fn a_curve_is_flat_or_is_not() {
 }
 
 #[test]
+fn a_curve_is_flat_once_another_is_taken_off() {
+    let judged = |ours: [f64; 2], memory: [f64; 2]| {
+        let mut figures = Figures::default();
+        for (at, x) in [1.0, 2.0].into_iter().enumerate() {
+            figures.add_point("g", OURS, x, ours[at]);
+            figures.add_point("g", "memory_without_jobs", x, memory[at]);
+        }
+        judge(
+            &row(&[Must::FlatBeyond(0.25, "memory_without_jobs")]),
+            &figures,
+        )
+        .word()
+    };
+    assert_eq!(judged([110.0, 500.0], [10.0, 390.0]), Word::Pass);
+    assert_eq!(judged([110.0, 500.0], [10.0, 10.0]), Word::Miss);
+    assert_eq!(
+        word(&[Must::FlatBeyond(0.25, "memory_without_jobs")], &[]),
+        Word::NotMeasured
+    );
+}
+
+/// Curves of ours and of two peers, at 1 and at 200.
+fn curves(unit: Unit, ours: [f64; 2], must: &'static [Must]) -> Judged {
+    let mut figures = Figures::default();
+    let all = [
+        (OURS, ours),
+        ("a", [10.0, 40.0]),
+        ("b", [20.0, 30.0]),
+        ("raw_std", [1.0, 900.0]),
+    ];
+    for (who, [one, many]) in all {
+        figures.add_point("g", who, 1.0, one);
+        figures.add_point("g", who, 200.0, many);
+    }
+    let row = Row { unit, ..row(must) };
+    judge(&row, &figures)
+}
+
+#[test]
+fn a_curve_must_keep_its_limit_at_every_point() {
+    const MUST: &[Must] = &[Must::TimesBest(0.8)];
+    let ns = Unit::Time { per: 1 };
+    assert_eq!(curves(ns, [8.0, 24.0], MUST).word(), Word::Pass);
+    let missed = curves(ns, [8.0, 27.0], MUST);
+    assert_eq!(missed.word(), Word::Miss);
+    assert_eq!(missed.limits[0].text, "≤ 0.8 × the best (is 0.90 at 200)");
+    let named = curves(ns, [9.0, 39.0], &[Must::Times(1.0, "a")]);
+    assert_eq!(named.word(), Word::Pass);
+    let none = curves(ns, [9.0, 39.0], &[Must::Times(1.0, "nobody")]);
+    assert_eq!(none.word(), Word::NotMeasured);
+}
+
+#[test]
+fn where_more_is_better_a_limit_is_the_least() {
+    const MUST: &[Must] = &[Must::TimesBest(1.2)];
+    let kept = curves(Unit::PerSecond, [24.0, 49.0], MUST);
+    assert_eq!(kept.word(), Word::Pass);
+    assert_eq!(kept.limits[0].text, "≥ 1.2 × the best (is 1.20 at 1)");
+    assert!(
+        kept.besides
+            .iter()
+            .all(|beside| !beside.peer_leads(kept.row.unit))
+    );
+    let missed = curves(Unit::PerSecond, [19.0, 49.0], MUST);
+    assert_eq!(missed.word(), Word::Miss);
+    assert_eq!(missed.ratio(), Some(0.95));
+    let leads = missed
+        .besides
+        .iter()
+        .map(|beside| beside.peer_leads(missed.row.unit));
+    assert_eq!(leads.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn what_was_not_measured_is_no_pass() {
     assert_eq!(word(&[Must::AtMost(5.0)], &[]), Word::NotMeasured);
     assert_eq!(

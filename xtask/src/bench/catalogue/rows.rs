@@ -1,9 +1,9 @@
 //! The rows.
 
 use super::{
-    Must::{AtMost, Flat, SameAs, Times, TimesBest},
+    Must::{AtMost, Flat, FlatBeyond, SameAs, Times, TimesBest},
     Row, Section,
-    Shape::{Bars, Curve, Percentiles},
+    Shape::{self, Bars, Curve, Percentiles},
 };
 use crate::bench::unit::Unit;
 
@@ -16,6 +16,9 @@ const WAIT: &str = "wall_wait";
 const OFFLOAD: &str = "wall_offload";
 const BURST: &str = "wall_burst";
 const IO: &str = "wall_io";
+const REQUEST: &str = "wall_request";
+const SERVICE: &str = "wall_service";
+const TASKS: &str = "wall_tasks";
 const COUNTS: &str = "counts";
 const CURVES: &str = "curves";
 const LATENCY: &str = "latency";
@@ -23,6 +26,10 @@ const MIXED: &str = "mixed";
 const ICOUNT: &str = "icount_calls";
 
 const TOKIO: &str = "tokio_handle_block_on";
+const MULTI_THREAD: &str = "tokio_runtime_block_on";
+
+const CLIENTS: Shape = Curve("clients");
+const THREADS: Shape = Curve("threads");
 
 macro_rules! rows {
     ($($section:ident {
@@ -70,9 +77,9 @@ pub(super) const ALL: &[Row] = &rows![
             "How long the slow waits take, not only the usual one.";
     }
     Offloads {
-        "P8" "async → sync: one offload and back", OFFLOAD Bars, NS, [AtMost(1000.0), TimesBest(0.1)],
+        "P8" "async → sync: one offload and back", OFFLOAD Bars, NS, [AtMost(600.0), TimesBest(0.05)],
             "A closure goes to the pool and its value comes back, one after the other.";
-        "P9" "one offload after 50 ms of idleness", OFFLOAD Bars, NS, [TimesBest(1.25)],
+        "P9" "one offload after 50 ms of idleness", OFFLOAD Bars, NS, [TimesBest(1.0)],
             "The same when every thread has gone to sleep, so that waking one is most of it.";
         "L-offload" "one offload and back: latency", LATENCY Percentiles, NS, [],
             "How long the slow offloads take, not only the usual one.";
@@ -80,14 +87,18 @@ pub(super) const ALL: &[Row] = &rows![
             "What offloading adds to jobs of different lengths; for long jobs it no longer matters.";
     }
     Bursts {
-        "P10" "burst of 10 000, per job, started", BURST Bars, JOBS, [TimesBest(1.0), Times(0.1, "spawn_blocking")],
+        "P10" "burst of 10 000, per job, started", BURST Bars, JOBS, [Times(0.6, "tokio_rayon"), Times(0.8, "affinitypool"), Times(0.05, "spawn_blocking")],
             "All are queued first and awaited then: the least that a job can cost.";
         "P10-join" "burst of 10 000 through join_all, per job", BURST Bars, JOBS, [Times(0.5, "tokio_rayon")],
             "The same as most programs would write it.";
-        "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST Curve("jobs in the burst"), NS, [Flat(0.25)],
+        "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST Curve("jobs in the burst"), NS, [FlatBeyond(0.25, "memory_without_jobs")],
             "A job costs the same in a burst of any size, once the burst is more than its own start. Its memory alone is what the allocator and the system take for as many futures and jobs, and what freeing them takes.";
         "P11-threads" "burst per job, 1 to 8 submitters", BURST Curve("threads that submit"), JOBS, [Flat(0.25)],
             "A job costs the same however many threads submit, so they don't stand in each other's way.";
+        "P21" "10 000 tasks, each awaits one job, per job", TASKS Bars, NS, [TimesBest(0.8)],
+            "The burst that a service makes: each of its tasks awaits one short job. All pools have two threads.";
+        "P21-default" "the same, the bridge with nothing configured", TASKS Bars, NS, [TimesBest(0.8)],
+            "The peers have two threads here too, and were measured in the same rounds.";
         "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
             "How the cost of a job changes with the size of the burst.";
         "C-submitters" "burst per job, over submitting threads", CURVES Curve("threads that submit"), NS, [],
@@ -110,10 +121,42 @@ pub(super) const ALL: &[Row] = &rows![
             "How many threads the process had when it had the most, clients included.";
         "M-busy" "steps of busy tasks beside blocking jobs", MIXED Bars, Unit::PerSecond, [],
             "How fast the async tasks of a busy runtime go on while short blocking jobs run beside them.";
-        "IO-http" "an HTTP request from sync code", IO Bars, NS, [],
-            "A sync program asks a server on this machine, one request after the other.";
-        "IO-http-4" "an HTTP request, from four threads", IO Bars, NS, [],
-            "The same from four threads that have one client in common.";
+        "P15-requests" "a service over SQLite: requests", SERVICE CLIENTS, Unit::PerSecond, [TimesBest(1.2)],
+            "An axum service answers each request with one row, through a pool of ten connections. Service and clients have processes of their own, on the same cores.";
+        "P15-p50" "a request to it, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "Half of the requests are answered within this time.";
+        "P15-p99" "a request to it, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "All but one in a hundred requests are answered within this time.";
+        "P15-cpu" "a request to it, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "What the process of the service uses, the clients not counted.";
+        "P15-switches" "a request to it, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
+            "How often the system takes a thread of the service off a core, for one request.";
+        "P15-busy-requests" "the service beside busy processes: requests", SERVICE CLIENTS, Unit::PerSecond, [TimesBest(1.2)],
+            "The same while one other process for each core computes all the time.";
+        "P15-busy-p50" "a request to it, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "Half of the requests are answered within this time, beside busy processes.";
+        "P15-busy-p99" "a request to it, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "All but one in a hundred requests are answered within this time, beside busy processes.";
+        "P15-busy-cpu" "a request to it, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+            "What the process of the service uses, beside busy processes.";
+        "P15-busy-switches" "a request to it, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
+            "The same count beside busy processes.";
+        "P15-nested" "100 nested requests at once", SERVICE Bars, NS, [TimesBest(1.0)],
+            "Each request holds one of ten connections while its blocking code waits for async code, which awaits blocking code. The peers do that by hand, with spawn_blocking and Handle::block_on.";
+        "P15-nested-failed" "of these, how many fail", SERVICE Bars, Unit::Count, [AtMost(0.0)],
+            "A request fails when it gets no connection for four seconds.";
+        "P15-busy-nested" "100 nested requests beside busy processes", SERVICE Bars, NS, [TimesBest(1.0)],
+            "The same while one other process for each core computes all the time.";
+        "P15-busy-nested-failed" "of these, how many fail", SERVICE Bars, Unit::Count, [AtMost(0.0)],
+            "A request fails when it gets no connection for four seconds.";
+        "P16-http" "an HTTP request from sync code", REQUEST THREADS, NS, [TimesBest(1.0)],
+            "A sync program asks a server in another process of this machine; the time is shared out among its threads. ureq and raw sockets can run no async code, so they are shown and not compared.";
+        "P16-http-cpu" "the same, CPU time of the client", REQUEST THREADS, NS, [Times(1.0, MULTI_THREAD)],
+            "What the client's process uses for one request. On a current-thread runtime the waiting thread does the IO itself, which saves a switch of threads.";
+        "P16-tcp" "a TCP round trip from sync code", REQUEST THREADS, NS, [TimesBest(1.0)],
+            "32 bytes go to the server and come back, on a connection that each thread keeps.";
+        "P16-tcp-cpu" "the same, CPU time of the client", REQUEST THREADS, NS, [Times(1.0, MULTI_THREAD)],
+            "What the client's process uses for one round trip.";
         "IO-sqlite" "a query from async code", IO Bars, NS, [],
             "An async program asks a database on this machine through a blocking driver.";
         "IO-threads" "threads left over by the requests", IO Bars, Unit::Count, [],
@@ -122,11 +165,11 @@ pub(super) const ALL: &[Row] = &rows![
             "How many more open descriptors there are after the HTTP requests than before.";
     }
     Context {
-        "P3-thread" "Context::current(), plain thread", DETECT Bars, NS, [AtMost(1.5)],
+        "P3-thread" "Context::current(), plain thread", DETECT Bars, NS, [Times(1.1, "handle_try_current")],
             "Looking costs next to nothing where no runtime is.";
         "P3-task" "Context::current(), multi-thread task", DETECT Bars, NS, [AtMost(1.5)],
             "Looking costs next to nothing in a task.";
-        "P3-root" "Context::current(), multi-thread root", DETECT Bars, NS, [AtMost(50.0)],
+        "P3-root" "Context::current(), multi-thread root", DETECT Bars, NS, [AtMost(20.0)],
             "The one place where only a probe of the task's budget can tell.";
         "P12-first" "runtime look-up in a task, first", DETECT Bars, NS, [AtMost(25.0)],
             "Finding out which runtime drives this task, with nothing remembered.";

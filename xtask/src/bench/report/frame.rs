@@ -10,15 +10,14 @@ use crate::bench::{
     record::Record,
     table::{best, ours},
     unit::digits,
-    verdict::{Judged, Word},
+    verdict::{Judged, Word, kept_and_missed},
 };
 
 /// Rows that say most in the least words.
-const HEADLINES: [&str; 4] = ["P4", "P6", "P8", "P10"];
+const HEADLINES: [&str; 7] = ["P4", "P6", "P8", "P9", "P10", "P15-requests", "P21"];
 
 pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
-    let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
-    let (kept, missed, open) = (count(Word::Pass), count(Word::Miss), unmeasured(judged));
+    let ((kept, missed), open) = (kept_and_missed(judged), unmeasured(judged));
     let sections = Section::ALL.iter().filter(|section| {
         let mut rows = judged
             .iter()
@@ -33,7 +32,11 @@ pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
                 p.origin { (record.origin()) }
                 p.origin { "taken on " time datetime=(record.when) { (record.when.replace('T', " at ").replace('Z', " UTC")) } }
                 p.chips {
-                    span.chip.pass { (kept) " of " (kept + missed) " limits kept" }
+                    @if kept + missed > 0 {
+                        span.chip.pass[kept > 0].shown[kept == 0] { (kept) " of " (kept + missed) " limits kept" }
+                    } @else {
+                        span.chip.shown { "no limit was measured" }
+                    }
                     @if missed > 0 { span.chip.miss { (missed) " missed" } }
                     @if open > 0 { span.chip.open { (open) " with a limit not measured" } }
                     @if record.quick { span.chip.open { "quick run: a first impression" } }
@@ -58,34 +61,38 @@ fn unmeasured(judged: &[Judged]) -> usize {
     open.filter(|judged| !judged.row.must.is_empty()).count()
 }
 
-/// How many times less than the best peer, in large print.
-pub(super) fn headlines(record: &Record, judged: &[Judged]) -> Markup {
-    let found = HEADLINES.iter().filter_map(|id| {
-        let judged = judged.iter().find(|judged| judged.row.id == *id)?;
-        let (who, theirs) = judged.best.as_ref()?;
-        Some((
-            judged,
-            judged.ours.filter(|ours| *ours > 0.0)?,
-            who,
-            *theirs,
-        ))
-    });
+/// How many times faster than the best peer, or slower, in large print. The colour
+/// and the chip are those of the verdict: a limit may allow a peer to lead.
+pub(super) fn headlines(judged: &[Judged]) -> Markup {
+    let found: Vec<_> = HEADLINES
+        .iter()
+        .filter_map(|id| {
+            let judged = judged.iter().find(|judged| judged.row.id == *id)?;
+            let worst = judged.worst()?;
+            let ratio = worst.ratio().filter(|ratio| *ratio > 0.0)?;
+            Some((judged, worst, ratio))
+        })
+        .collect();
     html! {
-        @if HEADLINES.iter().any(|id| record.figures.ours(id).is_some()) {
+        @if !found.is_empty() {
             div.tiles {
-                @for (judged, ours, who, theirs) in found {
+                @for (judged, worst, ratio) in found {
                     a.tile href={ "#" (judged.row.id) } {
-                        @if ours <= theirs {
-                            span.big { (digits(theirs / ours)) span.times { "×" } }
-                            span.what { "faster than " (catalogue::name(who)) }
-                        } @else {
-                            span.big.slow { (digits(ours / theirs)) span.times { "×" } }
-                            span.what { "slower than " (catalogue::name(who)) }
+                        span.big.slow[judged.word() == Word::Miss] {
+                            (digits(ratio.max(1.0 / ratio))) span.times { "×" }
                         }
-                        span.of { (judged.row.operation) }
+                        span.what {
+                            @if worst.peer_leads(judged.row.unit) { "slower than " } @else { "faster than " }
+                            (catalogue::name(&worst.who))
+                        }
+                        span.of {
+                            (judged.row.operation)
+                            @if let Some(place) = judged.row.shape.place(worst.x) { ", " (place) }
+                        }
                         span.pair {
-                            b { (judged.row.unit.show(ours)) } " against " (judged.row.unit.show(theirs))
+                            b { (judged.row.unit.show(worst.ours)) } " against " (judged.row.unit.show(worst.theirs))
                         }
+                        @if !judged.limits.is_empty() { (chip(judged.word())) }
                     }
                 }
             }
@@ -171,8 +178,13 @@ pub(super) fn reading(record: &Record) -> Markup {
                 }
                 p {
                     "Nanoseconds are those of the machine above. Ratios travel better: each bar says how \
-                    many times the bridge's figure it is. A hatched bar does less than the work, as \
-                    polling a future without entering any runtime, and is no peer."
+                    many times the bridge's figure it is. A hatched bar is no peer: it does less than the \
+                    work, as polling a future without entering any runtime, or it can run no async \
+                    code at all."
+                }
+                p {
+                    "Where a figure is a curve, the tables show the point at which the bridge does worst \
+                    beside the best peer, and a limit must be kept at every point."
                 }
                 p {
                     "Instructions, sizes and allocations are counted, not timed, and come out the same \

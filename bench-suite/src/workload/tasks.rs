@@ -1,0 +1,51 @@
+//! Many tasks, each of which awaits one short job: the burst that a service makes.
+
+use tokio::task;
+
+use super::way::Way;
+
+/// Spawns `count` tasks, each of which awaits one job, and awaits all of them.
+///
+/// Returns the sum of what the jobs returned, which is
+/// [`burst::sum`](super::burst::sum) of `count` if no job was lost or run twice.
+///
+/// # Panics
+///
+/// If a job does.
+pub async fn each_awaits_one<W: Way>(way: W, count: u64) -> u64 {
+    let tasks: Vec<_> = (1..=count)
+        .map(|number| {
+            let way = way.clone();
+            task::spawn(async move { way.run(move || number).await })
+        })
+        .collect();
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.expect("a job does not panic");
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{
+        burst, run,
+        way::{Affinity, Ours, SpawnBlocking, TokioRayonPool},
+    };
+
+    #[test]
+    fn no_way_loses_a_job_or_runs_one_twice() {
+        const COUNT: u64 = 200;
+        let runtime = run::multi_thread();
+        let all = async {
+            let wanted = burst::sum(COUNT);
+            assert_eq!(each_awaits_one(Ours::global(), COUNT).await, wanted);
+            assert_eq!(each_awaits_one(Ours::with_threads(2), COUNT).await, wanted);
+            assert_eq!(each_awaits_one(Affinity::of(2), COUNT).await, wanted);
+            assert_eq!(each_awaits_one(TokioRayonPool::of(2), COUNT).await, wanted);
+            assert_eq!(each_awaits_one(SpawnBlocking, COUNT).await, wanted);
+        };
+        testkit::within(|| runtime.block_on(all));
+    }
+}
