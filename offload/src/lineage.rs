@@ -21,7 +21,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::sync::{AtomicBool, Mutex, lock, thread_local};
+use crate::sync::{AtomicBool, AtomicU8, Mutex, lock, thread_local};
 
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
@@ -58,6 +58,28 @@ pub(crate) struct Owner {
     pub(crate) kind: Kind,
 }
 
+/// What a parked job owes to a descendant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The wait depends on it: the waited future submitted it, or polls for it.
+    Awaited = 1,
+    /// The job submitted it earlier.
+    Submitted = 2,
+}
+
+impl Claim {
+    /// Which claims must not run already.
+    ///
+    /// A descendant that the wait does not depend on may block on what the job
+    /// holds. So it must not keep back one that the wait does depend on.
+    fn excludes(self) -> u8 {
+        match self {
+            Self::Awaited => Self::Awaited as u8,
+            Self::Submitted => Self::Awaited as u8 | Self::Submitted as u8,
+        }
+    }
+}
+
 /// What a frame stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -70,6 +92,8 @@ pub(crate) enum Kind {
 /// A job of a pool or one of its waits, open or over.
 pub(crate) struct Frame {
     owner: Owner,
+    /// Which frame of the process this is, from 1 on.
+    number: usize,
     /// The next frame up. Under a lock, because it changes: frames that are over
     /// are cut out of a chain.
     parent: Mutex<Lineage>,
@@ -82,9 +106,9 @@ pub(crate) struct Frame {
     /// Whether this job, or a wait outside any job, is parked: its descendants
     /// may start on its account. The pool writes and reads it under its lock.
     parked: AtomicBool,
-    /// Whether a descendant runs beyond the permits on the account of this frame.
-    /// The pool writes and reads it under its lock.
-    spent: AtomicBool,
+    /// Which [`Claim`]s run beyond the permits on the account of this frame, as
+    /// bits. The pool writes and reads it under its lock.
+    spent: AtomicU8,
     /// Whether descendants of this job may be queued among the roots. The pool
     /// writes and reads it under its lock.
     has_roots: AtomicBool,
@@ -188,13 +212,15 @@ thread_local! {
 
 impl Frame {
     fn new(owner: Owner, parent: Lineage) -> Self {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
         Self {
             owner,
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
             parent: Mutex::new(parent),
             over: AtomicBool::new(false),
             seated: AtomicBool::new(false),
             parked: AtomicBool::new(false),
-            spent: AtomicBool::new(false),
+            spent: AtomicU8::new(0),
             has_roots: AtomicBool::new(false),
         }
     }
@@ -240,13 +266,25 @@ impl Frame {
         self.parked.store(parked, Ordering::Relaxed);
     }
 
-    /// Whether a descendant may start beyond the permits on this account.
-    pub(crate) fn has_credit(&self) -> bool {
-        self.is_parked() && !self.spent.load(Ordering::Relaxed)
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
-    pub(crate) fn set_spent(&self, spent: bool) {
-        self.spent.store(spent, Ordering::Relaxed);
+    /// Whether a descendant with this claim may start beyond the permits on this
+    /// account.
+    pub(crate) fn has_credit(&self, claim: Claim) -> bool {
+        let spent = self.spent.load(Ordering::Relaxed);
+        self.is_parked() && spent & claim.excludes() == 0
+    }
+
+    /// Spends the credit for a descendant with this claim.
+    pub(crate) fn spend(&self, claim: Claim) {
+        self.spent.fetch_or(claim as u8, Ordering::Relaxed);
+    }
+
+    /// Gives the credit back.
+    pub(crate) fn restore(&self, claim: Claim) {
+        self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
     }
 
     /// Whether descendants may be queued among the roots; false from here on.
@@ -460,6 +498,19 @@ pub(crate) fn frame() -> Arc<Frame> {
     Lineage::current().frame.unwrap_or_else(|| {
         unreachable!("a wait is open on this thread, so asking for its frame makes one")
     })
+}
+
+/// The number of the innermost wait of that pool on this thread, which polls for a
+/// job: from here on it counts as a descendant. `None` if there is no such wait.
+pub(crate) fn adopt(pool: PoolId) -> Option<usize> {
+    let wait = Lineage::current().frame?;
+    if wait.kind() != Kind::Wait || !wait.is_open_in(pool) {
+        return None;
+    }
+    let account = job_frame().unwrap_or_else(|| Arc::clone(&wait));
+    // The park looks for it.
+    account.has_roots.store(true, Ordering::Relaxed);
+    Some(wait.number)
 }
 
 /// The frame of the job that runs here, if it has one.

@@ -12,7 +12,7 @@ use crate::{
     clock::Tick,
     handle::Handle,
     lineage::PoolId,
-    sync::{AtomicU8, AtomicU32},
+    sync::{AtomicU8, AtomicU32, AtomicUsize},
 };
 
 /// What the pool reads of a job without knowing its types.
@@ -29,6 +29,8 @@ pub(crate) struct Header {
     shown: AtomicU8,
     /// When the closure began.
     begun: AtomicU32,
+    /// The number of the wait that polls for the job; 0 if none has.
+    adopter: AtomicUsize,
 }
 
 /// The caller has lost interest.
@@ -82,6 +84,7 @@ impl Header {
             flags: AtomicU8::new(0),
             shown: AtomicU8::new(HIDDEN),
             begun: AtomicU32::new(0),
+            adopter: AtomicUsize::new(0),
         }
     }
 
@@ -102,6 +105,16 @@ impl Header {
             PANICKED => Some(Finish::Panicked),
             _ => None,
         }
+    }
+
+    /// Notes that the wait of this number polls for the job.
+    pub(crate) fn set_adopter(&self, wait: usize) {
+        self.adopter.store(wait, Ordering::Relaxed);
+    }
+
+    /// The number of the wait that polled for the job last; 0 if none has.
+    pub(crate) fn adopter(&self) -> usize {
+        self.adopter.load(Ordering::Relaxed)
     }
 
     /// Whether a list of the queue holds the job. To be asked under the pool's lock.

@@ -20,13 +20,14 @@ use std::{
 
 use self::{
     call::{Alertness, Call},
+    credit::Credit,
     growth::Growth,
     seats::Seat,
 };
 use crate::{
     inbox::{Inbox, Pickup},
     limits::Limits,
-    lineage::{Frame, JobId, Lane, PoolId},
+    lineage::{JobId, Lane, PoolId},
     park::Unparker,
     policy::Duty,
     queue::Queue,
@@ -90,8 +91,8 @@ pub(crate) struct State {
 /// A job that a thread has claimed.
 pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
-    /// The frame on whose account it runs, if it started beyond the permits.
-    credit: Option<Arc<Frame>>,
+    /// On whose account it runs, if it started beyond the permits.
+    credit: Option<Credit>,
 }
 
 /// Where an idle thread sleeps.
@@ -183,7 +184,7 @@ impl State {
     fn needs_help(&mut self) -> bool {
         self.phase != Phase::Closed
             && !self.has_lookout()
-            && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_on_credit())
+            && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_beyond_permits())
     }
 
     /// Whether any job may start.
@@ -270,14 +271,12 @@ impl State {
         None
     }
 
-    /// Takes the job that is due, with the frame on whose account it runs if no
-    /// permit is free.
-    fn take(&mut self) -> Option<(Submitted, Option<Arc<Frame>>)> {
+    /// Takes the job that is due, with the account on which it runs if it needs one.
+    fn take(&mut self) -> Option<(Submitted, Option<Credit>)> {
         if self.has_permit() {
             return Some((self.queue.take()?, None));
         }
-        let (job, credit) = self.take_on_credit()?;
-        Some((job, Some(credit)))
+        self.take_beyond_permits()
     }
 
     /// Leaves the queue to others: sees to it that somebody looks at what is left
@@ -347,12 +346,16 @@ impl State {
         (self.queue.drain(), None)
     }
 
-    /// Whether a thread may be added: one for each permit, and as far as the limit
-    /// goes one for each parked thread and one for the descendant that may run on
-    /// its account.
+    /// Whether a thread may be added: one for each permit, and while threads are
+    /// parked as many as the limit allows. It is asked only if a job may start that
+    /// nobody else can take, so there are never more than are needed.
     fn may_start(&self) -> bool {
-        let added = self.blocked() + self.seats.len();
-        let limit = self.permits() + added.min(self.limits.max_blocked_threads);
+        let added = if self.seats.is_empty() {
+            0
+        } else {
+            self.limits.max_blocked_threads
+        };
+        let limit = self.permits() + added;
         // Where nobody is left who will look, it is tried at once.
         let failed = || {
             self.start_failed
@@ -361,11 +364,11 @@ impl State {
         self.threads < limit && !(self.is_attended() && failed())
     }
 
-    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, credit: Option<Arc<Frame>>) {
+    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, credit: Option<Credit>) {
         self.running += 1;
         self.growth.note_start();
-        if let Some(frame) = &credit {
-            frame.set_spent(true);
+        if let Some(credit) = &credit {
+            credit.spend();
         }
         let job = Arc::clone(job);
         self.stacks[stack].push(Claimed { job, credit });

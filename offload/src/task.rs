@@ -14,8 +14,10 @@ use crate::{
     eager::Eager,
     handle::Handle,
     job::Job,
+    lineage,
     runnable::{Awaitable, Submitted, Withdrawal},
     state::Prospect,
+    worker,
 };
 
 /// A closure on its way through a pool.
@@ -244,6 +246,12 @@ impl<T: Send + 'static> Offload<T> {
                     if self.pool.core.is_nearly_through() {
                         self.eager = self.pool.core.eagerness.begin();
                     }
+                }
+                // A job that waits here may hold what the other jobs block on.
+                if worker::is_worker()
+                    && let Some(wait) = lineage::adopt(self.pool.core.id())
+                {
+                    self.job.header().set_adopter(wait);
                 }
                 if self.pool.core.eagerness.again(&mut self.eager) {
                     cx.waker().wake_by_ref();

@@ -1,66 +1,97 @@
 //! Descendants of parked jobs, which start without a permit.
 //!
 //! A parked job may hold the lock on which every running job blocks, and only
-//! its descendants can release it. So each parked job has a *credit* of one: while
-//! no permit is free, one of its descendants may run on its account. The credit
-//! is spent from the descendant's start until it ends or parks itself.
+//! its descendants can release it. So each parked job has *credit*: while no permit
+//! is free, one of its descendants may run on its account. The credit is spent from
+//! the descendant's start until it ends or parks itself.
+//!
+//! A descendant that the job submitted before its wait, and that the wait does not
+//! poll for, may itself block on what the job holds. So it does not keep back one
+//! that the wait depends on: see [`Claim`].
 
 use std::sync::Arc;
 
-use super::State;
+use super::{State, seats::Seat};
 use crate::{
-    Lineage,
-    lineage::{Frame, PoolId},
+    lineage::{Claim, Frame, Kind, PoolId},
     runnable::Submitted,
 };
 
+/// On whose account a job runs.
+#[derive(Clone)]
+pub(super) struct Credit {
+    frame: Arc<Frame>,
+    claim: Claim,
+}
+
+impl Credit {
+    pub(super) fn spend(&self) {
+        self.frame.spend(self.claim);
+    }
+
+    fn restore(&self) {
+        self.frame.restore(self.claim);
+    }
+}
+
 impl State {
     /// Whether a queued job may start although no permit is free.
-    pub(super) fn has_job_on_credit(&mut self) -> bool {
-        if self.nothing_on_credit || self.has_permit() || !self.queue.holds_kin() {
+    pub(super) fn has_job_beyond_permits(&mut self) -> bool {
+        if self.has_permit() || !self.queue.holds_kin() {
             return false;
         }
-        let pool = self.pool;
-        let mut seen = None;
-        let found = self
-            .queue
-            .has_kin(|job| creditor(&job.lineage, pool, &mut seen).is_some());
-        self.nothing_on_credit = !found;
-        found
+        self.next_creditor().is_some() || self.has_surplus_job()
     }
 
     /// Takes the first job that may start although no permit is free, and the
-    /// frame on whose account it starts.
-    pub(super) fn take_on_credit(&mut self) -> Option<(Submitted, Arc<Frame>)> {
-        if self.nothing_on_credit || !self.queue.holds_kin() {
+    /// account on which it starts, if it needs one.
+    pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Option<Credit>)> {
+        if !self.queue.holds_kin() {
             return None;
         }
-        let (pool, mut seen, mut credit) = (self.pool, None, None);
-        let job = self.queue.take_kin(|job| {
-            credit = creditor(&job.lineage, pool, &mut seen);
-            credit.is_some()
-        });
-        self.nothing_on_credit = job.is_none();
-        job.zip(credit)
-    }
-
-    /// The frame on whose account the next such job would start.
-    pub(super) fn next_creditor(&mut self) -> Option<Arc<Frame>> {
-        let (pool, mut seen, mut credit) = (self.pool, None, None);
-        if self.has_job_on_credit() {
-            let _found = self.queue.has_kin(|job| {
-                credit = creditor(&job.lineage, pool, &mut seen);
+        if !self.nothing_on_credit {
+            let (pool, seats, mut seen, mut credit) = (self.pool, &self.seats, None, None);
+            let job = self.queue.take_kin(|job| {
+                credit = creditor(job, seats, pool, &mut seen);
                 credit.is_some()
             });
+            if let Some(job) = job {
+                return Some((job, credit));
+            }
+            self.nothing_on_credit = true;
         }
+        let job = self.take_surplus_job()?;
+        Some((job, None))
+    }
+
+    /// The account on which the next such job would start.
+    fn next_creditor(&mut self) -> Option<Credit> {
+        if self.nothing_on_credit {
+            return None;
+        }
+        let (pool, seats, mut seen, mut credit) = (self.pool, &self.seats, None, None);
+        let found = self.queue.has_kin(|job| {
+            credit = creditor(job, seats, pool, &mut seen);
+            credit.is_some()
+        });
+        self.nothing_on_credit = !found;
         credit
+    }
+
+    /// The frame of a parked job whose descendant may start, if there were a thread
+    /// for it.
+    pub(super) fn account_without_thread(&mut self) -> Option<Arc<Frame>> {
+        if self.has_permit() {
+            return None;
+        }
+        Some(self.next_creditor()?.frame)
     }
 
     /// Gives the credit back on which the job on top of this stack runs.
     pub(super) fn give_credit_back(&mut self, stack: usize) {
         let claimed = self.stacks[stack].last_mut();
-        if let Some(frame) = claimed.and_then(|claimed| claimed.credit.take()) {
-            frame.set_spent(false);
+        if let Some(credit) = claimed.and_then(|claimed| claimed.credit.take()) {
+            credit.restore();
             self.note_credit();
         }
     }
@@ -73,33 +104,97 @@ impl State {
 
     /// Notes that a descendant of a wait is about to be queued.
     pub(super) fn note_queued_kin(&mut self, job: &Submitted) {
-        if self.nothing_on_credit && creditor(&job.lineage, self.pool, &mut None).is_some() {
+        if self.nothing_on_credit && creditor(job, &self.seats, self.pool, &mut None).is_some() {
             self.nothing_on_credit = false;
         }
         self.note_lendable(job);
     }
+
+    fn has_surplus_job(&self) -> bool {
+        let (pool, seats) = (self.pool, &self.seats);
+        self.growth.surplus() > 0
+            && (self.queue).has_kin(|job| descends_from_parked(job, seats, pool))
+    }
+
+    fn take_surplus_job(&mut self) -> Option<Submitted> {
+        if self.growth.surplus() == 0 {
+            return None;
+        }
+        let (pool, seats) = (self.pool, &self.seats);
+        let job = (self.queue).take_kin(|job| descends_from_parked(job, seats, pool))?;
+        self.growth.use_surplus();
+        Some(job)
+    }
 }
 
-/// The innermost frame on whose account a job of this lineage may start.
+/// Whether a parked job is among the ancestors of this one, or polls for it.
+fn descends_from_parked(job: &Submitted, seats: &[Seat], pool: PoolId) -> bool {
+    let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_parked();
+    job.lineage.frames().any(is_parked) || adopting_seat(job, seats).is_some()
+}
+
+/// The seat of the wait that polls for this job, if it is parked.
+pub(super) fn adopting_seat(job: &Submitted, seats: &[Seat]) -> Option<usize> {
+    let adopter = job.header().adopter();
+    if adopter == 0 {
+        return None;
+    }
+    seats.iter().position(|seat| seat.number() == adopter)
+}
+
+/// The account on which a job may start: of the wait that polls for it, or of its
+/// innermost parked ancestor that has credit for it.
 ///
 /// `seen` is the innermost frame of the last job for which there was none. The
 /// walk stops there: siblings stand side by side in the queue, and all frames
 /// above have been looked at.
 pub(super) fn creditor(
-    lineage: &Lineage,
+    job: &Submitted,
+    seats: &[Seat],
     pool: PoolId,
     seen: &mut Option<usize>,
-) -> Option<Arc<Frame>> {
-    let innermost = lineage.innermost();
+) -> Option<Credit> {
+    if let Some(at) = adopting_seat(job, seats) {
+        let (frame, claim) = (seats[at].account(), Claim::Awaited);
+        if frame.has_credit(claim) {
+            let frame = Arc::clone(frame);
+            return Some(Credit { frame, claim });
+        }
+    }
+    let innermost = job.lineage.innermost();
     if innermost.is_some() && innermost == *seen {
         return None;
     }
-    let found = lineage
-        .frames()
-        .take_while(|frame| *seen != Some(Arc::as_ptr(frame).addr()))
-        .find(|frame| frame.is_open_in(pool) && frame.has_credit());
-    if found.is_none() {
+    // The job of the last wait on the way up, if that wait is open.
+    let mut waiting = None;
+    for frame in job.lineage.frames() {
+        if *seen == Some(Arc::as_ptr(&frame).addr()) {
+            break;
+        }
+        if !frame.is_open_in(pool) {
+            continue;
+        }
+        let is_awaited = frame.kind() == Kind::Wait || waiting == Some(frame.job());
+        let claim = if is_awaited {
+            Claim::Awaited
+        } else {
+            Claim::Submitted
+        };
+        if frame.has_credit(claim) {
+            return Some(Credit { frame, claim });
+        }
+        if frame.kind() == Kind::Wait {
+            waiting = Some(frame.job());
+        }
+    }
+    // Siblings that the job submitted outside of a wait have another claim than
+    // those below them.
+    let mut frames = job.lineage.frames();
+    if frames
+        .next()
+        .is_some_and(|frame| frame.kind() == Kind::Wait)
+    {
         *seen = innermost;
     }
-    found
+    None
 }

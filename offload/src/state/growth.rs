@@ -4,6 +4,11 @@
 //! for jobs behind them in the queue, as Tokio's blocking pool does. So while it
 //! stands still the pool adds one permit, then two, four and so on. The permits
 //! go as the threads that they were added for retire.
+//!
+//! A pool of any size may stand still because a descendant of a parked job blocks
+//! on what the parked job holds, and keeps back the one that would release it. So
+//! while it stands still it starts further descendants of parked jobs: the
+//! *surplus*.
 
 use std::time::Instant;
 
@@ -33,6 +38,10 @@ pub(super) struct Growth {
     /// parks of the jobs that started so.
     expected: usize,
     expected_parks: usize,
+    /// Descendants of parked jobs that may start beyond permits and credit, and how
+    /// many were allowed last.
+    surplus: usize,
+    surplus_step: usize,
     /// Jobs that started, ended or parked.
     events: u64,
 }
@@ -47,10 +56,32 @@ impl Growth {
         let room = MOST.saturating_sub(base + self.added);
         let step = (self.step * 2).max(1).min(room);
         self.added += step;
-        (self.expected, self.expected_parks) = (step, step);
+        self.expect(step);
         if step > 0 {
             self.step = step;
         }
+    }
+
+    /// Allows descendants of parked jobs to start beyond permits and credit, twice as
+    /// many each time.
+    pub(super) fn grow_surplus(&mut self) {
+        self.surplus_step = (self.surplus_step * 2).clamp(1, MOST);
+        self.surplus = self.surplus_step;
+        self.expect(self.surplus_step);
+    }
+
+    pub(super) fn surplus(&self) -> usize {
+        self.surplus
+    }
+
+    pub(super) fn use_surplus(&mut self) {
+        self.surplus -= 1;
+    }
+
+    /// So many starts and parks are no progress.
+    fn expect(&mut self, step: usize) {
+        self.expected = step;
+        self.expected_parks = step;
     }
 
     fn has_room(&self, base: usize) -> bool {
@@ -87,8 +118,8 @@ impl Growth {
 
     /// There was progress: the next growth is a small one again.
     pub(super) fn start_over(&mut self) {
-        self.step = 0;
-        (self.expected, self.expected_parks) = (0, 0);
+        (self.step, self.surplus, self.surplus_step) = (0, 0, 0);
+        self.expect(0);
     }
 
     /// How much has happened, ever.
@@ -132,6 +163,9 @@ impl State {
         let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
         if verdict.may_grow && may_grow {
             self.growth.grow(self.limits.max_threads);
+        }
+        if verdict.may_grow && self.queue.holds_kin() {
+            self.growth.grow_surplus();
         }
         // What could not be had may be had now, such as a thread.
         let action = if is_stuck {

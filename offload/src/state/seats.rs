@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{Action, Phase, Seating, State, credit::creditor};
+use super::{
+    Action, Phase, Seating, State,
+    credit::{adopting_seat, creditor},
+};
 use crate::{
-    Lineage,
     lineage::{Frame, Kind, Lane},
     park::Unparker,
     runnable::{Finish, Submitted},
@@ -20,7 +22,7 @@ pub(super) struct Seat {
     /// Whether the wait is told that nobody is left to run what it needs.
     refused: bool,
     /// How many waits had parked before, ever.
-    number: u64,
+    after: u64,
 }
 
 /// What a thread finds when it leaves its seat.
@@ -79,15 +81,17 @@ impl State {
         place.frame.set_seated(true);
         place.account.set_parked(true);
         if place.account.take_roots() {
-            let account = &place.account;
-            self.queue.promote(|job| job.lineage.contains(account));
+            let Place { frame, account, .. } = &place;
+            self.queue.promote(|job| {
+                job.header().adopter() == frame.number() || job.lineage.contains(account)
+            });
         }
         self.seats.push(Seat {
             place,
             ending: false,
             lent: None,
             refused: false,
-            number: self.parks,
+            after: self.parks,
         });
         self.parks += 1;
         self.note_credit();
@@ -114,7 +118,7 @@ impl State {
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
         let is_last = |seat: &&mut Seat| !seat.ending && seat.lent.is_none();
         let seats = self.seats.iter_mut().filter(is_last);
-        let seat = seats.max_by_key(|seat| seat.number)?;
+        let seat = seats.max_by_key(|seat| seat.after)?;
         seat.refused = true;
         Some(seat.place.unparker.clone())
     }
@@ -122,7 +126,7 @@ impl State {
     /// Tells a wait that a descendant of its job could start, if there were a thread
     /// for it.
     pub(super) fn refuse_creditor(&mut self) -> Option<Unparker> {
-        let account = self.next_creditor()?;
+        let account = self.account_without_thread()?;
         let is_its = |seat: &&mut Seat| Arc::ptr_eq(&seat.place.account, &account);
         let seat = self.seats.iter_mut().find(is_its)?;
         seat.refused = true;
@@ -199,7 +203,7 @@ impl State {
 
     /// Notes that this job is about to be queued.
     pub(super) fn note_lendable(&mut self, job: &Submitted) {
-        if self.nothing_lendable && seat_for(&job.lineage, None, &self.seats).is_some() {
+        if self.nothing_lendable && seat_for(job, None, &self.seats).is_some() {
             self.nothing_lendable = false;
         }
     }
@@ -209,6 +213,7 @@ impl State {
     /// account.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let needs_credit = !self.has_permit();
+        let has_surplus = self.growth.surplus() > 0;
         let Self { queue, seats, .. } = self;
         if self.nothing_lendable || !seats.iter().any(Seat::is_free) {
             return None;
@@ -220,23 +225,26 @@ impl State {
         let (mut vain, mut seen, pool) = (None, None, self.pool);
         let job = queue.take_kin(|job| {
             let innermost = job.lineage.innermost();
-            if innermost == vain {
+            if innermost == vain && job.header().adopter() == 0 {
                 return false;
             }
-            lender = seat_for(&job.lineage, vain, seats);
+            lender = seat_for(job, vain, seats);
             if lender.is_none() {
                 vain = innermost;
                 return false;
             }
             if needs_credit {
-                credit = creditor(&job.lineage, pool, &mut seen);
+                credit = creditor(job, seats, pool, &mut seen);
             }
-            !needs_credit || credit.is_some()
+            !needs_credit || credit.is_some() || has_surplus
         });
         let Some((job, at)) = job.zip(lender) else {
             self.nothing_lendable = true;
             return None;
         };
+        if needs_credit && credit.is_none() {
+            self.growth.use_surplus();
+        }
         let stack = self.seats[at].place.stack;
         self.begin(stack, &job.job, credit);
         let seat = &mut self.seats[at];
@@ -246,6 +254,16 @@ impl State {
 }
 
 impl Seat {
+    /// The number of the wait.
+    pub(super) fn number(&self) -> usize {
+        self.place.frame.number()
+    }
+
+    /// The frame on whose account descendants start.
+    pub(super) fn account(&self) -> &Arc<Frame> {
+        &self.place.account
+    }
+
     fn is_of(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.place.frame, frame)
     }
@@ -256,37 +274,25 @@ impl Seat {
     }
 }
 
-/// The seat of the innermost wait in `lineage` that can take a job, looked for
-/// up to the frame `vain`.
+/// The seat of the innermost wait that depends on this job and can take it, looked
+/// for up to the frame `vain`.
 ///
-/// A job lands only on the stack of a wait that it descends from, and only the
-/// wait on top of a stack has a seat. What a job submitted before its wait is a
-/// descendant of that wait too. What a wait further down the same stack submitted
-/// is not: the code between the two waits may hold a lock that it takes.
-fn seat_for(lineage: &Lineage, vain: Option<usize>, seats: &[Seat]) -> Option<usize> {
-    let frames = lineage.frames();
-    let near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
-    let mut waiting = None;
-    for frame in near {
-        let found = match frame.kind() {
-            Kind::Wait => {
-                if !frame.is_over() {
-                    waiting = frame.job();
-                }
-                (frame.is_seated()).then(|| seats.iter().position(|seat| seat.is_of(&frame)))
-            }
-            // One of its waits, in which this job was submitted, goes on.
-            Kind::Job if waiting.is_some() && waiting == frame.job() => None,
-            Kind::Job => (frame.is_parked()).then(|| {
-                let is_its = |seat: &Seat| Arc::ptr_eq(&seat.place.account, &frame);
-                seats.iter().position(is_its)
-            }),
-        };
-        if let Some(at) = found.flatten()
-            && seats[at].is_free()
-        {
-            return Some(at);
-        }
+/// A job lands only on the stack of a wait whose future submitted it or polls for it,
+/// and only the wait on top of a stack has a seat. Any other job might take a lock
+/// that the frames below hold: an unrelated one, and also one that the job itself
+/// submitted before this wait.
+fn seat_for(job: &Submitted, vain: Option<usize>, seats: &[Seat]) -> Option<usize> {
+    let adopting = adopting_seat(job, seats);
+    if adopting.is_some_and(|at| seats[at].is_free()) {
+        return adopting;
     }
-    None
+    let frames = job.lineage.frames();
+    let mut near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
+    near.find_map(|frame| {
+        if frame.kind() != Kind::Wait || !frame.is_seated() {
+            return None;
+        }
+        let is_free = |seat: &Seat| seat.is_of(&frame) && seat.is_free();
+        seats.iter().position(is_free)
+    })
 }
