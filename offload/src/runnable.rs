@@ -53,9 +53,9 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it to its end.
-    pub(crate) fn run(self) -> Finish {
-        self.job.run(self.lineage)
+    /// Claims the closure and runs it to its end; it begins at `now`.
+    pub(crate) fn run(self, now: Tick) -> Finish {
+        self.job.run(self.lineage, now)
     }
 }
 
@@ -183,9 +183,9 @@ pub(crate) struct Told {
 /// A job as the pool's threads see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it to its end, with this lineage in force.
-    /// Never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage) -> Finish;
+    /// Claims the closure and runs it to its end, with this lineage in force; it
+    /// begins at `now`. Never unwinds.
+    fn run(self: Arc<Self>, lineage: Lineage, now: Tick) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
     fn abandon(&self, error: OffloadError) -> Told;

@@ -93,9 +93,7 @@ impl Worker {
         let Some(job) = self.lent.take() else {
             return false;
         };
-        job.header()
-            .begin(clock::tick(self.core.born, Instant::now()));
-        let finish = job.run();
+        let finish = job.run(clock::tick(self.core.born, Instant::now()));
         if self.core.is_forked() {
             return true;
         }
@@ -194,8 +192,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if after == After::Call {
                     clock.idle();
                 }
-                job.header().begin(clock.begin());
-                after = After::Job(job.run());
+                after = After::Job(job.run(clock.begin()));
                 // The child of a job that forked: what is queued is the parent's.
                 if core.is_forked() {
                     break;
