@@ -18,6 +18,8 @@
 //! result or the finish sees the waker: no wake-up is lost. No user code (the
 //! closure, a destructor, a waker) ever runs under the lock.
 
+mod cell;
+
 use std::{
     mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
@@ -25,10 +27,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use self::cell::{Cell, Stage, Unattended, claim_unattended};
 use crate::caught::report_lost;
 pub(crate) use crate::caught::{drop_caught, drop_payload, wake};
 use crate::{
     Ambient, Lineage, OffloadError,
+    clock::Tick,
     error::Panic,
     fork,
     handle::Handle,
@@ -41,24 +45,6 @@ use crate::{
 pub(crate) struct Job<F, T, A> {
     header: Header,
     cell: Mutex<Cell<F, T, A>>,
-}
-
-struct Cell<F, T, A> {
-    stage: Stage<F, T, A>,
-    waker: Option<Waker>,
-}
-
-enum Stage<F, T, A> {
-    Fresh(F),
-    Waiting(F, A),
-    /// As `Waiting`, for a job that nobody awaits. It keeps the pool open.
-    Unattended(F, A, Arc<Handle>),
-    Running,
-    Detached,
-    Done(Result<T, OffloadError>),
-    /// Shut out while it waited for room in the queue.
-    Refused(F),
-    Gone,
 }
 
 impl<F, T, A> Job<F, T, A>
@@ -115,7 +101,7 @@ where
         let orphan = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
                 self.header.show(finish);
-                cell.stage = Stage::Done(result);
+                cell.put(Stage::Done(result));
                 None
             }
             Stage::Detached => Some(result),
@@ -127,16 +113,14 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
-        if let Some(Err(error)) = &orphan
-            && self.header.is_detached()
-        {
-            report_lost::<A>(self.header.at, error);
-        }
-        if orphan.is_some()
-            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan)))
-        {
-            finish = Finish::Panicked;
-            drop_payload(payload);
+        if let Some(orphan) = orphan {
+            if let (Err(error), true) = (&orphan, self.header.is_detached()) {
+                report_lost::<A>(self.header.at, error);
+            }
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan))) {
+                finish = Finish::Panicked;
+                drop_payload(payload);
+            }
         }
         wake(waker);
         finish
@@ -221,23 +205,19 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
+        self.header.begin(now);
         let mut cell = lock(&self.cell);
-        let (closure, ambient, handle) = match mem::replace(&mut cell.stage, Stage::Running) {
-            Stage::Waiting(closure, ambient) => (closure, ambient, None),
-            Stage::Unattended(closure, ambient, handle) => {
-                cell.stage = Stage::Detached;
-                (closure, ambient, Some(handle))
+        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Waiting(closure, ambient) => {
+                drop(cell);
+                (closure, ambient)
             }
-            other => {
-                cell.stage = other;
-                return Finish::Withdrawn;
-            }
+            other => match claim_unattended(cell, other) {
+                Some(claimed) => claimed,
+                None => return Finish::Withdrawn,
+            },
         };
-        drop(cell);
-        // If it is the last handle, the pool closes. This job has been claimed, so
-        // it runs all the same.
-        drop(handle);
         let process = fork::generation();
         let id = JobId::of(&self);
         let (job, (result, ambient)) = running::in_name_of(self, || {
@@ -254,7 +234,9 @@ where
             return Finish::Withdrawn;
         }
         let finish = job.finish(result);
-        drop_caught(ambient);
+        if mem::needs_drop::<A>() {
+            drop_caught(ambient);
+        }
         finish
     }
 
@@ -310,7 +292,7 @@ where
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
         match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Fresh(closure) => cell.stage = Stage::Waiting(closure, ambient),
+            Stage::Fresh(closure) => cell.put(Stage::Waiting(closure, ambient)),
             other => {
                 cell.stage = other;
                 return None;
@@ -362,7 +344,11 @@ where
         let mut cell = lock(&self.cell);
         let over = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => {
-                cell.stage = Stage::Unattended(closure, ambient, handle);
+                cell.put(Stage::Unattended(Box::new(Unattended {
+                    closure,
+                    ambient,
+                    handle,
+                })));
                 None
             }
             Stage::Running => {

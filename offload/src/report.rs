@@ -45,7 +45,7 @@ pub struct StillRunning {
     /// How long the closure has run, at most.
     ///
     /// A thread that runs short jobs back to back reads the clock once in a while,
-    /// not for each job. So the age includes the time of up to 15 jobs that ran on
+    /// not for each job. So the age includes the time of up to 31 jobs that ran on
     /// the same thread just before this one. The resolution is 10 milliseconds.
     pub age: Duration,
 }

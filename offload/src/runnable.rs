@@ -56,9 +56,10 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it to its end, on a thread of this pool.
-    pub(crate) fn run(self, pool: PoolId) -> Finish {
-        self.job.run(self.lineage, pool)
+    /// Claims the closure and runs it to its end, on a thread of this pool. It begins
+    /// at `now`.
+    pub(crate) fn run(self, pool: PoolId, now: Tick) -> Finish {
+        self.job.run(self.lineage, pool, now)
     }
 }
 
@@ -198,8 +199,8 @@ pub(crate) struct Told {
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
     /// Claims the closure and runs it to its end, as a descendant of this lineage,
-    /// on a thread of this pool. Never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId) -> Finish;
+    /// on a thread of this pool. It begins at `now`. Never unwinds.
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
     fn abandon(&self, error: OffloadError) -> Told;

@@ -101,9 +101,8 @@ impl Worker {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        job.header()
-            .begin(clock::tick(self.core.born, Instant::now()));
-        let finish = job.run(self.core.id());
+        let now = clock::tick(self.core.born, Instant::now());
+        let finish = job.run(self.core.id(), now);
         if self.core.is_forked() {
             return true;
         }
@@ -205,8 +204,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if after == After::Call {
                     clock.idle();
                 }
-                job.header().begin(clock.begin());
-                after = After::Job(job.run(core.id()));
+                after = After::Job(job.run(core.id(), clock.begin()));
                 // The child of a job that forked: what is queued is the parent's.
                 if core.is_forked() {
                     break;
