@@ -52,6 +52,7 @@ fn a_child_is_told_and_the_parent_goes_on() {
                     wait(inherited.run(|| ()).outcome()),
                     Err(OffloadError::Forked { .. })
                 );
+                inherited.run(|| ()).detach();
                 let _report = inherited.shutdown(Duration::from_secs(5)).wait();
                 let quiet = inherited.metrics().threads == 0;
                 drop(inherited);

@@ -149,7 +149,7 @@ pub(crate) fn exit_in_task() {
 pub(crate) fn exit_in_blocking() {
     install_endless();
     work("other");
-    async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait()
+    async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait();
 }
 
 pub(crate) fn exit_in_wait() {
@@ -159,7 +159,7 @@ pub(crate) fn exit_in_wait() {
         tokio::task::yield_now().await;
         exit(0)
     }
-    .wait()
+    .wait();
 }
 
 pub(crate) fn job_exits() {
