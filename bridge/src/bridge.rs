@@ -20,7 +20,7 @@ use crate::{
     call::unwrap,
     driven::Driven,
     home::Home,
-    wait::{self, forked},
+    wait::{Terms, forked, large::Large, start},
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -107,8 +107,8 @@ impl Bridge {
     ///
     /// With the text of a [`WaitError`].
     #[track_caller]
-    pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        unwrap(wait::run(self, future, None))
+    pub fn wait<F: IntoFuture>(&self, future: F) -> F::Output {
+        unwrap(start!(F, self, future, Terms::NONE))
     }
 
     /// Waits for `future` on this thread, or says why that can't be.
@@ -117,8 +117,8 @@ impl Bridge {
     ///
     /// [`WaitError`] lists the reasons.
     #[track_caller]
-    pub fn try_wait<F: Future>(&self, future: F) -> Result<F::Output, WaitError> {
-        wait::run(self, future, None)
+    pub fn try_wait<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::NONE)
     }
 
     /// Waits for `future` on this thread for at most `limit`, then drops it.
@@ -131,12 +131,50 @@ impl Bridge {
     /// [`WaitError::TimedOut`], and what [`try_wait`](Self::try_wait) fails
     /// with.
     #[track_caller]
-    pub fn wait_timeout<F: Future>(
+    pub fn wait_timeout<F: IntoFuture>(
         &self,
         future: F,
         limit: Duration,
     ) -> Result<F::Output, WaitError> {
-        wait::run(self, future, Some(limit))
+        start!(F, self, future, Terms::within(limit))
+    }
+
+    /// Waits for `future` on this thread, even where that freezes the executor
+    /// which polls it; see [`wait_frozen`](crate::wait_frozen).
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`].
+    #[track_caller]
+    pub fn wait_frozen<F: IntoFuture>(&self, future: F) -> F::Output {
+        unwrap(start!(F, self, future, Terms::FROZEN))
+    }
+
+    /// [`wait_frozen`](Self::wait_frozen), with an error instead of a panic; see
+    /// [`try_wait_frozen`](crate::try_wait_frozen).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] lists the reasons. [`WaitError::WouldFreeze`] is none of them.
+    #[track_caller]
+    pub fn try_wait_frozen<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::FROZEN)
+    }
+
+    /// [`wait_frozen`](Self::wait_frozen) for at most `limit`; see
+    /// [`wait_frozen_timeout`](crate::wait_frozen_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`], and what
+    /// [`try_wait_frozen`](Self::try_wait_frozen) fails with.
+    #[track_caller]
+    pub fn wait_frozen_timeout<F: IntoFuture>(
+        &self,
+        future: F,
+        limit: Duration,
+    ) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::frozen_within(limit))
     }
 
     /// Runs a blocking closure on this bridge's pool; see
@@ -189,6 +227,20 @@ impl Bridge {
     /// be had.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if Large::<F>::IS {
+            self.spawn_small(Box::pin(future))
+        } else {
+            self.spawn_small(future)
+        }
+    }
+
+    /// [`spawn`](Self::spawn) of a future that is not large, or that is boxed.
+    #[track_caller]
+    fn spawn_small<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
@@ -295,5 +347,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Bridge::global().spawn(future)
+    // As in `Bridge::spawn`: passing a large future on would copy it.
+    if Large::<F>::IS {
+        Bridge::global().spawn_small(Box::pin(future))
+    } else {
+        Bridge::global().spawn_small(future)
+    }
 }

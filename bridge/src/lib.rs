@@ -180,5 +180,5 @@ pub use crate::{
     offload::{Offload, Pool, offload},
     outcome::Outcome,
     smart::{SmartAsyncFn, SmartFn, smart_async_fn, smart_fn},
-    wait::{Wait, try_wait, wait},
+    wait::{Wait, try_wait, try_wait_frozen, wait, wait_frozen, wait_frozen_timeout},
 };

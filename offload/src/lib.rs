@@ -46,6 +46,7 @@ mod job;
 mod limits;
 mod lineage;
 mod metrics;
+pub mod own_future;
 pub mod park;
 mod policy;
 mod pool;
