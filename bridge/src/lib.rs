@@ -155,6 +155,7 @@ pub mod __private;
 mod ambient;
 mod bridge;
 mod call;
+mod carried;
 mod clock;
 mod config;
 mod driven;

@@ -5,16 +5,11 @@
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
+    async_call,
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Global, Setup, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall, route::Route};
-
-/// The call of an `async fn`.
-#[inline]
-pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
-    AsyncCall::new(setup, future)
-}
+use crate::{Bridge, SyncCall, route::Route};
 
 /// The call of a `fn`.
 #[inline]

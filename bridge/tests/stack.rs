@@ -7,7 +7,7 @@
 
 use std::{env, future::poll_fn, hint::black_box, process::Command, task::Poll, thread};
 
-use bridge::{Bridge, BoxCall, Call, Wait, smartasync};
+use bridge::{BoxCall, Bridge, Call, Wait, smartasync};
 use testkit::within;
 use tokio::runtime::{Builder, Runtime};
 
@@ -48,7 +48,10 @@ async fn smart() -> u8 {
 }
 
 fn multi_thread() -> Runtime {
-    Builder::new_multi_thread().worker_threads(1).build().unwrap()
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap()
 }
 
 /// Runs `body` in a poll on this thread.
@@ -60,8 +63,12 @@ const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Ways to wait for a large future, or to spawn one.
 const WAYS: &[(&str, fn() -> u8)] = &[
-    ("tokio: Runtime::block_on", || multi_thread().block_on(large())),
-    ("tokio: Handle::block_on", || multi_thread().handle().block_on(large())),
+    ("tokio: Runtime::block_on", || {
+        multi_thread().block_on(large())
+    }),
+    ("tokio: Handle::block_on", || {
+        multi_thread().handle().block_on(large())
+    }),
     ("tokio: Runtime::spawn", || {
         let runtime = multi_thread();
         let task = runtime.spawn(large());
@@ -73,39 +80,60 @@ const WAYS: &[(&str, fn() -> u8)] = &[
     ("wait", || bridge::wait(large())),
     ("try_wait", || bridge::try_wait(large()).unwrap()),
     ("Bridge::wait", || Bridge::global().wait(large())),
-    ("Bridge::try_wait", || Bridge::global().try_wait(large()).unwrap()),
-    ("Bridge::wait_timeout", || Bridge::global().wait_timeout(large(), LIMIT).unwrap()),
+    ("Bridge::try_wait", || {
+        Bridge::global().try_wait(large()).unwrap()
+    }),
+    ("Bridge::wait_timeout", || {
+        Bridge::global().wait_timeout(large(), LIMIT).unwrap()
+    }),
     (".wait() in a root", || in_root(|| large().wait())),
     (".wait() in a task", || {
         let runtime = multi_thread();
         let task = runtime.spawn(async { large().wait() });
         runtime.block_on(task).unwrap()
     }),
-    (".wait() in a wait", || bridge::wait(async { large().wait() })),
+    (".wait() in a wait", || {
+        bridge::wait(async { large().wait() })
+    }),
     (".wait() of a debugged bridge", || {
         let bridge = Bridge::builder().debug(true).build().unwrap();
         bridge.wait(large())
     }),
     ("smart .wait()", || smart().wait()),
     ("smart .try_wait()", || smart().try_wait().unwrap()),
-    ("smart .wait_timeout()", || smart().wait_timeout(LIMIT).unwrap()),
+    ("smart .wait_timeout()", || {
+        smart().wait_timeout(LIMIT).unwrap()
+    }),
     ("smart Call::wait", || Call::wait(smart())),
     ("smart Call::try_wait", || Call::try_wait(smart()).unwrap()),
-    ("smart Call::wait_timeout", || Call::wait_timeout(smart(), LIMIT).unwrap()),
-    ("smart .await", || bridge::wait(async { smart().await })),
+    ("smart Call::wait_timeout", || {
+        Call::wait_timeout(smart(), LIMIT).unwrap()
+    }),
     ("BoxCall::new", || BoxCall::new(smart()).wait()),
-    ("BoxCall::from", || BoxCall::from(smart()).try_wait().unwrap()),
-    ("BoxCall .wait_timeout()", || BoxCall::new(smart()).wait_timeout(LIMIT).unwrap()),
-    ("BoxCall .dispatch()", || BoxCall::new(smart()).dispatch().wait()),
+    ("BoxCall::from", || {
+        BoxCall::from(smart()).try_wait().unwrap()
+    }),
+    ("BoxCall .wait_timeout()", || {
+        BoxCall::new(smart()).wait_timeout(LIMIT).unwrap()
+    }),
+    ("BoxCall .dispatch()", || {
+        BoxCall::new(smart()).dispatch().wait()
+    }),
     (".dispatch(), ready", || smart().dispatch().wait()),
     ("Call::dispatch, ready", || Call::dispatch(smart()).wait()),
     (".dispatch(), pending, awaited", || {
         multi_thread().block_on(async { smart().dispatch().await })
     }),
-    (".dispatch(), pending, waited", || in_root(|| smart().dispatch().wait())),
+    (".dispatch(), pending, waited", || {
+        in_root(|| smart().dispatch().wait())
+    }),
     ("spawn", || bridge::wait(bridge::spawn(large())).unwrap()),
-    ("Bridge::spawn", || bridge::wait(Bridge::global().spawn(large())).unwrap()),
-    ("Lineage::scope", || bridge::wait(bridge::Lineage::current().scope(large()))),
+    ("Bridge::spawn", || {
+        bridge::wait(Bridge::global().spawn(large())).unwrap()
+    }),
+    ("Lineage::scope", || {
+        bridge::wait(bridge::Lineage::current().scope(large()))
+    }),
 ];
 
 fn take(way: &str) {

@@ -12,14 +12,17 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    Call, sealed,
+    Call,
+    sealed::Sealed,
     setup::{Global, Setup},
     unwrap,
 };
 use crate::{
-    Bridge, Outcome, WaitError, outcome,
+    Bridge, Outcome, WaitError,
+    carried::{Carried, carry},
+    outcome,
     route::{Kind, Route},
-    wait,
+    wait::{self, large::Large},
 };
 
 pin_project! {
@@ -50,11 +53,13 @@ pin_project! {
     }
 }
 
-impl<F, S> AsyncCall<F, S> {
-    #[inline]
-    pub(crate) fn new(setup: S, future: F) -> Self {
-        Self { future, setup }
-    }
+/// Makes the call of an `async fn`.
+///
+/// It is what the attribute calls: another function between would copy the future
+/// in a build that is not optimised.
+#[inline]
+pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
+    AsyncCall { future, setup }
 }
 
 impl<F: Future, S: Setup> AsyncCall<F, S> {
@@ -69,6 +74,18 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         result
     }
 
+    /// [`run`](Self::run) of a call that is large, so that no frame holds it.
+    #[track_caller]
+    fn run_boxed(
+        mut self: Pin<Box<Self>>,
+        limit: Option<Duration>,
+    ) -> Result<F::Output, WaitError> {
+        // The call's own poll does the rest: it begins no second time, and ends.
+        self.as_mut().project().setup.begin(Route::Wait);
+        let bridge = Sealed::bridge(&*self);
+        wait::run_as(&bridge, type_name::<F>(), self, limit)
+    }
+
     /// Runs the function to completion on this thread, parking it meanwhile.
     ///
     /// # Panics
@@ -77,6 +94,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// with whatever the function panics with.
     #[track_caller]
     pub fn wait(self) -> F::Output {
+        if Large::<F>::IS {
+            return unwrap(Box::pin(self).run_boxed(None));
+        }
         unwrap(self.run(None))
     }
 
@@ -87,6 +107,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// See [`WaitError`].
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError> {
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(None);
+        }
         self.run(None)
     }
 
@@ -98,6 +121,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// [`try_wait`](Self::try_wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(Some(limit));
+        }
         self.run(Some(limit))
     }
 
@@ -112,7 +138,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// As [`wait`](Self::wait), where it waits.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 }
 
@@ -131,7 +157,7 @@ impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
     }
 }
 
-impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
+impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
     fn kind(&self) -> Kind {
         Kind::Async
     }
@@ -146,6 +172,14 @@ impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
         type_name::<F>()
     }
 
+    #[track_caller]
+    fn run(call: Carried<Self>) -> F::Output {
+        #[cfg(debug_assertions)]
+        return unwrap(call.run_boxed(None));
+        #[cfg(not(debug_assertions))]
+        call.into_call().wait()
+    }
+
     fn now(self) -> Result<F::Output, Self> {
         Err(self)
     }
@@ -154,22 +188,31 @@ impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
 impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
     #[track_caller]
     fn wait(self) -> F::Output {
-        self.wait()
+        if Large::<F>::IS {
+            return unwrap(Box::pin(self).run_boxed(None));
+        }
+        unwrap(self.run(None))
     }
 
     #[track_caller]
     fn try_wait(self) -> Result<F::Output, WaitError> {
-        self.try_wait()
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(None);
+        }
+        self.run(None)
     }
 
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
-        self.wait_timeout(limit)
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(Some(limit));
+        }
+        self.run(Some(limit))
     }
 
     #[track_caller]
     fn dispatch(self) -> Outcome<Self> {
-        self.dispatch()
+        outcome::dispatch(carry!(self))
     }
 }
 

@@ -8,7 +8,13 @@ use std::{
 };
 
 use super::{AsyncCall, Call, SyncCall, named, sealed::Sealed, unwrap};
-use crate::{Bridge, Outcome, WaitError, outcome, route::Kind, wait};
+use crate::{
+    Bridge, Outcome, WaitError,
+    carried::{Carried, carry, put_down},
+    outcome,
+    route::Kind,
+    wait,
+};
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
 /// methods of a `dyn Trait`.
@@ -67,11 +73,18 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
 
     fn now(self: Box<Self>) -> Result<C::Output, Polled<'a, C::Output>> {
         match Sealed::kind(&*self) {
-            Kind::Sync => Sealed::now(*self).map_err(|call| Box::pin(call) as _),
+            Kind::Sync => unboxed(self),
             // Left in its box: a future may be large.
             Kind::Async => Err(Box::into_pin(self)),
         }
     }
+}
+
+/// Runs the call of a `fn` in place. Apart, because this frame has room for the
+/// call, and that of an `async fn` may be large.
+#[inline(never)]
+fn unboxed<'a, C: Call + Send + 'a>(call: Box<C>) -> Result<C::Output, Polled<'a, C::Output>> {
+    Sealed::now(*call).map_err(|call| Box::pin(call) as _)
 }
 
 impl<'a, T> BoxCall<'a, T> {
@@ -141,7 +154,7 @@ impl<'a, T> BoxCall<'a, T> {
     /// As [`wait`](Self::wait), where it runs now.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 
     fn erased(&self) -> &(dyn Erased<'a, T> + 'a) {
@@ -159,7 +172,8 @@ where
     AsyncCall<F, S>: Call<Output = F::Output> + Send + 'a,
 {
     fn from(call: AsyncCall<F, S>) -> Self {
-        Self::new(call)
+        // Not through `new`, which would copy the call.
+        Self(State::Fresh(Box::new(call)))
     }
 }
 
@@ -168,7 +182,7 @@ where
     SyncCall<A, T, R, S>: Call<Output = T> + Send + 'a,
 {
     fn from(call: SyncCall<A, T, R, S>) -> Self {
-        Self::new(call)
+        Self(State::Fresh(Box::new(call)))
     }
 }
 
@@ -199,6 +213,11 @@ impl<T> Sealed for BoxCall<'_, T> {
 
     fn name(&self) -> &'static str {
         self.erased().name()
+    }
+
+    #[track_caller]
+    fn run(call: Carried<Self>) -> T {
+        put_down(call).wait()
     }
 
     fn now(self) -> Result<T, Self> {

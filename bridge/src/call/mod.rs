@@ -14,7 +14,7 @@ mod sync_call;
 
 use std::time::Duration;
 
-pub use async_call::AsyncCall;
+pub use async_call::{AsyncCall, async_call};
 pub use boxed::BoxCall;
 pub use sync_call::SyncCall;
 
@@ -110,7 +110,7 @@ pub trait Call: Future + Sized + sealed::Sealed {
 
 /// What erasing and dispatching a call take, of no use to callers.
 pub(crate) mod sealed {
-    use crate::{Bridge, route::Kind};
+    use crate::{Bridge, carried::Carried, route::Kind};
 
     pub trait Sealed: Future + Sized {
         /// What the function is underneath.
@@ -119,6 +119,9 @@ pub(crate) mod sealed {
         fn bridge(&self) -> Bridge;
         /// What to call it in an error.
         fn name(&self) -> &'static str;
+        /// Waits for a call that was dispatched.
+        #[track_caller]
+        fn run(call: Carried<Self>) -> Self::Output;
         /// The result, where a wait is a plain call; else the call back.
         fn now(self) -> Result<Self::Output, Self>;
     }

@@ -24,7 +24,9 @@ use super::{
     unwrap,
 };
 use crate::{
-    Bridge, Offload, Outcome, WaitError, outcome,
+    Bridge, Offload, Outcome, WaitError,
+    carried::{Carried, carry, put_down},
+    outcome,
     route::{Kind, Route},
     wait,
 };
@@ -183,7 +185,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     where
         Self: Call<Output = T>,
     {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 }
 
@@ -241,6 +243,11 @@ where
 
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    #[track_caller]
+    fn run(call: Carried<Self>) -> T {
+        put_down(call).wait()
     }
 
     fn now(self) -> Result<T, Self> {

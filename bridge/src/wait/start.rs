@@ -13,12 +13,7 @@ use detect::Place;
 use offload_pool::own_future;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{
-    drive::Held,
-    enter::Request,
-    forked,
-    large::Large,
-};
+use super::{drive::Held, enter::Request, forked, large::Large};
 use crate::{Bridge, WaitError, log};
 
 /// What a caller asks of a wait beside the value.
@@ -163,9 +158,7 @@ struct Inside<'a>(#[expect(dead_code, reason = "it is held")] tokio::runtime::En
 impl<'a> Inside<'a> {
     /// Enters home, unless a runtime is reachable that the wait may rest on.
     #[inline]
-    fn for_conversion_of<F: IntoFuture>(
-        request: &Request<'a>,
-    ) -> Result<Option<Self>, WaitError> {
+    fn for_conversion_of<F: IntoFuture>(request: &Request<'a>) -> Result<Option<Self>, WaitError> {
         if own_future::is::<F>() {
             return Ok(None);
         }
@@ -182,9 +175,7 @@ impl<'a> Inside<'a> {
             {
                 Ok(None)
             }
-            Err(error) if error.is_thread_local_destroyed() => {
-                Err(WaitError::ThreadEnding { at })
-            }
+            Err(error) if error.is_thread_local_destroyed() => Err(WaitError::ThreadEnding { at }),
             _ => Ok(Some(Self(request.bridge.home(at)?.enter()))),
         }
     }
