@@ -19,6 +19,7 @@ use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError,
     call::unwrap,
     driven::Driven,
+    entered::Entered,
     home::Home,
     wait::{Terms, forked, large::Large, start},
 };
@@ -256,6 +257,67 @@ impl Bridge {
         runtime.spawn(Driven::new(&self.inner.cache, &runtime, task))
     }
 
+    /// Enters the home runtime on this thread until the guard drops; see
+    /// [`enter`](crate::enter).
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let bridge = Bridge::builder().worker_threads(1).build()?;
+    /// let task = {
+    ///     let _entered = bridge.enter();
+    ///     tokio::spawn(async { 7 })
+    /// };
+    /// assert_eq!(bridge.wait(task).unwrap(), 7);
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`] if home can't be had; see
+    /// [`try_enter`](Self::try_enter).
+    ///
+    /// Tokio panics where guards are not dropped in the reverse order of their
+    /// making.
+    #[track_caller]
+    pub fn enter(&self) -> Entered<'_> {
+        unwrap(Entered::home_of(self, Location::caller()))
+    }
+
+    /// [`enter`](Self::enter), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle), and [`WaitError::ThreadEnding`] on a thread whose
+    /// thread-locals are being destroyed.
+    #[track_caller]
+    pub fn try_enter(&self) -> Result<Entered<'_>, WaitError> {
+        Entered::home_of(self, Location::caller())
+    }
+
+    /// Returns the handle of the home runtime, which it starts if need be.
+    ///
+    /// The handle does not keep the runtime alive: [`shutdown`](Self::shutdown) ends
+    /// it, and so does dropping the last clone of this bridge.
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let task = Bridge::global().handle()?.spawn(async { 7 });
+    /// assert_eq!(bridge::wait(task).unwrap(), 7);
+    /// # Ok::<(), bridge::WaitError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`WaitError::NoRuntime`] if the runtime can't be started.
+    /// * [`WaitError::RuntimeGone`] if it was shut down.
+    /// * [`WaitError::Forked`] in a fork's child, if the parent made the bridge.
+    #[track_caller]
+    pub fn handle(&self) -> Result<Handle, WaitError> {
+        self.living_home(Location::caller()).cloned()
+    }
+
     /// What this bridge's pool is doing.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -308,6 +370,11 @@ impl Bridge {
 
     pub(crate) fn home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.handle(at)
+    }
+
+    /// The home runtime, for those who use it without a wait that looks after it.
+    pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+        self.inner.home.living(at)
     }
 
     pub(crate) fn cache(&self) -> &Cache {

@@ -5,7 +5,10 @@
 //! way runs in a child process. The build is not optimised: there each function
 //! that takes the future by value keeps a copy of it in its frame.
 
-use std::{env, future::poll_fn, hint::black_box, process::Command, task::Poll, thread};
+use std::{
+    env, future::poll_fn, hint::black_box, pin::Pin, process::Command, task::Poll, thread,
+    time::Duration,
+};
 
 use bridge::{BoxCall, Bridge, Call, Wait, smartasync};
 use testkit::within;
@@ -39,6 +42,18 @@ async fn large() -> u8 {
     array[SIZE - 1]
 }
 
+/// A builder whose future is large, which is awaited as it is.
+struct Query;
+
+impl IntoFuture for Query {
+    type Output = u8;
+    type IntoFuture = Pin<Box<dyn Future<Output = u8>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(large())
+    }
+}
+
 #[smartasync]
 async fn smart() -> u8 {
     let array = [7; SIZE];
@@ -59,7 +74,7 @@ fn in_root<T>(body: impl FnOnce() -> T) -> T {
     multi_thread().block_on(async { body() })
 }
 
-const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Ways to wait for a large future, or to spawn one.
 const WAYS: &[(&str, fn() -> u8)] = &[
@@ -86,6 +101,18 @@ const WAYS: &[(&str, fn() -> u8)] = &[
     ("Bridge::wait_timeout", || {
         Bridge::global().wait_timeout(large(), LIMIT).unwrap()
     }),
+    ("wait_frozen", || bridge::wait_frozen(large())),
+    ("try_wait_frozen in a current-thread root", || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { bridge::try_wait_frozen(large()).unwrap() })
+    }),
+    ("wait_frozen_timeout", || {
+        bridge::wait_frozen_timeout(large(), LIMIT).unwrap()
+    }),
+    ("Bridge::wait_frozen", || {
+        Bridge::global().wait_frozen(large())
+    }),
+    (".wait() of a builder", || Query.wait()),
     (".wait() in a root", || in_root(|| large().wait())),
     (".wait() in a task", || {
         let runtime = multi_thread();

@@ -77,6 +77,7 @@ impl<'a> Request<'a> {
         }
         let route = self.route(reach);
         let _noted = local_task::note();
+        let _frozen = self.is_frozen.then(frozen::note);
         // By reference: moving it out takes a fifth of a wait in blocking code.
         match &route {
             Ok(Route::Inside(here, standing @ (Standing::Local | Standing::Nested))) => {
@@ -131,7 +132,7 @@ impl<'a> Request<'a> {
         mut held: Held<'_, F>,
     ) -> Result<F::Output, WaitError> {
         // Under a frozen wait home is reachable, which is not this worker's runtime.
-        if frozen::is_around() {
+        if !self.is_frozen && frozen::is_around() {
             return self.frozen(held);
         }
         let body = || {

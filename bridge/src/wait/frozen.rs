@@ -156,25 +156,25 @@ pub fn wait_frozen_timeout<F: IntoFuture>(
 }
 
 thread_local! {
-    /// The task in whose poll the innermost frozen wait was made; `Some(None)` in a
-    /// root.
+    /// The task in whose poll the innermost wait that may freeze its executor was
+    /// made; `Some(None)` in a root.
     static FROZEN: Cell<Option<Option<Id>>> = const { Cell::new(None) };
 }
 
-/// Whether a frozen wait drives what runs here, in the poll that it froze.
+/// Whether this is inside a wait that may freeze the executor of this thread.
 ///
 /// A job that the pool lends to the thread is not part of that wait.
 pub(super) fn is_around() -> bool {
     FROZEN.get() == Some(task::try_id()) && Mark::current() != Mark::Job
 }
 
-/// Notes a frozen wait on this thread until it is dropped.
-struct Noted(Option<Option<Id>>);
+/// The note of a wait that may freeze its executor, in force until it is dropped.
+pub(super) struct Noted(Option<Option<Id>>);
 
-impl Noted {
-    fn new() -> Self {
-        Self(FROZEN.replace(Some(task::try_id())))
-    }
+/// Notes that a wait which may freeze its executor begins on this thread.
+#[cold]
+pub(super) fn note() -> Noted {
+    Noted(FROZEN.replace(Some(task::try_id())))
 }
 
 impl Drop for Noted {
@@ -213,7 +213,6 @@ pub(super) fn finish<F: Future>(
         standing: Standing::Frozen,
         ..*ground
     };
-    let _noted = Noted::new();
     let deferred = Deferred::new();
     let mut pause = Pause::new(&frozen)?;
     loop {

@@ -14,7 +14,7 @@ use offload_pool::own_future;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{drive::Held, enter::Request, forked, large::Large};
-use crate::{Bridge, WaitError, log};
+use crate::{Bridge, WaitError, entered::Entered, log};
 
 /// What a caller asks of a wait beside the value.
 #[derive(Clone, Copy)]
@@ -72,7 +72,7 @@ pub(crate) fn run_boxed<F: IntoFuture>(
 ) -> Result<F::Output, WaitError> {
     let request = Request::new(bridge, terms, type_name::<F>());
     let future = {
-        let _inside = Inside::for_conversion_of::<F>(&request)?;
+        let _inside = enter_for::<F>(&request)?;
         own_future::boxed(value)
     };
     run_held(&request, pin!(Some(future)))
@@ -87,7 +87,7 @@ pub(crate) fn run_value<F: IntoFuture>(
     terms: Terms,
 ) -> Result<F::Output, WaitError> {
     let request = Request::new(bridge, terms, type_name::<F>());
-    let inside = Inside::for_conversion_of::<F>(&request)?;
+    let inside = enter_for::<F>(&request)?;
     if Large::<F::IntoFuture>::IS {
         let future = Box::pin(value.into_future());
         drop(inside);
@@ -150,33 +150,24 @@ fn run_logged<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::
     result
 }
 
-/// The runtime that a builder converts in.
-///
-/// A future needs none, since it is not converted.
-struct Inside<'a>(#[expect(dead_code, reason = "it is held")] tokio::runtime::EnterGuard<'a>);
-
-impl<'a> Inside<'a> {
-    /// Enters home, unless a runtime is reachable that the wait may rest on.
-    #[inline]
-    fn for_conversion_of<F: IntoFuture>(request: &Request<'a>) -> Result<Option<Self>, WaitError> {
-        if own_future::is::<F>() {
-            return Ok(None);
-        }
-        Self::enter(request)
+/// Enters the runtime that a builder converts in. A future needs none, since it is
+/// not converted.
+#[inline]
+fn enter_for<'a, F: IntoFuture>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
+    if own_future::is::<F>() {
+        return Ok(None);
     }
+    enter_for_builder(request)
+}
 
-    #[cold]
-    fn enter(request: &Request<'a>) -> Result<Option<Self>, WaitError> {
-        let at = request.at;
-        match Handle::try_current() {
-            Ok(here)
-                if here.runtime_flavor() == RuntimeFlavor::MultiThread
-                    && !forked::is_noted(&here) =>
-            {
-                Ok(None)
-            }
-            Err(error) if error.is_thread_local_destroyed() => Err(WaitError::ThreadEnding { at }),
-            _ => Ok(Some(Self(request.bridge.home(at)?.enter()))),
-        }
+/// Enters home, unless a runtime is reachable that the wait rests on.
+#[cold]
+fn enter_for_builder<'a>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
+    let is_inside = Handle::try_current().is_ok_and(|here| {
+        here.runtime_flavor() == RuntimeFlavor::MultiThread && !forked::is_noted(&here)
+    });
+    if is_inside {
+        return Ok(None);
     }
+    Entered::home_of(request.bridge, request.at).map(Some)
 }
