@@ -101,7 +101,8 @@ impl Bridge {
 
     /// Waits for `future` on this thread.
     ///
-    /// The future need be neither `Send` nor `'static`. Where this thread may
+    /// The future need be neither `Send` nor `'static`. A builder that is awaited
+    /// is taken as it is: see [`Wait`](crate::Wait#builders). Where this thread may
     /// not park, it panics: see [`try_wait`](Self::try_wait).
     ///
     /// # Panics

@@ -5,6 +5,11 @@
 //! way runs in a child process. The build is not optimised: there each function
 //! that takes the future by value keeps a copy of it in its frame.
 
+#![expect(
+    clippy::large_stack_arrays,
+    reason = "the large arrays are what is tested"
+)]
+
 use std::{
     env, future::poll_fn, hint::black_box, pin::Pin, process::Command, task::Poll, thread,
     time::Duration,
@@ -76,8 +81,10 @@ fn in_root<T>(body: impl FnOnce() -> T) -> T {
 
 const LIMIT: Duration = Duration::from_mins(1);
 
+type Way = (&'static str, fn() -> u8);
+
 /// Ways to wait for a large future, or to spawn one.
-const WAYS: &[(&str, fn() -> u8)] = &[
+const WAYS: &[Way] = &[
     ("tokio: Runtime::block_on", || {
         multi_thread().block_on(large())
     }),

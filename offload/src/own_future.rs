@@ -53,6 +53,10 @@ pub fn boxed<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
 
 /// Converts a builder. Apart, because this frame holds the builder and its future.
 #[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "a copy in the caller's frame is what the box avoids"
+)]
 fn converted<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
     Box::pin((*value).into_future())
 }

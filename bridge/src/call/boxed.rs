@@ -83,6 +83,10 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
 /// Runs the call of a `fn` in place. Apart, because this frame has room for the
 /// call, and that of an `async fn` may be large.
 #[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "a copy in the caller's frame is what the box avoids"
+)]
 fn unboxed<'a, C: Call + Send + 'a>(call: Box<C>) -> Result<C::Output, Polled<'a, C::Output>> {
     Sealed::now(*call).map_err(|call| Box::pin(call) as _)
 }

@@ -156,25 +156,34 @@ pub fn wait_frozen_timeout<F: IntoFuture>(
 }
 
 thread_local! {
-    /// The task in whose poll the innermost wait that may freeze its executor was
-    /// made; `Some(None)` in a root.
-    static FROZEN: Cell<Option<Option<Id>>> = const { Cell::new(None) };
+    /// The poll in which the innermost wait that may freeze its executor was made.
+    static FROZEN: Cell<Option<InPoll>> = const { Cell::new(None) };
+}
+
+/// A poll, by the task that it is of; a root is of none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct InPoll(Option<Id>);
+
+impl InPoll {
+    fn current() -> Self {
+        Self(task::try_id())
+    }
 }
 
 /// Whether this is inside a wait that may freeze the executor of this thread.
 ///
 /// A job that the pool lends to the thread is not part of that wait.
 pub(super) fn is_around() -> bool {
-    FROZEN.get() == Some(task::try_id()) && Mark::current() != Mark::Job
+    FROZEN.get() == Some(InPoll::current()) && Mark::current() != Mark::Job
 }
 
 /// The note of a wait that may freeze its executor, in force until it is dropped.
-pub(super) struct Noted(Option<Option<Id>>);
+pub(super) struct Noted(Option<InPoll>);
 
 /// Notes that a wait which may freeze its executor begins on this thread.
 #[cold]
 pub(super) fn note() -> Noted {
-    Noted(FROZEN.replace(Some(task::try_id())))
+    Noted(FROZEN.replace(Some(InPoll::current())))
 }
 
 impl Drop for Noted {

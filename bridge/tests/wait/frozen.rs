@@ -231,8 +231,9 @@ fn a_future_that_needs_the_frozen_runtime_is_bounded() {
             let task = tokio::spawn(async { 7 });
             let outcome = wait_frozen_timeout(
                 async move {
-                    let _held = held;
-                    task.await.unwrap()
+                    let value = task.await.unwrap();
+                    drop(held);
+                    value
                 },
                 Duration::from_millis(20),
             );
@@ -286,7 +287,7 @@ fn the_end_of_home_ends_it() {
             let (polled, is_polled) = mpsc::channel();
             let thread = thread::spawn(move || {
                 is_polled.recv().unwrap();
-                other.shutdown(Duration::from_secs(1));
+                let _nothing_was_admitted = other.shutdown(Duration::from_secs(1));
             });
             let outcome = bridge.try_wait_frozen(async {
                 polled.send(()).unwrap();
