@@ -27,7 +27,7 @@ pub(super) struct Request<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) deadline: Option<Instant>,
     /// Whether it may park where that freezes the executor of this thread.
-    is_frozen: bool,
+    pub(super) is_frozen: bool,
     /// The future's type, for what is said of it.
     pub(super) future: &'static str,
     pub(super) at: &'static Location<'static>,
@@ -77,7 +77,6 @@ impl<'a> Request<'a> {
         }
         let route = self.route(reach);
         let _noted = local_task::note();
-        let _frozen = self.is_frozen.then(frozen::note);
         // By reference: moving it out takes a fifth of a wait in blocking code.
         match &route {
             Ok(Route::Inside(here, standing @ (Standing::Local | Standing::Nested))) => {

@@ -173,8 +173,9 @@ impl InPoll {
 /// Whether this is inside a wait that may freeze the executor of this thread.
 ///
 /// A job that the pool lends to the thread is not part of that wait.
+#[inline]
 pub(super) fn is_around() -> bool {
-    FROZEN.get() == Some(InPoll::current()) && Mark::current() != Mark::Job
+    FROZEN.get().is_some_and(|poll| poll == InPoll::current()) && Mark::current() != Mark::Job
 }
 
 /// The note of a wait that may freeze its executor, in force until it is dropped.

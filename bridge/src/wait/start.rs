@@ -13,7 +13,7 @@ use detect::Place;
 use offload_pool::own_future;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{drive::Held, enter::Request, forked, large::Large};
+use super::{drive::Held, enter::Request, forked, frozen, large::Large};
 use crate::{Bridge, WaitError, entered::Entered, log};
 
 /// What a caller asks of a wait beside the value.
@@ -127,6 +127,19 @@ pub(crate) fn run_as<F: Future>(
 
 #[inline]
 fn run_held<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+    if request.is_frozen {
+        return run_frozen(request, held);
+    }
+    if request.bridge.is_debug() {
+        return run_logged(request, held);
+    }
+    request.run(held)
+}
+
+/// Apart, so that an ordinary wait pays nothing for the note.
+#[cold]
+fn run_frozen<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+    let _noted = frozen::note();
     if request.bridge.is_debug() {
         return run_logged(request, held);
     }
