@@ -53,6 +53,7 @@ mod job;
 mod limits;
 mod lineage;
 mod metrics;
+pub mod own_future;
 pub mod park;
 mod policy;
 mod pool;
