@@ -13,6 +13,7 @@ use offload_pool::{
     Lineage,
     exit::{self, BeforeExit, Leaving, Stage},
     helper::OnThread,
+    large::Large,
 };
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
@@ -26,7 +27,7 @@ use crate::{
     entered::Entered,
     home::Home,
     shutdown::BridgeShutdown,
-    wait::{Terms, forked, large::Large, start},
+    wait::{Terms, forked, start},
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -213,7 +214,11 @@ impl Bridge {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.offload_at(closure, Location::caller())
+        if Large::<F>::IS {
+            self.offload_at(Box::new(closure), Location::caller())
+        } else {
+            self.offload_at(closure, Location::caller())
+        }
     }
 
     /// [`offload`](Self::offload) in the name of another place in the code.
@@ -236,7 +241,12 @@ impl Bridge {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.try_offload_at(closure, Location::caller())
+        if Large::<F>::IS {
+            let refused = self.try_offload_at(Box::new(closure), Location::caller());
+            refused.map_err(|rejected| rejected.map(|closure| *closure))
+        } else {
+            self.try_offload_at(closure, Location::caller())
+        }
     }
 
     /// [`try_offload`](Self::try_offload) in the name of another place in the

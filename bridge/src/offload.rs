@@ -7,6 +7,8 @@ pub use offload_pool::{
     Attempt, Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, cancelled,
 };
 
+use offload_pool::large::Large;
+
 use crate::{Bridge, ambient::InRuntime};
 
 /// The future of an offloaded closure. See [`offload`].
@@ -75,5 +77,10 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    Bridge::global().offload(closure)
+    // As in `Bridge::offload`: passing a large closure on would copy it.
+    if Large::<F>::IS {
+        Bridge::global().offload(Box::new(closure))
+    } else {
+        Bridge::global().offload(closure)
+    }
 }

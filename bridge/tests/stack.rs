@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{BoxCall, Bridge, Call, Wait, smartasync};
+use bridge::{BoxCall, Bridge, Call, Pool, Wait, smartasync};
 use testkit::within;
 use tokio::runtime::{Builder, Runtime};
 
@@ -77,6 +77,16 @@ fn multi_thread() -> Runtime {
 /// Runs `body` in a poll on this thread.
 fn in_root<T>(body: impl FnOnce() -> T) -> T {
     multi_thread().block_on(async { body() })
+}
+
+/// The size of what a closure or a `fn` takes with it. `spawn_blocking` fits with it,
+/// and not with twice as much.
+const CAPTURED: usize = 300 << 10;
+
+/// A closure with a large array in it.
+fn captured() -> impl FnOnce() -> u8 + Send + 'static {
+    let array = [7; CAPTURED];
+    move || black_box(&array)[CAPTURED - 1]
 }
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -197,6 +207,24 @@ const WAYS: &[Way] = &[
     }),
     (".dispatch(), pending, waited", || {
         in_root(|| smart().dispatch().wait())
+    }),
+    ("tokio: Runtime::spawn_blocking", || {
+        let runtime = multi_thread();
+        let task = runtime.spawn_blocking(captured());
+        runtime.block_on(task).unwrap()
+    }),
+    ("offload", || bridge::wait(bridge::offload(captured()))),
+    ("Bridge::offload", || {
+        bridge::wait(Bridge::global().offload(captured()))
+    }),
+    ("Bridge::try_offload", || {
+        bridge::wait(Bridge::global().try_offload(captured()).unwrap())
+    }),
+    ("Pool::run", || {
+        bridge::wait(Pool::default().run(captured()))
+    }),
+    ("Pool::try_run", || {
+        bridge::wait(Pool::default().try_run(captured()).unwrap())
     }),
     ("spawn", || bridge::wait(bridge::spawn(large())).unwrap()),
     ("Bridge::spawn", || {

@@ -94,6 +94,23 @@ impl<F> Rejected<F> {
         }
     }
 
+    /// Returns the same refusal with what `change` makes of the closure.
+    ///
+    /// ```
+    /// use bridge_offload::Rejected;
+    ///
+    /// let rejected = Rejected::Full(7);
+    /// assert_eq!(rejected.map(|n| n + 1), Rejected::Full(8));
+    /// ```
+    #[must_use]
+    pub fn map<G>(self, change: impl FnOnce(F) -> G) -> Rejected<G> {
+        match self {
+            Self::Full(f) => Rejected::Full(change(f)),
+            Self::ShutDown(f) => Rejected::ShutDown(change(f)),
+            Self::TimedOut(f) => Rejected::TimedOut(change(f)),
+        }
+    }
+
     /// Whether trying again later can help.
     #[must_use]
     pub fn is_full(&self) -> bool {

@@ -50,6 +50,8 @@ mod handle;
 pub mod helper;
 mod inbox;
 mod job;
+#[doc(hidden)]
+pub mod large;
 mod limits;
 mod lineage;
 mod metrics;

@@ -9,6 +9,7 @@ use crate::{
     core::{Core, Patience, Refusal},
     handle::Handle,
     job::Job,
+    large::Large,
     runnable::{Awaitable, Submitted},
 };
 
@@ -60,7 +61,12 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.run_at(closure, Location::caller())
+        // A large closure is boxed first of all: see `large`.
+        if Large::<F>::IS {
+            self.run_at(Box::new(closure), Location::caller())
+        } else {
+            self.run_at(closure, Location::caller())
+        }
     }
 
     /// [`run`](Self::run) in the name of another place in the code.
@@ -70,7 +76,11 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Offload::new::<A>(Arc::clone(&self.handle), closure, at)
+        if Large::<F>::IS {
+            Offload::new::<A>(Arc::clone(&self.handle), Box::new(closure), at)
+        } else {
+            Offload::new::<A>(Arc::clone(&self.handle), closure, at)
+        }
     }
 
     /// Queues a closure now, or gives it back.
@@ -94,6 +104,25 @@ impl<A: Ambient> Pool<A> {
     /// As `try_run`.
     #[doc(hidden)]
     pub fn try_run_at<F, T>(
+        &self,
+        closure: F,
+        at: &'static Location<'static>,
+    ) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if Large::<F>::IS {
+            let refused = self.try_run_small(Box::new(closure), at);
+            refused.map_err(|rejected| rejected.map(|closure| *closure))
+        } else {
+            self.try_run_small(closure, at)
+        }
+    }
+
+    /// [`try_run_at`](Self::try_run_at) of a closure that is not large, or that is
+    /// boxed.
+    fn try_run_small<F, T>(
         &self,
         closure: F,
         at: &'static Location<'static>,

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use offload_pool::large::Large;
 use pin_project_lite::pin_project;
 
 use super::{
@@ -21,7 +22,7 @@ use crate::{
     carried::{self, Carried, carry},
     outcome,
     route::{Kind, Route},
-    wait::{self, large::Large},
+    wait,
 };
 
 pin_project! {

@@ -146,16 +146,7 @@ where
     T: Return,
 {
     let refused = bridge.try_offload_at(body, at);
-    refused.map_err(|rejected| replace(rejected, |body| Box::new(body) as Body<T>))
-}
-
-/// The same refusal, of something else.
-pub(super) fn replace<F, G>(rejected: Rejected<F>, other: impl FnOnce(F) -> G) -> Rejected<G> {
-    match rejected {
-        Rejected::Full(f) => Rejected::Full(other(f)),
-        // `try_offload` sets no limit, so this is `ShutDown`.
-        rejected => Rejected::ShutDown(other(rejected.into_inner())),
-    }
+    refused.map_err(|rejected| rejected.map(|body| Box::new(body) as Body<T>))
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
             (None, None) => panic!("{LOST}"),
         };
         refused.map_err(|rejected| {
-            job::replace(rejected, |body| {
+            rejected.map(|body| {
                 self.job = Some(Job::Held(Held::new(body)));
                 self
             })

@@ -16,7 +16,6 @@ mod foreign;
 pub(crate) mod forked;
 mod frozen;
 mod hand_over;
-pub(crate) mod large;
 mod local_task;
 mod parkers;
 mod pause;

@@ -10,10 +10,10 @@ use std::{
 };
 
 use detect::Place;
-use offload_pool::own_future;
+use offload_pool::{large::Large, own_future};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{drive::Held, enter::Request, forked, frozen, large::Large};
+use super::{drive::Held, enter::Request, forked, frozen};
 use crate::{Bridge, WaitError, entered::Entered, log};
 
 /// What a caller asks of a wait beside the value.
@@ -54,7 +54,7 @@ impl Terms {
 /// A macro, because each function that passes the value on keeps a copy of it.
 macro_rules! start {
     ($type:ty, $bridge:expr, $value:expr, $terms:expr) => {
-        if $crate::wait::large::Large::<$type>::IS {
+        if ::offload_pool::large::Large::<$type>::IS {
             $crate::wait::run_boxed($bridge, Box::new($value), $terms)
         } else {
             $crate::wait::run_value($bridge, $value, $terms)
