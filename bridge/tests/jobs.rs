@@ -43,7 +43,7 @@ fn run<F: Future>(future: F) -> F::Output {
 
 fn closed() -> Bridge {
     let bridge = Bridge::builder().build().unwrap();
-    let _report = bridge.shutdown(Duration::ZERO);
+    let _report = bridge.shutdown(Duration::ZERO).wait();
     bridge
 }
 
@@ -127,7 +127,7 @@ fn a_wait_on_a_shut_down_pool_is_an_error_too() {
         assert!(panic_text(&*payload).contains("the pool was shut down"));
         let mut in_line = length("four").on(&busy.bridge);
         assert!(Pin::new(&mut in_line).poll(&mut context).is_pending());
-        let _report = busy.bridge.shutdown(Duration::ZERO);
+        let _report = busy.bridge.shutdown(Duration::ZERO).wait();
         check(in_line.try_wait());
     });
 }

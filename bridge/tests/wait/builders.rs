@@ -158,7 +158,7 @@ fn an_error_names_the_builder() {
 fn where_home_is_gone_the_builder_is_not_converted() {
     within(|| {
         let bridge = Bridge::builder().build().unwrap();
-        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO);
+        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO).wait();
         let (builder, seen) = Builder::new();
         let outcome = bridge.try_wait(builder);
         assert!(

@@ -73,7 +73,7 @@ fn the_thread_is_blocking_code_under_the_guard_and_plain_after_it() {
 fn of_a_bridge_that_is_shut_down() {
     within(|| {
         let bridge = Bridge::builder().build().unwrap();
-        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO);
+        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO).wait();
         let line = line!() + 1;
         let error = bridge.handle().unwrap_err();
         assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
@@ -105,7 +105,7 @@ fn of_a_runtime_that_was_given_and_has_ended_since() {
 fn a_refusal_points_at_its_caller() {
     within(|| {
         let bridge = Bridge::builder().build().unwrap();
-        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO);
+        let _nothing_was_admitted = bridge.shutdown(Duration::ZERO).wait();
         let here = Location::caller();
         let payload = catch_unwind(AssertUnwindSafe(|| drop(bridge.enter()))).unwrap_err();
         let text = panic_text(&*payload);

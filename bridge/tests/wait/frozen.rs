@@ -287,7 +287,7 @@ fn the_end_of_home_ends_it() {
             let (polled, is_polled) = mpsc::channel();
             let thread = thread::spawn(move || {
                 is_polled.recv().unwrap();
-                let _nothing_was_admitted = other.shutdown(Duration::from_secs(1));
+                let _nothing_was_admitted = other.shutdown(Duration::from_secs(1)).wait();
             });
             let outcome = bridge.try_wait_frozen(async {
                 polled.send(()).unwrap();
