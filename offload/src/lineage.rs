@@ -219,6 +219,11 @@ impl Frame {
         self.has_roots.swap(false, Ordering::Relaxed)
     }
 
+    /// Whether this is `outer`, or descends from it.
+    pub(crate) fn is_in(&self, outer: &Arc<Self>) -> bool {
+        ptr::eq(self, Arc::as_ptr(outer)) || self.parent().contains(outer)
+    }
+
     fn parent(&self) -> Lineage {
         lock(&self.parent).clone()
     }

@@ -326,3 +326,37 @@ fn a_job_of_another_pool_is_no_descendant() {
         assert_eq!(wait(job), 7);
     });
 }
+
+/// A wait within a scope of another lineage has an account as well.
+#[test]
+fn a_wait_within_the_scope_of_another_lineage() {
+    within(|| {
+        let pool = pool_with_blocked(1, 8);
+        let (_plug, release) = plug(&pool);
+        let lock = Arc::new(Mutex::new(()));
+        let (inner, held) = (pool.clone(), Arc::clone(&lock));
+        let job = pool.run(move || {
+            let own: Offload<()> = inner.run(|| ()).start();
+            let held = held.lock().unwrap();
+            let value = wait(Lineage::default().scope(async {
+                try_wait(async {
+                    moment().await;
+                    inner.run(|| 7).await
+                })
+            }));
+            drop(held);
+            wait(own);
+            value
+        });
+        let job = job.start();
+        let strangers: Vec<_> = (0..3)
+            .map(|_| {
+                let lock = Arc::clone(&lock);
+                pool.run(move || drop(lock.lock().unwrap())).start()
+            })
+            .collect();
+        release.send(()).unwrap();
+        assert_eq!(wait(job), Ok(7));
+        strangers.into_iter().for_each(wait);
+    });
+}

@@ -44,18 +44,6 @@ impl State {
         job.zip(credit)
     }
 
-    /// The frame on whose account the next such job would start.
-    pub(super) fn next_creditor(&mut self) -> Option<Arc<Frame>> {
-        let (pool, mut seen, mut credit) = (self.pool, None, None);
-        if self.has_job_on_credit() {
-            let _found = self.queue.has_kin(|job| {
-                credit = creditor(&job.lineage, pool, &mut seen);
-                credit.is_some()
-            });
-        }
-        credit
-    }
-
     /// Gives the credit back on which the job on top of this stack runs.
     pub(super) fn give_credit_back(&mut self, stack: usize) {
         let claimed = self.stacks[stack].last_mut();
@@ -97,9 +85,19 @@ pub(super) fn creditor(
     let found = lineage
         .frames()
         .take_while(|frame| *seen != Some(Arc::as_ptr(frame).addr()))
-        .find(|frame| frame.is_open_in(pool) && frame.has_credit());
+        .find(|frame| has_credit(frame, pool));
     if found.is_none() {
         *seen = innermost;
     }
     found
+}
+
+/// All frames on whose account a job of this lineage may start, innermost first.
+pub(super) fn creditors(lineage: &Lineage, pool: PoolId) -> impl Iterator<Item = Arc<Frame>> {
+    let frames = lineage.frames();
+    frames.filter(move |frame| has_credit(frame, pool))
+}
+
+fn has_credit(frame: &Frame, pool: PoolId) -> bool {
+    frame.is_open_in(pool) && frame.has_credit()
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Phase, Seating, State, credit::creditor};
+use super::{Action, Phase, Seating, State, credit::{creditor, creditors}};
 use crate::{
     Lineage,
     lineage::{Frame, Kind, Lane},
@@ -43,6 +43,9 @@ pub(crate) struct Place {
     pub(crate) stack: usize,
     /// Whether the thread may be lent a job.
     pub(crate) lends: bool,
+    /// Whether the thread can be told that the pool can do nothing for its wait. A
+    /// thread that waits for the end of a pool can't.
+    pub(crate) hears: bool,
 }
 
 impl State {
@@ -78,6 +81,11 @@ impl State {
         self.growth.note_park();
         place.frame.set_seated(true);
         place.account.set_parked(true);
+        if !place.frame.is_in(&place.account) {
+            // A wait within the scope of another lineage: what it submits does not
+            // descend from the job.
+            place.frame.set_parked(true);
+        }
         if place.account.take_roots() {
             let account = &place.account;
             self.queue.promote(|job| job.lineage.contains(account));
@@ -112,8 +120,7 @@ impl State {
     /// Tells one wait that the pool can do nothing for it: the one that parked last,
     /// which is the innermost where waits depend on each other.
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
-        let is_last = |seat: &&mut Seat| !seat.ending && seat.lent.is_none();
-        let seats = self.seats.iter_mut().filter(is_last);
+        let seats = self.seats.iter_mut().filter(|seat| seat.can_be_told());
         let seat = seats.max_by_key(|seat| seat.number)?;
         seat.refused = true;
         Some(seat.place.unparker.clone())
@@ -122,9 +129,20 @@ impl State {
     /// Tells a wait that a descendant of its job could start, if there were a thread
     /// for it.
     pub(super) fn refuse_creditor(&mut self) -> Option<Unparker> {
-        let account = self.next_creditor()?;
-        let is_its = |seat: &&mut Seat| Arc::ptr_eq(&seat.place.account, &account);
-        let seat = self.seats.iter_mut().find(is_its)?;
+        if !self.has_job_on_credit() {
+            return None;
+        }
+        let (pool, mut found) = (self.pool, None);
+        let Self { queue, seats, .. } = self;
+        let _has_one = queue.has_kin(|job| {
+            let mut creditors = creditors(&job.lineage, pool);
+            found = creditors.find_map(|frame| {
+                let is_its = |seat: &Seat| seat.can_be_told() && seat.is_on(&frame);
+                seats.iter().position(is_its)
+            });
+            found.is_some()
+        });
+        let seat = &mut seats[found?];
         seat.refused = true;
         Some(seat.place.unparker.clone())
     }
@@ -142,6 +160,9 @@ impl State {
             ..
         } = self.seats.swap_remove(at);
         place.frame.set_seated(false);
+        if !Arc::ptr_eq(&place.frame, &place.account) {
+            place.frame.set_parked(false);
+        }
         if lent.is_none() {
             self.running += 1;
             place.account.set_parked(false);
@@ -248,6 +269,16 @@ impl State {
 impl Seat {
     fn is_of(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.place.frame, frame)
+    }
+
+    /// Whether descendants start on the account of this frame while it is taken.
+    fn is_on(&self, frame: &Arc<Frame>) -> bool {
+        Arc::ptr_eq(&self.place.account, frame) || self.is_of(frame)
+    }
+
+    /// Whether its wait can be told that the pool can do nothing for it.
+    fn can_be_told(&self) -> bool {
+        self.place.hears && self.lent.is_none()
     }
 
     /// Whether a job can be lent to it.
