@@ -91,6 +91,8 @@ pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
     /// The frame on whose account it runs, if it started beyond the permits.
     credit: Option<Arc<Frame>>,
+    /// Whether it started beyond the permits.
+    on_credit: bool,
 }
 
 /// Where an idle thread sleeps.
@@ -359,12 +361,23 @@ impl State {
 
     fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, credit: Option<Arc<Frame>>) {
         self.running += 1;
-        self.growth.note_start();
+        let on_credit = credit.is_some();
+        self.growth.note_start(self.is_progress(on_credit));
         if let Some(frame) = &credit {
             frame.set_spent(true);
         }
         let job = Arc::clone(job);
-        self.stacks[stack].push(Claimed { job, credit });
+        self.stacks[stack].push(Claimed {
+            job,
+            credit,
+            on_credit,
+        });
+    }
+
+    /// Whether the start or the end of a job may let a queued job start. Where roots
+    /// are queued, they have nothing of a job that runs beyond the permits.
+    fn is_progress(&self, on_credit: bool) -> bool {
+        !on_credit || self.queue.queued_roots() == 0
     }
 
     /// Counts a job out of those that run.

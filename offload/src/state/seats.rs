@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Action, Phase, Seating, State, credit::{creditor, creditors}};
+use super::{
+    Action, Phase, Seating, State,
+    credit::{creditor, creditors},
+};
 use crate::{
     Lineage,
     lineage::{Frame, Kind, Lane},

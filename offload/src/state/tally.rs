@@ -18,9 +18,10 @@ impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
-        self.stacks[stack].pop();
+        let claimed = self.stacks[stack].pop();
+        let on_credit = claimed.is_some_and(|claimed| claimed.on_credit);
         self.ended += 1;
-        self.growth.note_end();
+        self.growth.note_end(self.is_progress(on_credit));
         match finish {
             Finish::Completed => self.tally.completed += 1,
             Finish::Panicked => self.tally.panicked += 1,
