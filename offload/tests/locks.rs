@@ -360,3 +360,47 @@ fn a_wait_within_the_scope_of_another_lineage() {
         strangers.into_iter().for_each(wait);
     });
 }
+
+/// A permit is free, and no thread: the one that holds the lock unwinds, one blocks
+/// on that lock, and the last is parked.
+#[test]
+fn a_wait_that_no_thread_can_serve_is_told_although_a_permit_is_free() {
+    struct WaitsInDrop(Pool, mpsc::Sender<Result<(), WaitError>>);
+    impl Drop for WaitsInDrop {
+        fn drop(&mut self) {
+            let outcome = try_wait(async {
+                moment().await;
+                self.0.run(|| ()).await;
+            });
+            self.1.send(outcome).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool_with_blocked(2, 1);
+        let (let_go, until) = futures::channel::oneshot::channel::<()>();
+        let parked = pool.run(move || wait(until)).start();
+        eventually("one is parked", || pool.metrics().blocked == 1);
+        let lock = Arc::new(Mutex::new(()));
+        let (send, receive) = mpsc::channel();
+        let (holds, held) = mpsc::channel();
+        let (go, start) = mpsc::channel::<()>();
+        let (inner, own) = (pool.clone(), Arc::clone(&lock));
+        let unwinding = pool.run(move || {
+            let _held = own.lock();
+            let _waits = WaitsInDrop(inner, send);
+            holds.send(()).unwrap();
+            start.recv().unwrap();
+            panic!("unwinds");
+        });
+        let unwinding = unwinding.start();
+        held.recv().unwrap();
+        let blocked = pool.run(move || drop(lock.lock())).start();
+        eventually("both run", || pool.metrics().running == 2);
+        go.send(()).unwrap();
+        assert_eq!(receive.recv().unwrap(), Err(WaitError::Exhausted));
+        wait(blocked);
+        let_go.send(()).unwrap();
+        wait(parked).unwrap();
+        assert!(catch_unwind(AssertUnwindSafe(|| wait(unwinding))).is_err());
+    });
+}

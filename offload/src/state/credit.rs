@@ -85,19 +85,9 @@ pub(super) fn creditor(
     let found = lineage
         .frames()
         .take_while(|frame| *seen != Some(Arc::as_ptr(frame).addr()))
-        .find(|frame| has_credit(frame, pool));
+        .find(|frame| frame.is_open_in(pool) && frame.has_credit());
     if found.is_none() {
         *seen = innermost;
     }
     found
-}
-
-/// All frames on whose account a job of this lineage may start, innermost first.
-pub(super) fn creditors(lineage: &Lineage, pool: PoolId) -> impl Iterator<Item = Arc<Frame>> {
-    let frames = lineage.frames();
-    frames.filter(move |frame| has_credit(frame, pool))
-}
-
-fn has_credit(frame: &Frame, pool: PoolId) -> bool {
-    frame.is_open_in(pool) && frame.has_credit()
 }

@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Action, Phase, Seating, State,
-    credit::{creditor, creditors},
-};
+use super::{Action, Phase, Seating, State, credit::creditor};
 use crate::{
     Lineage,
     lineage::{Frame, Kind, Lane},
@@ -132,14 +129,15 @@ impl State {
     /// Tells a wait that a descendant of its job could start, if there were a thread
     /// for it.
     pub(super) fn refuse_creditor(&mut self) -> Option<Unparker> {
-        if !self.has_job_on_credit() {
-            return None;
-        }
-        let (pool, mut found) = (self.pool, None);
+        let (pool, has_permit, mut found) = (self.pool, self.has_permit(), None);
         let Self { queue, seats, .. } = self;
         let _has_one = queue.has_kin(|job| {
-            let mut creditors = creditors(&job.lineage, pool);
-            found = creditors.find_map(|frame| {
+            let frames = job.lineage.frames();
+            // With a permit free, the descendant needs no credit either.
+            let mut able = frames.filter(|frame| {
+                frame.is_open_in(pool) && (frame.has_credit() || has_permit && frame.is_parked())
+            });
+            found = able.find_map(|frame| {
                 let is_its = |seat: &Seat| seat.can_be_told() && seat.is_on(&frame);
                 seats.iter().position(is_its)
             });
