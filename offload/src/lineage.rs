@@ -21,10 +21,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::sync::{AtomicBool, Mutex, lock, thread_local};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, lock, thread_local};
 
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
+
+/// What a frame holds while none of its descendants is queued among the roots.
+const NO_ROOTS: usize = usize::MAX;
 
 /// Which pool a thread belongs to: an address that lives as long as a thread of
 /// the pool does, and so as long as any wait of one is open.
@@ -85,9 +88,10 @@ pub(crate) struct Frame {
     /// Whether a descendant runs beyond the permits on the account of this frame.
     /// The pool writes and reads it under its lock.
     spent: AtomicBool,
-    /// Whether descendants of this job may be queued among the roots. The pool
-    /// writes and reads it under its lock.
-    has_roots: AtomicBool,
+    /// How many roots had been pushed before the first that descends from this job
+    /// and may be queued among them; [`NO_ROOTS`] if there is none. The pool writes
+    /// and reads it under its lock.
+    roots_since: AtomicUsize,
 }
 
 /// The chain of waits that depend on what runs here, innermost first.
@@ -160,7 +164,7 @@ impl Frame {
             seated: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             spent: AtomicBool::new(false),
-            has_roots: AtomicBool::new(false),
+            roots_since: AtomicUsize::new(NO_ROOTS),
         }
     }
 
@@ -214,9 +218,11 @@ impl Frame {
         self.spent.store(spent, Ordering::Relaxed);
     }
 
-    /// Whether descendants may be queued among the roots; false from here on.
-    pub(crate) fn take_roots(&self) -> bool {
-        self.has_roots.swap(false, Ordering::Relaxed)
+    /// How many roots had been pushed before the first descendant that may be queued
+    /// among them, if there is one; none from here on.
+    pub(crate) fn take_roots(&self) -> Option<usize> {
+        let since = self.roots_since.swap(NO_ROOTS, Ordering::Relaxed);
+        (since != NO_ROOTS).then_some(since)
     }
 
     /// Whether this is `outer`, or descends from it.
@@ -327,11 +333,15 @@ impl Lineage {
         }
     }
 
-    /// Notes in the frames of jobs that a descendant is queued among the roots.
-    pub(crate) fn note_root(&self, pool: PoolId) {
+    /// Notes in the frames of jobs that a descendant is queued among the roots, of
+    /// which so many had been pushed before.
+    pub(crate) fn note_root(&self, pool: PoolId, before: usize) {
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {
-                frame.has_roots.store(true, Ordering::Relaxed);
+                let since = frame.roots_since.load(Ordering::Relaxed);
+                frame
+                    .roots_since
+                    .store(since.min(before), Ordering::Relaxed);
             }
         }
     }

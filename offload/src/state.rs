@@ -138,7 +138,7 @@ impl State {
         let next = self.next_pickup();
         match lane {
             Lane::Kin => self.note_queued_kin(&job),
-            Lane::Roots => job.lineage.note_root(self.pool),
+            Lane::Roots => job.lineage.note_root(self.pool, self.queue.roots_pushed()),
         }
         let admission = self.queue.push(lane, job);
         let prospect = match next {

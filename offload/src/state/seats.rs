@@ -86,9 +86,10 @@ impl State {
             // descend from the job.
             place.frame.set_parked(true);
         }
-        if place.account.take_roots() {
+        if let Some(since) = place.account.take_roots() {
             let account = &place.account;
-            self.queue.promote(|job| job.lineage.contains(account));
+            self.queue
+                .promote(since, |job| job.lineage.contains(account));
         }
         self.seats.push(Seat {
             place,
