@@ -233,7 +233,9 @@ impl Queue {
     /// Moves roots that `fit` to the other lane, behind those that are there. All of
     /// them were pushed after the first `since`, so they are looked for no further
     /// from the end than that.
-    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) {
+    /// Says whether there was one.
+    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) -> bool {
+        let before = self.kin.queue.live + self.kin.line.live;
         let mut last = self.roots_pushed - since;
         let Self { kin, roots, .. } = self;
         for (from, to, number) in [
@@ -250,6 +252,7 @@ impl Queue {
         }
         // A thread may take kin out of their line, and roots may not be taken so.
         self.show();
+        self.kin.queue.live + self.kin.line.live > before
     }
 
     /// Whether a descendant of a wait, or of a parked job, is here.
@@ -419,7 +422,7 @@ mod tests {
             looks.set(looks.get() + 1);
             looks.get() % 2 == 0
         };
-        queue.promote(since, every_second);
+        assert!(queue.promote(since, every_second));
         assert!(looks.get() <= 20, "{} looks", looks.get());
         assert_eq!((queue.queued(), queue.in_line()), (64, 6));
         assert!(queue.holds_kin());

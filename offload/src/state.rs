@@ -61,6 +61,9 @@ pub(crate) struct State {
     nothing_lendable: bool,
     /// Whether no queued job may start beyond the permits. Cached likewise.
     nothing_on_credit: bool,
+    /// The frame that alone has gained credit since no queued job could start beyond
+    /// the permits. While it has none, no such job can, so nobody needs to look.
+    gained: Option<Arc<Frame>>,
     /// The jobs on each thread's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
@@ -116,6 +119,7 @@ impl State {
             seats: Vec::new(),
             nothing_lendable: false,
             nothing_on_credit: false,
+            gained: None,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,

@@ -17,7 +17,7 @@ use crate::{
 impl State {
     /// Whether a queued job may start although no permit is free.
     pub(super) fn has_job_on_credit(&mut self) -> bool {
-        if self.nothing_on_credit || self.has_permit() || !self.queue.holds_kin() {
+        if self.has_permit() || !self.queue.holds_kin() || self.is_known_for_nothing() {
             return false;
         }
         let pool = self.pool;
@@ -32,7 +32,7 @@ impl State {
     /// Takes the first job that may start although no permit is free, and the
     /// frame on whose account it starts.
     pub(super) fn take_on_credit(&mut self) -> Option<(Submitted, Arc<Frame>)> {
-        if self.nothing_on_credit || !self.queue.holds_kin() {
+        if !self.queue.holds_kin() || self.is_known_for_nothing() {
             return None;
         }
         let (pool, mut seen, mut credit) = (self.pool, None, None);
@@ -49,20 +49,47 @@ impl State {
         let claimed = self.stacks[stack].last_mut();
         if let Some(frame) = claimed.and_then(|claimed| claimed.credit.take()) {
             frame.set_spent(false);
-            self.note_credit();
+            self.note_credit(&frame);
         }
     }
 
-    /// Notes that a frame may have credit that had none.
-    pub(super) fn note_credit(&mut self) {
+    /// Whether no queued job may start beyond the permits, as far as is known without
+    /// a look at them.
+    fn is_known_for_nothing(&mut self) -> bool {
+        if self.gained.take_if(|frame| !frame.has_credit()).is_some() {
+            self.nothing_on_credit = true;
+        }
+        self.nothing_on_credit
+    }
+
+    /// Notes that this frame may have credit that had none.
+    pub(super) fn note_credit(&mut self, frame: &Arc<Frame>) {
+        self.nothing_lendable = false;
+        if !frame.has_credit()
+            || self
+                .gained
+                .as_ref()
+                .is_some_and(|gained| Arc::ptr_eq(gained, frame))
+        {
+            return;
+        }
+        self.gained = self.is_known_for_nothing().then(|| Arc::clone(frame));
         self.nothing_on_credit = false;
+    }
+
+    /// Notes that jobs have come whose ancestors may have credit.
+    pub(super) fn note_promoted(&mut self) {
+        self.nothing_on_credit = false;
+        self.gained = None;
         self.nothing_lendable = false;
     }
 
     /// Notes that a descendant of a wait is about to be queued.
     pub(super) fn note_queued_kin(&mut self, job: &Submitted) {
-        if self.nothing_on_credit && creditor(&job.lineage, self.pool, &mut None).is_some() {
+        let is_known = self.nothing_on_credit || self.gained.is_some();
+        if is_known && creditor(&job.lineage, self.pool, &mut None).is_some() {
             self.nothing_on_credit = false;
+            self.gained = None;
         }
         self.note_lendable(job);
     }

@@ -86,10 +86,14 @@ impl State {
             // descend from the job.
             place.frame.set_parked(true);
         }
+        self.note_credit(&place.account);
+        self.note_credit(&place.frame);
         if let Some(since) = place.account.take_roots() {
             let account = &place.account;
-            self.queue
-                .promote(since, |job| job.lineage.contains(account));
+            let descends = |job: &Submitted| job.lineage.contains(account);
+            if self.queue.promote(since, descends) {
+                self.note_promoted();
+            }
         }
         self.seats.push(Seat {
             place,
@@ -99,7 +103,6 @@ impl State {
             number: self.parks,
         });
         self.parks += 1;
-        self.note_credit();
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         self.help()
     }
