@@ -217,6 +217,16 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
+    /// Notes that a wait of a job depends on this one. That job may hold what all
+    /// others block on.
+    #[cold]
+    fn adopt(&self) {
+        let header = self.job.header();
+        if let Some(wait) = lineage::adopt(self.pool.core.id(), header.before()) {
+            header.set_adopter(wait);
+        }
+    }
+
     /// Polls for the result, or for why there is none.
     ///
     /// # Errors
@@ -247,11 +257,8 @@ impl<T: Send + 'static> Offload<T> {
                         self.eager = self.pool.core.eagerness.begin();
                     }
                 }
-                // A job that waits here may hold what the other jobs block on.
-                if worker::is_worker()
-                    && let Some(wait) = lineage::adopt(self.pool.core.id())
-                {
-                    self.job.header().set_adopter(wait);
+                if worker::is_worker() {
+                    self.adopt();
                 }
                 if self.pool.core.eagerness.again(&mut self.eager) {
                     cx.waker().wake_by_ref();
