@@ -292,16 +292,32 @@ impl State {
     /// Leaves the queue to others: sees to it that somebody looks at what is left
     /// in it and in the inbox, which is open as long as somebody does.
     fn hand_on(&mut self) -> Action {
-        if !self.has_lookout() {
+        if !self.is_looked_after() {
             self.queue.close_inbox();
         }
         let action = self.help();
-        if self.has_permit() && self.phase == Phase::Open && self.has_lookout() {
+        if self.phase == Phase::Open && self.is_looked_after() {
             self.queue.open_inbox(self.next_pickup());
         } else {
             self.queue.close_inbox();
         }
         action
+    }
+
+    /// Whether a job that is left in the inbox needs nobody to be called.
+    ///
+    /// While every permit is taken, no root may start. A thread that ends its job
+    /// collects the inbox, and one that parks closes it. Whoever leaves a job tells
+    /// nobody, so the monitor must look whether the pool stands still.
+    fn is_looked_after(&mut self) -> bool {
+        if self.has_lookout() {
+            return true;
+        }
+        if self.has_permit() {
+            return false;
+        }
+        self.start_monitor();
+        self.stall.has_monitor() || cfg!(bridge_loom)
     }
 
     fn sleep(&mut self, berth: &Berth) -> Step {

@@ -139,14 +139,19 @@ impl State {
     /// Sees to it that the monitor runs if jobs are queued that nobody can take.
     pub(super) fn note_stuck(&mut self) {
         if self.queue.ready() > 0 && !self.has_lookout() {
-            self.stall.start_monitor(self.growth.seen());
+            self.start_monitor();
         }
+    }
+
+    #[inline]
+    pub(super) fn start_monitor(&mut self) {
+        self.stall.start_monitor(self.growth.seen());
     }
 
     /// Has the monitor look after a wait for which the pool can do nothing. False if
     /// there is no monitor: then the wait must be refused at once.
     pub(super) fn watch_hopeless(&mut self) -> bool {
-        self.stall.start_monitor(self.growth.seen());
+        self.start_monitor();
         self.stall.has_monitor()
     }
 
