@@ -52,6 +52,7 @@ mod inbox;
 mod job;
 mod limits;
 mod lineage;
+pub mod load;
 mod metrics;
 pub mod park;
 mod policy;
