@@ -23,9 +23,10 @@ use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError,
     call::unwrap,
     driven::Driven,
+    entered::Entered,
     home::Home,
     shutdown::BridgeShutdown,
-    wait::{self, forked},
+    wait::{Terms, forked, large::Large, start},
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -126,15 +127,16 @@ impl Bridge {
 
     /// Waits for `future` on this thread.
     ///
-    /// The future need be neither `Send` nor `'static`. Where this thread may
+    /// The future need be neither `Send` nor `'static`. A builder that is awaited
+    /// is taken as it is: see [`Wait`](crate::Wait#builders). Where this thread may
     /// not park, it panics: see [`try_wait`](Self::try_wait).
     ///
     /// # Panics
     ///
     /// With the text of a [`WaitError`].
     #[track_caller]
-    pub fn wait<F: Future>(&self, future: F) -> F::Output {
-        unwrap(wait::run(self, future, None))
+    pub fn wait<F: IntoFuture>(&self, future: F) -> F::Output {
+        unwrap(start!(F, self, future, Terms::NONE))
     }
 
     /// Waits for `future` on this thread, or says why that can't be.
@@ -143,8 +145,8 @@ impl Bridge {
     ///
     /// [`WaitError`] lists the reasons.
     #[track_caller]
-    pub fn try_wait<F: Future>(&self, future: F) -> Result<F::Output, WaitError> {
-        wait::run(self, future, None)
+    pub fn try_wait<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::NONE)
     }
 
     /// Waits for `future` on this thread for at most `limit`, then drops it.
@@ -157,12 +159,50 @@ impl Bridge {
     /// [`WaitError::TimedOut`], and what [`try_wait`](Self::try_wait) fails
     /// with.
     #[track_caller]
-    pub fn wait_timeout<F: Future>(
+    pub fn wait_timeout<F: IntoFuture>(
         &self,
         future: F,
         limit: Duration,
     ) -> Result<F::Output, WaitError> {
-        wait::run(self, future, Some(limit))
+        start!(F, self, future, Terms::within(limit))
+    }
+
+    /// Waits for `future` on this thread, even where that freezes the executor
+    /// which polls it; see [`wait_frozen`](crate::wait_frozen).
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`].
+    #[track_caller]
+    pub fn wait_frozen<F: IntoFuture>(&self, future: F) -> F::Output {
+        unwrap(start!(F, self, future, Terms::FROZEN))
+    }
+
+    /// [`wait_frozen`](Self::wait_frozen), with an error instead of a panic; see
+    /// [`try_wait_frozen`](crate::try_wait_frozen).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`] lists the reasons. [`WaitError::WouldFreeze`] is none of them.
+    #[track_caller]
+    pub fn try_wait_frozen<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::FROZEN)
+    }
+
+    /// [`wait_frozen`](Self::wait_frozen) for at most `limit`; see
+    /// [`wait_frozen_timeout`](crate::wait_frozen_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`], and what
+    /// [`try_wait_frozen`](Self::try_wait_frozen) fails with.
+    #[track_caller]
+    pub fn wait_frozen_timeout<F: IntoFuture>(
+        &self,
+        future: F,
+        limit: Duration,
+    ) -> Result<F::Output, WaitError> {
+        start!(F, self, future, Terms::frozen_within(limit))
     }
 
     /// Runs a blocking closure on this bridge's pool; see
@@ -233,6 +273,20 @@ impl Bridge {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        if Large::<F>::IS {
+            self.spawn_small(Box::pin(future))
+        } else {
+            self.spawn_small(future)
+        }
+    }
+
+    /// [`spawn`](Self::spawn) of a future that is not large, or that is boxed.
+    #[track_caller]
+    fn spawn_small<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let runtime = match Handle::try_current() {
             Ok(here) if self.is_driven(&here) => here,
             _ => match self.home(Location::caller()) {
@@ -242,6 +296,67 @@ impl Bridge {
         };
         let task = Lineage::current().scope(future);
         runtime.spawn(Driven::new(&self.inner.cache, &runtime, task))
+    }
+
+    /// Enters the home runtime on this thread until the guard drops; see
+    /// [`enter`](crate::enter).
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let bridge = Bridge::builder().worker_threads(1).build()?;
+    /// let task = {
+    ///     let _entered = bridge.enter();
+    ///     tokio::spawn(async { 7 })
+    /// };
+    /// assert_eq!(bridge.wait(task).unwrap(), 7);
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`] if home can't be had; see
+    /// [`try_enter`](Self::try_enter).
+    ///
+    /// Tokio panics where guards are not dropped in the reverse order of their
+    /// making.
+    #[track_caller]
+    pub fn enter(&self) -> Entered<'_> {
+        unwrap(Entered::home_of(self, Location::caller()))
+    }
+
+    /// [`enter`](Self::enter), with an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// As [`handle`](Self::handle), and [`WaitError::ThreadEnding`] on a thread whose
+    /// thread-locals are being destroyed.
+    #[track_caller]
+    pub fn try_enter(&self) -> Result<Entered<'_>, WaitError> {
+        Entered::home_of(self, Location::caller())
+    }
+
+    /// Returns the handle of the home runtime, which it starts if need be.
+    ///
+    /// The handle does not keep the runtime alive: [`shutdown`](Self::shutdown) ends
+    /// it, and so does dropping the last clone of this bridge.
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let task = Bridge::global().handle()?.spawn(async { 7 });
+    /// assert_eq!(bridge::wait(task).unwrap(), 7);
+    /// # Ok::<(), bridge::WaitError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`WaitError::NoRuntime`] if the runtime can't be started.
+    /// * [`WaitError::RuntimeGone`] if it was shut down.
+    /// * [`WaitError::Forked`] in a fork's child, if the parent made the bridge.
+    #[track_caller]
+    pub fn handle(&self) -> Result<Handle, WaitError> {
+        self.living_home(Location::caller()).cloned()
     }
 
     /// What this bridge's pool is doing.
@@ -322,6 +437,11 @@ impl Bridge {
         self.inner.home.handle(at)
     }
 
+    /// The home runtime, for those who use it without a wait that looks after it.
+    pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+        self.inner.home.living(at)
+    }
+
     pub(crate) fn cache(&self) -> &Cache {
         &self.inner.cache
     }
@@ -359,5 +479,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Bridge::global().spawn(future)
+    // As in `Bridge::spawn`: passing a large future on would copy it.
+    if Large::<F>::IS {
+        Bridge::global().spawn_small(Box::pin(future))
+    } else {
+        Bridge::global().spawn_small(future)
+    }
 }

@@ -16,6 +16,7 @@ use crate::{Leftover, OffloadError};
 pub enum WaitError {
     /// This thread polls for an executor that nobody else drives: parking it
     /// would freeze everything on it, perhaps what the future waits for too.
+    /// [`wait_frozen`](crate::wait_frozen) parks it all the same.
     #[non_exhaustive]
     WouldFreeze {
         /// The type of the future.
@@ -140,7 +141,8 @@ impl fmt::Display for WaitError {
                 write!(
                     f,
                     "waiting for `{future}` at {at} would freeze the executor that polls this \
-                     thread; `.await` it, or offload the code that waits"
+                     thread; `.await` it, or offload the code that waits; a destructor may use \
+                     `bridge::wait_frozen`"
                 )
             }
             Self::ThreadEnding { at } => write!(

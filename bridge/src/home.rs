@@ -91,6 +91,16 @@ impl Home {
         }
     }
 
+    /// [`handle`](Self::handle) that also finds out whether a runtime which was given
+    /// has ended since.
+    pub(crate) fn living(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+        let handle = self.handle(at)?;
+        if matches!(self.source, Source::Given(_)) && sentinel::is_gone(handle) {
+            return Err(WaitError::RuntimeGone { at });
+        }
+        Ok(handle)
+    }
+
     #[cold]
     fn start(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);

@@ -35,13 +35,15 @@
 //! | I have | and I am in | so I write |
 //! |---|---|---|
 //! | a function of my own | | [`#[smartasync]`](macro@smartasync) on it |
-//! | any future | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
+//! | any future, or a builder that is awaited | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
 //! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
 //! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
+//! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
+//! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!
@@ -61,6 +63,9 @@
 //! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
 //! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
+//!
+//! Where a wait is refused with [`WaitError::WouldFreeze`], [`wait_frozen`] parks the
+//! thread all the same. Its documentation says what stands still.
 //!
 //! Where the runtime under a wait ends, in whatever way, the wait ends with
 //! [`WaitError::RuntimeGone`]. Every error says at which line the wait is.
@@ -115,6 +120,49 @@
 //!   feature `parking_lot` it is not: that crate has one table of locks for the
 //!   whole process, which a thread of the parent may have held.
 //!
+//! # "there is no reactor running, must be called from the context of a Tokio 1.x runtime"
+//!
+//! Tokio panics with this text where a timer, a socket or a task is made outside a
+//! runtime. What runs *inside* a waited future is inside one. But Rust evaluates the
+//! expression before `.wait()` first, in sync code:
+//!
+//! ```should_panic
+//! use std::time::Duration;
+//!
+//! use bridge::Wait;
+//!
+//! let answer = tokio::time::timeout(Duration::from_secs(5), async { 42 }).wait();
+//! ```
+//!
+//! Here `timeout` makes its timer before the wait begins, so the bridge can't enter a
+//! runtime for it. There are three remedies:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use bridge::Wait;
+//! use tokio::time::timeout;
+//!
+//! let limit = Duration::from_secs(5);
+//!
+//! // Make it inside the future.
+//! let answer = async { timeout(limit, async { 42 }).await }.wait();
+//! assert_eq!(answer, Ok(42));
+//!
+//! // For a time limit, let the wait have it.
+//! let answer = async { 42 }.wait_timeout(limit)?;
+//! assert_eq!(answer, 42);
+//!
+//! // Enter the home runtime meanwhile.
+//! let _entered = bridge::enter();
+//! let answer = timeout(limit, async { 42 }).wait();
+//! assert_eq!(answer, Ok(42));
+//! # Ok::<(), bridge::WaitError>(())
+//! ```
+//!
+//! The last also helps where something is *dropped* in sync code whose destructor
+//! spawns a task, such as a pooled connection.
+//!
 //! # Nesting
 //!
 //! Sync in async in sync, to any depth, through spawns, joins and boxes: a
@@ -168,9 +216,11 @@ pub mod __private;
 mod ambient;
 mod bridge;
 mod call;
+mod carried;
 mod clock;
 mod config;
 mod driven;
+mod entered;
 mod error;
 #[cfg(feature = "test-util")]
 mod held_clock;
@@ -194,11 +244,12 @@ pub use crate::{
     bridge::{Bridge, spawn},
     call::{AsyncCall, BoxCall, Call, SyncCall},
     config::Builder,
+    entered::{Entered, enter},
     error::WaitError,
     leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,
     shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
-    wait::{Wait, try_wait, wait},
+    wait::{Wait, try_wait, try_wait_frozen, wait, wait_frozen, wait_frozen_timeout},
 };

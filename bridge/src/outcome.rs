@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 use crate::{
     Call,
     call::sealed::Sealed,
+    carried::Carried,
     route::{Route, route},
 };
 
@@ -50,14 +51,14 @@ pin_project! {
     #[project = StateProj]
     enum State<C: Call> {
         Ready { value: Option<C::Output> },
-        Pending { #[pin] call: C },
+        Pending { #[pin] call: Carried<C> },
     }
 }
 
 /// Runs the call, or leaves it, as this thread's context says.
 #[track_caller]
-pub(crate) fn dispatch<C: Call>(call: C) -> Outcome<C> {
-    let state = match route(Context::current(), Sealed::kind(&call)) {
+pub(crate) fn dispatch<C: Call>(call: Carried<C>) -> Outcome<C> {
+    let state = match route(Context::current(), Sealed::kind(&*call)) {
         Route::Wait | Route::Direct => State::Ready {
             value: Some(wait(call)),
         },
@@ -69,8 +70,8 @@ pub(crate) fn dispatch<C: Call>(call: C) -> Outcome<C> {
 /// Apart, so that a call which is left in a task pays for nothing of it.
 #[inline(never)]
 #[track_caller]
-fn wait<C: Call>(call: C) -> C::Output {
-    call.wait()
+fn wait<C: Call>(call: Carried<C>) -> C::Output {
+    Sealed::run(call)
 }
 
 impl<C: Call> Outcome<C> {
@@ -89,7 +90,7 @@ impl<C: Call> Outcome<C> {
     pub fn wait(self) -> C::Output {
         match self.state {
             State::Ready { value } => value.expect("the outcome's value was taken by polling"),
-            State::Pending { call } => call.wait(),
+            State::Pending { call } => Sealed::run(call),
         }
     }
 }

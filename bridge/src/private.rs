@@ -5,16 +5,12 @@
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
+    async_call,
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Given, Global, Setup, Traced, Via},
 };
-use crate::{AsyncCall, Bridge, SyncCall, call::setup::Hooks, route::Route};
-
-/// The call of an `async fn`.
-#[inline]
-pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
-    AsyncCall::new(setup, future)
-}
+pub use crate::carried::Carried;
+use crate::{Bridge, SyncCall, call::setup::Hooks, route::Route};
 
 /// The call of a `fn`.
 #[inline]

@@ -5,7 +5,7 @@ use std::{any::type_name, fmt, sync::Arc};
 
 use crate::{
     AsyncCall, SyncCall,
-    call::{args::Val, setup::Global},
+    call::{args::Val, async_call, setup::Global},
 };
 
 /// A closure that blocks, made smart. See [`smart_fn`].
@@ -143,7 +143,7 @@ impl<F> SmartAsyncFn<F> {
         F: AsyncFn(X) -> T,
     {
         let f = Arc::clone(&self.0);
-        AsyncCall::new(Global, async move { f(x).await })
+        async_call(Global, async move { f(x).await })
     }
 }
 
@@ -158,7 +158,7 @@ impl<F> SmartFutureFn<F> {
         Fut: Future,
     {
         let f = Arc::clone(&self.0);
-        AsyncCall::new(Global, async move { f(x).await })
+        async_call(Global, async move { f(x).await })
     }
 }
 

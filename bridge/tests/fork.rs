@@ -77,6 +77,29 @@ fn own_works() -> bool {
     on_home == 7 && bridge.wait(pending_once()) == 7
 }
 
+/// Entering home would reach threads that stayed in the parent.
+#[test]
+fn home_can_be_entered_by_a_bridge_of_the_child_alone() {
+    alone(|| {
+        let before = Bridge::builder().worker_threads(1).build().unwrap();
+        assert_eq!(before.wait(async { 7 }), 7);
+        let is_told = in_fork(|| {
+            let handle = before.handle().map(drop);
+            let entered = before.try_enter().map(drop);
+            let frozen = before.try_wait_frozen(async { 7 });
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let _entered = own.enter();
+            matches!(handle, Err(WaitError::Forked { .. }))
+                && matches!(entered, Err(WaitError::Forked { .. }))
+                && matches!(frozen, Err(WaitError::Forked { .. }))
+                && own
+                    .wait_frozen(tokio::spawn(async { 7 }))
+                    .is_ok_and(|value| value == 7)
+        });
+        assert!(is_told);
+    });
+}
+
 #[test]
 fn on_home() {
     alone(|| {

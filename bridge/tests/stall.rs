@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{Pool, Wait, WaitError, wait};
+use bridge::{Pool, Wait, WaitError, wait, wait_frozen_timeout};
 use testkit::within;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -97,6 +97,27 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
         let long = runtime.spawn(async { wait(sleep(Duration::from_secs(3))) });
         wait(long).unwrap();
         assert_eq!(WARNINGS.lock().unwrap().len(), 1);
+    });
+}
+
+/// The task that it waits for is in the executor that it freezes.
+#[test]
+fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let outcome = runtime.block_on(async {
+            let task = tokio::spawn(async { 7 });
+            wait_frozen_timeout(task, Duration::from_millis(2500))
+        });
+        let outcome = outcome.map(Result::unwrap);
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        let warnings = WARNINGS.lock().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("frozen for a second"), "{warnings:?}");
     });
 }
 

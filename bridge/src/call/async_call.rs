@@ -1,7 +1,6 @@
 //! The call of an `async fn`: its future, and nothing else.
 
 use std::{
-    any::type_name,
     borrow::Borrow,
     fmt,
     pin::Pin,
@@ -12,14 +11,17 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    Call, sealed,
+    Call,
+    sealed::Sealed,
     setup::{Global, Setup},
     unwrap,
 };
 use crate::{
-    Bridge, Outcome, WaitError, outcome,
+    Bridge, Outcome, WaitError,
+    carried::{self, Carried, carry},
+    outcome,
     route::{Kind, Route},
-    wait,
+    wait::{self, large::Large},
 };
 
 pin_project! {
@@ -50,11 +52,13 @@ pin_project! {
     }
 }
 
-impl<F, S> AsyncCall<F, S> {
-    #[inline]
-    pub(crate) fn new(setup: S, future: F) -> Self {
-        Self { future, setup }
-    }
+/// Makes the call of an `async fn`.
+///
+/// It is what the attribute calls: another function between would copy the future
+/// in a build that is not optimised.
+#[inline]
+pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
+    AsyncCall { future, setup }
 }
 
 impl<F: Future, S: Setup> AsyncCall<F, S> {
@@ -62,11 +66,23 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     fn run(self, limit: Option<Duration>) -> Result<F::Output, WaitError> {
         let Self { future, mut setup } = self;
         setup.begin(Route::Wait);
-        let result = wait::run(setup.bridge().borrow(), future, limit);
+        let result = wait::run_as(setup.bridge().borrow(), carried::name::<F>(), future, limit);
         if result.is_ok() {
             setup.end();
         }
         result
+    }
+
+    /// [`run`](Self::run) of a call that is large, so that no frame holds it.
+    #[track_caller]
+    fn run_boxed(
+        mut self: Pin<Box<Self>>,
+        limit: Option<Duration>,
+    ) -> Result<F::Output, WaitError> {
+        // The call's own poll does the rest: it begins no second time, and ends.
+        self.as_mut().project().setup.begin(Route::Wait);
+        let bridge = Sealed::bridge(&*self);
+        wait::run_as(&bridge, carried::name::<F>(), self, limit)
     }
 
     /// Runs the function to completion on this thread, parking it meanwhile.
@@ -77,6 +93,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// with whatever the function panics with.
     #[track_caller]
     pub fn wait(self) -> F::Output {
+        if Large::<F>::IS {
+            return unwrap(Box::pin(self).run_boxed(None));
+        }
         unwrap(self.run(None))
     }
 
@@ -87,6 +106,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// See [`WaitError`].
     #[track_caller]
     pub fn try_wait(self) -> Result<F::Output, WaitError> {
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(None);
+        }
         self.run(None)
     }
 
@@ -98,6 +120,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// [`try_wait`](Self::try_wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(Some(limit));
+        }
         self.run(Some(limit))
     }
 
@@ -112,7 +137,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// As [`wait`](Self::wait), where it waits.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 
     /// Runs this call on `bridge`, whatever the function's attribute says.
@@ -132,8 +157,11 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// assert_eq!(double(4).on(&bridge).wait(), 8);
     /// # Ok::<(), bridge::BuildError>(())
     /// ```
-    pub fn on(self, bridge: &Bridge) -> AsyncCall<F, S::On> {
-        AsyncCall::new(self.setup.on(bridge), self.future)
+    pub fn on(self, bridge: &Bridge) -> AsyncCall<Carried<F>, S::On> {
+        AsyncCall {
+            future: carry!(self.future),
+            setup: self.setup.on(bridge),
+        }
     }
 }
 
@@ -152,7 +180,7 @@ impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
     }
 }
 
-impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
+impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
     fn kind(&self) -> Kind {
         Kind::Async
     }
@@ -164,40 +192,63 @@ impl<F: Future, S: Setup> sealed::Sealed for AsyncCall<F, S> {
     }
 
     fn name(&self) -> &'static str {
-        type_name::<F>()
+        carried::name::<F>()
+    }
+
+    #[track_caller]
+    fn run(call: Carried<Self>) -> F::Output {
+        #[cfg(debug_assertions)]
+        return unwrap(call.into_boxed().run_boxed(None));
+        #[cfg(not(debug_assertions))]
+        call.into_inner().wait()
     }
 }
 
 impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
-    type On = AsyncCall<F, S::On>;
+    type On = AsyncCall<Carried<F>, S::On>;
 
     fn on(self, bridge: &Bridge) -> Self::On {
-        self.on(bridge)
+        // Not through the method of the type, which would copy a large future.
+        AsyncCall {
+            future: carry!(self.future),
+            setup: self.setup.on(bridge),
+        }
     }
 
     #[track_caller]
     fn wait(self) -> F::Output {
-        self.wait()
+        if Large::<F>::IS {
+            return unwrap(Box::pin(self).run_boxed(None));
+        }
+        unwrap(self.run(None))
     }
 
     #[track_caller]
     fn try_wait(self) -> Result<F::Output, WaitError> {
-        self.try_wait()
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(None);
+        }
+        self.run(None)
     }
 
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
-        self.wait_timeout(limit)
+        if Large::<F>::IS {
+            return Box::pin(self).run_boxed(Some(limit));
+        }
+        self.run(Some(limit))
     }
 
     #[track_caller]
     fn dispatch(self) -> Outcome<Self> {
-        self.dispatch()
+        outcome::dispatch(carry!(self))
     }
 }
 
 impl<F, S> fmt::Debug for AsyncCall<F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsyncCall").field(&type_name::<F>()).finish()
+        f.debug_tuple("AsyncCall")
+            .field(&carried::name::<F>())
+            .finish()
     }
 }

@@ -16,7 +16,11 @@ use super::{
     unwrap,
 };
 use crate::{
-    Bridge, Leftover, Offload, OffloadError, Outcome, WaitError, outcome, route::Kind, wait,
+    Bridge, Leftover, Offload, OffloadError, Outcome, WaitError,
+    carried::{Carried, carry},
+    outcome,
+    route::Kind,
+    wait,
 };
 
 /// A smart call of either kind, behind a pointer: for collections, plugins and
@@ -51,8 +55,12 @@ pub struct BoxCall<'a, T> {
 impl<'a, T> BoxCall<'a, T> {
     /// Erases a call.
     pub fn new(call: impl Call<Output = T> + Send + 'a) -> Self {
+        Self::boxed(Box::new(call))
+    }
+
+    fn boxed(call: Box<dyn Erased<'a, T> + 'a>) -> Self {
         Self {
-            state: State::Fresh(Box::new(call)),
+            state: State::Fresh(call),
             bridge: None,
         }
     }
@@ -114,7 +122,7 @@ impl<'a, T> BoxCall<'a, T> {
     /// As [`wait`](Self::wait), where it runs now.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 
     /// Runs this call on `bridge`, whatever the function's attribute says.
@@ -171,7 +179,8 @@ where
     AsyncCall<F, S>: Call<Output = F::Output> + Send + 'a,
 {
     fn from(call: AsyncCall<F, S>) -> Self {
-        Self::new(call)
+        // Not through `new`, which would copy a large call.
+        Self::boxed(Box::new(call))
     }
 }
 
@@ -180,7 +189,7 @@ where
     SyncCall<A, T, R, S>: Call<Output = T> + Send + 'a,
 {
     fn from(call: SyncCall<A, T, R, S>) -> Self {
-        Self::new(call)
+        Self::boxed(Box::new(call))
     }
 }
 
@@ -205,6 +214,11 @@ impl<'a, T> Sealed for BoxCall<'a, T> {
 
     fn name(&self) -> &'static str {
         self.state.call().name()
+    }
+
+    #[track_caller]
+    fn run(call: Carried<Self>) -> T {
+        call.into_inner().wait()
     }
 
     fn now(self, at: &'static Location<'static>) -> Result<T, Self> {

@@ -58,6 +58,22 @@ impl<'a, T> State<'a, T> {
     }
 }
 
+/// Moves the call of a `fn` out of its box, and back if `run` returns it.
+///
+/// The frame of this function has room for the call. An `async fn`'s call may be
+/// too large for that, so its branches must not share the frame.
+#[inline(never)]
+#[expect(
+    clippy::boxed_local,
+    reason = "a copy in the caller's frame is what the box avoids"
+)]
+fn unboxed<'a, C: Call + Send + 'a, R>(
+    call: Box<C>,
+    run: impl FnOnce(C) -> Result<R, C>,
+) -> Result<R, Polled<'a, C::Output>> {
+    run(*call).map_err(|call| Box::pin(call) as _)
+}
+
 /// [`Sealed`] for trait objects.
 pub(super) trait Erased<'a, T>: Future<Output = T> + Send {
     fn kind(&self) -> Kind;
@@ -88,7 +104,7 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
         at: &'static Location<'static>,
     ) -> Result<C::Output, Polled<'a, C::Output>> {
         match Sealed::kind(&*self) {
-            Kind::Sync => Sealed::now(*self, at).map_err(|call| Box::pin(call) as _),
+            Kind::Sync => unboxed(self, |call| Sealed::now(call, at)),
             // It stays in its box, because a future may be large.
             Kind::Async => Err(Box::into_pin(self)),
         }
@@ -103,7 +119,7 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
         bridge: Option<&Bridge>,
     ) -> Result<Offload<C::Output>, Polled<'a, C::Output>> {
         match Sealed::kind(&*self) {
-            Kind::Sync => Sealed::into_job(*self, bridge).map_err(|call| Box::pin(call) as _),
+            Kind::Sync => unboxed(self, |call| Sealed::into_job(call, bridge)),
             Kind::Async => Err(Box::into_pin(self)),
         }
     }

@@ -21,7 +21,7 @@ mod sync_call;
 
 use std::time::Duration;
 
-pub use async_call::AsyncCall;
+pub use async_call::{AsyncCall, async_call};
 pub use boxed::BoxCall;
 pub use sync_call::SyncCall;
 
@@ -119,7 +119,7 @@ pub trait Call: Future + Sized + sealed::Sealed {
     ///
     /// Generic code that sends it to another thread bounds it, as in
     /// `C: Call<On: Send>`.
-    type On: Call<Output = Self::Output, On = Self::On>;
+    type On: Call<Output = Self::Output>;
 
     /// Runs this call on `bridge`, whatever the function's attribute says.
     ///
@@ -149,7 +149,7 @@ pub(crate) mod sealed {
         task::{Context, Poll},
     };
 
-    use crate::{Bridge, Leftover, Offload, OffloadError, route::Kind};
+    use crate::{Bridge, Leftover, Offload, OffloadError, carried::Carried, route::Kind};
 
     pub trait Sealed: Future + Sized {
         /// What the function is underneath.
@@ -160,6 +160,10 @@ pub(crate) mod sealed {
 
         /// What to call it in an error.
         fn name(&self) -> &'static str;
+
+        /// Waits for a call that was dispatched.
+        #[track_caller]
+        fn run(call: Carried<Self>) -> Self::Output;
 
         /// The result, where a wait is a plain call; else the call back. `at` is
         /// the place of the wait.

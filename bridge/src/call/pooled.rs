@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected,
+    carried::Carried,
     route::{Kind, Route},
 };
 
@@ -213,6 +214,11 @@ where
 
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    #[track_caller]
+    fn run(call: Carried<Self>) -> T {
+        call.into_inner().wait()
     }
 
     fn now(self, at: &'static Location<'static>) -> Result<T, Self> {

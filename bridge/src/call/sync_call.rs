@@ -19,7 +19,7 @@ use super::{
     setup::{Global, Setup},
     unwrap,
 };
-use crate::{Bridge, Outcome, WaitError, outcome, route::Route, wait};
+use crate::{Bridge, Outcome, WaitError, carried::carry, outcome, route::Route, wait};
 
 pin_project! {
     /// What a smart `fn` returns: `.wait()` it in sync code, `.await` it in
@@ -194,7 +194,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     where
         Self: Call<Output = T>,
     {
-        outcome::dispatch(self)
+        outcome::dispatch(carry!(self))
     }
 
     /// Runs this call on `bridge`, whatever the function's attribute says.

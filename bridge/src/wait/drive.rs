@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    enter::Request, parkers::Seat, pause::Pause, route::Standing, sentinel,
+    enter::Request, frozen, parkers::Seat, pause::Pause, route::Standing, sentinel,
     step_out::step_out_of_set,
 };
 use crate::WaitError;
@@ -34,7 +34,8 @@ pub(super) struct Ground<'a> {
 /// the way and each branch in it. But it is dropped on the wait's ground.
 pub(super) type Held<'a, F> = Pin<&'a mut Option<F>>;
 
-struct Dropping<'a, F>(Held<'a, F>);
+/// Drops the future of a wait where it stands, when it drops itself.
+pub(super) struct Dropping<'a, F>(pub(super) Held<'a, F>);
 
 impl<F> Drop for Dropping<'_, F> {
     #[inline]
@@ -71,7 +72,7 @@ pub(super) fn drive<F: Future>(
 }
 
 #[cold]
-fn ending<F>(ground: &Ground<'_>, held: Held<'_, F>) -> WaitError {
+pub(super) fn ending<F>(ground: &Ground<'_>, held: Held<'_, F>) -> WaitError {
     drop(Dropping(held));
     let at = ground.request.at;
     WaitError::ThreadEnding { at }
@@ -134,14 +135,19 @@ fn finish_out<F: Future>(
     ground: &Ground<'_>,
     seat: &Seat,
     waiting: &mut Waiting,
-    future: Pin<&mut F>,
+    mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
     let out = Ground {
         standing: Standing::Free,
         ..*ground
     };
-    step_out_of_set(|| finish(&out, seat, waiting, future))
-        .unwrap_or_else(|| Err(ground.request.would_freeze()))
+    if let Some(result) = step_out_of_set(|| finish(&out, seat, waiting, future.as_mut())) {
+        return result;
+    }
+    if ground.request.may_freeze() {
+        return frozen::finish(ground, seat, waiting, future);
+    }
+    Err(ground.request.would_freeze())
 }
 
 /// What a panic of the future means.
@@ -150,7 +156,7 @@ fn finish_out<F: Future>(
 /// wait rests on, it ended after the last look at the sentinel, and the panic
 /// says no more than an error does. Any other panic goes on.
 #[cold]
-fn panicked(payload: Box<dyn Any + Send>, ground: &Ground<'_>) -> WaitError {
+pub(super) fn panicked(payload: Box<dyn Any + Send>, ground: &Ground<'_>) -> WaitError {
     let text = (payload.downcast_ref::<String>().cloned())
         .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
     let is_timers = text.is_some_and(|text| is_rt_shutdown_err(&io::Error::other(text)));

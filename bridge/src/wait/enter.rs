@@ -6,12 +6,7 @@
 //! what every branch of a function needs, whichever is taken, and a thread has
 //! 2 MiB.
 
-use std::{
-    any::type_name,
-    cell::Cell,
-    panic::Location,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, panic::Location, time::Instant};
 
 use detect::{Place, Reach};
 use offload_pool::stack;
@@ -19,8 +14,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
     drive::{Ground, Held, drive},
-    foreign, forked, hand_over, local_task,
+    foreign, forked, frozen, hand_over, local_task,
     route::{self, Driver, Refusal, Route, Runtimes, Standing},
+    start::Terms,
     step_out::step_out_of_set,
     worker,
 };
@@ -30,6 +26,8 @@ use crate::{Bridge, WaitError};
 pub(super) struct Request<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) deadline: Option<Instant>,
+    /// Whether it may park where that freezes the executor of this thread.
+    pub(super) is_frozen: bool,
     /// The future's type, for what is said of it.
     pub(super) future: &'static str,
     pub(super) at: &'static Location<'static>,
@@ -39,11 +37,13 @@ impl<'a> Request<'a> {
     /// Asked for by who calls this. A limit beyond what the clock can tell is none.
     #[inline]
     #[track_caller]
-    pub(super) fn new<F>(bridge: &'a Bridge, limit: Option<Duration>) -> Self {
+    pub(super) fn new(bridge: &'a Bridge, terms: Terms, future: &'static str) -> Self {
+        let limit = terms.limit;
         Self {
             bridge,
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
-            future: type_name::<F>(),
+            is_frozen: terms.may_freeze,
+            future,
             at: Location::caller(),
         }
     }
@@ -85,6 +85,7 @@ impl<'a> Request<'a> {
             Ok(Route::Inside(Some(here), standing)) => drive(&self.ground(here, *standing), held),
             Ok(Route::Inside(None, standing)) => self.on_home(*standing, held),
             Ok(Route::HandOver(own)) => self.handed_over(own, held),
+            Err(Refusal::Freeze) if self.may_freeze() => self.frozen(held),
             Err(refusal) => Err(self.refused(*refusal)),
         }
     }
@@ -115,26 +116,55 @@ impl<'a> Request<'a> {
         &self,
         here: Option<&Handle>,
         standing: Standing,
-        held: Held<'_, F>,
+        mut held: Held<'_, F>,
     ) -> Result<F::Output, WaitError> {
         let body = || match here {
-            Some(here) => drive(&self.ground(here, standing), held),
-            None => self.on_home(standing, held),
+            Some(here) => drive(&self.ground(here, standing), held.as_mut()),
+            None => self.on_home(standing, held.as_mut()),
         };
-        step_out_of_set(body).unwrap_or_else(|| Err(self.would_freeze()))
+        step_out_of_set(body).unwrap_or_else(|| self.frozen_if_allowed(held))
     }
 
     fn handed_over<F: Future>(
         &self,
         own: &Handle,
-        held: Held<'_, F>,
+        mut held: Held<'_, F>,
     ) -> Result<F::Output, WaitError> {
+        // Under a frozen wait home is reachable, which is not this worker's runtime.
+        if !self.is_frozen && frozen::is_around() {
+            return self.frozen(held);
+        }
         let body = || {
             local_task::note_hand_over();
-            drive(&self.ground(own, Standing::Free), held)
+            drive(&self.ground(own, Standing::Free), held.as_mut())
         };
         hand_over::hand_over(own, self.bridge.max_nested_waits(), self.at, body)
-            .unwrap_or_else(|| Err(self.would_freeze()))
+            .unwrap_or_else(|| self.frozen_if_allowed(held))
+    }
+
+    /// Whether this wait may freeze the executor that polls this thread. Inside a
+    /// wait that has frozen it, any wait may.
+    pub(super) fn may_freeze(&self) -> bool {
+        self.is_frozen || frozen::is_around()
+    }
+
+    /// What to do where Tokio does not let this thread block.
+    #[cold]
+    #[inline(never)]
+    fn frozen_if_allowed<F: Future>(&self, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+        if self.may_freeze() {
+            return self.frozen(held);
+        }
+        Err(self.would_freeze())
+    }
+
+    /// Waits inside home, in the poll of the executor that it freezes.
+    #[cold]
+    #[inline(never)]
+    fn frozen<F: Future>(&self, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+        let home = self.bridge.home(self.at)?;
+        let _entered = home.enter();
+        frozen::drive(&self.ground(home, Standing::Frozen), held)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Sync to async: running a future to completion from sync code.
 //!
-//! In the order of a wait: [`enter`] looks where the thread stands, [`route`]
+//! In the order of a wait: [`start`] takes the future, [`enter`] looks where the
+//! thread stands, [`route`]
 //! decides by that inside which runtime it waits. [`worker`], [`foreign`] and
 //! [`local_task`] find out what that rests on. [`step_out`] lets a root block,
 //! [`hand_over`] frees a worker of its other tasks as well; [`drive`] polls, and
@@ -13,28 +14,33 @@ mod drive;
 mod enter;
 mod foreign;
 pub(crate) mod forked;
+mod frozen;
 mod hand_over;
+pub(crate) mod large;
 mod local_task;
 mod parkers;
 mod pause;
 pub(crate) mod per_process;
 mod route;
 pub(crate) mod sentinel;
+mod start;
 mod step_out;
 mod worker;
 
-use std::{
-    pin::pin,
-    time::{Duration, Instant},
+use std::time::Duration;
+
+pub(crate) use self::{
+    start::{Terms, run, run_as, run_boxed, run_value, start},
+    step_out::step_out,
 };
+use crate::{Bridge, WaitError, call::unwrap};
 
-use detect::Place;
-
-pub(crate) use self::step_out::step_out;
-use self::{drive::Held, enter::Request};
-use crate::{Bridge, WaitError, call::unwrap, log};
+pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
 
 /// Waits for `future` on this thread, by [`Bridge::global`].
+///
+/// It takes whatever can be awaited: a future, or a builder that converts into
+/// one. See [`Wait`] for where the conversion runs.
 ///
 /// # Panics
 ///
@@ -48,8 +54,8 @@ use crate::{Bridge, WaitError, call::unwrap, log};
 /// assert_eq!(page, "page");
 /// ```
 #[track_caller]
-pub fn wait<F: Future>(future: F) -> F::Output {
-    unwrap(run(Bridge::global(), future, None))
+pub fn wait<F: IntoFuture>(future: F) -> F::Output {
+    unwrap(start!(F, Bridge::global(), future, Terms::NONE))
 }
 
 /// Waits for `future` on this thread, or says why that can't be.
@@ -70,11 +76,11 @@ pub fn wait<F: Future>(future: F) -> F::Output {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[track_caller]
-pub fn try_wait<F: Future>(future: F) -> Result<F::Output, WaitError> {
-    run(Bridge::global(), future, None)
+pub fn try_wait<F: IntoFuture>(future: F) -> Result<F::Output, WaitError> {
+    start!(F, Bridge::global(), future, Terms::NONE)
 }
 
-/// `.wait()` for any future.
+/// `.wait()` for whatever can be awaited.
 ///
 /// ```
 /// use bridge::Wait;
@@ -86,7 +92,38 @@ pub fn try_wait<F: Future>(future: F) -> Result<F::Output, WaitError> {
 /// [`Call`](crate::Call) instead. Where both traits are imported, `.wait()` on
 /// an `impl Call` that a function returned, or on an associated type bounded by
 /// `Call`, is ambiguous (E0034): write `Call::wait(x)` there.
-pub trait Wait: Future + Sized {
+///
+/// # Builders
+///
+/// Many clients return builders, which are awaited as they are: they implement
+/// [`IntoFuture`]. The wait takes such a builder as `.await` does.
+///
+/// ```
+/// use std::{future::{IntoFuture, Ready, ready}};
+///
+/// use bridge::Wait;
+///
+/// struct Query {
+///     limit: usize,
+/// }
+///
+/// impl IntoFuture for Query {
+///     type Output = Vec<usize>;
+///     type IntoFuture = Ready<Vec<usize>>;
+///
+///     fn into_future(self) -> Self::IntoFuture {
+///         ready((0..self.limit).collect())
+///     }
+/// }
+///
+/// assert_eq!(Query { limit: 2 }.wait(), [0, 1]);
+/// ```
+///
+/// `into_future` runs first, on this thread. It runs inside the runtime that is
+/// reachable here if that is a multi-thread one, and else inside the bridge's home
+/// runtime, so it may make timers and sockets and spawn tasks. It runs even if the
+/// wait is then refused.
+pub trait Wait: IntoFuture + Sized {
     /// Waits for this future on this thread. See [`wait`](wait()).
     ///
     /// # Panics
@@ -94,7 +131,7 @@ pub trait Wait: Future + Sized {
     /// With the text of a [`WaitError`].
     #[track_caller]
     fn wait(self) -> Self::Output {
-        unwrap(run(Bridge::global(), self, None))
+        unwrap(start!(Self, Bridge::global(), self, Terms::NONE))
     }
 
     /// Waits for this future on this thread, or says why that can't be.
@@ -104,7 +141,7 @@ pub trait Wait: Future + Sized {
     /// [`WaitError`] lists the reasons.
     #[track_caller]
     fn try_wait(self) -> Result<Self::Output, WaitError> {
-        run(Bridge::global(), self, None)
+        start!(Self, Bridge::global(), self, Terms::NONE)
     }
 
     /// Waits for this future on this thread for at most `limit`, then drops
@@ -115,40 +152,8 @@ pub trait Wait: Future + Sized {
     /// [`WaitError::TimedOut`], and the reasons of [`try_wait`].
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError> {
-        run(Bridge::global(), self, Some(limit))
+        start!(Self, Bridge::global(), self, Terms::within(limit))
     }
 }
 
-impl<F: Future> Wait for F {}
-
-/// Waits for `future` for at most `limit`.
-#[track_caller]
-pub(crate) fn run<F: Future>(
-    bridge: &Bridge,
-    future: F,
-    limit: Option<Duration>,
-) -> Result<F::Output, WaitError> {
-    let held = pin!(Some(future));
-    let request = Request::new::<F>(bridge, limit);
-    if bridge.is_debug() {
-        return run_logged(&request, held);
-    }
-    request.run(held)
-}
-
-#[cold]
-fn run_logged<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
-    let (start, place) = (Instant::now(), Place::current());
-    let result = request.run(held);
-    log::outermost(|| {
-        tracing::debug!(
-            future = request.future,
-            at = %request.at,
-            ?place,
-            elapsed = ?start.elapsed(),
-            error = result.as_ref().err().map(tracing::field::display),
-            "wait"
-        );
-    });
-    result
-}
+impl<F: IntoFuture> Wait for F {}

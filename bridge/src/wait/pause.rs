@@ -45,7 +45,10 @@ impl<'a> Pause<'a> {
     /// where the pool lends it.
     #[cold]
     pub(super) fn new(ground: &'a Ground<'a>) -> Result<Box<Self>, WaitError> {
-        if ground.standing == Standing::Unsure && step_out(|| ()).is_none() {
+        if ground.standing == Standing::Unsure
+            && !ground.request.may_freeze()
+            && step_out(|| ()).is_none()
+        {
             return Err(ground.request.would_freeze());
         }
         Ok(Box::new(Self {
@@ -138,6 +141,10 @@ impl<'a> Pause<'a> {
             let since = *self.parked_since.get_or_insert_with(Instant::now);
             return Some((since, Suspect::LocalSet));
         }
+        if self.ground.standing == Standing::Frozen {
+            let since = *self.parked_since.get_or_insert_with(Instant::now);
+            return Some((since, Suspect::Frozen));
+        }
         let (since, busy) = self.doubts.stuck_since()?;
         Some((since, Suspect::Busy(busy)))
     }
@@ -153,6 +160,13 @@ impl<'a> Pause<'a> {
                 %at,
                 "a wait has been parked for a second on a thread that may be the only one of a \
                  `LocalSet`; if it is, nothing on that set runs meanwhile: `.await` instead"
+            ),
+            Suspect::Frozen => tracing::warn!(
+                future,
+                %at,
+                "a wait has kept the executor of this thread frozen for a second; if what it \
+                 waits for needs that executor, it never ends: bound it by \
+                 `wait_frozen_timeout`, or `.await` instead"
             ),
             Suspect::Busy(Busy::BlockingThreads) => tracing::warn!(
                 future,
@@ -178,6 +192,8 @@ impl<'a> Pause<'a> {
 enum Suspect {
     /// The wait itself, parked in a set that drives it.
     LocalSet,
+    /// The wait itself, parked in an executor that it was allowed to freeze.
+    Frozen,
     /// The threads of its runtime.
     Busy(Busy),
 }

@@ -38,6 +38,8 @@ pub(super) enum Standing {
     /// A worker that has nothing to hand over, so Tokio lets it block, though
     /// a `LocalSet` may be nested in its `block_in_place`.
     Nested,
+    /// The executor that polls this thread, as the caller has asked for.
+    Frozen,
 }
 
 /// What the bridge knows of the runtime that drives a worker's poll.

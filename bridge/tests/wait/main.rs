@@ -4,7 +4,10 @@
     reason = "a recursive helper stands beside its only use"
 )]
 
+mod builders;
 mod deadlines;
+mod entering;
+mod frozen;
 mod gone;
 mod guards;
 mod lifetimes;

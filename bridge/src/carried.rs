@@ -1,0 +1,153 @@
+//! How a call or its future is carried through functions that pass it on.
+//!
+//! An [`Outcome`](crate::Outcome) holds either a value or a call, and `on` makes one
+//! call of another. A build that is not optimised keeps one more copy of what it
+//! passes on for each function on the way. So such a build carries it in a box. An
+//! optimised build carries it in place, and allocates nothing.
+
+use std::any::type_name;
+
+#[cfg(debug_assertions)]
+pub use self::boxed::Carried;
+#[cfg(debug_assertions)]
+pub(crate) use self::boxed::carry;
+#[cfg(not(debug_assertions))]
+pub use self::in_place::Carried;
+#[cfg(not(debug_assertions))]
+pub(crate) use self::in_place::carry;
+
+/// Returns the name of a future's type, whether it is carried or not.
+#[inline]
+pub(crate) fn name<F>() -> &'static str {
+    let mut name = type_name::<F>();
+    while let Some(rest) = name.strip_prefix(PREFIX) {
+        name = rest.strip_suffix('>').unwrap_or(rest);
+    }
+    name
+}
+
+#[cfg(debug_assertions)]
+const PREFIX: &str = concat!(module_path!(), "::boxed::Carried<");
+#[cfg(not(debug_assertions))]
+const PREFIX: &str = concat!(module_path!(), "::in_place::Carried<");
+
+#[cfg(debug_assertions)]
+mod boxed {
+    use std::{
+        ops::Deref,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use pin_project_lite::pin_project;
+
+    pin_project! {
+        /// A call or a future, in a box.
+        pub struct Carried<F> {
+            boxed: Pin<Box<F>>,
+            // The empty array restores what the box hides: this is `Unpin` only if
+            // `F` is, and an `async fn` that holds its own future does not compile.
+            // Otherwise such code would compile until it is built for release.
+            #[pin]
+            bounds: [F; 0],
+        }
+    }
+
+    impl<F> Carried<F> {
+        pub(crate) fn new(boxed: Pin<Box<F>>) -> Self {
+            Self { boxed, bounds: [] }
+        }
+
+        pub(crate) fn into_boxed(self) -> Pin<Box<F>> {
+            self.boxed
+        }
+
+        pub(crate) fn into_inner(self) -> F
+        where
+            F: Unpin,
+        {
+            *Pin::into_inner(self.boxed)
+        }
+    }
+
+    /// Takes up `$value`. A macro, because a function would copy the value.
+    macro_rules! carry {
+        ($value:expr) => {
+            $crate::carried::Carried::new(Box::pin($value))
+        };
+    }
+    pub(crate) use carry;
+
+    impl<F> Deref for Carried<F> {
+        type Target = F;
+
+        fn deref(&self) -> &F {
+            &self.boxed
+        }
+    }
+
+    impl<F: Future> Future for Carried<F> {
+        type Output = F::Output;
+
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+            self.project().boxed.as_mut().poll(cx)
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+mod in_place {
+    use std::{
+        ops::Deref,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use pin_project_lite::pin_project;
+
+    pin_project! {
+        /// A call or a future, in place.
+        pub struct Carried<F> {
+            #[pin]
+            inner: F,
+        }
+    }
+
+    impl<F> Carried<F> {
+        #[inline]
+        pub(crate) fn new(inner: F) -> Self {
+            Self { inner }
+        }
+
+        #[inline]
+        pub(crate) fn into_inner(self) -> F {
+            self.inner
+        }
+    }
+
+    /// Takes up `$value`.
+    macro_rules! carry {
+        ($value:expr) => {
+            $crate::carried::Carried::new($value)
+        };
+    }
+    pub(crate) use carry;
+
+    impl<F> Deref for Carried<F> {
+        type Target = F;
+
+        #[inline]
+        fn deref(&self) -> &F {
+            &self.inner
+        }
+    }
+
+    impl<F: Future> Future for Carried<F> {
+        type Output = F::Output;
+
+        #[inline]
+        fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+            self.project().inner.poll(cx)
+        }
+    }
+}

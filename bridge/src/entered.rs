@@ -1,0 +1,77 @@
+//! Entering the home runtime from sync code, without a wait.
+
+use std::panic::Location;
+
+use tokio::runtime::{EnterGuard, Handle};
+
+use crate::{Bridge, WaitError};
+
+/// Keeps a bridge's home runtime entered on this thread until it is dropped.
+///
+/// [`enter`] and [`Bridge::enter`] make it. It belongs to its thread:
+///
+/// ```compile_fail,E0277
+/// let entered = bridge::enter();
+/// std::thread::spawn(move || drop(entered));
+/// ```
+#[derive(Debug)]
+#[must_use = "the runtime is left as soon as the guard drops: bind it to a name, as in `let _entered = …`"]
+pub struct Entered<'a> {
+    _guard: EnterGuard<'a>,
+}
+
+impl<'a> Entered<'a> {
+    /// Enters the home runtime of `bridge`, as asked for at `at`.
+    pub(crate) fn home_of(
+        bridge: &'a Bridge,
+        at: &'static Location<'static>,
+    ) -> Result<Self, WaitError> {
+        let home = bridge.living_home(at)?;
+        // Tokio would panic.
+        if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+            return Err(WaitError::ThreadEnding { at });
+        }
+        Ok(Self {
+            _guard: home.enter(),
+        })
+    }
+}
+
+/// Enters the home runtime of [`Bridge::global`] on this thread, until the guard
+/// drops.
+///
+/// Some things must be made or dropped inside a runtime although nothing is awaited:
+/// `tokio::time::timeout` and `interval`, `TcpStream::from_std`, a lazily connected
+/// channel, a pooled connection whose destructor spawns a task. Outside a runtime
+/// Tokio panics with "there is no reactor running". Under the guard these work, and
+/// so does `tokio::spawn`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use bridge::Wait;
+/// use tokio::time::timeout;
+///
+/// let _entered = bridge::enter();
+/// // `timeout` makes its timer before the wait begins.
+/// let answer = timeout(Duration::from_secs(5), async { 42 }).wait();
+/// assert_eq!(answer, Ok(42));
+/// ```
+///
+/// A wait, an offload or a smart call under the guard does what it does without it.
+/// [`Context::current`](crate::Context::current) becomes
+/// [`Blocking`](crate::Context::Blocking), since a runtime is reachable.
+///
+/// The guard is for sync code. Held across an `.await`, it stays on the thread while
+/// that polls other tasks. Inside a task it hides which runtime drives the task, so a
+/// wait there may be refused.
+///
+/// # Panics
+///
+/// With the text of a [`WaitError`] if home can't be had; see [`Bridge::try_enter`].
+///
+/// Tokio panics where guards are not dropped in the reverse order of their making.
+#[track_caller]
+pub fn enter() -> Entered<'static> {
+    Bridge::global().enter()
+}

@@ -1,0 +1,324 @@
+//! Waits that may freeze the executor of their thread.
+
+use std::future::pending;
+
+use bridge::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
+use tokio::task::{JoinSet, spawn_local, yield_now};
+
+use super::*;
+
+/// A value with asynchronous clean-up.
+struct Session {
+    closed: Arc<Mutex<Option<u32>>>,
+}
+
+impl Session {
+    fn new() -> (Self, Arc<Mutex<Option<u32>>>) {
+        let closed = Arc::default();
+        let session = Self {
+            closed: Arc::clone(&closed),
+        };
+        (session, closed)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let answer = wait_frozen(real_work());
+        *self.closed.lock().unwrap() = Some(answer);
+    }
+}
+
+#[tokio::test]
+async fn a_destructor_in_a_current_thread_test_finishes_its_clean_up() {
+    let (session, closed) = Session::new();
+    drop(session);
+    assert_eq!(*closed.lock().unwrap(), Some(7));
+    // The runtime goes on.
+    assert_eq!(real_work().await, 7);
+    assert_eq!(tokio::spawn(real_work()).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_destructor_that_runs_while_a_task_unwinds_finishes_its_clean_up() {
+    let (session, closed) = Session::new();
+    let task = tokio::spawn(async move {
+        let _session = session;
+        panic!("seven");
+    });
+    let payload = task.await.unwrap_err().into_panic();
+    assert_eq!(panic_text(&*payload), "seven");
+    assert_eq!(*closed.lock().unwrap(), Some(7));
+    assert_eq!(real_work().await, 7);
+}
+
+/// Where a clean-up waits by ordinary waits inside, the whole of it unwinds and
+/// Tokio may refuse to block meanwhile; neither ends the process.
+#[test]
+fn a_destructor_may_wait_inside_its_clean_up_while_it_unwinds() {
+    struct Nested(Arc<Mutex<Option<u32>>>);
+    impl Drop for Nested {
+        fn drop(&mut self) {
+            let answer = try_wait_frozen(async { wait(real_work()) + real_work().wait() });
+            *self.0.lock().unwrap() = answer.ok();
+        }
+    }
+    within(|| {
+        for runtime in [current_thread(), multi_thread()] {
+            let closed = Arc::default();
+            let nested = Nested(Arc::clone(&closed));
+            runtime.block_on(async {
+                let task = tokio::spawn(async move {
+                    let _nested = nested;
+                    panic!("seven");
+                });
+                task.await.unwrap_err();
+            });
+            assert_eq!(*closed.lock().unwrap(), Some(14));
+        }
+    });
+}
+
+/// Runs `body` where an executor would freeze.
+fn where_it_freezes(body: fn() -> u32) {
+    let root = current_thread().block_on(async { body() });
+    assert_eq!(root, 7, "in a current-thread root");
+    let task =
+        current_thread().block_on(async { tokio::spawn(async move { body() }).await.unwrap() });
+    assert_eq!(task, 7, "in a current-thread task");
+    let set = || async move { spawn_local(async move { body() }).await.unwrap() };
+    let local = LocalSet::new().block_on(&current_thread(), set());
+    assert_eq!(local, 7, "in a local set");
+    let under_root = multi_thread().block_on(LocalSet::new().run_until(set()));
+    assert_eq!(under_root, 7, "in a local set under a multi-thread root");
+    let set_root = multi_thread().block_on(LocalSet::new().run_until(async { body() }));
+    assert_eq!(
+        set_root, 7,
+        "in the root of a local set under a multi-thread root"
+    );
+    let in_wait = wait(LocalSet::new().run_until(set()));
+    assert_eq!(in_wait, 7, "in a local set inside a wait");
+    let foreign = futures::executor::block_on(LocalSet::new().run_until(set()));
+    assert_eq!(foreign, 7, "in a local set of another executor");
+    let marked = futures::executor::block_on(in_async(async { body() }));
+    assert_eq!(marked, 7, "in an executor that is marked");
+    let second = {
+        // Another thread drives the runtime; this one drives its own root alone.
+        let runtime = Arc::new(current_thread());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let driver = Arc::clone(&runtime);
+        let thread = thread::spawn(move || driver.block_on(stopped).unwrap_err());
+        thread::sleep(Duration::from_millis(10));
+        let value = runtime.block_on(async { body() });
+        drop(stop);
+        thread.join().unwrap();
+        value
+    };
+    assert_eq!(second, 7, "in the second root of a current-thread runtime");
+}
+
+#[test]
+fn what_the_future_makes_itself_works() {
+    within(|| {
+        where_it_freezes(|| wait_frozen(real_work()));
+        where_it_freezes(|| try_wait_frozen(real_work()).unwrap());
+        where_it_freezes(|| wait_frozen_timeout(real_work(), Duration::from_hours(1)).unwrap());
+        where_it_freezes(|| Bridge::global().wait_frozen(real_work()));
+        where_it_freezes(|| wait_frozen(offload(|| 7)));
+        where_it_freezes(|| wait_frozen(async { bridge::spawn(real_work()).await.unwrap() }));
+    });
+}
+
+/// Each one leaves its waker with the scheduler that is frozen.
+#[test]
+fn yields_come_back() {
+    within(|| {
+        where_it_freezes(|| {
+            wait_frozen(async {
+                for _ in 0..1000 {
+                    yield_now().await;
+                }
+                7
+            })
+        });
+        where_it_freezes(|| {
+            wait_frozen(async {
+                let mut set = JoinSet::new();
+                for _ in 0..10 {
+                    set.spawn(async {
+                        yield_now().await;
+                        7
+                    });
+                }
+                yield_now().await;
+                set.join_all().await[0]
+            })
+        });
+    });
+}
+
+/// A poll of a current-thread task has a budget of 128 operations, which nobody
+/// renews while the executor is frozen.
+#[test]
+fn the_budget_of_the_frozen_poll_does_not_run_out() {
+    within(|| {
+        where_it_freezes(|| {
+            let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
+            for n in 0..1000 {
+                send.send(n).unwrap();
+            }
+            wait_frozen(async {
+                for n in 0..1000 {
+                    assert_eq!(receive.recv().await, Some(n));
+                }
+                7
+            })
+        });
+    });
+}
+
+#[test]
+fn a_wait_inside_one_waits_too() {
+    within(|| {
+        where_it_freezes(|| wait_frozen(async { wait(async { wait(real_work()) }) }));
+        where_it_freezes(|| wait_frozen(async { wait_frozen(real_work()) }));
+        where_it_freezes(|| {
+            wait_frozen(async {
+                yield_now().await;
+                real_work().wait_timeout(Duration::from_hours(1)).unwrap()
+            })
+        });
+    });
+}
+
+#[test]
+fn a_wait_after_one_is_refused_as_before() {
+    within(|| {
+        current_thread().block_on(async {
+            assert_eq!(wait_frozen(real_work()), 7);
+            would_freeze(try_wait(real_work()));
+            assert_eq!(Context::current(), Context::Async);
+            tokio::spawn(async { would_freeze(try_wait(real_work())) })
+                .await
+                .unwrap();
+        });
+    });
+}
+
+/// Nor is one in a local set inside: that is another executor, and nobody has
+/// allowed to freeze it.
+#[test]
+fn a_wait_in_a_local_set_inside_one_is_refused() {
+    within(|| {
+        let outcome = current_thread().block_on(async {
+            let set = LocalSet::new();
+            let task = set.spawn_local(async { try_wait(real_work()) });
+            wait_frozen(async {
+                set.await;
+                task.await.unwrap()
+            })
+        });
+        would_freeze(outcome);
+    });
+}
+
+#[test]
+fn a_future_that_needs_the_frozen_runtime_is_bounded() {
+    within(|| {
+        current_thread().block_on(async {
+            let dropped = Arc::new(());
+            let held = Arc::clone(&dropped);
+            let task = tokio::spawn(async { 7 });
+            let outcome = wait_frozen_timeout(
+                async move {
+                    let value = task.await.unwrap();
+                    drop(held);
+                    value
+                },
+                Duration::from_millis(20),
+            );
+            assert!(
+                matches!(outcome, Err(WaitError::TimedOut { .. })),
+                "{outcome:?}"
+            );
+            assert_eq!(Arc::strong_count(&dropped), 1, "the future was dropped");
+            let task = tokio::spawn(async { 7 });
+            assert_eq!(task.await.unwrap(), 7, "the runtime goes on");
+        });
+    });
+}
+
+/// A documented limit: a local set polls its tasks with wakers of its own, and a
+/// `yield_now` leaves those with the scheduler that is frozen.
+#[test]
+fn a_yield_below_other_wakers_is_bounded() {
+    within(|| {
+        current_thread().block_on(async {
+            let set = LocalSet::new();
+            set.spawn_local(yield_now());
+            let outcome = wait_frozen_timeout(set, Duration::from_millis(50));
+            assert!(
+                matches!(outcome, Err(WaitError::TimedOut { .. })),
+                "{outcome:?}"
+            );
+        });
+    });
+}
+
+#[test]
+fn a_panic_passes_through_and_leaves_the_context() {
+    within(|| {
+        current_thread().block_on(async {
+            let payload = catch_unwind(|| wait_frozen(async { panic!("seven") })).unwrap_err();
+            assert_eq!(panic_text(&*payload), "seven");
+            assert_eq!(Context::current(), Context::Async);
+            would_freeze(try_wait(real_work()));
+            assert_eq!(tokio::spawn(real_work()).await.unwrap(), 7);
+        });
+    });
+}
+
+#[test]
+fn the_end_of_home_ends_it() {
+    within(|| {
+        let bridge = Bridge::builder().build().unwrap();
+        let other = bridge.clone();
+        current_thread().block_on(async {
+            let (polled, is_polled) = mpsc::channel();
+            let thread = thread::spawn(move || {
+                is_polled.recv().unwrap();
+                let _nothing_was_admitted = other.shutdown(Duration::from_secs(1));
+            });
+            let outcome = bridge.try_wait_frozen(async {
+                polled.send(()).unwrap();
+                pending::<()>().await;
+            });
+            assert!(
+                matches!(outcome, Err(WaitError::RuntimeGone { .. })),
+                "{outcome:?}"
+            );
+            thread.join().unwrap();
+            let outcome = bridge.try_wait_frozen(async {});
+            assert!(
+                matches!(outcome, Err(WaitError::RuntimeGone { .. })),
+                "{outcome:?}"
+            );
+        });
+    });
+}
+
+#[test]
+fn a_wake_up_from_another_thread_ends_the_park() {
+    within(|| {
+        where_it_freezes(|| {
+            let (send, receive) = oneshot::channel();
+            let sender = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(20));
+                send.send(7).unwrap();
+            });
+            let value = wait_frozen(receive).unwrap();
+            sender.join().unwrap();
+            value
+        });
+    });
+}
