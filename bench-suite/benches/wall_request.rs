@@ -44,7 +44,7 @@ fn rounds() -> (usize, u64) {
     if settings::quick() {
         (5, 480)
     } else {
-        (41, 1_600)
+        (25, 1_600)
     }
 }
 

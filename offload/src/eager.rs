@@ -9,7 +9,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::sync::AtomicU8;
+use crate::{load, sync::AtomicU8};
 
 /// How often one awaiter asks to be polled again, at most.
 ///
@@ -47,6 +47,9 @@ impl Eagerness {
 
     /// Whether an awaiter may poll on, and how often.
     pub(crate) fn begin(&self) -> Eager {
+        if load::was_busy() {
+            return Eager::default();
+        }
         if self.credit.load(Ordering::Relaxed) > 0 {
             return Eager { polls: POLLS };
         }

@@ -54,6 +54,7 @@ mod job;
 pub mod large;
 mod limits;
 mod lineage;
+pub mod load;
 mod metrics;
 pub mod own_future;
 pub mod park;

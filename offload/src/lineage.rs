@@ -21,10 +21,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::sync::{AtomicBool, AtomicU8, Mutex, lock, thread_local};
+use crate::sync::{AtomicBool, AtomicU8, AtomicUsize, Mutex, lock, next_number, thread_local};
 
 /// How many links of a chain are looked at when it is prolonged.
 const LINKS: usize = 64;
+
+/// What a frame holds while none of its descendants is queued among the roots.
+const NO_ROOTS: usize = usize::MAX;
 
 /// Which pool a thread belongs to: an address that lives as long as a thread of
 /// the pool does, and so as long as any wait of one is open.
@@ -109,9 +112,10 @@ pub(crate) struct Frame {
     /// Which [`Claim`]s run beyond the permits on the account of this frame, as
     /// bits. The pool writes and reads it under its lock.
     spent: AtomicU8,
-    /// Whether descendants of this job may be queued among the roots. The pool
-    /// writes and reads it under its lock.
-    has_roots: AtomicBool,
+    /// How many roots had been pushed before the first that descends from this job, or
+    /// that one of its waits polls for, and that may be queued among them; [`NO_ROOTS`]
+    /// if there is none.
+    roots_since: AtomicUsize,
 }
 
 /// The chain of waits that depend on what runs here, innermost first.
@@ -212,16 +216,15 @@ thread_local! {
 
 impl Frame {
     fn new(owner: Owner, parent: Lineage) -> Self {
-        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
         Self {
             owner,
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            number: next_number(),
             parent: Mutex::new(parent),
             over: AtomicBool::new(false),
             seated: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             spent: AtomicU8::new(0),
-            has_roots: AtomicBool::new(false),
+            roots_since: AtomicUsize::new(NO_ROOTS),
         }
     }
 
@@ -277,6 +280,11 @@ impl Frame {
         self.is_parked() && spent & claim.excludes() == 0
     }
 
+    /// Whether any descendant may start beyond the permits on this account.
+    pub(crate) fn has_any_credit(&self) -> bool {
+        self.has_credit(Claim::Awaited)
+    }
+
     /// Spends the credit for a descendant with this claim.
     pub(crate) fn spend(&self, claim: Claim) {
         self.spent.fetch_or(claim as u8, Ordering::Relaxed);
@@ -287,9 +295,20 @@ impl Frame {
         self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
     }
 
-    /// Whether descendants may be queued among the roots; false from here on.
-    pub(crate) fn take_roots(&self) -> bool {
-        self.has_roots.swap(false, Ordering::Relaxed)
+    /// How many roots had been pushed before the first descendant that may be queued
+    /// among them, if there is one; none from here on.
+    pub(crate) fn take_roots(&self) -> Option<usize> {
+        let since = self.roots_since.swap(NO_ROOTS, Ordering::Relaxed);
+        (since != NO_ROOTS).then_some(since)
+    }
+
+    fn note_root(&self, before: usize) {
+        self.roots_since.fetch_min(before, Ordering::Relaxed);
+    }
+
+    /// Whether this is `outer`, or descends from it.
+    pub(crate) fn is_in(&self, outer: &Arc<Self>) -> bool {
+        ptr::eq(self, Arc::as_ptr(outer)) || self.parent().contains(outer)
     }
 
     fn parent(&self) -> Lineage {
@@ -395,11 +414,12 @@ impl Lineage {
         }
     }
 
-    /// Notes in the frames of jobs that a descendant is queued among the roots.
-    pub(crate) fn note_root(&self, pool: PoolId) {
+    /// Notes in the frames of jobs that a descendant is queued among the roots, of
+    /// which so many had been pushed before.
+    pub(crate) fn note_root(&self, pool: PoolId, before: usize) {
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {
-                frame.has_roots.store(true, Ordering::Relaxed);
+                frame.note_root(before);
             }
         }
     }
@@ -501,15 +521,16 @@ pub(crate) fn frame() -> Arc<Frame> {
 }
 
 /// The number of the innermost wait of that pool on this thread, which polls for a
-/// job: from here on it counts as a descendant. `None` if there is no such wait.
-pub(crate) fn adopt(pool: PoolId) -> Option<usize> {
+/// job: from here on the wait depends on it. `None` if there is no such wait.
+///
+/// The job was pushed after so many roots.
+pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     let wait = Lineage::current().frame?;
     if wait.kind() != Kind::Wait || !wait.is_open_in(pool) {
         return None;
     }
-    let account = job_frame().unwrap_or_else(|| Arc::clone(&wait));
-    // The park looks for it.
-    account.has_roots.store(true, Ordering::Relaxed);
+    // The job may be queued among the roots: the park looks for it.
+    job_frame().as_ref().unwrap_or(&wait).note_root(before);
     Some(wait.number)
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Queue {
     roots: Lists,
     /// Roots taken, ever.
     roots_taken: u64,
+    /// Roots pushed, ever.
+    roots_pushed: usize,
     /// The most that was queued together, as far as was seen.
     peak: usize,
 }
@@ -81,6 +83,7 @@ impl Queue {
             kin: Lists::default(),
             roots: Lists::default(),
             roots_taken: 0,
+            roots_pushed: 0,
             peak: 0,
         }
     }
@@ -115,6 +118,11 @@ impl Queue {
         self.roots_taken
     }
 
+    /// How many roots have been pushed, ever.
+    pub(crate) fn roots_pushed(&self) -> usize {
+        self.roots_pushed
+    }
+
     /// Whether one more job would be admitted at once.
     pub(crate) fn has_room(&self) -> bool {
         self.queued() < self.capacity && self.in_line() == 0
@@ -135,6 +143,7 @@ impl Queue {
         };
         job.header().list.store(number | bit, Ordering::Relaxed);
         list.push(job);
+        self.roots_pushed += usize::from(lane == Lane::Roots);
         self.show();
         admission
     }
@@ -177,6 +186,7 @@ impl Queue {
             }
         });
         roots.live += moved;
+        self.roots_pushed += moved;
         if moved > 0 {
             self.show();
         }
@@ -222,20 +232,29 @@ impl Queue {
         Some(out(job))
     }
 
-    /// Moves roots that `fit` to the other lane, behind those that are there.
-    pub(crate) fn promote(&mut self, fits: impl Fn(&Submitted) -> bool) {
+    /// Moves roots that `fit` to the other lane, behind those that are there. All of
+    /// them were pushed after the first `since`, so they are looked for no further
+    /// from the end than that.
+    /// Says whether there was one.
+    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) -> bool {
+        let before = self.kin.queue.live + self.kin.line.live;
+        let mut last = self.roots_pushed - since;
         let Self { kin, roots, .. } = self;
         for (from, to, number) in [
-            (&mut roots.queue, &mut kin.queue, QUEUE),
+            // The line stands behind the queue.
             (&mut roots.line, &mut kin.line, LINE),
+            (&mut roots.queue, &mut kin.queue, QUEUE),
         ] {
-            for job in from.extract(&fits) {
+            let looked_at = last.min(from.jobs.len());
+            last -= looked_at;
+            for job in from.extract_last(looked_at, &fits) {
                 job.header().list.store(number | KIN, Ordering::Relaxed);
                 to.push(job);
             }
         }
         // A thread may take kin out of their line, and roots may not be taken so.
         self.show();
+        self.kin.queue.live + self.kin.line.live > before
     }
 
     /// Whether a descendant of a wait, or of a parked job, is here.
@@ -326,7 +345,7 @@ impl Queue {
 
 #[cfg(all(test, not(bridge_loom)))]
 mod tests {
-    use std::{panic::Location, sync::Weak};
+    use std::{cell::Cell, panic::Location, sync::Weak};
 
     use super::*;
     use crate::{Bare, job::Job, runnable::Runnable};
@@ -390,6 +409,27 @@ mod tests {
             assert_eq!(queue.queued(), before);
             assert_eq!(inbox.leave(job()).ok(), Some(pickup), "{before} before it");
         }
+    }
+
+    #[test]
+    fn a_look_for_descendants_passes_none_that_came_before_them() {
+        let (mut queue, _watched) = filled(60);
+        let since = queue.roots_pushed();
+        // Four more fill the queue, and six stand in line.
+        for _ in 0..10 {
+            let _admission = queue.push(Lane::Roots, job());
+        }
+        let looks = Cell::new(0);
+        let every_second = |_: &Submitted| {
+            looks.set(looks.get() + 1);
+            looks.get() % 2 == 0
+        };
+        assert!(queue.promote(since, every_second));
+        assert!(looks.get() <= 20, "{} looks", looks.get());
+        assert_eq!((queue.queued(), queue.in_line()), (64, 6));
+        assert!(queue.holds_kin());
+        let taken = std::iter::from_fn(|| queue.take()).count();
+        assert_eq!(taken, 70);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Header {
     begun: AtomicU32,
     /// The number of the wait that polls for the job; 0 if none has.
     adopter: AtomicUsize,
+    /// How many roots had been pushed before the job, as far as that is known.
+    before: AtomicUsize,
 }
 
 /// The caller has lost interest.
@@ -86,6 +88,7 @@ impl Header {
             shown: AtomicU8::new(HIDDEN),
             begun: AtomicU32::new(0),
             adopter: AtomicUsize::new(0),
+            before: AtomicUsize::new(0),
         }
     }
 
@@ -106,6 +109,16 @@ impl Header {
             PANICKED => Some(Finish::Panicked),
             _ => None,
         }
+    }
+
+    /// Notes that so many roots have been pushed before the job.
+    pub(crate) fn set_before(&self, roots: usize) {
+        self.before.store(roots, Ordering::Relaxed);
+    }
+
+    /// How many roots had been pushed before the job, at least.
+    pub(crate) fn before(&self) -> usize {
+        self.before.load(Ordering::Relaxed)
     }
 
     /// Notes that the wait of this number polls for the job.

@@ -24,14 +24,25 @@ const REST: u32 = 20;
 /// After a monitor could not be started, it is not tried again for so long.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How much has happened in a pool, ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// What may have let a queued job start.
+    pub(crate) events: u64,
+    /// Whatever jobs did.
+    pub(crate) moves: u64,
+}
+
 /// What the last looks have shown.
 #[derive(Default)]
 pub(crate) struct Stall {
     monitor: Monitor,
     /// What had happened by the last look.
-    events: u64,
-    /// How many looks in a row have seen nothing happen, and since when.
+    seen: Seen,
+    /// How many looks in a row have seen nothing move.
     still: u32,
+    /// How many looks in a row have seen no progress, and since when.
+    stuck: u32,
     since: Option<Instant>,
     /// Looks since the pool last grew.
     since_growth: u32,
@@ -66,8 +77,10 @@ pub(crate) struct News {
 pub(crate) struct Verdict {
     /// Something has happened since the last look.
     pub(crate) is_progress: bool,
-    /// How many looks in a row have seen nothing happen.
+    /// How many looks in a row have seen nothing move.
     pub(crate) still: u32,
+    /// How many looks in a row have seen no progress.
+    pub(crate) stuck: u32,
     /// The pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
     pub(crate) news: Option<News>,
@@ -78,16 +91,16 @@ pub(crate) struct Verdict {
 impl Stall {
     /// Sees to it that the monitor runs: jobs are queued that nobody can take.
     #[inline]
-    pub(crate) fn start_monitor(&mut self, events: u64) {
+    pub(crate) fn start_monitor(&mut self, seen: Seen) {
         // loom has no time.
         if self.has_monitor() || cfg!(bridge_loom) {
             return;
         }
-        self.start_stopped(events);
+        self.start_stopped(seen);
     }
 
     #[cold]
-    fn start_stopped(&mut self, events: u64) {
+    fn start_stopped(&mut self, seen: Seen) {
         if let Monitor::Failed(at) = self.monitor
             && at.elapsed() < RETRY
         {
@@ -95,7 +108,7 @@ impl Stall {
         }
         *self = Self {
             monitor: Monitor::Due,
-            events,
+            seen,
             ..Self::default()
         };
     }
@@ -132,12 +145,13 @@ impl Stall {
     }
 
     /// One look: at what has happened so far, and at the queue if it is stuck.
-    pub(crate) fn look(&mut self, events: u64, stuck: Option<usize>, now: Instant) -> Verdict {
-        let is_progress = events != self.events;
-        self.events = events;
+    pub(crate) fn look(&mut self, seen: Seen, stuck: Option<usize>, now: Instant) -> Verdict {
+        let is_progress = seen.events != self.seen.events;
+        let has_moved = seen != self.seen;
+        self.seen = seen;
         let Some(queued) = stuck else {
-            (self.still, self.since, self.is_told) = (0, None, false);
-            self.since_growth = 0;
+            (self.still, self.stuck, self.since_growth) = (0, 0, 0);
+            (self.since, self.is_told) = (None, false);
             self.quiet += 1;
             let stops = self.quiet >= REST;
             if stops {
@@ -151,23 +165,26 @@ impl Stall {
         };
         self.quiet = 0;
         if is_progress {
-            (self.still, self.since, self.since_growth) = (0, None, 0);
+            (self.still, self.stuck, self.since_growth) = (0, 0, 0);
+            self.since = None;
             return Verdict {
                 is_progress,
                 ..Verdict::default()
             };
         }
         let since = *self.since.get_or_insert(now);
-        self.still += 1;
+        self.still = if has_moved { 0 } else { self.still + 1 };
+        self.stuck += 1;
         self.since_growth += 1;
         let may_grow = self.since_growth >= GROW;
         if may_grow {
             self.since_growth = 0;
         }
-        let is_news = self.still >= REPORT && !self.is_told;
+        let is_news = self.stuck >= REPORT && !self.is_told;
         self.is_told |= is_news;
         Verdict {
             still: self.still,
+            stuck: self.stuck,
             may_grow,
             news: is_news.then(|| News {
                 waited: TICK + now.saturating_duration_since(since),
@@ -182,6 +199,14 @@ impl Stall {
 mod tests {
     use super::*;
 
+    /// So many events, and nothing else.
+    fn seen(events: u64) -> Seen {
+        Seen {
+            events,
+            moves: events,
+        }
+    }
+
     /// Looks so often, with this many events each time, and says what came of it.
     fn looks(stall: &mut Stall, events: &[u64], stuck: Option<usize>) -> Vec<Verdict> {
         let start = Instant::now();
@@ -189,13 +214,13 @@ mod tests {
         events
             .iter()
             .zip(times)
-            .map(|(&events, now)| stall.look(events, stuck, now))
+            .map(|(&events, now)| stall.look(seen(events), stuck, now))
             .collect()
     }
 
     fn started() -> Stall {
         let mut stall = Stall::default();
-        stall.start_monitor(7);
+        stall.start_monitor(seen(7));
         assert!(stall.take_start());
         assert!(!stall.take_start(), "one monitor is enough");
         stall
@@ -227,6 +252,19 @@ mod tests {
     }
 
     #[test]
+    fn moves_are_no_progress_but_not_stillness() {
+        let mut stall = started();
+        let looks = (1..=20).map(|moves| {
+            let seen = Seen { events: 7, moves };
+            stall.look(seen, Some(3), Instant::now())
+        });
+        let verdicts: Vec<_> = looks.collect();
+        assert!(verdicts.iter().all(|verdict| verdict.still == 0));
+        assert_eq!(verdicts[19].stuck, 20);
+        assert!(verdicts.iter().any(|verdict| verdict.news.is_some()));
+    }
+
+    #[test]
     fn it_reports_again_after_the_queue_went_on() {
         let mut stall = started();
         for _ in 0..2 {
@@ -246,10 +284,10 @@ mod tests {
         let stops: Vec<_> = verdicts.iter().map(|verdict| verdict.stops).collect();
         assert_eq!(stops.iter().filter(|stops| **stops).count(), 1);
         assert!(stops[19]);
-        stall.start_monitor(9);
+        stall.start_monitor(seen(9));
         assert!(stall.take_start());
         stall.monitor_failed();
-        stall.start_monitor(9);
+        stall.start_monitor(seen(9));
         assert!(!stall.take_start(), "not at once after a failure");
     }
 }

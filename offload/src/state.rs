@@ -20,14 +20,14 @@ use std::{
 
 use self::{
     call::{Alertness, Call},
-    credit::Credit,
+    credit::{Credit, Right},
     growth::Growth,
     seats::Seat,
 };
 use crate::{
     inbox::{Inbox, Pickup},
     limits::Limits,
-    lineage::{JobId, Lane, PoolId},
+    lineage::{Frame, JobId, Lane, PoolId},
     park::Unparker,
     policy::Duty,
     queue::Queue,
@@ -63,6 +63,9 @@ pub(crate) struct State {
     nothing_lendable: bool,
     /// Whether no queued job may start beyond the permits. Cached likewise.
     nothing_on_credit: bool,
+    /// The frame that alone has gained credit since no queued job could start beyond
+    /// the permits. While it has none, no such job can, so nobody needs to look.
+    gained: Option<Arc<Frame>>,
     /// The jobs on each thread's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
@@ -93,6 +96,8 @@ pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
     /// On whose account it runs, if it started beyond the permits.
     credit: Option<Credit>,
+    /// Whether it started beyond the permits.
+    is_beyond: bool,
 }
 
 /// Where an idle thread sleeps.
@@ -116,6 +121,7 @@ impl State {
             seats: Vec::new(),
             nothing_lendable: false,
             nothing_on_credit: false,
+            gained: None,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,
@@ -138,7 +144,11 @@ impl State {
         let next = self.next_pickup();
         match lane {
             Lane::Kin => self.note_queued_kin(&job),
-            Lane::Roots => job.lineage.note_root(self.pool),
+            Lane::Roots => {
+                let before = self.queue.roots_pushed();
+                job.header().set_before(before);
+                job.lineage.note_root(self.pool, before);
+            }
         }
         let admission = self.queue.push(lane, job);
         let prospect = match next {
@@ -237,9 +247,9 @@ impl State {
             self.watch(berth);
             return Some(Step::Watch(time));
         }
-        if let Some((job, credit)) = self.take() {
+        if let Some((job, right)) = self.take() {
             let call = self.call.take_if(|call| call.owner == berth.id);
-            self.begin(stack, &job.job, credit);
+            self.begin(stack, &job.job, right);
             let action = self.hand_on();
             return Some(Step::Run {
                 job,
@@ -271,10 +281,10 @@ impl State {
         None
     }
 
-    /// Takes the job that is due, with the account on which it runs if it needs one.
-    fn take(&mut self) -> Option<(Submitted, Option<Credit>)> {
+    /// Takes the job that is due, with what lets it start.
+    fn take(&mut self) -> Option<(Submitted, Right)> {
         if self.has_permit() {
-            return Some((self.queue.take()?, None));
+            return Some((self.queue.take()?, Right::Permit));
         }
         self.take_beyond_permits()
     }
@@ -282,16 +292,32 @@ impl State {
     /// Leaves the queue to others: sees to it that somebody looks at what is left
     /// in it and in the inbox, which is open as long as somebody does.
     fn hand_on(&mut self) -> Action {
-        if !self.has_lookout() {
+        if !self.is_looked_after() {
             self.queue.close_inbox();
         }
         let action = self.help();
-        if self.has_permit() && self.phase == Phase::Open && self.has_lookout() {
+        if self.phase == Phase::Open && self.is_looked_after() {
             self.queue.open_inbox(self.next_pickup());
         } else {
             self.queue.close_inbox();
         }
         action
+    }
+
+    /// Whether a job that is left in the inbox needs nobody to be called.
+    ///
+    /// While every permit is taken, no root may start. A thread that ends its job
+    /// collects the inbox, and one that parks closes it. Whoever leaves a job tells
+    /// nobody, so the monitor must look whether the pool stands still.
+    fn is_looked_after(&mut self) -> bool {
+        if self.has_lookout() {
+            return true;
+        }
+        if self.has_permit() {
+            return false;
+        }
+        self.start_monitor();
+        self.stall.has_monitor() || cfg!(bridge_loom)
     }
 
     fn sleep(&mut self, berth: &Berth) -> Step {
@@ -364,14 +390,32 @@ impl State {
         self.threads < limit && !(self.is_attended() && failed())
     }
 
-    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, credit: Option<Credit>) {
+    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, right: Right) {
         self.running += 1;
-        self.growth.note_start();
-        if let Some(credit) = &credit {
-            credit.spend();
-        }
-        let job = Arc::clone(job);
-        self.stacks[stack].push(Claimed { job, credit });
+        let is_beyond = !matches!(right, Right::Permit);
+        self.growth.note_start(self.is_progress(is_beyond));
+        let credit = match right {
+            Right::Permit => None,
+            Right::Credit(credit) => {
+                credit.spend();
+                Some(credit)
+            }
+            Right::Surplus => {
+                self.growth.use_surplus();
+                None
+            }
+        };
+        self.stacks[stack].push(Claimed {
+            job: Arc::clone(job),
+            credit,
+            is_beyond,
+        });
+    }
+
+    /// Whether the start or the end of a job may let a queued job start. Where roots
+    /// are queued, they have nothing of a job that runs beyond the permits.
+    fn is_progress(&self, is_beyond: bool) -> bool {
+        !is_beyond || self.queue.queued_roots() == 0
     }
 
     /// Counts a job out of those that run.

@@ -44,6 +44,15 @@ impl<T> Deref for Padded<T> {
     }
 }
 
+/// A number that nobody else in this process has, from 1 on. No protocol rests on its
+/// order, so it is std's in both worlds.
+pub(crate) fn next_number() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 /// Locks, whether or not a panic once passed through: no user code runs under
 /// any lock of this crate, so no state is ever left half-changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -188,16 +188,18 @@ impl<T: Send + 'static> Offload<T> {
         Attempt { task: self }
     }
 
-    fn submit(&mut self, waker: Option<&Waker>) {
+    /// Submits the job, and says whether the pool has it now. If it has, whatever
+    /// becomes of the job wakes `waker`.
+    fn submit(&mut self, waker: Option<&Waker>) -> bool {
         if self.stage != Stage::Lazy {
-            return;
+            return false;
         }
         self.stage = match waker {
             Some(_) => Stage::Awaited,
             None => Stage::Started,
         };
         let Some(lineage) = self.job.prepare(waker) else {
-            return; // cancelled before it was submitted
+            return false; // cancelled before it was submitted
         };
         let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
@@ -205,15 +207,27 @@ impl<T: Send + 'static> Offload<T> {
         match self.pool.core.submit(job, Patience::WaitInLine) {
             Ok(Prospect::AtOnce) if waker.is_some() => {
                 self.eager = self.pool.core.eagerness.begin();
+                true
             }
-            Ok(_) => {}
+            Ok(_) => true,
             Err(refusal) => {
                 let error = match refusal {
                     Refusal::Forked => OffloadError::Forked { at },
                     Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
                 };
                 core::settle(vec![self.job.abandon(error)]);
+                false
             }
+        }
+    }
+
+    /// Notes that a wait of a job depends on this one. That job may hold what all
+    /// others block on.
+    #[cold]
+    fn adopt(&self) {
+        let header = self.job.header();
+        if let Some(wait) = lineage::adopt(self.pool.core.id(), header.before()) {
+            header.set_adopter(wait);
         }
     }
 
@@ -225,7 +239,11 @@ impl<T: Send + 'static> Offload<T> {
     #[doc(hidden)]
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         if self.stage == Stage::Lazy {
-            self.submit(Some(cx.waker()));
+            if self.submit(Some(cx.waker())) {
+                // The job has just been queued with this waker: looking at it
+                // again would only take its lock from the thread that runs it.
+                return self.pending(cx);
+            }
         } else if self.pool.core.is_forked() {
             // The job's lock may be held by a thread that isn't there.
             let at = self.job.header().at;
@@ -247,18 +265,21 @@ impl<T: Send + 'static> Offload<T> {
                         self.eager = self.pool.core.eagerness.begin();
                     }
                 }
-                // A job that waits here may hold what the other jobs block on.
-                if worker::is_worker()
-                    && let Some(wait) = lineage::adopt(self.pool.core.id())
-                {
-                    self.job.header().set_adopter(wait);
+                if worker::is_worker() {
+                    self.adopt();
                 }
-                if self.pool.core.eagerness.again(&mut self.eager) {
-                    cx.waker().wake_by_ref();
-                }
+                return self.pending(cx);
             }
         }
         poll
+    }
+
+    /// Pending, after which the executor may be asked for one poll more.
+    fn pending<R>(&mut self, cx: &Context<'_>) -> Poll<R> {
+        if self.pool.core.eagerness.again(&mut self.eager) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
     }
 }
 

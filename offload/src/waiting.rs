@@ -169,6 +169,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
             stack,
             // Nobody would look for a job that is lent.
             lends: false,
+            hears: false,
         };
         let mut state = own.state();
         let (seating, action) = if is_own {
@@ -204,6 +205,7 @@ impl OnWorker {
             // A job must not see the panic of the thread that it is lent to: it
             // would not poison what it locks.
             lends: self.worker.is_roomy() && !thread::panicking(),
+            hears: true,
         }
     }
 
@@ -246,7 +248,8 @@ impl OnWorker {
         let Risen { lent, refused } = core.state().rise(&frame);
         let woken = parker.take() || told;
         let is_lent = self.keep(lent, account);
-        self.refused = refused;
+        // A job that was lent meanwhile may have changed that.
+        self.refused = refused && !is_lent;
         orphans.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
@@ -286,7 +289,10 @@ impl OnWorker {
         // A parker of its own, with a token: a thread that gives way is awake.
         let parker = Parker::new();
         parker.unparker().unpark();
-        let place = self.place(&parker);
+        let place = Place {
+            hears: false,
+            ..self.place(&parker)
+        };
         let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
         let Some(action) = self.sit(place) else {
             return false;

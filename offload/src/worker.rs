@@ -16,6 +16,7 @@ use crate::{
     job::drop_payload,
     limits::Hooks,
     lineage::Frame,
+    load,
     park::Parker,
     policy,
     runnable::Submitted,
@@ -220,7 +221,10 @@ fn serve(core: &Arc<Core>, id: usize) {
             Step::Spin => {
                 let start = Instant::now();
                 clock.note(start);
-                if look(core, spin, start) {
+                // Beside others who want to run, it sleeps at once.
+                if load::is_busy(start) {
+                    missed_at = None;
+                } else if look(core, spin, start) {
                     spin = policy::next_spin(spin, true, limits.spin);
                 } else {
                     missed_at = Some(Instant::now());

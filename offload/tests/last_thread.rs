@@ -7,7 +7,7 @@ mod common;
 use std::{sync::mpsc, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
-use common::{WaitError, pool, pool_with_blocked, try_wait, wait};
+use common::{WaitError, eventually, pool, pool_with_blocked, try_wait, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
@@ -95,5 +95,27 @@ fn a_job_that_shuts_another_pool_down_is_parked_like_any() {
         assert_eq!(wait(waiting), Err(WaitError::Exhausted));
         assert_eq!(wait(last), 5);
         assert_eq!(wait(shutting).running.len(), 0);
+    });
+}
+
+/// Of the two waits at the ceiling, the one that parked last sees nothing until the
+/// other pool has ended. So the other one is told.
+#[test]
+fn a_job_that_shuts_another_pool_down_is_not_the_one_who_is_told() {
+    within(|| {
+        let (pool, other) = (pool_of_two(), pool(1, 8));
+        let (here, there) = (pool.clone(), other.clone());
+        let last = other.run(move || {
+            eventually("both are parked", || here.metrics().blocked == 2);
+            wait(here.run(|| 5))
+        });
+        let last = last.start();
+        let inner = pool.clone();
+        let outcome = wait(pool.run(move || {
+            let shutting = inner.run(move || there.shutdown(Duration::MAX).wait());
+            try_wait(shutting).map(|report| report.running.len())
+        }));
+        assert_eq!(outcome, Err(WaitError::Exhausted));
+        assert_eq!(wait(last), 5);
     });
 }

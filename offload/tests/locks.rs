@@ -239,6 +239,39 @@ fn work_that_was_queued_behind_strangers_before_the_wait() {
     });
 }
 
+/// The permit of the parked job and its credit go to descendants that block on the lock
+/// which it holds. While the pool stands still it starts further ones.
+#[test]
+fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
+    within(|| {
+        for children in [1, 2, 10] {
+            let pool = pool_with_blocked(1, 8);
+            let inner = pool.clone();
+            let lock = Arc::new(Mutex::new(()));
+            let parent = pool.run(move || {
+                let held = lock.lock().unwrap();
+                let children = (0..children).map(|_| {
+                    let lock = Arc::clone(&lock);
+                    inner.run(move || drop(lock.lock().unwrap())).start()
+                });
+                let children: Vec<_> = children.collect();
+                let outcome = try_wait(async {
+                    moment().await;
+                    inner.run(|| 7).await
+                });
+                drop(held);
+                wait(join_all(children));
+                outcome
+            });
+            let outcome = wait(parent);
+            assert!(
+                matches!(outcome, Ok(7) | Err(WaitError::Exhausted)),
+                "{outcome:?}"
+            );
+        }
+    });
+}
+
 /// The bounds: beyond the permits runs nothing but descendants of parked jobs,
 /// one for each.
 #[test]
@@ -324,5 +357,83 @@ fn a_job_of_another_pool_is_no_descendant() {
             wait(task)
         });
         assert_eq!(wait(job), 7);
+    });
+}
+
+/// A wait within a scope of another lineage has an account as well.
+#[test]
+fn a_wait_within_the_scope_of_another_lineage() {
+    within(|| {
+        let pool = pool_with_blocked(1, 8);
+        let (_plug, release) = plug(&pool);
+        let lock = Arc::new(Mutex::new(()));
+        let (inner, held) = (pool.clone(), Arc::clone(&lock));
+        let job = pool.run(move || {
+            let own: Offload<()> = inner.run(|| ()).start();
+            let held = held.lock().unwrap();
+            let value = wait(Lineage::default().scope(async {
+                try_wait(async {
+                    moment().await;
+                    inner.run(|| 7).await
+                })
+            }));
+            drop(held);
+            wait(own);
+            value
+        });
+        let job = job.start();
+        let strangers: Vec<_> = (0..3)
+            .map(|_| {
+                let lock = Arc::clone(&lock);
+                pool.run(move || drop(lock.lock().unwrap())).start()
+            })
+            .collect();
+        release.send(()).unwrap();
+        assert_eq!(wait(job), Ok(7));
+        strangers.into_iter().for_each(wait);
+    });
+}
+
+/// A permit is free, and no thread: the one that holds the lock unwinds, one blocks
+/// on that lock, and the last is parked.
+#[test]
+fn a_wait_that_no_thread_can_serve_is_told_although_a_permit_is_free() {
+    struct WaitsInDrop(Pool, mpsc::Sender<Result<(), WaitError>>);
+    impl Drop for WaitsInDrop {
+        fn drop(&mut self) {
+            let outcome = try_wait(async {
+                moment().await;
+                self.0.run(|| ()).await;
+            });
+            self.1.send(outcome).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool_with_blocked(2, 1);
+        let (let_go, until) = futures::channel::oneshot::channel::<()>();
+        let parked = pool.run(move || wait(until)).start();
+        eventually("one is parked", || pool.metrics().blocked == 1);
+        let lock = Arc::new(Mutex::new(()));
+        let (send, receive) = mpsc::channel();
+        let (holds, held) = mpsc::channel();
+        let (go, start) = mpsc::channel::<()>();
+        let (inner, own) = (pool.clone(), Arc::clone(&lock));
+        let unwinding = pool.run(move || {
+            let _held = own.lock();
+            let _waits = WaitsInDrop(inner, send);
+            holds.send(()).unwrap();
+            start.recv().unwrap();
+            panic!("unwinds");
+        });
+        let unwinding = unwinding.start();
+        held.recv().unwrap();
+        let blocked = pool.run(move || drop(lock.lock())).start();
+        eventually("both run", || pool.metrics().running == 2);
+        go.send(()).unwrap();
+        assert_eq!(receive.recv().unwrap(), Err(WaitError::Exhausted));
+        wait(blocked);
+        let_go.send(()).unwrap();
+        wait(parked).unwrap();
+        assert!(catch_unwind(AssertUnwindSafe(|| wait(unwinding))).is_err());
     });
 }

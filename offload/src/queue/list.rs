@@ -67,14 +67,19 @@ impl List {
         self.live > 0 && self.jobs.iter().any(|job| held(job) && fits(job))
     }
 
-    /// Takes out all live jobs that `fit`, in their order.
-    pub(super) fn extract(&mut self, fits: impl Fn(&Submitted) -> bool) -> VecDeque<Submitted> {
+    /// Takes out those of the last `count` jobs that live and `fit`, in their order.
+    pub(super) fn extract_last(
+        &mut self,
+        count: usize,
+        fits: impl Fn(&Submitted) -> bool,
+    ) -> VecDeque<Submitted> {
         let fits = |job: &Submitted| held(job) && fits(job);
-        if !self.jobs.iter().any(fits) {
+        let from = self.jobs.len() - count;
+        if !self.jobs.range(from..).any(fits) {
             return VecDeque::new();
         }
-        let (out, left): (VecDeque<_>, _) = self.jobs.drain(..).partition(fits);
-        self.jobs = left;
+        let (out, left): (VecDeque<_>, VecDeque<_>) = self.jobs.drain(from..).partition(fits);
+        self.jobs.extend(left);
         self.live -= out.len();
         if self.live == 0 {
             self.jobs.clear();

@@ -17,8 +17,17 @@ use crate::{
     runnable::Submitted,
 };
 
+/// What lets a job start.
+pub(super) enum Right {
+    /// A permit was free.
+    Permit,
+    /// A parked job lets it run on its account.
+    Credit(Credit),
+    /// The pool stood still, and the job descends from a parked one.
+    Surplus,
+}
+
 /// On whose account a job runs.
-#[derive(Clone)]
 pub(super) struct Credit {
     frame: Arc<Frame>,
     claim: Claim,
@@ -40,51 +49,56 @@ impl State {
         if self.has_permit() || !self.queue.holds_kin() {
             return false;
         }
-        self.next_creditor().is_some() || self.has_surplus_job()
+        self.has_job_on_credit() || self.has_surplus_job()
     }
 
-    /// Takes the first job that may start although no permit is free, and the
-    /// account on which it starts, if it needs one.
-    pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Option<Credit>)> {
+    /// Takes the first job that may start although no permit is free, with what lets
+    /// it start.
+    pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Right)> {
         if !self.queue.holds_kin() {
             return None;
         }
-        if !self.nothing_on_credit {
+        if !self.is_known_for_nothing() {
             let (pool, seats, mut seen, mut credit) = (self.pool, &self.seats, None, None);
             let job = self.queue.take_kin(|job| {
                 credit = creditor(job, seats, pool, &mut seen);
                 credit.is_some()
             });
-            if let Some(job) = job {
-                return Some((job, credit));
+            if let Some((job, credit)) = job.zip(credit) {
+                return Some((job, Right::Credit(credit)));
             }
             self.nothing_on_credit = true;
         }
         let job = self.take_surplus_job()?;
-        Some((job, None))
+        Some((job, Right::Surplus))
     }
 
-    /// The account on which the next such job would start.
-    fn next_creditor(&mut self) -> Option<Credit> {
-        if self.nothing_on_credit {
-            return None;
+    fn has_job_on_credit(&mut self) -> bool {
+        if self.is_known_for_nothing() {
+            return false;
         }
-        let (pool, seats, mut seen, mut credit) = (self.pool, &self.seats, None, None);
-        let found = self.queue.has_kin(|job| {
-            credit = creditor(job, seats, pool, &mut seen);
-            credit.is_some()
-        });
+        let (pool, seats, mut seen) = (self.pool, &self.seats, None);
+        let found = (self.queue).has_kin(|job| creditor(job, seats, pool, &mut seen).is_some());
         self.nothing_on_credit = !found;
-        credit
+        found
     }
 
-    /// The frame of a parked job whose descendant may start, if there were a thread
-    /// for it.
-    pub(super) fn account_without_thread(&mut self) -> Option<Arc<Frame>> {
-        if self.has_permit() {
-            return None;
-        }
-        Some(self.next_creditor()?.frame)
+    /// The seat of a wait that is parked above a job which nobody is there to run.
+    pub(super) fn seat_above_queued_job(&self) -> Option<usize> {
+        let (pool, seats, mut found) = (self.pool, &self.seats, None);
+        let _has_one = self.queue.has_kin(|job| {
+            let adopting = adopting_seat(job, seats).filter(|&at| seats[at].can_be_told());
+            let mut parked =
+                (job.lineage.frames()).filter(|frame| frame.is_open_in(pool) && frame.is_parked());
+            found = adopting.or_else(|| {
+                parked.find_map(|frame| {
+                    let is_its = |seat: &Seat| seat.can_be_told() && seat.is_on(&frame);
+                    seats.iter().position(is_its)
+                })
+            });
+            found.is_some()
+        });
+        found
     }
 
     /// Gives the credit back on which the job on top of this stack runs.
@@ -92,20 +106,51 @@ impl State {
         let claimed = self.stacks[stack].last_mut();
         if let Some(credit) = claimed.and_then(|claimed| claimed.credit.take()) {
             credit.restore();
-            self.note_credit();
+            self.note_credit(&credit.frame);
         }
     }
 
-    /// Notes that a frame may have credit that had none.
-    pub(super) fn note_credit(&mut self) {
+    /// Whether no queued job may start beyond the permits, as far as is known without
+    /// a look at them.
+    fn is_known_for_nothing(&mut self) -> bool {
+        if self
+            .gained
+            .take_if(|frame| !frame.has_any_credit())
+            .is_some()
+        {
+            self.nothing_on_credit = true;
+        }
+        self.nothing_on_credit
+    }
+
+    /// Notes that this frame may have credit that had none.
+    pub(super) fn note_credit(&mut self, frame: &Arc<Frame>) {
+        self.nothing_lendable = false;
+        if !frame.has_any_credit()
+            || self
+                .gained
+                .as_ref()
+                .is_some_and(|gained| Arc::ptr_eq(gained, frame))
+        {
+            return;
+        }
+        self.gained = self.is_known_for_nothing().then(|| Arc::clone(frame));
         self.nothing_on_credit = false;
+    }
+
+    /// Notes that jobs have come whose ancestors may have credit.
+    pub(super) fn note_promoted(&mut self) {
+        self.nothing_on_credit = false;
+        self.gained = None;
         self.nothing_lendable = false;
     }
 
     /// Notes that a descendant of a wait is about to be queued.
     pub(super) fn note_queued_kin(&mut self, job: &Submitted) {
-        if self.nothing_on_credit && creditor(job, &self.seats, self.pool, &mut None).is_some() {
+        let is_known = self.nothing_on_credit || self.gained.is_some();
+        if is_known && creditor(job, &self.seats, self.pool, &mut None).is_some() {
             self.nothing_on_credit = false;
+            self.gained = None;
         }
         self.note_lendable(job);
     }
@@ -121,9 +166,7 @@ impl State {
             return None;
         }
         let (pool, seats) = (self.pool, &self.seats);
-        let job = (self.queue).take_kin(|job| descends_from_parked(job, seats, pool))?;
-        self.growth.use_surplus();
-        Some(job)
+        (self.queue).take_kin(|job| descends_from_parked(job, seats, pool))
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) enum Whose {
 mod tests {
     use std::{panic::Location, time::Duration};
 
-    use super::*;
+    use super::{super::credit::Right, *};
     use crate::{Bare, job::Job, limits::Limits, policy};
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
         let stack = state.enter();
         assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        state.begin(stack, &(job as Arc<dyn Runnable>), None);
+        state.begin(stack, &(job as Arc<dyn Runnable>), Right::Permit);
         for _ in 0..3 {
             assert_eq!(
                 state.set_aside([].into_iter(), Some(stack)),

@@ -13,16 +13,24 @@
 use std::time::Instant;
 
 use super::{Action, Phase, State};
-use crate::{park::Unparker, stall::News};
+use crate::{
+    park::Unparker,
+    stall::{News, Seen},
+};
 
-/// After so many looks without an event, a wait is told that the pool can do
-/// nothing for it. Not at once: what it waits for may be on its way, such as a
-/// timer, and then nothing is wrong.
-const REFUSE: u32 = 5;
+/// After so many looks at which nothing at all has happened, and while jobs are
+/// queued, a wait is told that the pool can do nothing for it. Not at once: what it
+/// waits for may be on its way, such as a timer, and then nothing is wrong.
+const REFUSE: u32 = 20;
 
-/// After so many looks, a wait is told that nobody is there to run its descendant,
-/// although other threads run.
-const REFUSE_CREDITOR: u32 = 20;
+/// After so many looks without progress, a wait is told although others parked
+/// meanwhile, or nothing is queued: that nobody is there to run its descendant,
+/// though other threads run, or that the pool can do nothing for it.
+const REFUSE_ANYWAY: u32 = 60;
+
+/// After so many looks without progress, further descendants of parked jobs may start,
+/// and again after half as many more.
+const SURPLUS: u32 = 20;
 
 /// No pool grows beyond so many permits: Tokio's own limit.
 const MOST: usize = 512;
@@ -34,16 +42,16 @@ pub(super) struct Growth {
     added: usize,
     /// How many were added last, or none since there was progress.
     step: usize,
-    /// Starts that only use what was added, and so are no progress; and as many
-    /// parks of the jobs that started so.
+    /// Starts that only use what was added, and so are no progress.
     expected: usize,
-    expected_parks: usize,
     /// Descendants of parked jobs that may start beyond permits and credit, and how
     /// many were allowed last.
     surplus: usize,
     surplus_step: usize,
-    /// Jobs that started, ended or parked.
+    /// Jobs that started or ended, where that is progress for what is queued.
     events: u64,
+    /// Jobs that started, ended or parked, ever.
+    moves: u64,
 }
 
 impl Growth {
@@ -56,7 +64,7 @@ impl Growth {
         let room = MOST.saturating_sub(base + self.added);
         let step = (self.step * 2).max(1).min(room);
         self.added += step;
-        self.expect(step);
+        self.expected = step;
         if step > 0 {
             self.step = step;
         }
@@ -67,7 +75,7 @@ impl Growth {
     pub(super) fn grow_surplus(&mut self) {
         self.surplus_step = (self.surplus_step * 2).clamp(1, MOST);
         self.surplus = self.surplus_step;
-        self.expect(self.surplus_step);
+        self.expected = self.surplus_step;
     }
 
     pub(super) fn surplus(&self) -> usize {
@@ -76,12 +84,6 @@ impl Growth {
 
     pub(super) fn use_surplus(&mut self) {
         self.surplus -= 1;
-    }
-
-    /// So many starts and parks are no progress.
-    fn expect(&mut self, step: usize) {
-        self.expected = step;
-        self.expected_parks = step;
     }
 
     fn has_room(&self, base: usize) -> bool {
@@ -93,8 +95,12 @@ impl Growth {
         self.added = self.added.min(most);
     }
 
-    /// A job starts.
-    pub(super) fn note_start(&mut self) {
+    /// A job starts; `is_progress` says whether that may let others start.
+    pub(super) fn note_start(&mut self, is_progress: bool) {
+        self.moves += 1;
+        if !is_progress {
+            return;
+        }
         if self.expected > 0 {
             self.expected -= 1;
         } else {
@@ -102,29 +108,30 @@ impl Growth {
         }
     }
 
-    /// A job parks.
+    /// A job parks. That is no progress: a job may park again and again. If its
+    /// permit is of use to a queued job, that one starts.
     pub(super) fn note_park(&mut self) {
-        if self.expected_parks > 0 {
-            self.expected_parks -= 1;
-        } else {
-            self.events += 1;
-        }
+        self.moves += 1;
     }
 
-    /// A job has ended.
-    pub(super) fn note_end(&mut self) {
-        self.events += 1;
+    /// A job has ended; `is_progress` says whether that may let others start.
+    pub(super) fn note_end(&mut self, is_progress: bool) {
+        self.moves += 1;
+        self.events += u64::from(is_progress);
     }
 
     /// There was progress: the next growth is a small one again.
     pub(super) fn start_over(&mut self) {
-        (self.step, self.surplus, self.surplus_step) = (0, 0, 0);
-        self.expect(0);
+        (self.step, self.expected) = (0, 0);
+        (self.surplus, self.surplus_step) = (0, 0);
     }
 
     /// How much has happened, ever.
-    pub(super) fn events(&self) -> u64 {
-        self.events
+    pub(super) fn seen(&self) -> Seen {
+        Seen {
+            events: self.events,
+            moves: self.moves,
+        }
     }
 }
 
@@ -132,14 +139,19 @@ impl State {
     /// Sees to it that the monitor runs if jobs are queued that nobody can take.
     pub(super) fn note_stuck(&mut self) {
         if self.queue.ready() > 0 && !self.has_lookout() {
-            self.stall.start_monitor(self.growth.events());
+            self.start_monitor();
         }
+    }
+
+    #[inline]
+    pub(super) fn start_monitor(&mut self) {
+        self.stall.start_monitor(self.growth.seen());
     }
 
     /// Has the monitor look after a wait for which the pool can do nothing. False if
     /// there is no monitor: then the wait must be refused at once.
     pub(super) fn watch_hopeless(&mut self) -> bool {
-        self.stall.start_monitor(self.growth.events());
+        self.start_monitor();
         self.stall.has_monitor()
     }
 
@@ -156,16 +168,19 @@ impl State {
         let is_stuck = (ready > 0 && !self.has_lookout()) || self.is_hopeless();
         let verdict = self
             .stall
-            .look(self.growth.events(), is_stuck.then_some(ready), now);
+            .look(self.growth.seen(), is_stuck.then_some(ready), now);
         if verdict.is_progress || !is_stuck {
             self.growth.start_over();
         }
         let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
         if verdict.may_grow && may_grow {
             self.growth.grow(self.limits.max_threads);
+            self.nothing_lendable = false;
         }
-        if verdict.may_grow && self.queue.holds_kin() {
+        let stuck = verdict.stuck;
+        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_kin() {
             self.growth.grow_surplus();
+            self.nothing_lendable = false;
         }
         // What could not be had may be had now, such as a thread.
         let action = if is_stuck {
@@ -173,17 +188,29 @@ impl State {
         } else {
             Action::Nothing
         };
-        let refused = match verdict.still {
-            _ if may_grow => None,
-            REFUSE.. if self.is_hopeless() => self.refuse_one(),
-            REFUSE_CREDITOR.. => self.refuse_creditor(),
-            _ => None,
+        let refused = if may_grow {
+            None
+        } else {
+            self.refuse(verdict.still, verdict.stuck)
         };
         Findings {
             action,
             refused,
             news: verdict.news,
             stops: verdict.stops,
+        }
+    }
+
+    /// Tells a wait of a pool that can't grow, after so many looks without a move,
+    /// and without progress.
+    fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
+        let is_owed = self.queue.ready() > 0;
+        if self.is_hopeless() && (stuck >= REFUSE_ANYWAY || (is_owed && still >= REFUSE)) {
+            self.refuse_one()
+        } else if stuck >= REFUSE_ANYWAY && is_owed {
+            self.refuse_above_queued_job()
+        } else {
+            None
         }
     }
 
@@ -233,16 +260,30 @@ mod tests {
         let mut growth = Growth::default();
         growth.grow(32);
         growth.grow(32);
-        for _ in 0..2 {
-            growth.note_start();
-            growth.note_park();
-        }
-        assert_eq!(growth.events(), 0, "two permits were added");
-        growth.note_start();
+        let events = |growth: &Growth| growth.seen().events;
+        growth.note_start(false);
+        growth.note_start(true);
+        growth.note_start(true);
+        assert_eq!(events(&growth), 0, "two permits were added");
+        growth.note_start(true);
+        assert_eq!(events(&growth), 1, "a third job is progress");
+        growth.note_end(true);
+        assert_eq!(events(&growth), 2);
+    }
+
+    #[test]
+    fn what_helps_nobody_is_a_move_and_no_progress() {
+        let mut growth = Growth::default();
+        growth.note_start(false);
         growth.note_park();
-        assert_eq!(growth.events(), 2, "a third job is progress");
-        growth.note_end();
-        assert_eq!(growth.events(), 3);
+        growth.note_end(false);
+        assert_eq!(
+            growth.seen(),
+            Seen {
+                events: 0,
+                moves: 3
+            }
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Action, Phase, Seating, State,
-    credit::{adopting_seat, creditor},
+    credit::{Right, adopting_seat, creditor},
 };
 use crate::{
     lineage::{Frame, Kind, Lane},
@@ -45,6 +45,9 @@ pub(crate) struct Place {
     pub(crate) stack: usize,
     /// Whether the thread may be lent a job.
     pub(crate) lends: bool,
+    /// Whether the thread can be told that the pool can do nothing for its wait. A
+    /// thread that waits for the end of a pool can't.
+    pub(crate) hears: bool,
 }
 
 impl State {
@@ -80,11 +83,21 @@ impl State {
         self.growth.note_park();
         place.frame.set_seated(true);
         place.account.set_parked(true);
-        if place.account.take_roots() {
+        if !place.frame.is_in(&place.account) {
+            // A wait within the scope of another lineage: what it submits does not
+            // descend from the job.
+            place.frame.set_parked(true);
+        }
+        self.note_credit(&place.account);
+        self.note_credit(&place.frame);
+        if let Some(since) = place.account.take_roots() {
             let Place { frame, account, .. } = &place;
-            self.queue.promote(|job| {
+            let depends = |job: &Submitted| {
                 job.header().adopter() == frame.number() || job.lineage.contains(account)
-            });
+            };
+            if self.queue.promote(since, depends) {
+                self.note_promoted();
+            }
         }
         self.seats.push(Seat {
             place,
@@ -94,7 +107,6 @@ impl State {
             after: self.parks,
         });
         self.parks += 1;
-        self.note_credit();
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         self.help()
     }
@@ -116,19 +128,16 @@ impl State {
     /// Tells one wait that the pool can do nothing for it: the one that parked last,
     /// which is the innermost where waits depend on each other.
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
-        let is_last = |seat: &&mut Seat| !seat.ending && seat.lent.is_none();
-        let seats = self.seats.iter_mut().filter(is_last);
+        let seats = self.seats.iter_mut().filter(|seat| seat.can_be_told());
         let seat = seats.max_by_key(|seat| seat.after)?;
         seat.refused = true;
         Some(seat.place.unparker.clone())
     }
 
-    /// Tells a wait that a descendant of its job could start, if there were a thread
-    /// for it.
-    pub(super) fn refuse_creditor(&mut self) -> Option<Unparker> {
-        let account = self.account_without_thread()?;
-        let is_its = |seat: &&mut Seat| Arc::ptr_eq(&seat.place.account, &account);
-        let seat = self.seats.iter_mut().find(is_its)?;
+    /// Tells a wait that nobody is there to run what it depends on.
+    pub(super) fn refuse_above_queued_job(&mut self) -> Option<Unparker> {
+        let at = self.seat_above_queued_job()?;
+        let seat = &mut self.seats[at];
         seat.refused = true;
         Some(seat.place.unparker.clone())
     }
@@ -146,6 +155,9 @@ impl State {
             ..
         } = self.seats.swap_remove(at);
         place.frame.set_seated(false);
+        if !Arc::ptr_eq(&place.frame, &place.account) {
+            place.frame.set_parked(false);
+        }
         if lent.is_none() {
             self.running += 1;
             place.account.set_parked(false);
@@ -212,13 +224,13 @@ impl State {
     /// such wait that has room. While no permit is free, the job runs on somebody's
     /// account.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
-        let needs_credit = !self.has_permit();
+        let has_permit = self.has_permit();
         let has_surplus = self.growth.surplus() > 0;
         let Self { queue, seats, .. } = self;
         if self.nothing_lendable || !seats.iter().any(Seat::is_free) {
             return None;
         }
-        let (mut lender, mut credit) = (None, None);
+        let (mut lender, mut right) = (None, None);
         // The innermost frames of the last job for which no seat, and no account,
         // was found. Siblings stand together, and descendants of theirs behind
         // them: neither need a look further up than that.
@@ -233,20 +245,21 @@ impl State {
                 vain = innermost;
                 return false;
             }
-            if needs_credit {
-                credit = creditor(job, seats, pool, &mut seen);
-            }
-            !needs_credit || credit.is_some() || has_surplus
+            right = if has_permit {
+                Some(Right::Permit)
+            } else if let Some(credit) = creditor(job, seats, pool, &mut seen) {
+                Some(Right::Credit(credit))
+            } else {
+                has_surplus.then_some(Right::Surplus)
+            };
+            right.is_some()
         });
-        let Some((job, at)) = job.zip(lender) else {
+        let Some(((job, at), right)) = job.zip(lender).zip(right) else {
             self.nothing_lendable = true;
             return None;
         };
-        if needs_credit && credit.is_none() {
-            self.growth.use_surplus();
-        }
         let stack = self.seats[at].place.stack;
-        self.begin(stack, &job.job, credit);
+        self.begin(stack, &job.job, right);
         let seat = &mut self.seats[at];
         seat.lent = Some(job);
         Some(seat.place.unparker.clone())
@@ -266,6 +279,16 @@ impl Seat {
 
     fn is_of(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.place.frame, frame)
+    }
+
+    /// Whether descendants start on the account of this frame while it is taken.
+    pub(super) fn is_on(&self, frame: &Arc<Frame>) -> bool {
+        Arc::ptr_eq(&self.place.account, frame) || self.is_of(frame)
+    }
+
+    /// Whether its wait can be told that the pool can do nothing for it.
+    pub(super) fn can_be_told(&self) -> bool {
+        self.place.hears && self.lent.is_none()
     }
 
     /// Whether a job can be lent to it.

@@ -18,9 +18,10 @@ impl State {
     /// Counts the end of a job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
-        self.stacks[stack].pop();
+        let claimed = self.stacks[stack].pop();
+        let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
         self.ended += 1;
-        self.growth.note_end();
+        self.growth.note_end(self.is_progress(is_beyond));
         match finish {
             Finish::Completed => self.tally.completed += 1,
             Finish::Panicked => self.tally.panicked += 1,

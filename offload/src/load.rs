@@ -1,0 +1,134 @@
+//! Whether the machine has processors to spare.
+//!
+//! A thread that spins answers sooner, as long as its processor has nothing else to
+//! do. Beside busy processes, spinning takes the time of the very server that the
+//! pool works for. So before it spins a thread asks how many threads want to run, by
+//! the fourth figure of `/proc/loadavg`, which counts them at that moment. The answer
+//! is shared by the process and asked for again only when it is old.
+//!
+//! Other systems have no such file: there the machine counts as idle.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// An answer serves for so long.
+const FRESH: Duration = Duration::from_millis(10);
+
+/// When the last answer was asked for, in microseconds since [`start`].
+static ASKED_AT: AtomicU64 = AtomicU64::new(0);
+static IS_BUSY: AtomicBool = AtomicBool::new(false);
+
+/// Whether clearly more threads want to run than there are processors. `now` spares a
+/// look at the clock.
+#[must_use]
+pub fn is_busy(now: Instant) -> bool {
+    let now = micros(now.saturating_duration_since(start()));
+    let asked_at = ASKED_AT.load(Ordering::Relaxed);
+    // A thread that loses the exchange uses the old answer once more.
+    if now.saturating_sub(asked_at) >= micros(FRESH)
+        && (ASKED_AT)
+            .compare_exchange(asked_at, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    {
+        IS_BUSY.store(ask().unwrap_or(false), Ordering::Relaxed);
+    }
+    was_busy()
+}
+
+/// The last answer, however old.
+#[must_use]
+#[inline]
+pub fn was_busy() -> bool {
+    IS_BUSY.load(Ordering::Relaxed)
+}
+
+/// A time before every answer.
+fn start() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    *START.get_or_init(|| {
+        let now = Instant::now();
+        // The first answer is old from the beginning.
+        now.checked_sub(FRESH).unwrap_or(now)
+    })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(all(target_os = "linux", not(bridge_loom)))]
+fn ask() -> Option<bool> {
+    use std::{fs::File, io::Read, sync::LazyLock, thread};
+
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+
+    let mut text = [0; 64];
+    let length = File::open("/proc/loadavg").ok()?.read(&mut text).ok()?;
+    let runnable = runnable(std::str::from_utf8(&text[..length]).ok()?)?;
+    // One thread too many is soon gone: a runtime's worker that looks for work.
+    Some(runnable > *PROCESSORS + 1)
+}
+
+#[cfg(not(all(target_os = "linux", not(bridge_loom))))]
+fn ask() -> Option<bool> {
+    None
+}
+
+/// How many threads want to run, this one included, by the text of the file.
+#[cfg(any(test, all(target_os = "linux", not(bridge_loom))))]
+fn runnable(text: &str) -> Option<usize> {
+    let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;
+    runnable.parse().ok()
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use std::{hint, sync::Arc, thread};
+
+    use super::*;
+
+    #[test]
+    fn the_fourth_figure_counts_those_that_want_to_run() {
+        for (text, expected) in [
+            ("0.46 0.60 0.58 3/1142 90913\n", Some(3)),
+            ("12.00 0.60 0.58 17/90 1\n", Some(17)),
+            ("0.46 0.60", None),
+            ("a b c d e", None),
+            ("", None),
+        ] {
+            assert_eq!(runnable(text), expected, "{text:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn more_threads_than_processors_are_noticed() {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let ends = Arc::new(AtomicBool::new(false));
+        let busy: Vec<_> = (0..processors + 2)
+            .map(|_| {
+                let ends = Arc::clone(&ends);
+                thread::spawn(move || {
+                    while !ends.load(Ordering::Relaxed) {
+                        hint::spin_loop();
+                    }
+                })
+            })
+            .collect();
+        let since = Instant::now();
+        while !is_busy(Instant::now()) {
+            assert!(since.elapsed() < Duration::from_secs(10), "never noticed");
+            thread::yield_now();
+        }
+        ends.store(true, Ordering::Relaxed);
+        for thread in busy {
+            thread.join().unwrap();
+        }
+    }
+}
