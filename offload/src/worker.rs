@@ -179,7 +179,8 @@ fn serve(core: &Arc<Core>, id: usize) {
 
     let limits = &core.limits;
     let mut spin = limits.spin / 8;
-    let mut missed_at = None::<Instant>;
+    // When the last spin began, if it was in vain.
+    let mut spun_at = None::<Instant>;
     let mut clock = JobClock::new(core.born);
     let mut after = After::Call;
     loop {
@@ -196,9 +197,9 @@ fn serve(core: &Arc<Core>, id: usize) {
                 called_at,
                 action,
             } => {
-                if let Some((missed_at, called_at)) = missed_at.take().zip(called_at) {
-                    // Work that came soon after a spin was worth a longer one.
-                    let soon = called_at.saturating_duration_since(missed_at) < limits.spin;
+                if let Some((spun_at, called_at)) = spun_at.take().zip(called_at) {
+                    // A spin of full length would have caught this job.
+                    let soon = called_at.saturating_duration_since(spun_at) < limits.spin;
                     spin = policy::next_spin(spin, soon, limits.spin);
                 }
                 core.perform(action);
@@ -222,12 +223,13 @@ fn serve(core: &Arc<Core>, id: usize) {
                 let start = Instant::now();
                 clock.note(start);
                 // Beside others who want to run, it sleeps at once.
-                if load::is_busy(start) {
-                    missed_at = None;
-                } else if look(core, spin, start) {
-                    spin = policy::next_spin(spin, true, limits.spin);
-                } else {
-                    missed_at = Some(Instant::now());
+                spun_at = None;
+                if !load::is_busy(start) {
+                    if look(core, spin, start) {
+                        spin = policy::next_spin(spin, true, limits.spin);
+                    } else {
+                        spun_at = Some(start);
+                    }
                 }
                 after = After::Spin;
             }

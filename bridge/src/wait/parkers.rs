@@ -12,7 +12,7 @@ use std::{
 };
 
 use offload_pool::{
-    fork,
+    fork, load,
     park::{Parker, next_spin},
 };
 
@@ -101,9 +101,10 @@ impl Seat {
     }
 
     /// Spins for a wake-up, for as long as that has paid lately and within
-    /// `limit`, and never past `deadline`.
+    /// `limit`, and never past `deadline`. Beside others who want to run it does not
+    /// spin.
     pub(super) fn spin(&self, limit: Duration, deadline: Option<Instant>) -> bool {
-        if limit.is_zero() {
+        if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
             return false;
         }
         let set = self.set();
@@ -113,6 +114,10 @@ impl Seat {
         });
         let caught = set.parker.spin(time);
         set.spin.set(Some(next_spin(spin, caught, limit)));
+        if !caught {
+            // For the next spin: now there is time to ask.
+            let _is_busy = load::is_busy(Instant::now());
+        }
         caught
     }
 
