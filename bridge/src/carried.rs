@@ -43,6 +43,24 @@ mod boxed {
 
     pin_project! {
         /// A call or a future, in a box.
+        ///
+        /// The same code compiles as in a build for release:
+        ///
+        /// ```compile_fail,E0733
+        /// #[bridge::smartasync]
+        /// async fn down(n: u32) -> u32 {
+        ///     if n == 0 { 0 } else { down(n - 1).on(bridge::Bridge::global()).await }
+        /// }
+        /// ```
+        ///
+        /// ```compile_fail,E0277
+        /// #[bridge::smartasync]
+        /// async fn one() -> u32 {
+        ///     1
+        /// }
+        /// fn unpin<T: Unpin>(_: T) {}
+        /// unpin(one().dispatch());
+        /// ```
         pub struct Carried<F> {
             boxed: Pin<Box<F>>,
             // The empty array restores what the box hides: this is `Unpin` only if
@@ -149,5 +167,19 @@ mod in_place {
         fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
             self.project().inner.poll(cx)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Carried, name};
+
+    #[test]
+    fn what_is_carried_keeps_its_name() {
+        assert_eq!(name::<Option<u8>>(), "core::option::Option<u8>");
+        assert_eq!(
+            name::<Carried<Carried<Option<u8>>>>(),
+            "core::option::Option<u8>"
+        );
     }
 }

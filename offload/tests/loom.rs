@@ -297,7 +297,7 @@ fn wait_while_a_stranger_blocks(
         let stranger = stranger.start();
         assert_eq!(wait(job), 7);
         wait(stranger);
-        let _report = pool.shutdown(LONG);
+        let _report = pool.shutdown(LONG).wait();
     });
 }
 
