@@ -65,6 +65,7 @@ mod report;
 mod runnable;
 mod running;
 mod shutdown;
+mod spinning;
 pub mod stack;
 mod stall;
 mod state;

@@ -17,7 +17,7 @@ use std::{
 
 use crate::sync::{AtomicU8, Condvar, Mutex, lock, spin_loop, wait_for};
 
-pub use crate::policy::next_spin;
+pub use crate::spinning::Spinning;
 
 const EMPTY: u8 = 0;
 const NOTIFIED: u8 = 1;
@@ -79,22 +79,25 @@ impl Parker {
             && state.swap(EMPTY, Ordering::Acquire) == NOTIFIED
     }
 
-    /// Takes the token, looking for it for about `limit` before giving up.
+    /// Takes the token, looking for it for about `limit` before giving up. Returns how
+    /// long that took, roughly.
     #[must_use]
-    pub fn spin(&self, limit: Duration) -> bool {
+    pub fn spin(&self, limit: Duration) -> Option<Duration> {
         if limit.is_zero() {
-            return self.take();
+            return self.take().then_some(Duration::ZERO);
         }
         let start = Instant::now();
+        let mut time = Duration::ZERO;
         loop {
             for _ in 0..32 {
                 if self.take() {
-                    return true;
+                    return Some(time);
                 }
                 spin_loop();
             }
-            if start.elapsed() >= limit {
-                return false;
+            time = start.elapsed();
+            if time >= limit {
+                return None;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! When to add a thread, and how long to look before sleeping: pure functions.
+//! When to add a thread: a pure function.
 //!
 //! The pool has at most one thread *on call*: awake, not running a job, and
 //! bound to look at the queue before it sleeps. When work is queued, a permit
@@ -94,21 +94,6 @@ pub(crate) fn watchful(sight: Sight) -> Duty {
         Sight { running: 1.., .. } => Duty::Watch(WATCH),
         Sight { ready: 0, .. } => Duty::Rest,
         Sight { .. } => Duty::Work,
-    }
-}
-
-/// How long to spin next time, given how it went this time.
-///
-/// Doubles when spinning caught work, or would have if it had gone on to the
-/// limit; halves otherwise. Where work comes in close succession the thread
-/// stays awake for it, elsewhere it costs next to nothing.
-#[must_use]
-pub fn next_spin(spin: Duration, caught: bool, limit: Duration) -> Duration {
-    let least = limit / 32;
-    if caught {
-        spin.saturating_mul(2).min(limit)
-    } else {
-        (spin / 2).max(least)
     }
 }
 
@@ -221,25 +206,5 @@ mod tests {
         for (case, sight, expected) in table {
             assert_eq!(duty(sight), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn spinning_adapts_within_its_bounds() {
-        let limit = Duration::from_micros(64);
-        let mut spin = limit;
-        for _ in 0..20 {
-            spin = next_spin(spin, false, limit);
-        }
-        assert_eq!(spin, Duration::from_micros(2));
-        for _ in 0..20 {
-            spin = next_spin(spin, true, limit);
-        }
-        assert_eq!(spin, limit);
-        let endless = next_spin(Duration::MAX, true, Duration::MAX);
-        assert_eq!(endless, Duration::MAX, "no overflow");
-        assert_eq!(
-            next_spin(Duration::ZERO, true, Duration::ZERO),
-            Duration::ZERO
-        );
     }
 }

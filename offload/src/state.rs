@@ -248,14 +248,12 @@ impl State {
             return Some(Step::Watch(time));
         }
         if let Some((job, right)) = self.take() {
-            let call = self.call.take_if(|call| call.owner == berth.id);
+            if on_call {
+                self.call = None;
+            }
             self.begin(stack, &job.job, right);
             let action = self.hand_on();
-            return Some(Step::Run {
-                job,
-                called_at: call.map(|call| call.since),
-                action,
-            });
+            return Some(Step::Run { job, action });
         }
         if self.queue.ready() == 0 {
             self.stall.end();

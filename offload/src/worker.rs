@@ -18,8 +18,8 @@ use crate::{
     lineage::Frame,
     load,
     park::Parker,
-    policy,
     runnable::Submitted,
+    spinning::Spinning,
     stack,
     state::{After, Berth, Step},
     sync::{elapsed, spin_loop, thread_local},
@@ -178,9 +178,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     IS_WORKER.set(true);
 
     let limits = &core.limits;
-    let mut spin = limits.spin / 8;
-    // When the last spin began, if it was in vain.
-    let mut spun_at = None::<Instant>;
+    let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
     let mut after = After::Call;
     loop {
@@ -192,16 +190,7 @@ fn serve(core: &Arc<Core>, id: usize) {
             core.note_end(phase);
         }
         match step {
-            Step::Run {
-                job,
-                called_at,
-                action,
-            } => {
-                if let Some((spun_at, called_at)) = spun_at.take().zip(called_at) {
-                    // A spin of full length would have caught this job.
-                    let soon = called_at.saturating_duration_since(spun_at) < limits.spin;
-                    spin = policy::next_spin(spin, soon, limits.spin);
-                }
+            Step::Run { job, action } => {
                 core.perform(action);
                 if after == After::Call {
                     clock.idle();
@@ -223,13 +212,9 @@ fn serve(core: &Arc<Core>, id: usize) {
                 let start = Instant::now();
                 clock.note(start);
                 // Beside others who want to run, it sleeps at once.
-                spun_at = None;
                 if !load::is_busy(start) {
-                    if look(core, spin, start) {
-                        spin = policy::next_spin(spin, true, limits.spin);
-                    } else {
-                        spun_at = Some(start);
-                    }
+                    let caught = look(core, spinning.length(limits.spin), start);
+                    spinning = spinning.after(caught, limits.spin);
                 }
                 after = After::Spin;
             }
@@ -270,17 +255,20 @@ fn take_late_token(parker: &Parker) {
 /// How often work is looked for between two looks at the clock.
 const LOOKS: usize = if cfg!(bridge_loom) { 1 } else { 64 };
 
-/// Looks for work for about `limit` from `start` on.
-fn look(core: &Core, limit: Duration, start: Instant) -> bool {
+/// Looks for work for about `limit` from `start` on. Returns how long that took,
+/// roughly, if some came.
+fn look(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
+    let mut time = Duration::ZERO;
     loop {
         for _ in 0..LOOKS {
             if core.sees_work() {
-                return true;
+                return Some(time);
             }
             spin_loop();
         }
-        if elapsed(start) >= limit {
-            return false;
+        time = elapsed(start);
+        if time >= limit {
+            return None;
         }
     }
 }

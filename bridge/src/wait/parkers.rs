@@ -13,7 +13,7 @@ use std::{
 
 use offload_pool::{
     fork, load,
-    park::{Parker, next_spin},
+    park::{Parker, Spinning},
 };
 
 /// Sets kept per thread; waits nested more deeply than this allocate.
@@ -62,8 +62,7 @@ impl Keep {
 struct Set {
     parker: Parker,
     waker: Waker,
-    /// `None` until the first spin: then a fraction of the limit.
-    spin: Cell<Option<Duration>>,
+    spinning: Cell<Spinning>,
     /// The process it was made in. In a child of that one, a thread that stayed
     /// behind may hold the parker's lock.
     generation: usize,
@@ -108,12 +107,14 @@ impl Seat {
             return false;
         }
         let set = self.set();
-        let spin = set.spin.get().unwrap_or(limit / 8).min(limit);
+        let spinning = set.spinning.get();
+        let spin = spinning.length(limit);
         let time = deadline.map_or(spin, |deadline| {
             spin.min(deadline.saturating_duration_since(Instant::now()))
         });
         let caught = set.parker.spin(time);
-        set.spin.set(Some(next_spin(spin, caught, limit)));
+        set.spinning.set(spinning.after(caught, limit));
+        let caught = caught.is_some();
         if !caught {
             // For the next spin: now there is time to ask.
             let _is_busy = load::is_busy(Instant::now());
@@ -145,7 +146,7 @@ impl Set {
         Self {
             waker: parker.waker(),
             parker,
-            spin: Cell::new(None),
+            spinning: Cell::new(Spinning::new()),
             generation: fork::generation(),
         }
     }

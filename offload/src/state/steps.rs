@@ -1,7 +1,7 @@
 //! The words in which the state answers: what its transitions return, and what
 //! they are told.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     inbox::Pickup,
@@ -67,12 +67,7 @@ impl From<Pickup> for Prospect {
 #[must_use]
 pub(crate) enum Step {
     /// Run this job, after doing what is due for the others.
-    Run {
-        job: Submitted,
-        /// When the thread was called to look for it, if it was.
-        called_at: Option<Instant>,
-        action: Action,
-    },
+    Run { job: Submitted, action: Action },
     /// Let the others go on for this time.
     Watch(Duration),
     /// Look for work, awake, for a moment.
