@@ -196,8 +196,11 @@ impl Core {
         let lane = Lane::of(&job.lineage, self.id());
         let (prospect, action) = state.push(job, lane);
         self.release(state);
+        if let Action::Nothing = action {
+            return Ok(prospect);
+        }
         self.perform(action);
-        Ok(prospect)
+        Ok(Prospect::Called)
     }
 
     /// Takes a withdrawn job out of the queue.

@@ -1,33 +1,34 @@
-//! How long to spin before sleeping: a pure function of how it went.
+//! Whether to spin before sleeping: a pure function of how it went.
 //!
 //! A spin that catches work spares two threads a wake-up. One that doesn't, or only
-//! after a long time, costs more than the wake-up. So spinning goes on while work comes
-//! in close succession, and rests after a few spins that did not pay. Then a thread
-//! only glances, and tries again after a number of glances, which doubles each time.
+//! after a long time, costs more than the wake-up; and it keeps the processor from the
+//! caller that was just woken. So spinning goes on while work comes in close
+//! succession. After a few spins that did not pay it rests, and is tried again after a
+//! number of times that doubles.
 
 use std::time::Duration;
 
 /// After so many spins in a row that did not pay, spinning rests.
 const STRIKES: u8 = 3;
 
-/// How many glances the first rest lasts, and the longest.
+/// How many times the first rest lasts, and the longest.
 const FIRST_REST: u16 = 8;
 const LONGEST_REST: u16 = 256;
 
 /// A spin pays if it catches work within this part of the limit.
 const PART: u32 = 4;
 
-/// A glance takes this part of the limit.
-const GLANCE: u32 = 32;
+/// Work that comes after so long a sleep is no part of a burst.
+const LONG: Duration = Duration::from_millis(1);
 
 /// How spinning has paid lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spinning {
     /// Spins in a row that did not pay.
     strikes: u8,
-    /// Glances until the next spin of full length.
+    /// How many times spinning is left out.
     rest: u16,
-    /// How many glances the next rest lasts.
+    /// How many times it will be left out the next time that it does not pay.
     next_rest: u16,
 }
 
@@ -42,13 +43,18 @@ impl Spinning {
         }
     }
 
-    /// How long to spin now.
+    /// Whether to spin this time.
     #[must_use]
-    pub fn length(self, limit: Duration) -> Duration {
-        if self.rest == 0 {
-            limit
-        } else {
-            limit / GLANCE
+    pub fn take_turn(&mut self) -> bool {
+        let spins = self.rest == 0;
+        self.rest = self.rest.saturating_sub(1);
+        spins
+    }
+
+    /// Leaves the next spin out after a long sleep.
+    pub fn woke_after(&mut self, sleep: Duration) {
+        if sleep >= LONG {
+            self.rest = self.rest.max(1);
         }
     }
 
@@ -57,12 +63,6 @@ impl Spinning {
     pub fn after(self, caught: Option<Duration>, limit: Duration) -> Self {
         if caught.is_some_and(|time| time <= limit / PART) {
             return Self::new();
-        }
-        if self.rest > 0 {
-            return Self {
-                rest: self.rest - 1,
-                ..self
-            };
         }
         if self.strikes + 1 < STRIKES {
             return Self {
@@ -92,12 +92,14 @@ mod tests {
     const SOON: Option<Duration> = Some(Duration::from_micros(16));
     const LATE: Option<Duration> = Some(Duration::from_micros(17));
 
-    /// How long each of the next spins is that end in this way.
-    fn lengths(spinning: &mut Spinning, caught: Option<Duration>, count: usize) -> Vec<u64> {
+    /// Whether it spins each of the next times, if spins end in this way.
+    fn spins(spinning: &mut Spinning, caught: Option<Duration>, count: usize) -> Vec<bool> {
         let one = |_| {
-            let length = spinning.length(LIMIT);
-            *spinning = spinning.after(caught, LIMIT);
-            u64::try_from(length.as_micros()).unwrap()
+            let spins = spinning.take_turn();
+            if spins {
+                *spinning = spinning.after(caught, LIMIT);
+            }
+            spins
         };
         (0..count).map(one).collect()
     }
@@ -106,36 +108,35 @@ mod tests {
     fn it_rests_when_it_does_not_pay_and_tries_again_ever_more_rarely() {
         for caught in [None, LATE] {
             let mut spinning = Spinning::new();
-            let lengths = lengths(&mut spinning, caught, 2000);
-            let tries: Vec<_> = lengths
+            let tries = spins(&mut spinning, caught, 2000);
+            let runs: Vec<_> = tries
                 .chunk_by(|first, second| first == second)
                 .map(|run| (run[0], run.len()))
                 .collect();
-            assert_eq!(tries[..4], [(64, 3), (2, 8), (64, 3), (2, 16)]);
-            assert_eq!(tries[10..13], [(64, 3), (2, 256), (64, 3)]);
+            assert_eq!(runs[..4], [(true, 3), (false, 8), (true, 3), (false, 16)]);
+            assert_eq!(runs[10..13], [(true, 3), (false, 256), (true, 3)]);
         }
     }
 
     #[test]
     fn work_in_close_succession_keeps_it_awake() {
         let mut spinning = Spinning::new();
-        let _rests = lengths(&mut spinning, None, 5);
-        assert_eq!(lengths(&mut spinning, SOON, 3), [2, 64, 64]);
-        assert_eq!(spinning, Spinning::new());
+        assert_eq!(spins(&mut spinning, SOON, 50), [true; 50]);
         // Two that don't pay are forgiven.
-        let _forgiven = lengths(&mut spinning, LATE, 2);
-        assert_eq!(lengths(&mut spinning, SOON, 2), [64, 64]);
-        assert_eq!(lengths(&mut spinning, None, 4), [64, 64, 64, 2]);
+        let _forgiven = spins(&mut spinning, LATE, 2);
+        assert_eq!(spins(&mut spinning, SOON, 1), [true]);
+        assert_eq!(spinning, Spinning::new());
+        assert_eq!(spins(&mut spinning, None, 4), [true, true, true, false]);
     }
 
     #[test]
-    fn odd_limits_do_no_harm() {
-        for limit in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
-            let mut spinning = Spinning::new();
-            for _ in 0..10 {
-                assert!(spinning.length(limit) <= limit);
-                spinning = spinning.after(None, limit);
-            }
+    fn it_does_not_spin_for_work_that_comes_once_in_a_while() {
+        let mut spinning = Spinning::new();
+        for _ in 0..10 {
+            spinning.woke_after(LONG);
+            assert!(!spinning.take_turn());
         }
+        spinning.woke_after(LONG - Duration::from_nanos(1));
+        assert!(spinning.take_turn());
     }
 }

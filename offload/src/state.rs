@@ -14,6 +14,7 @@ mod steps;
 mod tally;
 
 use std::{
+    cell::Cell,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -104,6 +105,8 @@ pub(crate) struct Claimed {
 pub(crate) struct Berth {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
+    /// Whether the thread would spin now, rather than sleep.
+    pub(crate) spins: Cell<bool>,
 }
 
 impl State {
@@ -271,7 +274,7 @@ impl State {
             return Some(Step::Watch(time));
         }
         let from_job = matches!(after, After::Job(_));
-        if from_job && self.spinner.is_none() && permit && !self.limits.spin.is_zero() {
+        if from_job && berth.spins.get() && self.spinner.is_none() && permit {
             self.spinner = Some(berth.id);
             self.queue.open_inbox(self.next_pickup());
             return Some(Step::Spin);
@@ -325,6 +328,7 @@ impl State {
         self.idle.push(Berth {
             id: berth.id,
             unparker: berth.unparker.clone(),
+            spins: Cell::new(false),
         });
         self.note_stuck();
         Step::Sleep

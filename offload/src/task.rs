@@ -188,8 +188,8 @@ impl<T: Send + 'static> Offload<T> {
         Attempt { task: self }
     }
 
-    /// Submits the job, and says whether the pool has it now. If it has, whatever
-    /// becomes of the job wakes `waker`.
+    /// Submits the job, and says whether it is not worth a look yet. Whatever becomes of
+    /// it wakes `waker`.
     fn submit(&mut self, waker: Option<&Waker>) -> bool {
         if self.stage != Stage::Lazy {
             return false;
@@ -205,11 +205,15 @@ impl<T: Send + 'static> Offload<T> {
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
         match self.pool.core.submit(job, Patience::WaitInLine) {
-            Ok(Prospect::AtOnce) if waker.is_some() => {
-                self.eager = self.pool.core.eagerness.begin();
+            Ok(Prospect::AtOnce) => {
+                if waker.is_some() {
+                    self.eager = self.pool.core.eagerness.begin();
+                }
                 true
             }
-            Ok(_) => true,
+            Ok(Prospect::InTurn | Prospect::InLine) => true,
+            // It may be done already.
+            Ok(Prospect::Called) => false,
             Err(refusal) => {
                 let error = match refusal {
                     Refusal::Forked => OffloadError::Forked { at },

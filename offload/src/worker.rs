@@ -165,6 +165,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     let berth = Berth {
         id,
         unparker: parker.unparker().clone(),
+        spins: Cell::new(false),
     };
     let stack = core.state().enter();
     let worker = Worker {
@@ -196,6 +197,9 @@ fn serve(core: &Arc<Core>, id: usize) {
                     clock.idle();
                 }
                 after = After::Job(job.run(core.id(), clock.begin()));
+                berth
+                    .spins
+                    .set(!limits.spin.is_zero() && spinning.take_turn());
                 // The child of a job that forked: what is queued is the parent's.
                 if core.is_forked() {
                     break;
@@ -213,13 +217,15 @@ fn serve(core: &Arc<Core>, id: usize) {
                 clock.note(start);
                 // Beside others who want to run, it sleeps at once.
                 if !load::is_busy(start) {
-                    let caught = look(core, spinning.length(limits.spin), start);
+                    let caught = look(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
                 }
                 after = After::Spin;
             }
             Step::Sleep => {
+                let asleep = Instant::now();
                 let called = sleep(&parker, limits.keep_alive);
+                spinning.woke_after(asleep.elapsed());
                 if !called {
                     if core.state().expire(id, stack) {
                         break;

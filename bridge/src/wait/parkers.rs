@@ -107,10 +107,13 @@ impl Seat {
             return false;
         }
         let set = self.set();
-        let spinning = set.spinning.get();
-        let spin = spinning.length(limit);
-        let time = deadline.map_or(spin, |deadline| {
-            spin.min(deadline.saturating_duration_since(Instant::now()))
+        let mut spinning = set.spinning.get();
+        if !spinning.take_turn() {
+            set.spinning.set(spinning);
+            return false;
+        }
+        let time = deadline.map_or(limit, |deadline| {
+            limit.min(deadline.saturating_duration_since(Instant::now()))
         });
         let caught = set.parker.spin(time);
         set.spinning.set(spinning.after(caught, limit));

@@ -39,6 +39,8 @@ pub(crate) enum Action {
 pub(crate) enum Prospect {
     /// A thread that is awake takes it, at once or after the job it is at.
     AtOnce,
+    /// A thread has been woken or started for it, which took as long as a short job.
+    Called,
     /// It is queued.
     InTurn,
     /// It waits for room in the queue first.
