@@ -66,7 +66,7 @@ pub enum Parked {
     /// the wait, call [`Waiting::run_lent`].
     Lent,
     /// Every thread of the pool is parked, no other can be added, nothing can be
-    /// lent, and that has not changed for a quarter of a second.
+    /// lent, and that has not changed for a second, or for three if nothing is queued.
     Exhausted,
 }
 

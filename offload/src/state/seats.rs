@@ -215,7 +215,7 @@ impl State {
 
     /// Notes that this job is about to be queued.
     pub(super) fn note_lendable(&mut self, job: &Submitted) {
-        if self.nothing_lendable && seat_for(job, None, &self.seats).is_some() {
+        if self.nothing_lendable && seat_for(job, None, &self.seats, false).is_some() {
             self.nothing_lendable = false;
         }
     }
@@ -240,7 +240,7 @@ impl State {
             if innermost == vain && job.header().adopter() == 0 {
                 return false;
             }
-            lender = seat_for(job, vain, seats);
+            lender = seat_for(job, vain, seats, has_surplus);
             if lender.is_none() {
                 vain = innermost;
                 return false;
@@ -303,19 +303,35 @@ impl Seat {
 /// A job lands only on the stack of a wait whose future submitted it or polls for it,
 /// and only the wait on top of a stack has a seat. Any other job might take a lock
 /// that the frames below hold: an unrelated one, and also one that the job itself
-/// submitted before this wait.
-fn seat_for(job: &Submitted, vain: Option<usize>, seats: &[Seat]) -> Option<usize> {
+/// submitted before this wait. The latter is lent all the same where the pool has stood
+/// still for so long that there is a surplus: the wait may depend on it in a way that
+/// the pool does not see.
+fn seat_for(
+    job: &Submitted,
+    vain: Option<usize>,
+    seats: &[Seat],
+    has_surplus: bool,
+) -> Option<usize> {
     let adopting = adopting_seat(job, seats);
     if adopting.is_some_and(|at| seats[at].is_free()) {
         return adopting;
     }
     let frames = job.lineage.frames();
     let mut near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
+    // The job of the last wait on the way up. What that wait's future submitted is no
+    // job for a wait further up the same stack.
+    let mut waiting = None;
     near.find_map(|frame| {
-        if frame.kind() != Kind::Wait || !frame.is_seated() {
-            return None;
-        }
-        let is_free = |seat: &Seat| seat.is_of(&frame) && seat.is_free();
-        seats.iter().position(is_free)
+        let is_lender = match frame.kind() {
+            Kind::Wait => {
+                if !frame.is_over() {
+                    waiting = Some(frame.job());
+                }
+                frame.is_seated()
+            }
+            Kind::Job => has_surplus && frame.is_parked() && waiting != Some(frame.job()),
+        };
+        let is_its = |seat: &Seat| seat.is_free() && seat.is_on(&frame);
+        is_lender.then(|| seats.iter().position(is_its)).flatten()
     })
 }
