@@ -8,26 +8,16 @@ use std::{
 };
 
 use cache::Cache;
-use detect::Place;
 use offload_pool::{
-    Lineage,
     exit::{self, BeforeExit, Leaving, Stage},
     helper::OnThread,
     large::Large,
 };
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    task::{self, JoinHandle},
-};
+use tokio::runtime::Handle;
 
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, WaitError,
-    call::unwrap,
-    driven::Driven,
-    entered::Entered,
-    home::Home,
-    shutdown::BridgeShutdown,
-    wait::{Terms, forked, start},
+    Builder, Metrics, Offload, Pool, Rejected, WaitError, call::unwrap, entered::Entered,
+    home::Home, shutdown::BridgeShutdown,
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -126,86 +116,6 @@ impl Bridge {
         GLOBAL.set(self).is_ok()
     }
 
-    /// Waits for `future` on this thread.
-    ///
-    /// The future need be neither `Send` nor `'static`. A builder that is awaited
-    /// is taken as it is: see [`Wait`](crate::Wait#builders). Where this thread may
-    /// not park, it panics: see [`try_wait`](Self::try_wait).
-    ///
-    /// # Panics
-    ///
-    /// With the text of a [`WaitError`].
-    #[track_caller]
-    pub fn wait<F: IntoFuture>(&self, future: F) -> F::Output {
-        unwrap(start!(F, self, future, Terms::NONE))
-    }
-
-    /// Waits for `future` on this thread, or says why that can't be.
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError`] lists the reasons.
-    #[track_caller]
-    pub fn try_wait<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
-        start!(F, self, future, Terms::NONE)
-    }
-
-    /// Waits for `future` on this thread for at most `limit`, then drops it.
-    ///
-    /// The limit is looked at between polls. So a wait or a blocking call inside
-    /// the future is not bounded by it.
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError::TimedOut`], and what [`try_wait`](Self::try_wait) fails
-    /// with.
-    #[track_caller]
-    pub fn wait_timeout<F: IntoFuture>(
-        &self,
-        future: F,
-        limit: Duration,
-    ) -> Result<F::Output, WaitError> {
-        start!(F, self, future, Terms::within(limit))
-    }
-
-    /// Waits for `future` on this thread, even where that freezes the executor
-    /// which polls it; see [`wait_frozen`](crate::wait_frozen).
-    ///
-    /// # Panics
-    ///
-    /// With the text of a [`WaitError`].
-    #[track_caller]
-    pub fn wait_frozen<F: IntoFuture>(&self, future: F) -> F::Output {
-        unwrap(start!(F, self, future, Terms::FROZEN))
-    }
-
-    /// [`wait_frozen`](Self::wait_frozen), with an error instead of a panic; see
-    /// [`try_wait_frozen`](crate::try_wait_frozen).
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError`] lists the reasons. [`WaitError::WouldFreeze`] is none of them.
-    #[track_caller]
-    pub fn try_wait_frozen<F: IntoFuture>(&self, future: F) -> Result<F::Output, WaitError> {
-        start!(F, self, future, Terms::FROZEN)
-    }
-
-    /// [`wait_frozen`](Self::wait_frozen) for at most `limit`; see
-    /// [`wait_frozen_timeout`](crate::wait_frozen_timeout).
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError::TimedOut`], and what
-    /// [`try_wait_frozen`](Self::try_wait_frozen) fails with.
-    #[track_caller]
-    pub fn wait_frozen_timeout<F: IntoFuture>(
-        &self,
-        future: F,
-        limit: Duration,
-    ) -> Result<F::Output, WaitError> {
-        start!(F, self, future, Terms::frozen_within(limit))
-    }
-
     /// Runs a blocking closure on this bridge's pool; see
     /// [`offload`](crate::offload()).
     #[track_caller]
@@ -261,51 +171,6 @@ impl Bridge {
         T: Send + 'static,
     {
         self.inner.pool.try_run_at(closure, at)
-    }
-
-    /// Spawns a task that counts as a descendant of what spawns it.
-    ///
-    /// It runs on the runtime of this thread if that is sure to be driven, else
-    /// on home: a current-thread runtime is only where it polls what spawns. (One
-    /// corner: under the guard of a current-thread runtime that has tasks, in a
-    /// task of a multi-thread runtime's first worker, that can't be told from it,
-    /// and the new task is spawned on the former.)
-    /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner:
-    /// a thread of a pool that waits for it knows its work.
-    ///
-    /// # Panics
-    ///
-    /// With the text of a [`WaitError`] if the home runtime is needed and can't
-    /// be had.
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        if Large::<F>::IS {
-            self.spawn_small(Box::pin(future))
-        } else {
-            self.spawn_small(future)
-        }
-    }
-
-    /// [`spawn`](Self::spawn) of a future that is not large, or that is boxed.
-    #[track_caller]
-    fn spawn_small<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let runtime = match Handle::try_current() {
-            Ok(here) if self.is_driven(&here) => here,
-            _ => match self.home(Location::caller()) {
-                Ok(home) => home.clone(),
-                Err(error) => panic!("{error}"),
-            },
-        };
-        let task = Lineage::current().scope(future);
-        runtime.spawn(Driven::new(&self.inner.cache, &runtime, task))
     }
 
     /// Enters the home runtime on this thread until the guard drops; see
@@ -427,22 +292,6 @@ impl Bridge {
         self.inner.home.shut_down_elsewhere(timeout)
     }
 
-    /// Whether somebody is sure to drive `here`, the runtime that is reachable.
-    fn is_driven(&self, here: &Handle) -> bool {
-        if here.runtime_flavor() == RuntimeFlavor::MultiThread {
-            return !forked::is_noted(here);
-        }
-        // A guard proves nothing, and the poll around it may be another's. On
-        // worker 0 it is this runtime's own, or that of a multi-thread worker;
-        // in a task of that one, this runtime has none.
-        let is_its_worker = Place::current() == Place::Worker(0)
-            && (task::try_id().is_none() || here.metrics().num_alive_tasks() > 0);
-        is_its_worker
-            && self
-                .cache()
-                .with_driver(|driver| driver.is_none_or(|driver| driver.id() == here.id()))
-    }
-
     pub(crate) fn home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.handle(at)
     }
@@ -452,7 +301,7 @@ impl Bridge {
         self.inner.home.living(at)
     }
 
-    pub(crate) fn cache(&self) -> &Cache {
+    pub(crate) fn cache(&self) -> &Arc<Cache> {
         &self.inner.cache
     }
 
@@ -474,25 +323,5 @@ impl fmt::Debug for Bridge {
         f.debug_struct("Bridge")
             .field("metrics", &self.metrics())
             .finish_non_exhaustive()
-    }
-}
-
-/// Spawns a task that counts as a descendant of what spawns it, by
-/// [`Bridge::global`]. See [`Bridge::spawn`].
-///
-/// # Panics
-///
-/// As [`Bridge::spawn`].
-#[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    // As in `Bridge::spawn`: passing a large future on would copy it.
-    if Large::<F>::IS {
-        Bridge::global().spawn_small(Box::pin(future))
-    } else {
-        Bridge::global().spawn_small(future)
     }
 }

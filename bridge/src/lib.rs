@@ -233,6 +233,7 @@ mod outcome;
 mod route;
 mod shutdown;
 mod smart;
+mod spawn;
 mod wait;
 
 #[doc = include_str!("smartasync.md")]
@@ -241,7 +242,7 @@ pub use detect::{Context, in_async};
 pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, Rejected};
 
 pub use crate::{
-    bridge::{Bridge, spawn},
+    bridge::Bridge,
     call::{AsyncCall, BoxCall, Call, SyncCall},
     config::Builder,
     entered::{Entered, enter},
@@ -251,5 +252,6 @@ pub use crate::{
     outcome::Outcome,
     shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
+    spawn::spawn,
     wait::{Wait, try_wait, try_wait_frozen, wait, wait_frozen, wait_frozen_timeout},
 };

@@ -1,8 +1,19 @@
 //! What each job has lived through, and what its caller was told.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// By then every task has dropped what it was refused.
+const SETTLED: Duration = if cfg!(test) {
+    Duration::from_millis(10)
+} else {
+    Duration::from_secs(2)
 };
 
 /// What a caller was told of a job.
@@ -32,6 +43,14 @@ impl Entry {
 
     pub fn tell(&self, what: Told) {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// Waits until the captures were dropped. A task that awaits a job may still be on
+    /// its way to drop it, after the job was refused.
+    fn settle(&self, deadline: Instant) {
+        while self.drops.load(SeqCst) == 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_micros(100));
+        }
     }
 
     /// What must hold once nothing is running any more.
@@ -105,12 +124,10 @@ impl Ledger {
     ///
     /// If a job broke an invariant.
     pub fn check(&self) {
-        for entry in self
-            .entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-        {
+        let deadline = Instant::now() + SETTLED;
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.iter() {
+            entry.settle(deadline);
             entry.check();
         }
     }

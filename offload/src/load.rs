@@ -81,7 +81,7 @@ fn ask() -> Option<bool> {
 }
 
 /// How many threads want to run, this one included, by the text of the file.
-#[cfg(any(test, all(target_os = "linux", not(bridge_loom))))]
+#[cfg(all(any(test, target_os = "linux"), not(bridge_loom)))]
 fn runnable(text: &str) -> Option<usize> {
     let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;
     runnable.parse().ok()

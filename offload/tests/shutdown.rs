@@ -6,11 +6,7 @@ mod common;
 use std::{
     future::pending,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Mutex, mpsc},
     thread,
     time::Duration,
 };
@@ -393,49 +389,5 @@ fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
         let report = wait(shutting);
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
         assert!(wait(parked));
-    });
-}
-
-/// A wait that races a shutdown, at the ceiling: it is told of the shutdown, and
-/// not that the pool has too few threads.
-#[test]
-fn a_wait_that_races_a_shutdown_is_told_of_the_shutdown() {
-    within(|| {
-        for round in 0..1000 {
-            let pool = pool_with_blocked(1, 1);
-            let (release, released) = oneshot::channel::<()>();
-            let parked = pool.run(|| try_wait(released)).start();
-            eventually("parked", || pool.metrics().blocked == 1);
-            let starts = Arc::new(AtomicBool::new(false));
-            let (inner, start) = (pool.clone(), Arc::clone(&starts));
-            let job = pool.run(move || {
-                start.store(true, Ordering::Release);
-                try_wait(inner.run(|| ()).outcome())
-            });
-            let job = job.start();
-            let other = pool.clone();
-            let ends = thread::spawn(move || {
-                while !starts.load(Ordering::Acquire) {
-                    std::hint::spin_loop();
-                }
-                // From every point of the race on.
-                for _ in 0..round % 100 * 4 {
-                    std::hint::spin_loop();
-                }
-                other.shutdown(Duration::ZERO)
-            });
-            let outcome = wait(job.outcome());
-            let told = match &outcome {
-                Ok(Ok(Ok(()))) => None,
-                Ok(Ok(Err(error))) | Err(error) => Some(error),
-                Ok(Err(error)) => panic!("round {round}: {error:?}"),
-            };
-            assert!(
-                matches!(told, None | Some(OffloadError::ShutDown { .. })),
-                "round {round}: {outcome:?}"
-            );
-            let _report = ends.join().unwrap();
-            drop((release, parked));
-        }
     });
 }

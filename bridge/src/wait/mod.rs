@@ -16,6 +16,7 @@ mod foreign;
 pub(crate) mod forked;
 mod frozen;
 mod hand_over;
+mod instance;
 mod local_task;
 mod parkers;
 mod pause;

@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    future::poll_fn,
     pin::pin,
     sync::{
         Mutex,
@@ -56,6 +57,32 @@ pub fn wait_until<F: Future>(future: F, deadline: Option<Instant>) -> Result<F::
 /// Waits for a future that can't fail to be waited for.
 pub fn wait<F: Future>(future: F) -> F::Output {
     try_wait(future).expect("the pool is not exhausted")
+}
+
+/// A future that another thread makes ready a moment later.
+pub fn moment() -> impl Future<Output = ()> + Send {
+    let mut started = false;
+    poll_fn(move |cx| {
+        if started {
+            return Poll::Ready(());
+        }
+        started = true;
+        let waker = cx.waker().clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_micros(200));
+            waker.wake();
+        });
+        Poll::Pending
+    })
+}
+
+/// Pools of every shape: nobody has set the size of the last.
+pub fn pools() -> impl Iterator<Item = Pool> {
+    let sized = [(1, 1), (1, 64), (2, 1), (3, 2)];
+    sized
+        .into_iter()
+        .map(|(threads, blocked)| pool_with_blocked(threads, blocked))
+        .chain([Pool::new()])
 }
 
 /// Counts how many are inside at a time.

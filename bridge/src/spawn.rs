@@ -1,0 +1,95 @@
+//! Tasks that carry the lineage of what spawns them.
+
+use std::panic::Location;
+
+use detect::Place;
+use offload_pool::{Lineage, large::Large};
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    task::{self, JoinHandle},
+};
+
+use crate::{Bridge, driven::Driven, wait::forked};
+
+impl Bridge {
+    /// Spawns a task that counts as a descendant of what spawns it.
+    ///
+    /// It runs on the runtime of this thread if that is sure to be driven, else
+    /// on home: a current-thread runtime is only where it polls what spawns. (One
+    /// corner: under the guard of a current-thread runtime that has tasks, in a
+    /// task of a multi-thread runtime's first worker, that can't be told from it,
+    /// and the new task is spawned on the former.)
+    /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner:
+    /// a thread of a pool that waits for it knows its work.
+    ///
+    /// # Panics
+    ///
+    /// With the text of a [`WaitError`] if the home runtime is needed and can't
+    /// be had.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if Large::<F>::IS {
+            self.spawn_small(Box::pin(future))
+        } else {
+            self.spawn_small(future)
+        }
+    }
+
+    /// [`spawn`](Self::spawn) of a future that is not large, or that is boxed.
+    #[track_caller]
+    fn spawn_small<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runtime = match Handle::try_current() {
+            Ok(here) if self.is_driven(&here) => here,
+            _ => match self.home(Location::caller()) {
+                Ok(home) => home.clone(),
+                Err(error) => panic!("{error}"),
+            },
+        };
+        let task = Lineage::current().scope(future);
+        runtime.spawn(Driven::new(self.cache(), &runtime, task))
+    }
+
+    /// Whether somebody is sure to drive `here`, the runtime that is reachable.
+    fn is_driven(&self, here: &Handle) -> bool {
+        if here.runtime_flavor() == RuntimeFlavor::MultiThread {
+            return !forked::is_noted(here);
+        }
+        // A guard proves nothing, and the poll around it may be another's. On
+        // worker 0 it is this runtime's own, or that of a multi-thread worker;
+        // in a task of that one, this runtime has none.
+        let is_its_worker = Place::current() == Place::Worker(0)
+            && (task::try_id().is_none() || here.metrics().num_alive_tasks() > 0);
+        is_its_worker
+            && self
+                .cache()
+                .with_driver(|driver| driver.is_none_or(|driver| driver.id() == here.id()))
+    }
+}
+
+/// Spawns a task that counts as a descendant of what spawns it, by
+/// [`Bridge::global`]. See [`Bridge::spawn`].
+///
+/// # Panics
+///
+/// As [`Bridge::spawn`].
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    // As in `Bridge::spawn`: passing a large future on would copy it.
+    if Large::<F>::IS {
+        Bridge::global().spawn_small(Box::pin(future))
+    } else {
+        Bridge::global().spawn_small(future)
+    }
+}

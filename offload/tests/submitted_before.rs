@@ -1,0 +1,89 @@
+//! Work that a job submitted before its wait.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use bridge_offload::{Offload, Pool};
+use common::{WaitError, moment, plug, pool_with_blocked, pools, try_wait, wait};
+use testkit::within;
+
+/// How a job submits work before it waits for it.
+type Submit = fn(&Pool, Box<dyn FnOnce() -> Result<u32, WaitError> + Send>) -> Task;
+type Task = Offload<Result<u32, WaitError>>;
+
+#[test]
+fn work_that_a_job_submitted_before_its_wait() {
+    fn descend(pool: &Pool, submit: Submit, depth: u32) -> Result<u32, WaitError> {
+        if depth == 0 {
+            return Ok(0);
+        }
+        let inner = pool.clone();
+        let task = submit(pool, Box::new(move || descend(&inner, submit, depth - 1)));
+        Ok(try_wait(task)?? + 1)
+    }
+    within(|| {
+        let started: Submit = |pool, job| pool.run(job).start();
+        let tried: Submit = |pool, job| pool.try_run(job).unwrap();
+        for submit in [started, tried] {
+            for depth in [1, 2, 3, 4, 8, 64] {
+                for pool in pools() {
+                    let inner = pool.clone();
+                    let depths = wait(pool.run(move || descend(&inner, submit, depth)));
+                    assert_eq!(depths, Ok(depth));
+                }
+            }
+        }
+    });
+}
+
+/// The grandchild was submitted by a child that did not wait for it.
+#[test]
+fn work_that_a_child_submitted_before_its_parent_waits() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (_plug, release) = plug(&pool);
+        let inner = pool.clone();
+        let (send, receive) = futures::channel::oneshot::channel();
+        let parent = pool.run(move || {
+            let own = inner.clone();
+            let child = inner.run(move || own.run(move || send.send(7).unwrap()).start());
+            let grandchild = wait(child.start());
+            let value = try_wait(receive).map(Result::unwrap);
+            drop(grandchild);
+            value
+        });
+        let parent = parent.start();
+        release.send(()).unwrap();
+        assert_eq!(wait(parent), Ok(7));
+    });
+}
+
+/// By a job that is queued among strangers before its parent parks.
+#[test]
+fn work_that_was_queued_behind_strangers_before_the_wait() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let lock = Arc::new(Mutex::new(()));
+        let (go, start) = mpsc::channel();
+        let (inner, held) = (pool.clone(), Arc::clone(&lock));
+        let parent = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            let task = inner.run(|| 7).start();
+            wait(moment());
+            try_wait(task)
+        });
+        let parent = parent.start();
+        let strangers: Vec<_> = (0..50)
+            .map(|_| {
+                let lock = Arc::clone(&lock);
+                pool.run(move || drop(lock.lock().unwrap())).start()
+            })
+            .collect();
+        go.send(()).unwrap();
+        assert_eq!(wait(parent), Ok(7));
+        strangers.into_iter().for_each(wait);
+    });
+}
