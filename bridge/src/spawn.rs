@@ -24,7 +24,7 @@ impl Bridge {
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`] if the home runtime is needed and can't
+    /// With the text of a [`WaitError`](crate::WaitError) if the home runtime is needed and can't
     /// be had.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
