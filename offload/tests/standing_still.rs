@@ -125,3 +125,17 @@ fn a_pool_that_is_busy_says_nothing() {
         assert_eq!(TOLD.load(Ordering::SeqCst), before);
     });
 }
+
+/// Slow descendants are no reason to give a wait up: one runs on its job's account.
+#[test]
+fn a_wait_for_slow_jobs_is_not_given_up() {
+    within(|| {
+        let pool = common::pool_with_blocked(2, 64);
+        let inner = pool.clone();
+        let outcome = wait(pool.run(move || {
+            let slow = || thread::sleep(Duration::from_millis(3800));
+            common::try_wait(join_all((0..40).map(|_| inner.run(slow)))).map(|all| all.len())
+        }));
+        assert_eq!(outcome, Ok(40));
+    });
+}

@@ -86,10 +86,15 @@ impl State {
     /// The seat of a wait that is parked above a job which nobody is there to run.
     pub(super) fn seat_above_queued_job(&self) -> Option<usize> {
         let (pool, seats, mut found) = (self.pool, &self.seats, None);
+        let has_permit = self.has_permit();
+        // While another descendant runs on the account, that one may just be slow.
+        let lacks_thread =
+            |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
         let _has_one = self.queue.has_kin(|job| {
-            let adopting = adopting_seat(job, seats).filter(|&at| seats[at].can_be_told());
-            let mut parked =
-                (job.lineage.frames()).filter(|frame| frame.is_open_in(pool) && frame.is_parked());
+            let adopting = adopting_seat(job, seats)
+                .filter(|&at| seats[at].can_be_told() && lacks_thread(seats[at].account()));
+            let mut parked = (job.lineage.frames())
+                .filter(|frame| frame.is_open_in(pool) && lacks_thread(frame));
             found = adopting.or_else(|| {
                 parked.find_map(|frame| {
                     let is_its = |seat: &Seat| seat.can_be_told() && seat.is_on(&frame);
