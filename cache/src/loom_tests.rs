@@ -5,7 +5,7 @@
 //! loom's, and each model thread has its slot in a variable.
 
 use loom::{
-    model,
+    model::Builder,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -14,6 +14,26 @@ use loom::{
 };
 
 use crate::{generation::Generation, slot::Slot};
+
+/// Explores `test` in every order of its steps, and prints how many there were.
+fn explore(test: impl Fn() + Sync + Send + 'static) {
+    let executions = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = std::sync::Arc::clone(&executions);
+    Builder::new().check(move || {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        test();
+    });
+    let executions = executions.load(std::sync::atomic::Ordering::Relaxed);
+    let test = std::thread::current();
+    println!(
+        "{}: {executions} orders of steps",
+        test.name().unwrap_or("?")
+    );
+    assert!(
+        executions > 1,
+        "loom explored a single order: it sees nothing of this test"
+    );
+}
 
 /// A poll as `Cache::driven` begins it.
 fn begin(thread: &mut Slot<&'static str>, generation: &Generation) {
@@ -29,7 +49,7 @@ fn remembers(thread: &Slot<&'static str>, generation: &Generation) -> bool {
 /// Else a bridge that was reset would go on using the runtime it left.
 #[test]
 fn a_look_up_after_a_reset_trusts_nothing_older() {
-    model(|| {
+    explore(|| {
         let generation = Arc::new(Generation::new());
         let over = Arc::new(AtomicBool::new(false));
         let mut slot = Slot::EMPTY;
@@ -55,7 +75,7 @@ fn a_look_up_after_a_reset_trusts_nothing_older() {
 /// Else a reset in the middle of a poll's beginning would pass it by.
 #[test]
 fn a_reset_while_an_entry_is_made_counts() {
-    model(|| {
+    explore(|| {
         let generation = Arc::new(Generation::new());
         let before = generation.stamp();
         let resetter = thread::spawn({
@@ -74,7 +94,7 @@ fn a_reset_while_an_entry_is_made_counts() {
 /// Else a cache would remember nothing any more once it was reset.
 #[test]
 fn an_entry_made_after_a_reset_is_trusted() {
-    model(|| {
+    explore(|| {
         let generation = Arc::new(Generation::new());
         let over = Arc::new(AtomicBool::new(false));
         let resetter = thread::spawn({
@@ -96,7 +116,7 @@ fn an_entry_made_after_a_reset_is_trusted() {
 /// Else the second of two resets could bring back what the first had ended.
 #[test]
 fn two_resets_at_once_end_two_generations() {
-    model(|| {
+    explore(|| {
         let generation = Arc::new(Generation::new());
         let mut old = Slot::EMPTY;
         begin(&mut old, &generation);
@@ -122,7 +142,7 @@ fn two_resets_at_once_end_two_generations() {
 /// Else a thread could look up afresh and still find what the reset replaced.
 #[test]
 fn who_notices_a_reset_sees_what_was_done_before_it() {
-    model(|| {
+    explore(|| {
         let generation = Arc::new(Generation::new());
         let home = Arc::new(AtomicU64::new(0));
         let mut slot = Slot::EMPTY;

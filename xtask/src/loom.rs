@@ -24,10 +24,10 @@ pub(crate) struct Args {
     /// How many times loom may take a thread off its core in one execution;
     /// `LOOM_MAX_PREEMPTIONS` comes first
     #[arg(long, default_value_t = 2)]
-    preemptions: u32,
+    pub(crate) preemptions: u32,
     /// Seconds for one package
     #[arg(long, default_value_t = 300)]
-    seconds: u64,
+    pub(crate) seconds: u64,
     /// Only tests whose name contains this
     filter: Option<String>,
 }
@@ -43,7 +43,27 @@ impl Default for Args {
     }
 }
 
+/// What a run of the loom tests explored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Explored {
+    pub(crate) tests: u64,
+    /// The orders of steps that loom executed, over all tests.
+    pub(crate) executions: u64,
+}
+
+impl Explored {
+    fn add(&mut self, other: Self) {
+        self.tests += other.tests;
+        self.executions += other.executions;
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Chore {
+    explore(args).map(drop)
+}
+
+/// Runs the loom tests of all packages.
+pub(crate) fn explore(args: &Args) -> Result<Explored, String> {
     let mut packages = REQUIRED.to_vec();
     if mentions_loom(&crate::root().join(OPTIONAL.1).join("src")) {
         packages.push(OPTIONAL);
@@ -55,52 +75,62 @@ pub(crate) fn run(args: &Args) -> Chore {
         return Err("that package has no loom tests".into());
     }
     let mut failures = Vec::new();
+    let mut all = Explored::default();
     for (name, directory) in packages {
         match package(name, directory, args) {
-            Ok(count) => println!("loom: {name}: {count} tests passed"),
+            Ok(explored) => {
+                println!(
+                    "loom: {name}: {} tests passed in {} executions",
+                    explored.tests, explored.executions
+                );
+                all.add(explored);
+            }
             Err(why) => failures.push(format!("{name}: {why}")),
         }
     }
     if failures.is_empty() {
-        Ok(())
+        Ok(all)
     } else {
         Err(format!("loom: {}", failures.join("; ")))
     }
 }
 
 /// Runs the loom tests of one package, and counts them.
-fn package(name: &str, directory: &str, args: &Args) -> Result<u64, String> {
-    let mut passed = 0;
+fn package(name: &str, directory: &str, args: &Args) -> Result<Explored, String> {
+    let mut explored = Explored::default();
     // In the library, tests of modules named so; apart from it, whole files.
     let inside = args.filter.clone().unwrap_or_else(|| "loom".into());
-    passed += target(name, &["--lib"], &inside, args)?;
+    explored.add(target(name, &["--lib"], &inside, args)?);
     for file in test_targets(&crate::root().join(directory).join("tests")) {
-        passed += target(
+        explored.add(target(
             name,
             &["--test", &file],
             args.filter.as_deref().unwrap_or(""),
             args,
-        )?;
+        )?);
     }
-    if passed == 0 {
+    if explored.tests == 0 {
         Err("no test was executed".into())
     } else {
-        Ok(passed)
+        Ok(explored)
     }
 }
 
-fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<u64, String> {
+fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explored, String> {
     let mut test = run::cargo(&["test", "--release", "--target-dir", "target/loom"]);
     test.args(["--package", name])
         .args(which)
-        .args(["--", filter]);
+        .args(["--", filter, "--nocapture"]);
     test.env("RUSTFLAGS", format!("{} --cfg bridge_loom", flags()));
     if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
         test.env("LOOM_MAX_PREEMPTIONS", args.preemptions.to_string());
     }
     let ended = run::run(&mut test, Duration::from_secs(args.seconds), Output::Tee);
     match ended.verdict {
-        Verdict::Passed => Ok(passed(&ended.text)),
+        Verdict::Passed => Ok(Explored {
+            tests: passed(&ended.text),
+            executions: executions(&ended.text),
+        }),
         Verdict::Failed => Err("a test failed, or the build".into()),
         Verdict::Killed => Err(format!("ran over {} s", args.seconds)),
         Verdict::Absent => Err(ended.text),
@@ -118,6 +148,14 @@ pub(crate) fn passed(text: &str) -> u64 {
         .filter_map(|line| line.trim().strip_prefix("test result: ok. "));
     summaries
         .filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+/// The executions of all tests, by the line that each prints: "name: 7 orders of steps".
+fn executions(text: &str) -> u64 {
+    text.lines()
+        .filter_map(|line| line.trim().strip_suffix(" orders of steps"))
+        .filter_map(|rest| rest.rsplit(' ').next()?.parse::<u64>().ok())
         .sum()
 }
 
@@ -160,6 +198,13 @@ mod tests {
             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 5 filtered out\n\
             test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
         assert_eq!(passed(text), 5);
+    }
+
+    #[test]
+    fn executions_are_added_up_wherever_the_line_begins() {
+        let text = "test a ... 12 orders of steps\nok\n30 orders of steps\n";
+        assert_eq!(executions(text), 42);
+        assert_eq!(executions("test result: ok. 4 passed"), 0);
     }
 
     #[test]

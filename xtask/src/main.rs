@@ -6,6 +6,7 @@
 //! gets it.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod bench;
 mod ci;
 mod compile_time;
@@ -35,6 +36,8 @@ struct Cli {
 enum Command {
     /// Everything that has to hold: tests, lints, docs, loom, tidy, packages
     Test(test::Args),
+    /// Anyone can check that it is safe: the stages of the audit, in one table
+    Audit(audit::Args),
     /// The loom tests alone
     Loom(loom::Args),
     /// The figures, beside the peers, in one table
@@ -54,6 +57,7 @@ enum Command {
 fn main() -> ExitCode {
     let ended = match Cli::parse().chore {
         Command::Test(args) => test::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Loom(args) => loom::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::CompileTime(args) => compile_time::run(&args),

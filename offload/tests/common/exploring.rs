@@ -30,7 +30,8 @@ pub fn explore(test: impl Fn() + Sync + Send + 'static) {
         test();
     });
     let runs = runs.load(Ordering::Relaxed);
-    println!("{runs} orders of steps");
+    let test = std::thread::current();
+    println!("{}: {runs} orders of steps", test.name().unwrap_or("?"));
     assert!(
         runs > 1,
         "loom explored a single order: nothing in the test is seen by it"

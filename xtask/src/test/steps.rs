@@ -8,7 +8,7 @@ use super::{
     versions,
 };
 use crate::{
-    loom,
+    audit,
     run::{self, Output},
     tidy,
     tools::Tool,
@@ -60,10 +60,10 @@ pub(super) fn all() -> Vec<Step> {
             rustdoc(),
         ),
         step(
-            "loom",
-            "every interleaving of the small protocols",
-            minutes(10),
-            Work::Chore(|| loom::run(&loom::Args::default())),
+            "audit",
+            "the short form of the safety audit, loom among its stages",
+            minutes(15),
+            Work::Chore(|| audit::run(&audit::Args::quick())),
         ),
         step(
             "programs",

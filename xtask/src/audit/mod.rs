@@ -1,0 +1,188 @@
+//! `cargo xtask audit`: checks, with one command, that the bridge is safe.
+//!
+//! The audit consists of stages. Each stage searches for one kind of fault
+//! with one method, counts what it executed, and fails if it executed nothing.
+//! `AUDIT.md` says what each stage can see and what it cannot.
+
+mod loom;
+mod stage;
+mod stages;
+
+use std::time::{Duration, Instant};
+
+use comfy_table::{Cell, Table, presets::UTF8_FULL_CONDENSED};
+
+use self::stage::{Budget, Report, Stage};
+use crate::Chore;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The stages to run; all of them if none is named
+    #[arg(value_name = "STAGE")]
+    stages: Vec<String>,
+    /// Run the short form of each stage: under three minutes together
+    #[arg(long)]
+    quick: bool,
+    /// How long a stage that could search for ever searches
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+    /// The seed of the stages that draw at random, to repeat a failure
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run the chosen stages this often, and stop at the first failure
+    #[arg(long, default_value_t = 1, value_name = "COUNT")]
+    times: u32,
+    /// List the stages and stop
+    #[arg(long)]
+    list: bool,
+}
+
+impl Args {
+    /// What `cargo xtask test` runs.
+    pub(crate) fn quick() -> Self {
+        Self {
+            stages: Vec::new(),
+            quick: true,
+            seconds: None,
+            seed: None,
+            times: 1,
+            list: false,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Chore {
+    let chosen = chosen(args)?;
+    if args.list {
+        for stage in &chosen {
+            println!("{:<10} {}", stage.name, stage.purpose);
+        }
+        return Ok(());
+    }
+    let start = Instant::now();
+    let mut reports = Vec::new();
+    for round in 1..=args.times {
+        reports.clear();
+        for (index, stage) in chosen.iter().enumerate() {
+            let turn = if args.times > 1 {
+                format!("round {round} of {}, ", args.times)
+            } else {
+                String::new()
+            };
+            eprintln!(
+                "\n[{turn}{}/{}] {}: {}",
+                index + 1,
+                chosen.len(),
+                stage.name,
+                stage.purpose
+            );
+            reports.push(stage.run(&budget(args, stage)));
+        }
+        println!("\n{}", table(&reports));
+        verdict(&reports)?;
+    }
+    println!(
+        "audit: {} stages in {} s",
+        chosen.len(),
+        start.elapsed().as_secs()
+    );
+    Ok(())
+}
+
+/// The stages that the arguments name, in the order of the audit.
+fn chosen(args: &Args) -> Result<Vec<Stage>, String> {
+    let all = stages::all();
+    let names: Vec<_> = all.iter().map(|stage| stage.name).collect();
+    if let Some(unknown) = args.stages.iter().find(|n| !names.contains(&n.as_str())) {
+        return Err(format!(
+            "the audit has no stage `{unknown}`; its stages are: {}",
+            names.join(", ")
+        ));
+    }
+    let wanted = |stage: &Stage| {
+        if args.stages.is_empty() {
+            stage.part_of_the_whole && (!args.quick || stage.quick.is_some())
+        } else {
+            args.stages.iter().any(|name| name == stage.name)
+        }
+    };
+    Ok(all.into_iter().filter(wanted).collect())
+}
+
+fn budget(args: &Args, stage: &Stage) -> Budget {
+    let usual = match stage.quick {
+        Some(quick) if args.quick => quick,
+        _ => stage.full,
+    };
+    Budget {
+        quick: args.quick,
+        search: args.seconds.map_or(usual, Duration::from_secs),
+        seed: args.seed,
+    }
+}
+
+fn table(reports: &[Report]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(["stage", "executed", "seconds", "verdict", "note"]);
+    for report in reports {
+        table.add_row([
+            Cell::new(report.stage),
+            Cell::new(report.executed()),
+            Cell::new(format!("{:.1}", report.time.as_secs_f64())),
+            Cell::new(report.verdict()),
+            Cell::new(report.note()),
+        ]);
+    }
+    table
+}
+
+fn verdict(reports: &[Report]) -> Chore {
+    let failed: Vec<_> = reports
+        .iter()
+        .filter(|report| report.failed())
+        .map(|report| report.stage)
+        .collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("audit: not passed: {}", failed.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(stages: &[&str]) -> Args {
+        Args {
+            stages: stages.iter().map(|name| (*name).to_owned()).collect(),
+            quick: false,
+            ..Args::quick()
+        }
+    }
+
+    #[test]
+    fn an_unknown_stage_is_refused_with_the_names_of_all() {
+        let Err(why) = chosen(&named(&["lom"])) else {
+            panic!("there is no such stage");
+        };
+        assert!(why.contains("`lom`") && why.contains("loom"), "{why}");
+    }
+
+    #[test]
+    fn stages_have_names_of_their_own() {
+        let mut names: Vec<_> = stages::all().iter().map(|stage| stage.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn a_named_stage_runs_alone() {
+        let chosen = chosen(&named(&["loom"])).unwrap_or_default();
+        assert_eq!(chosen.len(), 1);
+    }
+}

@@ -1,0 +1,150 @@
+//! One stage of the audit: its budget, and what it found.
+
+use std::time::{Duration, Instant};
+
+use crate::tools::Tool;
+
+/// A stage of the audit.
+pub(super) struct Stage {
+    pub(super) name: &'static str,
+    /// What the stage checks, in half a line.
+    pub(super) purpose: &'static str,
+    /// What the stage counts: "executions", "schedules", "inputs".
+    pub(super) unit: &'static str,
+    /// How long the short form searches; `None` if there is no short form.
+    pub(super) quick: Option<Duration>,
+    /// How long the long form searches. A stage that runs a fixed set of
+    /// tests takes it as a kill timer only.
+    pub(super) full: Duration,
+    /// Whether the stage runs when no stage is named.
+    pub(super) part_of_the_whole: bool,
+    /// What the stage cannot do without. It is skipped where that is missing.
+    pub(super) needs: &'static [Tool],
+    pub(super) work: fn(&Budget) -> Result<Tally, String>,
+}
+
+/// How much a stage may do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Budget {
+    /// Whether the short form was asked for.
+    pub(super) quick: bool,
+    /// How long to search, without the time of compiling.
+    pub(super) search: Duration,
+    /// The seed to start from, if one was given.
+    #[allow(dead_code, reason = "for the stages that draw at random")]
+    pub(super) seed: Option<u64>,
+}
+
+/// What a stage did, if it found nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// How many executions, schedules, inputs or tests there were.
+    pub(super) count: u64,
+    /// What else the reader of the table should know; often empty.
+    pub(super) note: String,
+}
+
+/// How a stage ended.
+enum Ending {
+    Passed(Tally),
+    Failed(String),
+    Skipped(String),
+}
+
+/// A stage that was run.
+pub(super) struct Report {
+    pub(super) stage: &'static str,
+    pub(super) time: Duration,
+    unit: &'static str,
+    ending: Ending,
+}
+
+impl Stage {
+    /// Runs the stage, or skips it if a tool is missing.
+    pub(super) fn run(&self, budget: &Budget) -> Report {
+        let start = Instant::now();
+        let missing = self.needs.iter().find_map(|tool| tool.missing());
+        let ending = match missing {
+            Some(missing) => Ending::Skipped(missing),
+            None => ending((self.work)(budget)),
+        };
+        Report {
+            stage: self.name,
+            time: start.elapsed(),
+            unit: self.unit,
+            ending,
+        }
+    }
+}
+
+/// A stage that executed nothing has failed, whatever it says.
+fn ending(result: Result<Tally, String>) -> Ending {
+    match result {
+        Ok(tally) if tally.count == 0 => Ending::Failed("nothing was executed".to_owned()),
+        Ok(tally) => Ending::Passed(tally),
+        Err(why) => Ending::Failed(why),
+    }
+}
+
+impl Report {
+    pub(super) fn failed(&self) -> bool {
+        matches!(self.ending, Ending::Failed(_))
+    }
+
+    pub(super) fn verdict(&self) -> &'static str {
+        match self.ending {
+            Ending::Passed(_) => "passed",
+            Ending::Failed(_) => "FAILED",
+            Ending::Skipped(_) => "skipped",
+        }
+    }
+
+    pub(super) fn executed(&self) -> String {
+        match &self.ending {
+            Ending::Passed(tally) => format!("{} {}", grouped(tally.count), self.unit),
+            Ending::Failed(_) | Ending::Skipped(_) => String::new(),
+        }
+    }
+
+    pub(super) fn note(&self) -> &str {
+        match &self.ending {
+            Ending::Passed(tally) => &tally.note,
+            Ending::Failed(why) | Ending::Skipped(why) => why,
+        }
+    }
+}
+
+/// The number with a space between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_executed_is_a_failure() {
+        let nothing = Tally {
+            count: 0,
+            note: String::new(),
+        };
+        assert!(matches!(ending(Ok(nothing)), Ending::Failed(_)));
+        assert!(matches!(ending(Err(String::new())), Ending::Failed(_)));
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234), "1 234");
+        assert_eq!(grouped(12_345_678), "12 345 678");
+    }
+}
