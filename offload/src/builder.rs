@@ -6,7 +6,9 @@ use crate::{
     Ambient, Bare, BuildError, Pool,
     core::{Core, Reports},
     limits::{Hooks, Limits},
-    policy, worker,
+    policy,
+    sync::MODEL,
+    worker,
 };
 
 /// No setting that counts threads or jobs may exceed this.
@@ -22,7 +24,11 @@ pub struct Builder<A = Bare> {
 
 impl<A> Builder<A> {
     pub(crate) fn new() -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = if MODEL {
+            2
+        } else {
+            thread::available_parallelism().map_or(1, usize::from)
+        };
         let limits = Limits {
             max_threads: (4 * cores).max(32),
             grows: true,
@@ -40,7 +46,7 @@ impl<A> Builder<A> {
             exit_grace: Duration::from_secs(5),
             cancel_grace: None,
             cores,
-            duty: policy::duty,
+            duty: policy::DUTY,
         };
         Self {
             limits,
@@ -150,6 +156,16 @@ impl<A> Builder<A> {
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
         self.limits.duty = policy::watchful;
+        self
+    }
+
+    /// A pool of this size that grows as if nobody had set its size: shuttle's world
+    /// is too small for the default size.
+    #[cfg(bridge_shuttle)]
+    #[doc(hidden)]
+    pub fn growing_from(mut self, count: usize) -> Self {
+        self.limits.max_threads = count;
+        self.limits.grows = true;
         self
     }
 

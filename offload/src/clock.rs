@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::sync::now;
+
 /// The most jobs that share one look at the clock.
 const MOST: u32 = 32;
 
@@ -82,7 +84,7 @@ impl JobClock {
 
     #[inline(never)]
     fn read(&mut self) {
-        let now = Instant::now();
+        let now = now();
         let took = now.saturating_duration_since(self.read_at);
         let shared = share(self.shared, took);
         self.note(now);

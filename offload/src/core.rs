@@ -3,7 +3,7 @@
 
 mod dismissal;
 mod ending;
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod exiting;
 mod monitor;
 
@@ -30,7 +30,7 @@ use crate::{
     runnable::{Header, Submitted},
     stall::News,
     state::{Action, Phase, Prospect, State},
-    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, start_thread},
+    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
 };
 
 pub(crate) struct Core {
@@ -69,8 +69,8 @@ pub(crate) struct Reports {
     pub(crate) stalled: fn(Duration, usize),
     /// The process exits before these jobs have finished.
     #[cfg_attr(
-        bridge_loom,
-        expect(dead_code, reason = "in loom's world nothing exits")
+        any(bridge_loom, bridge_shuttle),
+        expect(dead_code, reason = "no process of a model exits")
     )]
     pub(crate) cut_off: fn(&CutOff),
 }
@@ -106,14 +106,14 @@ impl Core {
             hooks,
             thread_main,
             reports,
-            born: Instant::now(),
+            born: now(),
             generation: fork::generation(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
         });
-        #[cfg(not(bridge_loom))]
+        #[cfg(not(any(bridge_loom, bridge_shuttle)))]
         core.finish_before_exit();
         core
     }

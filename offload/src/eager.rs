@@ -9,12 +9,15 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::{load, sync::AtomicU8};
+use crate::{
+    load,
+    sync::{AtomicU8, MODEL},
+};
 
 /// How often one awaiter asks to be polled again, at most.
 ///
-/// One is all that loom needs to see.
-const POLLS: u8 = if cfg!(bridge_loom) { 1 } else { 48 };
+/// One is all that a model needs to see.
+const POLLS: u8 = if MODEL { 1 } else { 48 };
 
 /// How many jobs in a row may come late before it is given up.
 const CREDIT: u8 = 4;

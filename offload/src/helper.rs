@@ -3,10 +3,14 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
-    thread,
 };
+
+use crate::sync::{Mutex, lock, start_thread};
+
+/// The stack of such a thread: std's default.
+const STACK_SIZE: usize = 2 * 1024 * 1024;
 
 /// The result of a closure that runs on a thread of its own.
 ///
@@ -37,7 +41,7 @@ impl<T: Send + 'static> OnThread<T> {
         let other = Arc::clone(&slot);
         let run = move || {
             let result = body();
-            let mut slot = other.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slot = lock(&other);
             slot.result = Some(result);
             let waker = slot.waker.take();
             drop(slot);
@@ -45,7 +49,7 @@ impl<T: Send + 'static> OnThread<T> {
                 waker.wake();
             }
         };
-        thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        start_thread(name.to_owned(), STACK_SIZE, run)?;
         Ok(Self { slot })
     }
 }
@@ -57,7 +61,7 @@ impl<T> Future for OnThread<T> {
         // A waker's clone and drop are the caller's code, so they happen without
         // the lock.
         let waker = cx.waker().clone();
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = lock(&self.slot);
         if let Some(result) = slot.result.take() {
             return Poll::Ready(result);
         }

@@ -41,7 +41,7 @@ mod clock;
 mod core;
 mod eager;
 mod error;
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 #[doc(hidden)]
 pub mod exit;
 pub mod fork;
@@ -70,6 +70,9 @@ pub mod stack;
 mod stall;
 mod state;
 mod sync;
+#[cfg(bridge_shuttle)]
+#[doc(hidden)]
+pub use crate::sync::clocked as model;
 mod task;
 mod waiting;
 mod worker;

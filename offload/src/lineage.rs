@@ -18,7 +18,7 @@ mod scope;
 
 use std::{fmt, mem, ptr, sync::Arc};
 
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 pub(crate) use self::current::standing;
 pub use self::scope::Scope;
 use self::{

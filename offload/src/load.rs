@@ -61,7 +61,7 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-#[cfg(all(target_os = "linux", not(bridge_loom)))]
+#[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
 fn ask() -> Option<bool> {
     use std::{fs::File, io::Read, sync::LazyLock, thread};
 
@@ -75,19 +75,22 @@ fn ask() -> Option<bool> {
     Some(runnable > *PROCESSORS + 1)
 }
 
-#[cfg(not(all(target_os = "linux", not(bridge_loom))))]
+#[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
 fn ask() -> Option<bool> {
     None
 }
 
 /// How many threads want to run, this one included, by the text of the file.
-#[cfg(all(any(test, target_os = "linux"), not(bridge_loom)))]
+#[cfg(all(
+    any(test, target_os = "linux"),
+    not(any(bridge_loom, bridge_shuttle))
+))]
 fn runnable(text: &str) -> Option<usize> {
     let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;
     runnable.parse().ok()
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use std::{hint, sync::Arc, thread};
 

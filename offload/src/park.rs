@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::sync::{AtomicU8, Condvar, Mutex, lock, spin_loop, wait_for};
+use crate::sync::{AtomicU8, Condvar, Mutex, lock, now, spin_loop, wait_for};
 
 pub use crate::spinning::Spinning;
 
@@ -86,7 +86,7 @@ impl Parker {
         if limit.is_zero() {
             return self.take().then_some(Duration::ZERO);
         }
-        let start = Instant::now();
+        let start = now();
         let mut time = Duration::ZERO;
         loop {
             for _ in 0..32 {
@@ -95,7 +95,7 @@ impl Parker {
                 }
                 spin_loop();
             }
-            time = start.elapsed();
+            time = now().saturating_duration_since(start);
             if time >= limit {
                 return None;
             }
@@ -129,7 +129,7 @@ impl Parker {
             return true;
         }
         loop {
-            let limit = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let limit = deadline.map(|deadline| deadline.saturating_duration_since(now()));
             let late = limit.is_some_and(|limit| limit.is_zero());
             if late {
                 // An exchange, so a token that comes at the deadline is either

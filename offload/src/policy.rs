@@ -21,6 +21,18 @@ const INSTANT: Duration = Duration::from_micros(5);
 /// Jobs this short keep those who submit them as busy as those who run them.
 const MINUTE: Duration = Duration::from_micros(1);
 
+/// What decides in this world.
+pub(crate) const DUTY: fn(Sight) -> Duty = {
+    #[cfg(not(bridge_shuttle))]
+    {
+        duty
+    }
+    #[cfg(bridge_shuttle)]
+    {
+        tossed
+    }
+};
+
 /// What the thread on call has seen since it last looked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight {
@@ -94,6 +106,21 @@ pub(crate) fn watchful(sight: Sight) -> Duty {
         Sight { running: 1.., .. } => Duty::Watch(WATCH),
         Sight { ready: 0, .. } => Duty::Rest,
         Sight { .. } => Duty::Work,
+    }
+}
+
+/// [`duty`] for shuttle: any answer that it may give at some pace of the jobs.
+#[cfg(bridge_shuttle)]
+fn tossed(sight: Sight) -> Duty {
+    use crate::sync::toss;
+
+    match sight {
+        _ if toss(2) => duty(sight),
+        Sight { ready: 0, .. } if toss(2) => Duty::Watch(WATCH),
+        Sight { ready: 0, .. } => Duty::Rest,
+        Sight { running: 0, .. } | Sight { overtaken: true, .. } => Duty::Work,
+        _ if toss(2) => Duty::Watch(WATCH),
+        _ => Duty::Work,
     }
 }
 

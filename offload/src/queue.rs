@@ -11,7 +11,7 @@
 //! pool's lock.
 
 mod list;
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod look;
 
 use std::{

@@ -132,7 +132,7 @@ impl Header {
     }
 
     /// Whether a list of the queue holds the job. To be asked under the pool's lock.
-    #[cfg(not(bridge_loom))]
+    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     pub(crate) fn is_listed(&self) -> bool {
         self.list.load(Ordering::Relaxed) != 0
     }

@@ -15,7 +15,7 @@ struct Slot {
 }
 
 /// Its thread ends inside a job: the job has called `exit`.
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(job) = &self.job {

@@ -5,14 +5,14 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
     Shutdown,
     core::{Core, Ending},
     helper::OnThread,
+    sync::{now, yield_now},
     waiting,
 };
 
@@ -94,7 +94,7 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     // Not in the wait: this runs wakers and destructors, which may wait in turn.
     drained.tell_abandoned(core);
     if drained.is_anybody_told_to_stop() {
-        let until = Instant::now().checked_add(ending.cancel_grace);
+        let until = now().checked_add(ending.cancel_grace);
         waiting::wait_for_end(core, |_here| core.wait_for_told(&drained, until));
     }
     drained.finish(core)
@@ -134,7 +134,7 @@ impl Future for PoolShutdown {
             // for again at the next poll.
             Err(ending) => {
                 this.stage = Stage::Begun(ending);
-                thread::yield_now();
+                yield_now();
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

@@ -8,6 +8,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::sync::{elapsed, now};
+
 /// The time between two looks.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
@@ -102,7 +104,7 @@ impl Stall {
     #[cold]
     fn start_stopped(&mut self, seen: Seen) {
         if let Monitor::Failed(at) = self.monitor
-            && at.elapsed() < RETRY
+            && elapsed(at) < RETRY
         {
             return;
         }
@@ -130,7 +132,7 @@ impl Stall {
 
     /// No thread could be started for the monitor.
     pub(crate) fn monitor_failed(&mut self) {
-        self.monitor = Monitor::Failed(Instant::now());
+        self.monitor = Monitor::Failed(now());
     }
 
     /// The queue is empty: the next stall is another one.

@@ -21,6 +21,7 @@ use crate::{
     runnable::Submitted,
     running,
     state::{Action, Place, Risen, Seating},
+    sync::sleep,
     worker::{self, Lent, Worker},
 };
 
@@ -300,7 +301,7 @@ impl OnWorker {
         let core = &self.worker.core;
         let orphans = core.carry_out(action);
         for _ in 0..steps {
-            thread::sleep(STEP);
+            sleep(STEP);
             if !core.sees_work() {
                 break;
             }

@@ -22,7 +22,7 @@ use crate::{
     spinning::Spinning,
     stack,
     state::{After, Berth, Step},
-    sync::{elapsed, spin_loop, thread_local},
+    sync::{MODEL, elapsed, now, spin_loop, thread_local},
 };
 
 thread_local! {
@@ -31,19 +31,19 @@ thread_local! {
 
 /// Whether this thread may belong to a pool: all that most waits need to know, at
 /// the cost of a look at a thread-local that needs no set-up.
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 #[inline]
 pub(crate) fn is_worker() -> bool {
     IS_WORKER.get()
 }
 
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 std::thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// loom's threads share the thread-locals of std.
-#[cfg(bridge_loom)]
+/// The threads of a model share the thread-locals of std.
+#[cfg(any(bridge_loom, bridge_shuttle))]
 pub(crate) fn is_worker() -> bool {
     true
 }
@@ -102,7 +102,7 @@ impl Worker {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        let now = clock::tick(self.core.born, Instant::now());
+        let now = clock::tick(self.core.born, now());
         let finish = job.run(self.core.id(), now);
         if self.core.is_forked() {
             return true;
@@ -175,7 +175,7 @@ fn serve(core: &Arc<Core>, id: usize) {
         lent: Rc::default(),
     };
     WORKER.with(|slot| slot.replace(Some(worker)));
-    #[cfg(not(bridge_loom))]
+    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 
     let limits = &core.limits;
@@ -213,7 +213,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 after = After::Call;
             }
             Step::Spin => {
-                let start = Instant::now();
+                let start = now();
                 clock.note(start);
                 // Beside others who want to run, it sleeps at once.
                 if !load::is_busy(start) {
@@ -223,9 +223,9 @@ fn serve(core: &Arc<Core>, id: usize) {
                 after = After::Spin;
             }
             Step::Sleep => {
-                let asleep = Instant::now();
+                let asleep = now();
                 let called = sleep(&parker, limits.keep_alive);
-                spinning.woke_after(asleep.elapsed());
+                spinning.woke_after(now().saturating_duration_since(asleep));
                 if !called {
                     if core.state().expire(id, stack) {
                         break;
@@ -243,12 +243,12 @@ fn serve(core: &Arc<Core>, id: usize) {
 
 /// loom repeats a run step by step, so there no watch ends by the clock.
 fn end_of_watch(time: Duration) -> Option<Instant> {
-    cfg!(not(bridge_loom)).then(|| Instant::now() + time)
+    cfg!(not(bridge_loom)).then(|| now() + time)
 }
 
 /// Sleeps until called; false if nobody called for the whole time.
 fn sleep(parker: &Parker, keep_alive: Duration) -> bool {
-    parker.park(Instant::now().checked_add(keep_alive))
+    parker.park(now().checked_add(keep_alive))
 }
 
 /// Takes the token of a thread that was called as its sleep ended: it is on its
@@ -259,7 +259,7 @@ fn take_late_token(parker: &Parker) {
 }
 
 /// How often work is looked for between two looks at the clock.
-const LOOKS: usize = if cfg!(bridge_loom) { 1 } else { 64 };
+const LOOKS: usize = if MODEL { 1 } else { 64 };
 
 /// Looks for work for about `limit` from `start` on. Returns how long that took,
 /// roughly, if some came.

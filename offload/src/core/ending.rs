@@ -17,7 +17,7 @@ use crate::{
     park::Unparker,
     runnable::{Header, Runnable, Submitted, Told},
     state::{Phase, Seating, State, Whose},
-    sync::{MutexGuard, wait_for},
+    sync::{MutexGuard, now, wait_for},
 };
 
 /// Where a thread of the pool stands that shuts it down.
@@ -74,7 +74,7 @@ impl Core {
         let before = self.close();
         Ending {
             before,
-            until: Instant::now().checked_add(grace),
+            until: now().checked_add(grace),
             cancel_grace: self.limits.cancel_grace.unwrap_or(grace / 10),
             lineage: Lineage::current(),
         }
@@ -148,7 +148,7 @@ impl Core {
         state: MutexGuard<'a, State>,
         until: Option<Instant>,
     ) -> Result<MutexGuard<'a, State>, MutexGuard<'a, State>> {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let left = until.map(|until| until.saturating_duration_since(now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Err(state);
         }
@@ -159,7 +159,7 @@ impl Core {
 impl Ending {
     /// Whether nothing is left to wait for, or no time.
     pub(crate) fn is_over(&self, core: &Core) -> bool {
-        self.until.is_some_and(|until| until <= Instant::now())
+        self.until.is_some_and(|until| until <= now())
             || core.is_forked()
             || core.state().is_quiet(Whose::NotAside)
     }
@@ -207,14 +207,14 @@ impl Drained {
         drop(state);
         // The others were given back by the threads that had taken them.
         report.abandoned += told.len() - left.len() - report.cancelled;
-        let now = tick(core.born, Instant::now());
+        let at = tick(core.born, now());
         let told = core.tell_and_count(left.iter().map(shut_down), |tally| &mut tally.cancelled);
         for (job, told) in left.iter().zip(&told) {
             if told.left.is_some() {
                 // A thread had taken it, and has not begun.
                 report.abandoned += 1;
             } else {
-                report.running.push(still_running(job.header(), now));
+                report.running.push(still_running(job.header(), at));
             }
         }
         settle(told);

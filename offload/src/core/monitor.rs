@@ -3,10 +3,14 @@
 //! It runs only while jobs are queued that nobody can take, and for a second
 //! after that: see [`stall`](crate::stall). It is none of the pool's workers.
 
-use std::{sync::Arc, thread, time::Instant};
+use std::sync::Arc;
 
 use super::Core;
-use crate::{stall::TICK, state::Findings, sync::start_thread};
+use crate::{
+    stall::TICK,
+    state::Findings,
+    sync::{now, sleep, start_thread},
+};
 
 /// Starts the monitor of this pool.
 #[cold]
@@ -23,7 +27,7 @@ pub(crate) fn start(core: &Arc<Core>) {
 
 fn run(core: &Arc<Core>) {
     loop {
-        thread::sleep(TICK);
+        sleep(TICK);
         if core.is_forked() {
             return;
         }
@@ -32,7 +36,7 @@ fn run(core: &Arc<Core>) {
             refused,
             news,
             stops,
-        } = core.state().look(Instant::now());
+        } = core.state().look(now());
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();

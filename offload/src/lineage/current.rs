@@ -27,7 +27,7 @@ struct Slot(RefCell<Current>);
 
 /// Its thread ends inside a wait, or inside what a wait depends on: it has called
 /// `exit`.
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Drop for Slot {
     fn drop(&mut self) {
         let current = self.0.get_mut();
@@ -37,7 +37,7 @@ impl Drop for Slot {
     }
 }
 
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Current {
     /// The jobs that wait for what runs here, and the job that runs here.
     fn standing(&self) -> impl Iterator<Item = JobId> + use<> {
@@ -51,7 +51,7 @@ impl Current {
 
 /// The jobs that wait for what runs on this thread; none if its thread-locals are
 /// gone.
-#[cfg(not(bridge_loom))]
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 pub(crate) fn standing() -> Vec<JobId> {
     with_current(|current| current.standing().collect())
 }

@@ -6,7 +6,7 @@ use super::{Berth, State};
 use crate::{
     park::Unparker,
     policy::{Duty, Sight},
-    sync::elapsed,
+    sync::{elapsed, now},
 };
 
 /// Which thread is on call, since when, and what had ended by then.
@@ -68,7 +68,7 @@ impl State {
         self.call = Some(Call {
             owner,
             alertness,
-            since: Instant::now(),
+            since: now(),
             ended: self.ended,
             roots_taken: self.queue.roots_taken(),
         });

@@ -1,12 +1,9 @@
 //! The pool's threads: how they start, sleep and end.
 
-use std::{
-    cell::Cell,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, time::Duration};
 
 use super::{Berth, State, Step};
-use crate::{park::Unparker, runnable::Submitted, sync::elapsed};
+use crate::{park::Unparker, runnable::Submitted, sync::{elapsed, now}};
 
 /// How long after a failed start no other is tried.
 const START_AGAIN: Duration = Duration::from_millis(10);
@@ -39,7 +36,7 @@ impl State {
         if self.is_on_call(id) {
             self.call = None;
         }
-        self.start_failed = Some(Instant::now());
+        self.start_failed = Some(now());
         if !self.needs_help() {
             return (Vec::new(), None);
         }

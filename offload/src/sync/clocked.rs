@@ -1,0 +1,218 @@
+//! The primitives of shuttle, and a clock that is part of the model.
+//!
+//! Shuttle has no time: its timed waits never end by themselves. Here the time is a
+//! number that belongs to the execution. A thread that sleeps, or that waits with a
+//! limit, stays runnable for shuttle, and says so by [`deadline_of`]. The scheduler of
+//! the tests leaves such a thread out as long as it likes. If it picks the thread all
+//! the same, the time jumps to that deadline: this is how a limit passes.
+//!
+//! So a scheduler decides how fast time goes. One that picks sleepers only when
+//! nothing else can run models a machine of any speed on which no limit is missed. One
+//! that picks sleepers at any moment models threads that are held up for seconds.
+
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    ops::{Deref, DerefMut},
+    sync::{LazyLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+pub(crate) use shuttle::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+    },
+    thread::yield_now,
+    thread_local,
+};
+
+use shuttle::{
+    current,
+    rand::{Rng, thread_rng},
+    scheduler::TaskId,
+    thread,
+};
+
+/// One look of a thread that spins takes so long.
+const LOOK: Duration = Duration::from_micros(20);
+
+/// What the clock shows at the beginning of each execution.
+static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+// Shuttle runs all threads of an execution on one thread of the system. What follows
+// belongs to the execution, so these are std's, and no scheduling point.
+std::thread_local! {
+    static TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static SLEEPERS: RefCell<Vec<(TaskId, Duration)>> = const { RefCell::new(Vec::new()) };
+    static FAILING_STARTS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Begins an execution: the time is zero, nobody sleeps, and each thread starts.
+pub fn reset() {
+    TIME.set(Duration::ZERO);
+    SLEEPERS.take();
+    FAILING_STARTS.set(0.0);
+}
+
+/// From here on, each start of a thread fails with this probability.
+pub fn fail_starts(probability: f64) {
+    FAILING_STARTS.set(probability);
+}
+
+/// The time since the execution began.
+#[must_use]
+pub fn time() -> Duration {
+    TIME.get()
+}
+
+/// Until when this thread sleeps; `None` if it is awake, or if that time has come.
+#[must_use]
+pub fn deadline_of(task: TaskId) -> Option<Duration> {
+    let until = SLEEPERS.with_borrow(|sleepers| {
+        let own = sleepers.iter().find(|(other, _)| *other == task);
+        own.map(|(_, until)| *until)
+    });
+    until.filter(|until| *until > time())
+}
+
+/// Sleeps until the scheduler lets that time pass.
+pub fn sleep(time: Duration) {
+    let _woken = doze(time);
+}
+
+/// Lets the scheduler choose; false if this thread was picked although it slept.
+fn doze(limit: Duration) -> bool {
+    let (me, until) = (current::me(), time().saturating_add(limit));
+    SLEEPERS.with_borrow_mut(|sleepers| sleepers.push((me, until)));
+    thread::sleep(limit);
+    let is_woken = !wake(me);
+    if !is_woken {
+        TIME.set(time().max(until));
+    }
+    is_woken
+}
+
+/// Ends the sleep of this thread; false if it does not sleep.
+fn wake(task: TaskId) -> bool {
+    SLEEPERS.with_borrow_mut(|sleepers| {
+        let at = sleepers.iter().position(|(other, _)| *other == task);
+        at.map(|at| sleepers.swap_remove(at)).is_some()
+    })
+}
+
+/// The time by the clock of the execution.
+pub(crate) fn now() -> Instant {
+    *ORIGIN + time()
+}
+
+/// The time since `start`.
+pub(crate) fn elapsed(start: Instant) -> Duration {
+    now().saturating_duration_since(start)
+}
+
+/// One look of a thread that spins: time passes.
+pub(crate) fn spin_loop() {
+    TIME.set(time() + LOOK);
+    yield_now();
+}
+
+/// Any answer: true one time in so many.
+pub(crate) fn toss(times: u32) -> bool {
+    thread_rng().gen_ratio(1, times)
+}
+
+/// A guard that knows its mutex, so that a timed wait can lock it again.
+pub(crate) struct MutexGuard<'a, T> {
+    guard: shuttle::sync::MutexGuard<'a, T>,
+    mutex: &'a Mutex<T>,
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+/// Locks, whether or not a panic once passed through.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    let guard = mutex.lock().unwrap_or_else(PoisonError::into_inner);
+    MutexGuard { guard, mutex }
+}
+
+/// A condition variable that knows who waits with a limit.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar {
+    inner: shuttle::sync::Condvar,
+    /// Not shuttle's, because only one thread of an execution runs at a time.
+    timed: std::sync::Mutex<Vec<TaskId>>,
+}
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    fn timed(&self) -> std::sync::MutexGuard<'_, Vec<TaskId>> {
+        self.timed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes one thread. It may wake a second one, if some wait with a limit and some
+    /// without: a wait may end without a reason.
+    pub(crate) fn notify_one(&self) {
+        self.inner.notify_one();
+        let first = self.timed().first().copied();
+        if let Some(first) = first {
+            wake(first);
+        }
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.inner.notify_all();
+        for task in self.timed().iter() {
+            wake(*task);
+        }
+    }
+}
+
+/// Waits on a condition variable for at most `limit`; true if time ran out.
+pub(crate) fn wait_for<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    limit: Option<Duration>,
+) -> (MutexGuard<'a, T>, bool) {
+    let MutexGuard { guard, mutex } = guard;
+    let Some(limit) = limit else {
+        let guard = condvar.inner.wait(guard);
+        let guard = guard.unwrap_or_else(PoisonError::into_inner);
+        return (MutexGuard { guard, mutex }, false);
+    };
+    // No other thread runs between the release of the lock and the next line, so no
+    // notification is lost.
+    drop(guard);
+    condvar.timed().push(current::me());
+    let is_woken = doze(limit);
+    condvar.timed().retain(|task| *task != current::me());
+    (lock(mutex), !is_woken)
+}
+
+/// Starts a thread of the model, unless [`fail_starts`] has it fail.
+pub(crate) fn start_thread(
+    name: String,
+    _stack_size: usize,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    let failing = FAILING_STARTS.get();
+    if failing > 0.0 && thread_rng().gen_bool(failing) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    thread::Builder::new().name(name).spawn(body).map(drop)
+}

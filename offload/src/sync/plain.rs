@@ -1,0 +1,99 @@
+//! The primitives of std, and loom's under `--cfg bridge_loom`.
+
+#[cfg(not(bridge_loom))]
+pub(crate) use std::{
+    hint::spin_loop,
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+    },
+    thread_local,
+};
+
+#[cfg(bridge_loom)]
+pub(crate) use loom::{
+    hint::spin_loop,
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+    },
+    thread_local,
+};
+
+pub(crate) use std::thread::{sleep, yield_now};
+
+use std::{
+    sync::PoisonError,
+    time::{Duration, Instant},
+};
+
+/// Locks, whether or not a panic once passed through: no user code runs under
+/// any lock of this crate, so no state is ever left half-changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits on a condition variable for at most `limit`; true if time ran out.
+///
+/// loom's clock never advances, so there this waits for the notification.
+pub(crate) fn wait_for<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    limit: Option<Duration>,
+) -> (MutexGuard<'a, T>, bool) {
+    match limit {
+        Some(limit) if cfg!(not(bridge_loom)) => {
+            let (guard, result) = condvar
+                .wait_timeout(guard, limit)
+                .unwrap_or_else(PoisonError::into_inner);
+            (guard, result.timed_out())
+        }
+        _ => (
+            condvar.wait(guard).unwrap_or_else(PoisonError::into_inner),
+            false,
+        ),
+    }
+}
+
+/// The time by the clock.
+#[inline]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// The time since `start`.
+///
+/// loom repeats a run step by step, so nothing in it may depend on the clock:
+/// there, every time is a long time.
+pub(crate) fn elapsed(start: Instant) -> Duration {
+    if cfg!(bridge_loom) {
+        Duration::from_secs(1)
+    } else {
+        start.elapsed()
+    }
+}
+
+/// Starts a thread of the pool.
+#[cfg(not(bridge_loom))]
+pub(crate) fn start_thread(
+    name: String,
+    stack_size: usize,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name(name)
+        .stack_size(stack_size)
+        .spawn(body)
+        .map(drop)
+}
+
+/// Starts a thread of the model; its name and stack are loom's affair.
+#[cfg(bridge_loom)]
+pub(crate) fn start_thread(
+    _name: String,
+    _stack_size: usize,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    loom::thread::spawn(body);
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Waits for jobs that others submitted: the wait adopts what it polls for.
+
+use std::sync::Arc;
+
+use futures::channel::oneshot;
+use shuttle::{sync::Mutex, thread};
+
+use crate::{
+    runner::explore,
+    world::{Refused, Size, hold, moment, wait, wait_outside},
+};
+
+/// Strangers have every permit, and block on the lock of the job that waits.
+#[test]
+fn a_lock_held_over_a_wait_for_a_job_of_somebody_else() {
+    explore(|| {
+        let world = Size::of(2, 2).build();
+        let lock = Arc::new(Mutex::new(()));
+        let (give, given) = oneshot::channel();
+        let own = Arc::clone(&lock);
+        let holder = world.start(move || {
+            let _held = hold(&own);
+            wait(async { given.await.unwrap().await })
+        });
+        let strangers = [(); 3].map(|()| {
+            let lock = Arc::clone(&lock);
+            world.leaf(move || drop(hold(&lock)))
+        });
+        let _its_wait_may_be_over = give.send(world.start(|| 7));
+        assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
+        strangers.into_iter().for_each(wait_outside);
+        world.end();
+    });
+}
+
+/// It is polled before the wait parks, and is a root until then.
+#[test]
+fn a_job_that_was_queued_among_strangers_before_the_wait() {
+    explore(|| {
+        let world = Size::of(1, 2).build();
+        let lock = Arc::new(Mutex::new(()));
+        let other = world.clone();
+        let own = Arc::clone(&lock);
+        let submitter = thread::spawn(move || {
+            let child = other.start(|| 7);
+            let holder = other.start(move || {
+                let _held = hold(&own);
+                wait(async {
+                    moment().await;
+                    child.await
+                })
+            });
+            wait_outside(holder)
+        });
+        let strangers = [(); 2].map(|()| {
+            let lock = Arc::clone(&lock);
+            world.leaf(move || drop(hold(&lock)))
+        });
+        assert!(matches!(submitter.join().unwrap(), Ok(7) | Err(Refused)));
+        strangers.into_iter().for_each(wait_outside);
+        world.end();
+    });
+}
+
+/// The job moves from wait to wait: the last that polls has adopted it.
+#[test]
+fn a_job_that_two_waits_poll_for_in_turn() {
+    explore(|| {
+        let world = Size::of(2, 2).build();
+        let task = Arc::new(Mutex::new(Some(Box::pin(world.run(|| 7)))));
+        let jobs = [(); 2].map(|()| {
+            let task = Arc::clone(&task);
+            world.start(move || {
+                wait(std::future::poll_fn(|cx| {
+                    let mut slot = hold(&task);
+                    let Some(task) = &mut *slot else {
+                        return std::task::Poll::Ready(0);
+                    };
+                    let poll = task.as_mut().poll(cx);
+                    if poll.is_ready() {
+                        *slot = None;
+                    } else {
+                        cx.waker().wake_by_ref();
+                    }
+                    poll.map(Result::unwrap)
+                }))
+            })
+        });
+        let outcomes = jobs.map(wait_outside);
+        if outcomes.iter().all(Result::is_ok) {
+            assert_eq!(outcomes.into_iter().flatten().sum::<i32>(), 7);
+        }
+        drop(task);
+        world.end();
+    });
+}

@@ -1,0 +1,34 @@
+//! The whole pool in random orders of steps, by shuttle.
+//!
+//! Loom explores every order of steps of two or three threads. These scenarios have
+//! up to eight, all of them on the code that ships, and shuttle tries random orders.
+//! Time belongs to the model: a limit may pass at any moment, so the monitor, the end
+//! of a thread's `keep_alive` and every watch race with everything else.
+//!
+//! `cargo xtask audit shuttle` runs them. By hand:
+//!
+//! ```text
+//! RUSTFLAGS="--cfg bridge_shuttle" cargo test --release --target-dir target/shuttle \
+//!     -p bridge-offload --test shuttle -- --nocapture
+//! ```
+//!
+//! | variable | what it sets |
+//! |---|---|
+//! | `SHUTTLE_SECONDS` | how long each scenario searches |
+//! | `SHUTTLE_ITERATIONS` | how many schedules each scheduler tries, without `SHUTTLE_SECONDS` |
+//! | `SHUTTLE_SEED` | the seed; drawn and printed if it is not set |
+//! | `SHUTTLE_REPLAY` | a file with the schedule to repeat |
+#![cfg(bridge_shuttle)]
+
+mod adopting;
+mod ending;
+mod leaving;
+mod locks;
+mod nesting;
+mod queueing;
+mod runner;
+mod scheduler;
+mod shutting;
+mod stalling;
+mod threads;
+mod world;

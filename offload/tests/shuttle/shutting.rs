@@ -1,0 +1,189 @@
+//! Shutdowns amid all that a pool does: every caller has a value, or is told.
+
+use std::{pin::pin, time::Duration};
+
+use bridge_offload::{OffloadError, cancelled, model};
+use futures::channel::oneshot;
+use shuttle::thread;
+
+use crate::{
+    runner::explore,
+    world::{LONG, Refused, Size, World, try_wait, wait_outside},
+};
+
+fn spinning(threads: usize) -> Size {
+    Size {
+        spin: Duration::from_micros(50),
+        ..Size::of(threads, 1)
+    }
+}
+
+/// What a caller may be told of a pool that ends.
+fn check<T>(outcome: &Result<T, OffloadError>) {
+    if let Err(error) = outcome {
+        assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}");
+    }
+}
+
+/// A job that waits for another.
+fn nested(world: &World) -> bridge_offload::Offload<()> {
+    let inner = world.clone();
+    world.start(move || match try_wait(inner.run(|| ())) {
+        Ok(below) => check(&below),
+        Err(Refused) => {}
+    })
+}
+
+#[test]
+fn submissions_that_race_a_shutdown() {
+    explore(|| {
+        let world = spinning(1).build();
+        let others = [(); 2].map(|()| {
+            let world = world.clone();
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    check(&wait_outside(world.leaf(|| ()).outcome()));
+                }
+            })
+        });
+        let report = world.pool.shutdown(LONG).wait();
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
+        others.into_iter().for_each(|other| other.join().unwrap());
+        world.balance();
+    });
+}
+
+#[test]
+fn a_shutdown_without_grace_amid_waits() {
+    explore(|| {
+        let world = Size::of(1, 1).build();
+        let jobs = [(); 2].map(|()| nested(&world));
+        let leaf = world.leaf(|| ());
+        let report = world.pool.shutdown(Duration::ZERO).wait();
+        assert!(report.abandoned <= 4);
+        for job in jobs {
+            check(&wait_outside(job.outcome()));
+        }
+        check(&wait_outside(leaf.outcome()));
+        world.balance();
+    });
+}
+
+/// The grace is over at any moment, or never.
+#[test]
+fn a_shutdown_whose_grace_ends_amid_waits() {
+    explore(|| {
+        let world = spinning(2).build();
+        let jobs = [(); 2].map(|()| nested(&world));
+        let slow = world.leaf(|| {
+            for _ in 0..3 {
+                if cancelled() {
+                    return;
+                }
+                model::sleep(Duration::from_millis(1));
+            }
+        });
+        let _report = world.pool.shutdown(Duration::from_millis(2)).wait();
+        for job in jobs {
+            check(&wait_outside(job.outcome()));
+        }
+        check(&wait_outside(slow.outcome()));
+        world.balance();
+    });
+}
+
+#[test]
+fn two_shutdowns_at_once() {
+    explore(|| {
+        let world = Size::of(2, 1).build();
+        let job = nested(&world);
+        let other = world.clone();
+        let other = thread::spawn(move || other.pool.shutdown(LONG).wait());
+        let own = world.pool.shutdown(LONG).wait();
+        let other = other.join().unwrap();
+        check(&wait_outside(job.outcome()));
+        assert_eq!((own.running.len(), other.running.len()), (0, 0));
+        world.balance();
+    });
+}
+
+/// A thread of its own waits for the end of the pool, whether anybody asks or not.
+#[test]
+fn a_shutdown_that_is_awaited_and_one_that_is_left() {
+    explore(|| {
+        let world = Size::of(1, 1).build();
+        let jobs = [(); 2].map(|()| world.leaf(|| ()));
+        let other = world.clone();
+        let left = thread::spawn(move || {
+            let mut shutdown = pin!(other.pool.shutdown(LONG));
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let _not_yet = shutdown.as_mut().poll(&mut cx);
+        });
+        let report = wait_outside(world.pool.shutdown(LONG));
+        assert_eq!(report.running.len(), 0);
+        left.join().unwrap();
+        for job in jobs {
+            check(&wait_outside(job.outcome()));
+        }
+        world.balance();
+    });
+}
+
+/// The thread that shuts its own pool down leaves what is queued to others.
+#[test]
+fn a_job_that_shuts_its_pool_down() {
+    explore(|| {
+        let size = Size {
+            may_stall: true,
+            ..Size::of(1, 1)
+        };
+        let world = size.build();
+        let inner = world.clone();
+        let shutting = world.start(move || inner.pool.shutdown(LONG).wait());
+        let leaf = world.leaf(|| 7);
+        check(&wait_outside(leaf.outcome()));
+        check(&wait_outside(shutting.outcome()));
+        world.balance();
+    });
+}
+
+#[test]
+fn two_jobs_that_shut_their_pool_down() {
+    explore(|| {
+        let size = Size {
+            may_stall: true,
+            ..Size::of(1, 1)
+        };
+        let world = size.build();
+        let shutting = [(); 2].map(|()| {
+            let inner = world.clone();
+            world.start(move || inner.pool.shutdown(LONG).wait())
+        });
+        let leaf = world.leaf(|| ());
+        check(&wait_outside(leaf.outcome()));
+        for job in shutting {
+            check(&wait_outside(job.outcome()));
+        }
+        world.balance();
+    });
+}
+
+/// A job that waits for what only its own end would bring is told to stop.
+#[test]
+fn a_wait_that_a_shutdown_finds_parked() {
+    explore(|| {
+        let size = Size {
+            may_stall: true,
+            ..Size::of(1, 1)
+        };
+        let world = size.build();
+        let (tell, told) = oneshot::channel::<()>();
+        let waiting = world.start(move || try_wait(told).is_ok());
+        let other = world.clone();
+        let ending = thread::spawn(move || other.pool.shutdown(Duration::from_millis(1)).wait());
+        let _its_wait_may_be_over = tell.send(());
+        check(&wait_outside(waiting.outcome()));
+        let _report = ending.join().unwrap();
+        world.balance();
+    });
+}

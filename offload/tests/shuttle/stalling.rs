@@ -1,0 +1,82 @@
+//! Pools that stand still: one that nobody sized grows, any other tells a wait.
+
+use std::sync::Arc;
+
+use futures::channel::oneshot;
+use shuttle::sync::Barrier;
+
+use crate::{
+    runner::explore,
+    world::{Refused, Size, try_wait, wait_outside},
+};
+
+fn stalling(threads: usize, blocked: usize) -> Size {
+    Size {
+        may_stall: true,
+        ..Size::of(threads, blocked)
+    }
+}
+
+#[test]
+fn a_barrier_wider_than_the_pool() {
+    explore(|| {
+        let size = Size {
+            grows: true,
+            ..stalling(2, 1)
+        };
+        let world = size.build();
+        let barrier = Arc::new(Barrier::new(4));
+        let jobs = [(); 4].map(|()| {
+            let barrier = Arc::clone(&barrier);
+            world.leaf(move || barrier.wait().is_leader())
+        });
+        let leaders = jobs.map(wait_outside).into_iter().filter(|leads| *leads);
+        assert_eq!(leaders.count(), 1);
+        assert!(world.metrics().peak_threads >= 4);
+        world.end();
+    });
+}
+
+/// Both threads are parked, and neither can be lent the stranger that ends the waits.
+#[test]
+fn waits_for_a_stranger_that_no_thread_can_run() {
+    explore(|| {
+        let world = stalling(1, 1).build();
+        let (waits, stranger) = [(); 2].map(|()| {
+            let (tell, told) = oneshot::channel::<()>();
+            (world.start(move || try_wait(told).map(drop)), tell)
+        })
+        .into_iter()
+        .unzip::<_, _, Vec<_>, Vec<_>>();
+        let stranger = world.leaf(move || {
+            for tell in stranger {
+                let _nobody_may_listen = tell.send(());
+            }
+        });
+        let outcomes: Vec<_> = waits.into_iter().map(wait_outside).collect();
+        wait_outside(stranger);
+        let told = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        assert!(told <= 2);
+        world.end();
+    });
+}
+
+/// Nothing is queued, and what the waits are for never comes.
+#[test]
+fn waits_at_the_ceiling_for_what_never_comes() {
+    explore(|| {
+        let world = stalling(1, 1).build();
+        let (kept, waits): (Vec<_>, Vec<_>) = [(); 2]
+            .map(|()| {
+                let (tell, told) = oneshot::channel::<()>();
+                (tell, world.start(move || try_wait(told).map(drop)))
+            })
+            .into_iter()
+            .unzip();
+        let mut outcomes = waits.into_iter().map(wait_outside);
+        assert!(outcomes.any(|outcome| outcome == Err(Refused)));
+        drop(kept);
+        drop(outcomes);
+        world.end();
+    });
+}
