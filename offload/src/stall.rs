@@ -182,7 +182,7 @@ impl Stall {
         if may_grow {
             self.since_growth = 0;
         }
-        let is_news = self.stuck >= REPORT && !self.is_told;
+        let is_news = queued > 0 && self.stuck >= REPORT && !self.is_told;
         self.is_told |= is_news;
         Verdict {
             still: self.still,
@@ -241,6 +241,17 @@ mod tests {
                 queued: 3
             }]
         );
+    }
+
+    /// The waits of a pool may all be for timers, and then nothing is wrong.
+    #[test]
+    fn it_reports_nothing_while_nothing_is_queued() {
+        let mut stall = started();
+        let verdicts = looks(&mut stall, &[7; 40], Some(0));
+        assert_eq!(verdicts.iter().find_map(|verdict| verdict.news), None);
+        assert_eq!(verdicts[39].still, 40);
+        let news = looks(&mut stall, &[7], Some(1))[0].news;
+        assert_eq!(news.map(|news| news.queued), Some(1));
     }
 
     #[test]

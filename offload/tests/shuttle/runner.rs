@@ -73,7 +73,9 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
         let mut replay = ReplayScheduler::new_from_file(file).expect("a schedule");
         replay.set_allow_incomplete();
         run(replay, config(None), &execution);
-        println!("{name}: the schedule passed");
+        let passed = schedules.load(Ordering::Relaxed) > 0;
+        let how = if passed { "passed" } else { "ended before the execution" };
+        println!("{name}: the schedule {how}");
         return;
     }
     let time = number("SHUTTLE_SECONDS").map(Duration::from_secs);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::channel::oneshot;
+use futures::{channel::oneshot, future::select};
 use shuttle::sync::Barrier;
 
 use crate::{
@@ -66,17 +66,15 @@ fn waits_for_a_stranger_that_no_thread_can_run() {
 fn waits_at_the_ceiling_for_what_never_comes() {
     explore(|| {
         let world = stalling(1, 1).build();
-        let (kept, waits): (Vec<_>, Vec<_>) = [(); 2]
-            .map(|()| {
-                let (tell, told) = oneshot::channel::<()>();
-                (tell, world.start(move || try_wait(told).map(drop)))
-            })
-            .into_iter()
-            .unzip();
-        let mut outcomes = waits.into_iter().map(wait_outside);
-        assert!(outcomes.any(|outcome| outcome == Err(Refused)));
-        drop(kept);
-        drop(outcomes);
+        let [(first, kept), (second, also_kept)] = [(); 2].map(|()| {
+            let (tell, told) = oneshot::channel::<()>();
+            (world.start(move || try_wait(told).map(drop)), tell)
+        });
+        // One is told. Then a thread is free again, so the other may wait for ever.
+        let (outcome, other) = wait_outside(select(first, second)).factor_first();
+        assert_eq!(outcome, Err(Refused));
+        drop((kept, also_kept));
+        let _told_or_refused = wait_outside(other);
         world.end();
     });
 }
