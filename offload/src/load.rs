@@ -81,10 +81,7 @@ fn ask() -> Option<bool> {
 }
 
 /// How many threads want to run, this one included, by the text of the file.
-#[cfg(all(
-    any(test, target_os = "linux"),
-    not(any(bridge_loom, bridge_shuttle))
-))]
+#[cfg(all(any(test, target_os = "linux"), not(any(bridge_loom, bridge_shuttle))))]
 fn runnable(text: &str) -> Option<usize> {
     let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;
     runnable.parse().ok()

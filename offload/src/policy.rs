@@ -118,7 +118,10 @@ fn tossed(sight: Sight) -> Duty {
         _ if toss(2) => duty(sight),
         Sight { ready: 0, .. } if toss(2) => Duty::Watch(WATCH),
         Sight { ready: 0, .. } => Duty::Rest,
-        Sight { running: 0, .. } | Sight { overtaken: true, .. } => Duty::Work,
+        Sight { running: 0, .. }
+        | Sight {
+            overtaken: true, ..
+        } => Duty::Work,
         _ if toss(2) => Duty::Watch(WATCH),
         _ => Duty::Work,
     }

@@ -3,7 +3,11 @@
 use std::{cell::Cell, time::Duration};
 
 use super::{Berth, State, Step};
-use crate::{park::Unparker, runnable::Submitted, sync::{elapsed, now}};
+use crate::{
+    park::Unparker,
+    runnable::Submitted,
+    sync::{elapsed, now},
+};
 
 /// How long after a failed start no other is tried.
 const START_AGAIN: Duration = Duration::from_millis(10);

@@ -81,6 +81,8 @@ fn a_job_that_two_waits_poll_for_in_turn() {
                         *slot = None;
                     } else {
                         cx.waker().wake_by_ref();
+                        // PCT would let this thread poll for ever.
+                        thread::yield_now();
                     }
                     poll.map(Result::unwrap)
                 }))

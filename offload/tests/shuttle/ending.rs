@@ -14,7 +14,10 @@ use crate::{
 };
 
 fn pool() -> Pool<Watched> {
-    Builder::<Watched>::default().max_threads(2).build().unwrap()
+    Builder::<Watched>::default()
+        .max_threads(2)
+        .build()
+        .unwrap()
 }
 
 /// Shuttle waits for every thread: one that does not end is a deadlock.

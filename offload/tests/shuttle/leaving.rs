@@ -148,7 +148,10 @@ fn jobs_that_panic_among_jobs_that_wait() {
         let leaf = world.leaf(|| 3);
         assert!(matches!(wait_outside(parent), Ok(true) | Err(Refused)));
         let outcome = wait_outside(other.outcome());
-        assert!(matches!(outcome, Err(OffloadError::Panicked(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(OffloadError::Panicked(_))),
+            "{outcome:?}"
+        );
         assert_eq!(wait_outside(leaf), 3);
         world.end();
         assert!(world.metrics().panicked >= 1);

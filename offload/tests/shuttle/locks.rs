@@ -58,8 +58,7 @@ fn two_locks_held_over_waits_for_several_descendants() {
             let (inner, own) = (world.clone(), Arc::clone(&lock));
             world.start(move || {
                 let _held = hold(&own);
-                wait(join_all((0..2).map(|number| inner.run(move || number))))
-                    .map(|all| all.len())
+                wait(join_all((0..2).map(|number| inner.run(move || number)))).map(|all| all.len())
             })
         });
         let strangers = strangers(&world, &lock, 2);
@@ -87,7 +86,10 @@ fn a_lock_held_over_waits_nested_in_each_other() {
         });
         let strangers = strangers(&world, &lock, 3);
         let outcome = wait_outside(holder);
-        assert!(matches!(outcome, Ok(Ok(Ok(7) | Err(Refused))) | Err(Refused)));
+        assert!(matches!(
+            outcome,
+            Ok(Ok(Ok(7) | Err(Refused))) | Err(Refused)
+        ));
         finish(&world, &lock, strangers);
     });
 }

@@ -67,13 +67,10 @@ fn a_wait_for_two_descendants_at_once() {
         let world = Size::of(1, 2).build();
         let inner = world.clone();
         let parent = world.start(move || {
-            let (first, second) = wait(join(
-                inner.run(|| 1),
-                async {
-                    moment().await;
-                    inner.run(|| 2).await
-                },
-            ))?;
+            let (first, second) = wait(join(inner.run(|| 1), async {
+                moment().await;
+                inner.run(|| 2).await
+            }))?;
             Ok::<_, Refused>(first.unwrap() + second.unwrap())
         });
         let leaf = world.leaf(|| 4);
@@ -114,6 +111,8 @@ fn a_future_that_wakes_itself_until_its_job_has_run() {
             let mut child = pin!(inner.run(|| 7));
             wait(poll_fn(|cx| {
                 cx.waker().wake_by_ref();
+                // PCT would let this thread poll for ever.
+                shuttle::thread::yield_now();
                 child.as_mut().poll(cx)
             }))
         });

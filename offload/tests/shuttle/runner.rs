@@ -74,7 +74,11 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
         replay.set_allow_incomplete();
         run(replay, config(None), &execution);
         let passed = schedules.load(Ordering::Relaxed) > 0;
-        let how = if passed { "passed" } else { "ended before the execution" };
+        let how = if passed {
+            "passed"
+        } else {
+            "ended before the execution"
+        };
         println!("{name}: the schedule {how}");
         return;
     }
@@ -107,7 +111,9 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
 /// `module::test`, as libtest calls it.
 fn name_of<F>(_: &F) -> String {
     let path = type_name::<F>().trim_end_matches("::{{closure}}");
-    path.split_once("::").map_or(path, |(_, name)| name).to_owned()
+    path.split_once("::")
+        .map_or(path, |(_, name)| name)
+        .to_owned()
 }
 
 fn seed_for(name: &str, scheduler: usize) -> u64 {
@@ -147,7 +153,10 @@ fn directory() -> &'static Path {
 
 /// Prints the command that repeats the failure.
 fn report(name: &str, before: usize) {
-    println!("{name}: failed after {before} schedules with SHUTTLE_SEED={}", *SEED);
+    println!(
+        "{name}: failed after {before} schedules with SHUTTLE_SEED={}",
+        *SEED
+    );
     let schedules = fs::read_dir(directory()).into_iter().flatten().flatten();
     // The longest record is the one of the whole execution.
     let last = schedules.map(|entry| entry.path()).max();

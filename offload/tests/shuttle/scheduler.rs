@@ -63,7 +63,10 @@ impl<S: Scheduler> Scheduler for Clocked<S> {
             .partition(|task| deadline_of(task.id()).is_none());
         let haste = HASTE.get();
         if awake.is_empty() {
-            let first = asleep.iter().filter_map(|task| deadline_of(task.id())).min();
+            let first = asleep
+                .iter()
+                .filter_map(|task| deadline_of(task.id()))
+                .min();
             let due = |task: &&Task| haste > 0 || deadline_of(task.id()) == first;
             let due: Vec<_> = asleep.into_iter().filter(due).collect();
             return self.inner.next_task(&due, current, is_yielding);

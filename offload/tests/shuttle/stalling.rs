@@ -42,12 +42,13 @@ fn a_barrier_wider_than_the_pool() {
 fn waits_for_a_stranger_that_no_thread_can_run() {
     explore(|| {
         let world = stalling(1, 1).build();
-        let (waits, stranger) = [(); 2].map(|()| {
-            let (tell, told) = oneshot::channel::<()>();
-            (world.start(move || try_wait(told).map(drop)), tell)
-        })
-        .into_iter()
-        .unzip::<_, _, Vec<_>, Vec<_>>();
+        let (waits, stranger) = [(); 2]
+            .map(|()| {
+                let (tell, told) = oneshot::channel::<()>();
+                (world.start(move || try_wait(told).map(drop)), tell)
+            })
+            .into_iter()
+            .unzip::<_, _, Vec<_>, Vec<_>>();
         let stranger = world.leaf(move || {
             for tell in stranger {
                 let _nobody_may_listen = tell.send(());

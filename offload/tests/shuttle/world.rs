@@ -227,18 +227,26 @@ impl World {
     pub(crate) fn balance(&self) {
         eventually("its threads are gone", || self.metrics().threads == 0);
         let metrics = self.metrics();
-        let Books {
-            submitted, ran, ..
-        } = &*self.books;
-        let (submitted, ran) = (submitted.load(Ordering::Relaxed), ran.load(Ordering::Relaxed));
-        let over =
-            metrics.completed + metrics.cancelled + metrics.panicked + metrics.rejected;
+        let Books { submitted, ran, .. } = &*self.books;
+        let (submitted, ran) = (
+            submitted.load(Ordering::Relaxed),
+            ran.load(Ordering::Relaxed),
+        );
+        let over = metrics.completed + metrics.cancelled + metrics.panicked + metrics.rejected;
         assert_eq!(over, submitted as u64, "of {submitted} jobs: {metrics:?}");
         let run = metrics.completed + metrics.panicked;
         assert_eq!(run, ran as u64, "{ran} ran: {metrics:?}");
-        let left = (metrics.running, metrics.blocked, metrics.queued, metrics.in_line);
+        let left = (
+            metrics.running,
+            metrics.blocked,
+            metrics.queued,
+            metrics.in_line,
+        );
         assert_eq!(left, (0, 0, 0, 0), "{metrics:?}");
-        assert!(metrics.peak_threads <= self.books.most_threads, "{metrics:?}");
+        assert!(
+            metrics.peak_threads <= self.books.most_threads,
+            "{metrics:?}"
+        );
         if let Some(wrong) = self.books.wrong() {
             panic!("{wrong}");
         }
