@@ -7,11 +7,12 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::{Path, PathBuf},
     process,
+    str::FromStr,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bridge_offload::model;
@@ -27,7 +28,11 @@ use crate::{
 };
 
 /// Without a time or a number: so many schedules under each scheduler.
-const ITERATIONS: usize = 300;
+const ITERATIONS: usize = 200;
+
+/// So many schedules come from one seed. A scheduler that is stopped halfway would
+/// print its seed as one that failed.
+const BATCH: usize = 20;
 
 /// A run of more steps than this has a livelock. The longest good ones take a tenth.
 const STEPS: usize = 100_000;
@@ -42,16 +47,45 @@ const DEPTHS: [usize; 3] = [3, 4, 5];
 static SEED: LazyLock<u64> = LazyLock::new(|| {
     let seed = number("SHUTTLE_SEED").unwrap_or_else(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        mix(now.map_or(0, |now| now.as_micros() as u64)) >> 32
+        mix(now.map_or(0, |now| now.as_secs() ^ u64::from(now.subsec_nanos()) << 32)) >> 32
     });
     println!("SHUTTLE_SEED={seed}");
     seed
 });
 
-fn number(variable: &str) -> Option<u64> {
+/// The number that a variable holds.
+fn number<T: FromStr>(variable: &str) -> Option<T> {
     let text = env::var(variable).ok()?;
-    let number = text.parse();
-    Some(number.unwrap_or_else(|_| panic!("{variable} must be a number, not {text:?}")))
+    let number = text.parse().ok();
+    Some(number.unwrap_or_else(|| panic!("{variable} must be a number, not {text:?}")))
+}
+
+/// How long a scenario is tried under one scheduler.
+#[derive(Clone, Copy)]
+enum Share {
+    Time(Duration),
+    Schedules(usize),
+}
+
+impl Share {
+    fn from_env() -> Self {
+        match number("SHUTTLE_SECONDS") {
+            Some(seconds) => {
+                let schedulers = u32::try_from(1 + DEPTHS.len()).expect("a few");
+                Self::Time(Duration::from_secs_f64(seconds) / schedulers)
+            }
+            None => Self::Schedules(number("SHUTTLE_ITERATIONS").unwrap_or(ITERATIONS)),
+        }
+    }
+
+    /// How many schedules come next, after so many and so long.
+    fn next_batch(self, tried: usize, time: Duration) -> usize {
+        match self {
+            Self::Time(limit) if tried == 0 || time < limit => BATCH,
+            Self::Time(_) => 0,
+            Self::Schedules(number) => number.saturating_sub(tried).min(BATCH),
+        }
+    }
 }
 
 /// Runs a scenario in many orders of steps, and prints how many.
@@ -62,8 +96,7 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
     let execution = move || {
         model::reset();
         world::reset();
-        let haste = HASTES[thread_rng().gen_range(0..HASTES.len())];
-        set_haste(haste);
+        set_haste(HASTES[thread_rng().gen_range(0..HASTES.len())]);
         scenario();
         world::check_that_all_ended();
         count.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +105,7 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
     if let Ok(file) = env::var("SHUTTLE_REPLAY") {
         let mut replay = ReplayScheduler::new_from_file(file).expect("a schedule");
         replay.set_allow_incomplete();
-        run(replay, config(None), &execution);
+        run(replay, &execution);
         let passed = schedules.load(Ordering::Relaxed) > 0;
         let how = if passed {
             "passed"
@@ -82,20 +115,18 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
         println!("{name}: the schedule {how}");
         return;
     }
-    let time = number("SHUTTLE_SECONDS").map(Duration::from_secs);
-    let iterations = match time {
-        Some(_) => usize::MAX,
-        None => number("SHUTTLE_ITERATIONS").map_or(ITERATIONS, |number| number as usize),
-    };
-    let share = config(time.map(|time| time / (1 + DEPTHS.len() as u32)));
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        let seed = seed_for(&name, 0);
-        let random = RandomScheduler::new_from_seed(seed, iterations);
-        run(Clocked::new(random, seed), share.clone(), &execution);
+        try_under(&name, 0, |seed, batch| {
+            run(
+                Clocked::new(RandomScheduler::new_from_seed(seed, batch), seed),
+                &execution,
+            );
+        });
         for depth in DEPTHS {
-            let seed = seed_for(&name, depth);
-            let pct = PctScheduler::new_from_seed(seed, depth, iterations);
-            run(Clocked::new(pct, seed), share.clone(), &execution);
+            try_under(&name, depth, |seed, batch| {
+                let pct = PctScheduler::new_from_seed(seed, depth, batch);
+                run(Clocked::new(pct, seed), &execution);
+            });
         }
     }));
     let schedules = schedules.load(Ordering::Relaxed);
@@ -108,6 +139,20 @@ pub(crate) fn explore(scenario: impl Fn() + Send + Sync + 'static) {
     }
 }
 
+/// Tries batch after batch under one scheduler, each with a seed of its own.
+fn try_under(name: &str, scheduler: usize, batch: impl Fn(u64, usize)) {
+    let (share, start) = (Share::from_env(), Instant::now());
+    let mut tried = 0;
+    loop {
+        let next = share.next_batch(tried, start.elapsed());
+        if next == 0 {
+            return;
+        }
+        batch(seed_for(&(name, scheduler, tried)), next);
+        tried += next;
+    }
+}
+
 /// `module::test`, as libtest calls it.
 fn name_of<F>(_: &F) -> String {
     let path = type_name::<F>().trim_end_matches("::{{closure}}");
@@ -116,26 +161,21 @@ fn name_of<F>(_: &F) -> String {
         .to_owned()
 }
 
-fn seed_for(name: &str, scheduler: usize) -> u64 {
+fn seed_for(part: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (name, scheduler).hash(&mut hasher);
+    part.hash(&mut hasher);
     mix(*SEED ^ hasher.finish())
 }
 
-fn run<S: Scheduler + 'static>(
-    scheduler: S,
-    config: Config,
-    execution: &Arc<impl Fn() + Send + Sync + 'static>,
-) {
+fn run<S: Scheduler + 'static>(scheduler: S, execution: &Arc<impl Fn() + Send + Sync + 'static>) {
     let execution = Arc::clone(execution);
-    Runner::new(scheduler, config).run(move || execution());
+    Runner::new(scheduler, config()).run(move || execution());
 }
 
-fn config(time: Option<Duration>) -> Config {
+fn config() -> Config {
     let mut config = Config::new();
     config.stack_size = 128 * 1024;
     config.max_steps = MaxSteps::FailAfter(STEPS);
-    config.max_time = time;
     config.silence_warnings = true;
     config.failure_persistence = FailurePersistence::File(Some(directory().to_owned()));
     config

@@ -5,6 +5,7 @@
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
 mod loom;
+mod shuttle;
 mod stage;
 mod stages;
 

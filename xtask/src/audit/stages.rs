@@ -2,17 +2,29 @@
 
 use std::time::Duration;
 
-use super::{loom, stage::Stage};
+use super::{loom, shuttle, stage::Stage};
 
 pub(super) fn all() -> Vec<Stage> {
-    vec![Stage {
-        name: "loom",
-        purpose: "the small protocols, in every order of steps",
-        unit: "executions",
-        quick: Some(Duration::from_mins(2)),
-        full: Duration::from_mins(10),
-        part_of_the_whole: true,
-        needs: &[],
-        work: loom::run,
-    }]
+    vec![
+        Stage {
+            name: "loom",
+            purpose: "the small protocols, in every order of steps",
+            unit: "executions",
+            quick: Some(Duration::from_mins(2)),
+            full: Duration::from_mins(10),
+            part_of_the_whole: true,
+            needs: &[],
+            work: loom::run,
+        },
+        Stage {
+            name: "shuttle",
+            purpose: "the whole pool, in random orders of steps, with time at random",
+            unit: "schedules",
+            quick: Some(Duration::from_secs(25)),
+            full: Duration::from_mins(8),
+            part_of_the_whole: true,
+            needs: &[],
+            work: shuttle::run,
+        },
+    ]
 }

@@ -1,0 +1,145 @@
+//! The stage `shuttle`: the whole pool in random orders of steps, each as likely to be
+//! repeated as any other.
+
+use std::{env, process::Command, thread, time::Duration};
+
+use super::stage::{Budget, Tally};
+use crate::run::{self, Output, Verdict};
+
+/// How long the build may take.
+const BUILD: Duration = Duration::from_mins(20);
+
+/// How much longer than asked for the search may take, on a machine with other work.
+const SLACK: u32 = 4;
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let built = run::run(&mut cargo(&["--no-run"], &[]), BUILD, Output::Show);
+    if !built.passed() {
+        return Err("the scenarios do not compile".to_owned());
+    }
+    let listed = run::run(&mut cargo(&[], &["--list"]), BUILD, Output::Keep);
+    let scenarios = scenarios(&listed.text);
+    if scenarios == 0 {
+        return Err("there is no scenario".to_owned());
+    }
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let seconds = budget.search.as_secs_f64() * count(threads) / count(scenarios);
+    let mut search = cargo(
+        &[],
+        &["--nocapture", "--test-threads", &threads.to_string()],
+    );
+    search.env("SHUTTLE_SECONDS", format!("{seconds:.3}"));
+    if let Some(seed) = budget.seed {
+        search.env("SHUTTLE_SEED", seed.to_string());
+    }
+    let limit = (budget.search * SLACK).max(Duration::from_mins(2));
+    let ended = run::run(&mut search, limit, Output::Tee);
+    match ended.verdict {
+        Verdict::Passed => tally(scenarios, &ended.text),
+        Verdict::Failed => Err(failure(&ended.text)),
+        Verdict::Killed => Err(format!("ran over {} s", limit.as_secs())),
+        Verdict::Absent => Err(ended.text),
+    }
+}
+
+/// The scenarios, in a target directory of their own.
+fn cargo(args: &[&str], to_the_tests: &[&str]) -> Command {
+    let mut test = run::cargo(&["test", "--release", "--target-dir", "target/shuttle"]);
+    test.args(["--package", "bridge-offload", "--test", "shuttle"])
+        .args(args)
+        .arg("--")
+        .args(to_the_tests);
+    let flags = env::var("RUSTFLAGS").unwrap_or_default();
+    test.env("RUSTFLAGS", format!("{flags} --cfg bridge_shuttle"));
+    test
+}
+
+/// The scenarios that libtest lists.
+fn scenarios(list: &str) -> usize {
+    list.lines().filter(|line| line.ends_with(": test")).count()
+}
+
+/// How many schedules each scenario has tried, by the line that it prints:
+/// "name: 7 schedules".
+fn schedules(text: &str) -> Vec<u64> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_suffix(" schedules"))
+        .filter_map(|rest| rest.rsplit(' ').next()?.parse().ok())
+        .collect()
+}
+
+fn tally(scenarios: usize, text: &str) -> Result<Tally, String> {
+    let schedules = schedules(text);
+    let tried = schedules.iter().filter(|count| **count > 0).count();
+    if tried < scenarios {
+        return Err(format!(
+            "only {tried} of {scenarios} scenarios tried a schedule"
+        ));
+    }
+    Ok(Tally {
+        count: schedules.iter().sum(),
+        note: format!("{scenarios} scenarios{}", seed(text)),
+    })
+}
+
+/// The seed that the scenarios print, for the table.
+fn seed(text: &str) -> String {
+    let seed = text
+        .lines()
+        .find_map(|line| Some(line.split_once("SHUTTLE_SEED=")?.1));
+    seed.map_or(String::new(), |seed| format!(", seed {}", seed.trim()))
+}
+
+/// The scenario that failed, by the line that it prints.
+fn failure(text: &str) -> String {
+    let line = text
+        .lines()
+        .find_map(|line| Some(line.split_once(": failed after ")?.0));
+    let name = line.and_then(|line| line.rsplit(' ').next());
+    match name {
+        Some(name) => format!("{name} failed; the command above repeats it"),
+        None => "the scenarios failed".to_owned(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "there are few of them")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "test a::b ... SHUTTLE_SEED=7\na::b: 12 schedules\nok\n\
+        test c ... c: 30 schedules\nok\n";
+
+    #[test]
+    fn schedules_are_added_up_wherever_the_line_begins() {
+        let tally = tally(2, TEXT).unwrap();
+        assert_eq!(
+            (tally.count, tally.note.as_str()),
+            (42, "2 scenarios, seed 7")
+        );
+    }
+
+    #[test]
+    fn a_scenario_that_tried_nothing_is_a_failure() {
+        assert!(tally(3, TEXT).is_err());
+        assert!(tally(1, "a::b: 0 schedules\n").is_err());
+    }
+
+    #[test]
+    fn a_failure_is_named() {
+        let text = "test c ... c::d: failed after 3 schedules with SHUTTLE_SEED=7\n";
+        assert!(failure(text).starts_with("c::d failed"));
+    }
+
+    #[test]
+    fn scenarios_are_counted() {
+        assert_eq!(
+            scenarios("a::b: test\nc: test\n\n2 tests, 0 benchmarks\n"),
+            2
+        );
+    }
+}
