@@ -6,9 +6,9 @@
 //! the tests leaves such a thread out as long as it likes. If it picks the thread all
 //! the same, the time jumps to that deadline: this is how a limit passes.
 //!
-//! So a scheduler decides how fast time goes. One that picks sleepers only when
-//! nothing else can run models a machine of any speed on which no limit is missed. One
-//! that picks sleepers at any moment models threads that are held up for seconds.
+//! So a scheduler decides how fast time goes. If it picks sleepers only when nothing
+//! else can run, it models a machine that is never late. If it picks sleepers at any
+//! moment, it models threads that are held up for seconds.
 
 use std::{
     cell::{Cell, RefCell},
@@ -37,11 +37,11 @@ use shuttle::{
 /// One look of a thread that spins takes so long.
 const LOOK: Duration = Duration::from_micros(20);
 
-/// What the clock shows at the beginning of each execution.
+/// The clock shows this at the beginning of each execution.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-// Shuttle runs all threads of an execution on one thread of the system. What follows
-// belongs to the execution, so these are std's, and no scheduling point.
+// Shuttle runs all threads of an execution on one thread of the system. So std's
+// thread-locals belong to the execution, and are no scheduling points.
 std::thread_local! {
     static TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static SLEEPERS: RefCell<Vec<(TaskId, Duration)>> = const { RefCell::new(Vec::new()) };

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use bridge_offload::Offload;
 use futures::channel::oneshot;
-use shuttle::{sync::Mutex, thread};
+use shuttle::{
+    sync::{Mutex, mpsc},
+    thread,
+};
 
 use crate::{
     runner::explore,
-    world::{Refused, Size, hold, moment, wait, wait_outside},
+    world::{Refused, Size, hold, wait, wait_outside},
 };
 
 /// Strangers have every permit, and block on the lock of the job that waits.
@@ -33,30 +37,25 @@ fn a_lock_held_over_a_wait_for_a_job_of_somebody_else() {
     });
 }
 
-/// It is polled before the wait parks, and is a root until then.
+/// It is queued behind strangers when the wait polls for it, before the wait parks.
 #[test]
 fn a_job_that_was_queued_among_strangers_before_the_wait() {
     explore(|| {
         let world = Size::of(1, 2).build();
         let lock = Arc::new(Mutex::new(()));
-        let other = world.clone();
+        let (give, given) = mpsc::channel();
         let own = Arc::clone(&lock);
-        let submitter = thread::spawn(move || {
-            let child = other.start(|| 7);
-            let holder = other.start(move || {
-                let _held = hold(&own);
-                wait(async {
-                    moment().await;
-                    child.await
-                })
-            });
-            wait_outside(holder)
+        let holder = world.start(move || {
+            let _held = hold(&own);
+            let child: Offload<i32> = given.recv().unwrap();
+            wait(child)
         });
         let strangers = [(); 2].map(|()| {
             let lock = Arc::clone(&lock);
             world.leaf(move || drop(hold(&lock)))
         });
-        assert!(matches!(submitter.join().unwrap(), Ok(7) | Err(Refused)));
+        give.send(world.start(|| 7)).unwrap();
+        assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
         strangers.into_iter().for_each(wait_outside);
         world.end();
     });

@@ -147,7 +147,7 @@ fn a_wait_within_the_scope_of_another_lineage() {
         let holder = world.start(move || {
             let before = inner.start(|| 1);
             let held = hold(&own);
-            let value = wait_outside_or_in(Lineage::default().scope(async {
+            let value = wait(Lineage::default().scope(async {
                 wait(async {
                     moment().await;
                     inner.run(|| 7).await
@@ -161,11 +161,6 @@ fn a_wait_within_the_scope_of_another_lineage() {
         assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
         finish(&world, &lock, strangers);
     });
-}
-
-/// The wait around a scope, which is over when its future has been polled.
-fn wait_outside_or_in<F: Future>(future: F) -> Result<F::Output, Refused> {
-    wait(future)
 }
 
 /// The permit of the parked job and its credit may go to descendants that block on what
@@ -195,7 +190,7 @@ fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
     });
 }
 
-/// The same, by a job: they descend from it.
+/// Jobs of a job that need the lock for a moment: they descend from that job.
 fn strangers_of(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
     let child = || {
         let lock = Arc::clone(lock);

@@ -10,7 +10,7 @@ use shuttle::{
 
 use crate::{
     runner::explore,
-    world::{Size, World, moment, wait_outside},
+    world::{Refused, Size, World, join_all, moment, wait, wait_outside},
 };
 
 /// Submits so many jobs, and waits for all of them.
@@ -30,7 +30,7 @@ fn submit_from(world: &World, threads: usize, each: usize) {
     });
     let others: Vec<_> = others.take(threads).collect();
     submit(world, each);
-    others.into_iter().for_each(|other| other.join().unwrap());
+    join_all(others);
 }
 
 /// A thread that spins keeps the inbox open.
@@ -124,13 +124,15 @@ fn callers_that_wait_for_room_for_a_while() {
                 let outcome = wait_outside(world.pool.run_unless(job, moment()));
                 match outcome {
                     Ok(before) => assert_eq!(before, 0),
-                    Err(Rejected::TimedOut(_)) => assert_eq!(ran.load(Ordering::Relaxed), 0),
-                    Err(_) => panic!("refused for another reason"),
+                    Err(rejected) => {
+                        assert!(matches!(rejected, Rejected::TimedOut(_)), "another reason");
+                        assert_eq!(ran.load(Ordering::Relaxed), 0);
+                    }
                 }
             })
         });
         submit(&world, 2);
-        others.into_iter().for_each(|other| other.join().unwrap());
+        join_all(others);
         world.end();
     });
 }
@@ -150,13 +152,13 @@ fn descendants_that_find_the_queue_full() {
             let children = [1, 2].map(|number| inner.start(move || number));
             let mut sum = 0;
             for child in children {
-                sum += crate::world::wait(child)?;
+                sum += wait(child)?;
             }
-            Ok::<_, crate::world::Refused>(sum)
+            Ok::<_, Refused>(sum)
         });
         submit(&world, 2);
         let outcome = wait_outside(parent);
-        assert!(matches!(outcome, Ok(3) | Err(_)));
+        assert!(matches!(outcome, Ok(3) | Err(Refused)));
         world.end();
     });
 }
@@ -173,7 +175,7 @@ fn an_offload_that_moves_between_executors() {
             polls += 1;
             match poll {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                // It is left here, whoever would be woken.
+                // This executor polls it no more.
                 Poll::Pending => Poll::Ready(None),
             }
         }));

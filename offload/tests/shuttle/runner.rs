@@ -1,4 +1,4 @@
-//! How a scenario is run: under which schedulers, how long, and how it is repeated.
+//! Runs a scenario under each scheduler, and prints the command that repeats a failure.
 
 use std::{
     any::type_name,
@@ -37,8 +37,7 @@ const BATCH: usize = 20;
 /// A run of more steps than this has a livelock. The longest good ones take a tenth.
 const STEPS: usize = 100_000;
 
-/// How often a hasty execution lets a limit pass: one step in so many. Zero: never
-/// while a thread can run.
+/// An execution draws one of these: see [`set_haste`]. Half of them are patient.
 const HASTES: [u64; 4] = [0, 0, 48, 8];
 
 /// The depths of PCT: how many preemptions it places.
@@ -60,7 +59,7 @@ fn number<T: FromStr>(variable: &str) -> Option<T> {
     Some(number.unwrap_or_else(|| panic!("{variable} must be a number, not {text:?}")))
 }
 
-/// How long a scenario is tried under one scheduler.
+/// The time, or the number of schedules, that one scheduler has for a scenario.
 #[derive(Clone, Copy)]
 enum Share {
     Time(Duration),
@@ -78,7 +77,7 @@ impl Share {
         }
     }
 
-    /// How many schedules come next, after so many and so long.
+    /// Returns the number of schedules to try next, or zero at the end.
     fn next_batch(self, tried: usize, time: Duration) -> usize {
         match self {
             Self::Time(limit) if tried == 0 || time < limit => BATCH,

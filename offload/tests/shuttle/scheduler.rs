@@ -9,8 +9,10 @@ std::thread_local! {
     static HASTE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// One step in so many lets the limit of a thread pass, whatever else could run. Zero:
-/// time passes only when no thread can run, as on a machine that is never late.
+/// Sets how fast time goes: one step in so many lets the limit of a thread pass.
+///
+/// With zero, time passes only when no thread can run, as on a machine that is never
+/// late.
 pub(crate) fn set_haste(haste: u64) {
     HASTE.set(haste);
 }

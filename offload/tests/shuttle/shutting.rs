@@ -8,7 +8,7 @@ use shuttle::thread;
 
 use crate::{
     runner::explore,
-    world::{LONG, Refused, Size, World, try_wait, wait_outside},
+    world::{LONG, Size, World, join_all, try_wait, wait_outside},
 };
 
 fn spinning(threads: usize) -> Size {
@@ -18,7 +18,7 @@ fn spinning(threads: usize) -> Size {
     }
 }
 
-/// What a caller may be told of a pool that ends.
+/// A pool that ends tells its callers nothing else.
 fn check<T>(outcome: &Result<T, OffloadError>) {
     if let Err(error) = outcome {
         assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}");
@@ -28,9 +28,10 @@ fn check<T>(outcome: &Result<T, OffloadError>) {
 /// A job that waits for another.
 fn nested(world: &World) -> bridge_offload::Offload<()> {
     let inner = world.clone();
-    world.start(move || match try_wait(inner.run(|| ())) {
-        Ok(below) => check(&below),
-        Err(Refused) => {}
+    world.start(move || {
+        if let Ok(below) = try_wait(inner.run(|| ())) {
+            check(&below);
+        }
     })
 }
 
@@ -48,7 +49,7 @@ fn submissions_that_race_a_shutdown() {
         });
         let report = world.pool.shutdown(LONG).wait();
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
-        others.into_iter().for_each(|other| other.join().unwrap());
+        join_all(others);
         world.balance();
     });
 }

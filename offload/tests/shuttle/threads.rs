@@ -54,7 +54,7 @@ fn threads_that_retire_as_a_job_waits() {
     });
 }
 
-/// What a caller may be told where threads may not start.
+/// A pool without a thread tells its callers nothing else.
 fn check<T>(outcome: &Result<T, OffloadError>) {
     if let Err(error) = outcome {
         assert!(matches!(error, OffloadError::NoThread { .. }), "{error}");

@@ -71,11 +71,11 @@ struct Books {
     ran: AtomicUsize,
     /// Roots that run and never wait.
     leaves: AtomicUsize,
-    /// What went wrong in a job that nobody awaits.
+    /// The first broken rule that a job has seen.
     wrong: Mutex<Option<String>>,
 }
 
-/// How a pool is built.
+/// The settings of a pool.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) threads: usize,
@@ -96,7 +96,7 @@ impl Size {
             blocked,
             capacity: 64,
             spin: Duration::ZERO,
-            keep_alive: Duration::from_secs(3600),
+            keep_alive: Duration::from_hours(1),
             may_stall: false,
             grows: false,
         }
@@ -185,8 +185,11 @@ impl World {
         self.submits();
         match self.pool.try_run(self.counted(job)) {
             Ok(task) => Some(task),
-            Err(Rejected::Full(_) | Rejected::ShutDown(_)) => None,
-            Err(_) => panic!("refused for no reason that there is"),
+            Err(rejected) => {
+                let is_known = matches!(rejected, Rejected::Full(_) | Rejected::ShutDown(_));
+                assert!(is_known, "refused for another reason");
+                None
+            }
         }
     }
 
@@ -205,11 +208,6 @@ impl World {
             books.leaves.fetch_sub(1, Ordering::Relaxed);
             result
         })
-    }
-
-    /// Notes what is wrong, and has the execution fail at its end.
-    pub(crate) fn wrong(&self, what: impl Into<String>) {
-        self.books.note(what.into());
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
@@ -321,6 +319,13 @@ pub(crate) fn moment() -> impl Future<Output = ()> + Send {
         shuttle::thread::spawn(move || waker.wake());
         Poll::Pending
     })
+}
+
+/// Waits for threads of the scenario.
+pub(crate) fn join_all(threads: impl IntoIterator<Item = shuttle::thread::JoinHandle<()>>) {
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 /// Holds a lock of the scenario, poisoned or not.

@@ -1,15 +1,14 @@
-//! The stage `shuttle`: the whole pool in random orders of steps, each as likely to be
-//! repeated as any other.
+//! The stage `shuttle`: the whole pool in random orders of steps.
 
 use std::{env, process::Command, thread, time::Duration};
 
 use super::stage::{Budget, Tally};
 use crate::run::{self, Output, Verdict};
 
-/// How long the build may take.
+/// A build that takes longer is killed.
 const BUILD: Duration = Duration::from_mins(20);
 
-/// How much longer than asked for the search may take, on a machine with other work.
+/// A search that takes so many times its budget is killed: the machine may be busy.
 const SLACK: u32 = 4;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -59,7 +58,7 @@ fn scenarios(list: &str) -> usize {
     list.lines().filter(|line| line.ends_with(": test")).count()
 }
 
-/// How many schedules each scenario has tried, by the line that it prints:
+/// Reads the numbers of schedules, one for each scenario, from lines such as
 /// "name: 7 schedules".
 fn schedules(text: &str) -> Vec<u64> {
     text.lines()
@@ -82,7 +81,7 @@ fn tally(scenarios: usize, text: &str) -> Result<Tally, String> {
     })
 }
 
-/// The seed that the scenarios print, for the table.
+/// Returns the seed that the scenarios print, as a note in the table.
 fn seed(text: &str) -> String {
     let seed = text
         .lines()
