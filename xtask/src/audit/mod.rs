@@ -4,6 +4,7 @@
 //! with one method, counts what it executed, and fails if it executed nothing.
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
+pub(crate) mod breaks;
 mod loom;
 mod stage;
 mod stages;
@@ -32,6 +33,9 @@ pub(crate) struct Args {
     /// Run the chosen stages this often, and stop at the first failure
     #[arg(long, default_value_t = 1, value_name = "COUNT")]
     times: u32,
+    /// Of the stage `breaks`, only those whose path, `crate/name`, contains this
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
     /// List the stages and stop
     #[arg(long)]
     list: bool,
@@ -46,6 +50,7 @@ impl Args {
             seconds: None,
             seed: None,
             times: 1,
+            only: None,
             list: false,
         }
     }
@@ -109,7 +114,7 @@ fn chosen(args: &Args) -> Result<Vec<Stage>, String> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
-fn budget(args: &Args, stage: &Stage) -> Budget {
+fn budget<'a>(args: &'a Args, stage: &Stage) -> Budget<'a> {
     let usual = match stage.quick {
         Some(quick) if args.quick => quick,
         _ => stage.full,
@@ -118,6 +123,7 @@ fn budget(args: &Args, stage: &Stage) -> Budget {
         quick: args.quick,
         search: args.seconds.map_or(usual, Duration::from_secs),
         seed: args.seed,
+        only: args.only.as_deref(),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Stage {
 
 /// How much a stage may do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+pub(super) struct Budget<'a> {
     /// Whether the short form was asked for.
     pub(super) quick: bool,
     /// How long to search, without the time of compiling.
@@ -33,6 +33,8 @@ pub(super) struct Budget {
     /// The seed to start from, if one was given.
     #[allow(dead_code, reason = "for the stages that draw at random")]
     pub(super) seed: Option<u64>,
+    /// Which part of a list to run, if not all of it.
+    pub(super) only: Option<&'a str>,
 }
 
 /// What a stage did, if it found nothing wrong.
