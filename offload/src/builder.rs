@@ -41,6 +41,7 @@ impl<A> Builder<A> {
             cancel_grace: None,
             cores,
             duty: policy::duty,
+            first_watch_ends: false,
         };
         Self {
             limits,
@@ -150,6 +151,15 @@ impl<A> Builder<A> {
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
         self.limits.duty = policy::watchful;
+        self
+    }
+
+    /// Lets the first watch of each thread end at once. In loom's world no other watch
+    /// ends by the clock.
+    #[cfg(bridge_loom)]
+    #[doc(hidden)]
+    pub fn first_watch_ends(mut self) -> Self {
+        self.limits.first_watch_ends = true;
         self
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) cores: usize,
     /// What decides whether the thread on call is needed.
     pub(crate) duty: fn(Sight) -> Duty,
+    /// In loom's world: whether the first watch of each thread ends at once.
+    pub(crate) first_watch_ends: bool,
 }
 
 type Hook = Arc<dyn Fn() + Send + Sync>;

@@ -40,6 +40,22 @@ fn a_timed_admission_gives_the_closure_back() {
     });
 }
 
+/// The limit bounds the admission, and not how long an admitted job is queued.
+#[test]
+fn a_limit_of_the_admission_does_not_withdraw_what_was_admitted() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let mut admitted = Box::pin(pool.run_unless(|| 5, std::future::ready(())));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(admitted.as_mut().poll(&mut cx).is_pending());
+        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 0));
+        drop(release);
+        wait(plugged);
+        assert_eq!(wait(admitted).ok(), Some(5));
+    });
+}
+
 /// Panics when dropped.
 struct Bomb;
 

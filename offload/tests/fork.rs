@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{OffloadError, Pool};
+use bridge_offload::{Cancelled, OffloadError, Pool};
 use common::{pool_with_blocked, wait};
 use testkit::within;
 
@@ -114,5 +114,41 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
             read.read_to_string(&mut notes).unwrap();
             assert_eq!(notes, "xxx", "lent: {lent}, panics: {panics}");
         }
+    });
+}
+
+/// The parent's jobs are the parent's: a child that drops their futures, cancels them or
+/// polls for them runs no destructor of what they captured.
+#[test]
+fn a_child_that_drops_an_offload_drops_no_captures() {
+    /// Ends its process when it is dropped, unless that is the parent.
+    struct EndsTheChild(u32);
+    impl Drop for EndsTheChild {
+        fn drop(&mut self) {
+            if std::process::id() != self.0 {
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(3) }
+            }
+        }
+    }
+    within(|| {
+        let pool = common::pool(1, 8);
+        let (plugged, release) = common::plug(&pool);
+        let capture = || {
+            let ends = EndsTheChild(std::process::id());
+            pool.run(move || drop(ends)).start()
+        };
+        let mut tasks = Some([(); 3].map(|()| capture()));
+        let alive = in_fork(|| {
+            let [dropped, cancelled, polled] = tasks.take().unwrap();
+            drop(dropped);
+            let is_told = matches!(cancelled.cancel(), Cancelled::Withdrawn);
+            let outcome = wait(polled.outcome());
+            is_told && matches!(outcome, Err(OffloadError::Forked { .. }))
+        });
+        assert!(alive, "the child has touched what is the parent's");
+        drop(release);
+        wait(plugged);
+        tasks.into_iter().flatten().for_each(wait);
     });
 }

@@ -244,3 +244,25 @@ fn what_another_pools_threads_wait_for_overtakes_nobody() {
         assert_eq!(*order.lock().unwrap(), ["first", "second", "third"]);
     });
 }
+
+/// A task that was spawned in a wait may end the pool after that wait is over. The job
+/// goes on, and is waited for like any other.
+#[test]
+fn a_wait_that_is_over_waits_for_no_shutdown() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (tell, told) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            tell.send(wait(async { Lineage::current() })).unwrap();
+            let _released = held.recv();
+        });
+        let job = job.start();
+        let lineage = told.recv().unwrap();
+        let ending = async { pool.shutdown(Duration::from_millis(10)).wait() };
+        let report = wait(lineage.scope(ending));
+        assert_eq!((report.completed, report.running.len()), (0, 1));
+        drop(release);
+        let _told = wait(job.outcome()).unwrap_err();
+    });
+}

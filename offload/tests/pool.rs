@@ -293,3 +293,52 @@ fn a_report_that_panics_reaches_nobody() {
         assert_eq!(TOLD.load(Ordering::SeqCst), 2);
     });
 }
+
+/// The thread that fell asleep last is called first, so one that is not needed retires
+/// beside one that is.
+#[test]
+fn threads_that_are_not_needed_retire_beside_one_that_is() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::ZERO)
+            .keep_alive(Duration::from_millis(200))
+            .build()
+            .unwrap();
+        let together = Arc::new(std::sync::Barrier::new(2));
+        let both = [(); 2].map(|()| {
+            let together = Arc::clone(&together);
+            pool.run(move || together.wait().is_leader()).start()
+        });
+        both.map(wait);
+        assert_eq!(pool.metrics().threads, 2);
+        eventually("one has retired", || {
+            wait(pool.run(|| ()));
+            pool.metrics().threads < 2
+        });
+    });
+}
+
+/// A thread that ends is no thread of the pool any more: what its hook waits for is
+/// none of the pool's business.
+#[test]
+fn a_stop_hook_may_wait() {
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .keep_alive(Duration::from_millis(5))
+            .on_thread_stop(move || {
+                wait(common::moment());
+                tell.send(()).unwrap();
+            })
+            .build()
+            .unwrap();
+        for round in 0..3 {
+            assert_eq!(wait(pool.run(move || round)), round);
+            assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(()));
+            let metrics = pool.metrics();
+            assert_eq!((metrics.running, metrics.peak_blocked), (0, 0));
+        }
+    });
+}

@@ -201,3 +201,28 @@ impl Drop for Frame {
         }
     }
 }
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_dropped_link_by_link() {
+        let pool = PoolId::of(&0_u8);
+        let kind = Kind::Wait;
+        let owner = Owner {
+            pool,
+            job: None,
+            kind,
+        };
+        let mut chain = Lineage::default();
+        for _ in 0..100_000 {
+            let frame = Arc::new(Frame::new(owner, chain));
+            chain = Lineage { frame: Some(frame) };
+        }
+        let small = thread::Builder::new().stack_size(64 * 1024);
+        small.spawn(move || drop(chain)).unwrap().join().unwrap();
+    }
+}

@@ -80,6 +80,7 @@ mod tests {
             cores: 1,
             duty: policy::duty,
             grows: false,
+            first_watch_ends: false,
         };
         let mut state = State::new(limits, Arc::default(), Arc::default());
         let stack = state.enter();

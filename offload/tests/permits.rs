@@ -1,0 +1,216 @@
+//! Permits and credit: which job may start, and on whose account, when others come
+//! back from their waits.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex, mpsc},
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::{Offload, Pool};
+use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
+use futures::channel::oneshot;
+use testkit::within;
+
+/// Long enough for a thread to start a job that it must not start.
+const WHILE: Duration = Duration::from_millis(20);
+
+/// A job that blocks, from the inside and from the outside.
+fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
+    let (release, held) = mpsc::channel::<()>();
+    let job = move || {
+        let _released = held.recv();
+    };
+    (job, release)
+}
+
+/// Two jobs run on one permit: one is back from its wait, the other is its descendant.
+/// The end of one of them frees no permit.
+#[test]
+fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (inner, release_inner) = block();
+        let (outer, release_outer) = block();
+        let (starts, started) = oneshot::channel();
+        let own = pool.clone();
+        let job = pool.run(move || {
+            let inner = own.run(move || {
+                starts.send(()).unwrap();
+                inner();
+            });
+            let inner = inner.start();
+            wait(started).unwrap();
+            outer();
+            inner
+        });
+        let job = job.start();
+        eventually("both run", || {
+            (pool.metrics().running, pool.metrics().blocked) == (2, 0)
+        });
+        let stranger = pool.run(|| ()).start();
+        thread::sleep(WHILE);
+        assert_eq!((pool.metrics().running, pool.metrics().queued), (2, 1));
+        drop(release_inner);
+        eventually("the inner one has ended", || pool.metrics().completed == 1);
+        thread::sleep(WHILE);
+        assert_eq!((pool.metrics().completed, pool.metrics().queued), (1, 1));
+        drop(release_outer);
+        wait(wait(job));
+        wait(stranger);
+    });
+}
+
+/// A job has credit only while it is parked.
+#[test]
+fn a_job_that_is_back_from_its_wait_gives_no_credit() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let metrics = wait(pool.run(move || {
+            wait(moment());
+            let child = own.run(|| ()).start();
+            thread::sleep(WHILE);
+            let metrics = own.metrics();
+            wait(child);
+            metrics
+        }));
+        assert_eq!((metrics.running, metrics.queued), (1, 1));
+    });
+}
+
+/// A wait is lent a job, ends without running it, and its own job then blocks on that
+/// job. Another thread sleeps, so it is called.
+#[test]
+fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .max_blocked_threads(1)
+            .spin(Duration::ZERO)
+            .build()
+            .unwrap();
+        let others = [(); 2].map(|()| {
+            let before = pool.metrics().blocked;
+            let (release, released) = oneshot::channel::<()>();
+            let task = pool.run(|| try_wait(released).is_ok()).start();
+            eventually("parked", || pool.metrics().blocked == before + 1);
+            (task, release)
+        });
+        let [(first, release_first), (second, release_second)] = others;
+        let own = pool.clone();
+        let (send, receive) = mpsc::channel();
+        let mut release_first = Some(release_first);
+        let job = pool.run(move || {
+            let mut sent: Option<Offload<()>> = None;
+            let sent = wait(poll_fn(move |_| {
+                let Some(sent) = sent.take() else {
+                    let send = send.clone();
+                    sent = Some(own.run(move || send.send(7).unwrap()).start());
+                    return Poll::Pending;
+                };
+                // Lent to this thread, which polls once more before it runs it.
+                assert_eq!((own.metrics().running, own.metrics().queued), (1, 0));
+                release_first.take().unwrap().send(()).unwrap();
+                eventually("one sleeps", || own.metrics().idle == 1);
+                thread::sleep(WHILE);
+                Poll::Ready(sent)
+            }));
+            let seven = receive.recv().unwrap();
+            wait(sent);
+            seven
+        });
+        assert_eq!(wait(job), 7);
+        assert!(wait(first));
+        release_second.send(()).unwrap();
+        assert!(wait(second));
+    });
+}
+
+/// Others have all permits and block on what the job holds. The job that it waits for
+/// descends from none of its frames: somebody else submitted it.
+#[test]
+fn a_job_that_a_wait_polls_for_and_others_submitted() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        let (give, given) = mpsc::channel::<Offload<i32>>();
+        let job = pool.run(move || {
+            let task = given.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(async {
+                moment().await;
+                task.await
+            })
+        });
+        let job = job.start();
+        let strangers = |count| {
+            let locks = (0..count).map(|_| Arc::clone(&lock));
+            locks
+                .map(|lock| pool.run(move || drop(lock.lock().unwrap())).start())
+                .collect::<Vec<_>>()
+        };
+        let before = strangers(3);
+        let task = pool.run(|| 7).start();
+        let after = strangers(3);
+        give.send(task).unwrap();
+        assert_eq!(wait(job), 7);
+        before.into_iter().chain(after).for_each(wait);
+    });
+}
+
+/// The same where nothing was submitted after it.
+#[test]
+fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        let (give, given) = mpsc::channel::<Offload<i32>>();
+        let job = pool.run(move || {
+            let task = given.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(async {
+                moment().await;
+                task.await
+            })
+        });
+        let job = job.start();
+        let stranger = pool.run(move || drop(lock.lock().unwrap())).start();
+        give.send(pool.run(|| 7).start()).unwrap();
+        assert_eq!(wait(job), 7);
+        wait(stranger);
+    });
+}
+
+/// The job holds a lock over its wait, and has submitted before it a job that takes the
+/// lock. No thread can be added. That job must not run on top of this one's stack.
+#[test]
+fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (release, released) = oneshot::channel::<()>();
+        let parked = pool.run(|| try_wait(released).is_ok()).start();
+        eventually("parked", || pool.metrics().blocked == 1);
+        let lock = Arc::new(Mutex::new(()));
+        let own = pool.clone();
+        let job = pool.run(move || {
+            let held = lock.lock().unwrap();
+            let takes = Arc::clone(&lock);
+            let child = own.run(move || drop(takes.lock().unwrap())).start();
+            wait(moment());
+            drop(held);
+            child
+        });
+        let child = wait(job);
+        release.send(()).unwrap();
+        wait(child);
+        assert!(wait(parked));
+    });
+}
