@@ -35,6 +35,10 @@ fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
 fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
     within(|| {
         let pool = pool(1, 8);
+        // A thread more than the two that these jobs need: it sleeps.
+        let (first, second) = (pool.clone(), pool.clone());
+        wait(pool.run(move || wait(first.run(move || wait(second.run(|| ()))))));
+        assert_eq!(pool.metrics().threads, 3);
         let (inner, release_inner) = block();
         let (outer, release_outer) = block();
         let (starts, started) = oneshot::channel();
@@ -57,9 +61,9 @@ fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
         thread::sleep(WHILE);
         assert_eq!((pool.metrics().running, pool.metrics().queued), (2, 1));
         drop(release_inner);
-        eventually("the inner one has ended", || pool.metrics().completed == 1);
+        eventually("the inner one has ended", || pool.metrics().completed == 4);
         thread::sleep(WHILE);
-        assert_eq!((pool.metrics().completed, pool.metrics().queued), (1, 1));
+        assert_eq!((pool.metrics().completed, pool.metrics().queued), (4, 1));
         drop(release_outer);
         wait(wait(job));
         wait(stranger);
