@@ -30,6 +30,28 @@ pub(crate) struct Limits {
     pub(crate) first_watch_ends: bool,
 }
 
+#[cfg(all(test, not(bridge_loom)))]
+impl Limits {
+    /// A pool that a test of the state begins with: one of everything.
+    pub(crate) fn smallest() -> Self {
+        Self {
+            max_threads: 1,
+            max_blocked_threads: 1,
+            queue_capacity: 1,
+            keep_alive: Duration::ZERO,
+            thread_name: String::new(),
+            stack_size: 0,
+            spin: Duration::ZERO,
+            exit_grace: Duration::ZERO,
+            cancel_grace: None,
+            cores: 1,
+            duty: crate::policy::duty,
+            grows: false,
+            first_watch_ends: false,
+        }
+    }
+}
+
 type Hook = Arc<dyn Fn() + Send + Sync>;
 
 /// What runs on each of the pool's threads.

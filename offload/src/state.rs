@@ -12,6 +12,8 @@ mod growth;
 mod seats;
 mod steps;
 mod tally;
+#[cfg(all(test, not(bridge_loom)))]
+mod tests;
 mod threads;
 
 use std::{cell::Cell, sync::Arc, time::Instant};

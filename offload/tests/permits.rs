@@ -6,15 +6,19 @@ mod common;
 
 use std::{
     future::poll_fn,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     task::Poll,
     thread,
     time::Duration,
 };
 
-use bridge_offload::{Offload, Pool};
+use bridge_offload::{Ambient, Builder, Offload, Pool};
 use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
-use futures::channel::oneshot;
+use futures::{StreamExt, channel::oneshot};
 use testkit::within;
 
 /// Long enough for a thread to start a job that it must not start.
@@ -216,5 +220,68 @@ fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
         release.send(()).unwrap();
         wait(child);
         assert!(wait(parked));
+    });
+}
+
+/// Counts how often it was told of a stall.
+struct Told;
+
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Told {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_waited: Duration, _queued: usize) {
+        TOLD.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A stranger has the only permit and blocks on what the parked job holds. The job has
+/// submitted others before its wait, which does not poll for them. One after the other
+/// they start on its account, and the pool does not stand still in between.
+#[test]
+fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
+    within(|| {
+        let pool = Builder::<Told>::default()
+            .max_threads(1)
+            .max_blocked_threads(8)
+            .build()
+            .unwrap();
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let (starts, started) = oneshot::channel();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(started).unwrap();
+            let (tell, told) = futures::channel::mpsc::unbounded();
+            let tasks = (0..8).map(|number| {
+                let tell = tell.clone();
+                own.run(move || tell.unbounded_send(number).unwrap())
+                    .start()
+            });
+            let tasks: Vec<_> = tasks.collect();
+            let mut numbers: Vec<i32> = wait(told.take(tasks.len()).collect());
+            numbers.sort_unstable();
+            tasks.into_iter().for_each(Offload::detach);
+            numbers
+        });
+        let job = job.start();
+        let stranger = pool.run(move || {
+            starts.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let stranger = stranger.start();
+        go.send(()).unwrap();
+        assert!(wait(job).into_iter().eq(0..8));
+        wait(stranger);
+        assert_eq!(TOLD.load(Ordering::SeqCst), 0, "it stood still");
     });
 }
