@@ -258,6 +258,8 @@ fn no_waker_is_dropped_under_the_pools_lock() {
         };
         let waker = Waker::from(Arc::clone(&task));
         assert!(is_pending(&waker));
+        // As long as another stands in the line, what was withdrawn stays in it.
+        let beside = pool.run(|| ()).start();
         late.store(true, Ordering::SeqCst);
         assert!(is_pending(&waker));
         // The job in line has no waker of the task any more. If the one that was
@@ -267,6 +269,7 @@ fn no_waker_is_dropped_under_the_pools_lock() {
         drop(release);
         wait(plugged);
         wait(queued);
+        wait(beside);
         assert_eq!(wait(pool.run(|| 3)), 3);
     });
 }

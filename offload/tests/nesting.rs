@@ -44,12 +44,15 @@ fn one_thread_nests_eight_deep_and_far_beyond() {
 #[test]
 fn a_thousand_levels_end_in_a_value_or_a_typed_error() {
     within(|| {
-        let pool = pool(1, 64);
-        match descend(&pool, 1000) {
-            Ok(depth) => assert_eq!(depth, 1000),
-            Err(error) => assert_eq!(error, WaitError::Exhausted),
+        // With two threads, all of them would take more than both stacks.
+        for blocked in [64, 1] {
+            let pool = pool(1, blocked);
+            match descend(&pool, 1000) {
+                Ok(depth) => assert_eq!(depth, 1000),
+                Err(error) => assert_eq!(error, WaitError::Exhausted),
+            }
+            assert_eq!(descend(&pool, 8), Ok(8), "the pool works on");
         }
-        assert_eq!(descend(&pool, 8), Ok(8), "the pool works on");
     });
 }
 
@@ -264,5 +267,19 @@ fn a_wait_that_is_over_waits_for_no_shutdown() {
         assert_eq!((report.completed, report.running.len()), (0, 1));
         drop(release);
         let _told = wait(job.outcome()).unwrap_err();
+    });
+}
+
+/// Where every thread is parked, a wait for what is on its way is not refused.
+#[test]
+fn a_wait_at_the_ceiling_for_a_moment_is_not_refused() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (release, released) = futures::channel::oneshot::channel::<()>();
+        let parked = pool.run(|| try_wait(released).is_ok()).start();
+        common::eventually("parked", || pool.metrics().blocked == 1);
+        assert_eq!(wait(pool.run(|| try_wait(common::moment()))), Ok(()));
+        release.send(()).unwrap();
+        assert!(wait(parked));
     });
 }

@@ -33,6 +33,35 @@ fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
     (job, release)
 }
 
+/// Counts how often it was told of a stall.
+struct Told;
+
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Told {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_waited: Duration, _queued: usize) {
+        TOLD.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A pool that says if it stands still.
+fn telling(threads: usize, blocked: usize) -> Pool<Told> {
+    let builder = Builder::<Told>::default().max_threads(threads);
+    builder.max_blocked_threads(blocked).build().unwrap()
+}
+
+fn has_stood_still() -> bool {
+    TOLD.load(Ordering::SeqCst) > 0
+}
+
 /// Two jobs run on one permit: one is back from its wait, the other is its descendant.
 /// The end of one of them frees no permit.
 #[test]
@@ -145,7 +174,7 @@ fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
 #[test]
 fn a_job_that_a_wait_polls_for_and_others_submitted() {
     within(|| {
-        let pool = pool(1, 8);
+        let pool = telling(1, 8);
         let lock = Arc::new(Mutex::new(()));
         let held = Arc::clone(&lock);
         let (give, given) = mpsc::channel::<Offload<i32>>();
@@ -170,6 +199,7 @@ fn a_job_that_a_wait_polls_for_and_others_submitted() {
         give.send(task).unwrap();
         assert_eq!(wait(job), 7);
         before.into_iter().chain(after).for_each(wait);
+        assert!(!has_stood_still());
     });
 }
 
@@ -177,7 +207,7 @@ fn a_job_that_a_wait_polls_for_and_others_submitted() {
 #[test]
 fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
     within(|| {
-        let pool = pool(1, 8);
+        let pool = telling(1, 8);
         let lock = Arc::new(Mutex::new(()));
         let held = Arc::clone(&lock);
         let (give, given) = mpsc::channel::<Offload<i32>>();
@@ -194,6 +224,7 @@ fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
         give.send(pool.run(|| 7).start()).unwrap();
         assert_eq!(wait(job), 7);
         wait(stranger);
+        assert!(!has_stood_still());
     });
 }
 
@@ -208,38 +239,24 @@ fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
         eventually("parked", || pool.metrics().blocked == 1);
         let lock = Arc::new(Mutex::new(()));
         let own = pool.clone();
+        let (let_go, waited) = oneshot::channel::<()>();
         let job = pool.run(move || {
             let held = lock.lock().unwrap();
             let takes = Arc::clone(&lock);
             let child = own.run(move || drop(takes.lock().unwrap())).start();
-            wait(moment());
+            wait(waited).unwrap();
             drop(held);
             child
         });
+        let job = job.start();
+        eventually("both are parked", || pool.metrics().blocked == 2);
+        thread::sleep(WHILE);
+        let_go.send(()).unwrap();
         let child = wait(job);
         release.send(()).unwrap();
         wait(child);
         assert!(wait(parked));
     });
-}
-
-/// Counts how often it was told of a stall.
-struct Told;
-
-static TOLD: AtomicUsize = AtomicUsize::new(0);
-
-impl Ambient for Told {
-    fn capture() -> Self {
-        Self
-    }
-
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
-        closure()
-    }
-
-    fn stalled(_waited: Duration, _queued: usize) {
-        TOLD.fetch_add(1, Ordering::SeqCst);
-    }
 }
 
 /// A stranger has the only permit and blocks on what the parked job holds. The job has
@@ -248,11 +265,7 @@ impl Ambient for Told {
 #[test]
 fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
     within(|| {
-        let pool = Builder::<Told>::default()
-            .max_threads(1)
-            .max_blocked_threads(8)
-            .build()
-            .unwrap();
+        let pool = telling(1, 8);
         let lock = Arc::new(Mutex::new(()));
         let (own, held) = (pool.clone(), Arc::clone(&lock));
         let (go, start) = mpsc::channel::<()>();
@@ -282,6 +295,32 @@ fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
         go.send(()).unwrap();
         assert!(wait(job).into_iter().eq(0..8));
         wait(stranger);
-        assert_eq!(TOLD.load(Ordering::SeqCst), 0, "it stood still");
+        assert!(!has_stood_still());
+    });
+}
+
+/// Two descendants block on what the parked job holds. The third, for which it waits in
+/// a way that the pool does not see, starts once the pool has stood still.
+#[test]
+fn descendants_that_block_keep_no_other_back_for_ever() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let outcome = wait(pool.run(move || {
+            let lock = Arc::new(Mutex::new(()));
+            let held = lock.lock().unwrap();
+            let blocked = [(); 2].map(|()| {
+                let lock = Arc::clone(&lock);
+                own.run(move || drop(lock.lock().unwrap())).start()
+            });
+            let (send, sent) = oneshot::channel();
+            let third = own.run(move || send.send(7).unwrap()).start();
+            let outcome = try_wait(sent).map(Result::unwrap);
+            drop(held);
+            blocked.into_iter().for_each(wait);
+            wait(third);
+            outcome
+        }));
+        assert_eq!(outcome, Ok(7));
     });
 }

@@ -144,6 +144,7 @@ fn a_result_that_can_be_seen_is_counted() {
             assert_eq!((metrics.running, metrics.idle), (0, 1));
             let report = pool.shutdown(Duration::ZERO).wait();
             assert_eq!((report.completed, report.running.len()), (0, 0));
+            assert_eq!((report.abandoned, report.cancelled), (0, 0));
             release.send(()).unwrap();
             let _through = pool.shutdown(Duration::MAX).wait();
             let metrics = pool.metrics();
@@ -316,7 +317,7 @@ fn threads_that_are_not_needed_retire_beside_one_that_is() {
             let together = Arc::clone(&together);
             pool.run(move || together.wait().is_leader()).start()
         });
-        both.map(wait);
+        wait(join_all(both));
         assert_eq!(pool.metrics().threads, 2);
         eventually("one has retired", || {
             wait(pool.run(|| ()));

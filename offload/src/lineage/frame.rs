@@ -64,7 +64,8 @@ pub(crate) struct Frame {
     /// are cut out of a chain.
     parent: Mutex<Lineage>,
     /// Set once, when the job or the wait ends. New chains skip a frame that is
-    /// over, so a chain is as long as waits are deep, not as a program is old.
+    /// over, so a chain is as long as waits are deep, not as a program is old. Nothing
+    /// else is published with it.
     over: AtomicBool,
     /// Whether the thread is parked in this wait right now. The pool writes and
     /// reads it under its lock.
@@ -96,7 +97,7 @@ impl Frame {
     }
 
     pub(crate) fn close(&self) {
-        self.over.store(true, Ordering::Release);
+        self.over.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_open_in(&self, pool: PoolId) -> bool {
@@ -104,7 +105,7 @@ impl Frame {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Whether it is a wait, or a job that is parked in one.

@@ -141,13 +141,6 @@ impl State {
         self.nothing_on_credit = false;
     }
 
-    /// Notes that jobs have come whose ancestors may have credit.
-    pub(super) fn note_promoted(&mut self) {
-        self.nothing_on_credit = false;
-        self.gained = None;
-        self.nothing_lendable = false;
-    }
-
     /// Notes that a descendant of a wait is about to be queued.
     pub(super) fn note_queued_kin(&mut self, job: &Submitted) {
         let is_known = self.nothing_on_credit || self.gained.is_some();

@@ -1,7 +1,7 @@
 //! The state alone, in random orders of transitions: after each of them the first
 //! invariant holds, and what is cached is true.
 
-use std::{cell::Cell, panic::Location};
+use std::{cell::Cell, mem, panic::Location};
 
 use super::{credit::creditor, seats::seat_for, *};
 use crate::{
@@ -31,6 +31,10 @@ struct Thread {
     /// The job that it runs, with its frame, and the wait in which it is parked.
     job: Option<Lineage>,
     wait: Option<Arc<Frame>>,
+    /// Whether a job may be lent to that wait.
+    lends: bool,
+    /// Whether one has been, as far as the last check saw.
+    is_lender: bool,
     /// The job that was lent to it.
     lent: Option<Submitted>,
 }
@@ -133,6 +137,8 @@ impl Model {
                 stack,
                 job: None,
                 wait: None,
+                lends: false,
+                is_lender: false,
                 lent: None,
             });
         }
@@ -181,12 +187,14 @@ impl Model {
                 job.note_root(pool, polled.header().before());
             }
         }
+        let lends = !self.random.one_in(4);
+        self.threads[at].lends = lends;
         let place = Place {
             frame: Arc::clone(&frame),
             account,
             unparker: self.threads[at].berth.unparker.clone(),
             stack: self.threads[at].stack,
-            lends: !self.random.one_in(4),
+            lends,
             hears: true,
         };
         let (seating, action) = self.state.sit(place);
@@ -237,11 +245,24 @@ impl Model {
             state.running, running,
             "permits are taken or free by mistake"
         );
-        for thread in &self.threads {
+        for thread in &mut self.threads {
+            let was_lender = mem::take(&mut thread.is_lender);
             let is_parked = thread.wait.is_some() || thread.lent.is_some();
             let account = thread.job.as_ref().and_then(Lineage::top);
             let has_account = account.is_some_and(|account| account.is_parked());
             assert_eq!(has_account, is_parked, "an account is open by mistake");
+            let Some(wait) = &thread.wait else { continue };
+            let mut seats = state.seats.iter();
+            let seat = seats.find(|seat| seat.number() == wait.number()).unwrap();
+            thread.is_lender = seat.is_lender();
+            let last = state.stacks[thread.stack].last().unwrap();
+            if !thread.is_lender {
+                assert!(last.credit.is_none(), "a parked job keeps its credit");
+            } else if !was_lender {
+                let within = state.running <= state.permits();
+                assert!(last.is_beyond || within, "a job is lent without a right");
+                assert!(thread.lends, "a job is lent where it must not run");
+            }
         }
         let (pool, seats, has_permit) = (state.pool, &state.seats, state.has_permit());
         let on_credit = |job: &Submitted| creditor(job, seats, pool, &mut None).is_some();
@@ -257,6 +278,10 @@ impl Model {
             !(state.nothing_lendable && has_lendable),
             "a job can be lent"
         );
+        let sleeps_on_call = |berth: &Berth| state.is_on_call(berth.id);
+        assert!(!state.idle.iter().any(sleeps_on_call), "it sleeps on call");
+        let is_full = state.queue.queued() >= state.limits.queue_capacity;
+        assert!(is_full || state.queue.in_line() == 0, "nobody moved up");
         // The first invariant.
         // A lender calls the next when it rises.
         let is_bound = state.has_lookout() || seats.iter().any(Seat::is_lender);
@@ -275,5 +300,71 @@ fn the_first_invariant_holds_and_what_is_cached_is_true() {
         for _ in 0..150 {
             model.step();
         }
+    }
+}
+
+/// Two threads at the ceiling, both parked, and no monitor.
+fn hopeless() -> (State, [Parker; 2], Lineage) {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    (state.threads, state.running) = (2, 2);
+    let parkers = [(); 2].map(|()| Parker::new());
+    let mut job = Lineage::default();
+    for parker in &parkers {
+        let stack = state.enter();
+        let (submitted, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let submitted: Arc<dyn Runnable> = submitted;
+        let id = JobId::of(&submitted);
+        state.begin(stack, &submitted, Right::Permit);
+        state.running -= 1;
+        job = Lineage::default().below(state.pool, id, Kind::Job);
+        let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
+        let _action = state.take_seat(Place {
+            frame,
+            account: job.top().unwrap(),
+            unparker: parker.unparker().clone(),
+            stack,
+            lends: true,
+            hears: true,
+        });
+    }
+    (state, parkers, job)
+}
+
+#[test]
+fn a_thread_that_was_woken_is_attended() {
+    let (state, [first, _second], _job) = hopeless();
+    assert!(state.is_hopeless());
+    first.unparker().unpark();
+    assert!(!state.is_hopeless());
+}
+
+#[test]
+fn a_closed_pool_refuses_no_wait() {
+    let (mut state, _parkers, _job) = hopeless();
+    assert!(state.is_hopeless());
+    let _sleepers = state.advance(Phase::Closed);
+    assert!(!state.is_hopeless());
+    // The drop of the last handle closes it once more.
+    let _sleepers = state.advance(Phase::Draining);
+    assert_eq!(state.phase, Phase::Closed);
+}
+
+#[test]
+fn a_closed_pool_takes_no_lent_job_back() {
+    for is_closed in [false, true] {
+        let (mut state, _parkers, above) = hopeless();
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let job: Arc<dyn Runnable> = job;
+        let pushed = Submitted {
+            job: Arc::clone(&job),
+            lineage: Lineage::of(&above.top().unwrap()),
+        };
+        state.begin(1, &job, Right::Permit);
+        if is_closed {
+            let _sleepers = state.advance(Phase::Closed);
+        }
+        let given = state.give_back(1, &above.top().unwrap(), pushed);
+        assert_eq!(given.is_err(), is_closed);
+        assert_eq!(state.queue.ready(), usize::from(!is_closed));
     }
 }
