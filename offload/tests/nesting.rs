@@ -44,9 +44,14 @@ fn one_thread_nests_eight_deep_and_far_beyond() {
 #[test]
 fn a_thousand_levels_end_in_a_value_or_a_typed_error() {
     within(|| {
-        // With two threads, all of them would take more than both stacks.
-        for blocked in [64, 1] {
-            let pool = pool(1, blocked);
+        // On two small stacks there is room for a part of them only.
+        for (blocked, stack) in [(64, 2 << 20), (1, 256 << 10)] {
+            let pool: Pool = Pool::builder()
+                .max_threads(1)
+                .max_blocked_threads(blocked)
+                .stack_size(stack)
+                .build()
+                .unwrap();
             match descend(&pool, 1000) {
                 Ok(depth) => assert_eq!(depth, 1000),
                 Err(error) => assert_eq!(error, WaitError::Exhausted),

@@ -324,3 +324,60 @@ fn descendants_that_block_keep_no_other_back_for_ever() {
         assert_eq!(outcome, Ok(7));
     });
 }
+
+/// What a job submits takes its place in the queue at once, before those who come later
+/// and behind those who were there. When the job parks, it goes before them all.
+#[test]
+fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            let (send, sent) = oneshot::channel();
+            own.run(move || send.send(7).unwrap()).detach();
+            wait(sent).unwrap()
+        });
+        let job = job.start();
+        let strangers = [(); 3].map(|()| {
+            let lock = Arc::clone(&lock);
+            pool.run(move || drop(lock.lock().unwrap())).start()
+        });
+        go.send(()).unwrap();
+        assert_eq!(wait(job), 7);
+        strangers.into_iter().for_each(wait);
+    });
+}
+
+/// A job that another wait of its job submitted is a descendant of the job, and starts
+/// on its account when the job waits again.
+#[test]
+fn what_was_submitted_in_a_wait_that_is_over_descends_from_the_job() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let (starts, started) = oneshot::channel();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(started).unwrap();
+            let (send, sent) = oneshot::channel();
+            wait(async { own.run(move || send.send(7).unwrap()).detach() });
+            wait(sent).unwrap()
+        });
+        let job = job.start();
+        let stranger = pool.run(move || {
+            starts.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let stranger = stranger.start();
+        go.send(()).unwrap();
+        assert_eq!(wait(job), 7);
+        wait(stranger);
+    });
+}
