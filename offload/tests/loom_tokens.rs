@@ -19,7 +19,7 @@ use loom::{
     thread,
 };
 
-/// Else a wait sees its future as it was before the wake-up.
+/// Otherwise, a wait sees its future as it was before the wake-up.
 #[test]
 fn loom_what_was_written_before_the_token_is_seen_after_it() {
     explore(|| {
@@ -36,7 +36,7 @@ fn loom_what_was_written_before_the_token_is_seen_after_it() {
     });
 }
 
-/// Else a wake-up is lost that comes as the time of a park is over.
+/// Otherwise, a park loses a wake-up that comes at its deadline.
 #[test]
 fn loom_a_token_at_the_deadline_is_seen_or_kept() {
     explore(|| {
@@ -49,7 +49,7 @@ fn loom_a_token_at_the_deadline_is_seen_or_kept() {
     });
 }
 
-/// Else a pool has one permit less for each job that is withdrawn as a thread takes it.
+/// Otherwise, a pool loses a permit with each job that is withdrawn as a thread takes it.
 #[test]
 fn loom_a_job_withdrawn_as_it_is_taken_keeps_no_permit() {
     explore(|| {
@@ -74,8 +74,8 @@ fn run_two_that_end_only_together(pool: &Pool) {
     wait(second);
 }
 
-/// Else a thread whose keep-alive passed as it was called is still listed as asleep
-/// when it works, and is called for a job that it can't take.
+/// Otherwise, a thread that was called at the end of its keep-alive works while it is
+/// listed as asleep. The pool calls it for a job that it can't take.
 #[test]
 fn loom_a_thread_called_as_it_retires_is_called_once() {
     explore(|| {
@@ -92,7 +92,7 @@ fn loom_a_thread_called_as_it_retires_is_called_once() {
     });
 }
 
-/// Else the same happens to a thread whose watch was over as it was called.
+/// Otherwise, that happens to a thread that was called at the end of its watch.
 #[test]
 fn loom_a_watch_that_ends_leaves_no_token() {
     explore(|| {

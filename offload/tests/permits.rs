@@ -141,14 +141,14 @@ fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
         });
         let [(first, release_first), (second, release_second)] = others;
         let own = pool.clone();
-        let (send, receive) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         let mut release_first = Some(release_first);
         let job = pool.run(move || {
-            let mut sent: Option<Offload<()>> = None;
-            let sent = wait(poll_fn(move |_| {
-                let Some(sent) = sent.take() else {
-                    let send = send.clone();
-                    sent = Some(own.run(move || send.send(7).unwrap()).start());
+            let mut task: Option<Offload<()>> = None;
+            let task = wait(poll_fn(move |_| {
+                let Some(task) = task.take() else {
+                    let tell = tell.clone();
+                    task = Some(own.run(move || tell.send(7).unwrap()).start());
                     return Poll::Pending;
                 };
                 // Lent to this thread, which polls once more before it runs it.
@@ -156,10 +156,10 @@ fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
                 release_first.take().unwrap().send(()).unwrap();
                 eventually("one sleeps", || own.metrics().idle == 1);
                 thread::sleep(WHILE);
-                Poll::Ready(sent)
+                Poll::Ready(task)
             }));
-            let seven = receive.recv().unwrap();
-            wait(sent);
+            let seven = told.recv().unwrap();
+            wait(task);
             seven
         });
         assert_eq!(wait(job), 7);
@@ -203,7 +203,7 @@ fn a_job_that_a_wait_polls_for_and_others_submitted() {
     });
 }
 
-/// The same where nothing was submitted after it.
+/// A wait polls for a job of others that is the last in the queue.
 #[test]
 fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
     within(|| {
@@ -313,9 +313,9 @@ fn descendants_that_block_keep_no_other_back_for_ever() {
                 let lock = Arc::clone(&lock);
                 own.run(move || drop(lock.lock().unwrap())).start()
             });
-            let (send, sent) = oneshot::channel();
-            let third = own.run(move || send.send(7).unwrap()).start();
-            let outcome = try_wait(sent).map(Result::unwrap);
+            let (tell, told) = oneshot::channel();
+            let third = own.run(move || tell.send(7).unwrap()).start();
+            let outcome = try_wait(told).map(Result::unwrap);
             drop(held);
             blocked.into_iter().for_each(wait);
             wait(third);
@@ -325,8 +325,8 @@ fn descendants_that_block_keep_no_other_back_for_ever() {
     });
 }
 
-/// What a job submits takes its place in the queue at once, before those who come later
-/// and behind those who were there. When the job parks, it goes before them all.
+/// A descendant takes its place in the queue at once, behind the strangers that were
+/// there. When its ancestor parks, it goes before them all.
 #[test]
 fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
     within(|| {
@@ -337,9 +337,9 @@ fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
         let job = pool.run(move || {
             start.recv().unwrap();
             let _held = held.lock().unwrap();
-            let (send, sent) = oneshot::channel();
-            own.run(move || send.send(7).unwrap()).detach();
-            wait(sent).unwrap()
+            let (tell, told) = oneshot::channel();
+            own.run(move || tell.send(7).unwrap()).detach();
+            wait(told).unwrap()
         });
         let job = job.start();
         let strangers = [(); 3].map(|()| {
@@ -366,9 +366,9 @@ fn what_was_submitted_in_a_wait_that_is_over_descends_from_the_job() {
             start.recv().unwrap();
             let _held = held.lock().unwrap();
             wait(started).unwrap();
-            let (send, sent) = oneshot::channel();
-            wait(async { own.run(move || send.send(7).unwrap()).detach() });
-            wait(sent).unwrap()
+            let (tell, told) = oneshot::channel();
+            wait(async { own.run(move || tell.send(7).unwrap()).detach() });
+            wait(told).unwrap()
         });
         let job = job.start();
         let stranger = pool.run(move || {

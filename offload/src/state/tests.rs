@@ -120,12 +120,12 @@ impl Model {
             },
             lane,
         );
-        self.perform(action);
+        self.perform(&action);
     }
 
-    fn perform(&mut self, action: Action) {
-        // Whoever is woken is on call, or finds its loan when it rises.
-        if let Action::Start(id) = action {
+    fn perform(&mut self, action: &Action) {
+        // A thread that is woken is on call, or finds its loan when it rises.
+        if let &Action::Start(id) = action {
             let stack = self.state.enter();
             let berth = Berth {
                 id,
@@ -163,7 +163,7 @@ impl Model {
             Step::Run { job, action } => {
                 let id = JobId::of(&job.job);
                 thread.job = Some(job.lineage.below(self.state.pool, id, Kind::Job));
-                self.perform(action);
+                self.perform(&action);
             }
             Step::Sleep => {}
             Step::Watch(_) | Step::Spin | Step::Retire => unreachable!("this pool does neither"),
@@ -201,7 +201,7 @@ impl Model {
         if seating == Seating::Seated {
             self.threads[at].wait = Some(frame);
         }
-        self.perform(action);
+        self.perform(&action);
     }
 
     /// Wakes a parked thread, which may have been lent a job.
@@ -213,7 +213,7 @@ impl Model {
         self.threads[at].lent = self.state.rise(&wait).lent;
         if self.threads[at].lent.is_some() {
             let action = self.state.help();
-            self.perform(action);
+            self.perform(&action);
         }
         wait.close();
     }
@@ -233,7 +233,7 @@ impl Model {
             let given = self.state.give_back(thread.stack, &account, job);
             given.unwrap_or_else(|_| unreachable!("the pool is open"))
         };
-        self.perform(action);
+        self.perform(&action);
     }
 
     fn check(&mut self) {
