@@ -41,7 +41,7 @@ impl<A> Builder<A> {
             cancel_grace: None,
             cores,
             duty: policy::duty,
-            first_watch_ends: false,
+            watches_end: false,
         };
         Self {
             limits,
@@ -154,12 +154,13 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Lets the first watch of each thread end at once. In loom's world no other watch
-    /// ends by the clock.
+    /// Lets the thread on call watch during the first two jobs, in watches that end. In
+    /// loom's world no other watch does.
     #[cfg(bridge_loom)]
     #[doc(hidden)]
-    pub fn first_watch_ends(mut self) -> Self {
-        self.limits.first_watch_ends = true;
+    pub fn watchful_at_first(mut self) -> Self {
+        self.limits.duty = policy::watchful_at_first;
+        self.limits.watches_end = true;
         self
     }
 

@@ -26,8 +26,8 @@ pub(crate) struct Limits {
     pub(crate) cores: usize,
     /// What decides whether the thread on call is needed.
     pub(crate) duty: fn(Sight) -> Duty,
-    /// In loom's world: whether the first watch of each thread ends at once.
-    pub(crate) first_watch_ends: bool,
+    /// In loom's world: whether a watch ends.
+    pub(crate) watches_end: bool,
 }
 
 #[cfg(all(test, not(bridge_loom)))]
@@ -47,7 +47,7 @@ impl Limits {
             cores: 1,
             duty: crate::policy::duty,
             grows: false,
-            first_watch_ends: false,
+            watches_end: false,
         }
     }
 }

@@ -36,6 +36,9 @@ pub(crate) struct Sight {
     pub(crate) elapsed: Duration,
     /// Roots are queued, and kin alone was taken since the last look.
     pub(crate) overtaken: bool,
+    /// Roots taken, ever.
+    #[cfg(bridge_loom)]
+    pub(crate) taken: u64,
 }
 
 /// What the thread on call shall do.
@@ -59,6 +62,7 @@ pub(crate) fn duty(sight: Sight) -> Duty {
         ended,
         elapsed,
         overtaken,
+        ..
     } = sight;
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
@@ -92,6 +96,22 @@ fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
 pub(crate) fn watchful(sight: Sight) -> Duty {
     match sight {
         Sight { running: 1.., .. } => Duty::Watch(WATCH),
+        Sight { ready: 0, .. } => Duty::Rest,
+        Sight { .. } => Duty::Work,
+    }
+}
+
+/// [`duty`] for loom: watches only while another works on one of the first two jobs, and
+/// nothing is queued.
+#[cfg(bridge_loom)]
+pub(crate) fn watchful_at_first(sight: Sight) -> Duty {
+    match sight {
+        Sight {
+            ready: 0,
+            running: 1..,
+            taken: 0..=2,
+            ..
+        } => Duty::Watch(WATCH),
         Sight { ready: 0, .. } => Duty::Rest,
         Sight { .. } => Duty::Work,
     }
