@@ -47,6 +47,7 @@ impl<A> Builder<A> {
             cancel_grace: None,
             cores,
             duty: policy::DUTY,
+            watches_end: false,
         };
         Self {
             limits,
@@ -166,6 +167,16 @@ impl<A> Builder<A> {
     pub fn growing_from(mut self, count: usize) -> Self {
         self.limits.max_threads = count;
         self.limits.grows = true;
+        self
+    }
+
+    /// Lets the thread on call watch during the first two jobs, in watches that end. In
+    /// loom's world no other watch does.
+    #[cfg(bridge_loom)]
+    #[doc(hidden)]
+    pub fn watchful_at_first(mut self) -> Self {
+        self.limits.duty = policy::watchful_at_first;
+        self.limits.watches_end = true;
         self
     }
 

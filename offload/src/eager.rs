@@ -91,7 +91,7 @@ impl Eagerness {
     }
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use super::*;
 

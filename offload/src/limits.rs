@@ -26,6 +26,30 @@ pub(crate) struct Limits {
     pub(crate) cores: usize,
     /// What decides whether the thread on call is needed.
     pub(crate) duty: fn(Sight) -> Duty,
+    /// In loom's world: whether a watch ends.
+    pub(crate) watches_end: bool,
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+impl Limits {
+    /// A pool that a test of the state begins with: one of everything.
+    pub(crate) fn smallest() -> Self {
+        Self {
+            max_threads: 1,
+            max_blocked_threads: 1,
+            queue_capacity: 1,
+            keep_alive: Duration::ZERO,
+            thread_name: String::new(),
+            stack_size: 0,
+            spin: Duration::ZERO,
+            exit_grace: Duration::ZERO,
+            cancel_grace: None,
+            cores: 1,
+            duty: crate::policy::duty,
+            grows: false,
+            watches_end: false,
+        }
+    }
 }
 
 type Hook = Arc<dyn Fn() + Send + Sync>;

@@ -212,6 +212,30 @@ impl Lineage {
     }
 }
 
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+impl Lineage {
+    /// The chain that ends with this frame.
+    pub(crate) fn of(frame: &Arc<Frame>) -> Self {
+        Self {
+            frame: Some(Arc::clone(frame)),
+        }
+    }
+
+    /// This chain with a job below it, or a wait of that job.
+    pub(crate) fn below(&self, pool: PoolId, job: JobId, kind: Kind) -> Self {
+        let job = Some(job);
+        Self::of(&Arc::new(Frame::new(
+            Owner { pool, job, kind },
+            self.clone(),
+        )))
+    }
+
+    /// The innermost frame.
+    pub(crate) fn top(&self) -> Option<Arc<Frame>> {
+        self.frame.clone()
+    }
+}
+
 impl fmt::Debug for Lineage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lineage")

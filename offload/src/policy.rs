@@ -48,6 +48,9 @@ pub(crate) struct Sight {
     pub(crate) elapsed: Duration,
     /// Roots are queued, and kin alone was taken since the last look.
     pub(crate) overtaken: bool,
+    /// Roots taken, ever.
+    #[cfg(bridge_loom)]
+    pub(crate) taken: u64,
 }
 
 /// What the thread on call shall do.
@@ -71,6 +74,7 @@ pub(crate) fn duty(sight: Sight) -> Duty {
         ended,
         elapsed,
         overtaken,
+        ..
     } = sight;
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
@@ -127,6 +131,22 @@ fn tossed(sight: Sight) -> Duty {
     }
 }
 
+/// [`duty`] for loom: watches only while another works on one of the first two jobs, and
+/// nothing is queued.
+#[cfg(bridge_loom)]
+pub(crate) fn watchful_at_first(sight: Sight) -> Duty {
+    match sight {
+        Sight {
+            ready: 0,
+            running: 1..,
+            taken: 0..=2,
+            ..
+        } => Duty::Watch(WATCH),
+        Sight { ready: 0, .. } => Duty::Rest,
+        Sight { .. } => Duty::Work,
+    }
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "a ratio of counts needs no 53 bits"
@@ -147,6 +167,8 @@ mod tests {
             ended,
             elapsed: Duration::from_micros(micros),
             overtaken: false,
+            #[cfg(bridge_loom)]
+            taken: 0,
         }
     }
 

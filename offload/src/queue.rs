@@ -123,18 +123,15 @@ impl Queue {
         self.roots_pushed
     }
 
-    /// Whether one more job would be admitted at once.
+    /// Whether one more job would be admitted at once. Nobody stands in a line then,
+    /// because those in line move up as soon as there is room.
     pub(crate) fn has_room(&self) -> bool {
-        self.queued() < self.capacity && self.in_line() == 0
+        self.queued() < self.capacity
     }
 
     pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
-        let (lists, bit) = match lane {
-            Lane::Kin => (&self.kin, KIN),
-            Lane::Roots => (&self.roots, 0),
-        };
-        // Kin need not stand behind roots, so they look at their own line only.
-        let room = self.queued() < self.capacity && lists.line.live == 0;
+        let bit = if lane == Lane::Kin { KIN } else { 0 };
+        let room = self.has_room();
         let lists = self.lists(lane);
         let (list, number, admission) = if room {
             (&mut lists.queue, QUEUE, Admission::Queued)
@@ -176,10 +173,9 @@ impl Queue {
 
     fn collect(&mut self, next: Pickup) -> bool {
         let (open, capacity, others) = (self.is_open, self.capacity, self.queued());
-        let waits = self.in_line() > 0;
         let roots = &mut self.roots.queue;
         let moved = self.inbox.collect(&mut roots.jobs, next, |moved| {
-            if open && !waits {
+            if open {
                 capacity.saturating_sub(others + moved)
             } else {
                 0
@@ -235,9 +231,7 @@ impl Queue {
     /// Moves roots that `fit` to the other lane, behind those that are there. All of
     /// them were pushed after the first `since`, so they are looked for no further
     /// from the end than that.
-    /// Says whether there was one.
-    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) -> bool {
-        let before = self.kin.queue.live + self.kin.line.live;
+    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) {
         let mut last = self.roots_pushed - since;
         let Self { kin, roots, .. } = self;
         for (from, to, number) in [
@@ -254,7 +248,6 @@ impl Queue {
         }
         // A thread may take kin out of their line, and roots may not be taken so.
         self.show();
-        self.kin.queue.live + self.kin.line.live > before
     }
 
     /// Whether a descendant of a wait, or of a parked job, is here.
@@ -343,5 +336,5 @@ impl Queue {
     }
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;

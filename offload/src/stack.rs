@@ -55,7 +55,7 @@ fn look() -> (usize, usize) {
     kept
 }
 
-#[cfg(all(target_os = "linux", not(bridge_loom)))]
+#[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
 fn addresses() -> Option<Range<usize>> {
     use std::mem::MaybeUninit;
 
@@ -76,12 +76,12 @@ fn addresses() -> Option<Range<usize>> {
     (code == 0).then(|| start.addr()..start.addr() + size)
 }
 
-#[cfg(not(all(target_os = "linux", not(bridge_loom))))]
+#[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
 fn addresses() -> Option<Range<usize>> {
     None
 }
 
-#[cfg(all(test, target_os = "linux", not(bridge_loom)))]
+#[cfg(all(test, target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use std::thread;
 

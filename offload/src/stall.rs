@@ -197,7 +197,7 @@ impl Stall {
     }
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use super::*;
 

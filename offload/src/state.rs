@@ -12,6 +12,8 @@ mod growth;
 mod seats;
 mod steps;
 mod tally;
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
 mod threads;
 
 use std::{cell::Cell, sync::Arc, time::Instant};
@@ -189,8 +191,7 @@ impl State {
 
     /// Whether a job may start that nobody is about to look at.
     fn needs_help(&mut self) -> bool {
-        self.phase != Phase::Closed
-            && !self.has_lookout()
+        !self.has_lookout()
             && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_beyond_permits())
     }
 
@@ -345,10 +346,6 @@ impl State {
 
     /// Counts a job out of those that run.
     fn free_permit(&mut self) {
-        if !self.has_permit() {
-            // A lender that needs a permit may have one now.
-            self.nothing_lendable = false;
-        }
         self.running -= 1;
     }
 }

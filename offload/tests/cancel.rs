@@ -40,6 +40,22 @@ fn a_timed_admission_gives_the_closure_back() {
     });
 }
 
+/// The limit bounds the admission, and not how long an admitted job is queued.
+#[test]
+fn a_limit_of_the_admission_does_not_withdraw_what_was_admitted() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let mut admitted = Box::pin(pool.run_unless(|| 5, std::future::ready(())));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(admitted.as_mut().poll(&mut cx).is_pending());
+        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 0));
+        drop(release);
+        wait(plugged);
+        assert_eq!(wait(admitted).ok(), Some(5));
+    });
+}
+
 /// Panics when dropped.
 struct Bomb;
 
@@ -242,6 +258,8 @@ fn no_waker_is_dropped_under_the_pools_lock() {
         };
         let waker = Waker::from(Arc::clone(&task));
         assert!(is_pending(&waker));
+        // As long as another stands in the line, what was withdrawn stays in it.
+        let beside = pool.run(|| ()).start();
         late.store(true, Ordering::SeqCst);
         assert!(is_pending(&waker));
         // The job in line has no waker of the task any more. If the one that was
@@ -251,6 +269,7 @@ fn no_waker_is_dropped_under_the_pools_lock() {
         drop(release);
         wait(plugged);
         wait(queued);
+        wait(beside);
         assert_eq!(wait(pool.run(|| 3)), 3);
     });
 }

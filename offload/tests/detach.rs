@@ -181,10 +181,16 @@ fn a_result_that_panics_is_counted_once() {
         job.detach();
         drop(release);
         eventually("it is counted", || pool.metrics().panicked == 1);
-        assert_eq!(pool.metrics().completed, 0);
+        // One that was queued when it was detached.
+        let (plugged, release) = plug(&pool);
+        pool.run(|| Loud).start().detach();
+        drop(release);
+        wait(plugged);
+        eventually("it is counted too", || pool.metrics().panicked == 2);
+        assert_eq!(pool.metrics().completed, 1);
         // If the result is there already, the one who detaches does not panic.
         let job = pool.run(|| Loud).start();
-        eventually("it has ended", || pool.metrics().completed == 1);
+        eventually("it has ended", || pool.metrics().completed == 2);
         job.detach();
     });
 }

@@ -6,11 +6,12 @@ mod common;
 use std::{
     io::{PipeWriter, Read, Write, pipe},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc,
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use bridge_offload::{OffloadError, Pool};
+use bridge_offload::{Cancelled, OffloadError, Pool};
 use common::{pool_with_blocked, wait};
 use testkit::within;
 
@@ -114,5 +115,85 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
             read.read_to_string(&mut notes).unwrap();
             assert_eq!(notes, "xxx", "lent: {lent}, panics: {panics}");
         }
+    });
+}
+
+/// The parent's jobs are the parent's: a child that drops their futures, cancels them or
+/// polls for them runs no destructor of what they captured.
+#[test]
+fn a_child_that_drops_an_offload_drops_no_captures() {
+    /// Ends its process when it is dropped, unless that is the parent.
+    struct EndsTheChild(u32);
+    impl Drop for EndsTheChild {
+        fn drop(&mut self) {
+            if std::process::id() != self.0 {
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(3) }
+            }
+        }
+    }
+    within(|| {
+        let pool = common::pool(1, 8);
+        let (plugged, release) = common::plug(&pool);
+        let capture = || {
+            let ends = EndsTheChild(std::process::id());
+            pool.run(move || drop(ends)).start()
+        };
+        let mut tasks = Some([(); 3].map(|()| capture()));
+        let alive = in_fork(|| {
+            let [dropped, cancelled, polled] = tasks.take().unwrap();
+            drop(dropped);
+            let is_told = matches!(cancelled.cancel(), Cancelled::Withdrawn);
+            let outcome = wait(polled.outcome());
+            is_told && matches!(outcome, Err(OffloadError::Forked { .. }))
+        });
+        assert!(alive, "the child has touched what is the parent's");
+        drop(release);
+        wait(plugged);
+        tasks.into_iter().flatten().for_each(wait);
+    });
+}
+
+/// The child of a job that forked has a copy of the job's waker. It must not use it: the
+/// caller is the parent's.
+#[test]
+fn the_child_of_a_job_that_forks_wakes_nobody() {
+    struct EndsTheChild(u32, mpsc::Sender<()>);
+    impl Wake for EndsTheChild {
+        fn wake(self: Arc<Self>) {
+            if std::process::id() != self.0 {
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(3) }
+            }
+            self.1.send(()).unwrap();
+        }
+    }
+    within(|| {
+        let pool = common::pool(1, 8);
+        let (go, start) = mpsc::channel::<()>();
+        let mut job = Box::pin(pool.run(move || {
+            start.recv().unwrap();
+            // SAFETY: the child goes back to the pool, which is what this is about, and
+            // is given a time to end in.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                // SAFETY: `alarm` sets a timer whose signal ends this process.
+                unsafe { libc::alarm(10) };
+            }
+            pid
+        }));
+        let (tell, told) = mpsc::channel();
+        let waker = Waker::from(Arc::new(EndsTheChild(std::process::id(), tell)));
+        let mut cx = Context::from_waker(&waker);
+        // It polls on for a moment, which wakes it as well.
+        assert!(job.as_mut().poll(&mut cx).is_pending());
+        go.send(()).unwrap();
+        let pid = loop {
+            told.recv().unwrap();
+            if let Poll::Ready(pid) = job.as_mut().poll(&mut cx) {
+                break pid;
+            }
+        };
+        assert!(ended_well(pid), "the child has woken the parent's caller");
     });
 }

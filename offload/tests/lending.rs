@@ -17,8 +17,9 @@ use std::{
 };
 
 use bridge_offload::{Lineage, Offload, OffloadError, Pool};
-use common::{WaitError, eventually, pool_with_blocked as pool, try_wait, wait};
+use common::{WaitError, eventually, moment, pool_with_blocked as pool, try_wait, wait};
 use futures::{
+    FutureExt,
     channel::oneshot,
     future::{join, join_all},
 };
@@ -327,5 +328,34 @@ fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
         }));
         drop(other);
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
+    });
+}
+
+/// The code between two waits on a stack may hold a lock that the lent job takes. So the
+/// inner wait does not run it.
+#[test]
+fn a_wait_within_the_wait_runs_nothing_that_was_lent_to_the_outer_one() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (other, release) = parked(&pool);
+        let own = pool.clone();
+        let value = wait(pool.run(move || {
+            let lock = Arc::new(Mutex::new(42));
+            let mut task: Option<Offload<i32>> = None;
+            wait(poll_fn(|cx| {
+                let Some(task) = &mut task else {
+                    let lock = Arc::clone(&lock);
+                    task = Some(own.run(move || *lock.lock().unwrap()).start());
+                    return Poll::Pending;
+                };
+                let held = lock.lock().unwrap();
+                wait(moment());
+                drop(held);
+                task.poll_unpin(cx)
+            }))
+        }));
+        assert_eq!(value, 42);
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
     });
 }

@@ -44,12 +44,20 @@ fn one_thread_nests_eight_deep_and_far_beyond() {
 #[test]
 fn a_thousand_levels_end_in_a_value_or_a_typed_error() {
     within(|| {
-        let pool = pool(1, 64);
-        match descend(&pool, 1000) {
-            Ok(depth) => assert_eq!(depth, 1000),
-            Err(error) => assert_eq!(error, WaitError::Exhausted),
+        // On two small stacks there is room for a part of them only.
+        for (blocked, stack) in [(64, 2 << 20), (1, 256 << 10)] {
+            let pool: Pool = Pool::builder()
+                .max_threads(1)
+                .max_blocked_threads(blocked)
+                .stack_size(stack)
+                .build()
+                .unwrap();
+            match descend(&pool, 1000) {
+                Ok(depth) => assert_eq!(depth, 1000),
+                Err(error) => assert_eq!(error, WaitError::Exhausted),
+            }
+            assert_eq!(descend(&pool, 8), Ok(8), "the pool works on");
         }
-        assert_eq!(descend(&pool, 8), Ok(8), "the pool works on");
     });
 }
 
@@ -242,5 +250,41 @@ fn what_another_pools_threads_wait_for_overtakes_nobody() {
         drop(release);
         wait(join_all([plugged, first, second, third]));
         assert_eq!(*order.lock().unwrap(), ["first", "second", "third"]);
+    });
+}
+
+/// A task that was spawned in a wait may end the pool after that wait is over. The job
+/// goes on, and is waited for like any other.
+#[test]
+fn a_wait_that_is_over_waits_for_no_shutdown() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (tell, told) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            tell.send(wait(async { Lineage::current() })).unwrap();
+            let _released = held.recv();
+        });
+        let job = job.start();
+        let lineage = told.recv().unwrap();
+        let ending = async { pool.shutdown(Duration::from_millis(10)).wait() };
+        let report = wait(lineage.scope(ending));
+        assert_eq!((report.completed, report.running.len()), (0, 1));
+        drop(release);
+        let _told = wait(job.outcome()).unwrap_err();
+    });
+}
+
+/// Where every thread is parked, a wait for what is on its way is not refused.
+#[test]
+fn a_wait_at_the_ceiling_for_a_moment_is_not_refused() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (release, released) = futures::channel::oneshot::channel::<()>();
+        let parked = pool.run(|| try_wait(released).is_ok()).start();
+        common::eventually("parked", || pool.metrics().blocked == 1);
+        assert_eq!(wait(pool.run(|| try_wait(common::moment()))), Ok(()));
+        release.send(()).unwrap();
+        assert!(wait(parked));
     });
 }

@@ -93,13 +93,19 @@ fn a_sized_pool_that_stands_still_says_so_although_nobody_submits() {
             let pool = Builder::<Told>::default().max_threads(2).build().unwrap();
             let (send, receive) = mpsc::channel();
             let receive = Arc::new(Mutex::new(receive));
+            let (start, started) = mpsc::channel();
             let blocked: Vec<_> = (0..2)
                 .map(|_| {
-                    let receive = Arc::clone(&receive);
-                    pool.run(move || receive.lock().unwrap().recv().unwrap())
-                        .start()
+                    let (receive, start) = (Arc::clone(&receive), start.clone());
+                    let job = move || {
+                        start.send(()).unwrap();
+                        receive.lock().unwrap().recv().unwrap();
+                    };
+                    pool.run(job).start()
                 })
                 .collect();
+            // Both permits are taken, so the next job is left in the inbox.
+            assert_eq!(started.iter().take(2).count(), 2);
             let queued = pool.run(|| ()).start();
             eventually("told", || TOLD.load(Ordering::SeqCst) == round);
             thread::sleep(Duration::from_millis(300));

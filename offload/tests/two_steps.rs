@@ -96,6 +96,26 @@ fn what_still_runs_is_named_with_its_age() {
     });
 }
 
+/// Nor the time that the thread slept before it.
+#[test]
+fn an_age_does_not_include_idle_time_before_it() {
+    within(|| {
+        let pool = with_cancel_grace(1, Duration::ZERO);
+        // They share a look at the clock, and the last leaves some of it.
+        for _ in 0..100 {
+            wait(pool.run(|| ()));
+        }
+        thread::sleep(Duration::from_millis(200));
+        let start = Instant::now();
+        let (job, release) = plug(&pool);
+        let report = pool.shutdown(Duration::ZERO).wait();
+        // An age is told in steps of ten milliseconds, from both of its ends.
+        let most = start.elapsed() + Duration::from_millis(20);
+        assert!(report.running[0].age <= most, "{}", report.running[0]);
+        drop((job, release));
+    });
+}
+
 /// A thread that runs long jobs looks at the clock for each.
 #[test]
 fn an_age_does_not_include_long_jobs_before_it() {

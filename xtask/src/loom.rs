@@ -121,7 +121,7 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
     test.args(["--package", name])
         .args(which)
         .args(["--", filter, "--nocapture"]);
-    test.env("RUSTFLAGS", format!("{} --cfg bridge_loom", flags()));
+    test.env("RUSTFLAGS", rustflags());
     if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
         test.env("LOOM_MAX_PREEMPTIONS", args.preemptions.to_string());
     }
@@ -137,8 +137,10 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
     }
 }
 
-fn flags() -> String {
-    std::env::var("RUSTFLAGS").unwrap_or_default()
+/// The caller's flags, and the `cfg` that swaps the primitives for loom's.
+pub(crate) fn rustflags() -> String {
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    format!("{flags} --cfg bridge_loom")
 }
 
 /// The tests that passed, by libtest's summary lines.

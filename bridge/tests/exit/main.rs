@@ -66,8 +66,15 @@ fn main() {
     }
     let mut args = env::args().skip(1).filter(|arg| !arg.starts_with('-'));
     let filter = args.next().unwrap_or_default();
+    let is_exact = env::args().any(|arg| arg == "--exact");
+    let is_chosen =
+        |case: &&Case| case.name == filter || (!is_exact && case.name.contains(&filter));
+    let chosen: Vec<_> = cases.iter().filter(is_chosen).collect();
+    // The lines of the usual harness, for those who count tests.
+    let tests = if chosen.len() == 1 { "test" } else { "tests" };
+    println!("running {} {tests}", chosen.len());
     let mut failed = 0;
-    for case in cases.iter().filter(|case| case.name.contains(&filter)) {
+    for case in &chosen {
         let result = (0..case.runs).try_for_each(|_| run(case));
         match result {
             Ok(()) => println!("test {} ... ok", case.name),
@@ -81,7 +88,7 @@ fn main() {
         println!("test result: FAILED. {failed} failed");
         exit(101);
     }
-    println!("test result: ok.");
+    println!("test result: ok. {} passed; 0 failed", chosen.len());
 }
 
 fn cases() -> Vec<Case> {

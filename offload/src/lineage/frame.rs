@@ -64,7 +64,8 @@ pub(crate) struct Frame {
     /// are cut out of a chain.
     parent: Mutex<Lineage>,
     /// Set once, when the job or the wait ends. New chains skip a frame that is
-    /// over, so a chain is as long as waits are deep, not as a program is old.
+    /// over, so a chain is as long as waits are deep, not as a program is old. Nothing
+    /// else is published with it.
     over: AtomicBool,
     /// Whether the thread is parked in this wait right now. The pool writes and
     /// reads it under its lock.
@@ -96,7 +97,7 @@ impl Frame {
     }
 
     pub(crate) fn close(&self) {
-        self.over.store(true, Ordering::Release);
+        self.over.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn is_open_in(&self, pool: PoolId) -> bool {
@@ -104,7 +105,7 @@ impl Frame {
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.over.load(Ordering::Relaxed)
     }
 
     /// Whether it is a wait, or a job that is parked in one.
@@ -199,5 +200,30 @@ impl Drop for Frame {
         while let Some(mut frame) = next.and_then(Arc::into_inner) {
             next = parent(&mut frame);
         }
+    }
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_dropped_link_by_link() {
+        let pool = PoolId::of(&0_u8);
+        let kind = Kind::Wait;
+        let owner = Owner {
+            pool,
+            job: None,
+            kind,
+        };
+        let mut chain = Lineage::default();
+        for _ in 0..100_000 {
+            let frame = Arc::new(Frame::new(owner, chain));
+            chain = Lineage { frame: Some(frame) };
+        }
+        let small = thread::Builder::new().stack_size(64 * 1024);
+        small.spawn(move || drop(chain)).unwrap().join().unwrap();
     }
 }

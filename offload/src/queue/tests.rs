@@ -79,7 +79,7 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
         looks.set(looks.get() + 1);
         looks.get() % 2 == 0
     };
-    assert!(queue.promote(since, every_second));
+    queue.promote(since, every_second);
     assert!(looks.get() <= 20, "{} looks", looks.get());
     assert_eq!((queue.queued(), queue.in_line()), (64, 6));
     assert!(queue.holds_kin());
@@ -108,4 +108,100 @@ fn what_was_withdrawn_goes_with_the_last_that_was_not() {
     let taken = (0..40).filter_map(|_| queue.take()).count();
     assert_eq!((taken, queue.ready()), (40, 0));
     assert!(watched.iter().all(|job| job.upgrade().is_none()));
+}
+
+/// Takes everything, and says in which order, by the numbers of these jobs.
+fn order(queue: &mut Queue, jobs: &[Weak<dyn Runnable>]) -> Vec<usize> {
+    let number = |taken: &Submitted| {
+        let is_taken = |job: &Weak<dyn Runnable>| job.as_ptr().addr() == address(&taken.job);
+        jobs.iter().position(is_taken).unwrap()
+    };
+    std::iter::from_fn(|| queue.take().as_ref().map(number)).collect()
+}
+
+fn address(job: &Arc<dyn Runnable>) -> usize {
+    Arc::as_ptr(job).addr()
+}
+
+#[test]
+fn a_job_that_is_put_back_is_the_first_again() {
+    for lane in [Lane::Kin, Lane::Roots] {
+        let mut queue = Queue::new(3, Arc::default(), Arc::default());
+        let jobs: Vec<_> = std::iter::repeat_with(job).take(3).collect();
+        let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
+        for job in jobs {
+            assert_eq!(queue.push(lane, job), Admission::Queued);
+        }
+        let first = queue.take().unwrap();
+        queue.put_back(lane, first);
+        assert_eq!((queue.queued(), queue.ready()), (3, 3), "{lane:?}");
+        assert_eq!(order(&mut queue, &watched), [0, 1, 2], "{lane:?}");
+    }
+}
+
+#[test]
+fn descendants_go_first_and_need_no_room() {
+    let mut queue = Queue::new(2, Arc::default(), Arc::default());
+    let jobs: Vec<_> = std::iter::repeat_with(job).take(6).collect();
+    let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
+    let lanes = [
+        Lane::Roots,
+        Lane::Roots,
+        Lane::Roots,
+        Lane::Kin,
+        Lane::Kin,
+        Lane::Kin,
+    ];
+    for (lane, job) in lanes.into_iter().zip(jobs) {
+        let _admission = queue.push(lane, job);
+    }
+    assert_eq!((queue.queued(), queue.in_line(), queue.ready()), (2, 4, 5));
+    let kept = queue.take().unwrap();
+    assert_eq!(address(&kept.job), watched[3].as_ptr().addr());
+    // Withdrawn by its caller, it leaves the count of its own lane.
+    let withdrawn = watched[4].upgrade().unwrap();
+    assert!(queue.withdraw(withdrawn.header()).is_empty());
+    assert_eq!((queue.queued(), queue.in_line(), queue.ready()), (2, 2, 3));
+    assert_eq!(order(&mut queue, &watched), [5, 0, 1, 2]);
+}
+
+#[test]
+fn descendants_move_up_before_others() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let first = job();
+    let header = Arc::clone(&first.job);
+    for (lane, job) in [
+        (Lane::Roots, first),
+        (Lane::Roots, job()),
+        (Lane::Kin, job()),
+    ] {
+        let _admission = queue.push(lane, job);
+    }
+    assert!(queue.withdraw(header.header()).is_empty());
+    assert_eq!((queue.queued(), queue.queued_roots()), (1, 0));
+    assert_eq!(queue.in_line(), 1);
+}
+
+#[test]
+fn an_end_refuses_roots_in_line_and_no_descendants() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    for lane in [Lane::Roots, Lane::Roots, Lane::Kin, Lane::Kin] {
+        let _admission = queue.push(lane, job());
+    }
+    assert_eq!(queue.drain_line().len(), 1);
+    assert_eq!((queue.in_line(), queue.ready()), (2, 3));
+    assert_eq!(queue.drain().len(), 3);
+}
+
+#[test]
+fn half_of_a_list_that_is_withdrawn_is_swept_out() {
+    let (mut queue, watched) = filled(60);
+    let mut swept = 0;
+    for job in &watched[..30] {
+        let job = job.upgrade().unwrap();
+        swept += queue.withdraw(job.header()).len();
+    }
+    assert_eq!((swept, queue.queued()), (30, 30));
+    let left = watched.iter().filter(|job| job.upgrade().is_some()).count();
+    assert_eq!(left, 30, "the others are still there, and nothing else is");
 }

@@ -96,6 +96,8 @@ impl State {
             elapsed: elapsed(call.since),
             overtaken: self.queue.queued_roots() > 0
                 && self.queue.roots_taken() == call.roots_taken,
+            #[cfg(bridge_loom)]
+            taken: self.queue.roots_taken(),
         })
     }
 

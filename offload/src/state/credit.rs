@@ -131,23 +131,14 @@ impl State {
     /// Notes that this frame may have credit that had none.
     pub(super) fn note_credit(&mut self, frame: &Arc<Frame>) {
         self.nothing_lendable = false;
-        if !frame.has_any_credit()
-            || self
-                .gained
-                .as_ref()
-                .is_some_and(|gained| Arc::ptr_eq(gained, frame))
-        {
+        let has_gained = |gained: &Arc<Frame>| Arc::ptr_eq(gained, frame);
+        // After a look in vain the same frame may gain again: another claim comes back.
+        let is_noted = !self.nothing_on_credit && self.gained.as_ref().is_some_and(has_gained);
+        if !frame.has_any_credit() || is_noted {
             return;
         }
         self.gained = self.is_known_for_nothing().then(|| Arc::clone(frame));
         self.nothing_on_credit = false;
-    }
-
-    /// Notes that jobs have come whose ancestors may have credit.
-    pub(super) fn note_promoted(&mut self) {
-        self.nothing_on_credit = false;
-        self.gained = None;
-        self.nothing_lendable = false;
     }
 
     /// Notes that a descendant of a wait is about to be queued.

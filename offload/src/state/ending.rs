@@ -58,30 +58,16 @@ pub(crate) enum Whose {
     NotAside,
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
-    use std::{panic::Location, time::Duration};
+    use std::panic::Location;
 
     use super::{super::credit::Right, *};
-    use crate::{Bare, job::Job, limits::Limits, policy};
+    use crate::{Bare, job::Job, limits::Limits};
 
     #[test]
     fn a_job_that_asks_again_and_again_is_noted_once() {
-        let limits = Limits {
-            max_threads: 1,
-            max_blocked_threads: 1,
-            queue_capacity: 1,
-            keep_alive: Duration::ZERO,
-            thread_name: String::new(),
-            stack_size: 0,
-            spin: Duration::ZERO,
-            exit_grace: Duration::ZERO,
-            cancel_grace: None,
-            cores: 1,
-            duty: policy::duty,
-            grows: false,
-        };
-        let mut state = State::new(limits, Arc::default(), Arc::default());
+        let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
         let stack = state.enter();
         assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());

@@ -236,7 +236,7 @@ pub(crate) struct Findings {
     pub(crate) stops: bool,
 }
 
-#[cfg(all(test, not(bridge_loom)))]
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use super::*;
 

@@ -95,9 +95,7 @@ impl State {
             let depends = |job: &Submitted| {
                 job.header().adopter() == frame.number() || job.lineage.contains(account)
             };
-            if self.queue.promote(since, depends) {
-                self.note_promoted();
-            }
+            self.queue.promote(since, depends);
         }
         self.seats.push(Seat {
             place,
@@ -291,6 +289,12 @@ impl Seat {
         self.place.hears && self.lent.is_none()
     }
 
+    /// Whether a job was lent to it that its thread has not taken.
+    #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+    pub(super) fn is_lender(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// Whether a job can be lent to it.
     fn is_free(&self) -> bool {
         self.place.lends && self.lent.is_none()
@@ -306,7 +310,7 @@ impl Seat {
 /// submitted before this wait. The latter is lent all the same where the pool has stood
 /// still for so long that there is a surplus: the wait may depend on it in a way that
 /// the pool does not see.
-fn seat_for(
+pub(super) fn seat_for(
     job: &Submitted,
     vain: Option<usize>,
     seats: &[Seat],

@@ -18,10 +18,15 @@ pub const LONG: Duration = Duration::MAX;
 
 /// Explores `test`; every thread must have ended by its end.
 pub fn explore(test: impl Fn() + Sync + Send + 'static) {
+    let model = loom::model::Builder::new();
+    explore_to(model.preemption_bound.unwrap_or(2), test);
+}
+
+/// Explores `test`, and lets no execution take a thread off its core more often than
+/// that.
+pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
-    if model.preemption_bound.is_none() {
-        model.preemption_bound = Some(2);
-    }
+    model.preemption_bound = Some(preemptions);
     let runs = AtomicUsize::new(0);
     let runs = Arc::new(runs);
     let count = Arc::clone(&runs);

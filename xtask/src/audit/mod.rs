@@ -4,6 +4,7 @@
 //! with one method, counts what it executed, and fails if it executed nothing.
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
+pub(crate) mod breaks;
 mod loom;
 mod shuttle;
 mod stage;
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// Run the chosen stages this often, and stop at the first failure
     #[arg(long, default_value_t = 1, value_name = "COUNT")]
     times: u32,
+    /// Of the stage `breaks`, only those whose path, `crate/name`, contains this
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
     /// List the stages and stop
     #[arg(long)]
     list: bool,
@@ -47,6 +51,7 @@ impl Args {
             seconds: None,
             seed: None,
             times: 1,
+            only: None,
             list: false,
         }
     }
@@ -110,7 +115,7 @@ fn chosen(args: &Args) -> Result<Vec<Stage>, String> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
-fn budget(args: &Args, stage: &Stage) -> Budget {
+fn budget<'a>(args: &'a Args, stage: &Stage) -> Budget<'a> {
     let usual = match stage.quick {
         Some(quick) if args.quick => quick,
         _ => stage.full,
@@ -119,6 +124,7 @@ fn budget(args: &Args, stage: &Stage) -> Budget {
         quick: args.quick,
         search: args.seconds.map_or(usual, Duration::from_secs),
         seed: args.seed,
+        only: args.only.as_deref(),
     }
 }
 

@@ -25,13 +25,15 @@ pub(super) struct Stage {
 
 /// How much a stage may do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+pub(super) struct Budget<'a> {
     /// Whether the short form was asked for.
     pub(super) quick: bool,
     /// How long to search, without the time of compiling.
     pub(super) search: Duration,
     /// The seed to start from, if one was given.
     pub(super) seed: Option<u64>,
+    /// Which part of a list to run, if not all of it.
+    pub(super) only: Option<&'a str>,
 }
 
 /// What a stage did, if it found nothing wrong.

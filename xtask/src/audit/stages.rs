@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{loom, shuttle, stage::Stage};
+use super::{breaks, loom, shuttle, stage::Stage};
 
 pub(super) fn all() -> Vec<Stage> {
     vec![
@@ -25,6 +25,16 @@ pub(super) fn all() -> Vec<Stage> {
             part_of_the_whole: true,
             needs: &[],
             work: shuttle::run,
+        },
+        Stage {
+            name: "breaks",
+            purpose: "each listed weakening of the product is caught by a test",
+            unit: "breaks",
+            quick: None,
+            full: Duration::from_hours(1),
+            part_of_the_whole: false,
+            needs: &[],
+            work: breaks::run,
         },
     ]
 }

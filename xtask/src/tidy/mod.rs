@@ -3,6 +3,7 @@
 //! Each check is a pure function from the texts of the tree to findings, so
 //! each has a test in which it finds something.
 
+mod breaks;
 mod documents;
 mod figures;
 mod manifests;
@@ -30,7 +31,7 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("source files: one head, a readable length", source::check),
     (
         "unsafe code: only where the list allows it",
@@ -52,6 +53,10 @@ const CHECKS: [(&str, Check); 7] = [
     (
         "figures: the README quotes the newest record",
         figures::check,
+    ),
+    (
+        "breaks: each list of the audit fits the tree",
+        breaks::check,
     ),
 ];
 

@@ -1,0 +1,383 @@
+//! Permits and credit: which job may start, and on whose account, when others come
+//! back from their waits.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::Poll,
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::{Ambient, Builder, Offload, Pool};
+use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
+use futures::{StreamExt, channel::oneshot};
+use testkit::within;
+
+/// Long enough for a thread to start a job that it must not start.
+const WHILE: Duration = Duration::from_millis(20);
+
+/// A job that blocks, from the inside and from the outside.
+fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
+    let (release, held) = mpsc::channel::<()>();
+    let job = move || {
+        let _released = held.recv();
+    };
+    (job, release)
+}
+
+/// Counts how often it was told of a stall.
+struct Told;
+
+static TOLD: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Told {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_waited: Duration, _queued: usize) {
+        TOLD.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A pool that says if it stands still.
+fn telling(threads: usize, blocked: usize) -> Pool<Told> {
+    let builder = Builder::<Told>::default().max_threads(threads);
+    builder.max_blocked_threads(blocked).build().unwrap()
+}
+
+fn has_stood_still() -> bool {
+    TOLD.load(Ordering::SeqCst) > 0
+}
+
+/// Two jobs run on one permit: one is back from its wait, the other is its descendant.
+/// The end of one of them frees no permit.
+#[test]
+fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
+    within(|| {
+        let pool = pool(1, 8);
+        // A thread more than the two that these jobs need: it sleeps.
+        let (first, second) = (pool.clone(), pool.clone());
+        wait(pool.run(move || wait(first.run(move || wait(second.run(|| ()))))));
+        assert_eq!(pool.metrics().threads, 3);
+        let (inner, release_inner) = block();
+        let (outer, release_outer) = block();
+        let (starts, started) = oneshot::channel();
+        let own = pool.clone();
+        let job = pool.run(move || {
+            let inner = own.run(move || {
+                starts.send(()).unwrap();
+                inner();
+            });
+            let inner = inner.start();
+            wait(started).unwrap();
+            outer();
+            inner
+        });
+        let job = job.start();
+        eventually("both run", || {
+            (pool.metrics().running, pool.metrics().blocked) == (2, 0)
+        });
+        let stranger = pool.run(|| ()).start();
+        thread::sleep(WHILE);
+        assert_eq!((pool.metrics().running, pool.metrics().queued), (2, 1));
+        drop(release_inner);
+        eventually("the inner one has ended", || pool.metrics().completed == 4);
+        thread::sleep(WHILE);
+        assert_eq!((pool.metrics().completed, pool.metrics().queued), (4, 1));
+        drop(release_outer);
+        wait(wait(job));
+        wait(stranger);
+    });
+}
+
+/// A job has credit only while it is parked.
+#[test]
+fn a_job_that_is_back_from_its_wait_gives_no_credit() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let metrics = wait(pool.run(move || {
+            wait(moment());
+            let child = own.run(|| ()).start();
+            thread::sleep(WHILE);
+            let metrics = own.metrics();
+            wait(child);
+            metrics
+        }));
+        assert_eq!((metrics.running, metrics.queued), (1, 1));
+    });
+}
+
+/// A wait is lent a job, ends without running it, and its own job then blocks on that
+/// job. Another thread sleeps, so it is called.
+#[test]
+fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .max_blocked_threads(1)
+            .spin(Duration::ZERO)
+            .build()
+            .unwrap();
+        let others = [(); 2].map(|()| {
+            let before = pool.metrics().blocked;
+            let (release, released) = oneshot::channel::<()>();
+            let task = pool.run(|| try_wait(released).is_ok()).start();
+            eventually("parked", || pool.metrics().blocked == before + 1);
+            (task, release)
+        });
+        let [(first, release_first), (second, release_second)] = others;
+        let own = pool.clone();
+        let (tell, told) = mpsc::channel();
+        let mut release_first = Some(release_first);
+        let job = pool.run(move || {
+            let mut task: Option<Offload<()>> = None;
+            let task = wait(poll_fn(move |_| {
+                let Some(task) = task.take() else {
+                    let tell = tell.clone();
+                    task = Some(own.run(move || tell.send(7).unwrap()).start());
+                    return Poll::Pending;
+                };
+                // Lent to this thread, which polls once more before it runs it.
+                assert_eq!((own.metrics().running, own.metrics().queued), (1, 0));
+                release_first.take().unwrap().send(()).unwrap();
+                eventually("one sleeps", || own.metrics().idle == 1);
+                thread::sleep(WHILE);
+                Poll::Ready(task)
+            }));
+            let seven = told.recv().unwrap();
+            wait(task);
+            seven
+        });
+        assert_eq!(wait(job), 7);
+        assert!(wait(first));
+        release_second.send(()).unwrap();
+        assert!(wait(second));
+    });
+}
+
+/// Others have all permits and block on what the job holds. The job that it waits for
+/// descends from none of its frames: somebody else submitted it.
+#[test]
+fn a_job_that_a_wait_polls_for_and_others_submitted() {
+    within(|| {
+        let pool = telling(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        let (give, given) = mpsc::channel::<Offload<i32>>();
+        let job = pool.run(move || {
+            let task = given.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(async {
+                moment().await;
+                task.await
+            })
+        });
+        let job = job.start();
+        let strangers = |count| {
+            let locks = (0..count).map(|_| Arc::clone(&lock));
+            locks
+                .map(|lock| pool.run(move || drop(lock.lock().unwrap())).start())
+                .collect::<Vec<_>>()
+        };
+        let before = strangers(3);
+        let task = pool.run(|| 7).start();
+        let after = strangers(3);
+        give.send(task).unwrap();
+        assert_eq!(wait(job), 7);
+        before.into_iter().chain(after).for_each(wait);
+        assert!(!has_stood_still());
+    });
+}
+
+/// A wait polls for a job of others that is the last in the queue.
+#[test]
+fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
+    within(|| {
+        let pool = telling(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let held = Arc::clone(&lock);
+        let (give, given) = mpsc::channel::<Offload<i32>>();
+        let job = pool.run(move || {
+            let task = given.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(async {
+                moment().await;
+                task.await
+            })
+        });
+        let job = job.start();
+        let stranger = pool.run(move || drop(lock.lock().unwrap())).start();
+        give.send(pool.run(|| 7).start()).unwrap();
+        assert_eq!(wait(job), 7);
+        wait(stranger);
+        assert!(!has_stood_still());
+    });
+}
+
+/// The job holds a lock over its wait, and has submitted before it a job that takes the
+/// lock. No thread can be added. That job must not run on top of this one's stack.
+#[test]
+fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (release, released) = oneshot::channel::<()>();
+        let parked = pool.run(|| try_wait(released).is_ok()).start();
+        eventually("parked", || pool.metrics().blocked == 1);
+        let lock = Arc::new(Mutex::new(()));
+        let own = pool.clone();
+        let (let_go, waited) = oneshot::channel::<()>();
+        let job = pool.run(move || {
+            let held = lock.lock().unwrap();
+            let takes = Arc::clone(&lock);
+            let child = own.run(move || drop(takes.lock().unwrap())).start();
+            wait(waited).unwrap();
+            drop(held);
+            child
+        });
+        let job = job.start();
+        eventually("both are parked", || pool.metrics().blocked == 2);
+        thread::sleep(WHILE);
+        let_go.send(()).unwrap();
+        let child = wait(job);
+        release.send(()).unwrap();
+        wait(child);
+        assert!(wait(parked));
+    });
+}
+
+/// A stranger has the only permit and blocks on what the parked job holds. The job has
+/// submitted others before its wait, which does not poll for them. One after the other
+/// they start on its account, and the pool does not stand still in between.
+#[test]
+fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
+    within(|| {
+        let pool = telling(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let (starts, started) = oneshot::channel();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(started).unwrap();
+            let (tell, told) = futures::channel::mpsc::unbounded();
+            let tasks = (0..8).map(|number| {
+                let tell = tell.clone();
+                own.run(move || tell.unbounded_send(number).unwrap())
+                    .start()
+            });
+            let tasks: Vec<_> = tasks.collect();
+            let mut numbers: Vec<i32> = wait(told.take(tasks.len()).collect());
+            numbers.sort_unstable();
+            tasks.into_iter().for_each(Offload::detach);
+            numbers
+        });
+        let job = job.start();
+        let stranger = pool.run(move || {
+            starts.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let stranger = stranger.start();
+        go.send(()).unwrap();
+        assert!(wait(job).into_iter().eq(0..8));
+        wait(stranger);
+        assert!(!has_stood_still());
+    });
+}
+
+/// Two descendants block on what the parked job holds. The third, for which it waits in
+/// a way that the pool does not see, starts once the pool has stood still.
+#[test]
+fn descendants_that_block_keep_no_other_back_for_ever() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let outcome = wait(pool.run(move || {
+            let lock = Arc::new(Mutex::new(()));
+            let held = lock.lock().unwrap();
+            let blocked = [(); 2].map(|()| {
+                let lock = Arc::clone(&lock);
+                own.run(move || drop(lock.lock().unwrap())).start()
+            });
+            let (tell, told) = oneshot::channel();
+            let third = own.run(move || tell.send(7).unwrap()).start();
+            let outcome = try_wait(told).map(Result::unwrap);
+            drop(held);
+            blocked.into_iter().for_each(wait);
+            wait(third);
+            outcome
+        }));
+        assert_eq!(outcome, Ok(7));
+    });
+}
+
+/// A descendant takes its place in the queue at once, behind the strangers that were
+/// there. When its ancestor parks, it goes before them all.
+#[test]
+fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            let (tell, told) = oneshot::channel();
+            own.run(move || tell.send(7).unwrap()).detach();
+            wait(told).unwrap()
+        });
+        let job = job.start();
+        let strangers = [(); 3].map(|()| {
+            let lock = Arc::clone(&lock);
+            pool.run(move || drop(lock.lock().unwrap())).start()
+        });
+        go.send(()).unwrap();
+        assert_eq!(wait(job), 7);
+        strangers.into_iter().for_each(wait);
+    });
+}
+
+/// A job that another wait of its job submitted is a descendant of the job, and starts
+/// on its account when the job waits again.
+#[test]
+fn what_was_submitted_in_a_wait_that_is_over_descends_from_the_job() {
+    within(|| {
+        let pool = pool(1, 8);
+        let lock = Arc::new(Mutex::new(()));
+        let (own, held) = (pool.clone(), Arc::clone(&lock));
+        let (go, start) = mpsc::channel::<()>();
+        let (starts, started) = oneshot::channel();
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            let _held = held.lock().unwrap();
+            wait(started).unwrap();
+            let (tell, told) = oneshot::channel();
+            wait(async { own.run(move || tell.send(7).unwrap()).detach() });
+            wait(told).unwrap()
+        });
+        let job = job.start();
+        let stranger = pool.run(move || {
+            starts.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let stranger = stranger.start();
+        go.send(()).unwrap();
+        assert_eq!(wait(job), 7);
+        wait(stranger);
+    });
+}
