@@ -1,5 +1,7 @@
 //! The runtime under a wait ends, in every way and at every moment.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 /// How a runtime ends.
@@ -83,6 +85,117 @@ fn while_a_thread_is_parked_in_it() {
                 }
             }
         }
+    });
+}
+
+/// A parked wait looks after its runtime 630 ms after its first poll, and 1270 ms
+/// after it. What is told in between is told by the sentinel.
+#[test]
+fn a_parked_wait_is_told_at_once() {
+    within(|| {
+        let is_told_at_once = |_| {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            let (polled, first) = mpsc::channel();
+            let waiter = thread::spawn(move || {
+                let _guard = handle.enter();
+                let start = Instant::now();
+                let outcome = try_wait(async {
+                    polled.send(()).unwrap();
+                    std::future::pending::<()>().await;
+                });
+                assert!(is_gone(&outcome), "{outcome:?}");
+                start.elapsed()
+            });
+            first.recv().unwrap();
+            thread::sleep(Duration::from_millis(900));
+            runtime.shutdown_background();
+            waiter.join().unwrap() < Duration::from_millis(1250)
+        };
+        // A busy machine may be late, but not each time.
+        assert!((0..5).any(is_told_at_once));
+    });
+}
+
+/// The wait that the end wakes returns at once. It looks after its runtime 310 ms
+/// after its first poll, and 630 ms after it; then it polls, too.
+#[test]
+fn the_future_is_not_polled_once_more() {
+    within(|| {
+        let is_left_alone = |_| {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            let polls = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&polls);
+            let (polled, first) = mpsc::channel();
+            let waiter = thread::spawn(move || {
+                let _guard = handle.enter();
+                let outcome: Result<(), _> = try_wait(std::future::poll_fn(|_| {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    let _unheard = polled.send(());
+                    std::task::Poll::Pending
+                }));
+                assert!(is_gone(&outcome), "{outcome:?}");
+            });
+            first.recv().unwrap();
+            thread::sleep(Duration::from_millis(450));
+            let before = polls.load(Ordering::SeqCst);
+            runtime.shutdown_background();
+            waiter.join().unwrap();
+            polls.load(Ordering::SeqCst) == before
+        };
+        // On a busy machine that poll may come late, but not each time.
+        assert!((0..5).any(is_left_alone));
+    });
+}
+
+/// The longer a wait is parked, the longer it sleeps between two looks: it may take
+/// hours.
+#[test]
+fn a_parked_wait_looks_ever_more_rarely() {
+    within(|| {
+        let woken = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&woken);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_thread_unpark(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+            })
+            .build()
+            .unwrap();
+        let _guard = runtime.enter();
+        let outcome = std::future::pending::<()>().wait_timeout(Duration::from_millis(900));
+        assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
+        // Each of the six looks wakes the worker. A look every 10 ms would be 90.
+        let woken = woken.load(Ordering::SeqCst);
+        assert!((1..40).contains(&woken), "{woken} times");
+    });
+}
+
+/// Only a task may hold a core back, so only its wait asks for a blocking thread.
+#[test]
+fn a_wait_outside_a_task_tries_no_blocking_thread() {
+    within(|| {
+        let started = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&started);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .on_thread_start(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+            })
+            .build()
+            .unwrap();
+        let waits = || {
+            let outcome = std::future::pending::<()>().wait_timeout(Duration::from_millis(100));
+            assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
+        };
+        {
+            let _guard = runtime.enter();
+            waits();
+        }
+        runtime.block_on(async { waits() });
+        runtime.shutdown_timeout(Duration::from_secs(20));
+        assert_eq!(started.load(Ordering::SeqCst), 1, "the worker alone");
     });
 }
 
