@@ -177,7 +177,10 @@ mod tests {
         let kept = waker(&first);
         {
             let nested = Seat::take().unwrap();
-            assert!(!waker(&nested).will_wake(&kept), "a nested wait has another");
+            assert!(
+                !waker(&nested).will_wake(&kept),
+                "a nested wait has another"
+            );
         }
         drop(first);
         for _ in 0..2 {

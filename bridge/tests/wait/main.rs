@@ -16,6 +16,7 @@ mod nesting;
 mod places;
 mod spawning;
 mod table;
+mod watch;
 
 use std::{
     cell::{Cell, RefCell},

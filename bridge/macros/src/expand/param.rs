@@ -75,7 +75,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
         }
     };
     let mut params: Vec<Param> = sig.inputs.iter_mut().enumerate().map(param).collect();
-    // What is bound later is dropped earlier.
+    // The order of binding is the reverse of the order of dropping.
     if let Some(first) = params.iter().position(|param| param.by_statement) {
         for param in &mut params[first..] {
             param.by_statement = true;
