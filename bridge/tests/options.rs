@@ -305,9 +305,9 @@ fn plain_twins() {
             || never_sync_blocking(),
         ] {
             let end: fn() -> ! = end;
-            assert!(std::panic::catch_unwind(|| end()).is_err());
+            assert!(catch_unwind(|| end()).is_err());
         }
-        assert!(std::panic::catch_unwind(|| never_sync().wait()).is_err());
+        assert!(catch_unwind(|| never_sync().wait()).is_err());
     });
 }
 

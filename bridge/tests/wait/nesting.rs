@@ -142,6 +142,38 @@ fn descent_survives_spawn() {
     });
 }
 
+/// The job that parks holds a lock, and the job that has its permit blocks on that
+/// lock. So only a descendant, which needs no permit, can bring this to an end.
+#[test]
+fn a_job_of_a_spawned_task_needs_no_permit() {
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let lock = Arc::new(Mutex::new(()));
+        let (runs, is_running) = mpsc::channel();
+        let (blocks, is_blocked) = oneshot::channel();
+        let (own, held) = (bridge.clone(), Arc::clone(&lock));
+        let parks = bridge.offload(move || {
+            let _held = held.lock().unwrap();
+            runs.send(()).unwrap();
+            let inner = own.clone();
+            let task = own.spawn(async move {
+                is_blocked.await.unwrap();
+                inner.offload(|| 7).await
+            });
+            own.wait(task).unwrap()
+        });
+        let parks = parks.start();
+        is_running.recv().unwrap();
+        let blocks_on_it = bridge.offload(move || {
+            blocks.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let blocks_on_it = blocks_on_it.start();
+        assert_eq!(bridge.wait(parks), 7);
+        bridge.wait(blocks_on_it);
+    });
+}
+
 #[test]
 fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
     within(|| {
