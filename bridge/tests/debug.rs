@@ -37,7 +37,7 @@ async fn logged_pending() {
 /// So large that a wait boxes it first.
 #[smartasync(debug)]
 async fn logged_large() -> u8 {
-    let array = [7; 100 << 10];
+    let array = [7; 16 << 10];
     tokio::task::yield_now().await;
     array[std::hint::black_box(1)]
 }

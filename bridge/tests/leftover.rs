@@ -91,7 +91,7 @@ fn a_future_that_the_wait_owns_is_dropped() {
 /// So large that each way in boxes it first.
 #[smartasync]
 async fn large_and_never() {
-    let array = [7_u8; 100 << 10];
+    let array = [7_u8; 16 << 10];
     pending::<()>().await;
     std::hint::black_box(&array);
 }

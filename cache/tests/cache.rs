@@ -32,7 +32,7 @@ fn remembered(cache: &Cache) -> Option<Id> {
     cache.with_driver(|driver| driver.map(Handle::id))
 }
 
-/// What a look-up finds, remembered or not.
+/// The runtime that a look-up finds, remembered or not.
 fn found(cache: &Cache) -> Option<Id> {
     cache.with_runtime(|runtime| runtime.map(Handle::id))
 }

@@ -121,7 +121,7 @@ fn the_panic_names_the_call_and_its_line() {
     });
 }
 
-/// However the call is wrapped, and whatever its type hides.
+/// A wrapper hides the name in its type, and must not hide it in the text.
 #[test]
 fn every_call_is_refused_by_its_functions_name() {
     #[smartasync]
