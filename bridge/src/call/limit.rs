@@ -19,10 +19,7 @@ use crate::{Leftover, OffloadError, WaitError, wait};
 pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Output, WaitError> {
     let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
     let left = Cell::new(Leftover::Dropped);
-    let limited = Limited {
-        call,
-        left: &left,
-    };
+    let limited = Limited { call, left: &left };
     let outcome = wait::run(&bridge, limited, Some(limit)).map_err(|error| match error {
         WaitError::TimedOut { at, .. } => WaitError::TimedOut {
             at,
