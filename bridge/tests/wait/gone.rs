@@ -22,7 +22,7 @@ impl End {
     }
 }
 
-pub(super) fn is_gone<T: std::fmt::Debug>(outcome: &Result<T, WaitError>) -> bool {
+fn is_gone<T: std::fmt::Debug>(outcome: &Result<T, WaitError>) -> bool {
     matches!(outcome, Err(WaitError::RuntimeGone { at, .. }) if at.file() == file!())
 }
 

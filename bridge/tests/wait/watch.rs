@@ -2,7 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{gone::is_gone, *};
+use super::*;
+
+fn is_gone<T>(outcome: &Result<T, WaitError>) -> bool {
+    matches!(outcome, Err(WaitError::RuntimeGone { .. }))
+}
 
 /// A parked wait looks after its runtime 630 ms after its first poll, and 1270 ms
 /// after it. In between, only the sentinel can tell.
