@@ -6,7 +6,7 @@
 
 use std::{
     fmt::Write as _,
-    panic::{self, Location},
+    panic,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -32,6 +32,14 @@ fn logged_sync_panic() {
 #[smartasync(debug)]
 async fn logged_pending() {
     std::future::pending::<()>().await;
+}
+
+/// So large that a wait boxes it first.
+#[smartasync(debug)]
+async fn logged_large() -> u8 {
+    let array = [7; 16 << 10];
+    tokio::task::yield_now().await;
+    array[std::hint::black_box(1)]
 }
 
 /// A subscriber that keeps each event as a line.
@@ -65,7 +73,8 @@ impl tracing::Subscriber for Lines {
 #[test]
 fn debug_logs_route_duration_and_caller() {
     let lines = Lines::default();
-    let place = within(|| {
+    let first = line!() + 3;
+    within(|| {
         tracing::subscriber::with_default(lines.clone(), || {
             logged(1).wait();
             logged_sync("a").wait();
@@ -82,29 +91,31 @@ fn debug_logs_route_duration_and_caller() {
             logged_pending().wait_timeout(Duration::ZERO).unwrap_err();
             logged(1).on(Bridge::global()).wait();
             logged_sync("a").on(Bridge::global()).wait();
-            Location::caller()
-        })
+            assert_eq!(logged_large().wait(), 7);
+        });
     });
     let lines = lines.0.lock().unwrap();
+    // With the line of the call, counted from the first.
     let expected = [
-        ("call finished", "debug::logged\"", "route=Wait"),
-        ("call finished", "debug::logged_sync\"", "route=Direct"),
-        ("call finished", "debug::logged_sync\"", "route=Direct"),
-        ("call finished", "debug::logged\"", "route=Await"),
-        ("call finished", "debug::logged_sync\"", "route=Offload"),
-        ("call never ran", "debug::logged\"", ""),
-        (
-            "call panicked",
-            "debug::logged_sync_panic\"",
-            "route=Direct",
-        ),
-        ("call abandoned", "debug::logged_pending\"", "route=Wait"),
-        ("call finished", "debug::logged\"", "route=Wait"),
-        ("call finished", "debug::logged_sync\"", "route=Direct"),
+        (0, "call finished", "logged", "route=Wait"),
+        (1, "call finished", "logged_sync", "route=Direct"),
+        (2, "call finished", "logged_sync", "route=Direct"),
+        (7, "call finished", "logged", "route=Await"),
+        (8, "call finished", "logged_sync", "route=Offload"),
+        (9, "call never ran", "logged", ""),
+        (11, "call panicked", "logged_sync_panic", "route=Direct"),
+        (12, "call abandoned", "logged_pending", "route=Wait"),
+        (13, "call finished", "logged", "route=Wait"),
+        (14, "call finished", "logged_sync", "route=Direct"),
+        (15, "call finished", "logged_large", "route=Wait"),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
-    for (line, (message, name, route)) in lines.iter().zip(expected) {
-        for part in [message, name, route, "caller=", place.file()] {
+    for (line, (offset, message, name, route)) in lines.iter().zip(expected) {
+        let (name, caller) = (
+            format!("\"debug::{name}\""),
+            format!("caller={}:{}:", file!(), first + offset),
+        );
+        for part in [message, &name, route, &caller] {
             assert!(line.contains(part), "{part} is not in {line}");
         }
         assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");

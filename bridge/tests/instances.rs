@@ -105,6 +105,10 @@ fn the_last_choice_counts() {
         assert_eq!(twice.await, "first");
         let twice = BoxCall::new(BoxCall::new(worker("")).on(&first)).on(&last);
         assert_eq!(twice.await, "last");
+        let job = BoxCall::new(BoxCall::new(worker("")).on(&first)).offload();
+        assert_eq!(job.unwrap().await, "first");
+        let twice = BoxCall::new(BoxCall::new(worker("")).on(&first)).on(&last);
+        assert_eq!(twice.offload().unwrap().await, "last");
     });
 }
 

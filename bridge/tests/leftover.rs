@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{BoxCall, Bridge, Leftover, Wait, WaitError, smartasync};
+use bridge::{BoxCall, Bridge, Call, Leftover, Wait, WaitError, smartasync};
 use testkit::within;
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -85,6 +85,50 @@ fn a_future_that_the_wait_owns_is_dropped() {
             assert_eq!(left, Leftover::Dropped);
             assert!(text.contains("the future was dropped"), "{text}");
         }
+    });
+}
+
+/// So large that each way in boxes it first.
+#[smartasync]
+async fn large_and_never() {
+    let array = [7_u8; 16 << 10];
+    pending::<()>().await;
+    std::hint::black_box(&array);
+}
+
+#[test]
+fn a_large_future_is_dropped_too() {
+    within(|| {
+        let bridge = Bridge::global();
+        let owned = [
+            timed_out(bridge.wait_timeout(large_and_never(), SHORT)),
+            timed_out(large_and_never().wait_timeout(SHORT)),
+            timed_out(large_and_never().on(bridge).wait_timeout(SHORT)),
+            timed_out(Call::wait_timeout(large_and_never(), SHORT)),
+            timed_out(BoxCall::new(large_and_never()).wait_timeout(SHORT)),
+        ];
+        for (left, _) in owned {
+            assert_eq!(left, Leftover::Dropped);
+        }
+    });
+}
+
+#[test]
+fn generic_code_over_calls_is_told_the_same() {
+    fn generic<C: Call>(call: C) -> (Leftover, String) {
+        timed_out(call.wait_timeout(SHORT))
+    }
+    within(|| {
+        assert_eq!(generic(never()).0, Leftover::Dropped);
+        assert_eq!(generic(BoxCall::new(never())).0, Leftover::Dropped);
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let (plug, started, _go) = Gate::new();
+        let _running = pass(&plug).on(&bridge).offload().start();
+        started.recv().unwrap();
+        let (gate, ..) = Gate::new();
+        let queued = || pass(&gate).on(&bridge);
+        assert_eq!(generic(queued()).0, Leftover::NotStarted);
+        assert_eq!(generic(BoxCall::new(queued())).0, Leftover::NotStarted);
     });
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     num::ParseIntError,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, LazyLock, Mutex,
         atomic::{AtomicU8, Ordering},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use bridge::{Bridge, smartasync};
-use testkit::within;
+use testkit::{panic_text, within};
 
 static LAZY: LazyLock<Bridge> = LazyLock::new(|| Bridge::global().clone());
 static SHARED: LazyLock<Arc<Bridge>> = LazyLock::new(|| Arc::new(Bridge::global().clone()));
@@ -304,8 +305,33 @@ fn plain_twins() {
             || never_sync_blocking(),
         ] {
             let end: fn() -> ! = end;
-            assert!(std::panic::catch_unwind(|| end()).is_err());
+            assert!(catch_unwind(|| end()).is_err());
         }
-        assert!(std::panic::catch_unwind(|| never_sync().wait()).is_err());
+        assert!(catch_unwind(|| never_sync().wait()).is_err());
+    });
+}
+
+/// By its body repeated, or by a call of the smart function.
+#[test]
+fn a_twin_is_refused_at_its_callers_line() {
+    fn refusal(twin: impl FnOnce()) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let refused = runtime.block_on(async { catch_unwind(AssertUnwindSafe(twin)) });
+        panic_text(&*refused.unwrap_err()).to_owned()
+    }
+    within(|| {
+        let first = line!() + 2;
+        let texts = [
+            refusal(|| assert_eq!(next_blocking(1), 2)),
+            refusal(|| assert_eq!(Counter(0).read_blocking(), 0)),
+            refusal(|| assert_eq!(ticket_blocking(), 0)),
+        ];
+        for (text, line) in texts.iter().zip(first..) {
+            assert!(text.contains("would freeze"), "{text}");
+            let place = format!("{}:{line}:", file!());
+            assert!(text.contains(&place), "{place} is not in {text}");
+        }
     });
 }

@@ -88,6 +88,51 @@ fn home_is_waited_for_in_both_forms() {
     });
 }
 
+/// A job and a blocking task are stuck. Each takes the grace, or what is left of it.
+#[test]
+fn home_gets_what_the_pool_left_of_the_grace() {
+    const GRACE: Duration = Duration::from_millis(500);
+    within(|| {
+        let is_in_time = |awaited| {
+            let bridge = Bridge::builder()
+                .max_threads(1)
+                .worker_threads(1)
+                .cancel_grace(Duration::ZERO)
+                .build()
+                .unwrap();
+            let stuck = || {
+                let (release, held) = mpsc::channel::<()>();
+                let (start, started) = mpsc::channel();
+                let body = move || {
+                    start.send(()).unwrap();
+                    let _released = held.recv();
+                };
+                (body, started, release)
+            };
+            let (job, job_started, _release_job) = stuck();
+            let _running = bridge.offload(job).start();
+            let (task, task_started, _release_task) = stuck();
+            bridge.wait(async { drop(tokio::task::spawn_blocking(task)) });
+            job_started.recv().unwrap();
+            task_started.recv().unwrap();
+            let start = Instant::now();
+            if awaited {
+                let runtime = Builder::new_current_thread().build().unwrap();
+                let _report = runtime.block_on(bridge.shutdown(GRACE));
+            } else {
+                let _report = bridge.shutdown(GRACE).wait();
+            }
+            let elapsed = start.elapsed();
+            assert!(elapsed >= GRACE, "{elapsed:?}");
+            elapsed < 2 * GRACE
+        };
+        for awaited in [false, true] {
+            // A busy machine may be late, but not each time.
+            assert!((0..8).any(|_| is_in_time(awaited)), "awaited: {awaited}");
+        }
+    });
+}
+
 #[test]
 fn it_names_what_still_runs() {
     within(|| {

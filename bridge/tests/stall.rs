@@ -121,6 +121,29 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     });
 }
 
+/// A second counts from the last wake-up.
+#[test]
+fn a_frozen_wait_that_goes_on_is_not_reported() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let outcome: Result<(), _> = runtime.block_on(async {
+            let goes_on = async {
+                loop {
+                    sleep(Duration::from_millis(50)).await;
+                }
+            };
+            wait_frozen_timeout(goes_on, Duration::from_millis(2500))
+        });
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        let warnings = WARNINGS.lock().unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+    });
+}
+
 /// The one blocking thread waits for another.
 #[test]
 fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {

@@ -5,12 +5,32 @@
 //! minimum Rust version, since other versions word the compiler's part
 //! differently.
 
+/// Programs that compile, and run to their end.
 #[test]
-fn ui() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/pass/*.rs");
-    cases.compile_fail("tests/ui/options/*.rs");
-    cases.compile_fail("tests/ui/misuse/*.rs");
-    cases.compile_fail("tests/ui/wait_only/*.rs");
-    cases.compile_fail("tests/ui/user/*.rs");
+fn pass() {
+    trybuild::TestCases::new().pass("tests/ui/pass/*.rs");
+}
+
+/// Mistakes in the attribute's options.
+#[test]
+fn options() {
+    trybuild::TestCases::new().compile_fail("tests/ui/options/*.rs");
+}
+
+/// Items that can't be smart functions.
+#[test]
+fn misuse() {
+    trybuild::TestCases::new().compile_fail("tests/ui/misuse/*.rs");
+}
+
+/// Calls that can be waited on, and are awaited.
+#[test]
+fn wait_only() {
+    trybuild::TestCases::new().compile_fail("tests/ui/wait_only/*.rs");
+}
+
+/// The user's own mistakes, where the user made them.
+#[test]
+fn user() {
+    trybuild::TestCases::new().compile_fail("tests/ui/user/*.rs");
 }

@@ -4,7 +4,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, mpsc},
     task::{Context as TaskContext, Poll},
     thread,
 };
@@ -30,6 +30,11 @@ fn ct() -> Runtime {
 
 fn remembered(cache: &Cache) -> Option<Id> {
     cache.with_driver(|driver| driver.map(Handle::id))
+}
+
+/// The runtime that a look-up finds, remembered or not.
+fn found(cache: &Cache) -> Option<Id> {
+    cache.with_runtime(|runtime| runtime.map(Handle::id))
 }
 
 /// A future that tells a cache who drives it, as a spawn wrapper does.
@@ -79,6 +84,7 @@ fn a_driven_task_remembers_its_runtime_through_guards_and_nesting() {
                 assert_eq!(Handle::current().id(), other_id);
                 assert_eq!(remembered(&inside), Some(own_id), "under a foreign guard");
                 assert_eq!(inside.runtime().unwrap().id(), own_id);
+                assert_eq!(found(&inside), Some(own_id), "the driver before the guard");
             }
             task::yield_now().await;
             assert_eq!(remembered(&inside), Some(own_id), "in a later poll");
@@ -104,10 +110,9 @@ fn only_driven_polls_remember() {
         let id = runtime.handle().id();
         runtime.block_on(async {
             let look = move || {
-                (
-                    remembered(&seen),
-                    seen.runtime().map(|runtime| runtime.id()),
-                )
+                let cloned = seen.runtime().map(|runtime| runtime.id());
+                assert_eq!(found(&seen), cloned, "lent or cloned");
+                (remembered(&seen), cloned)
             };
             assert_eq!(look(), (None, Some(id)), "in a root");
             assert_eq!(
@@ -234,6 +239,24 @@ fn a_look_may_look_drive_and_panic() {
     });
 }
 
+/// The slot is borrowed only where there is something in it to be lent.
+#[test]
+fn a_poll_inside_a_look_that_finds_nothing_is_remembered() {
+    within(|| {
+        let runtime = mt();
+        let id = runtime.handle().id();
+        let cache = Cache::new();
+        let mut driver = Driver::new(runtime.handle().clone());
+        // The thread has a slot from here on, and it is empty.
+        cache.driven(&mut driver, || assert_eq!(remembered(&cache), Some(id)));
+        cache.with_driver(|nothing| {
+            assert!(nothing.is_none());
+            cache.driven(&mut driver, || assert_eq!(remembered(&cache), Some(id)));
+            assert_eq!(remembered(&cache), None);
+        });
+    });
+}
+
 /// A dropped future, or a thread that ends, keeps no runtime in memory.
 #[test]
 fn nothing_is_kept_beyond_the_poll() {
@@ -273,16 +296,21 @@ thread_local! {
     static AT_END: std::cell::RefCell<Option<AtEnd>> = const { std::cell::RefCell::new(None) };
 }
 
-struct AtEnd(Arc<Cache>, Runtime);
+struct AtEnd(Arc<Cache>, Runtime, mpsc::Sender<bool>);
 
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        let mut driver = Driver::new(self.1.handle().clone());
-        // Whether the slot is gone by now is the platform's affair.
-        self.0.driven(&mut driver, || {
-            let _ = remembered(&self.0);
-        });
-        let _ = self.0.runtime();
+        let looks = || {
+            let mut driver = Driver::new(self.1.handle().clone());
+            // Whether the slot is gone by now is the platform's affair.
+            self.0.driven(&mut driver, || {
+                let _ = remembered(&self.0);
+            });
+            let _ = self.0.runtime();
+        };
+        // A panic that leaves this would end the process.
+        let is_calm = catch_unwind(AssertUnwindSafe(looks)).is_ok();
+        self.2.send(is_calm).unwrap();
     }
 }
 
@@ -297,18 +325,20 @@ fn a_thread_that_ends_may_still_look() {
     };
     within(|| {
         for (before, after) in [(true, false), (false, true), (false, false)] {
+            let (tell, told) = mpsc::channel();
             thread::spawn(move || {
                 let (cache, runtime) = (Arc::new(Cache::new()), mt());
                 if before {
                     drive(&cache, &runtime);
                 }
-                AT_END.set(Some(AtEnd(cache.clone(), mt())));
+                AT_END.set(Some(AtEnd(cache.clone(), mt(), tell)));
                 if after {
                     drive(&cache, &runtime);
                 }
             })
             .join()
             .unwrap();
+            assert!(told.recv().unwrap(), "it panicked");
         }
     });
 }

@@ -9,7 +9,7 @@ use std::{
     cell::Cell,
 };
 
-use bridge_detect::{Context, Mark};
+use bridge_detect::{Context, Mark, warm_up};
 use common::{Driver, mt};
 use testkit::within;
 use tokio::task::{self, coop};
@@ -77,5 +77,21 @@ fn no_look_allocates() {
             let _mark = mark.set();
             assert_eq!(allocations(), 0, "{mark:?}");
         }
+    });
+}
+
+/// A pool may warm its threads up at every turn.
+#[test]
+fn a_warm_thread_is_warmed_up_for_nothing() {
+    within(|| {
+        let cost = || {
+            let before = ALLOCATIONS.get();
+            warm_up();
+            ALLOCATIONS.get() - before
+        };
+        let costs = std::thread::spawn(move || [cost(), cost(), cost()]);
+        let [first, second, third] = costs.join().unwrap();
+        assert!(first > 0, "the counter sees what the first one allocates");
+        assert_eq!((second, third), (0, 0));
     });
 }

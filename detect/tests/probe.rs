@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, warm_up};
+use bridge_detect::{Context, Mark, Place, renew_budget, warm_up};
 use common::mt;
 use testkit::within;
 use tokio::task::{self, coop};
@@ -64,6 +64,34 @@ fn warming_up_changes_no_answer() {
         assert_eq!(look(), Place::Blocking);
         let _mark = Mark::Job.set();
         assert_eq!(look(), Place::Job);
+    });
+}
+
+/// A wait does so in a root that had no operation left before it parked.
+#[test]
+fn a_budget_that_was_used_up_is_renewed_on_any_thread() {
+    within(|| {
+        let mt = mt();
+        for is_warm in [false, true] {
+            let handle = mt.handle().clone();
+            let in_root = async move {
+                while let Poll::Ready(operation) = operation() {
+                    operation.made_progress();
+                }
+                task::block_in_place(|| ());
+                assert_eq!(left(), None, "Tokio gives a root nothing back");
+                renew_budget();
+                assert_eq!(left(), Some(1), "warm: {is_warm}");
+                assert_eq!(Context::current(), Context::Async);
+            };
+            let root = move || {
+                if is_warm {
+                    warm_up();
+                }
+                handle.block_on(in_root);
+            };
+            thread::spawn(root).join().unwrap();
+        }
     });
 }
 

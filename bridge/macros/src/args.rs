@@ -238,7 +238,9 @@ mod tests {
             ("Debug", Some("debug")),
             ("blocked", Some("blocking")),
             ("executor", None),
+            ("bracket", None),
             ("x", None),
+            ("de", None),
         ] {
             assert_eq!(nearest(unknown), expected, "{unknown}");
         }

@@ -19,11 +19,7 @@ use crate::{Leftover, OffloadError, WaitError, wait};
 pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Output, WaitError> {
     let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
     let left = Cell::new(Leftover::Dropped);
-    let limited = Limited {
-        call,
-        is_over: false,
-        left: &left,
-    };
+    let limited = Limited { call, left: &left };
     let outcome = wait::run(&bridge, limited, Some(limit)).map_err(|error| match error {
         WaitError::TimedOut { at, .. } => WaitError::TimedOut {
             at,
@@ -36,20 +32,17 @@ pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Outpu
 
 pin_project! {
     /// A call that finds out, when a wait drops it, whether its function had
-    /// started. The wait drops its future inside the runtime that polled it.
+    /// started. Nobody asks if the function has ended in time. The wait drops its future inside the runtime that polled it.
     struct Limited<'a, C: Call> {
         #[pin]
         call: C,
-        is_over: bool,
         left: &'a Cell<Leftover>,
     }
 
     impl<C: Call> PinnedDrop for Limited<'_, C> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
-            if !*this.is_over {
-                this.left.set(Sealed::abandon(this.call));
-            }
+            this.left.set(Sealed::abandon(this.call));
         }
     }
 }
@@ -58,9 +51,6 @@ impl<C: Call> Future for Limited<'_, C> {
     type Output = Result<C::Output, OffloadError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let poll = Sealed::poll_outcome(this.call, cx);
-        *this.is_over = poll.is_ready();
-        poll
+        Sealed::poll_outcome(self.project().call, cx)
     }
 }

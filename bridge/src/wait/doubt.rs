@@ -141,3 +141,28 @@ impl Drop for Work {
             (self.0).compare_exchange(unrun.0, unrun.1, Ordering::Release, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// The longer a wait is parked, the longer it sleeps between two looks: it may
+    /// take hours.
+    #[test]
+    fn looks_grow_rarer() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let mut doubts = Doubts::new();
+        let mut gaps = Vec::new();
+        for _ in 0..5 {
+            let due = doubts.next();
+            let early = due.checked_sub(Duration::from_millis(1)).unwrap();
+            assert!(!doubts.is_gone(runtime.handle(), early));
+            assert_eq!(doubts.next(), due, "it was not time yet");
+            assert!(!doubts.is_gone(runtime.handle(), due));
+            gaps.push((doubts.next() - due).as_millis());
+        }
+        assert_eq!(gaps, [20, 40, 80, 160, 320]);
+    }
+}

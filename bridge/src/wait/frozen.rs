@@ -172,10 +172,11 @@ impl InPoll {
 
 /// Whether this is inside a wait that may freeze the executor of this thread.
 ///
-/// A job that the pool lends to the thread is not part of that wait.
+/// A job that the pool lends to this thread waits as the frozen wait does. It can't
+/// step out of the frozen poll, and the poll goes on only after the job.
 #[inline]
 pub(super) fn is_around() -> bool {
-    FROZEN.get().is_some_and(|poll| poll == InPoll::current()) && Mark::current() != Mark::Job
+    FROZEN.get().is_some_and(|poll| poll == InPoll::current())
 }
 
 /// The note of a wait that may freeze its executor, in force until it is dropped.

@@ -79,3 +79,25 @@ pub(super) fn hand_over<T>(
     let _entered = runtime.enter();
     step_out(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_forgotten_with_its_last_hand_over() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let id = runtime.handle().id();
+        let is_known = || OPEN.with(|all| all.contains_key(&id));
+        assert!(!is_known());
+        let (first, second) = (Open::on(id, 2).unwrap(), Open::on(id, 2).unwrap());
+        assert!(Open::on(id, 2).is_none());
+        drop(first);
+        assert!(is_known());
+        let third = Open::on(id, 2).unwrap();
+        drop((second, third));
+        assert!(!is_known());
+    }
+}

@@ -112,10 +112,7 @@ impl Seat {
             set.spinning.set(spinning);
             return false;
         }
-        let time = deadline.map_or(limit, |deadline| {
-            limit.min(deadline.saturating_duration_since(Instant::now()))
-        });
-        let caught = set.parker.spin(time);
+        let caught = set.parker.spin(up_to(deadline, limit));
         set.spinning.set(spinning.after(caught, limit));
         let caught = caught.is_some();
         if !caught {
@@ -130,6 +127,13 @@ impl Seat {
             .as_ref()
             .unwrap_or_else(|| unreachable!("a set is put back only on drop"))
     }
+}
+
+/// The time until `deadline`, and at most `limit`.
+fn up_to(deadline: Option<Instant>, limit: Duration) -> Duration {
+    deadline.map_or(limit, |deadline| {
+        limit.min(deadline.saturating_duration_since(Instant::now()))
+    })
 }
 
 impl Drop for Seat {
@@ -156,5 +160,47 @@ impl Set {
 
     fn is_inherited(&self) -> bool {
         self.generation != fork::generation()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waker(seat: &Seat) -> Waker {
+        seat.set().waker.clone()
+    }
+
+    #[test]
+    fn a_thread_keeps_its_parker() {
+        let first = Seat::take().unwrap();
+        let kept = waker(&first);
+        {
+            let nested = Seat::take().unwrap();
+            assert!(
+                !waker(&nested).will_wake(&kept),
+                "a nested wait has another"
+            );
+        }
+        drop(first);
+        for _ in 0..2 {
+            assert!(waker(&Seat::take().unwrap()).will_wake(&kept));
+        }
+    }
+
+    #[test]
+    fn a_thread_keeps_few_parkers() {
+        let seats: Vec<Seat> = (0..3 * KEPT).map(|_| Seat::take().unwrap()).collect();
+        drop(seats);
+        assert_eq!(KEEP.with(|keep| keep.more.borrow().len()), KEPT);
+    }
+
+    #[test]
+    fn a_spin_ends_at_the_deadline() {
+        let (short, long) = (Duration::from_nanos(1), Duration::from_hours(1));
+        let now = Instant::now();
+        assert_eq!(up_to(Some(now), long), Duration::ZERO, "it has passed");
+        assert_eq!(up_to(Some(now + long), short), short);
+        assert_eq!(up_to(None, long), long);
     }
 }

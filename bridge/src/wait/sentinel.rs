@@ -141,3 +141,68 @@ impl Drop for OnDrop {
         waiting.iter().for_each(Unparker::unpark);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use offload_pool::park::Parker;
+    use testkit::within;
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).build().unwrap()
+    }
+
+    #[test]
+    fn who_is_posted_is_woken_at_the_end() {
+        within(|| {
+            let runtime = runtime();
+            let parkers = [(); 3].map(|()| Parker::new());
+            let posts = parkers.each_ref().map(|parker| {
+                let post = Post::enter(runtime.handle(), parker.unparker()).unwrap();
+                assert!(!post.is_gone());
+                post
+            });
+            drop(runtime);
+            for (parker, post) in parkers.iter().zip(&posts) {
+                let deadline = Instant::now() + Duration::from_secs(20);
+                assert!(parker.park(Some(deadline)), "nobody woke it");
+                assert!(post.is_gone());
+            }
+        });
+    }
+
+    #[test]
+    fn a_post_goes_with_its_wait() {
+        let runtime = runtime();
+        let parker = Parker::new();
+        let posted = || sentinel_of(runtime.handle()).posts().unwrap().waiting.len();
+        let enter = || Post::enter(runtime.handle(), parker.unparker()).unwrap();
+        let (first, second) = (enter(), enter());
+        assert_eq!(posted(), 2);
+        drop(first);
+        assert_eq!(posted(), 1);
+        drop(second);
+        assert_eq!(posted(), 0);
+    }
+
+    #[test]
+    fn an_entry_goes_with_its_runtime() {
+        within(|| {
+            let runtime = runtime();
+            let id = runtime.handle().id();
+            let has_entry = || SENTINELS.with(|sentinels| sentinels.contains_key(&id));
+            assert!(!is_gone(runtime.handle()));
+            assert!(has_entry());
+            let handle = runtime.handle().clone();
+            drop(runtime);
+            assert!(!has_entry());
+            assert!(is_gone(&handle), "asked when it has ended");
+            assert!(!has_entry());
+        });
+    }
+}

@@ -95,6 +95,28 @@ fn borrows_are_used_as_they_are_and_cloned_only_for_an_await() {
     });
 }
 
+#[smartasync]
+fn cow_address(text: Cow<'_, str>) -> usize {
+    text.as_ptr() as usize
+}
+
+/// A wait copies nothing, and an await only what is borrowed.
+#[test]
+fn a_cow_is_used_as_it_is() {
+    let text = String::from("text");
+    let given = text.as_ptr() as usize;
+    assert_eq!(cow_address(Cow::Borrowed(&text)).wait(), given);
+    let owned = text.clone();
+    let moved = owned.as_ptr() as usize;
+    assert_eq!(cow_address(Cow::Owned(owned)).wait(), moved);
+    run(async {
+        assert_ne!(cow_address(Cow::Borrowed(&text)).await, given);
+        let owned = text.clone();
+        let moved = owned.as_ptr() as usize;
+        assert_eq!(cow_address(Cow::Owned(owned)).await, moved);
+    });
+}
+
 #[test]
 fn copies_are_made_at_the_first_poll_and_not_before() {
     struct Counted(Arc<Mutex<u32>>);

@@ -89,6 +89,68 @@ fn arguments_are_dropped_in_the_plain_functions_order() {
     assert_eq!(unpolled.len(), 6);
 }
 
+/// Several arguments are taken apart, between others that are not.
+mod taken_apart {
+    use super::{Noises, Noisy, note};
+    use bridge::smartasync;
+
+    type Pair = (Noisy, Noisy);
+
+    pub(super) fn plain(first: Noisy, (a, _): Noises, _: Noisy, (_, b): Pair, last: Noisy) {
+        note(first.0);
+        note(a.0);
+        note(b.0);
+        note(last.0);
+    }
+
+    #[smartasync(blocking = twin)]
+    pub(super) fn smart(first: Noisy, (a, _): Noises, _: Noisy, (_, b): Pair, last: Noisy) {
+        note(first.0);
+        note(a.0);
+        note(b.0);
+        note(last.0);
+    }
+
+    #[smartasync(blocking = async_twin)]
+    pub(super) async fn smart_async(
+        first: Noisy,
+        (a, _): Noises,
+        _: Noisy,
+        (_, b): Pair,
+        last: Noisy,
+    ) {
+        note(first.0);
+        note(a.0);
+        note(b.0);
+        note(last.0);
+    }
+}
+
+#[test]
+fn arguments_that_are_taken_apart_drop_in_the_plain_functions_order() {
+    type Whole<R> = fn(Noisy, Noises, Noisy, Noises, Noisy) -> R;
+    fn with_all<R>(take: Whole<R>) -> R {
+        take(
+            Noisy("first"),
+            (Noisy("a"), Noisy("not a")),
+            Noisy("wild"),
+            (Noisy("not b"), Noisy("b")),
+            Noisy("last"),
+        )
+    }
+    let plain = logged(|| with_all(taken_apart::plain));
+    let smart = logged(|| with_all(|a, b, c, d, e| taken_apart::smart(a, b, c, d, e).wait()));
+    assert_eq!(smart, plain);
+    assert_eq!(logged(|| with_all(taken_apart::twin)), plain, "the twin");
+    within(|| {
+        let smart =
+            logged(|| with_all(|a, b, c, d, e| taken_apart::smart_async(a, b, c, d, e).wait()));
+        assert_eq!(smart, plain, "async");
+        let twin = logged(|| with_all(taken_apart::async_twin));
+        assert_eq!(twin, plain, "the twin of an async function");
+    });
+}
+
 #[test]
 fn borrows_of_the_last_expression_end_before_the_arguments() {
     #[smartasync]

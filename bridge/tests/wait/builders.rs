@@ -82,7 +82,8 @@ fn every_way_takes_a_builder_that_needs_a_runtime() {
     within(|| {
         for (name, way) in WAYS {
             assert_eq!(way(), 7, "{name} on a plain thread");
-            let _guard = current_thread().handle().enter();
+            let undriven = current_thread();
+            let _guard = undriven.enter();
             assert_eq!(
                 way(),
                 7,

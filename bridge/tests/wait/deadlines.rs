@@ -100,6 +100,26 @@ fn a_deadline_fires_where_nobody_drives_what_the_future_needs() {
     });
 }
 
+/// A parked wait looks after its runtime at 10, 30, 70, 150, 310 and 630 ms, and sees
+/// then whether its deadline has passed. So a wait without an alarm of its own takes
+/// at least 630 ms for a limit of 400 ms.
+#[test]
+fn a_deadline_wakes_the_wait_by_itself() {
+    const LIMIT: Duration = Duration::from_millis(400);
+    within(|| {
+        let is_in_time = |_| {
+            let start = Instant::now();
+            let outcome = std::future::pending::<()>().wait_timeout(LIMIT);
+            let elapsed = start.elapsed();
+            assert!(matches!(outcome, Err(WaitError::TimedOut { .. })));
+            assert!(elapsed >= LIMIT, "{elapsed:?}");
+            elapsed < Duration::from_millis(600)
+        };
+        // A busy machine may be late, but not each time.
+        assert!((0..20).any(is_in_time));
+    });
+}
+
 /// Each text says where, and what to do.
 #[test]
 fn every_error_names_its_line() {

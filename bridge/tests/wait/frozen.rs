@@ -322,3 +322,43 @@ fn a_wake_up_from_another_thread_ends_the_park() {
         });
     });
 }
+
+/// The pool runs it on the stack of the frozen wait, where Tokio shows the poll of
+/// the frozen executor.
+#[test]
+fn a_job_lent_to_a_frozen_wait_waits_as_any_job() {
+    within(|| {
+        let bridge = Bridge::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        // Takes the one thread that may be added.
+        let (go, may_go) = oneshot::channel::<()>();
+        let (parks, is_parked) = mpsc::channel();
+        let own = bridge.clone();
+        let parked = bridge.offload(move || {
+            own.wait(async {
+                parks.send(()).unwrap();
+                may_go.await.unwrap();
+            });
+        });
+        let parked = parked.start();
+        is_parked.recv().unwrap();
+        let own = bridge.clone();
+        let job = bridge.offload(move || {
+            let here = thread::current().id();
+            current_thread().block_on(async {
+                let third = own.clone();
+                let lent = own.offload(move || {
+                    assert_eq!(thread::current().id(), here, "no other thread is there");
+                    third.try_wait(real_work())
+                });
+                own.wait_frozen(lent)
+            })
+        });
+        assert_eq!(bridge.wait(job).unwrap(), 7);
+        go.send(()).unwrap();
+        bridge.wait(parked);
+    });
+}

@@ -148,6 +148,28 @@ fn of_a_runtime_with_fewer_workers() {
     });
 }
 
+/// That is what `reset_cache` says of itself.
+#[test]
+fn after_a_reset_a_guard_hides_the_runtime_of_a_task() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let foreign = idle();
+        for resets in [false, true, false] {
+            let (own, handle) = (bridge.clone(), foreign.handle().clone());
+            let task = bridge.spawn(async move {
+                let _guard = handle.enter();
+                if resets {
+                    own.reset_cache();
+                    would_freeze(own.try_wait(real_work()));
+                } else {
+                    assert_eq!(own.wait(real_work()), 7);
+                }
+            });
+            bridge.wait(task).unwrap();
+        }
+    });
+}
+
 /// The park count of a worker that another thread plays proves nothing.
 #[test]
 fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {

@@ -96,6 +96,10 @@ fn inside_a_wait_or_a_job() {
         would_freeze(runtime.block_on(async { wait(tasks_of_a_set()) }));
         let in_task = runtime.spawn(async { wait(async { wait(tasks_of_a_set()) }) });
         would_freeze(runtime.block_on(in_task).unwrap());
+        // There Tokio would let the set's thread block.
+        let in_root = || Handle::current().block_on(tasks_of_a_set());
+        let in_task = runtime.spawn(async move { wait(async { in_root() }) });
+        would_freeze(runtime.block_on(in_task).unwrap());
         let in_job = || futures::executor::block_on(tasks_of_a_set());
         would_freeze(wait(offload(in_job)));
         let in_nested_root = || Handle::current().block_on(async { wait(real_work()) });

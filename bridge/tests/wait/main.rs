@@ -16,6 +16,7 @@ mod nesting;
 mod places;
 mod spawning;
 mod table;
+mod watch;
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +28,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge::{Bridge, Context, Wait, WaitError, in_async, offload, try_wait, wait};
+use bridge::{
+    BoxCall, Bridge, Context, Wait, WaitError, in_async, offload, smartasync, try_wait, wait,
+};
 use testkit::{panic_text, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -24,7 +24,7 @@ fn hand_overs_have_a_limit() {
                     .unwrap(),
                 3
             );
-            let outcome = tokio::spawn(async move { descend(&bridge, 5) })
+            let outcome = tokio::spawn(async move { descend(&bridge, 4) })
                 .await
                 .unwrap();
             assert!(
@@ -32,6 +32,40 @@ fn hand_overs_have_a_limit() {
                 "{outcome:?}"
             );
         });
+    });
+}
+
+#[test]
+fn a_hand_over_that_is_over_counts_no_more() {
+    within(|| {
+        let bridge = Bridge::builder().max_nested_waits(1).build().unwrap();
+        let runtime = one_worker();
+        for _ in 0..3 {
+            let own = bridge.clone();
+            let task = runtime.spawn(async move { own.try_wait(real_work()) });
+            assert_eq!(runtime.block_on(task).unwrap().unwrap(), 7);
+            let own = bridge.clone();
+            let task = runtime.spawn(async move { own.wait(async { panic!("on purpose") }) });
+            assert!(runtime.block_on(task).unwrap_err().is_panic());
+        }
+    });
+}
+
+/// More waits than Tokio gives a runtime blocking threads for.
+#[test]
+fn home_has_a_thread_for_each_wait_and_more() {
+    fn descend(bridge: &Bridge, depth: usize) -> usize {
+        if depth == 0 {
+            return 0;
+        }
+        let inner = bridge.clone();
+        let task = bridge.spawn(async move { descend(&inner, depth - 1) });
+        bridge.wait(task).unwrap() + 1
+    }
+    within(|| {
+        let builder = Bridge::builder().worker_threads(1).max_nested_waits(600);
+        let bridge = builder.build().unwrap();
+        assert_eq!(descend(&bridge, 520), 520);
     });
 }
 
@@ -105,6 +139,38 @@ fn descent_survives_spawn() {
             below + 1
         }
         assert_eq!(descend(&bridge, 12), 12);
+    });
+}
+
+/// The job that parks holds a lock, and the job that has its permit blocks on that
+/// lock. So only a descendant, which needs no permit, can bring this to an end.
+#[test]
+fn a_job_of_a_spawned_task_needs_no_permit() {
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let lock = Arc::new(Mutex::new(()));
+        let (runs, is_running) = mpsc::channel();
+        let (blocks, is_blocked) = oneshot::channel();
+        let (own, held) = (bridge.clone(), Arc::clone(&lock));
+        let parks = bridge.offload(move || {
+            let _held = held.lock().unwrap();
+            runs.send(()).unwrap();
+            let inner = own.clone();
+            let task = own.spawn(async move {
+                is_blocked.await.unwrap();
+                inner.offload(|| 7).await
+            });
+            own.wait(task).unwrap()
+        });
+        let parks = parks.start();
+        is_running.recv().unwrap();
+        let blocks_on_it = bridge.offload(move || {
+            blocks.send(()).unwrap();
+            drop(lock.lock().unwrap());
+        });
+        let blocks_on_it = blocks_on_it.start();
+        assert_eq!(bridge.wait(parks), 7);
+        bridge.wait(blocks_on_it);
     });
 }
 
@@ -188,8 +254,9 @@ fn a_thousand_deep_on_one_stack() {
             assert_eq!(descend(1000), 1000, "on a plain thread");
             let root = multi_thread().block_on(async { descend(1000) });
             assert_eq!(root, 1000, "in a root");
-            let _guard = one_worker().handle().enter();
-            assert_eq!(descend(1000), 1000, "once more");
+            let runtime = one_worker();
+            let _guard = runtime.enter();
+            assert_eq!(descend(1000), 1000, "under a guard");
         };
         let thread = thread::Builder::new().stack_size(256 << 20).spawn(deep);
         thread.unwrap().join().unwrap();

@@ -121,6 +121,45 @@ fn the_panic_names_the_call_and_its_line() {
     });
 }
 
+/// A wrapper hides the name in its type, and must not hide it in the text.
+#[test]
+fn every_call_is_refused_by_its_functions_name() {
+    #[smartasync]
+    async fn fetch_it() {
+        std::future::pending::<()>().await;
+    }
+    #[smartasync]
+    fn count_it(_: u8) {}
+    let limit = Duration::from_secs(20);
+    let check = |name: &str, outcome: Result<(), WaitError>| {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
+        let text = error.to_string();
+        assert!(text.contains(name), "{name} is not in: {text}");
+    };
+    within(|| {
+        current_thread().block_on(async {
+            check("fetch_it", fetch_it().try_wait());
+            check("fetch_it", fetch_it().on(Bridge::global()).try_wait());
+            check("fetch_it", fetch_it().wait_timeout(limit));
+            check("fetch_it", BoxCall::new(fetch_it()).try_wait());
+            check("fetch_it", BoxCall::new(fetch_it()).wait_timeout(limit));
+            check("count_it", count_it(1).wait_timeout(limit));
+            check("count_it", BoxCall::new(count_it(1)).wait_timeout(limit));
+            // Jobs that stay in the queue, so that their waits would park.
+            let full = Bridge::builder().max_threads(1).build().unwrap();
+            let (_go, gate) = mpsc::channel::<()>();
+            let _plug = full.offload(move || gate.recv()).start();
+            let mut polled = count_it(1).on(&full);
+            assert!(futures::poll!(&mut polled).is_pending());
+            check("count_it", polled.try_wait());
+            let mut boxed = BoxCall::new(count_it(1)).on(&full);
+            assert!(futures::poll!(&mut boxed).is_pending());
+            check("count_it", boxed.try_wait());
+        });
+    });
+}
+
 #[test]
 fn futures_need_be_neither_send_nor_static() {
     within(|| {

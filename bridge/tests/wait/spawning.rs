@@ -33,6 +33,22 @@ fn a_guard_does_not_drive() {
     });
 }
 
+/// A runtime with tasks might be worker 0's own; the cache knows better.
+#[test]
+fn a_known_driver_outweighs_a_guard() {
+    within(|| {
+        let runtime = current_thread();
+        let _never_polled = runtime.spawn(async {});
+        let undriven = runtime.handle().clone();
+        let ours = one_worker();
+        let in_task = {
+            let _guard = ours.enter();
+            bridge::spawn(async move { spawns(&undriven).await.unwrap() })
+        };
+        assert_eq!(ours.block_on(in_task).unwrap(), 7);
+    });
+}
+
 #[test]
 fn a_runtime_that_polls_the_spawner_does() {
     within(|| {

@@ -19,6 +19,9 @@ pub(super) struct Param {
     pub(super) name: Ident,
     pub(super) ty: Type,
     binding: Binding,
+    /// Whether a closure binds it by a statement, and not as its parameter: one that
+    /// is taken apart, and each after it.
+    by_statement: bool,
 }
 
 /// What the body makes of it.
@@ -43,6 +46,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
                 receiver.mutability,
                 Ident::new(&rewrite::self_name(names), receiver.self_token.span),
             ),
+            by_statement: false,
         },
         FnArg::Typed(arg) => {
             let name = ours(&match &*arg.pat {
@@ -52,6 +56,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
                         name: pat.ident.clone(),
                         ty: (*arg.ty).clone(),
                         binding: Binding::Pattern(Vec::new(), parse_quote! { _ }),
+                        by_statement: true,
                     };
                 }
                 Pat::Ident(pat) => pat.ident.clone(),
@@ -61,15 +66,22 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
             // An expectation is met where the pattern is, and nowhere else.
             let allowed = arg.attrs.iter().map(allowing).collect();
             let attrs = std::mem::replace(&mut arg.attrs, allowed);
-            let binding = Binding::Pattern(attrs, pattern);
             Param {
                 name,
                 ty: (*arg.ty).clone(),
-                binding,
+                by_statement: !attrs.is_empty() || !is_name(&pattern),
+                binding: Binding::Pattern(attrs, pattern),
             }
         }
     };
-    sig.inputs.iter_mut().enumerate().map(param).collect()
+    let mut params: Vec<Param> = sig.inputs.iter_mut().enumerate().map(param).collect();
+    // The order of binding is the reverse of the order of dropping.
+    if let Some(first) = params.iter().position(|param| param.by_statement) {
+        for param in &mut params[first..] {
+            param.by_statement = true;
+        }
+    }
+    params
 }
 
 /// One of our names, where the user's is. What is a name in the user's edition
@@ -112,7 +124,7 @@ fn receiver_type(receiver: &Receiver) -> Type {
 }
 
 impl Param {
-    /// Binds it inside an async block, moving it there whole.
+    /// Binds it by a statement that moves it whole, into an async block too.
     pub(super) fn moved(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
@@ -137,21 +149,17 @@ impl Param {
     pub(super) fn parameter(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
-            Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => quote! { #pat },
-            Binding::Pattern(_, pat) => {
-                let mutability = refers_mutably(pat);
-                quote! { #mutability #name }
-            }
+            Binding::Pattern(..) if self.by_statement => quote! { #name },
+            Binding::Pattern(_, pat) => quote! { #pat },
             Binding::Receiver(mutability, renamed) => quote! { #mutability #renamed },
         }
     }
 
     /// What a closure with this body does with its parameter first.
     pub(super) fn bound(&self, body: &Group) -> TokenStream {
-        let name = &self.name;
         match &self.binding {
-            Binding::Pattern(attrs, pat) if attrs.is_empty() && is_name(pat) => TokenStream::new(),
-            Binding::Pattern(attrs, pat) => quote! { #(#attrs)* let #pat = #name; },
+            Binding::Pattern(..) if self.by_statement => self.moved(),
+            Binding::Pattern(..) => TokenStream::new(),
             // A body that does without `self`, or may do without it, deserves no
             // warning.
             Binding::Receiver(_, renamed) => {

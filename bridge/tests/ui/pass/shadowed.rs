@@ -69,6 +69,12 @@ impl This {
         let __self = self.this;
         __self + this
     }
+
+    #[smartasync(blocking = local_twin)]
+    fn local(&self) -> u8 {
+        let self_ = 2;
+        self_ + self.this
+    }
 }
 
 fn main() {
@@ -77,4 +83,6 @@ fn main() {
     assert_eq!(synchronous(&1, 1, (1, &1), 1, 1).wait(), 6);
     assert_eq!(twin(&1, 1, (1, &1), 1, 1), 6);
     assert_eq!(This { this: 1 }.method(2).wait(), 3);
+    assert_eq!(This { this: 1 }.local().wait(), 3);
+    assert_eq!(This { this: 1 }.local_twin(), 3);
 }
