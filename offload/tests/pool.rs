@@ -246,7 +246,14 @@ fn polling_on_is_bounded_and_given_up_where_it_does_not_pay() {
             }
             polls
         });
-        assert_eq!(polls.collect::<Vec<_>>(), [49, 49, 49, 49, 1, 1]);
+        let polls: Vec<_> = polls.collect();
+        // An awaiter does not poll on at all while the machine is busy.
+        assert!(
+            polls.iter().all(|polls| [1, 49].contains(polls)),
+            "{polls:?}"
+        );
+        let polled_on = polls.iter().filter(|&&polls| polls > 1).count();
+        assert!(polled_on <= 4, "{polls:?}");
         drop(release);
         wait(plugged);
         assert!(wait(join_all(tasks)).into_iter().eq(0..6));
@@ -270,8 +277,8 @@ fn a_report_that_panics_reaches_nobody() {
         }
     }
     within(|| {
-        // It is told by the one who submits, and by the thread.
-        for submits in [true, false] {
+        // The monitor tells it, whether or not somebody submits.
+        for (told, submits) in [(1, true), (2, false)] {
             let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
             let (started, running) = mpsc::channel();
             let (release, held) = mpsc::channel::<()>();
@@ -283,7 +290,7 @@ fn a_report_that_panics_reaches_nobody() {
             running.recv().unwrap();
             let queued = pool.try_run(|| 1).unwrap();
             // The head of the queue has to wait for a second.
-            thread::sleep(Duration::from_millis(1100));
+            eventually("the report", || TOLD.load(Ordering::SeqCst) == told);
             let late = submits.then(|| pool.try_run(|| 2).unwrap());
             drop(release);
             wait(plugged);
