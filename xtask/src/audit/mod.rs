@@ -4,9 +4,14 @@
 //! with one method, counts what it executed, and fails if it executed nothing.
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
+mod coverage;
+mod instrumented;
 mod loom;
+mod sanitizer;
+mod soak;
 mod stage;
 mod stages;
+mod valgrind;
 
 use std::time::{Duration, Instant};
 

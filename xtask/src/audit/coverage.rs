@@ -1,0 +1,111 @@
+//! The stage `coverage`: each piece of the pool and of the waits that no test reaches is
+//! known, with the reason.
+//!
+//! `xtask/coverage.toml` is the list. A piece that is neither reached nor listed is a
+//! failure, and so is an entry whose line the source no longer has.
+
+mod list;
+mod pieces;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use self::pieces::Export;
+use super::{
+    instrumented::BUILD,
+    stage::{Budget, Tally},
+};
+use crate::run::{self, Output};
+
+/// Where the pool and the waits are.
+const SCOPE: [&str; 3] = ["offload/src/", "bridge/src/wait/", "bridge/src/call/"];
+
+/// Where the tool leaves its report, in the target directory.
+const REPORT: &str = "target/coverage.json";
+
+const LIST: &str = "xtask/coverage.toml";
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let root = crate::root();
+    let listed = fs::read_to_string(root.join(LIST)).map_err(|error| format!("{LIST}: {error}"))?;
+    let listed = list::read(&listed)?;
+    measure(budget)?;
+    let report =
+        fs::read_to_string(root.join(REPORT)).map_err(|error| format!("{REPORT}: {error}"))?;
+    let export: Export =
+        serde_json::from_str(&report).map_err(|error| format!("{REPORT}: {error}"))?;
+    let sources = sources(&export, &root)?;
+    let seen = pieces::of(&export, &sources);
+    if let Some(stale) = listed.iter().find(|piece| !piece.is_in(&sources)) {
+        return Err(format!("{LIST}: the source has no such line: {stale}"));
+    }
+    let unknown: Vec<_> = seen
+        .unreached
+        .iter()
+        .filter(|piece| !listed.contains(piece))
+        .collect();
+    for piece in &unknown {
+        println!("not reached, and not listed: {piece}");
+    }
+    if !unknown.is_empty() {
+        let count = unknown.len();
+        return Err(format!("{count} pieces are neither reached nor in {LIST}"));
+    }
+    Ok(Tally {
+        count: seen.reached,
+        note: format!(
+            "of {}; the list explains {} pieces, of which {} were reached this time",
+            seen.all,
+            listed.len(),
+            listed.len() - seen.unreached.len()
+        ),
+    })
+}
+
+/// Builds the tests with counters, and runs them.
+fn measure(budget: &Budget) -> Result<(), String> {
+    let tool = |arguments: &[&str]| {
+        let mut tool = run::cargo(&["llvm-cov", "--no-cfg-coverage"]);
+        tool.args(arguments);
+        tool
+    };
+    let tests = ["--package", "bridge-offload", "--package", "bridge"];
+    let kinds = ["--lib", "--tests"];
+    let mut build = tool(&["test", "--no-report"]);
+    build.args(tests).args(kinds).arg("--no-run");
+    if !run::run(&mut build, BUILD, Output::Show).passed() {
+        return Err("the tests do not build with counters".to_owned());
+    }
+    let mut test = tool(&["test", "--no-report", "--no-fail-fast"]);
+    // The messages of the compiler are another matter.
+    test.args(tests).args(kinds).args(["--", "--skip", "ui"]);
+    let ended = run::run(&mut test, budget.search, Output::Show);
+    if !ended.passed() {
+        return Err(format!("the tests ended as {:?}", ended.verdict));
+    }
+    let mut report = tool(&["report", "--json", "--skip-functions", "--output-path"]);
+    report.arg(REPORT).args(tests);
+    if run::run(&mut report, BUILD, Output::Show).passed() {
+        Ok(())
+    } else {
+        Err("there is no report".to_owned())
+    }
+}
+
+/// The texts of the files in scope, by their paths from the root.
+fn sources(export: &Export, root: &Path) -> Result<BTreeMap<String, String>, String> {
+    let mut sources = BTreeMap::new();
+    for file in export.files() {
+        let Ok(path) = Path::new(file).strip_prefix(root) else {
+            continue;
+        };
+        let path = path.to_string_lossy().replace('\\', "/");
+        if SCOPE.iter().any(|scope| path.starts_with(scope)) && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
+            sources.insert(path, text);
+        }
+    }
+    if sources.is_empty() {
+        return Err("the report names no file of the pool".to_owned());
+    }
+    Ok(sources)
+}
