@@ -12,7 +12,6 @@ use std::{
         mpsc,
     },
     task::{Context, Wake, Waker},
-    thread,
     time::Duration,
 };
 

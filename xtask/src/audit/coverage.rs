@@ -61,33 +61,27 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     })
 }
 
-/// Builds the tests with counters, and runs them.
+/// Runs the tests with counters, and leaves the report.
 fn measure(budget: &Budget) -> Result<(), String> {
-    let tool = |arguments: &[&str]| {
-        let mut tool = run::cargo(&["llvm-cov", "--no-cfg-coverage"]);
-        tool.args(arguments);
-        tool
-    };
-    let tests = ["--package", "bridge-offload", "--package", "bridge"];
-    let kinds = ["--lib", "--tests"];
-    let mut build = tool(&["test", "--no-report"]);
-    build.args(tests).args(kinds).arg("--no-run");
-    if !run::run(&mut build, BUILD, Output::Show).passed() {
-        return Err("the tests do not build with counters".to_owned());
-    }
-    let mut test = tool(&["test", "--no-report", "--no-fail-fast"]);
+    let mut tool = run::cargo(&["llvm-cov", "--no-cfg-coverage", "--json"]);
+    tool.args(["--skip-functions", "--output-path", REPORT]);
+    tool.args(["--package", "bridge-offload", "--package", "bridge"]);
+    tool.args(["--lib", "--tests", "--no-fail-fast"]);
     // The messages of the compiler are another matter.
-    test.args(tests).args(kinds).args(["--", "--skip", "ui"]);
-    let ended = run::run(&mut test, budget.search, Output::Show);
-    if !ended.passed() {
-        return Err(format!("the tests ended as {:?}", ended.verdict));
-    }
-    let mut report = tool(&["report", "--json", "--skip-functions", "--output-path"]);
-    report.arg(REPORT).args(tests);
-    if run::run(&mut report, BUILD, Output::Show).passed() {
+    tool.args(["--", "--skip", "ui"]);
+    // A counter that loses an increment to another thread makes code that runs look
+    // like code that does not, and the reverse.
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let atomic = "-Cllvm-args=--instrprof-atomic-counter-update-all";
+    tool.env("RUSTFLAGS", format!("{flags} {atomic}").trim());
+    tool.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    tool.env("CARGO_INCREMENTAL", "0");
+    // The tool builds and runs in one step.
+    let ended = run::run(&mut tool, BUILD + budget.search, Output::Show);
+    if ended.passed() {
         Ok(())
     } else {
-        Err("there is no report".to_owned())
+        Err(format!("the tests ended as {:?}", ended.verdict))
     }
 }
 
