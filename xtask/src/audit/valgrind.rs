@@ -53,7 +53,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
             test.env("RUST_BACKTRACE", "0");
             test
         };
-        count += tests(cargo, &["--test-threads=1"], left)?;
+        count += tests(cargo, &["--test-threads=1".to_owned()], left)?;
         left = left
             .saturating_sub(start.elapsed())
             .max(Duration::from_mins(1));
