@@ -3,6 +3,7 @@
 use std::{
     future::{Future, IntoFuture, pending},
     pin::Pin,
+    sync::mpsc,
     task::{Context, Waker},
     time::Duration,
 };
@@ -68,15 +69,20 @@ fn a_call_shows_its_function() {
 fn a_call_that_was_polled_gives_the_job_it_has() {
     within(|| {
         let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        // While this holds the only thread, no call is ready at its first poll.
+        let (release, held) = mpsc::channel::<()>();
+        let plug = bridge.offload(move || held.recv().is_ok()).start();
         let polled = || {
             let mut call = thrice(2).on(&bridge);
             let mut cx = Context::from_waker(Waker::noop());
-            let _either = Pin::new(&mut call).poll(&mut cx);
+            assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
             call
         };
-        assert_eq!(bridge.wait(polled().offload()), 6);
-        assert_eq!(bridge.wait(polled().try_offload().unwrap()), 6);
-        assert_eq!(bridge.metrics().completed, 2, "no call ran twice");
+        let (first, second) = (polled().offload(), polled().try_offload().unwrap());
+        drop(release);
+        assert!(!bridge.wait(plug));
+        assert_eq!((bridge.wait(first), bridge.wait(second)), (6, 6));
+        assert_eq!(bridge.metrics().completed, 3, "no call ran twice");
     });
 }
 
