@@ -170,7 +170,7 @@ fn a_job_shut_out_in_line_is_told_when_it_is_detached() {
 }
 
 #[test]
-fn whoever_debugs_a_job_sees_its_place() {
+fn a_debug_text_names_the_place_and_the_settings() {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     within(|| {
         let pool = pool(1, 7);
