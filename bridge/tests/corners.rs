@@ -42,7 +42,7 @@ fn in_all_ways<C: Call<Output = usize>>(make: impl Fn() -> C) -> [usize; 4] {
 fn generic_code_waits_in_all_ways() {
     within(|| {
         let large = |x| {
-            let ballast = [1_u8; 32 * 1024];
+            let ballast = [1_u8; 4096];
             bridge::smart_async_fn(async move |x: usize| {
                 tokio::task::yield_now().await;
                 usize::from(ballast[x]) * 2 * x

@@ -79,7 +79,7 @@ fn the_limit_of_an_admission_is_none_of_the_job() {
 #[test]
 fn a_large_closure_runs_or_comes_back() {
     within(|| {
-        let large = [7_u8; 32 * 1024];
+        let large = [7_u8; 4096];
         let pool = pool(1, 1);
         assert_eq!(wait(pool.run(move || large[0])), 7);
         assert_eq!(wait(pool.try_run(move || large[1]).unwrap()), 7);

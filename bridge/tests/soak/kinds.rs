@@ -80,6 +80,7 @@ fn panicking<T>(_held: &Arc<()>) -> T {
 /// Waits for an offload on each of so many levels.
 fn levels(bridge: &Bridge, depth: usize, held: Arc<()>) -> usize {
     if depth == 0 {
+        drop(held);
         return 0;
     }
     let inner = bridge.clone();

@@ -33,7 +33,7 @@ const SLACK: usize = 2_048;
 const SLACK_OF_MANY: usize = 8_192;
 
 /// The time in which idle threads must have ended. Tokio's threads take 10 seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The number of threads that call at a time in the mixture.
 const CALLERS: usize = 3;
