@@ -174,7 +174,8 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
         let waits = runtime.spawn(async move {
             let _held = lock.lock().unwrap();
             locked.0.send(()).unwrap();
-            sleep(Duration::from_millis(1)).wait_timeout(Duration::from_millis(2500))
+            // Long enough for the other task to block first.
+            sleep(Duration::from_millis(500)).wait_timeout(Duration::from_millis(2500))
         });
         locked.1.recv().unwrap();
         let blocks = runtime.spawn(async move { drop(other.lock().unwrap()) });

@@ -305,8 +305,9 @@ fn a_relay_of_waits_keeps_its_chain_short() {
             .collect::<String>()
             .parse()
             .unwrap();
-        // Two are open at a time, and one may be about to close.
-        assert!(depth <= 8, "{depth}");
+        // Two are open at a time, and each thread may hold one that is about to close.
+        // Without the cut the chain has 2000.
+        assert!(depth <= 160, "{depth}");
     });
 }
 

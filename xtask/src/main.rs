@@ -13,7 +13,6 @@ mod compile_time;
 mod fuzz;
 mod loom;
 mod run;
-mod sanitize;
 mod test;
 mod tidy;
 mod tools;
@@ -46,8 +45,6 @@ enum Command {
     CompileTime(compile_time::Args),
     /// One fuzz target, for a while
     Fuzz(fuzz::Args),
-    /// The tests under `AddressSanitizer` and Valgrind
-    Sanitize,
     /// The checks that tie documents, licences and code together
     Tidy,
     /// What CI does: `.ci/run` in a fresh clone of HEAD
@@ -62,7 +59,6 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::CompileTime(args) => compile_time::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
-        Command::Sanitize => sanitize::run(),
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),
     };

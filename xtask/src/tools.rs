@@ -7,6 +7,16 @@ use crate::run::{self, Output};
 /// The version of the runner that the benches are built for.
 const RUNNER: &str = "0.16.1";
 
+/// Lists what a nightly toolchain has.
+const SOURCE: [&str; 6] = [
+    "component",
+    "list",
+    "--installed",
+    "--toolchain",
+    "nightly",
+    "--quiet",
+];
+
 /// A program that not every machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -14,8 +24,11 @@ pub(crate) enum Tool {
     Rustfmt,
     Deny,
     Nightly,
+    NightlySource,
     CargoFuzz,
     Valgrind,
+    LlvmCov,
+    LlvmTools,
     CallgrindRunner,
 }
 
@@ -27,8 +40,11 @@ impl Tool {
             Self::Rustfmt => "rustup component add rustfmt",
             Self::Deny => "cargo install --locked cargo-deny",
             Self::Nightly => "rustup toolchain install nightly",
+            Self::NightlySource => "rustup component add rust-src --toolchain nightly",
             Self::CargoFuzz => "cargo install --locked cargo-fuzz",
             Self::Valgrind => "install valgrind with the system's package manager",
+            Self::LlvmCov => "cargo install --locked cargo-llvm-cov",
+            Self::LlvmTools => "rustup component add llvm-tools",
             Self::CallgrindRunner => "cargo install --locked --version 0.16.1 iai-callgrind-runner",
         }
     }
@@ -40,8 +56,11 @@ impl Tool {
             Self::Rustfmt => "rustfmt",
             Self::Deny => "cargo-deny",
             Self::Nightly => "a nightly toolchain",
+            Self::NightlySource => "the source of the nightly standard library",
             Self::CargoFuzz => "cargo-fuzz",
             Self::Valgrind => "valgrind",
+            Self::LlvmCov => "cargo-llvm-cov",
+            Self::LlvmTools => "llvm-tools",
             Self::CallgrindRunner => "iai-callgrind-runner 0.16.1",
         }
     }
@@ -52,8 +71,11 @@ impl Tool {
             Self::Rustfmt => run::cargo(&["fmt", "--version"]),
             Self::Deny => run::cargo(&["deny", "--version"]),
             Self::Nightly => run::program("rustup", &["run", "nightly", "rustc", "--version"]),
+            Self::NightlySource => run::program("rustup", &SOURCE),
             Self::CargoFuzz => run::cargo(&["fuzz", "--version"]),
             Self::Valgrind => run::program("valgrind", &["--version"]),
+            Self::LlvmCov => run::cargo(&["llvm-cov", "--version"]),
+            Self::LlvmTools => run::program("rustup", &["component", "list", "--installed"]),
             Self::CallgrindRunner => run::program("iai-callgrind-runner", &["--version"]),
         }
     }
@@ -65,6 +87,11 @@ impl Tool {
             // It has no `--version`: it names its own in any complaint. One of
             // another version refuses to work with our benches.
             Self::CallgrindRunner => ended.text.contains(RUNNER),
+            Self::LlvmTools => ended
+                .text
+                .lines()
+                .any(|line| line.starts_with("llvm-tools")),
+            Self::NightlySource => ended.text.lines().any(|line| line == "rust-src"),
             _ => ended.passed(),
         }
     }

@@ -55,10 +55,15 @@ pub(crate) fn to_file() {
 }
 
 pub(crate) fn timed_out() {
-    let job = offload(|| {
+    let (start, started) = mpsc::channel();
+    let job = offload(move || {
+        start.send(()).unwrap();
         thread::sleep(WORK);
         println!("late");
     });
+    let job = job.start();
+    // One that had not started would be withdrawn.
+    started.recv().unwrap();
     job.wait_timeout(Duration::from_millis(20)).unwrap_err();
 }
 

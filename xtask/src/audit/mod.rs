@@ -5,10 +5,15 @@
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
 pub(crate) mod breaks;
+mod coverage;
+mod instrumented;
 mod loom;
+mod sanitizer;
 mod shuttle;
+mod soak;
 mod stage;
 mod stages;
+mod valgrind;
 
 use std::time::{Duration, Instant};
 

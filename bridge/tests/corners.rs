@@ -1,0 +1,130 @@
+//! Corners of calls and waits that the audit's coverage found untested.
+
+use std::{
+    future::{Future, IntoFuture, pending},
+    pin::Pin,
+    sync::mpsc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use bridge::{Bridge, Call, Wait, WaitError, in_async, smartasync};
+use testkit::within;
+
+#[smartasync]
+async fn twice(x: usize) -> usize {
+    tokio::task::yield_now().await;
+    2 * x
+}
+
+#[smartasync]
+fn thrice(x: usize) -> usize {
+    3 * x
+}
+
+#[smartasync(debug)]
+fn traced(x: usize) -> usize {
+    x
+}
+
+/// Every way to wait that generic code has.
+fn in_all_ways<C: Call<Output = usize>>(make: impl Fn() -> C) -> [usize; 4] {
+    let limit = Duration::from_secs(20);
+    [
+        make().wait(),
+        make().try_wait().unwrap(),
+        make().wait_timeout(limit).unwrap(),
+        make().dispatch().wait(),
+    ]
+}
+
+#[test]
+fn generic_code_waits_in_all_ways() {
+    within(|| {
+        let large = |x| {
+            let ballast = [1_u8; 4096];
+            bridge::smart_async_fn(async move |x: usize| {
+                tokio::task::yield_now().await;
+                usize::from(ballast[x]) * 2 * x
+            })
+            .call(x)
+        };
+        assert_eq!(in_all_ways(|| twice(2)), [4; 4]);
+        assert_eq!(in_all_ways(|| thrice(2)), [6; 4]);
+        assert_eq!(in_all_ways(|| large(2)), [4; 4]);
+        assert_eq!(in_all_ways(|| bridge::BoxCall::new(thrice(2))), [6; 4]);
+        assert_eq!(in_all_ways(|| bridge::BoxCall::new(twice(2))), [4; 4]);
+    });
+}
+
+#[test]
+fn a_call_shows_its_function() {
+    assert!(format!("{:?}", twice(1)).starts_with("AsyncCall"));
+    let shown = format!("{:?}", thrice(1));
+    assert!(shown.contains("thrice"), "{shown}");
+    assert!(format!("{:?}", traced(1)).contains("traced"));
+}
+
+#[test]
+fn a_call_that_was_polled_gives_the_job_it_has() {
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        // While this holds the only thread, no call is ready at its first poll.
+        let (release, held) = mpsc::channel::<()>();
+        let plug = bridge.offload(move || held.recv().is_ok()).start();
+        let polled = || {
+            let mut call = thrice(2).on(&bridge);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+            call
+        };
+        let (first, second) = (polled().offload(), polled().try_offload().unwrap());
+        drop(release);
+        assert!(!bridge.wait(plug));
+        assert_eq!((bridge.wait(first), bridge.wait(second)), (6, 6));
+        assert_eq!(bridge.metrics().completed, 3, "no call ran twice");
+    });
+}
+
+/// A builder that is awaited, and makes a timer as it is converted.
+struct Query<const SIZE: usize>;
+
+impl<const SIZE: usize> IntoFuture for Query<SIZE> {
+    type Output = usize;
+    type IntoFuture = Pin<Box<dyn Future<Output = usize> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let timer = tokio::time::sleep(Duration::from_millis(1));
+        Box::pin(async move {
+            timer.await;
+            SIZE
+        })
+    }
+}
+
+#[test]
+fn a_builder_converts_in_the_runtime_that_is_reachable() {
+    within(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let inside = runtime.spawn_blocking(|| Query::<7>.try_wait().unwrap());
+        assert_eq!(runtime.block_on(inside).unwrap(), 7);
+        assert_eq!(Query::<8>.try_wait().unwrap(), 8);
+    });
+}
+
+#[test]
+fn a_frozen_wait_has_a_limit_on_an_instance_that_logs() {
+    within(|| {
+        let bridge = Bridge::builder().debug(true).build().unwrap();
+        let limit = Duration::from_millis(1);
+        let outcome = futures::executor::block_on(in_async(async {
+            bridge.wait_frozen_timeout(pending::<()>(), limit)
+        }));
+        let is_late = matches!(outcome, Err(WaitError::TimedOut { .. }));
+        assert!(is_late, "{outcome:?}");
+    });
+}

@@ -1,0 +1,192 @@
+//! Corners of the pool that the audit's coverage found untested.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    future::{pending, poll_fn},
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    pin::Pin,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bridge_offload::{Ambient, Cancelled, Lineage, OffloadError, Pool, Rejected, Waiting};
+use common::{plug, pool, wait};
+use testkit::{panic_text, within};
+
+fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_job_cancelled_before_its_submission_is_told() {
+    within(|| {
+        let pool = pool(1, 1);
+        let task = pool.run(|| unreachable!("it is cancelled"));
+        assert_eq!(task.cancel(), Cancelled::Withdrawn);
+        let outcome: Result<(), _> = wait(task.outcome());
+        assert!(matches!(outcome, Err(OffloadError::Cancelled { .. })));
+        assert_eq!(pool.metrics().queued, 0);
+    });
+}
+
+#[test]
+fn an_admission_to_a_closed_pool_gives_the_closure_back() {
+    within(|| {
+        let pool = pool(1, 1);
+        let _report = pool.shutdown(Duration::ZERO).wait();
+        match wait(pool.run_unless(|| 7, pending())) {
+            Err(Rejected::ShutDown(closure)) => assert_eq!(closure(), 7),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_panic_passes_through_a_limited_admission() {
+    within(|| {
+        let pool = pool(1, 1);
+        let panics = || resume_unwind(Box::new(7));
+        let job = pool.run_unless(panics, pending());
+        let payload = catch_unwind(AssertUnwindSafe(|| -> Result<(), _> { wait(job) }));
+        assert_eq!(payload.unwrap_err().downcast_ref(), Some(&7));
+    });
+}
+
+#[test]
+fn the_limit_of_an_admission_is_none_of_the_job() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (go_on, held) = mpsc::channel();
+        let limit = poll_fn(move |_| {
+            // The job ends only after this, so it is no longer in line here.
+            go_on.send(()).unwrap();
+            Poll::Ready(())
+        });
+        let outcome = wait(pool.run_unless(move || held.recv().is_ok(), limit));
+        assert!(matches!(outcome, Ok(true)), "{outcome:?}");
+    });
+}
+
+#[test]
+fn a_large_closure_runs_or_comes_back() {
+    within(|| {
+        let large = [7_u8; 4096];
+        let pool = pool(1, 1);
+        assert_eq!(wait(pool.run(move || large[0])), 7);
+        assert_eq!(wait(pool.try_run(move || large[1]).unwrap()), 7);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.try_run(|| ()).unwrap();
+        match pool.try_run(move || large[2]) {
+            Err(Rejected::Full(closure)) => assert_eq!(closure(), 7),
+            other => panic!("{other:?}"),
+        }
+        drop(release);
+        wait(plugged);
+        wait(queued);
+    });
+}
+
+#[test]
+fn a_shutdown_that_was_polled_is_not_waited_for_too() {
+    within(|| {
+        let pool = pool(1, 1);
+        let mut end = pool.shutdown(Duration::ZERO);
+        let _either = Pin::new(&mut end).poll(&mut Context::from_waker(Waker::noop()));
+        let payload = catch_unwind(AssertUnwindSafe(|| end.wait())).unwrap_err();
+        assert!(panic_text(&*payload).contains("is to be awaited"));
+    });
+}
+
+#[test]
+fn a_shutdown_that_is_over_is_not_polled_again() {
+    within(|| {
+        let mut end = Box::pin(pool(1, 1).shutdown(Duration::ZERO));
+        let _report = wait(end.as_mut());
+        let payload = catch_unwind(AssertUnwindSafe(|| poll_once(&mut end))).unwrap_err();
+        assert!(panic_text(&*payload).contains("after it had ended"));
+    });
+}
+
+/// Keeps the lines of the jobs that it is told of, and panics.
+struct Loud;
+
+static LOST: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+impl Ambient for Loud {
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+        assert!(matches!(why, OffloadError::ShutDown { .. }));
+        LOST.lock().unwrap().push(at.line());
+        resume_unwind(Box::new(7));
+    }
+}
+
+#[test]
+fn a_job_shut_out_in_line_is_told_when_it_is_detached() {
+    within(|| {
+        let pool: Pool<Loud> = Pool::builder()
+            .max_threads(1)
+            .queue_capacity(1)
+            .build()
+            .unwrap();
+        let (started, running) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let plugged = pool.run(move || {
+            started.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let plugged = plugged.start();
+        running.recv().unwrap();
+        let queued = pool.run(|| ()).start();
+        let line = line!() + 1;
+        let in_line = pool.run(|| unreachable!("it is shut out"));
+        let in_line = in_line.start();
+        assert_eq!(pool.metrics().in_line, 1);
+        let mut end = Box::pin(pool.shutdown(Duration::MAX));
+        assert!(poll_once(&mut end).is_pending());
+        in_line.detach();
+        assert_eq!(*LOST.lock().unwrap(), [line]);
+        drop(release);
+        let _report = wait(end);
+        wait(plugged);
+        wait(queued);
+    });
+}
+
+#[test]
+fn a_debug_text_names_the_place_and_the_settings() {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    within(|| {
+        let pool = pool(1, 7);
+        let line = line!() + 1;
+        let task = pool.run(|| RUNS.fetch_add(1, Ordering::SeqCst));
+        let shown = format!("{task:?}");
+        assert!(shown.contains(&format!("line: {line}")), "{shown}");
+        assert!(format!("{pool:?}").contains("queued: 0"), "{pool:?}");
+        let builder = Pool::<bridge_offload::Bare>::builder().queue_capacity(7);
+        assert!(format!("{builder:?}").contains("queue_capacity: 7"));
+        let end = pool.shutdown(Duration::from_secs(7));
+        assert!(format!("{end:?}").contains("grace: 7s"), "{end:?}");
+        let scope = Lineage::current().scope(async {});
+        assert!(format!("{scope:?}").contains("lineage"), "{scope:?}");
+        let waiting = Waiting::open();
+        assert!(format!("{waiting:?}").contains("on_worker: false"));
+        assert_eq!(RUNS.load(Ordering::SeqCst), 0, "nothing was submitted");
+    });
+}

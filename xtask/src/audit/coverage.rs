@@ -1,0 +1,120 @@
+//! The stage `coverage`: each piece of the pool and of the waits that no test reaches is
+//! known, with the reason.
+//!
+//! `xtask/coverage.toml` is the list. A piece that is neither reached nor listed is a
+//! failure, and so is an entry whose line the source no longer has.
+
+mod list;
+mod pieces;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use self::pieces::Export;
+use super::{
+    instrumented::{BUILD, skip},
+    stage::{Budget, Tally},
+};
+use crate::run::{self, Output};
+
+/// Where the pool and the waits are.
+const SCOPE: [&str; 3] = ["offload/src/", "bridge/src/wait/", "bridge/src/call/"];
+
+/// Where the tool leaves its report, in the target directory.
+const REPORT: &str = "target/coverage.json";
+
+/// Tests that the measurement does not run.
+const NOT_MEASURED: [&str; 2] = [
+    // It compares texts of the compiler.
+    "ui",
+    // The counters make each frame larger than the test's stack allows.
+    "nesting::a_thousand_deep_on_one_stack",
+];
+
+const LIST: &str = "xtask/coverage.toml";
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let root = crate::root();
+    let listed = fs::read_to_string(root.join(LIST)).map_err(|error| format!("{LIST}: {error}"))?;
+    let list::Listed {
+        pieces: listed,
+        open,
+    } = list::read(&listed)?;
+    measure(budget)?;
+    let report =
+        fs::read_to_string(root.join(REPORT)).map_err(|error| format!("{REPORT}: {error}"))?;
+    let export: Export =
+        serde_json::from_str(&report).map_err(|error| format!("{REPORT}: {error}"))?;
+    let sources = sources(&export, &root)?;
+    let seen = pieces::of(&export, &sources);
+    if let Some(stale) = listed.iter().find(|piece| !piece.is_in(&sources)) {
+        return Err(format!("{LIST}: the source has no such line: {stale}"));
+    }
+    let unknown: Vec<_> = seen
+        .unreached
+        .iter()
+        .filter(|piece| !listed.contains(piece))
+        .collect();
+    for piece in &unknown {
+        println!("not reached, and not listed: {piece}");
+    }
+    if !unknown.is_empty() {
+        let count = unknown.len();
+        return Err(format!("{count} pieces are neither reached nor in {LIST}"));
+    }
+    Ok(Tally {
+        count: seen.reached,
+        note: format!(
+            "of {}; the list has {} pieces, {open} of them open; {} were reached this time",
+            seen.all,
+            listed.len(),
+            listed.len() - seen.unreached.len()
+        ),
+    })
+}
+
+/// Runs the tests with counters, and leaves the report.
+fn measure(budget: &Budget) -> Result<(), String> {
+    // Only the counts of earlier runs go, not what was built.
+    let mut clean = run::cargo(&["llvm-cov", "clean", "--profraw-only"]);
+    if !run::run(&mut clean, budget.search, Output::Show).passed() {
+        return Err("the counts of earlier runs cannot be removed".to_owned());
+    }
+    let mut tool = run::cargo(&["llvm-cov", "--no-cfg-coverage", "--no-clean", "--json"]);
+    tool.args(["--skip-functions", "--output-path", REPORT]);
+    tool.args(["--package", "bridge-offload", "--package", "bridge"]);
+    tool.args(["--lib", "--tests", "--no-fail-fast"]);
+    tool.arg("--").args(skip(&NOT_MEASURED));
+    // A counter that loses an increment to another thread makes code that runs look
+    // like code that does not, and the reverse.
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let atomic = "-Cllvm-args=--instrprof-atomic-counter-update-all";
+    tool.env("RUSTFLAGS", format!("{flags} {atomic}").trim());
+    tool.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    tool.env("CARGO_INCREMENTAL", "0");
+    // The tool builds and runs in one step.
+    let ended = run::run(&mut tool, BUILD + budget.search, Output::Show);
+    if ended.passed() {
+        Ok(())
+    } else {
+        Err(format!("the tests ended as {:?}", ended.verdict))
+    }
+}
+
+/// The texts of the files in scope, by their paths from the root.
+fn sources(export: &Export, root: &Path) -> Result<BTreeMap<String, String>, String> {
+    let mut sources = BTreeMap::new();
+    for file in export.files() {
+        let Ok(path) = Path::new(file).strip_prefix(root) else {
+            continue;
+        };
+        let path = path.to_string_lossy().replace('\\', "/");
+        if SCOPE.iter().any(|scope| path.starts_with(scope)) && !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
+            sources.insert(path, text);
+        }
+    }
+    if sources.is_empty() {
+        return Err("the report names no file of the pool".to_owned());
+    }
+    Ok(sources)
+}

@@ -1,0 +1,94 @@
+//! The stages `address` and `thread`: the tests under a sanitizer of the compiler.
+//!
+//! `AddressSanitizer` sees a use of memory that is gone, and at the end of each process
+//! memory that nothing refers to any more. `ThreadSanitizer` sees two threads that use
+//! the same memory without an order between them.
+//!
+//! Both follow the fences and atomics of Rust, which Helgrind and DRD do not: to them
+//! each lock of the standard library is a race.
+
+use std::process::Command;
+
+use super::{
+    instrumented::{PACKAGES, host, skip, suppressions, tests},
+    stage::{Budget, Tally},
+};
+use crate::run;
+
+/// Tests that `AddressSanitizer` does not run.
+const NOT_UNDER_ADDRESS: [&str; 7] = [
+    // It compares texts of another compiler.
+    "ui",
+    // The child of a fork has none of the stacks that refer to its memory.
+    "the_child_of_a_job_that_forks_runs_no_other_job",
+    // The sanitizer makes each frame larger than the test's stack allows.
+    "nesting::a_thousand_deep_on_one_stack",
+    // They compare the process's memory, and the sanitizer keeps what was freed.
+    "nothing_grows_with_the_number_of_calls_of_a_kind",
+    "nothing_grows_with_the_number_of_calls_of_all_kinds",
+    "nothing_is_left_of_bridges_that_were_shut_down",
+    "the_global_bridge_keeps_nothing_of_threads_that_ended",
+];
+
+pub(super) fn address(budget: &Budget) -> Result<Tally, String> {
+    let host = host()?;
+    let cargo = || {
+        let mut test = nightly(&host, "address");
+        test.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
+        test.args(["--lib", "--tests", "--no-fail-fast"]);
+        // The pool asks how far its stack reaches, so locals must lie on it.
+        test.env(
+            "ASAN_OPTIONS",
+            "detect_stack_use_after_return=0:detect_leaks=1",
+        );
+        let leaks = suppressions("leaks.txt");
+        let options = format!("suppressions={}:print_suppressions=0", leaks.display());
+        test.env("LSAN_OPTIONS", options);
+        test
+    };
+    let count = tests(cargo, &skip(&NOT_UNDER_ADDRESS), budget.search)?;
+    Ok(Tally {
+        count,
+        note: "leaks included".to_owned(),
+    })
+}
+
+/// Tests of the pool that `ThreadSanitizer` does not run.
+const NOT_UNDER_THREAD: [&str; 3] = [
+    // The sanitizer ends the child of a fork that had threads.
+    "a_child_is_told_and_the_parent_goes_on",
+    "the_child_of_a_job_that_forks_runs_no_other_job",
+    // It starts thousands of threads, and each start takes ten times as long here.
+    "a_thread_called_as_it_retires_is_called_once",
+];
+
+pub(super) fn thread(budget: &Budget) -> Result<Tally, String> {
+    let host = host()?;
+    let cargo = || {
+        let mut test = nightly(&host, "thread");
+        // The standard library too, or its locks and channels would look like races.
+        test.arg("-Zbuild-std");
+        test.args(["--package", "bridge-offload", "--lib", "--tests"]);
+        test.arg("--no-fail-fast");
+        let races = suppressions("races.txt");
+        test.env(
+            "TSAN_OPTIONS",
+            format!("halt_on_error=0:suppressions={}", races.display()),
+        );
+        test
+    };
+    let count = tests(cargo, &skip(&NOT_UNDER_THREAD), budget.search)?;
+    Ok(Tally {
+        count,
+        note: "the pool's tests".to_owned(),
+    })
+}
+
+/// `cargo test` with the nightly compiler and one of its sanitizers.
+fn nightly(host: &str, sanitizer: &str) -> Command {
+    let mut test = run::program("rustup", &["run", "nightly", "cargo", "test", "--target"]);
+    test.args([host, "--target-dir"]);
+    test.arg(format!("target/{sanitizer}"));
+    test.env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"));
+    test
+}

@@ -1,0 +1,80 @@
+//! The stage `valgrind`: tests under Memcheck, which sees what no sanitizer that is
+//! compiled in does: reads of what was never written, in C code too.
+//!
+//! Memcheck is the only tool of Valgrind that is used. Helgrind and DRD look for races,
+//! and they order threads by the locks of pthreads. The standard library uses futexes,
+//! and the pool uses atomics. Neither tool knows these, so nearly every access looks like
+//! a race: Helgrind reports 629 places in the eight tests of `two_steps`, and DRD 775. A
+//! list that leaves these reports out would leave the real ones out too. The stage
+//! `thread` looks for races instead.
+
+use std::time::Duration;
+
+use super::{
+    instrumented::{host, tests},
+    stage::{Budget, Tally},
+};
+use crate::run;
+
+/// The test targets that run under Memcheck: those about threads, forks and destructors.
+/// Valgrind runs one thread at a time, so tests of many threads take too long there.
+const TARGETS: [(&str, &[&str]); 2] = [
+    (
+        "bridge-offload",
+        &[
+            "cancel",
+            "detach",
+            "faults",
+            "fork",
+            "lending",
+            "pool",
+            "shutdown",
+            "two_steps",
+        ],
+    ),
+    ("bridge", &["fork"]),
+];
+
+/// `--fair-sched`: a thread that spins would keep the others from the only processor.
+const RUNNER: &str = "valgrind --quiet --error-exitcode=9 --fair-sched=yes";
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let host = host()?;
+    let variable = runner_variable(&host);
+    let mut left = budget.search;
+    let mut count = 0;
+    for (package, targets) in TARGETS {
+        let start = std::time::Instant::now();
+        let cargo = || {
+            let mut test = run::cargo(&["test", "--package", package]);
+            test.args(targets.iter().flat_map(|name| ["--test", name]));
+            test.env(&variable, RUNNER);
+            // To look up the names of a backtrace takes longer than the tests wait.
+            test.env("RUST_BACKTRACE", "0");
+            test
+        };
+        count += tests(cargo, &["--test-threads=1".to_owned()], left)?;
+        left = left
+            .saturating_sub(start.elapsed())
+            .max(Duration::from_mins(1));
+    }
+    Ok(Tally {
+        count,
+        note: "Memcheck".to_owned(),
+    })
+}
+
+/// The variable by which cargo is told what to run a target's tests with.
+fn runner_variable(host: &str) -> String {
+    let target = host.to_uppercase().replace('-', "_");
+    format!("CARGO_TARGET_{target}_RUNNER")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn cargo_knows_the_variable() {
+        let variable = super::runner_variable("x86_64-unknown-linux-gnu");
+        assert_eq!(variable, "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER");
+    }
+}
