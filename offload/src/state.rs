@@ -66,8 +66,6 @@ pub(crate) struct State {
     free_stacks: Vec<usize>,
     /// Threads that live, those being started included.
     threads: usize,
-    /// Waits that have parked, ever.
-    parks: u64,
     /// Jobs that run unparked: permits taken.
     running: usize,
     /// The thread that is bound to look at the queue, soon.
@@ -122,7 +120,6 @@ impl State {
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,
-            parks: 0,
             running: 0,
             call: None,
             spinner: None,
