@@ -4,6 +4,7 @@
 //! with one method, counts what it executed, and fails if it executed nothing.
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
+mod faults;
 mod loom;
 mod stage;
 mod stages;

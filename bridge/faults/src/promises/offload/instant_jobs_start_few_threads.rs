@@ -1,0 +1,15 @@
+//! A burst of 10 000 instant jobs does not start `max_threads` threads.
+
+use crate::prelude::*;
+
+pub(crate) const PEERS: &str =
+    "`spawn_blocking` and `unblock` start 41 to 174 threads for such a burst.";
+
+pub(crate) fn run() {
+    let bridge = Bridge::builder().queue_capacity(16_384).build().unwrap();
+    let jobs: Vec<_> = (0..10_000).map(|_| bridge.offload(|| ()).start()).collect();
+    wait(join_all(jobs));
+    let metrics = bridge.metrics();
+    assert_eq!(metrics.completed, 10_000);
+    assert!(metrics.peak_threads < 32, "{metrics:?}");
+}

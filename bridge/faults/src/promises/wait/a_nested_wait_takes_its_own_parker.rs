@@ -1,0 +1,30 @@
+//! A wake-up of an outer wait does not end an inner one, and none of either is lost.
+
+use crate::prelude::*;
+
+pub(crate) const PEERS: &str = "";
+
+pub(crate) fn run() {
+    let (outer_send, mut outer) = oneshot::channel();
+    let (inner_send, inner) = oneshot::channel();
+    let sender = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        outer_send.send(3).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        inner_send.send(4).unwrap();
+    });
+    let mut inner = Some(inner);
+    let sum = wait(poll_fn(|cx| {
+        // The outer waker is left with the first channel before the inner wait.
+        let first = std::pin::pin!(&mut outer).poll(cx);
+        if let Some(inner) = inner.take() {
+            assert!(first.is_pending());
+            assert_eq!(wait(inner), Ok(4));
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        first.map(|three| three.unwrap() + 4)
+    }));
+    assert_eq!(sum, 7);
+    sender.join().unwrap();
+}
