@@ -1,4 +1,4 @@
-//! The names of all programs, for the binary and for its tests.
+//! The names of all programs. The binary and its tests both read them.
 
 /// Calls a macro with the folders and the names in them.
 macro_rules! promises {
@@ -103,7 +103,7 @@ macro_rules! promises {
                 a_thread_that_unwinds_is_lent_nothing
                 a_descendant_needs_no_permit
                 descendants_submitted_before_the_wait_count
-                at_the_ceiling_the_last_wait_is_told
+                at_the_ceiling_the_innermost_wait_is_told
                 a_shutdown_amid_waits_never_says_exhausted
                 no_more_threads_than_the_bounds
                 back_from_a_wait_needs_no_permit

@@ -1,4 +1,4 @@
-//! What most programs import.
+//! The names that most programs import.
 
 pub(crate) use std::{
     cell::{Cell, RefCell},

@@ -9,7 +9,7 @@ pub(crate) struct Promise {
     pub(crate) name: &'static str,
     /// The program's source. Its head states the promise.
     source: &'static str,
-    /// What peers do in the same case, where that was measured; often empty.
+    /// The behaviour of peers in the same case, where that was measured; often empty.
     pub(crate) peers: &'static str,
     /// Panics, or ends the process with an error, if the promise is broken.
     pub(crate) run: fn(),

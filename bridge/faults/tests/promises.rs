@@ -45,7 +45,7 @@ macro_rules! names {
 
 list::promises!(tests);
 
-/// What `bridge-faults` prints for an argument.
+/// Returns the output of `bridge-faults` for an argument.
 fn printed(argument: &str) -> String {
     let ended = child::run(PROGRAM, &[argument], LIMIT);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);

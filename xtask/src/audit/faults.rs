@@ -15,7 +15,7 @@ const BUILD: Duration = Duration::from_mins(10);
 /// than processors are no load, and the stage takes a third of the time.
 const AT_A_TIME: &str = "--test-threads=4";
 
-/// How often the long form runs each program.
+/// The long form runs each program so often.
 const ROUNDS: u64 = 5;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -51,7 +51,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// How many programs passed. The tests outside of any folder check the list, the
+/// Counts the programs that passed. The tests outside of any folder check the list, the
 /// files and `AUDIT.md`, so they are no programs.
 fn programs(text: &str) -> u64 {
     let is_program = |line: &&str| {

@@ -7,7 +7,7 @@ use tokio::{runtime::Runtime, task::yield_now, time::sleep};
 
 use crate::kit::runtimes::{is_gone, multi_thread};
 
-/// What a wait is parked for.
+/// The reason why a wait is parked.
 #[derive(Clone, Copy)]
 enum Stuck {
     Forever,

@@ -1,4 +1,4 @@
-//! What the bridge logs, kept for the program or written to stderr.
+//! A subscriber that keeps the warnings of the bridge, and writes them to stderr.
 
 use std::{
     cell::RefCell,

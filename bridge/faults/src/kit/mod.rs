@@ -1,4 +1,4 @@
-//! What the programs share.
+//! The parts that the programs share.
 
 pub(crate) mod calls;
 pub(crate) mod child;

@@ -63,7 +63,7 @@ fn pause(first: bool) -> Duration {
     Duration::from_millis(if first { 30 } else { 1 })
 }
 
-/// Has so many jobs each hold one mutex over a wait for a job.
+/// Runs so many jobs that each hold one mutex over a wait for a job.
 pub(crate) fn hold_a_mutex(bridge: &Bridge, callers: usize) {
     let count = Arc::new(Mutex::new(0));
     let jobs = (0..callers).map(|_| {
@@ -99,7 +99,7 @@ impl Connections {
     }
 }
 
-/// Has so many jobs each hold one of ten connections over a wait for a job.
+/// Runs so many jobs that each hold one of ten connections over a wait for a job.
 pub(crate) fn share_connections(bridge: &Bridge, callers: usize) {
     let connections = Arc::new(Connections {
         free: Mutex::new(10),

@@ -1,4 +1,4 @@
-//! What this process holds and uses, as Linux counts it.
+//! The threads, descriptors, memory and time of this process, as Linux counts them.
 
 use std::{fs, time::Duration};
 

@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-/// How a wait for [`real_work`] ends.
+/// The outcome of a wait for [`real_work`].
 pub(crate) type Outcome = Result<u32, WaitError>;
 
 /// Returns a multi-thread runtime.

@@ -1,5 +1,5 @@
-//! A job, a task of home or a wait may call `exit`: the exit waits for the other jobs
-//! and not for that one, nor for those that wait for it.
+//! A job, a task of home or a wait may call `exit`, which waits for the other jobs but
+//! not for that job or for those that wait for it.
 
 use crate::prelude::*;
 

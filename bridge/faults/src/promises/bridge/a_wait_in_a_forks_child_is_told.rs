@@ -20,7 +20,7 @@ fn own_works() -> bool {
 }
 
 pub(crate) fn run() {
-    // Else the child would have a global bridge of its own.
+    // The global bridge is the parent's, and not one that the child makes.
     assert_eq!(wait(pending_once()), 7);
     let bridge = bridge_of(1, 1);
     assert_eq!(bridge.wait(pending_once()), 7);

@@ -1,11 +1,11 @@
-//! What a wait wrote to a `tokio::fs::File` is complete although the process exits at
+//! A `tokio::fs::File` that a wait wrote is complete although the process exits at
 //! once.
 
 use std::{env, fs};
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`#[tokio::main]` waits for it too.";
+pub(crate) const PEERS: &str = "";
 
 use tokio::{fs::File, io::AsyncWriteExt};
 

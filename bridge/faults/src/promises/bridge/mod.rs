@@ -1,4 +1,4 @@
-//! What instances promise, and the exit of the process.
+//! The promises of instances, and of the exit of the process.
 
 pub(crate) mod a_bridge_may_be_dropped_in_async_code;
 pub(crate) mod a_bridge_starts_nothing_before_it_is_needed;

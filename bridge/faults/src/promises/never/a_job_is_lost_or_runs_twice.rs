@@ -1,4 +1,4 @@
-//! No job is lost and none runs twice: it ran once, or its caller was told that it did
+//! No job is lost and none runs twice: it ran once, or its caller learnt that it did
 //! not.
 
 use crate::prelude::*;

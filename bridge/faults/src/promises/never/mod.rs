@@ -1,4 +1,4 @@
-//! What never happens.
+//! The faults that never happen.
 
 pub(crate) mod a_call_hangs_because_of_the_bridging;
 pub(crate) mod a_context_is_remembered;

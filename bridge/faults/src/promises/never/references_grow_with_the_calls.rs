@@ -1,5 +1,5 @@
-//! What a call has captured is released when the call is over, and memory does not grow
-//! with the number of calls.
+//! A call that is over has released all that it captured, and memory does not grow with
+//! the number of calls.
 
 use crate::kit::calls;
 

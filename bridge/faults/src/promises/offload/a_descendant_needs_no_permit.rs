@@ -1,5 +1,5 @@
-//! What a parked job waits for runs although every permit is taken by jobs that block
-//! on the lock which it holds.
+//! A parked job gets what it waits for although jobs that block on its lock have every
+//! permit.
 
 use crate::prelude::*;
 

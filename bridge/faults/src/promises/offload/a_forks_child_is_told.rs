@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "asgiref hangs after a fork.";
+pub(crate) const PEERS: &str = "The thread-sensitive mode of asgiref hangs after a fork.";
 
 pub(crate) fn run() {
     let bridge = bridge_of(2, 1);

@@ -1,5 +1,5 @@
-//! A job may shut its own pool down and wait for that: it is not waited for itself, and
-//! what is queued runs.
+//! A job may shut its own pool down and wait for that, and the jobs that are queued
+//! still run.
 
 use crate::prelude::*;
 

@@ -24,7 +24,7 @@ pub(crate) fn run() {
             Bomb
         });
         if round % 3 == 0 {
-            // The result is ours to drop if the job has ended by then.
+            // This thread drops the result if the job has ended already.
             let _bomb = catch_unwind(AssertUnwindSafe(|| drop(job.start())));
             continue;
         }

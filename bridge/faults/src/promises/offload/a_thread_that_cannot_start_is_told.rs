@@ -3,7 +3,8 @@
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`blocking` live-locks (its issue 79).";
+pub(crate) const PEERS: &str =
+    "Users of `blocking` and of Tokio report a live-lock (blocking#79, tokio#2309).";
 
 /// No address space has room for it.
 const STACK: usize = 1 << 47;

@@ -1,5 +1,5 @@
-//! A job that comes back from a wait goes on although all permits are taken, and no
-//! unrelated job starts until the excess has drained.
+//! A job that comes back from a wait goes on without a permit, and no unrelated job
+//! starts until the excess has drained.
 
 use crate::prelude::*;
 

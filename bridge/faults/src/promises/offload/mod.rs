@@ -1,4 +1,4 @@
-//! What the pool promises.
+//! The promises of the pool.
 
 pub(crate) mod a_barrier_of_100_jobs;
 pub(crate) mod a_cancelled_wait_frees_its_pool;
@@ -32,7 +32,7 @@ pub(crate) mod a_thousand_levels_end;
 pub(crate) mod a_thread_that_cannot_start_is_told;
 pub(crate) mod a_thread_that_unwinds_is_lent_nothing;
 pub(crate) mod added_threads_retire;
-pub(crate) mod at_the_ceiling_the_last_wait_is_told;
+pub(crate) mod at_the_ceiling_the_innermost_wait_is_told;
 pub(crate) mod back_from_a_wait_needs_no_permit;
 pub(crate) mod callers_are_served_in_order;
 pub(crate) mod callers_that_hold_a_mutex_40;

@@ -4,8 +4,9 @@ use crate::kit::nest::descend;
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`spawn_blocking` with `Handle::block_on`, `unblock` with `block_on`, anyio, \
-    asyncer and asgiref hang at depth 1.";
+pub(crate) const PEERS: &str =
+    "`spawn_blocking` with `Handle::block_on`, `unblock` with `block_on`, anyio, asyncer, and \
+     asgiref with an executor of its own hang at depth 1.";
 
 pub(crate) fn run() {
     for (threads, blocked) in [(1, 64), (1, 1), (2, 1), (3, 2)] {

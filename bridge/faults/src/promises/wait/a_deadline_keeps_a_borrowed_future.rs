@@ -1,5 +1,5 @@
-//! A wait on a borrowed future leaves it to its owner at the deadline, who can wait for
-//! it again.
+//! A wait on a borrowed future leaves it to its owner at the deadline, and the owner
+//! can wait for it again.
 
 use crate::prelude::*;
 

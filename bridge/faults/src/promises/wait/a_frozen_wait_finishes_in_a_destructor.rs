@@ -3,8 +3,7 @@
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`Handle::block_on` panics there, and a second panic while a thread unwinds \
-    ends the process.";
+pub(crate) const PEERS: &str = "`Handle::block_on` panics in a current-thread task.";
 
 struct Session(Arc<AtomicUsize>);
 

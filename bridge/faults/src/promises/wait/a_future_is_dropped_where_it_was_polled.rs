@@ -1,5 +1,5 @@
-//! The future of a wait is dropped on its thread and inside its runtime, whatever ends
-//! the wait.
+//! The future of a wait is dropped on its thread and inside its runtime, when the wait
+//! ends by value, deadline or panic.
 
 use tokio::runtime::Id;
 

@@ -1,4 +1,4 @@
-//! A wake-up of an outer wait does not end an inner one, and none of either is lost.
+//! A wake-up of an outer wait does not end an inner one, and neither loses a wake-up.
 
 use crate::prelude::*;
 

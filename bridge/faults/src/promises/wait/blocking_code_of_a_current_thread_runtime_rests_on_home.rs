@@ -1,5 +1,5 @@
-//! In blocking code under a current-thread runtime, a wait rests on home, so that
-//! timers and sockets work although nobody drives that runtime.
+//! In blocking code under a current-thread runtime, a wait rests on home, so timers and
+//! sockets work although nobody drives that runtime.
 
 use crate::prelude::*;
 

@@ -18,7 +18,7 @@ pub(crate) fn run() {
         assert_eq!(task.await.unwrap(), id, "in block_in_place");
         assert_eq!(bridge::offload(here).await, id, "in an offloaded closure");
     });
-    // What it needs of that runtime is driven.
+    // That runtime drives the timers and sockets of the future.
     let _guard = runtime.enter();
     assert_eq!(wait(real_work()), 7);
 }

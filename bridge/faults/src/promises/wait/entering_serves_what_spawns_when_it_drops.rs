@@ -1,5 +1,5 @@
-//! What spawns a task in its destructor may be dropped in sync code under the guard of
-//! `enter`.
+//! A value that spawns a task in its destructor may be dropped in sync code under the
+//! guard of `enter`.
 
 use crate::prelude::*;
 

@@ -3,8 +3,8 @@
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`block_in_place` panics there. asgiref's own executor, asyncio and anyio \
-    hang.";
+pub(crate) const PEERS: &str =
+    "`Handle::block_on` and `block_in_place` panic in a current-thread root or task.";
 
 pub(crate) fn run() {
     for (place, take) in places::WOULD_FREEZE {

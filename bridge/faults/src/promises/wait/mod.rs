@@ -1,4 +1,4 @@
-//! What a wait promises, by the place in which it is made.
+//! The promises of a wait, in each place in which it may be made.
 
 pub(crate) mod a_bridge_that_shuts_down_tells_who_waits;
 pub(crate) mod a_deadline_drops_the_future;

@@ -4,8 +4,8 @@ use std::panic;
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`Handle::block_on` panics in every root and task, `block_in_place` in those \
-    of current-thread runtimes.";
+pub(crate) const PEERS: &str = "`Handle::block_on` panics in each root and task, and `block_in_place` in those \
+     of a current-thread runtime.";
 
 static SAID: AtomicUsize = AtomicUsize::new(0);
 

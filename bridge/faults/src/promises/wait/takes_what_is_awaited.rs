@@ -1,4 +1,4 @@
-//! A wait takes whatever can be awaited, a builder as well as a future.
+//! A wait takes all that can be awaited, a builder as well as a future.
 
 use std::pin::Pin;
 

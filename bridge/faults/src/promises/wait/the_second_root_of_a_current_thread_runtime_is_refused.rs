@@ -1,5 +1,5 @@
 //! The second thread in a current-thread runtime's `block_on` is refused a wait,
-//! because it takes the runtime over when the first leaves.
+//! because it drives the runtime when the first leaves.
 
 use crate::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Where every thread is parked, none can be added and nothing can be lent, the last
-//! wait says `PoolExhausted`.
+//! Where every thread is parked, none can be added and nothing can be lent, the
+//! innermost wait says `PoolExhausted`.
 
 use crate::prelude::*;
 
