@@ -7,7 +7,9 @@ pub(crate) const PEERS: &str = "";
 pub(crate) fn run() {
     let (outer_send, mut outer) = oneshot::channel();
     let (inner_send, inner) = oneshot::channel();
+    let (go, may_go) = mpsc::channel();
     let sender = thread::spawn(move || {
+        may_go.recv().unwrap();
         thread::sleep(Duration::from_millis(20));
         outer_send.send(3).unwrap();
         thread::sleep(Duration::from_millis(20));
@@ -19,6 +21,7 @@ pub(crate) fn run() {
         let first = std::pin::pin!(&mut outer).poll(cx);
         if let Some(inner) = inner.take() {
             assert!(first.is_pending());
+            go.send(()).unwrap();
             assert_eq!(wait(inner), Ok(4));
             cx.waker().wake_by_ref();
             return Poll::Pending;
