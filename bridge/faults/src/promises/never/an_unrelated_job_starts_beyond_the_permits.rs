@@ -22,12 +22,20 @@ pub(crate) fn run() {
         inner.wait(async { (until.await.unwrap(), join_all(children).await) });
     });
     let parent = parent.start();
-    // Two have permits, and one runs on the account of the parked job.
-    eventually("three run", || bridge.metrics().running == 3);
-    let stranger = bridge.offload(|| ()).start();
-    thread::sleep(Duration::from_millis(50));
-    let metrics = bridge.metrics();
-    assert_eq!((metrics.running, metrics.queued), (3, 2), "{metrics:?}");
+    // The parent, which wakes up now and then, and three children: two have permits,
+    // and one runs on the account of the parent.
+    let started = || {
+        let metrics = bridge.metrics();
+        (metrics.running + metrics.blocked, metrics.queued)
+    };
+    eventually("three children run", || started() == (4, 1));
+    let (note, ran) = mpsc::channel();
+    let stranger = bridge.offload(move || note.send(()).unwrap()).start();
+    for _ in 0..50 {
+        thread::sleep(Duration::from_millis(1));
+        assert_eq!(started(), (4, 2));
+    }
+    assert!(ran.try_recv().is_err(), "the unrelated job has started");
     drop(release);
     let_go.send(()).unwrap();
     wait(parent);

@@ -6,6 +6,7 @@ use crate::prelude::*;
 pub(crate) const PEERS: &str = "";
 
 pub(crate) fn run() {
+    log::keep();
     for (threads, blocked) in [(1, 64), (1, 1), (2, 1)] {
         let bridge = bridge_of(threads, blocked);
         let lock = Arc::new(Mutex::new(()));
@@ -28,5 +29,6 @@ pub(crate) fn run() {
             .collect();
         assert_eq!(wait(holder), 7);
         wait(join_all(others));
-    }
+    } // A pool that stands still for a second lets it start, too, but warns.
+    assert!(log::warnings().is_empty(), "{:?}", log::warnings());
 }

@@ -4,8 +4,7 @@ use crate::kit::nest::descend;
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str =
-    "`spawn_blocking` with `Handle::block_on`, `unblock` with `block_on`, anyio, asyncer, and \
+pub(crate) const PEERS: &str = "`spawn_blocking` with `Handle::block_on`, `unblock` with `block_on`, anyio, asyncer, and \
      asgiref with an executor of its own hang at depth 1.";
 
 pub(crate) fn run() {
