@@ -31,7 +31,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     for round in 1..=rounds {
         let mut test = run::cargo(&["test", "--package", "bridge-faults", "--test", "promises"]);
         test.args(["--", AT_A_TIME]);
-        // A kill timer: a round takes half a minute, and a hang ends after 90 s.
+        // A kill timer: a round takes half a minute at most, and a hang 90 s more.
         let limit = Duration::from_mins(5).max(budget.search);
         let ended = run::run(&mut test, limit, Output::Tee);
         match ended.verdict {
@@ -41,7 +41,11 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
                     return Err("no program was run".into());
                 }
                 tally.count += programs;
-                tally.note = format!("{programs} promises, {rounds} times");
+                tally.note = if rounds == 1 {
+                    format!("{programs} promises")
+                } else {
+                    format!("{programs} promises, {rounds} times each")
+                };
             }
             Verdict::Failed => return Err(format!("a promise is broken, in round {round}")),
             Verdict::Killed => return Err(format!("round {round} ran over {limit:?}")),
