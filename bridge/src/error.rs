@@ -54,7 +54,7 @@ pub enum WaitError {
         at: &'static Location<'static>,
     },
     /// Every thread of the pool is parked in a wait, no other can be added, and
-    /// none of them can run what is queued. This wait parked last, and nothing
+    /// none of them can run what is queued. This wait began last, and nothing
     /// has moved for a second or more. Or nobody is there to run what this wait
     /// depends on, and that has been so for three seconds.
     #[non_exhaustive]

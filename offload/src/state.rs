@@ -68,8 +68,6 @@ pub(crate) struct State {
     free_stacks: Vec<usize>,
     /// Threads that live, those being started included.
     threads: usize,
-    /// Waits that have parked, ever.
-    parks: u64,
     /// Jobs that run unparked: permits taken.
     running: usize,
     /// The thread that is bound to look at the queue, soon.
@@ -124,7 +122,6 @@ impl State {
             stacks: Vec::new(),
             free_stacks: Vec::new(),
             threads: 0,
-            parks: 0,
             running: 0,
             call: None,
             spinner: None,

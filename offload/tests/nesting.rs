@@ -4,12 +4,14 @@
 mod common;
 
 use std::{
+    pin::pin,
     sync::{Arc, Barrier, Mutex, mpsc},
+    task::{Context, Poll},
     thread,
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Lineage, Pool};
+use bridge_offload::{Lineage, Parked, Pool, Waiting, park::Parker};
 use common::{WaitError, pool_with_blocked as pool, try_wait, wait, wait_until};
 use futures::future::join_all;
 use testkit::within;
@@ -124,6 +126,38 @@ fn the_last_unparked_thread_is_told() {
             wait(pool.run(move || wait(outer.run(|| try_wait(std::future::pending::<()>())))));
         assert_eq!(outcome, Err(WaitError::Exhausted));
         assert_eq!(wait(pool.run(|| 1)), 1);
+    });
+}
+
+/// A wait wakes up now and then, as one of a bridge does to look after its runtime,
+/// and parks again. That makes it no inner wait.
+#[test]
+fn the_innermost_wait_is_told_although_an_outer_one_parked_again() {
+    /// Parks again and again.
+    fn wait_restlessly<F: Future>(future: F) -> Result<F::Output, Parked> {
+        let mut waiting = Waiting::open();
+        let parker = Parker::new();
+        let waker = parker.waker();
+        let mut cx = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(value) = future.as_mut().poll(&mut cx) {
+                return Ok(value);
+            }
+            let soon = Instant::now() + Duration::from_millis(90);
+            if waiting.park(&parker, Some(soon)) == Parked::Exhausted {
+                return Err(Parked::Exhausted);
+            }
+        }
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        let outer = pool.clone();
+        let outcome =
+            wait(pool.run(move || {
+                wait_restlessly(outer.run(|| try_wait(std::future::pending::<()>())))
+            }));
+        assert_eq!(outcome, Ok(Err(WaitError::Exhausted)));
     });
 }
 

@@ -21,8 +21,6 @@ pub(super) struct Seat {
     lent: Option<Submitted>,
     /// Whether the wait is told that nobody is left to run what it needs.
     refused: bool,
-    /// How many waits had parked before, ever.
-    after: u64,
 }
 
 /// What a thread finds when it leaves its seat.
@@ -102,9 +100,7 @@ impl State {
             ending: false,
             lent: None,
             refused: false,
-            after: self.parks,
         });
-        self.parks += 1;
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         self.help()
     }
@@ -123,11 +119,14 @@ impl State {
         self.queue.ready() > 0 || !has_end
     }
 
-    /// Tells one wait that the pool can do nothing for it: the one that parked last,
-    /// which is the innermost where waits depend on each other.
+    /// Tells one wait that the pool can do nothing for it: the wait that was opened
+    /// last, which is the innermost where waits depend on each other.
+    ///
+    /// The order of the parks does not tell. A wait wakes up now and then to look
+    /// after its runtime, and parks again.
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
         let seats = self.seats.iter_mut().filter(|seat| seat.can_be_told());
-        let seat = seats.max_by_key(|seat| seat.after)?;
+        let seat = seats.max_by_key(|seat| seat.number())?;
         seat.refused = true;
         Some(seat.place.unparker.clone())
     }

@@ -6,6 +6,7 @@
 
 pub(crate) mod breaks;
 mod coverage;
+mod faults;
 mod instrumented;
 mod loom;
 mod sanitizer;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{breaks, coverage, loom, sanitizer, shuttle, soak, stage::Stage, valgrind};
+use super::{breaks, coverage, faults, loom, sanitizer, shuttle, soak, stage::Stage, valgrind};
 use crate::tools::Tool;
 
 pub(super) fn all() -> Vec<Stage> {
@@ -86,6 +86,16 @@ pub(super) fn all() -> Vec<Stage> {
             part_of_the_whole: false,
             needs: &[Tool::LlvmCov, Tool::LlvmTools],
             work: coverage::run,
+        },
+        Stage {
+            name: "faults",
+            purpose: "a program for each promise, in a process of its own",
+            unit: "programs",
+            quick: Some(Duration::from_secs(30)),
+            full: Duration::from_mins(5),
+            part_of_the_whole: true,
+            needs: &[],
+            work: faults::run,
         },
     ]
 }

@@ -1,0 +1,6 @@
+//! The programs: a folder for each part of the promises, a file for each promise.
+
+pub(crate) mod bridge;
+pub(crate) mod never;
+pub(crate) mod offload;
+pub(crate) mod wait;

@@ -1,0 +1,36 @@
+//! A parked job gets what it waits for although jobs that block on its lock have every
+//! permit.
+
+use crate::prelude::*;
+
+pub(crate) const PEERS: &str = "";
+
+pub(crate) fn run() {
+    log::keep();
+    for (threads, blocked) in [(1, 8), (2, 8), (1, 1)] {
+        let bridge = bridge_of(threads, blocked);
+        let lock = Arc::new(Mutex::new(()));
+        let (go, start) = mpsc::channel();
+        let (inner, shared) = (bridge.clone(), Arc::clone(&lock));
+        let holder = bridge.offload(move || {
+            let _held = shared.lock().unwrap();
+            go.send(()).unwrap();
+            inner.wait(async {
+                // Until the others have all permits.
+                sleep(Duration::from_millis(30)).await;
+                inner.offload(|| 7).await
+            })
+        });
+        let holder = holder.start();
+        start.recv().unwrap();
+        let others: Vec<_> = (0..8)
+            .map(|_| {
+                let lock = Arc::clone(&lock);
+                bridge.offload(move || drop(lock.lock().unwrap())).start()
+            })
+            .collect();
+        assert_eq!(wait(holder), 7);
+        wait(join_all(others));
+    } // A pool that stands still for a second lets it start, too, but warns.
+    assert!(log::warnings().is_empty(), "{:?}", log::warnings());
+}

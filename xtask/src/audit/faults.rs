@@ -1,0 +1,88 @@
+//! The stage `faults`: a program for each promise, each in a process of its own.
+
+use std::time::Duration;
+
+use super::stage::{Budget, Tally};
+use crate::{
+    loom::passed,
+    run::{self, Output, Verdict},
+};
+
+/// For the build, which the budget does not count.
+const BUILD: Duration = Duration::from_mins(10);
+
+/// Programs at a time. Most of them sleep for most of the time, so more of them
+/// than processors are no load, and the stage takes a third of the time.
+const AT_A_TIME: &str = "--test-threads=4";
+
+/// The long form runs each program so often.
+const ROUNDS: u64 = 5;
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let mut build = run::cargo(&["test", "--package", "bridge-faults", "--no-run"]);
+    if !run::run(&mut build, BUILD, Output::Tee).passed() {
+        return Err("the programs do not build".into());
+    }
+    let rounds = if budget.quick { 1 } else { ROUNDS };
+    let mut tally = Tally {
+        count: 0,
+        note: String::new(),
+    };
+    for round in 1..=rounds {
+        let mut test = run::cargo(&["test", "--package", "bridge-faults", "--test", "promises"]);
+        test.args(["--", AT_A_TIME]);
+        // A kill timer: a round takes half a minute at most, and a hang 90 s more.
+        let limit = Duration::from_mins(5).max(budget.search);
+        let ended = run::run(&mut test, limit, Output::Tee);
+        match ended.verdict {
+            Verdict::Passed => {
+                let programs = programs(&ended.text);
+                if programs == 0 {
+                    return Err("no program was run".into());
+                }
+                tally.count += programs;
+                tally.note = if rounds == 1 {
+                    format!("{programs} promises")
+                } else {
+                    format!("{programs} promises, {rounds} times each")
+                };
+            }
+            Verdict::Failed => return Err(format!("a promise is broken, in round {round}")),
+            Verdict::Killed => return Err(format!("round {round} ran over {limit:?}")),
+            Verdict::Absent => return Err(ended.text),
+        }
+    }
+    Ok(tally)
+}
+
+/// Counts the programs that passed. The tests outside of any folder check the list, the
+/// files and `AUDIT.md`, so they are no programs.
+fn programs(text: &str) -> u64 {
+    let is_program = |line: &&str| {
+        let name = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.strip_suffix(" ... ok"));
+        name.is_some_and(|name| name.contains("::"))
+    };
+    let named = text.lines().filter(is_program).count() as u64;
+    named.min(passed(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_are_counted_and_the_checks_of_the_list_are_not() {
+        let text = "test wait::a ... ok\ntest never::b ... ok\ntest audit_md ... ok\n\
+            test result: ok. 3 passed; 0 failed\n";
+        assert_eq!(programs(text), 2);
+    }
+
+    #[test]
+    fn without_a_summary_nothing_has_passed() {
+        assert_eq!(programs("test wait::a ... ok\n"), 0);
+        let failed = "test wait::a ... ok\ntest result: FAILED. 1 passed; 1 failed\n";
+        assert_eq!(programs(failed), 0);
+    }
+}
