@@ -127,7 +127,10 @@ impl System {
 impl Task {
     #[must_use]
     pub fn start(self) -> Self {
-        Self { job: self.job.start(), ..self }
+        Self {
+            job: self.job.start(),
+            ..self
+        }
     }
 
     /// Withdraws it; true if it had not started.
