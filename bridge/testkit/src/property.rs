@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `PROPTEST_CASES` | the number of cases of each test |
 //! | `PROPTEST_RNG_SEED` | the seed of the cases, to repeat a failure |
-//! | `PROPTEST_SECONDS` | a time to fill with cases instead, from one seed after the other |
+//! | `PROPERTY_SECONDS` | a time to fill with cases instead, from one seed after the other |
 //!
 //! Each test prints `name: N cases`. Its failure prints the smallest case, and the
 //! command that repeats it. Nothing keeps failing seeds in files: a failure that is
@@ -67,7 +67,7 @@ pub fn holds<S>(
         u32::try_from(cases).expect("PROPTEST_CASES has 32 bits")
     });
     let mut seed = setting("PROPTEST_RNG_SEED").unwrap_or_else(any_seed);
-    let seconds = setting("PROPTEST_SECONDS").map(Duration::from_secs);
+    let seconds = setting("PROPERTY_SECONDS").map(Duration::from_secs);
     let start = Instant::now();
     loop {
         if let Err(why) = runner.batch(cases, values, seed) {
