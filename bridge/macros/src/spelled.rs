@@ -56,8 +56,11 @@ fn signature(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     };
     let is = group.delimiter() == Delimiter::Parenthesis && FUNCTIONS.iter().any(|f| name == f);
     is.then(|| {
-        let returns = is_punct(after.first(), "->").then(|| 2 + output(&after[2..]));
-        &tokens[..2 + returns.unwrap_or(0)]
+        let returns = match after {
+            [arrow, _, ty @ ..] if is_punct(Some(arrow), "->") => 2 + output(ty),
+            _ => 0,
+        };
+        &tokens[..2 + returns]
     })
 }
 
