@@ -1,17 +1,20 @@
 //! Random nestings of our own waits and pool workers, Tokio's places and plain
-//! threads: at every level, going in and coming out, the context is what is
-//! true by construction, and nothing hangs.
+//! threads. At every level, going in and coming out, the context is what is true by
+//! construction, and a wait is served or refused as that place promises.
 
 use std::{sync::LazyLock, sync::mpsc, thread, time::Duration};
 
-use bridge::{Bridge, Context, in_async};
+use bridge::{Bridge, Context, WaitError, in_async};
 use proptest::{collection::vec, prelude::*, sample::select};
 use testkit::property;
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::{Builder, LocalOptions, Runtime},
     task::{LocalSet, block_in_place, spawn_local},
     time::sleep,
 };
+
+/// Longer than a wait spins.
+const MOMENT: Duration = Duration::from_micros(50);
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -22,9 +25,19 @@ enum Step {
     Job,
     Spawned,
     MultiThreadRoot,
+    /// `Handle::block_on`.
+    MultiThreadHandleRoot,
     MultiThreadTask,
     CurrentThreadRoot,
+    /// `Handle::block_on`, which drives nothing.
+    CurrentThreadHandleRoot,
+    CurrentThreadTask,
+    LocalRuntimeRoot,
+    LocalRuntimeTask,
     LocalSetTask,
+    /// The root and a task of a `LocalSet` on a multi-thread runtime.
+    SharedLocalSetRoot,
+    SharedLocalSetTask,
     SpawnBlocking,
     BlockInPlace,
     Guard,
@@ -34,15 +47,25 @@ enum Step {
 
 use Step::*;
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 20] = [
     Wait { later: false },
     Wait { later: true },
     Job,
     Spawned,
     MultiThreadRoot,
+    /// `Handle::block_on`.
+    MultiThreadHandleRoot,
     MultiThreadTask,
     CurrentThreadRoot,
+    /// `Handle::block_on`, which drives nothing.
+    CurrentThreadHandleRoot,
+    CurrentThreadTask,
+    LocalRuntimeRoot,
+    LocalRuntimeTask,
     LocalSetTask,
+    /// The root and a task of a `LocalSet` on a multi-thread runtime.
+    SharedLocalSetRoot,
+    SharedLocalSetTask,
     SpawnBlocking,
     BlockInPlace,
     Guard,
@@ -91,10 +114,10 @@ impl Level {
         };
         let possible = match step {
             Wait { .. } | Job | Spawned => self.may_wait,
-            MultiThreadRoot | MultiThreadTask | CurrentThreadRoot | LocalSetTask => !self.entered,
             BlockInPlace => self.in_task,
             Guard => self.truth != Context::Async,
             SpawnBlocking | Thread | InAsync => true,
+            _ => !self.entered,
         };
         possible.then_some(match step {
             // A task's worker has left its runtime, a root has not.
@@ -110,8 +133,9 @@ impl Level {
                 in_task: true,
                 ..polled
             },
-            MultiThreadRoot => polled,
-            CurrentThreadRoot | LocalSetTask => Self {
+            MultiThreadRoot | MultiThreadHandleRoot | CurrentThreadHandleRoot => polled,
+            CurrentThreadRoot | CurrentThreadTask | LocalRuntimeRoot | LocalRuntimeTask
+            | LocalSetTask | SharedLocalSetRoot | SharedLocalSetTask => Self {
                 may_wait: false,
                 ..polled
             },
@@ -137,10 +161,16 @@ type Outcome = Result<(), String>;
 fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     let check = |when: &str, steps: &[Step]| {
         let seen = Context::current();
-        if seen == here.truth {
-            Ok(())
-        } else {
-            Err(format!("{seen:?} {when} {steps:?}, where {here:?}"))
+        if seen != here.truth {
+            return Err(format!("{seen:?} {when} {steps:?}, where {here:?}"));
+        }
+        // It must park, or nobody could say whether that would freeze something.
+        let waited = BRIDGES[0].try_wait(async { sleep(MOMENT).await });
+        match (&waited, here.may_wait) {
+            (Ok(()), true) | (Err(WaitError::WouldFreeze { .. }), false) => Ok(()),
+            _ => Err(format!(
+                "a wait is {waited:?} {when} {steps:?}, where {here:?}"
+            )),
         }
     };
     check("inside", &steps[..at])?;
@@ -185,7 +215,7 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
     match step {
         Wait { later } => waiting.wait(async {
             if later {
-                sleep(Duration::from_micros(50)).await;
+                sleep(MOMENT).await;
             }
             inner()
         }),
@@ -197,10 +227,31 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
         MultiThreadTask => with(multi_thread(), |runtime| {
             runtime.block_on(async { tokio::spawn(async { inner() }).await.unwrap() })
         }),
+        MultiThreadHandleRoot => with(multi_thread(), |runtime| {
+            runtime.handle().block_on(async { inner() })
+        }),
         CurrentThreadRoot => with(current_thread(), |runtime| {
             runtime.block_on(async { inner() })
         }),
+        CurrentThreadHandleRoot => with(current_thread(), |runtime| {
+            runtime.handle().block_on(async { inner() })
+        }),
+        CurrentThreadTask => with(current_thread(), |runtime| {
+            runtime.block_on(async { tokio::spawn(async { inner() }).await.unwrap() })
+        }),
+        LocalRuntimeRoot => in_local_runtime(async { inner() }),
+        LocalRuntimeTask => {
+            in_local_runtime(async { spawn_local(async { inner() }).await.unwrap() })
+        }
         LocalSetTask => with(current_thread(), |runtime| {
+            LocalSet::new().block_on(runtime, async {
+                spawn_local(async { inner() }).await.unwrap()
+            })
+        }),
+        SharedLocalSetRoot => with(multi_thread(), |runtime| {
+            LocalSet::new().block_on(runtime, async { inner() })
+        }),
+        SharedLocalSetTask => with(multi_thread(), |runtime| {
             LocalSet::new().block_on(runtime, async {
                 spawn_local(async { inner() }).await.unwrap()
             })
@@ -218,6 +269,15 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
         Thread => thread::spawn(inner).join().unwrap(),
         InAsync => poll_once(in_async(async { inner() })),
     }
+}
+
+fn in_local_runtime<F: Future>(future: F) -> F::Output {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_time().build_local(LocalOptions::default());
+    let runtime = runtime.unwrap();
+    let output = runtime.block_on(future);
+    runtime.shutdown_background();
+    output
 }
 
 /// Ends the runtime without blocking, for this may be async code.

@@ -122,7 +122,7 @@ fn mentions(tokens: &[TokenTree], lifetimes: &[Ident]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::Span;
+    use proc_macro2::{Punct, Spacing, Span};
     use quote::quote;
 
     use super::*;
@@ -160,5 +160,13 @@ mod tests {
         ] {
             assert_eq!(spells(body.clone(), &lifetimes), expected, "{body}");
         }
+    }
+
+    /// As in a function that is still being written.
+    #[test]
+    fn half_an_arrow_is_none() {
+        let lifetimes = [Ident::new("a", Span::call_site())];
+        let half = Punct::new('-', Spacing::Joint);
+        assert!(!spells(quote! { fn(&str) #half }, &lifetimes));
     }
 }
