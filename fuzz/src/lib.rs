@@ -3,6 +3,7 @@
 //! | target | its input | what must hold |
 //! |---|---|---|
 //! | `programs` | operations on a small pool | each job ran once, or its caller was told |
+//! | `nesting` | sync and async levels on a small pool | the value, or a typed error; no hang |
 //! | `macro_input` | tokens under the attribute | code that parses, or a clear error; no panic |
 //!
 //! Of `programs`, a [`program`] says what to do, the [`machine`] does it, the
@@ -16,6 +17,7 @@
 pub mod ledger;
 pub mod machine;
 pub mod macro_input;
+pub mod nesting;
 #[cfg(test)]
 mod plain;
 pub mod program;
@@ -38,5 +40,11 @@ mod tests {
     fn programs_from_a_fixed_seed_break_no_invariant() {
         machine::expect_panics();
         plain::from_fixed_seeds("programs", |seed| run(&plain::bytes(seed, 200)));
+    }
+
+    #[test]
+    fn the_corpus() {
+        machine::expect_panics();
+        plain::from_corpus("programs", run);
     }
 }

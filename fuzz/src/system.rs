@@ -21,6 +21,14 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
+/// No input takes nearly as long.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// The runtime that all inputs share.
+pub(crate) fn runtime() -> Handle {
+    RUNTIME.handle().clone()
+}
+
 /// What is tested.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -54,7 +62,7 @@ impl System {
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let bridge = Bridge::builder()
-            .runtime(Handle::clone(RUNTIME.handle()))
+            .runtime(runtime())
             .max_threads(shape.threads())
             .max_blocked_threads(shape.blocked())
             .queue_capacity(shape.queue())

@@ -10,7 +10,6 @@ mod audit;
 mod bench;
 mod ci;
 mod compile_time;
-mod fuzz;
 mod loom;
 mod run;
 mod sanitize;
@@ -44,8 +43,6 @@ enum Command {
     Bench(bench::Args),
     /// What the attribute costs the compiler
     CompileTime(compile_time::Args),
-    /// One fuzz target, for a while
-    Fuzz(fuzz::Args),
     /// The tests under `AddressSanitizer` and Valgrind
     Sanitize,
     /// The checks that tie documents, licences and code together
@@ -61,7 +58,6 @@ fn main() -> ExitCode {
         Command::Loom(args) => loom::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::CompileTime(args) => compile_time::run(&args),
-        Command::Fuzz(args) => fuzz::run(&args),
         Command::Sanitize => sanitize::run(),
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),

@@ -4,7 +4,10 @@
 //! with one method, counts what it executed, and fails if it executed nothing.
 //! `AUDIT.md` says what each stage can see and what it cannot.
 
+mod fuzz;
 mod loom;
+mod printed;
+mod proptest;
 mod stage;
 mod stages;
 

@@ -31,7 +31,6 @@ pub(super) struct Budget {
     /// How long to search, without the time of compiling.
     pub(super) search: Duration,
     /// The seed to start from, if one was given.
-    #[allow(dead_code, reason = "for the stages that draw at random")]
     pub(super) seed: Option<u64>,
 }
 
