@@ -17,6 +17,8 @@ pub(crate) enum Tool {
     CargoFuzz,
     Valgrind,
     CallgrindRunner,
+    /// The sources of the crates whose tests the audit runs.
+    Peers,
 }
 
 impl Tool {
@@ -30,6 +32,7 @@ impl Tool {
             Self::CargoFuzz => "cargo install --locked cargo-fuzz",
             Self::Valgrind => "install valgrind with the system's package manager",
             Self::CallgrindRunner => "cargo install --locked --version 0.16.1 iai-callgrind-runner",
+            Self::Peers => "cargo fetch --locked --manifest-path xtask/peers/Cargo.toml",
         }
     }
 
@@ -43,6 +46,7 @@ impl Tool {
             Self::CargoFuzz => "cargo-fuzz",
             Self::Valgrind => "valgrind",
             Self::CallgrindRunner => "iai-callgrind-runner 0.16.1",
+            Self::Peers => "a connection to the package registry",
         }
     }
 
@@ -55,6 +59,13 @@ impl Tool {
             Self::CargoFuzz => run::cargo(&["fuzz", "--version"]),
             Self::Valgrind => run::program("valgrind", &["--version"]),
             Self::CallgrindRunner => run::program("iai-callgrind-runner", &["--version"]),
+            // It goes through the network only for what is not in Cargo's cache.
+            Self::Peers => run::cargo(&[
+                "fetch",
+                "--locked",
+                "--manifest-path",
+                "xtask/peers/Cargo.toml",
+            ]),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod fuzz;
 mod loom;
+mod peers;
 mod printed;
 mod proptest;
 mod stage;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{fuzz, loom, proptest, stage::Stage};
+use super::{fuzz, loom, peers, proptest, stage::Stage};
+use crate::tools::Tool;
 
 pub(super) fn all() -> Vec<Stage> {
     vec![
@@ -35,6 +36,16 @@ pub(super) fn all() -> Vec<Stage> {
             part_of_the_whole: true,
             needs: &[],
             work: fuzz::run,
+        },
+        Stage {
+            name: "peers",
+            purpose: "the tests of other crates, with blocking code on the bridge",
+            unit: "tests",
+            quick: None,
+            full: Duration::from_mins(5),
+            part_of_the_whole: true,
+            needs: &[Tool::Peers],
+            work: peers::run,
         },
     ]
 }
