@@ -108,6 +108,13 @@ impl System {
         self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
+    /// How many jobs have run to their end or panicked, as the pool counts them.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        let now = self.bridge.metrics();
+        now.completed + now.panicked
+    }
+
     /// Checks what it says of itself, once it is shut down.
     ///
     /// # Panics
@@ -139,6 +146,11 @@ impl Task {
             job: self.job.start(),
             ..self
         }
+    }
+
+    /// Lets it run without anybody who awaits it.
+    pub fn detach(self) {
+        self.job.detach();
     }
 
     /// Withdraws it; true if it had not started.
