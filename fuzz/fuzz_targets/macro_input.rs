@@ -1,4 +1,4 @@
-//! The attribute must turn whatever it is given into code or into a clear error.
+//! The attribute turns any tokens into code or into a clear error.
 #![no_main]
 
 use bridge_fuzz::macro_input;

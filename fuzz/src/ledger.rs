@@ -118,7 +118,7 @@ impl Ledger {
         entry
     }
 
-    /// How many jobs have started.
+    /// The number of jobs that have started.
     #[must_use]
     pub fn started(&self) -> u64 {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

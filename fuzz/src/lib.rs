@@ -6,13 +6,13 @@
 //! | `nesting` | sync and async levels on a small pool | the value, or a typed error; no hang |
 //! | `macro_input` | tokens under the attribute | code that parses, or a clear error; no panic |
 //!
-//! Of `programs`, a [`program`] says what to do, the [`machine`] does it, the
-//! [`ledger`] knows what each job has lived through and what its caller was told,
-//! and the [`system`] is the only module that knows the library's names.
+//! In the target `programs`, the [`machine`] runs the steps of a [`program`]. The
+//! [`ledger`] counts the runs of each job, and keeps its caller's answer. Only the
+//! [`system`] uses the library's names.
 //!
-//! An input that hangs is a finding too: libFuzzer's time limit ends it. The same
-//! targets run as plain tests, with any compiler, from fixed seeds and from the
-//! files in `corpus`. `FUZZ_SEED` and `FUZZ_INPUTS` choose other seeds.
+//! An input that hangs is a finding too: libFuzzer's time limit ends it. The targets
+//! also run as plain tests, with any compiler. Their inputs come from fixed seeds and
+//! from the files in `corpus`. `FUZZ_SEED` and `FUZZ_INPUTS` choose other seeds.
 
 pub mod ledger;
 pub mod machine;

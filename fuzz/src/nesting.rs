@@ -1,8 +1,8 @@
 //! Shapes of nesting: trees of sync and async levels on a small pool.
 //!
 //! The value of a tree is known, so a run has either that value or one of the errors
-//! by which a pool says that it is too small. A run that hangs is ended by the time
-//! limit of whatever runs the target.
+//! by which a pool says that it is too small. The time limit of the test, or of
+//! libFuzzer, ends a run that hangs.
 
 use std::pin::Pin;
 
@@ -12,7 +12,7 @@ use futures::future::join_all;
 
 use crate::system;
 
-/// How deeply trees branch, and how long a chain may be.
+/// The greatest depth of the branches, and the greatest length of a chain.
 const DEPTH: usize = 6;
 const LONGEST_CHAIN: u8 = 48;
 
@@ -30,7 +30,7 @@ pub struct Nesting {
 #[derive(Clone, Debug)]
 enum Sync {
     Value(u8),
-    /// A wait, for at most a minute or without a limit.
+    /// A wait without a limit, or for at most a minute.
     Wait(Async),
     WaitWithLimit(Async),
     /// One after the other.
@@ -52,7 +52,7 @@ enum Async {
     Sync(Box<Sync>),
 }
 
-/// What a level comes to.
+/// The value of a level, or the error that ended it.
 type Ended = std::result::Result<u64, WaitError>;
 
 impl<'a> Arbitrary<'a> for Nesting {
@@ -222,7 +222,7 @@ mod tests {
         plain::from_corpus("nesting", run_bytes);
     }
 
-    /// Else every run could end with an error and pass.
+    /// The target also accepts errors, so this one shows that chains do have values.
     #[test]
     fn a_chain_has_its_value_on_the_smallest_pool() {
         let nesting = Nesting {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How many inputs a target gets, unless `FUZZ_INPUTS` says otherwise.
+/// The number of inputs of a target, unless `FUZZ_INPUTS` says otherwise.
 const INPUTS: u64 = 2_000;
 
 /// All inputs together take far less. Only a hang takes longer.
@@ -79,7 +79,7 @@ fn each<T: Send + 'static>(
             "{target}: {name} hung, or broke an invariant"
         );
     }
-    // After a line's begin that is libtest's.
+    // libtest has begun a line.
     println!("\n{target}: {} inputs", names.len());
 }
 

@@ -108,7 +108,7 @@ impl System {
         self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
-    /// How many jobs have run to their end or panicked, as the pool counts them.
+    /// The number of jobs that returned or panicked, as the pool counts them.
     #[must_use]
     pub fn ended(&self) -> u64 {
         let now = self.bridge.metrics();

@@ -39,7 +39,7 @@ pub(crate) fn conditions(function: &Function) -> Vec<TokenStream> {
     all
 }
 
-/// Which of the conditions reads like this one.
+/// Returns the place of the condition with the same text.
 fn place(conditions: &[TokenStream], condition: &TokenStream) -> Option<usize> {
     let text = condition.to_string();
     conditions

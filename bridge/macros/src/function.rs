@@ -61,9 +61,9 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     })
 }
 
-/// The body's braces.
+/// Returns the body's braces.
 ///
-/// A macro's fragment comes in invisible brackets, which may also hold nothing.
+/// Invisible brackets surround a macro's fragment. They may also be empty.
 fn braces(input: ParseStream<'_>) -> Result<Group> {
     loop {
         let token: TokenTree = input.parse()?;

@@ -8,8 +8,8 @@
 //! | `PROPERTY_SECONDS` | a time to fill with cases instead, from one seed after the other |
 //!
 //! Each test prints `name: N cases`. Its failure prints the smallest case, and the
-//! command that repeats it. Nothing keeps failing seeds in files: a failure that is
-//! mended gets a test of its own, which says what it is about.
+//! command that repeats it. No file keeps failing seeds, because a seed means another
+//! case after each change of a strategy. A mended failure gets a test of its own.
 
 use std::{
     cell::Cell,
@@ -36,7 +36,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// many steps. Only how far it shrinks depends on this limit.
 const LIMIT_WHILE_SHRINKING: Duration = Duration::from_secs(1);
 
-/// How often a smaller case is tried, because few failures of threads come every time.
+/// The number of tries for a smaller case. Few failures of threads come every time.
 const TRIES_WHILE_SHRINKING: u32 = 4;
 
 /// The time that a failing case is made smaller for, in milliseconds.
@@ -79,7 +79,7 @@ pub fn holds<S>(
         seed = seed.wrapping_add(1);
     }
     let test = thread::current().name().unwrap_or("?").to_owned();
-    // After the begin of a line that is libtest's.
+    // libtest has begun a line.
     println!("\n{test}: {} cases", runner.count.get());
 }
 
@@ -118,7 +118,7 @@ impl<C> Runner<C> {
         outcome.map_err(|failure| failure.to_string())
     }
 
-    /// One case, under its limit. What hangs stays behind with its threads.
+    /// Runs one case under its limit. A case that hangs stays behind with its threads.
     fn once<V: Send + 'static>(&self, value: V) -> Result<(), String>
     where
         C: Fn(V) -> Result<(), String> + Send + Sync + 'static,

@@ -27,10 +27,10 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 const TENTH: Duration = Duration::from_micros(100);
 
-/// What a job panics with.
+/// The payload of a job's panic.
 struct Wanted(usize);
 
-/// What a plan runs in.
+/// The bridge and the ledger of one plan.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) bridge: Bridge,

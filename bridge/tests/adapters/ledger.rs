@@ -1,4 +1,4 @@
-//! What each job has lived through, and what its caller was told.
+//! The ledger: counts the runs of each job, and keeps the answer that its caller got.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use bridge::Metrics;
 
 use crate::plan::{Form, Plan};
 
-/// What a caller was told of a job.
+/// The answer that a caller got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// Its value.
@@ -28,14 +28,14 @@ struct Entry {
     starts: u32,
     returns: u32,
     panics: u32,
-    /// How often the captures were dropped.
+    /// The number of times that the captures were dropped.
     drops: u32,
     told: Option<Told>,
     /// Whether the wait for the plan in its body was refused.
     refused: bool,
 }
 
-/// What a job's closure captures.
+/// A value that a job's closure captures. It counts its own drop.
 pub(crate) struct Capture {
     ledger: Ledger,
     id: usize,
@@ -87,7 +87,11 @@ impl Ledger {
         });
     }
 
-    /// What must hold once nothing runs any more.
+    /// Checks every job of a plan that has ended.
+    ///
+    /// # Errors
+    ///
+    /// Names each job that broke an invariant.
     pub(crate) fn check(&self, plan: &Plan, metrics: &Metrics) -> Result<(), String> {
         let entries = self.entries();
         let mut wrong = Vec::new();
@@ -115,7 +119,9 @@ impl Ledger {
     }
 }
 
-/// What is wrong with a job that may or may not have been dropped by an adapter.
+/// Returns the invariant that a job broke.
+///
+/// An adapter may have dropped a `loose` job's future before it was ready.
 fn fault(entry: Entry, form: Form, loose: bool) -> Option<&'static str> {
     let ran = entry.starts == 1;
     if entry.made > 1 || entry.starts > 1 {

@@ -1,14 +1,14 @@
-//! Offloads in whatever drives futures: `join!`, `select!`, time limits, sets of
+//! Offloads inside adapters of futures: `join!`, `select!`, time limits, sets of
 //! futures and of tasks, boxes, changing wakers, and moves between tasks.
 //!
-//! Whatever drops or moves a job's future, the job runs at most once, its captures
-//! are dropped once, and its caller is told what became of it.
+//! An adapter may drop a job's future or move it. The job still runs at most once, its
+//! captures are dropped once, and a caller that awaits it learns its outcome.
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `plan.rs` | what a plan of jobs and adapters is, and random ones |
-//! | `ledger.rs` | what each job has lived through, and what its caller was told |
-//! | `job.rs` | makes a job in one of its forms, and books what its caller is told |
+//! | `plan.rs` | a plan of jobs and adapters, and random plans |
+//! | `ledger.rs` | counts the runs of each job, and keeps its caller's answer |
+//! | `job.rs` | makes a job in one of its forms, and books its caller's answer |
 //! | `adapt.rs` | makes one future of a plan |
 //! | `wakers.rs` | a future that is polled with another waker each time |
 
@@ -44,7 +44,7 @@ fn every_job_runs_once_or_its_caller_is_told() {
     });
 }
 
-/// Runs the whole plan on a driver, and what it leaves behind.
+/// Runs the whole plan on a driver, and waits until nothing of it is left.
 ///
 /// A task whose handle was dropped goes on, and so does a detached job. Both may need
 /// the runtime that they began in.

@@ -1,8 +1,8 @@
-//! What a plan of jobs and adapters is, and random ones.
+//! A plan of jobs and adapters, and a strategy that draws random plans.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// A plan, what drives it, and the sizes of the pool.
+/// A plan, its driver, and the sizes of the pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) driver: Driver,
@@ -55,7 +55,7 @@ pub(crate) struct Job {
     pub(crate) body: Body,
 }
 
-/// How the job of a closure is made, and what is asked of it.
+/// The function that makes a job's future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Lazy,
@@ -66,7 +66,7 @@ pub(crate) enum Form {
     /// A smart call, plain and boxed.
     Call,
     Boxed,
-    /// Told to stop as soon as it was started, then awaited.
+    /// The caller starts the job, cancels it, and awaits it.
     Cancelled,
     Detached,
 }

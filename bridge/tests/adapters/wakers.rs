@@ -1,7 +1,7 @@
 //! A future that is polled with another waker each time.
 //!
-//! Only the waker of the last poll passes its wake-up on, as a task that moves from
-//! one executor to another would have it. A future that wakes an older one hangs.
+//! Only the waker of the last poll passes its wake-up on. A future that wakes an
+//! older waker hangs.
 
 use std::{
     pin::Pin,
@@ -14,7 +14,7 @@ use std::{
 
 use crate::adapt::Pending;
 
-/// How often the future is polled again without a wake-up of its own.
+/// The number of polls that follow without a wake-up of the future's own.
 const AGAIN: u32 = 3;
 
 pub(crate) struct Rewoken {

@@ -1,4 +1,4 @@
-//! What must happen when a tree runs.
+//! The model: predicts the events and the value of a tree.
 
 use crate::{
     tree::{FromAsync, FromSync, Kind, Node, Tree},
@@ -19,10 +19,10 @@ impl Expected {
     }
 }
 
-/// What becomes of a call that was made in a body.
+/// The fate of a call, as the way in which it is made decides it.
 enum Fate {
     NotRun,
-    /// The function gets the arguments themselves.
+    /// The function gets the caller's arguments.
     Direct,
     /// A `fn` that goes to the pool gets clones of what it borrows.
     Owned,

@@ -32,7 +32,7 @@ pub(crate) fn root(tree: &Tree, world: &World) -> u64 {
     }
 }
 
-/// What a call came to: a value, or the panic of its body.
+/// The end of a call: a value, or the panic of its body.
 type Ended = Result<u64, Box<dyn Any + Send>>;
 
 fn known(node: &Node, ended: Ended) -> u64 {

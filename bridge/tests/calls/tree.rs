@@ -1,4 +1,4 @@
-//! What a tree of calls is, and random ones.
+//! A tree of calls, and a strategy that draws random trees.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct Size {
     pub(crate) queue: usize,
 }
 
-/// What makes the first call.
+/// The code that makes the first call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     PlainThread,
@@ -48,7 +48,7 @@ pub(crate) struct Node {
     /// Its place in the tree, by which events name it.
     pub(crate) id: u32,
     pub(crate) kind: Kind,
-    /// How it is made in a sync body, and how in an async one.
+    /// The way to make it in a sync body, and the way in an async body.
     pub(crate) from_sync: FromSync,
     pub(crate) from_async: FromAsync,
     /// Whether it is made on the small bridge, and not on the global one.
@@ -60,13 +60,13 @@ pub(crate) struct Node {
     pub(crate) children: Vec<Arc<Self>>,
 }
 
-/// What is called.
+/// The kinds of functions, and the offloaded closure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A smart `fn` that owns its arguments, or borrows one of them.
     Sync,
     SyncBorrowing,
-    /// The same of a smart `async fn`.
+    /// A smart `async fn` that owns its arguments, or borrows one of them.
     Async,
     AsyncBorrowing,
     /// A value of `smart_fn`, of `smart_async_fn`, of `smart_future_fn`.

@@ -1,4 +1,4 @@
-//! The functions that trees call, the log of what happens, and the bridges.
+//! The functions that trees call, the log of events, and the bridges.
 
 use std::{
     panic,
@@ -14,7 +14,7 @@ use crate::{
     tree::{Node, Size},
 };
 
-/// What happens.
+/// An event of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Entered(u32),
@@ -28,7 +28,7 @@ pub(crate) enum Event {
 pub(crate) const PANICKED: u64 = 1;
 pub(crate) const WAS_NOT_RUN: u64 = 2;
 
-/// What a body panics with.
+/// The payload of a body's panic.
 pub(crate) struct Wanted(pub(crate) u32);
 
 /// The value of a body whose calls have this sum.
@@ -41,7 +41,7 @@ pub(crate) fn value(id: u32, sum: u64) -> u64 {
 /// No call takes nearly as long.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// What a tree runs in.
+/// The bridge and the log of one tree.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) bridge: Bridge,
@@ -85,7 +85,11 @@ impl World {
         }
     }
 
-    /// Ends the small bridge, and says what it has not put in order by then.
+    /// Shuts the small bridge down.
+    ///
+    /// # Errors
+    ///
+    /// Says which jobs the bridge has left behind.
     pub(crate) fn end(&self) -> Result<(), String> {
         let report = self.bridge.shutdown(LONG).wait();
         if !report.running.is_empty() {

@@ -35,7 +35,7 @@ mod valid;
 
 use proc_macro2::TokenStream;
 
-/// What `#[smartasync(options)] item` becomes.
+/// Expands `#[smartasync(options)] item`.
 #[must_use]
 pub fn expand(options: &TokenStream, item: &TokenStream) -> TokenStream {
     attribute::replace(options, item)

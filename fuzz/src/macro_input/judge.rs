@@ -1,4 +1,4 @@
-//! What must hold of the attribute's output.
+//! The promises that the attribute's output must keep.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -10,7 +10,11 @@ use syn::{
 /// The word by which an expansion refuses its input.
 const REFUSAL: &str = "compile_error";
 
-/// Says which promise `output` breaks, given the item that it was made of.
+/// Checks the output against the item that it was made of.
+///
+/// # Errors
+///
+/// Names the promise that the output breaks.
 pub(super) fn judge(item: &TokenStream, output: &TokenStream) -> Result<(), String> {
     let refused = is_refused(item, output);
     if count(output, "__bridge") > count(item, "__bridge") {
@@ -118,7 +122,7 @@ fn stays(attr: &Attribute) -> bool {
     !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use"))
 }
 
-/// How often a word is in the tokens.
+/// Counts a word in the tokens.
 fn count(tokens: &TokenStream, word: &str) -> usize {
     let of = |token: TokenTree| match token {
         TokenTree::Ident(ident) => usize::from(ident == word),

@@ -1,11 +1,9 @@
-//! What the attribute makes of arbitrary tokens, and of real functions that were
-//! changed a little.
+//! Gives the attribute arbitrary tokens, and real functions with small changes.
 //!
 //! An input that begins with a letter is text: the attribute's options on the
 //! first line, the item on the others. In any other input the bytes choose a
-//! function of the macro's own tests (`seeds`) and what to change in it (`mutate`).
-//! The macro runs as plain code, and `judge` compares what went in and what came
-//! out.
+//! function of the macro's own tests (`seeds`) and the changes to it (`mutate`). The
+//! macro runs as plain code, and `judge` compares its input and its output.
 
 mod judge;
 mod mutate;
@@ -30,7 +28,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// What `bytes` say. `None` if they are no tokens.
+    /// Reads an input. `None` if the bytes are no tokens.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let first = *bytes.first()?;
@@ -52,7 +50,7 @@ impl Input {
     }
 }
 
-/// Expands what `bytes` say.
+/// Expands the input that `bytes` stand for.
 ///
 /// # Panics
 ///

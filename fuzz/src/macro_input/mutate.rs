@@ -7,7 +7,7 @@ use super::{Input, seeds};
 
 const MOST_CHANGES: usize = 4;
 
-/// What is put in, next to pieces of other functions.
+/// The texts that a change may put in.
 const PIECES: [&str; 72] = [
     "&self",
     "self",
@@ -125,7 +125,7 @@ fn change(tokens: &mut Vec<TokenTree>, bytes: &mut Unstructured<'_>) -> Result<(
             tokens.splice(from..from, again);
         }
         2 => tokens[from..to].reverse(),
-        // What a `macro_rules` fragment comes in has no brackets to see.
+        // `macro_rules` puts invisible brackets around a fragment.
         kind @ (3 | 4) => {
             let others = [Delimiter::Parenthesis, Delimiter::Bracket, Delimiter::Brace];
             let delimiter = match kind {

@@ -30,13 +30,13 @@ where
     F: FnOnce() -> R,
 {
     bridge::wait(async {
-        // In its first poll a wait may be about to find out that it is refused.
+        // Some waits are refused only once their future is pending.
         pending_once().await;
         closure()
     })
 }
 
-/// Is pending until another thread has woken it.
+/// A future that is pending until another thread wakes it.
 async fn pending_once() {
     let mut waker = None;
     std::future::poll_fn(|cx: &mut Context<'_>| {

@@ -2,8 +2,8 @@
 //!
 //! Every target also runs as a plain test, from fixed seeds and from the corpus in
 //! the tree. The short form is that alone. libFuzzer needs a nightly compiler and
-//! `cargo-fuzz`; where one is missing, the note says so. What it finds worth keeping
-//! goes to `target/corpus`: only a person adds to the corpus in the tree.
+//! `cargo-fuzz`; where one is missing, the note says so. It writes new inputs to
+//! `target/corpus`, and a person chooses which of them go into the tree.
 
 use std::{fs, time::Duration};
 
@@ -19,12 +19,12 @@ use crate::{
 /// The targets, files in `fuzz/fuzz_targets`.
 const TARGETS: [&str; 3] = ["programs", "macro_input", "nesting"];
 
-/// How many inputs a target gets from fixed seeds in the short form, and in the long
-/// one for each second of the budget.
+/// The inputs of a target from fixed seeds. The long form adds some for each second of
+/// its budget.
 const INPUTS: u64 = 1_000;
 const INPUTS_PER_SECOND: u64 = 20;
 
-/// What building takes on top.
+/// The time for building, on top of the budget.
 const BUILD: Duration = Duration::from_mins(20);
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -91,7 +91,7 @@ fn libfuzzer(budget: &Budget) -> Result<u64, String> {
         let limit = format!("-max_total_time={}", share.as_secs());
         let seed = format!("-seed={}", budget.seed.unwrap_or(0));
         let given = format!("fuzz/corpus/{target}");
-        // New inputs go to the first directory. One that takes ten seconds hangs.
+        // New inputs go to the first directory. No input takes ten seconds.
         let flags = [
             kept.as_str(),
             &given,

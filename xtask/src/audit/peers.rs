@@ -4,7 +4,7 @@
 //! The stage copies them to `target/peers`, puts the bridge where each ran its
 //! blocking code, and runs the peers' own tests there. No copied code is in the tree.
 //!
-//! | peer | what runs on the bridge | its tests |
+//! | peer | runs on the bridge | its tests |
 //! |---|---|---|
 //! | `blocking` | each poll of a task of its executor | its own, but that of its thread limit |
 //! | `async-fs` | all of it, by `blocking` | the examples in its documentation, run |
@@ -28,7 +28,7 @@ use crate::{
 /// Where the copies are.
 const COPIES: &str = "target/peers";
 
-/// What building the peers takes on top.
+/// The time for building the peers, on top of the budget.
 const BUILD: Duration = Duration::from_mins(15);
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -83,7 +83,7 @@ fn test(package: &str, args: &[&str], budget: &Budget) -> Result<u64, String> {
     }
 }
 
-/// One of the texts that a file of a peer gets instead of its own.
+/// Returns a file of a peer with its edits.
 fn edited(file: &str, mut text: String, edits: &[Edit]) -> Result<String, String> {
     for edit in edits.iter().filter(|edit| file.ends_with(edit.file)) {
         text = edit.apply(&text).map_err(|why| format!("{file}: {why}"))?;

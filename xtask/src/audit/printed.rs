@@ -1,4 +1,4 @@
-//! What a test program printed: its counts, and its end.
+//! Reads the output of a test program: its counts, and its end.
 
 /// The sum of the counts in lines such as `name: 96 cases`.
 pub(super) fn count(text: &str, unit: &str) -> u64 {

@@ -1,4 +1,4 @@
-//! The stage `proptest`: random cases of every property test, for a time.
+//! The stage `proptest`: fills a time with random cases of every property test.
 //!
 //! The tests print how many cases they ran. A test that prints none fails the
 //! stage, so none can drop out of it unseen.
@@ -56,7 +56,7 @@ const FILES: [File; 6] = [
     },
 ];
 
-/// What building the tests takes, and what a failure takes to shrink.
+/// The time for building the tests, and for shrinking a failure.
 const BUILD: Duration = Duration::from_mins(15);
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {

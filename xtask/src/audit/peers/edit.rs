@@ -1,4 +1,4 @@
-//! What the stage changes in the sources of the peers.
+//! The edits of the peers' sources.
 //!
 //! An edit that fits nothing fails the stage: the peer has changed, and its tests
 //! would no longer run on the bridge.
@@ -35,12 +35,18 @@ pub(super) const BLOCKING: [Edit; 2] = [
     },
 ];
 
-/// The examples are run, and not only compiled. None may leave its directory.
-pub(super) const ASYNC_FS: [Edit; 2] = [
+/// The examples are run, and not only compiled. None may leave its directory, or fail
+/// because another example has made what it makes.
+pub(super) const ASYNC_FS: [Edit; 3] = [
     Edit {
         file: "src/lib.rs",
         from: Span::Each("```no_run"),
         to: "```",
+    },
+    Edit {
+        file: "src/lib.rs",
+        from: Span::Each("fs::create_dir(\"/some/dir\")"),
+        to: "fs::create_dir_all(\"some/dir\")",
     },
     Edit {
         file: "src/lib.rs",
@@ -58,7 +64,7 @@ pub(super) const TOKIO_FILES: [&str; 5] = [
     "tests/support/mpsc_stream.rs",
 ];
 
-pub(super) const TOKIO: [Edit; 6] = [
+pub(super) const TOKIO: [Edit; 9] = [
     Edit {
         file: "task_blocking.rs",
         from: Span::Each("task::spawn_blocking("),
@@ -66,8 +72,33 @@ pub(super) const TOKIO: [Edit; 6] = [
     },
     Edit {
         file: "task_blocking.rs",
-        from: Span::Each("task::block_in_place("),
+        from: Span::Each("tokio::task::block_in_place("),
         to: "bridge_peers::block_in_place(",
+    },
+    Edit {
+        file: "task_local_set.rs",
+        from: Span::Each("tokio::task::block_in_place("),
+        to: "bridge_peers::block_in_place(",
+    },
+    Edit {
+        file: "task_blocking.rs",
+        from: Span::Each(" task::block_in_place("),
+        to: " bridge_peers::block_in_place(",
+    },
+    Edit {
+        file: "task_local_set.rs",
+        from: Span::Each(" task::block_in_place("),
+        to: " bridge_peers::block_in_place(",
+    },
+    Edit {
+        file: "task_yield_now.rs",
+        from: Span::Each(" task::block_in_place("),
+        to: " bridge_peers::block_in_place(",
+    },
+    Edit {
+        file: "task_local_set.rs",
+        from: Span::Each("can call blocking only when running on the multi-threaded runtime"),
+        to: "would freeze the executor",
     },
     Edit {
         file: "rt_spawn_blocking.rs",
@@ -78,16 +109,6 @@ pub(super) const TOKIO: [Edit; 6] = [
         file: "rt_spawn_blocking.rs",
         from: Span::Each("handles.spawn_blocking(move || while rx.blocking_recv().is_some() {});"),
         to: "handles.spawn(bridge::offload(move || while rx.blocking_recv().is_some() {}));",
-    },
-    Edit {
-        file: "task_local_set.rs",
-        from: Span::Each("task::block_in_place("),
-        to: "bridge_peers::block_in_place(",
-    },
-    Edit {
-        file: "task_yield_now.rs",
-        from: Span::Each("task::block_in_place("),
-        to: "bridge_peers::block_in_place(",
     },
 ];
 

@@ -1,4 +1,4 @@
-//! Finds the sources of the peers in Cargo's cache, and copies what is wanted.
+//! Finds the sources of the peers in Cargo's cache, and copies them.
 
 use std::{
     collections::BTreeMap,
@@ -78,7 +78,7 @@ pub(super) fn copy_tests(
     let [_, dependencies] = names.split("[dependencies]\n").collect::<Vec<_>>()[..] else {
         return Err(format!("{NAMES} has no dependencies"));
     };
-    // Those of the tests are those of the shim, with the shim, and one level deeper.
+    // The tests need the shim, and the dependencies of the shim, by longer paths.
     let dependencies = dependencies.replace("[dev-dependencies]\n", "");
     let manifest = format!(
         "[package]\nname = \"tokio-tests\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\
@@ -125,7 +125,7 @@ fn copy_file(from: &Path, to: &Path, edits: &[Edit]) -> Result<(), String> {
     write(to, &edited(&name, text, edits)?)
 }
 
-/// What has not changed is left alone, so that it is not built again.
+/// Writes a file that has changed. Cargo does not build the others again.
 fn write(to: &Path, text: &str) -> Result<(), String> {
     let to = crate::root().join(to);
     if fs::read_to_string(&to).is_ok_and(|old| old == text) {
