@@ -5,7 +5,7 @@
 use std::{sync::LazyLock, sync::mpsc, thread, time::Duration};
 
 use bridge::{Bridge, Context, WaitError, in_async};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{collection::vec, sample::select};
 use testkit::property;
 use tokio::{
     runtime::{Builder, LocalOptions, Runtime},
@@ -53,17 +53,14 @@ const STEPS: [Step; 20] = [
     Job,
     Spawned,
     MultiThreadRoot,
-    /// `Handle::block_on`.
     MultiThreadHandleRoot,
     MultiThreadTask,
     CurrentThreadRoot,
-    /// `Handle::block_on`, which drives nothing.
     CurrentThreadHandleRoot,
     CurrentThreadTask,
     LocalRuntimeRoot,
     LocalRuntimeTask,
     LocalSetTask,
-    /// The root and a task of a `LocalSet` on a multi-thread runtime.
     SharedLocalSetRoot,
     SharedLocalSetTask,
     SpawnBlocking,

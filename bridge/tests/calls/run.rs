@@ -9,6 +9,7 @@ use std::{
 
 use bridge::{BoxCall, Bridge, Call, Wait, WaitError};
 use futures::FutureExt;
+use tokio::task::yield_now;
 
 use crate::{
     tree::{FromAsync, FromSync, Kind, Node, Root, Tree},
@@ -153,7 +154,9 @@ fn call_in_sync<C: Call<Output = u64> + Send>(call: C, way: FromSync) -> u64 {
         FromSync::Boxed => BoxCall::new(call).wait(),
         FromSync::BoxedTimeout => done(BoxCall::new(call).wait_timeout(LONG)),
         FromSync::BoxedDispatch => BoxCall::new(call).dispatch().wait(),
-        FromSync::Spawned | FromSync::InBlock => bridge::wait(async { call.await }),
+        FromSync::Spawned | FromSync::InBlock => {
+            bridge::wait(async { (call.await, yield_now().await).0 })
+        }
         FromSync::NotRun => {
             drop(call);
             WAS_NOT_RUN
@@ -168,7 +171,9 @@ fn future_in_sync(future: impl Future<Output = u64> + Send, way: FromSync, bridg
         FromSync::WaitTimeout => done(bridge.wait_timeout(future, LONG)),
         FromSync::Boxed => Box::pin(future).wait(),
         FromSync::BoxedTimeout => done(Box::pin(future).wait_timeout(LONG)),
-        FromSync::Spawned | FromSync::InBlock => bridge::wait(async { future.await }),
+        FromSync::Spawned | FromSync::InBlock => {
+            bridge::wait(async { (future.await, yield_now().await).0 })
+        }
         FromSync::NotRun => {
             drop(future);
             WAS_NOT_RUN

@@ -150,7 +150,7 @@ fn one(children: BoxedStrategy<Vec<Arc<Node>>>) -> impl Strategy<Value = Arc<Nod
         Kind::FutureValue,
         Kind::Closure,
     ]);
-    let from_sync = select(vec![
+    let when_blocking = select(vec![
         FromSync::Wait,
         FromSync::TryWait,
         FromSync::WaitTimeout,
@@ -162,7 +162,7 @@ fn one(children: BoxedStrategy<Vec<Arc<Node>>>) -> impl Strategy<Value = Arc<Nod
         FromSync::InBlock,
         FromSync::NotRun,
     ]);
-    let from_async = select(vec![
+    let when_polled = select(vec![
         FromAsync::Await,
         FromAsync::Dispatch,
         FromAsync::Boxed,
@@ -173,24 +173,22 @@ fn one(children: BoxedStrategy<Vec<Arc<Node>>>) -> impl Strategy<Value = Arc<Nod
     ]);
     let rarely = || prop::bool::weighted(0.1);
     (
-        (kind, from_sync, from_async),
+        (kind, (when_blocking, when_polled)),
         (any::<bool>(), rarely(), any::<bool>()),
         children,
     )
-        .prop_map(
-            |((kind, from_sync, from_async), (on, panics, pends), children)| {
-                Arc::new(Node {
-                    id: 0,
-                    kind,
-                    from_sync,
-                    from_async,
-                    on,
-                    panics,
-                    pends,
-                    children,
-                })
-            },
-        )
+        .prop_map(|((kind, ways), (on, panics, pends), children)| {
+            Arc::new(Node {
+                id: 0,
+                kind,
+                from_sync: ways.0,
+                from_async: ways.1,
+                on,
+                panics,
+                pends,
+                children,
+            })
+        })
 }
 
 fn numbered(node: &Node, count: &mut u32) -> Arc<Node> {
