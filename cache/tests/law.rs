@@ -289,6 +289,8 @@ fn the_law_holds() {
                 thread::spawn(move || rest.descend(&Level::default()))
             })
             .collect();
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap())
     });
 }

@@ -72,7 +72,7 @@ const PIECES: [&str; 72] = [
     "#[must_use]",
     "#[doc = \"text\"]",
     "#[instrument(skip(self))]",
-    "#[unsafe(no_mangle)]",
+    "#[unsafe (no_mangle)]",
     "#[expect(unused)]",
     "#![allow(unused)]",
     "static X: u8 = 0;",
