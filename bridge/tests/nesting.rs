@@ -1,17 +1,20 @@
 //! Random nestings of our own waits and pool workers, Tokio's places and plain
-//! threads: at every level, going in and coming out, the context is what is
-//! true by construction, and nothing hangs.
+//! threads. At every level, going in and coming out, the context is what is true by
+//! construction, and a wait is served or refused as that place promises.
 
 use std::{sync::LazyLock, sync::mpsc, thread, time::Duration};
 
-use bridge::{Bridge, Context, in_async};
-use proptest::{collection::vec, prelude::*, sample::select};
-use testkit::within;
+use bridge::{Bridge, Context, WaitError, in_async};
+use proptest::{collection::vec, sample::select};
+use testkit::property;
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::{Builder, LocalOptions, Runtime},
     task::{LocalSet, block_in_place, spawn_local},
     time::sleep,
 };
+
+/// Longer than a wait spins.
+const MOMENT: Duration = Duration::from_micros(50);
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -22,9 +25,19 @@ enum Step {
     Job,
     Spawned,
     MultiThreadRoot,
+    /// `Handle::block_on`.
+    MultiThreadHandleRoot,
     MultiThreadTask,
     CurrentThreadRoot,
+    /// `Handle::block_on`, which drives nothing.
+    CurrentThreadHandleRoot,
+    CurrentThreadTask,
+    LocalRuntimeRoot,
+    LocalRuntimeTask,
     LocalSetTask,
+    /// The root and a task of a `LocalSet` on a multi-thread runtime.
+    SharedLocalSetRoot,
+    SharedLocalSetTask,
     SpawnBlocking,
     BlockInPlace,
     Guard,
@@ -34,15 +47,22 @@ enum Step {
 
 use Step::*;
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 20] = [
     Wait { later: false },
     Wait { later: true },
     Job,
     Spawned,
     MultiThreadRoot,
+    MultiThreadHandleRoot,
     MultiThreadTask,
     CurrentThreadRoot,
+    CurrentThreadHandleRoot,
+    CurrentThreadTask,
+    LocalRuntimeRoot,
+    LocalRuntimeTask,
     LocalSetTask,
+    SharedLocalSetRoot,
+    SharedLocalSetTask,
     SpawnBlocking,
     BlockInPlace,
     Guard,
@@ -65,6 +85,10 @@ struct Level {
     in_task: bool,
     /// Polled by a wait, which another executor may be nested in.
     in_wait: bool,
+    /// On a worker that has handed its tasks over.
+    handed_over: bool,
+    /// Whether the wait is refused, no public API tells.
+    blind: bool,
 }
 
 impl Level {
@@ -74,6 +98,8 @@ impl Level {
         may_wait: true,
         in_task: false,
         in_wait: false,
+        handed_over: false,
+        blind: false,
     };
 
     /// What is known inside `step`. `None` where it cannot be taken.
@@ -84,6 +110,8 @@ impl Level {
             may_wait: true,
             in_task: false,
             in_wait: false,
+            handed_over: self.handed_over,
+            blind: false,
         };
         let blocking = Self {
             truth: Context::Blocking,
@@ -91,10 +119,10 @@ impl Level {
         };
         let possible = match step {
             Wait { .. } | Job | Spawned => self.may_wait,
-            MultiThreadRoot | MultiThreadTask | CurrentThreadRoot | LocalSetTask => !self.entered,
             BlockInPlace => self.in_task,
             Guard => self.truth != Context::Async,
             SpawnBlocking | Thread | InAsync => true,
+            _ => !self.entered,
         };
         possible.then_some(match step {
             // A task's worker has left its runtime, a root has not.
@@ -103,16 +131,28 @@ impl Level {
                 entered: self.entered && !self.in_task,
                 in_task: false,
                 in_wait: true,
+                handed_over: self.handed_over || self.in_task,
                 ..self
             },
-            Job | SpawnBlocking | BlockInPlace => blocking,
+            Job | SpawnBlocking => blocking,
+            BlockInPlace => Self {
+                handed_over: true,
+                ..blocking
+            },
             Spawned | MultiThreadTask => Self {
                 in_task: true,
+                handed_over: false,
                 ..polled
             },
-            MultiThreadRoot => polled,
-            CurrentThreadRoot | LocalSetTask => Self {
+            MultiThreadRoot | MultiThreadHandleRoot | CurrentThreadHandleRoot => polled,
+            CurrentThreadRoot | CurrentThreadTask | LocalRuntimeRoot | LocalRuntimeTask
+            | LocalSetTask => Self {
                 may_wait: false,
+                ..polled
+            },
+            SharedLocalSetRoot | SharedLocalSetTask => Self {
+                may_wait: false,
+                blind: self.handed_over,
                 ..polled
             },
             Guard => Self {
@@ -125,6 +165,7 @@ impl Level {
                 truth: Context::Async,
                 may_wait: false,
                 in_wait: false,
+                blind: false,
                 ..self
             },
         })
@@ -137,10 +178,17 @@ type Outcome = Result<(), String>;
 fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     let check = |when: &str, steps: &[Step]| {
         let seen = Context::current();
-        if seen == here.truth {
-            Ok(())
-        } else {
-            Err(format!("{seen:?} {when} {steps:?}, where {here:?}"))
+        if seen != here.truth {
+            return Err(format!("{seen:?} {when} {steps:?}, where {here:?}"));
+        }
+        // It must park, or nobody could say whether that would freeze something.
+        let waited = BRIDGES[0].try_wait(async { sleep(MOMENT).await });
+        match (&waited, here.may_wait) {
+            (Ok(()), true) | (Err(WaitError::WouldFreeze { .. }), false) => Ok(()),
+            (Ok(()), false) if here.blind => Ok(()),
+            _ => Err(format!(
+                "a wait is {waited:?} {when} {steps:?}, where {here:?}"
+            )),
         }
     };
     check("inside", &steps[..at])?;
@@ -185,7 +233,7 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
     match step {
         Wait { later } => waiting.wait(async {
             if later {
-                sleep(Duration::from_micros(50)).await;
+                sleep(MOMENT).await;
             }
             inner()
         }),
@@ -197,10 +245,31 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
         MultiThreadTask => with(multi_thread(), |runtime| {
             runtime.block_on(async { tokio::spawn(async { inner() }).await.unwrap() })
         }),
+        MultiThreadHandleRoot => with(multi_thread(), |runtime| {
+            runtime.handle().block_on(async { inner() })
+        }),
         CurrentThreadRoot => with(current_thread(), |runtime| {
             runtime.block_on(async { inner() })
         }),
+        CurrentThreadHandleRoot => with(current_thread(), |runtime| {
+            runtime.handle().block_on(async { inner() })
+        }),
+        CurrentThreadTask => with(current_thread(), |runtime| {
+            runtime.block_on(async { tokio::spawn(async { inner() }).await.unwrap() })
+        }),
+        LocalRuntimeRoot => in_local_runtime(async { inner() }),
+        LocalRuntimeTask => {
+            in_local_runtime(async { spawn_local(async { inner() }).await.unwrap() })
+        }
         LocalSetTask => with(current_thread(), |runtime| {
+            LocalSet::new().block_on(runtime, async {
+                spawn_local(async { inner() }).await.unwrap()
+            })
+        }),
+        SharedLocalSetRoot => with(multi_thread(), |runtime| {
+            LocalSet::new().block_on(runtime, async { inner() })
+        }),
+        SharedLocalSetTask => with(multi_thread(), |runtime| {
             LocalSet::new().block_on(runtime, async {
                 spawn_local(async { inner() }).await.unwrap()
             })
@@ -220,6 +289,15 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
     }
 }
 
+fn in_local_runtime<F: Future>(future: F) -> F::Output {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_time().build_local(LocalOptions::default());
+    let runtime = runtime.unwrap();
+    let output = runtime.block_on(future);
+    runtime.shutdown_background();
+    output
+}
+
 /// Ends the runtime without blocking, for this may be async code.
 fn with<R>(runtime: Runtime, body: impl FnOnce(&Runtime) -> R) -> R {
     let result = body(&runtime);
@@ -235,24 +313,14 @@ fn poll_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        cases: 128,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn every_level_of_every_nest_is_told(nests in vec(vec(select(&STEPS[..]), 1..9), 1..4)) {
-        let outcomes: Vec<Outcome> = within(|| {
-            let threads: Vec<_> = nests
-                .into_iter()
-                .map(|steps| thread::spawn(|| descend(steps, 0, Level::THREAD)))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        for outcome in outcomes {
-            prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
-        }
-    }
+#[test]
+fn every_level_of_every_nest_is_told() {
+    property::holds(128, &vec(vec(select(&STEPS[..]), 1..9), 1..4), |nests| {
+        let threads: Vec<_> = nests
+            .into_iter()
+            .map(|steps| thread::spawn(|| descend(steps, 0, Level::THREAD)))
+            .collect();
+        let mut outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
+        outcomes.try_for_each(|outcome| outcome)
+    });
 }

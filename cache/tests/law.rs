@@ -17,7 +17,7 @@ use std::{
 use bridge_cache::{Cache, Driver};
 use detect::Context;
 use proptest::{collection::vec, prelude::*};
-use testkit::within;
+use testkit::property;
 use tokio::{
     runtime::{Builder, Handle, Id, Runtime},
     task,
@@ -275,24 +275,22 @@ impl Rest {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_law_holds(nests in vec(vec(step(), 1..10), 1..4)) {
-        let outcomes: Vec<Outcome> = within(|| {
-            let caches = Caches::default();
-            let threads: Vec<_> = nests
-                .into_iter()
-                .map(|steps| {
-                    let rest = Rest { steps, caches: caches.clone() };
-                    thread::spawn(move || rest.descend(&Level::default()))
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        for outcome in outcomes {
-            prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
-        }
-    }
+#[test]
+fn the_law_holds() {
+    property::holds(256, &vec(vec(step(), 1..10), 1..4), |nests| {
+        let caches = Caches::default();
+        let threads: Vec<_> = nests
+            .into_iter()
+            .map(|steps| {
+                let rest = Rest {
+                    steps,
+                    caches: caches.clone(),
+                };
+                thread::spawn(move || rest.descend(&Level::default()))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap())
+    });
 }

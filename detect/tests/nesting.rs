@@ -16,7 +16,7 @@ use std::{
 use bridge_detect::{Context, Mark, in_async, warm_up};
 use common::{Driver, ct, mt};
 use proptest::{collection::vec, prelude::*, sample::select};
-use testkit::within;
+use testkit::property;
 use tokio::task::{self, LocalSet, coop};
 
 #[derive(Clone, Copy, Debug)]
@@ -274,23 +274,14 @@ fn poll_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn every_level_of_every_nest_is_told(nests in vec(vec(step(), 1..9), 1..4)) {
-        let outcomes: Vec<Outcome> = within(|| {
-            let threads: Vec<_> = nests
-                .into_iter()
-                .map(|steps| thread::spawn(|| descend(steps, 0, Level::THREAD)))
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        for outcome in outcomes {
-            prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
-        }
-    }
+#[test]
+fn every_level_of_every_nest_is_told() {
+    property::holds(256, &vec(vec(step(), 1..9), 1..4), |nests| {
+        let threads: Vec<_> = nests
+            .into_iter()
+            .map(|steps| thread::spawn(|| descend(steps, 0, Level::THREAD)))
+            .collect();
+        let mut outcomes = threads.into_iter().map(|thread| thread.join().unwrap());
+        outcomes.try_for_each(|outcome| outcome.map(drop))
+    });
 }

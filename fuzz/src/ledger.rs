@@ -118,6 +118,16 @@ impl Ledger {
         entry
     }
 
+    /// The number of jobs that have started.
+    #[must_use]
+    pub fn started(&self) -> u64 {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .iter()
+            .map(|entry| u64::from(entry.starts.load(SeqCst)))
+            .sum()
+    }
+
     /// Checks every job. Call it when nothing runs any more.
     ///
     /// # Panics

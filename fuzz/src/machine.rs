@@ -35,6 +35,11 @@ pub fn run(program: &Program) {
     );
     system.check();
     ledger.check();
+    let (ended, started) = (system.ended(), ledger.started());
+    assert_eq!(
+        ended, started,
+        "the pool counts {ended} ends of {started} jobs"
+    );
 }
 
 fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>, Task)>) {
@@ -67,6 +72,11 @@ fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>
         Step::Forget(number) => {
             if let Some(index) = chosen(*number, jobs.len()) {
                 drop(jobs.swap_remove(index));
+            }
+        }
+        Step::Detach(number) => {
+            if let Some(index) = chosen(*number, jobs.len()) {
+                jobs.swap_remove(index).1.detach();
             }
         }
         Step::Wait(number) | Step::WaitBriefly(number) => {

@@ -63,6 +63,8 @@ pub enum Step {
     Cancel(u8),
     /// Drop the future of a job.
     Forget(u8),
+    /// Let a job run without anybody who awaits it.
+    Detach(u8),
     /// Wait for it.
     Wait(u8),
     /// Wait for it for a moment.

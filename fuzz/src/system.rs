@@ -21,6 +21,14 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
+/// No input takes nearly as long.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// The runtime that all inputs share.
+pub(crate) fn runtime() -> Handle {
+    RUNTIME.handle().clone()
+}
+
 /// What is tested.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -54,7 +62,7 @@ impl System {
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let bridge = Bridge::builder()
-            .runtime(Handle::clone(RUNTIME.handle()))
+            .runtime(runtime())
             .max_threads(shape.threads())
             .max_blocked_threads(shape.blocked())
             .queue_capacity(shape.queue())
@@ -100,6 +108,13 @@ impl System {
         self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
+    /// The number of jobs that returned or panicked, as the pool counts them.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        let now = self.bridge.metrics();
+        now.completed + now.panicked
+    }
+
     /// Checks what it says of itself, once it is shut down.
     ///
     /// # Panics
@@ -127,7 +142,15 @@ impl System {
 impl Task {
     #[must_use]
     pub fn start(self) -> Self {
-        Self { job: self.job.start(), ..self }
+        Self {
+            job: self.job.start(),
+            ..self
+        }
+    }
+
+    /// Lets it run without anybody who awaits it.
+    pub fn detach(self) {
+        self.job.detach();
     }
 
     /// Withdraws it; true if it had not started.

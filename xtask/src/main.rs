@@ -10,7 +10,6 @@ mod audit;
 mod bench;
 mod ci;
 mod compile_time;
-mod fuzz;
 mod loom;
 mod run;
 mod test;
@@ -43,8 +42,6 @@ enum Command {
     Bench(bench::Args),
     /// What the attribute costs the compiler
     CompileTime(compile_time::Args),
-    /// One fuzz target, for a while
-    Fuzz(fuzz::Args),
     /// The checks that tie documents, licences and code together
     Tidy,
     /// What CI does: `.ci/run` in a fresh clone of HEAD
@@ -58,7 +55,6 @@ fn main() -> ExitCode {
         Command::Loom(args) => loom::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::CompileTime(args) => compile_time::run(&args),
-        Command::Fuzz(args) => fuzz::run(&args),
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),
     };

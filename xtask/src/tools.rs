@@ -30,6 +30,8 @@ pub(crate) enum Tool {
     LlvmCov,
     LlvmTools,
     CallgrindRunner,
+    /// The sources of the crates whose tests the audit runs.
+    Peers,
 }
 
 impl Tool {
@@ -46,6 +48,7 @@ impl Tool {
             Self::LlvmCov => "cargo install --locked cargo-llvm-cov",
             Self::LlvmTools => "rustup component add llvm-tools",
             Self::CallgrindRunner => "cargo install --locked --version 0.16.1 iai-callgrind-runner",
+            Self::Peers => "cargo fetch --locked --manifest-path xtask/peers/Cargo.toml",
         }
     }
 
@@ -62,6 +65,7 @@ impl Tool {
             Self::LlvmCov => "cargo-llvm-cov",
             Self::LlvmTools => "llvm-tools",
             Self::CallgrindRunner => "iai-callgrind-runner 0.16.1",
+            Self::Peers => "a connection to the package registry",
         }
     }
 
@@ -77,6 +81,13 @@ impl Tool {
             Self::LlvmCov => run::cargo(&["llvm-cov", "--version"]),
             Self::LlvmTools => run::program("rustup", &["component", "list", "--installed"]),
             Self::CallgrindRunner => run::program("iai-callgrind-runner", &["--version"]),
+            // It goes through the network only for what is not in Cargo's cache.
+            Self::Peers => run::cargo(&[
+                "fetch",
+                "--locked",
+                "--manifest-path",
+                "xtask/peers/Cargo.toml",
+            ]),
         }
     }
 

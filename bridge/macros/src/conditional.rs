@@ -27,17 +27,24 @@ pub(crate) fn cases(function: &Function) -> Option<Vec<Function>> {
 }
 
 /// The different conditions of the arguments, in order.
-pub(crate) fn conditions(function: &Function) -> Vec<String> {
+pub(crate) fn conditions(function: &Function) -> Vec<TokenStream> {
     let mut all = Vec::new();
     for input in &function.sig.inputs {
         for condition in attributes(input).iter().filter_map(condition) {
-            let condition = condition.to_string();
-            if !all.contains(&condition) {
+            if place(&all, &condition).is_none() {
                 all.push(condition);
             }
         }
     }
     all
+}
+
+/// Returns the place of the condition with the same text.
+fn place(conditions: &[TokenStream], condition: &TokenStream) -> Option<usize> {
+    let text = condition.to_string();
+    conditions
+        .iter()
+        .position(|known| known.to_string() == text)
 }
 
 /// The attributes of an argument.
@@ -55,11 +62,9 @@ fn condition(attr: &Attribute) -> Option<TokenStream> {
 }
 
 /// The function where those conditions hold whose bits are set.
-fn one(function: &Function, conditions: &[String], case: usize) -> Function {
+fn one(function: &Function, conditions: &[TokenStream], case: usize) -> Function {
     let holds = |condition: &TokenStream| {
-        let condition = condition.to_string();
-        let i = conditions.iter().position(|known| *known == condition);
-        i.is_some_and(|i| case & (1 << i) != 0)
+        place(conditions, condition).is_some_and(|i| case & (1 << i) != 0)
     };
     let mut function = function.clone();
     let inputs = std::mem::take(&mut function.sig.inputs);
@@ -75,11 +80,10 @@ fn one(function: &Function, conditions: &[String], case: usize) -> Function {
     });
     function.sig.inputs = kept.collect();
     let terms = conditions.iter().enumerate().map(|(i, condition)| {
-        let condition: TokenStream = condition.parse().expect("it was printed");
         if case & (1 << i) == 0 {
             quote! { not(#condition) }
         } else {
-            condition
+            condition.clone()
         }
     });
     function

@@ -1,6 +1,6 @@
 //! A function taken apart: its signature parsed, its body left as tokens.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{
     Attribute, Error, Ident, Result, Signature, Token, Visibility,
     parse::{ParseStream, Parser},
@@ -43,9 +43,7 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     if !input.peek(Brace) {
         return Err(input.error("expected the function's body, or `;` in a trait"));
     }
-    let TokenTree::Group(body) = input.parse()? else {
-        unreachable!("a brace opens a group");
-    };
+    let body = braces(input)?;
     // `#![…]` may open a function's body, but not a closure's.
     let (inner, statements) = inner_attributes.parse2(body.stream())?;
     let body = if inner.is_empty() {
@@ -61,6 +59,27 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
         body: Some(body),
         names,
     })
+}
+
+/// Returns the body's braces.
+///
+/// Invisible brackets surround a macro's fragment. They may also be empty.
+fn braces(input: ParseStream<'_>) -> Result<Group> {
+    loop {
+        let token: TokenTree = input.parse()?;
+        let TokenTree::Group(group) = token else {
+            return Err(Error::new(token.span(), "expected the function's body"));
+        };
+        if group.delimiter() != Delimiter::None {
+            return Ok(group);
+        }
+        let mut inside = group.stream().into_iter();
+        match (inside.next(), inside.next()) {
+            (None, _) => {}
+            (Some(only), None) => return braces.parse2(only.into()),
+            _ => return Ok(group),
+        }
+    }
 }
 
 /// The same braces around other tokens.

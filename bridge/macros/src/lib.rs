@@ -4,7 +4,7 @@
 //! `args` reads the attribute's options, `valid` refuses what can't be a smart
 //! function, `expand` writes the one that returns a call. What was refused is
 //! mended by `fallback` and still expanded, so that one mistake gives one
-//! message and not an echo at every caller.
+//! message and not an echo at every caller. `attribute` calls them in turn.
 //!
 //! All of it writes `::__bridge` for the crate that it is a part of; `root` puts
 //! the path there.
@@ -15,6 +15,7 @@
 
 mod args;
 mod async_trait;
+mod attribute;
 mod conditional;
 mod expand;
 mod fallback;
@@ -28,7 +29,6 @@ mod spelled;
 mod valid;
 
 use proc_macro::TokenStream;
-use quote::quote;
 
 #[expect(
     missing_docs,
@@ -36,40 +36,5 @@ use quote::quote;
 )]
 #[proc_macro_attribute]
 pub fn smartasync(options: TokenStream, item: TokenStream) -> TokenStream {
-    smart(&options.into(), &item.into()).into()
-}
-
-fn smart(
-    given: &proc_macro2::TokenStream,
-    item: &proc_macro2::TokenStream,
-) -> proc_macro2::TokenStream {
-    let function = match function::parse(item) {
-        Ok(function) => function,
-        Err(error) => {
-            let error = error.into_compile_error();
-            return quote! { #error #item };
-        }
-    };
-    let (given, is_last) = order::unmarked(given.clone());
-    let (options, mistakes) = args::parse(given.clone());
-    let path = options.path.clone();
-    let errors = mistakes
-        .into_iter()
-        .chain(valid::check(&function, &options))
-        .reduce(|mut all, error| {
-            all.combine(error);
-            all
-        });
-    let output = match errors {
-        None => {
-            let reordered = (!is_last).then(|| order::last(&function, &given)).flatten();
-            reordered.unwrap_or_else(|| expand::expand(&function, &options))
-        }
-        Some(errors) => {
-            let errors = errors.into_compile_error();
-            let mended = fallback::mend(function, options);
-            quote! { #errors #mended }
-        }
-    };
-    root::put(output, path.as_ref())
+    attribute::replace(&options.into(), &item.into()).into()
 }

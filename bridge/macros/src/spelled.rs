@@ -56,8 +56,11 @@ fn signature(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     };
     let is = group.delimiter() == Delimiter::Parenthesis && FUNCTIONS.iter().any(|f| name == f);
     is.then(|| {
-        let returns = is_punct(after.first(), "->").then(|| 2 + output(&after[2..]));
-        &tokens[..2 + returns.unwrap_or(0)]
+        let returns = match after {
+            [arrow, _, ty @ ..] if is_punct(Some(arrow), "->") => 2 + output(ty),
+            _ => 0,
+        };
+        &tokens[..2 + returns]
     })
 }
 
@@ -119,7 +122,7 @@ fn mentions(tokens: &[TokenTree], lifetimes: &[Ident]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::Span;
+    use proc_macro2::{Punct, Spacing, Span};
     use quote::quote;
 
     use super::*;
@@ -157,5 +160,13 @@ mod tests {
         ] {
             assert_eq!(spells(body.clone(), &lifetimes), expected, "{body}");
         }
+    }
+
+    /// As in a function that is still being written.
+    #[test]
+    fn half_an_arrow_is_none() {
+        let lifetimes = [Ident::new("a", Span::call_site())];
+        let half = Punct::new('-', Spacing::Joint);
+        assert!(!spells(quote! { fn(&str) #half }, &lifetimes));
     }
 }

@@ -5,6 +5,9 @@
 //! as a build that never returns.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "property")]
+pub mod property;
+
 use std::{
     any::Any,
     io::{self, Write as _},

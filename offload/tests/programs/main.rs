@@ -15,7 +15,8 @@
 //! | `check.rs` | runs it on both under a time limit, and judges |
 //!
 //! `PROGRAMS_CASES` sets the number of random programs, `PROGRAMS_SEED` repeats
-//! those of an earlier run, whose seed a failure prints.
+//! those of an earlier run, whose seed a failure prints, and `PROPERTY_SECONDS` is a
+//! time to fill with programs.
 #![cfg(not(bridge_loom))]
 
 mod blocking;
@@ -34,6 +35,8 @@ use std::{
     collections::hash_map::RandomState,
     env,
     hash::{BuildHasher as _, Hasher as _},
+    thread,
+    time::{Duration, Instant},
 };
 
 use proptest::{
@@ -94,8 +97,28 @@ fn on_random_programs(
     let cases = setting("PROGRAMS_CASES").map_or(cases, |cases| {
         u32::try_from(cases).expect("PROGRAMS_CASES has 32 bits")
     });
-    let seed =
+    let first =
         setting("PROGRAMS_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let seconds = Duration::from_secs(setting("PROPERTY_SECONDS").unwrap_or(0));
+    let start = Instant::now();
+    let mut batches = 0;
+    while batches == 0 || start.elapsed() < seconds {
+        let seed = first.wrapping_add(batches);
+        if let Err(failure) = batch(cases, seed, programs, &check) {
+            panic!("{failure}\nto repeat it, set PROGRAMS_SEED={seed}");
+        }
+        batches += 1;
+    }
+    let test = thread::current().name().unwrap_or("?").to_owned();
+    println!("\n{test}: {} cases", batches * u64::from(cases));
+}
+
+fn batch(
+    cases: u32,
+    seed: u64,
+    programs: &impl Strategy<Value = Program>,
+    check: impl Fn(&Checker, &Program) -> Result<(), String>,
+) -> Result<(), String> {
     let config = Config {
         cases,
         failure_persistence: None,
@@ -108,9 +131,7 @@ fn on_random_programs(
     let outcome = TestRunner::new_with_rng(config, rng).run(programs, |program| {
         check(&checker, &program).map_err(TestCaseError::fail)
     });
-    if let Err(failure) = outcome {
-        panic!("{failure}\nto repeat it, set PROGRAMS_SEED={seed}");
-    }
+    outcome.map_err(|failure| failure.to_string())
 }
 
 fn setting(name: &str) -> Option<u64> {

@@ -7,8 +7,12 @@
 pub(crate) mod breaks;
 mod coverage;
 mod faults;
+mod fuzz;
 mod instrumented;
 mod loom;
+mod peers;
+mod printed;
+mod proptest;
 mod sanitizer;
 mod shuttle;
 mod soak;

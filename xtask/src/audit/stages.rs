@@ -2,100 +2,107 @@
 
 use std::time::Duration;
 
-use super::{breaks, coverage, faults, loom, sanitizer, shuttle, soak, stage::Stage, valgrind};
+use super::{
+    breaks, coverage, faults, fuzz, loom, peers, proptest, sanitizer, shuttle, soak,
+    stage::{Budget, Stage, Tally},
+    valgrind,
+};
 use crate::tools::Tool;
 
 pub(super) fn all() -> Vec<Stage> {
     vec![
         Stage {
-            name: "loom",
-            purpose: "the small protocols, in every order of steps",
-            unit: "executions",
-            quick: Some(Duration::from_mins(2)),
-            full: Duration::from_mins(10),
-            part_of_the_whole: true,
-            needs: &[],
-            work: loom::run,
-        },
+            quick: seconds(120),
+            ..stage("loom", "executions", 10, loom::run)
+        }
+        .checks("the small protocols, in every order of steps"),
         Stage {
-            name: "shuttle",
-            purpose: "the whole pool, in random orders of steps, with time at random",
-            unit: "schedules",
-            quick: Some(Duration::from_secs(25)),
-            full: Duration::from_mins(8),
-            part_of_the_whole: true,
-            needs: &[],
-            work: shuttle::run,
-        },
+            quick: seconds(25),
+            ..stage("shuttle", "schedules", 8, shuttle::run)
+        }
+        .checks("the whole pool, in random orders of steps, with time at random"),
         Stage {
-            name: "breaks",
-            purpose: "each listed weakening of the product is caught by a test",
-            unit: "breaks",
-            quick: None,
-            full: Duration::from_hours(1),
-            part_of_the_whole: false,
-            needs: &[],
-            work: breaks::run,
-        },
+            quick: seconds(25),
+            ..stage("proptest", "cases", 8, proptest::run)
+        }
+        .checks("random contexts, calls, adapters and pools against models"),
         Stage {
-            name: "soak",
-            purpose: "a million calls leave no thread, descriptor, memory or reference",
-            unit: "calls",
-            quick: Some(Duration::from_mins(2)),
-            full: Duration::from_mins(30),
-            part_of_the_whole: true,
-            needs: &[],
-            work: soak::run,
-        },
+            quick: seconds(15),
+            ..stage("fuzz", "inputs", 5, fuzz::run)
+        }
+        .checks("arbitrary programs, nestings and signatures"),
         Stage {
-            name: "address",
-            purpose: "no use of memory that is gone, and no leak",
-            unit: "tests",
-            quick: None,
-            full: Duration::from_mins(15),
-            part_of_the_whole: true,
+            quick: seconds(30),
+            ..stage("faults", "programs", 5, faults::run)
+        }
+        .checks("a program for each promise, in a process of its own"),
+        Stage {
+            quick: seconds(120),
+            ..stage("soak", "calls", 30, soak::run)
+        }
+        .checks("a million calls leave no thread, descriptor, memory or reference"),
+        Stage {
             needs: &[Tool::Nightly],
-            work: sanitizer::address,
-        },
+            ..stage("address", "tests", 15, sanitizer::address)
+        }
+        .checks("no use of memory that is gone, and no leak"),
         Stage {
-            name: "thread",
-            purpose: "no two threads use the same memory without an order",
-            unit: "tests",
-            quick: None,
-            full: Duration::from_mins(15),
-            part_of_the_whole: true,
             needs: &[Tool::Nightly, Tool::NightlySource],
-            work: sanitizer::thread,
-        },
+            ..stage("thread", "tests", 15, sanitizer::thread)
+        }
+        .checks("no two threads use the same memory without an order"),
         Stage {
-            name: "valgrind",
-            purpose: "no read of memory that was never written",
-            unit: "tests",
-            quick: None,
-            full: Duration::from_mins(20),
-            part_of_the_whole: true,
             needs: &[Tool::Valgrind],
-            work: valgrind::run,
-        },
+            ..stage("valgrind", "tests", 20, valgrind::run)
+        }
+        .checks("no read of memory that was never written"),
         Stage {
-            name: "coverage",
-            purpose: "each piece of the pool and the waits is reached, or explained",
-            unit: "regions",
-            quick: None,
-            full: Duration::from_mins(20),
-            part_of_the_whole: false,
+            needs: &[Tool::Peers],
+            ..stage("peers", "tests", 5, peers::run)
+        }
+        .checks("the tests of other crates, with blocking code on the bridge"),
+        Stage {
             needs: &[Tool::LlvmCov, Tool::LlvmTools],
-            work: coverage::run,
-        },
+            part_of_the_whole: false,
+            ..stage("coverage", "regions", 20, coverage::run)
+        }
+        .checks("each piece of the pool and the waits is reached, or explained"),
         Stage {
-            name: "faults",
-            purpose: "a program for each promise, in a process of its own",
-            unit: "programs",
-            quick: Some(Duration::from_secs(30)),
-            full: Duration::from_mins(5),
-            part_of_the_whole: true,
-            needs: &[],
-            work: faults::run,
-        },
+            part_of_the_whole: false,
+            ..stage("breaks", "breaks", 60, breaks::run)
+        }
+        .checks("each listed weakening of the product is caught by a test"),
     ]
+}
+
+/// Returns a stage of the whole audit that has no short form and needs no tool.
+/// `minutes` is how long its long form searches.
+fn stage(
+    name: &'static str,
+    unit: &'static str,
+    minutes: u64,
+    work: fn(&Budget) -> Result<Tally, String>,
+) -> Stage {
+    Stage {
+        name,
+        purpose: "",
+        unit,
+        quick: None,
+        full: Duration::from_secs(60 * minutes),
+        part_of_the_whole: true,
+        needs: &[],
+        work,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a short form is optional")]
+fn seconds(count: u64) -> Option<Duration> {
+    Some(Duration::from_secs(count))
+}
+
+impl Stage {
+    /// Sets what the stage checks, in half a line.
+    fn checks(self, purpose: &'static str) -> Self {
+        Self { purpose, ..self }
+    }
 }

@@ -67,7 +67,7 @@ pub(super) fn all() -> Vec<Step> {
         ),
         step(
             "programs",
-            "the fuzzer's programs from a fixed seed",
+            "the fuzz targets from a fixed seed and from their corpus",
             minutes(5),
             cargo(PROGRAMS),
         ),

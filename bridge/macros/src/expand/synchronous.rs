@@ -126,7 +126,7 @@ impl Plan {
             }
         });
         let borrows = Borrows::of(&output(&sig.output), &named);
-        let returned = naming::settled(sig.output.clone());
+        let returned = closed(naming::settled(sig.output.clone()));
         let output = output(&returned);
         let erased: Vec<Ident> = named.iter().map(|name| name.ident.clone()).collect();
         let spelled = body.is_some_and(|body| spelled::spells(body.stream(), &erased));
@@ -178,6 +178,18 @@ impl Plan {
             pattern: quote! { (#(#names,)*) },
             erased: Vec::new(),
         }
+    }
+}
+
+/// The output as a function pointer can have it: there `A + B` needs parentheses.
+///
+/// No function can return such a type, but the compiler shall say so.
+fn closed(output: ReturnType) -> ReturnType {
+    match output {
+        ReturnType::Type(arrow, ty) if matches!(*ty, Type::TraitObject(_)) => {
+            ReturnType::Type(arrow, parse_quote! { (#ty) })
+        }
+        output => output,
     }
 }
 

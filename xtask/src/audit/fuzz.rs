@@ -1,0 +1,175 @@
+//! The stage `fuzz`: arbitrary input, chosen by libFuzzer where it is installed.
+//!
+//! Every target also runs as a plain test, from fixed seeds and from the corpus in
+//! the tree. The short form is that alone. libFuzzer needs a nightly compiler and
+//! `cargo-fuzz`; where one is missing, the note says so. It writes new inputs to
+//! `target/corpus`, and a person chooses which of them go into the tree.
+
+use std::{fs, time::Duration};
+
+use super::{
+    printed,
+    stage::{Budget, Tally},
+};
+use crate::{
+    run::{self, Output, Verdict},
+    tools::Tool,
+};
+
+/// The targets, files in `fuzz/fuzz_targets`.
+const TARGETS: [&str; 3] = ["programs", "macro_input", "nesting"];
+
+/// The inputs of a target from fixed seeds. The long form adds some for each second of
+/// its budget.
+const INPUTS: u64 = 1_000;
+const INPUTS_PER_SECOND: u64 = 20;
+
+/// The time for building, on top of the budget.
+const BUILD: Duration = Duration::from_mins(20);
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let mut count = plain(budget)?;
+    let mut note = format!("{} targets", TARGETS.len());
+    if !budget.quick {
+        match [Tool::Nightly, Tool::CargoFuzz]
+            .into_iter()
+            .find_map(Tool::missing)
+        {
+            Some(missing) => note = format!("{note}; without libFuzzer: {missing}"),
+            None => count += libfuzzer(budget)?,
+        }
+    }
+    Ok(Tally { count, note })
+}
+
+/// The targets as plain tests.
+fn plain(budget: &Budget) -> Result<u64, String> {
+    let inputs = if budget.quick {
+        INPUTS
+    } else {
+        INPUTS + INPUTS_PER_SECOND * budget.search.as_secs()
+    };
+    // A workspace of its own, but the same target directory: it shares the builds.
+    let mut test = run::cargo(&[
+        "test",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--no-default-features",
+        "--lib",
+        "--target-dir",
+        "target",
+        "--",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
+    test.env("FUZZ_INPUTS", inputs.to_string());
+    if let Some(seed) = budget.seed {
+        test.env("FUZZ_SEED", seed.to_string());
+    }
+    let ended = run::run(&mut test, budget.search + BUILD, Output::Keep);
+    match ended.verdict {
+        Verdict::Passed => {}
+        Verdict::Killed => return Err("the plain tests hang".to_owned()),
+        Verdict::Failed | Verdict::Absent => return Err(printed::last_lines(&ended.text)),
+    }
+    let ran = printed::names(&ended.text, "inputs");
+    match TARGETS.iter().find(|target| !ran.contains(target)) {
+        None => Ok(printed::count(&ended.text, "inputs")),
+        Some(silent) => Err(format!("{silent} ran no input")),
+    }
+}
+
+/// The targets under libFuzzer, each for its share of the time.
+fn libfuzzer(budget: &Budget) -> Result<u64, String> {
+    let share = budget.search / u32::try_from(TARGETS.len()).unwrap_or(1);
+    let mut count = 0;
+    for target in TARGETS {
+        let kept = format!("target/corpus/{target}");
+        let made = fs::create_dir_all(crate::root().join(&kept));
+        made.map_err(|error| format!("{kept}: {error}"))?;
+        cargo_fuzz("build", target, &[], BUILD)?;
+        let limit = format!("-max_total_time={}", share.as_secs());
+        let seed = format!("-seed={}", budget.seed.unwrap_or(0));
+        let given = format!("fuzz/corpus/{target}");
+        // New inputs go to the first directory. No input takes ten seconds.
+        let flags = [
+            kept.as_str(),
+            &given,
+            "--",
+            &limit,
+            &seed,
+            "-timeout=10",
+            "-max_len=1024",
+            "-print_final_stats=1",
+        ];
+        let text = cargo_fuzz("run", target, &flags, share + BUILD)?;
+        match executed(&text) {
+            Some(executed) if executed > 0 => count += executed,
+            _ => {
+                return Err(format!(
+                    "{target}: nothing was executed\n{}",
+                    printed::last_lines(&text)
+                ));
+            }
+        }
+    }
+    Ok(count)
+}
+
+fn cargo_fuzz(
+    command: &str,
+    target: &str,
+    flags: &[&str],
+    limit: Duration,
+) -> Result<String, String> {
+    let mut fuzz = run::program(
+        "rustup",
+        &["run", "nightly", "cargo", "fuzz", command, target],
+    );
+    fuzz.args(flags);
+    let ended = run::run(&mut fuzz, limit, Output::Keep);
+    match ended.verdict {
+        Verdict::Passed => Ok(ended.text),
+        Verdict::Killed => Err(format!(
+            "{target}: {command} ran over {} s",
+            limit.as_secs()
+        )),
+        Verdict::Failed | Verdict::Absent => Err(format!(
+            "{target}: {command} failed\n{}",
+            printed::last_lines(&ended.text)
+        )),
+    }
+}
+
+/// The count in libFuzzer's final statistics.
+fn executed(text: &str) -> Option<u64> {
+    let line = |line: &str| {
+        let count = line.strip_prefix("stat::number_of_executed_units:")?;
+        count.trim().parse().ok()
+    };
+    text.lines().find_map(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_listed() {
+        let files = fs::read_dir(crate::root().join("fuzz/fuzz_targets")).unwrap();
+        let mut found: Vec<String> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        found.sort();
+        let mut listed = TARGETS.map(|target| format!("{target}.rs"));
+        listed.sort();
+        assert_eq!(found, listed);
+    }
+
+    #[test]
+    fn the_final_statistics_are_read() {
+        let text = "Done 12 runs\nstat::number_of_executed_units: 12\nstat::average: 6";
+        assert_eq!(executed(text), Some(12));
+        assert_eq!(executed("Done 12 runs"), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! The stage `peers`: the tests of other crates, with blocking code on the bridge.
+//!
+//! Cargo fetches the sources of the peers, in the versions that `xtask/peers` names.
+//! The stage copies them to `target/peers`, puts the bridge where each ran its
+//! blocking code, and runs the peers' own tests there. No copied code is in the tree.
+//!
+//! | peer | runs on the bridge | its tests |
+//! |---|---|---|
+//! | `blocking` | each poll of a task of its executor | its own, but that of its thread limit |
+//! | `async-fs` | all of it, by `blocking` | the examples in its documentation, run |
+//! | Tokio | `spawn_blocking`, `block_in_place` | those of both, in four files |
+
+mod edit;
+mod sources;
+
+use std::time::Duration;
+
+use self::edit::Edit;
+use super::{
+    printed,
+    stage::{Budget, Tally},
+};
+use crate::{
+    loom,
+    run::{self, Output, Verdict},
+};
+
+/// Where the copies are.
+const COPIES: &str = "target/peers";
+
+/// The time for building the peers, on top of the budget.
+const BUILD: Duration = Duration::from_mins(15);
+
+pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
+    let found = sources::find()?;
+    sources::copy(&found, "blocking", &["src", "tests"], &edit::BLOCKING)?;
+    sources::copy(&found, "async-fs", &["src"], &edit::ASYNC_FS)?;
+    sources::copy_tests(&found, "tokio", &edit::TOKIO_FILES, &edit::TOKIO)?;
+    sources::workspace()?;
+    let mut count = 0;
+    let mut notes = Vec::new();
+    for (package, args) in [
+        (
+            "blocking",
+            &["--lib", "--tests", "--", "--skip", "test_max_threads"][..],
+        ),
+        ("async-fs", &["--doc"]),
+        ("tokio-tests", &["--tests"]),
+    ] {
+        let passed = test(package, args, budget)?;
+        notes.push(format!("{package} {passed}"));
+        count += passed;
+    }
+    Ok(Tally {
+        count,
+        note: notes.join(", "),
+    })
+}
+
+/// Runs the tests of one copy, and counts those that passed.
+fn test(package: &str, args: &[&str], budget: &Budget) -> Result<u64, String> {
+    let manifest = format!("{COPIES}/Cargo.toml");
+    let mut test = run::cargo(&[
+        "test",
+        "--manifest-path",
+        &manifest,
+        "--target-dir",
+        "target",
+    ]);
+    test.args(["--no-fail-fast", "--package", package])
+        .args(args);
+    let ended = run::run(&mut test, budget.search + BUILD, Output::Keep);
+    match ended.verdict {
+        Verdict::Passed => {}
+        Verdict::Killed => return Err(format!("the tests of {package} hang")),
+        Verdict::Failed | Verdict::Absent => {
+            return Err(format!("{package}:\n{}", printed::last_lines(&ended.text)));
+        }
+    }
+    match loom::passed(&ended.text) {
+        0 => Err(format!("{package} ran no test")),
+        passed => Ok(passed),
+    }
+}
+
+/// Returns a file of a peer with its edits.
+fn edited(file: &str, mut text: String, edits: &[Edit]) -> Result<String, String> {
+    for edit in edits.iter().filter(|edit| file.ends_with(edit.file)) {
+        text = edit.apply(&text).map_err(|why| format!("{file}: {why}"))?;
+    }
+    Ok(text)
+}

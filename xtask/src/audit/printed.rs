@@ -1,0 +1,58 @@
+//! Reads the output of a test program: its counts, and its end.
+
+/// The sum of the counts in lines such as `name: 96 cases`.
+pub(super) fn count(text: &str, unit: &str) -> u64 {
+    let lines = text.lines();
+    lines
+        .filter_map(|line| counted(line, unit))
+        .map(|(_, count)| count)
+        .sum()
+}
+
+/// The names in such lines, apart from those with a count of zero.
+pub(super) fn names<'a>(text: &'a str, unit: &str) -> Vec<&'a str> {
+    let counted = text.lines().filter_map(|line| counted(line, unit));
+    counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn counted<'a>(line: &'a str, unit: &str) -> Option<(&'a str, u64)> {
+    let (name, rest) = line.trim().split_once(": ")?;
+    let number = rest.strip_suffix(unit)?.trim_end();
+    Some((name, number.parse().ok()?))
+}
+
+/// The last lines, where a failure says what it is.
+pub(super) fn last_lines(text: &str) -> String {
+    const LINES: usize = 60;
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_added_up() {
+        let text = "test a ... ok\na: 12 cases\n b::c: 30 cases\nd: 5 inputs\ne: 0 cases\n";
+        assert_eq!(count(text, "cases"), 42);
+        assert_eq!(count(text, "inputs"), 5);
+        assert_eq!(count("all 7 cases passed", "cases"), 0);
+        assert_eq!(names(text, "cases"), ["a", "b::c"]);
+    }
+
+    #[test]
+    fn the_end_of_a_long_text() {
+        let lines: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        let text = lines.join("\n\n");
+        let last = last_lines(&text);
+        assert!(last.starts_with("40\n") && last.ends_with("\n99"), "{last}");
+        assert_eq!(last_lines("one"), "one");
+    }
+}
