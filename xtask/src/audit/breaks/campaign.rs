@@ -1,7 +1,7 @@
 //! The order of all steps: the clean copy, then break after break, then the verdict.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -16,9 +16,15 @@ use super::{
 };
 use crate::run::{self, Output, Verdict};
 
-/// A test must take less than this part of its limit on the clean copy. Otherwise a
-/// slow machine would look like a caught break.
-const SHARE: u32 = 5;
+/// A test hangs if it takes so many times as long as on the clean copy, and longer than
+/// the limit of its break. Otherwise a slow machine would look like a caught break.
+const TIMES: u32 = 5;
+
+/// The limit of a test on the clean copy.
+const CLEAN: Duration = Duration::from_mins(5);
+
+/// How long each test takes on the clean copy.
+type Times<'a> = BTreeMap<(&'a Build, &'a str), Duration>;
 
 /// Builds and runs tests in the copy.
 pub(super) trait Runner {
@@ -130,7 +136,7 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         ordered.sort_by(|(build, one), (other_build, other)| {
             (build, &one.file).cmp(&(other_build, &other.file))
         });
-        self.check_clean_copy(&ordered)?;
+        let times = self.check_clean_copy(&ordered)?;
         let mut table = Table::new();
         table
             .load_style(UTF8_FULL_CONDENSED)
@@ -138,7 +144,9 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         let mut complaints = Vec::new();
         for (index, (build, one)) in ordered.iter().enumerate() {
             let start = Instant::now();
-            let fate = self.try_one(build, one);
+            let took = times.get(&(build, &*one.caught_by.test)).copied();
+            let limit = one.limit().max(took.unwrap_or_default() * TIMES);
+            let fate = self.try_one(build, one, limit);
             let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
             eprintln!(
                 "breaks: {}/{} {}: {} ({seconds} s)",
@@ -158,39 +166,38 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         }
     }
 
-    /// Each named test passes on the clean copy, in a small part of its limit.
-    fn check_clean_copy(&self, breaks: &[(Build, &Break)]) -> Result<(), String> {
-        let mut tests = BTreeMap::new();
-        for (build, one) in breaks {
-            let of_build: &mut BTreeMap<_, _> = tests.entry(build).or_default();
-            let limit = of_build.entry(&*one.caught_by.test).or_insert(one.limit());
-            *limit = one.limit().min(*limit);
-        }
+    /// Checks that each named test passes on the clean copy, and takes its time.
+    fn check_clean_copy<'b>(&self, breaks: &'b [(Build, &Break)]) -> Result<Times<'b>, String> {
+        let mut times = Times::new();
         let mut complaints = Vec::new();
-        for (build, tests) in tests {
-            eprintln!("breaks: {} {}", build.package, build.target.join(" "));
-            self.runner
-                .build(build)
-                .map_err(|why| format!("the clean copy does not build: {why}"))?;
-            for (test, limit) in tests {
-                let start = Instant::now();
-                let outcome = self.runner.test(build, test, limit);
-                let took = start.elapsed();
-                if outcome != Outcome::Passed {
-                    complaints.push(format!("`{test}` on the clean copy: {outcome:?}"));
-                } else if took * SHARE > limit {
-                    complaints.push(format!("`{test}` takes {took:?}, too near its {limit:?}"));
-                }
+        let mut built = None;
+        for (build, one) in breaks {
+            if built != Some(build) {
+                eprintln!("breaks: {} {}", build.package, build.target.join(" "));
+                self.runner
+                    .build(build)
+                    .map_err(|why| format!("the clean copy does not build: {why}"))?;
+                built = Some(build);
+            }
+            let test = &*one.caught_by.test;
+            let Entry::Vacant(entry) = times.entry((build, test)) else {
+                continue;
+            };
+            let start = Instant::now();
+            let outcome = self.runner.test(build, test, CLEAN);
+            entry.insert(start.elapsed());
+            if outcome != Outcome::Passed {
+                complaints.push(format!("`{test}` on the clean copy: {outcome:?}"));
             }
         }
         if complaints.is_empty() {
-            Ok(())
+            Ok(times)
         } else {
             Err(complaints.join("; "))
         }
     }
 
-    fn try_one(&self, build: &Build, one: &Break) -> Fate {
+    fn try_one(&self, build: &Build, one: &Break, limit: Duration) -> Fate {
         let _broken = match self.breaker.apply(one) {
             Ok(broken) => broken,
             Err(why) => return Fate::Wrong(why),
@@ -198,7 +205,7 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         if let Err(why) = self.runner.build(build) {
             return Fate::Wrong(format!("does not compile: {why}"));
         }
-        match self.runner.test(build, &one.caught_by.test, one.limit()) {
+        match self.runner.test(build, &one.caught_by.test, limit) {
             Outcome::Red => Fate::Caught("red"),
             Outcome::Hung => Fate::Caught("hung"),
             Outcome::Passed => Fate::Survived,
@@ -318,23 +325,30 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_takes_most_of_its_limit_is_refused() {
-        struct Slow(Fake);
+    fn a_test_that_is_slow_without_any_break_has_more_time() {
+        struct Slow {
+            fake: Fake,
+            limits: RefCell<Vec<Duration>>,
+        }
         impl Runner for Slow {
             fn build(&self, build: &Build) -> Result<(), String> {
-                self.0.build(build)
+                self.fake.build(build)
             }
 
             fn test(&self, build: &Build, test: &str, limit: Duration) -> Outcome {
-                std::thread::sleep(limit / 4);
-                self.0.test(build, test, limit)
+                std::thread::sleep(Duration::from_millis(300));
+                self.limits.borrow_mut().push(limit);
+                self.fake.test(build, test, limit)
             }
         }
-        let slow = Slow(fake(Outcome::Hung));
+        let slow = Slow {
+            fake: fake(Outcome::Hung),
+            limits: RefCell::default(),
+        };
         let breaks = parse("a.toml", &list("x", "lib", "seconds = 1")).expect("a list");
-        let why = Campaign::new(&&slow.0, &slow)
-            .run(&breaks)
-            .expect_err("slow");
-        assert!(why.contains("too near"), "{why}");
+        assert_eq!(Campaign::new(&&slow.fake, &slow).run(&breaks), Ok(1));
+        let limits = slow.limits.into_inner();
+        let least = Duration::from_millis(300) * TIMES;
+        assert!(limits[0] == CLEAN && limits[1] >= least, "{limits:?}");
     }
 }
