@@ -1,15 +1,14 @@
 //! The monitor: a thread that looks at a pool which may stand still.
 //!
 //! It runs only while jobs are queued that nobody can take, and for a second
-//! after that: see [`stall`](crate::stall). It is none of the pool's workers.
+//! after that: see [`stall`](crate::schedule::stall). It is none of the pool's workers.
 
 use std::sync::Arc;
 
 use super::Core;
 use crate::{
-    stall::TICK,
-    state::Findings,
-    sync::{now, sleep, start_thread},
+    platform::sync::{now, sleep, start_thread},
+    schedule::{stall::TICK, state::Findings},
 };
 
 /// Starts the monitor of this pool.

@@ -1,0 +1,374 @@
+//! The state alone, in random orders of transitions: after each of them the first
+//! invariant holds, and what is cached is true.
+
+use std::{cell::Cell, mem, panic::Location};
+
+use super::{credit::creditor, seats::seat_for, *};
+use crate::{
+    Bare, Lineage,
+    job::{Job, runnable::Finish},
+    nesting::lineage::Kind,
+    schedule::policy::Sight,
+    thread::park::Parker,
+};
+
+/// Numbers that look random, the same for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+}
+
+/// A thread of the pool, as far as the state is concerned.
+struct Thread {
+    berth: Berth,
+    stack: usize,
+    /// The job that it runs, with its frame, and the wait in which it is parked.
+    job: Option<Lineage>,
+    wait: Option<Arc<Frame>>,
+    /// Whether a job may be lent to that wait.
+    lends: bool,
+    /// Whether one has been, as far as the last check saw.
+    is_lender: bool,
+    /// The job that was lent to it.
+    lent: Option<Submitted>,
+}
+
+/// A pool without threads: each step is one transition of its state.
+struct Model {
+    state: State,
+    threads: Vec<Thread>,
+    /// Jobs that were pushed, whether or not they have been taken.
+    pushed: Vec<Arc<dyn Runnable>>,
+    random: Random,
+}
+
+/// Watches nobody, so that nothing depends on the clock.
+fn duty(sight: Sight) -> Duty {
+    if sight.ready == 0 {
+        Duty::Rest
+    } else {
+        Duty::Work
+    }
+}
+
+impl Model {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let limits = Limits {
+            max_threads: 1 + random.below(2),
+            max_blocked_threads: 1 + random.below(2),
+            queue_capacity: 1 + random.below(6),
+            duty,
+            ..Limits::smallest()
+        };
+        Self {
+            state: State::new(limits, Arc::default(), Arc::default()),
+            threads: Vec::new(),
+            pushed: Vec::new(),
+            random,
+        }
+    }
+
+    fn step(&mut self) {
+        self.state.queue.close_inbox();
+        match self.random.below(8) {
+            0..3 => self.push(),
+            3..5 => self.go_on(),
+            5 => self.park(),
+            6 => self.rise(),
+            _ => self.end_loan(),
+        }
+        self.check();
+    }
+
+    /// Some thread of those that are `wanted`.
+    fn pick(&mut self, wanted: impl Fn(&State, &Thread) -> bool) -> Option<usize> {
+        let found: Vec<_> = (0..self.threads.len())
+            .filter(|&at| wanted(&self.state, &self.threads[at]))
+            .collect();
+        (!found.is_empty()).then(|| found[self.random.below(found.len())])
+    }
+
+    /// Submits a job: an unrelated one, or a descendant of a job or of a wait.
+    fn push(&mut self) {
+        let at = self.pick(|_, thread| thread.job.is_some());
+        let above = match at {
+            Some(at) if !self.random.one_in(3) => {
+                let thread = &self.threads[at];
+                let job = thread.job.clone().unwrap();
+                match &thread.wait {
+                    Some(wait) if self.random.one_in(2) => Lineage::of(wait),
+                    _ => job,
+                }
+            }
+            _ => Lineage::default(),
+        };
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let job: Arc<dyn Runnable> = job;
+        self.pushed.push(Arc::clone(&job));
+        let lane = Lane::of(&above, self.state.pool);
+        let (_prospect, action) = self.state.push(
+            Submitted {
+                job,
+                lineage: above,
+            },
+            lane,
+        );
+        self.perform(&action);
+    }
+
+    fn perform(&mut self, action: &Action) {
+        // A thread that is woken is on call, or finds its loan when it rises.
+        if let &Action::Start(id) = action {
+            let stack = self.state.enter();
+            let berth = Berth {
+                id,
+                unparker: Parker::new().unparker().clone(),
+                spins: Cell::new(false),
+            };
+            self.threads.push(Thread {
+                berth,
+                stack,
+                job: None,
+                wait: None,
+                lends: false,
+                is_lender: false,
+                lent: None,
+            });
+        }
+    }
+
+    /// Lets a thread take its next step that is on call, or whose job ends.
+    fn go_on(&mut self) {
+        let at = self.pick(|state, thread| {
+            let is_called = state.is_on_call(thread.berth.id) && thread.job.is_none();
+            is_called || (thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none())
+        });
+        let Some(at) = at else { return };
+        let thread = &mut self.threads[at];
+        let after = match thread.job.take() {
+            Some(job) => {
+                job.top().unwrap().close();
+                After::Job(Finish::Completed)
+            }
+            None => After::Call,
+        };
+        match self.state.next(after, &thread.berth, thread.stack) {
+            Step::Run { job, action } => {
+                let id = JobId::of(&job.job);
+                thread.job = Some(job.lineage.below(self.state.pool, id, Kind::Job));
+                self.perform(&action);
+            }
+            Step::Sleep => {}
+            Step::Watch(_) | Step::Spin | Step::Retire => unreachable!("this pool does neither"),
+        }
+    }
+
+    /// Parks a job. Its wait polls for some of the jobs that were pushed.
+    fn park(&mut self) {
+        let runs = |_: &State, thread: &Thread| {
+            thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none()
+        };
+        let Some(at) = self.pick(runs) else { return };
+        let pool = self.state.pool;
+        let job = self.threads[at].job.clone().unwrap();
+        let account = job.top().unwrap();
+        let frame = job.below(pool, account.job().unwrap(), Kind::Wait);
+        let frame = frame.top().unwrap();
+        for polled in self.pushed.iter().filter(|job| job.header().is_listed()) {
+            if self.random.one_in(4) {
+                polled.header().set_adopter(frame.number());
+                job.note_root(pool, polled.header().before());
+            }
+        }
+        let lends = !self.random.one_in(4);
+        self.threads[at].lends = lends;
+        let place = Place {
+            frame: Arc::clone(&frame),
+            account,
+            unparker: self.threads[at].berth.unparker.clone(),
+            stack: self.threads[at].stack,
+            lends,
+            hears: true,
+        };
+        let (seating, action) = self.state.sit(place);
+        if seating == Seating::Seated {
+            self.threads[at].wait = Some(frame);
+        }
+        self.perform(&action);
+    }
+
+    /// Wakes a parked thread, which may have been lent a job.
+    fn rise(&mut self) {
+        let Some(at) = self.pick(|_, thread| thread.wait.is_some()) else {
+            return;
+        };
+        let wait = self.threads[at].wait.take().unwrap();
+        self.threads[at].lent = self.state.rise(&wait).lent;
+        if self.threads[at].lent.is_some() {
+            let action = self.state.help();
+            self.perform(&action);
+        }
+        wait.close();
+    }
+
+    /// Ends a lent job, or gives it back.
+    fn end_loan(&mut self) {
+        let Some(at) = self.pick(|_, thread| thread.lent.is_some()) else {
+            return;
+        };
+        let thread = &mut self.threads[at];
+        let account = thread.job.as_ref().and_then(Lineage::top).unwrap();
+        let job = thread.lent.take().unwrap();
+        let action = if self.random.one_in(2) {
+            self.state
+                .end_lent(thread.stack, &account, Finish::Completed)
+        } else {
+            let given = self.state.give_back(thread.stack, &account, job);
+            given.unwrap_or_else(|_| unreachable!("the pool is open"))
+        };
+        self.perform(&action);
+    }
+
+    fn check(&mut self) {
+        let state = &mut self.state;
+        let lenders = state.seats.iter().filter(|seat| seat.is_lender()).count();
+        let unparked = |thread: &&Thread| thread.job.is_some() && thread.wait.is_none();
+        let running = self.threads.iter().filter(unparked).count() + lenders;
+        assert_eq!(
+            state.running, running,
+            "permits are taken or free by mistake"
+        );
+        for thread in &mut self.threads {
+            let was_lender = mem::take(&mut thread.is_lender);
+            let is_parked = thread.wait.is_some() || thread.lent.is_some();
+            let account = thread.job.as_ref().and_then(Lineage::top);
+            let has_account = account.is_some_and(|account| account.is_parked());
+            assert_eq!(has_account, is_parked, "an account is open by mistake");
+            let Some(wait) = &thread.wait else { continue };
+            let mut seats = state.seats.iter();
+            let seat = seats.find(|seat| seat.number() == wait.number()).unwrap();
+            thread.is_lender = seat.is_lender();
+            let last = state.stacks[thread.stack].last().unwrap();
+            if !thread.is_lender {
+                assert!(last.credit.is_none(), "a parked job keeps its credit");
+            } else if !was_lender {
+                let within = state.running <= state.permits();
+                assert!(last.is_beyond || within, "a job is lent without a right");
+                assert!(thread.lends, "a job is lent where it must not run");
+            }
+        }
+        let (pool, seats, has_permit) = (state.pool, &state.seats, state.has_permit());
+        let on_credit = |job: &Submitted| creditor(job, seats, pool, &mut None).is_some();
+        let lendable = |job: &Submitted| {
+            seat_for(job, None, seats, false).is_some() && (has_permit || on_credit(job))
+        };
+        let has_on_credit = state.queue.has_kin(on_credit);
+        let has_lendable = state.queue.has_kin(lendable);
+        let is_spent = (state.gained.as_ref()).is_some_and(|frame| !frame.has_any_credit());
+        let nothing_on_credit = state.nothing_on_credit || is_spent;
+        assert!(!(nothing_on_credit && has_on_credit), "a job has credit");
+        assert!(
+            !(state.nothing_lendable && has_lendable),
+            "a job can be lent"
+        );
+        let sleeps_on_call = |berth: &Berth| state.is_on_call(berth.id);
+        assert!(!state.idle.iter().any(sleeps_on_call), "it sleeps on call");
+        let is_full = state.queue.queued() >= state.limits.queue_capacity;
+        assert!(is_full || state.queue.in_line() == 0, "nobody moved up");
+        // The first invariant.
+        // A lender calls the next when it rises.
+        let is_bound = state.has_lookout() || seats.iter().any(Seat::is_lender);
+        if !is_bound && ((has_permit && state.queue.ready() > 0) || has_on_credit) {
+            assert!(state.idle.is_empty(), "a thread sleeps");
+            assert!(!state.may_start(), "a thread may start");
+            assert!(!has_lendable, "a job can be lent");
+        }
+    }
+}
+
+#[test]
+fn the_first_invariant_holds_and_what_is_cached_is_true() {
+    for seed in 1..=500 {
+        let mut model = Model::new(seed);
+        for _ in 0..150 {
+            model.step();
+        }
+    }
+}
+
+/// Two threads at the ceiling, both parked, and no monitor.
+fn hopeless() -> (State, [Parker; 2], Lineage) {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    (state.threads, state.running) = (2, 2);
+    let parkers = [(); 2].map(|()| Parker::new());
+    let mut job = Lineage::default();
+    for parker in &parkers {
+        let stack = state.enter();
+        let (submitted, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let submitted: Arc<dyn Runnable> = submitted;
+        let id = JobId::of(&submitted);
+        state.begin(stack, &submitted, Right::Permit);
+        state.running -= 1;
+        job = Lineage::default().below(state.pool, id, Kind::Job);
+        let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
+        let _action = state.take_seat(Place {
+            frame,
+            account: job.top().unwrap(),
+            unparker: parker.unparker().clone(),
+            stack,
+            lends: true,
+            hears: true,
+        });
+    }
+    (state, parkers, job)
+}
+
+#[test]
+fn a_thread_that_was_woken_is_attended() {
+    let (state, [first, _second], _job) = hopeless();
+    assert!(state.is_hopeless());
+    first.unparker().unpark();
+    assert!(!state.is_hopeless());
+}
+
+#[test]
+fn a_closed_pool_refuses_no_wait() {
+    let (mut state, _parkers, _job) = hopeless();
+    assert!(state.is_hopeless());
+    let _sleepers = state.advance(Phase::Closed);
+    assert!(!state.is_hopeless());
+    // The drop of the last handle closes it once more.
+    let _sleepers = state.advance(Phase::Draining);
+    assert_eq!(state.phase, Phase::Closed);
+}
+
+#[test]
+fn a_closed_pool_takes_no_lent_job_back() {
+    for is_closed in [false, true] {
+        let (mut state, _parkers, above) = hopeless();
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let job: Arc<dyn Runnable> = job;
+        let pushed = Submitted {
+            job: Arc::clone(&job),
+            lineage: Lineage::of(&above.top().unwrap()),
+        };
+        state.begin(1, &job, Right::Permit);
+        if is_closed {
+            let _sleepers = state.advance(Phase::Closed);
+        }
+        let given = state.give_back(1, &above.top().unwrap(), pushed);
+        assert_eq!(given.is_err(), is_closed);
+        assert_eq!(state.queue.ready(), usize::from(!is_closed));
+    }
+}

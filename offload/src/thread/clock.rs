@@ -1,0 +1,136 @@
+//! When jobs begin, without a look at the clock for each of them.
+//!
+//! A thread that runs short jobs back to back reads the clock for one job in up to
+//! 32, because a read costs a quarter of such a job. A thread that runs longer jobs,
+//! or that slept, reads it for each.
+
+use std::time::{Duration, Instant};
+
+use crate::platform::sync::now;
+
+/// The most jobs that share one look at the clock.
+const MOST: u32 = 32;
+
+/// Jobs share a look at the clock only while they take no longer than this together.
+const SHARED: Duration = Duration::from_millis(5);
+
+/// The unit of a [`Tick`], in milliseconds.
+const UNIT: u32 = 10;
+
+/// A time since the pool was built, in units of 10 milliseconds. It wraps around
+/// after 497 days.
+pub(crate) type Tick = u32;
+
+/// The tick of `now` for a pool that was built at `born`.
+pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
+    let time = now.saturating_duration_since(born);
+    let units = time.as_secs() * u64::from(1000 / UNIT) + u64::from(time.subsec_millis() / UNIT);
+    #[expect(clippy::cast_possible_truncation, reason = "a tick wraps around")]
+    let tick = units as Tick;
+    tick
+}
+
+/// The time from one tick to a later one.
+pub(crate) fn between(begun: Tick, now: Tick) -> Duration {
+    let units = now.wrapping_sub(begun);
+    Duration::from_millis(u64::from(units) * u64::from(UNIT))
+}
+
+/// A thread's clock for the jobs that it begins.
+pub(crate) struct JobClock {
+    born: Instant,
+    read_at: Instant,
+    tick: Tick,
+    /// How many jobs share this look at the clock.
+    shared: u32,
+    /// How many of these are still to come.
+    left: u32,
+}
+
+impl JobClock {
+    pub(crate) fn new(born: Instant) -> Self {
+        Self {
+            born,
+            read_at: born,
+            tick: 0,
+            shared: 0,
+            left: 0,
+        }
+    }
+
+    /// The tick of a job that begins now.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Tick {
+        if self.left == 0 {
+            self.read();
+        }
+        self.left -= 1;
+        self.tick
+    }
+
+    /// Takes over a look at the clock that the thread has made just now.
+    #[inline]
+    pub(crate) fn note(&mut self, now: Instant) {
+        self.read_at = now;
+        self.tick = tick(self.born, now);
+        (self.shared, self.left) = (1, 1);
+    }
+
+    /// Makes the next job read the clock, because this thread was idle.
+    pub(crate) fn idle(&mut self) {
+        self.left = 0;
+        self.shared = 0;
+    }
+
+    #[inline(never)]
+    fn read(&mut self) {
+        let now = now();
+        let took = now.saturating_duration_since(self.read_at);
+        let shared = share(self.shared, took);
+        self.note(now);
+        (self.shared, self.left) = (shared, shared);
+    }
+}
+
+/// How many jobs may share the next look at the clock, if the last `jobs` took this
+/// long together. It grows step by step, because short jobs may be followed by long
+/// ones.
+fn share(jobs: u32, took: Duration) -> u32 {
+    if took > SHARED {
+        1
+    } else if took > SHARED / 2 {
+        jobs.max(1)
+    } else {
+        (2 * jobs).clamp(1, MOST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_jobs_share_a_look_and_long_ones_do_not() {
+        for (jobs, took, shared) in [
+            (0, Duration::ZERO, 1),
+            (0, Duration::from_secs(1), 1),
+            (1, Duration::from_nanos(200), 2),
+            (8, Duration::from_nanos(1600), 16),
+            (16, Duration::from_micros(50), 32),
+            (32, Duration::from_micros(50), 32),
+            (8, Duration::from_millis(4), 8),
+            (32, Duration::from_millis(6), 1),
+            (1, Duration::from_millis(50), 1),
+        ] {
+            assert_eq!(share(jobs, took), shared, "{jobs} jobs in {took:?}");
+        }
+    }
+
+    #[test]
+    fn ticks_wrap_around() {
+        let born = Instant::now();
+        assert_eq!(tick(born, born + Duration::from_millis(119)), 11);
+        assert_eq!(between(11, 13), Duration::from_millis(20));
+        assert_eq!(between(Tick::MAX, 1), Duration::from_millis(20));
+    }
+}
