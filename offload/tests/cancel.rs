@@ -49,7 +49,7 @@ fn a_limit_of_the_admission_does_not_withdraw_what_was_admitted() {
         let mut admitted = Box::pin(pool.run_unless(|| 5, std::future::ready(())));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(admitted.as_mut().poll(&mut cx).is_pending());
-        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 0));
+        assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 0));
         drop(release);
         wait(plugged);
         assert_eq!(wait(admitted).ok(), Some(5));

@@ -155,12 +155,12 @@ fn a_job_shut_out_in_line_is_told_when_it_is_detached() {
         running.recv().unwrap();
         let queued = pool.run(|| ()).start();
         let line = line!() + 1;
-        let in_line = pool.run(|| unreachable!("it is shut out"));
-        let in_line = in_line.start();
-        assert_eq!(pool.metrics().in_line, 1);
+        let backlog = pool.run(|| unreachable!("it is shut out"));
+        let backlog = backlog.start();
+        assert_eq!(pool.metrics().backlog, 1);
         let mut end = Box::pin(pool.shutdown(Duration::MAX));
         assert!(poll_once(&mut end).is_pending());
-        in_line.detach();
+        backlog.detach();
         assert_eq!(*LOST.lock().unwrap(), [line]);
         drop(release);
         let _report = wait(end);

@@ -84,7 +84,7 @@ async fn settled(world: &World) -> Result<(), String> {
     let deadline = Instant::now() + LONG;
     loop {
         let now = world.bridge.metrics();
-        let quiet = (now.running, now.blocked, now.queued, now.in_line) == (0, 0, 0, 0);
+        let quiet = (now.running, now.blocked, now.queued, now.backlog) == (0, 0, 0, 0);
         if quiet && world.is_alone() {
             return Ok(());
         }

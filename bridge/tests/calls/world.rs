@@ -99,7 +99,7 @@ impl World {
         loop {
             let now = self.bridge.metrics();
             // A result is there a moment before its thread has counted the end.
-            if (now.running, now.blocked, now.queued, now.in_line) == (0, 0, 0, 0) {
+            if (now.running, now.blocked, now.queued, now.backlog) == (0, 0, 0, 0) {
                 return Ok(());
             }
             if Instant::now() > deadline {

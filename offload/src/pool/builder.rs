@@ -46,7 +46,7 @@ impl<A> Builder<A> {
             exit_grace: Duration::from_secs(5),
             cancel_grace: None,
             cores,
-            duty: policy::DUTY,
+            decide: policy::DUTY,
             watches_end: false,
         };
         Self {
@@ -156,7 +156,7 @@ impl<A> Builder<A> {
     #[cfg(bridge_loom)]
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
-        self.limits.duty = policy::watchful;
+        self.limits.decide = policy::watchful;
         self
     }
 
@@ -175,7 +175,7 @@ impl<A> Builder<A> {
     #[cfg(bridge_loom)]
     #[doc(hidden)]
     pub fn watchful_at_first(mut self) -> Self {
-        self.limits.duty = policy::watchful_at_first;
+        self.limits.decide = policy::watchful_at_first;
         self.limits.watches_end = true;
         self
     }

@@ -238,7 +238,7 @@ impl World {
             metrics.running,
             metrics.blocked,
             metrics.queued,
-            metrics.in_line,
+            metrics.backlog,
         );
         assert_eq!(left, (0, 0, 0, 0), "{metrics:?}");
         assert!(

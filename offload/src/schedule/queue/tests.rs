@@ -15,7 +15,7 @@ fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
         let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
         let job = Submitted { job, lineage };
         let watched = Arc::downgrade(&job.job);
-        assert_eq!(queue.push(Lane::Roots, job), Admission::Queued);
+        assert_eq!(queue.push(Lane::Unrelated, job), Admission::Queued);
         watched
     });
     let watched = watched.collect();
@@ -34,7 +34,7 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     let inbox = Arc::<Padded<Inbox>>::default();
     let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
     assert!(inbox.leave(job()).is_err(), "it is closed at first");
-    let _admitted = queue.push(Lane::Roots, job());
+    let _admitted = queue.push(Lane::Unrelated, job());
     queue.open_inbox(Pickup::AtOnce);
     assert_eq!(inbox.leave(job()).ok(), Some(Pickup::AtOnce));
     assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
@@ -72,10 +72,10 @@ fn what_is_left_behind_others_is_not_taken_at_once() {
 #[test]
 fn a_look_for_descendants_passes_none_that_came_before_them() {
     let (mut queue, _watched) = filled(60);
-    let since = queue.roots_pushed();
+    let since = queue.unrelated_pushed();
     // Four more fill the queue, and six stand in line.
     for _ in 0..10 {
-        let _admission = queue.push(Lane::Roots, job());
+        let _admission = queue.push(Lane::Unrelated, job());
     }
     let looks = Cell::new(0);
     let every_second = |_: &Submitted| {
@@ -84,8 +84,8 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
     };
     queue.promote(since, every_second);
     assert!(looks.get() <= 20, "{} looks", looks.get());
-    assert_eq!((queue.queued(), queue.in_line()), (64, 6));
-    assert!(queue.holds_kin());
+    assert_eq!((queue.queued(), queue.backlog()), (64, 6));
+    assert!(queue.holds_descendants());
     let taken = std::iter::from_fn(|| queue.take()).count();
     assert_eq!(taken, 70);
 }
@@ -128,7 +128,7 @@ fn address(job: &Arc<dyn Runnable>) -> usize {
 
 #[test]
 fn a_job_that_is_put_back_is_the_first_again() {
-    for lane in [Lane::Kin, Lane::Roots] {
+    for lane in [Lane::Descendants, Lane::Unrelated] {
         let mut queue = Queue::new(3, Arc::default(), Arc::default());
         let jobs: Vec<_> = std::iter::repeat_with(job).take(3).collect();
         let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
@@ -148,23 +148,23 @@ fn descendants_go_first_and_need_no_room() {
     let jobs: Vec<_> = std::iter::repeat_with(job).take(6).collect();
     let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
     let lanes = [
-        Lane::Roots,
-        Lane::Roots,
-        Lane::Roots,
-        Lane::Kin,
-        Lane::Kin,
-        Lane::Kin,
+        Lane::Unrelated,
+        Lane::Unrelated,
+        Lane::Unrelated,
+        Lane::Descendants,
+        Lane::Descendants,
+        Lane::Descendants,
     ];
     for (lane, job) in lanes.into_iter().zip(jobs) {
         let _admission = queue.push(lane, job);
     }
-    assert_eq!((queue.queued(), queue.in_line(), queue.ready()), (2, 4, 5));
+    assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 4, 5));
     let kept = queue.take().unwrap();
     assert_eq!(address(&kept.job), watched[3].as_ptr().addr());
     // Withdrawn by its caller, it leaves the count of its own lane.
     let withdrawn = watched[4].upgrade().unwrap();
     assert!(queue.withdraw(withdrawn.header()).is_empty());
-    assert_eq!((queue.queued(), queue.in_line(), queue.ready()), (2, 2, 3));
+    assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 2, 3));
     assert_eq!(order(&mut queue, &watched), [5, 0, 1, 2]);
 }
 
@@ -174,25 +174,30 @@ fn descendants_move_up_before_others() {
     let first = job();
     let header = Arc::clone(&first.job);
     for (lane, job) in [
-        (Lane::Roots, first),
-        (Lane::Roots, job()),
-        (Lane::Kin, job()),
+        (Lane::Unrelated, first),
+        (Lane::Unrelated, job()),
+        (Lane::Descendants, job()),
     ] {
         let _admission = queue.push(lane, job);
     }
     assert!(queue.withdraw(header.header()).is_empty());
-    assert_eq!((queue.queued(), queue.queued_roots()), (1, 0));
-    assert_eq!(queue.in_line(), 1);
+    assert_eq!((queue.queued(), queue.queued_unrelated()), (1, 0));
+    assert_eq!(queue.backlog(), 1);
 }
 
 #[test]
 fn an_end_refuses_roots_in_line_and_no_descendants() {
     let mut queue = Queue::new(1, Arc::default(), Arc::default());
-    for lane in [Lane::Roots, Lane::Roots, Lane::Kin, Lane::Kin] {
+    for lane in [
+        Lane::Unrelated,
+        Lane::Unrelated,
+        Lane::Descendants,
+        Lane::Descendants,
+    ] {
         let _admission = queue.push(lane, job());
     }
-    assert_eq!(queue.drain_line().len(), 1);
-    assert_eq!((queue.in_line(), queue.ready()), (2, 3));
+    assert_eq!(queue.drain_backlog().len(), 1);
+    assert_eq!((queue.backlog(), queue.ready()), (2, 3));
     assert_eq!(queue.drain().len(), 3);
 }
 

@@ -3,12 +3,12 @@
 
 use std::{cell::Cell, mem, panic::Location};
 
-use super::{credit::creditor, seats::seat_for, *};
+use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
     Bare, Lineage,
     job::{Job, runnable::Finish},
     nesting::lineage::Kind,
-    schedule::policy::Sight,
+    schedule::policy::LoadSample,
     thread::park::Parker,
 };
 
@@ -30,7 +30,7 @@ impl Random {
 
 /// A thread of the pool, as far as the state is concerned.
 struct Thread {
-    berth: Berth,
+    this_thread: IdleThread,
     stack: usize,
     /// The job that it runs, with its frame, and the wait in which it is parked.
     job: Option<Lineage>,
@@ -53,11 +53,11 @@ struct Model {
 }
 
 /// Watches nobody, so that nothing depends on the clock.
-fn duty(sight: Sight) -> Duty {
-    if sight.ready == 0 {
-        Duty::Rest
+fn decide(load_sample: LoadSample) -> Decision {
+    if load_sample.ready == 0 {
+        Decision::Rest
     } else {
-        Duty::Work
+        Decision::Work
     }
 }
 
@@ -68,7 +68,7 @@ impl Model {
             max_threads: 1 + random.below(2),
             max_blocked_threads: 1 + random.below(2),
             queue_capacity: 1 + random.below(6),
-            duty,
+            decide,
             ..Limits::smallest()
         };
         Self {
@@ -85,7 +85,7 @@ impl Model {
             0..3 => self.push(),
             3..5 => self.go_on(),
             5 => self.park(),
-            6 => self.rise(),
+            6 => self.end_park(),
             _ => self.end_loan(),
         }
         self.check();
@@ -131,13 +131,13 @@ impl Model {
         // A thread that is woken is on call, or finds its loan when it rises.
         if let &Action::Start(id) = action {
             let stack = self.state.enter();
-            let berth = Berth {
+            let this_thread = IdleThread {
                 id,
                 unparker: Parker::new().unparker().clone(),
                 spins: Cell::new(false),
             };
             self.threads.push(Thread {
-                berth,
+                this_thread,
                 stack,
                 job: None,
                 wait: None,
@@ -151,7 +151,7 @@ impl Model {
     /// Lets a thread take its next step that is on call, or whose job ends.
     fn go_on(&mut self) {
         let at = self.pick(|state, thread| {
-            let is_called = state.is_on_call(thread.berth.id) && thread.job.is_none();
+            let is_called = state.is_searching(thread.this_thread.id) && thread.job.is_none();
             is_called || (thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none())
         });
         let Some(at) = at else { return };
@@ -161,9 +161,9 @@ impl Model {
                 job.top().unwrap().close();
                 After::Job(Finish::Completed)
             }
-            None => After::Call,
+            None => After::WakeUp,
         };
-        match self.state.next(after, &thread.berth, thread.stack) {
+        match self.state.next(after, &thread.this_thread, thread.stack) {
             Step::Run { job, action } => {
                 let id = JobId::of(&job.job);
                 thread.job = Some(job.lineage.below(self.state.pool, id, Kind::Job));
@@ -188,7 +188,7 @@ impl Model {
         for polled in self.pushed.iter().filter(|job| job.header().is_listed()) {
             if self.random.one_in(4) {
                 polled.header().set_adopter(frame.number());
-                job.note_root(pool, polled.header().before());
+                job.note_unrelated(pool, polled.header().before());
             }
         }
         let lends = !self.random.one_in(4);
@@ -196,25 +196,25 @@ impl Model {
         let place = Place {
             frame: Arc::clone(&frame),
             account,
-            unparker: self.threads[at].berth.unparker.clone(),
+            unparker: self.threads[at].this_thread.unparker.clone(),
             stack: self.threads[at].stack,
             lends,
             hears: true,
         };
-        let (seating, action) = self.state.sit(place);
-        if seating == Seating::Seated {
+        let (decision, action) = self.state.begin_park(place);
+        if decision == ParkDecision::Park {
             self.threads[at].wait = Some(frame);
         }
         self.perform(&action);
     }
 
     /// Wakes a parked thread, which may have been lent a job.
-    fn rise(&mut self) {
+    fn end_park(&mut self) {
         let Some(at) = self.pick(|_, thread| thread.wait.is_some()) else {
             return;
         };
         let wait = self.threads[at].wait.take().unwrap();
-        self.threads[at].lent = self.state.rise(&wait).lent;
+        self.threads[at].lent = self.state.end_park(&wait).lent;
         if self.threads[at].lent.is_some() {
             let action = self.state.help();
             self.perform(&action);
@@ -242,7 +242,11 @@ impl Model {
 
     fn check(&mut self) {
         let state = &mut self.state;
-        let lenders = state.seats.iter().filter(|seat| seat.is_lender()).count();
+        let lenders = state
+            .parked_waits
+            .iter()
+            .filter(|parked_wait| parked_wait.is_lender())
+            .count();
         let unparked = |thread: &&Thread| thread.job.is_some() && thread.wait.is_none();
         let running = self.threads.iter().filter(unparked).count() + lenders;
         assert_eq!(
@@ -256,9 +260,11 @@ impl Model {
             let has_account = account.is_some_and(|account| account.is_parked());
             assert_eq!(has_account, is_parked, "an account is open by mistake");
             let Some(wait) = &thread.wait else { continue };
-            let mut seats = state.seats.iter();
-            let seat = seats.find(|seat| seat.number() == wait.number()).unwrap();
-            thread.is_lender = seat.is_lender();
+            let mut parked_waits = state.parked_waits.iter();
+            let parked_wait = parked_waits
+                .find(|parked_wait| parked_wait.number() == wait.number())
+                .unwrap();
+            thread.is_lender = parked_wait.is_lender();
             let last = state.stacks[thread.stack].last().unwrap();
             if !thread.is_lender {
                 assert!(last.credit.is_none(), "a parked job keeps its credit");
@@ -268,13 +274,15 @@ impl Model {
                 assert!(thread.lends, "a job is lent where it must not run");
             }
         }
-        let (pool, seats, has_permit) = (state.pool, &state.seats, state.has_permit());
-        let on_credit = |job: &Submitted| creditor(job, seats, pool, &mut None).is_some();
+        let (pool, parked_waits, has_permit) =
+            (state.pool, &state.parked_waits, state.has_permit());
+        let on_credit = |job: &Submitted| creditor(job, parked_waits, pool, &mut None).is_some();
         let lendable = |job: &Submitted| {
-            seat_for(job, None, seats, false).is_some() && (has_permit || on_credit(job))
+            parked_wait_for(job, None, parked_waits, false).is_some()
+                && (has_permit || on_credit(job))
         };
-        let has_on_credit = state.queue.has_kin(on_credit);
-        let has_lendable = state.queue.has_kin(lendable);
+        let has_on_credit = state.queue.has_descendant(on_credit);
+        let has_lendable = state.queue.has_descendant(lendable);
         let is_spent = (state.gained.as_ref()).is_some_and(|frame| !frame.has_any_credit());
         let nothing_on_credit = state.nothing_on_credit || is_spent;
         assert!(!(nothing_on_credit && has_on_credit), "a job has credit");
@@ -282,13 +290,13 @@ impl Model {
             !(state.nothing_lendable && has_lendable),
             "a job can be lent"
         );
-        let sleeps_on_call = |berth: &Berth| state.is_on_call(berth.id);
+        let sleeps_on_call = |this_thread: &IdleThread| state.is_searching(this_thread.id);
         assert!(!state.idle.iter().any(sleeps_on_call), "it sleeps on call");
         let is_full = state.queue.queued() >= state.limits.queue_capacity;
-        assert!(is_full || state.queue.in_line() == 0, "nobody moved up");
+        assert!(is_full || state.queue.backlog() == 0, "nobody moved up");
         // The first invariant.
         // A lender calls the next when it rises.
-        let is_bound = state.has_lookout() || seats.iter().any(Seat::is_lender);
+        let is_bound = state.has_lookout() || parked_waits.iter().any(ParkedWait::is_lender);
         if !is_bound && ((has_permit && state.queue.ready() > 0) || has_on_credit) {
             assert!(state.idle.is_empty(), "a thread sleeps");
             assert!(!state.may_start(), "a thread may start");
@@ -322,7 +330,7 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
         state.running -= 1;
         job = Lineage::default().below(state.pool, id, Kind::Job);
         let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
-        let _action = state.take_seat(Place {
+        let _action = state.add_parked_wait(Place {
             frame,
             account: job.top().unwrap(),
             unparker: parker.unparker().clone(),

@@ -31,7 +31,7 @@ pub(crate) fn run() {
     }
     let metrics = bridge.metrics();
     assert_eq!(
-        (metrics.threads, metrics.queued, metrics.in_line),
+        (metrics.threads, metrics.queued, metrics.backlog),
         (0, 0, 0)
     );
     assert_eq!(metrics.completed, 0);

@@ -19,7 +19,7 @@ pub(crate) fn run() {
         })
         .collect();
     let metrics = bridge.metrics();
-    assert_eq!((metrics.queued, metrics.in_line), (1, 99));
+    assert_eq!((metrics.queued, metrics.backlog), (1, 99));
     plug.release();
     wait(join_all(jobs));
     drop(note);
