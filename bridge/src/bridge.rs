@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError, call::unwrap, entered::Entered,
-    home::Home, shutdown::BridgeShutdown,
+    runtime::home::Home, shutdown::BridgeShutdown,
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -50,7 +50,7 @@ struct Inner {
     debug: bool,
 }
 
-/// When the process exits, home ends first. Its [`Threads`](crate::home_threads::Threads)
+/// When the process exits, home ends first. Its [`Threads`](crate::runtime::home_threads::Threads)
 /// are waited for by an entry of their own, because they outlive a bridge.
 impl BeforeExit for Inner {
     fn stage(&self) -> Stage {

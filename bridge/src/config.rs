@@ -7,7 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::{
     Bridge, BuildError,
     ambient::InRuntime,
-    home::{Home, Source},
+    runtime::home::{Home, Source},
 };
 
 /// Threads that `spawn_blocking` may use on home, beside those for waits:

@@ -9,7 +9,7 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
-use crate::{Bridge, driven::Driven, wait::forked};
+use crate::{Bridge, driven::Driven, runtime::forked};
 
 impl Bridge {
     /// Spawns a task that counts as a descendant of what spawns it.

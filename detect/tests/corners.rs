@@ -3,7 +3,7 @@
 
 mod common;
 
-use bridge_detect::{Mark, Place};
+use bridge_detect::{Place, ThreadTag};
 use common::{ct, mt};
 use testkit::within;
 use tokio::{
@@ -29,7 +29,7 @@ fn a_local_set_without_a_runtime_is_foreign() {
         assert_eq!(seen(false), Place::Foreign);
         // Corner: without its budget it cannot be told from a task's destructor.
         assert_eq!(seen(true), Place::Thread);
-        let _job = Mark::Job.set();
+        let _job = ThreadTag::Job.set();
         assert_eq!(seen(false), Place::Foreign);
     });
 }
@@ -88,9 +88,9 @@ fn the_worker_index_survives_foreign_guards() {
 fn block_in_place_under_a_mark_looks_like_the_mark() {
     within(|| {
         for (mark, place) in [
-            (Mark::Job, Place::Job),
-            (Mark::Wait, Place::Wait),
-            (Mark::Foreign, Place::Foreign),
+            (ThreadTag::Job, Place::Job),
+            (ThreadTag::Wait, Place::Wait),
+            (ThreadTag::Foreign, Place::Foreign),
         ] {
             let _mark = mark.set();
             assert_eq!(task::block_in_place(Place::current), place);

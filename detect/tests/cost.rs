@@ -9,7 +9,7 @@ use std::{
     cell::Cell,
 };
 
-use bridge_detect::{Context, Mark};
+use bridge_detect::{Context, ThreadTag};
 use common::{Driver, mt};
 use testkit::within;
 use tokio::task::{self, coop};
@@ -73,7 +73,7 @@ fn no_look_allocates() {
         );
         let _guard = runtime.enter();
         assert_eq!(allocations(), 0, "under a guard");
-        for mark in [Mark::Job, Mark::Wait, Mark::Foreign] {
+        for mark in [ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign] {
             let _mark = mark.set();
             assert_eq!(allocations(), 0, "{mark:?}");
         }

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, in_async, warm_up};
+use bridge_detect::{Context, Place, ThreadTag, in_async, warm_up};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
 use tokio::{runtime::Builder, task};
@@ -44,9 +44,9 @@ fn marks_count_where_tokio_shows_nothing() {
     within(|| {
         let (mt, ct) = (mt(), ct());
         for (mark, place) in [
-            (Mark::Job, Place::Job),
-            (Mark::Wait, Place::Wait),
-            (Mark::Foreign, Place::Foreign),
+            (ThreadTag::Job, Place::Job),
+            (ThreadTag::Wait, Place::Wait),
+            (ThreadTag::Foreign, Place::Foreign),
         ] {
             let set = mark.set();
             assert_eq!(Place::current(), place);
@@ -71,11 +71,11 @@ fn place_of_root() -> Place {
 #[test]
 fn a_mark_does_not_outlive_a_panic() {
     let panic = std::panic::catch_unwind(|| {
-        let _mark = Mark::Wait.set();
+        let _mark = ThreadTag::Wait.set();
         std::panic::resume_unwind(Box::new(()));
     });
     assert!(panic.is_err());
-    assert_eq!(Mark::current(), Mark::None);
+    assert_eq!(ThreadTag::current(), ThreadTag::None);
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn under_a_guard_other_executors_are_blocking_unless_marked() {
 #[test]
 fn in_async_adds_nothing_to_a_detected_poll() {
     within(|| {
-        let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
-        assert_eq!(ct().block_on(place()), (Place::Worker(0), Mark::None));
-        assert_eq!(mt().block_on(place()), (Place::Root, Mark::None));
+        let place = async || in_async(async { (Place::current(), ThreadTag::current()) }).await;
+        assert_eq!(ct().block_on(place()), (Place::Worker(0), ThreadTag::None));
+        assert_eq!(mt().block_on(place()), (Place::Root, ThreadTag::None));
     });
 }
 
@@ -154,9 +154,9 @@ fn in_async_adds_nothing_to_a_detected_poll() {
 #[test]
 fn in_async_tells_of_an_executor_inside_a_wait() {
     within(|| {
-        let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
-        let _wait = Mark::Wait.set();
-        let told = (Place::Foreign, Mark::Foreign);
+        let place = async || in_async(async { (Place::current(), ThreadTag::current()) }).await;
+        let _wait = ThreadTag::Wait.set();
+        let told = (Place::Foreign, ThreadTag::Foreign);
         assert_eq!(pollster::block_on(place()), told);
         let mt = mt();
         let _guard = mt.enter();

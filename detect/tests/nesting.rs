@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, in_async, warm_up};
+use bridge_detect::{Context, ThreadTag, in_async, warm_up};
 use common::{Driver, ct, mt};
 use proptest::{collection::vec, prelude::*, sample::select};
 use testkit::within;
@@ -28,7 +28,7 @@ enum Step {
     SpawnBlocking,
     Thread,
     Rayon,
-    Marked(Mark),
+    Marked(ThreadTag),
     InAsync,
     Unconstrained,
     Spend(u8),
@@ -47,7 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(SpawnBlocking),
         1 => Just(Thread),
         1 => Just(Rayon),
-        2 => select(&[Mark::Job, Mark::Wait, Mark::Foreign][..]).prop_map(Marked),
+        2 => select(&[ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign][..]).prop_map(Marked),
         1 => Just(InAsync),
         1 => Just(Unconstrained),
         1 => (0..=128_u8).prop_map(Spend),
@@ -73,7 +73,7 @@ struct Level {
     /// Polled by Tokio, as it shows.
     shown: bool,
     may_block_in_place: bool,
-    mark: Mark,
+    mark: ThreadTag,
 }
 
 impl Level {
@@ -84,7 +84,7 @@ impl Level {
         worker: false,
         shown: false,
         may_block_in_place: false,
-        mark: Mark::None,
+        mark: ThreadTag::None,
     };
 
     /// What is known inside `step`. `None` where it cannot be taken.
@@ -101,7 +101,11 @@ impl Level {
                     worker: driver.is_worker() || (same_thread && here.worker),
                     shown: true,
                     may_block_in_place: driver.allows_block_in_place(),
-                    mark: if same_thread { here.mark } else { Mark::None },
+                    mark: if same_thread {
+                        here.mark
+                    } else {
+                        ThreadTag::None
+                    },
                 }
             }
             MtGuard | CtGuard if here.truth == Context::Sync => Self {
@@ -113,7 +117,7 @@ impl Level {
             BlockInPlace if !here.may_block_in_place => return None,
             BlockInPlace => Self {
                 truth: Context::Blocking,
-                blind: matches!(here.mark, Mark::Wait | Mark::Foreign),
+                blind: matches!(here.mark, ThreadTag::Wait | ThreadTag::Foreign),
                 entered: false,
                 shown: false,
                 may_block_in_place: false,
@@ -127,7 +131,7 @@ impl Level {
             // The bridge sets them without a budget and outside a worker.
             Marked(_) if here.entered || here.shown => return None,
             Marked(mark) => {
-                let truth = if mark == Mark::Job {
+                let truth = if mark == ThreadTag::Job {
                     Context::Blocking
                 } else {
                     Context::Async
@@ -143,7 +147,7 @@ impl Level {
             InAsync => Self {
                 truth: Context::Async,
                 blind: false,
-                mark: Mark::Foreign,
+                mark: ThreadTag::Foreign,
                 ..here
             },
             Unconstrained if here.shown && !(here.worker && here.entered) => Self {

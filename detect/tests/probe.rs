@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, warm_up};
+use bridge_detect::{Context, Place, ThreadTag, warm_up};
 use common::mt;
 use testkit::within;
 use tokio::task::{self, coop};
@@ -62,7 +62,7 @@ fn warming_up_changes_no_answer() {
         assert!(matches!(seen, Place::Worker(_)));
         let _guard = mt.enter();
         assert_eq!(look(), Place::Blocking);
-        let _mark = Mark::Job.set();
+        let _mark = ThreadTag::Job.set();
         assert_eq!(look(), Place::Job);
     });
 }

@@ -6,7 +6,7 @@
 
 mod common;
 
-use bridge_detect::{Context, Mark, in_async};
+use bridge_detect::{Context, ThreadTag, in_async};
 use common::{Driver, ct, mt};
 use testkit::within;
 use tokio::{
@@ -170,11 +170,11 @@ impl Deed {
             }
             // As the pool and the wait set them: on a thread without a budget.
             MarkedJob => task::block_in_place(|| {
-                let _mark = Mark::Job.set();
+                let _mark = ThreadTag::Job.set();
                 look()
             }),
             MarkedWait => task::block_in_place(|| {
-                let _mark = Mark::Wait.set();
+                let _mark = ThreadTag::Wait.set();
                 look()
             }),
         }
