@@ -20,17 +20,23 @@ pub(crate) use self::{
 };
 use crate::{
     CutOff, Metrics,
-    eager::Eagerness,
-    fork,
-    inbox::Inbox,
-    job::drop_payload,
-    limits::{Hooks, Limits},
-    lineage::{Lane, PoolId},
-    queue::Queue,
-    runnable::{Header, Submitted},
-    stall::News,
-    state::{Action, Phase, Prospect, State},
-    sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, start_thread},
+    job::{
+        drop_payload,
+        eager::Eagerness,
+        runnable::{Header, Submitted},
+    },
+    nesting::lineage::{Lane, PoolId},
+    platform::{
+        fork,
+        sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, start_thread},
+    },
+    pool::limits::{Hooks, Limits},
+    schedule::{
+        inbox::Inbox,
+        queue::Queue,
+        stall::News,
+        state::{Action, Phase, Prospect, State},
+    },
 };
 
 pub(crate) struct Core {

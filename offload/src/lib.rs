@@ -34,56 +34,42 @@
 //! # How it works
 #![doc = include_str!("../DESIGN.md")]
 
-mod ambient;
-mod builder;
-mod caught;
-mod clock;
 mod core;
-mod eager;
-mod error;
-#[cfg(not(bridge_loom))]
-#[doc(hidden)]
-pub mod exit;
-pub mod fork;
-mod handle;
-#[doc(hidden)]
-pub mod helper;
-mod inbox;
 mod job;
-#[doc(hidden)]
-pub mod large;
-mod limits;
-mod lineage;
-pub mod load;
-mod metrics;
-pub mod own_future;
-pub mod park;
-mod policy;
+mod nesting;
+mod platform;
 mod pool;
-mod queue;
-mod report;
-mod runnable;
-mod running;
+mod schedule;
 mod shutdown;
-mod spinning;
-pub mod stack;
-mod stall;
-mod state;
-mod sync;
-mod task;
-mod waiting;
-mod worker;
+mod thread;
 
 pub use crate::{
-    ambient::{Ambient, Bare, Timer},
-    builder::Builder,
-    error::{BuildError, OffloadError, Panic, Rejected},
-    lineage::{Lineage, Scope},
-    metrics::Metrics,
-    pool::Pool,
-    report::{CutOff, Shutdown, StillRunning},
-    running::cancelled,
+    job::{
+        running::cancelled,
+        task::{Attempt, Cancelled, Offload},
+    },
+    nesting::{
+        lineage::{Lineage, Scope},
+        waiting::{Parked, Waiting},
+    },
+    pool::{
+        Pool,
+        ambient::{Ambient, Bare, Timer},
+        builder::Builder,
+        error::{BuildError, OffloadError, Panic, Rejected},
+        metrics::Metrics,
+        report::{CutOff, Shutdown, StillRunning},
+    },
     shutdown::PoolShutdown,
-    task::{Attempt, Cancelled, Offload},
-    waiting::{Parked, Waiting},
+};
+
+// For the `bridge` crate.
+#[cfg(not(bridge_loom))]
+#[doc(hidden)]
+pub use crate::shutdown::exit;
+#[doc(hidden)]
+pub use crate::{
+    job::{large, own_future},
+    platform::{fork, load},
+    thread::{helper, park, stack},
 };

@@ -5,9 +5,12 @@ use std::io;
 use super::Core;
 use crate::{
     OffloadError,
-    job::{drop_caught, wake},
-    runnable::{Submitted, Told},
-    state::Tally,
+    job::{
+        drop_caught,
+        runnable::{Submitted, Told},
+        wake,
+    },
+    schedule::state::Tally,
 };
 
 /// Where jobs are counted.

@@ -13,11 +13,13 @@ use super::{
 };
 use crate::{
     Lineage, OffloadError, Shutdown, StillRunning,
-    clock::{Tick, between, tick},
-    park::Unparker,
-    runnable::{Header, Runnable, Submitted, Told},
-    state::{Phase, Seating, State, Whose},
-    sync::{MutexGuard, wait_for},
+    job::runnable::{Header, Runnable, Submitted, Told},
+    platform::sync::{MutexGuard, wait_for},
+    schedule::state::{Phase, Seating, State, Whose},
+    thread::{
+        clock::{Tick, between, tick},
+        park::Unparker,
+    },
 };
 
 /// Where a thread of the pool stands that shuts it down.

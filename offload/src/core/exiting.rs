@@ -13,11 +13,11 @@ use std::{
 use super::{Core, ending::still_running};
 use crate::{
     CutOff,
-    clock::tick,
-    exit::{self, BeforeExit, Leaving, Stage},
-    lineage::JobId,
-    runnable::Runnable,
-    state::{State, Whose},
+    job::runnable::Runnable,
+    nesting::lineage::JobId,
+    schedule::state::{State, Whose},
+    shutdown::exit::{self, BeforeExit, Leaving, Stage},
+    thread::clock::tick,
 };
 
 /// The time from the first look to the second. It doubles up to [`LONGEST`].

@@ -1,12 +1,15 @@
 //! The monitor: a thread that looks at a pool which may stand still.
 //!
 //! It runs only while jobs are queued that nobody can take, and for a second
-//! after that: see [`stall`](crate::stall). It is none of the pool's workers.
+//! after that: see [`stall`](crate::schedule::stall). It is none of the pool's workers.
 
 use std::{sync::Arc, thread, time::Instant};
 
 use super::Core;
-use crate::{stall::TICK, state::Findings, sync::start_thread};
+use crate::{
+    platform::sync::start_thread,
+    schedule::{stall::TICK, state::Findings},
+};
 
 /// Starts the monitor of this pool.
 #[cold]

@@ -3,7 +3,7 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
-use crate::{OffloadError, handle::Handle, sync::MutexGuard};
+use crate::{OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
 
 pub(super) struct Cell<F, T, A> {
     pub(super) stage: Stage<F, T, A>,

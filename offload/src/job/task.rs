@@ -1,0 +1,344 @@
+//! The future of an offloaded closure.
+
+use std::{
+    fmt,
+    panic::Location,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    Ambient, OffloadError,
+    core::{self, Patience, Refusal},
+    job::{
+        Job,
+        eager::Eager,
+        runnable::{Awaitable, Submitted, Withdrawal},
+    },
+    nesting::lineage,
+    pool::handle::Handle,
+    schedule::state::Prospect,
+    thread::worker,
+};
+
+/// A closure on its way through a pool.
+///
+/// Like every future it is lazy: the job is submitted at the first poll, or by
+/// [`start`](Self::start). It resolves to the closure's value.
+///
+/// # Panics
+///
+/// Polling resumes the closure's panic, whatever its payload. It panics with
+/// an [`OffloadError`]'s text if the closure can't run: [`outcome`](Self::outcome)
+/// gives both as errors instead.
+///
+/// # Cancel safety
+///
+/// Dropping it withdraws the job: one that is queued never runs, and its
+/// captures are dropped at once; one that runs goes on to its end, keeps its
+/// permit until then, and can see it by [`cancelled`](crate::cancelled).
+///
+/// # Examples
+///
+/// ```
+/// use bridge_offload::Pool;
+///
+/// let pool = Pool::new();
+/// let sum = pollster::block_on(pool.run(|| (1..=10).sum::<u32>()));
+/// assert_eq!(sum, 55);
+/// ```
+#[must_use = "an offload does nothing unless it is awaited or started"]
+pub struct Offload<T> {
+    job: Arc<dyn Awaitable<T>>,
+    /// Keeps the pool open as long as jobs are to come.
+    pool: Arc<Handle>,
+    stage: Stage,
+    eager: Eager,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Lazy,
+    /// Submitted, and not polled since.
+    Started,
+    /// Submitted and polled.
+    Awaited,
+    /// Nothing of it is in the pool any more.
+    Over,
+}
+
+/// What [`Offload::cancel`] came upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Cancelled {
+    /// The closure had not started and never will.
+    Withdrawn,
+    /// The closure is running, and has been told: see
+    /// [`cancelled`](crate::cancelled). Its result can still be awaited.
+    Running,
+    /// The closure had ended; its result can still be awaited.
+    Finished,
+}
+
+impl<T: Send + 'static> Offload<T> {
+    pub(crate) fn new<A: Ambient>(
+        pool: Arc<Handle>,
+        closure: impl FnOnce() -> T + Send + 'static,
+        at: &'static Location<'static>,
+    ) -> Self {
+        let job: Arc<Job<_, T, A>> = Job::new(closure, at);
+        Self {
+            job,
+            pool,
+            stage: Stage::Lazy,
+            eager: Eager::default(),
+        }
+    }
+
+    /// One whose job has been submitted.
+    pub(crate) fn submitted(pool: Arc<Handle>, job: Arc<dyn Awaitable<T>>) -> Self {
+        Self {
+            job,
+            pool,
+            stage: Stage::Started,
+            eager: Eager::default(),
+        }
+    }
+
+    /// Submits the job now instead of at the first poll. Where the queue is
+    /// full it takes its place in the line.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let first = pool.run(|| 1).start();
+    /// let second = pool.run(|| 2).start(); // both run while neither is awaited
+    /// assert_eq!(pollster::block_on(async { first.await + second.await }), 3);
+    /// ```
+    #[must_use = "dropping an offload withdraws its job"]
+    pub fn start(mut self) -> Self {
+        self.submit(None);
+        self
+    }
+
+    /// Withdraws the job, or tells the running closure that nobody needs it
+    /// any more, and says which.
+    pub fn cancel(&self) -> Cancelled {
+        let submitted = self.is_submitted();
+        if submitted && self.pool.core.is_forked() {
+            // Nobody in this process will run it, and its lock may be held by
+            // a thread that isn't there.
+            return Cancelled::Withdrawn;
+        }
+        let forget = || {
+            if submitted {
+                self.pool.core.forget(self.job.header());
+            }
+        };
+        match self.job.withdraw(true, &forget) {
+            Withdrawal::Withdrawn => Cancelled::Withdrawn,
+            Withdrawal::Running => Cancelled::Running,
+            Withdrawal::Over => Cancelled::Finished,
+        }
+    }
+
+    /// Lets the job run without anybody to await it, and submits it first if that has
+    /// not happened. Where the queue is full it takes its place in the line.
+    ///
+    /// The job runs even if this was the last handle to the pool, and the process
+    /// waits for it before it exits: see [`Builder::exit_grace`](crate::Builder::exit_grace).
+    /// A panic of the closure is counted in [`Metrics::panicked`](crate::Metrics::panicked)
+    /// and reported through [`Ambient::lost`].
+    ///
+    /// # Corner cases
+    ///
+    /// A pool that is shut down, or that belongs to the parent of a fork, does not
+    /// take the job. That is reported through [`Ambient::lost`] too, with the place
+    /// of the call. Where the caller has to know, `pool.try_run(closure)?.detach()`
+    /// gives the refusal as an error, with the closure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use bridge_offload::Pool;
+    ///
+    /// let (note, noted) = mpsc::channel();
+    /// Pool::new().run(move || note.send("written").unwrap()).detach();
+    /// assert_eq!(noted.recv(), Ok("written"));
+    /// ```
+    pub fn detach(mut self) {
+        if self.is_submitted() && self.pool.core.is_forked() {
+            return; // the parent's, where it runs
+        }
+        self.submit(None);
+        // From here on the drop of this withdraws nothing.
+        self.stage = Stage::Over;
+        self.job.detach(Arc::clone(&self.pool));
+    }
+
+    /// The same future with every failure as an error instead of a panic.
+    ///
+    /// # Errors
+    ///
+    /// [`OffloadError::Panicked`] with the closure's payload, and the reasons
+    /// why a closure has not run.
+    pub fn outcome(self) -> Attempt<T> {
+        Attempt { task: self }
+    }
+
+    /// Submits the job, and says whether it is not worth a look yet. Whatever becomes of
+    /// it wakes `waker`.
+    fn submit(&mut self, waker: Option<&Waker>) -> bool {
+        if self.stage != Stage::Lazy {
+            return false;
+        }
+        self.stage = match waker {
+            Some(_) => Stage::Awaited,
+            None => Stage::Started,
+        };
+        let Some(lineage) = self.job.prepare(waker) else {
+            return false; // cancelled before it was submitted
+        };
+        let at = self.job.header().at;
+        let job = Arc::clone(&self.job).as_runnable();
+        let job = Submitted { job, lineage };
+        match self.pool.core.submit(job, Patience::WaitInLine) {
+            Ok(Prospect::AtOnce) => {
+                if waker.is_some() {
+                    self.eager = self.pool.core.eagerness.begin();
+                }
+                true
+            }
+            Ok(Prospect::InTurn | Prospect::InLine) => true,
+            // It may be done already.
+            Ok(Prospect::Called) => false,
+            Err(refusal) => {
+                let error = match refusal {
+                    Refusal::Forked => OffloadError::Forked { at },
+                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
+                };
+                core::settle(vec![self.job.abandon(error)]);
+                false
+            }
+        }
+    }
+
+    /// Notes that a wait of a job depends on this one. That job may hold what all
+    /// others block on.
+    #[cold]
+    fn adopt(&self) {
+        let header = self.job.header();
+        if let Some(wait) = lineage::adopt(self.pool.core.id(), header.before()) {
+            header.set_adopter(wait);
+        }
+    }
+
+    /// Polls for the result, or for why there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`outcome`](Self::outcome).
+    #[doc(hidden)]
+    pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
+        if self.stage == Stage::Lazy {
+            if self.submit(Some(cx.waker())) {
+                // The job has just been queued with this waker: looking at it
+                // again would only take its lock from the thread that runs it.
+                return self.pending(cx);
+            }
+        } else if self.pool.core.is_forked() {
+            // The job's lock may be held by a thread that isn't there.
+            let at = self.job.header().at;
+            return Poll::Ready(Err(OffloadError::Forked { at }));
+        }
+        let poll = self.job.poll(cx);
+        match poll {
+            // The closure may still be there, for a caller who wants it back:
+            // the drop of this takes it out.
+            Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
+            Poll::Ready(_) => {
+                self.stage = Stage::Over;
+                self.pool.core.eagerness.succeeded(&mut self.eager);
+            }
+            Poll::Pending => {
+                if self.stage == Stage::Started {
+                    self.stage = Stage::Awaited;
+                    if self.pool.core.is_nearly_through() {
+                        self.eager = self.pool.core.eagerness.begin();
+                    }
+                }
+                if worker::is_worker() {
+                    self.adopt();
+                }
+                return self.pending(cx);
+            }
+        }
+        poll
+    }
+
+    /// Pending, after which the executor may be asked for one poll more.
+    fn pending<R>(&mut self, cx: &Context<'_>) -> Poll<R> {
+        if self.pool.core.eagerness.again(&mut self.eager) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+impl<T: Send + 'static> Future for Offload<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_outcome(cx).map(|result| match result {
+            Ok(value) => value,
+            Err(error) => error.resume(),
+        })
+    }
+}
+
+impl<T> Offload<T> {
+    /// Whether the pool may have the job.
+    fn is_submitted(&self) -> bool {
+        matches!(self.stage, Stage::Started | Stage::Awaited)
+    }
+}
+
+impl<T> Drop for Offload<T> {
+    fn drop(&mut self) {
+        if self.is_submitted() && !self.pool.core.is_forked() {
+            let forget = || self.pool.core.forget(self.job.header());
+            let _whatever_it_was = self.job.withdraw(false, &forget);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Offload<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offload")
+            .field("at", &self.job.header().at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Offload::outcome`].
+///
+/// # Cancel safety
+///
+/// As for [`Offload`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Attempt<T> {
+    task: Offload<T>,
+}
+
+impl<T: Send + 'static> Future for Attempt<T> {
+    type Output = Result<T, OffloadError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.task.poll_outcome(cx)
+    }
+}

@@ -1,0 +1,335 @@
+//! The pool as its users hold it.
+
+pub(crate) mod ambient;
+pub(crate) mod builder;
+pub(crate) mod error;
+pub(crate) mod handle;
+pub(crate) mod limits;
+pub(crate) mod metrics;
+pub(crate) mod report;
+
+use std::{
+    fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
+};
+
+use crate::{
+    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
+    core::{Core, Patience, Refusal},
+    job::{
+        Job,
+        large::Large,
+        runnable::{Awaitable, Submitted},
+    },
+    pool::handle::Handle,
+};
+
+/// A bounded pool of threads for blocking closures.
+///
+/// Clones are handles to the same pool, and each of its futures holds one. When the
+/// last is dropped the pool takes no further job, runs what it has, and its threads
+/// end; the drop itself waits for nothing.
+///
+/// ```
+/// use bridge_offload::Pool;
+///
+/// let pool: Pool = Pool::builder().max_threads(2).queue_capacity(64).build()?;
+/// let length = pollster::block_on(pool.run(|| "blocking work".len()));
+/// assert_eq!(length, 13);
+/// # Ok::<(), bridge_offload::BuildError>(())
+/// ```
+pub struct Pool<A = Bare> {
+    handle: Arc<Handle>,
+    ambient: PhantomData<fn() -> A>,
+}
+
+impl Pool {
+    /// A pool with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<A: Ambient> Pool<A> {
+    /// A builder with the default settings.
+    pub fn builder() -> Builder<A> {
+        Builder::new()
+    }
+
+    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+        Self {
+            handle: Arc::new(Handle { core }),
+            ambient: PhantomData,
+        }
+    }
+
+    /// Runs a closure on the pool. Where the queue is full, the future waits
+    /// for room, first come first served.
+    #[track_caller]
+    pub fn run<F, T>(&self, closure: F) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        // A large closure is boxed first of all: see `large`.
+        if Large::<F>::IS {
+            self.run_at(Box::new(closure), Location::caller())
+        } else {
+            self.run_at(closure, Location::caller())
+        }
+    }
+
+    /// [`run`](Self::run) in the name of another place in the code.
+    #[doc(hidden)]
+    pub fn run_at<F, T>(&self, closure: F, at: &'static Location<'static>) -> Offload<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if Large::<F>::IS {
+            Offload::new::<A>(Arc::clone(&self.handle), Box::new(closure), at)
+        } else {
+            Offload::new::<A>(Arc::clone(&self.handle), closure, at)
+        }
+    }
+
+    /// Queues a closure now, or gives it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::Full`] and [`Rejected::ShutDown`], with the closure.
+    #[track_caller]
+    pub fn try_run<F, T>(&self, closure: F) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_run_at(closure, Location::caller())
+    }
+
+    /// [`try_run`](Self::try_run) in the name of another place in the code.
+    ///
+    /// # Errors
+    ///
+    /// As `try_run`.
+    #[doc(hidden)]
+    pub fn try_run_at<F, T>(
+        &self,
+        closure: F,
+        at: &'static Location<'static>,
+    ) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        if Large::<F>::IS {
+            let refused = self.try_run_small(Box::new(closure), at);
+            refused.map_err(|rejected| rejected.map(|closure| *closure))
+        } else {
+            self.try_run_small(closure, at)
+        }
+    }
+
+    /// [`try_run_at`](Self::try_run_at) of a closure that is not large, or that is
+    /// boxed.
+    fn try_run_small<F, T>(
+        &self,
+        closure: F,
+        at: &'static Location<'static>,
+    ) -> Result<Offload<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = &self.handle.core;
+        let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+        let submitted = Submitted {
+            job: Arc::clone(&job) as _,
+            lineage,
+        };
+        match core.submit(submitted, Patience::NowOrNever) {
+            Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
+            Err(refusal) => Err(refuse(&job, refusal)),
+        }
+    }
+
+    /// Runs a closure if there is room for it in the queue before `give_up`
+    /// resolves; how long it then runs is not bounded.
+    ///
+    /// The timer is the caller's, for this crate has none:
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let never = std::future::pending();
+    /// assert_eq!(pollster::block_on(pool.run_unless(|| 7, never))?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    ///
+    /// # Panics
+    ///
+    /// The future panics as [`Offload`] does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Offload`].
+    #[track_caller]
+    pub fn run_unless<F, T, G>(
+        &self,
+        closure: F,
+        give_up: G,
+    ) -> impl Future<Output = Result<T, Rejected<F>>> + use<F, T, A, G>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        G: Future<Output = ()>,
+    {
+        let handle = Arc::clone(&self.handle);
+        let at = Location::caller();
+        async move {
+            let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+            let submitted = Submitted {
+                job: Arc::clone(&job) as _,
+                lineage,
+            };
+            if let Err(refusal) = handle.core.submit(submitted, Patience::WaitInLine) {
+                return Err(refuse(&job, refusal));
+            }
+            let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
+            let mut task = pin!(task.outcome());
+            let mut give_up = pin!(give_up);
+            let mut in_line = true;
+            let result = std::future::poll_fn(|cx| {
+                if let Poll::Ready(result) = task.as_mut().poll(cx) {
+                    return Poll::Ready(Some(result));
+                }
+                if in_line && give_up.as_mut().poll(cx).is_ready() {
+                    in_line = false;
+                    if handle.core.leave_line(Awaitable::header(&*job)) {
+                        return Poll::Ready(None);
+                    }
+                }
+                Poll::Pending
+            })
+            .await;
+            match result {
+                Some(Ok(value)) => Ok(value),
+                Some(Err(error)) => match job.reclaim() {
+                    Some(closure) => Err(Rejected::ShutDown(closure)),
+                    None => error.resume(),
+                },
+                None => Err(refuse_with(&job, Rejected::TimedOut)),
+            }
+        }
+    }
+
+    /// Runs a closure if there is room for it in the queue within `limit`; how
+    /// long it then runs is not bounded.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    ///
+    /// # Panics
+    ///
+    /// The future panics as [`Offload`] does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Offload`].
+    #[track_caller]
+    pub fn run_timeout<F, T>(
+        &self,
+        closure: F,
+        limit: Duration,
+    ) -> impl Future<Output = Result<T, Rejected<F>>> + use<F, T, A>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        A: Timer,
+    {
+        self.run_unless(closure, A::sleep(limit))
+    }
+
+    /// Shuts the pool down: a call, to be `.wait()`ed for in sync code or awaited in
+    /// async code.
+    ///
+    /// 1. The pool takes no further job, and runs what was admitted for at most
+    ///    `grace`.
+    /// 2. After the grace no job starts any more: the callers of queued jobs get
+    ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
+    ///    [`cancelled`](crate::cancelled) becomes true in them. They have the
+    ///    [cancel grace](Builder::cancel_grace) to end, and their callers get the
+    ///    result.
+    /// 3. The callers of jobs that still run get `ShutDown`. Their threads go on until
+    ///    the jobs end. The report names these jobs.
+    ///
+    /// Called from a job of this pool, or from what such a job waits for, it neither
+    /// waits for that job nor counts it.
+    pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
+        PoolShutdown::new(Arc::clone(&self.handle.core), grace)
+    }
+
+    /// What the pool is doing.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.handle.core.metrics()
+    }
+}
+
+/// The closure back, with the reason.
+fn refuse<F, T, A>(job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    refuse_with(
+        job,
+        match refusal {
+            Refusal::Full => Rejected::Full,
+            Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown,
+        },
+    )
+}
+
+fn refuse_with<F, T, A>(job: &Job<F, T, A>, reason: fn(F) -> Rejected<F>) -> Rejected<F>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    reason(job.reclaim().unwrap_or_else(|| {
+        unreachable!("the pool refused the job, so nobody else can have claimed it")
+    }))
+}
+
+impl<A: Ambient> Default for Pool<A> {
+    fn default() -> Self {
+        Self::builder()
+            .build()
+            .unwrap_or_else(|error| unreachable!("the default settings are in range: {error}"))
+    }
+}
+
+impl<A> Clone for Pool<A> {
+    fn clone(&self) -> Self {
+        Self {
+            handle: Arc::clone(&self.handle),
+            ambient: PhantomData,
+        }
+    }
+}
+
+impl<A> fmt::Debug for Pool<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("metrics", &self.handle.core.metrics())
+            .finish_non_exhaustive()
+    }
+}

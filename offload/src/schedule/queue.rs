@@ -1,0 +1,347 @@
+//! The jobs that no thread has claimed, in the order in which they are due.
+//!
+//! Two lanes. *Kin* are descendants of some wait of a pool's thread: a thread
+//! stands still until they are done, so they go first. *Roots* are everybody
+//! else. Each lane has a *queue*, which the capacity bounds over both lanes,
+//! and behind it a *line* of those that were not admitted yet: their callers
+//! wait for room, first come first served, and hold the closures themselves.
+//!
+//! While a thread is bound to look for work, roots are left in the *inbox*
+//! (`inbox.rs`) and moved up from there, so that not every push takes the
+//! pool's lock.
+
+mod list;
+#[cfg(not(bridge_loom))]
+mod look;
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Arc, atomic::Ordering},
+};
+
+use self::list::{KIN, LINE, List, OUT, QUEUE};
+use crate::{
+    job::runnable::{Header, Submitted},
+    nesting::lineage::Lane,
+    platform::sync::{AtomicUsize, Padded},
+    schedule::inbox::{Inbox, Pickup},
+};
+
+/// What became of a job that was pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Admission {
+    /// It is in the queue.
+    Queued,
+    /// It waits for room.
+    InLine,
+}
+
+pub(crate) struct Queue {
+    capacity: usize,
+    /// Shows how many jobs are ready to the thread that spins, which has no
+    /// lock.
+    shown: Arc<Padded<AtomicUsize>>,
+    /// Where roots are left that come behind all others.
+    inbox: Arc<Padded<Inbox>>,
+    /// Whether anything may be in the inbox.
+    is_open: bool,
+    kin: Lists,
+    roots: Lists,
+    /// Roots taken, ever.
+    roots_taken: u64,
+    /// Roots pushed, ever.
+    roots_pushed: usize,
+    /// The most that was queued together, as far as was seen.
+    peak: usize,
+}
+
+#[derive(Default)]
+struct Lists {
+    queue: List,
+    line: List,
+}
+
+/// Marks and hands out a job that was taken from its list.
+fn out(job: Submitted) -> Submitted {
+    job.header().list.store(OUT, Ordering::Relaxed);
+    job
+}
+
+impl Queue {
+    pub(crate) fn new(
+        capacity: usize,
+        shown: Arc<Padded<AtomicUsize>>,
+        inbox: Arc<Padded<Inbox>>,
+    ) -> Self {
+        Self {
+            capacity,
+            shown,
+            inbox,
+            is_open: false,
+            kin: Lists::default(),
+            roots: Lists::default(),
+            roots_taken: 0,
+            roots_pushed: 0,
+            peak: 0,
+        }
+    }
+
+    /// Jobs that were admitted; at most the capacity.
+    pub(crate) fn queued(&self) -> usize {
+        self.kin.queue.live + self.roots.queue.live
+    }
+
+    /// The most jobs that were queued together.
+    pub(crate) fn peak(&self) -> usize {
+        self.peak
+    }
+
+    /// Jobs that wait for room.
+    pub(crate) fn in_line(&self) -> usize {
+        self.kin.line.live + self.roots.line.live
+    }
+
+    /// Jobs that a thread could take now.
+    pub(crate) fn ready(&self) -> usize {
+        self.queued() + self.kin.line.live
+    }
+
+    /// Roots that were admitted.
+    pub(crate) fn queued_roots(&self) -> usize {
+        self.roots.queue.live
+    }
+
+    /// How many roots have been taken, ever.
+    pub(crate) fn roots_taken(&self) -> u64 {
+        self.roots_taken
+    }
+
+    /// How many roots have been pushed, ever.
+    pub(crate) fn roots_pushed(&self) -> usize {
+        self.roots_pushed
+    }
+
+    /// Whether one more job would be admitted at once.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queued() < self.capacity && self.in_line() == 0
+    }
+
+    pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
+        let (lists, bit) = match lane {
+            Lane::Kin => (&self.kin, KIN),
+            Lane::Roots => (&self.roots, 0),
+        };
+        // Kin need not stand behind roots, so they look at their own line only.
+        let room = self.queued() < self.capacity && lists.line.live == 0;
+        let lists = self.lists(lane);
+        let (list, number, admission) = if room {
+            (&mut lists.queue, QUEUE, Admission::Queued)
+        } else {
+            (&mut lists.line, LINE, Admission::InLine)
+        };
+        job.header().list.store(number | bit, Ordering::Relaxed);
+        list.push(job);
+        self.roots_pushed += usize::from(lane == Lane::Roots);
+        self.show();
+        admission
+    }
+
+    /// Marks a root that is about to be left in the inbox as queued.
+    pub(crate) fn mark(header: &Header) {
+        header.list.store(QUEUE, Ordering::Relaxed);
+    }
+
+    /// Opens the inbox for as many jobs as there is room for; `next` says when the
+    /// first is taken.
+    pub(crate) fn open_inbox(&mut self, next: Pickup) {
+        if !self.is_open {
+            self.is_open = true;
+            self.collect(next);
+        }
+    }
+
+    /// Takes in what was left in the inbox, if it is open.
+    pub(crate) fn empty_inbox(&mut self) {
+        if self.is_open {
+            self.collect(Pickup::AtOnce);
+        }
+    }
+
+    /// Takes in what was left in the inbox, and closes it; true if anything was.
+    pub(crate) fn close_inbox(&mut self) -> bool {
+        mem::take(&mut self.is_open) && self.collect(Pickup::InTurn)
+    }
+
+    fn collect(&mut self, next: Pickup) -> bool {
+        let (open, capacity, others) = (self.is_open, self.capacity, self.queued());
+        let waits = self.in_line() > 0;
+        let roots = &mut self.roots.queue;
+        let moved = self.inbox.collect(&mut roots.jobs, next, |moved| {
+            if open && !waits {
+                capacity.saturating_sub(others + moved)
+            } else {
+                0
+            }
+        });
+        roots.live += moved;
+        self.roots_pushed += moved;
+        if moved > 0 {
+            self.show();
+        }
+        moved > 0
+    }
+
+    /// Puts a job back that was taken and not run: it is the first again.
+    pub(crate) fn put_back(&mut self, lane: Lane, job: Submitted) {
+        let bit = if lane == Lane::Kin { KIN } else { 0 };
+        job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+        let queue = &mut self.lists(lane).queue;
+        queue.jobs.push_front(job);
+        queue.live += 1;
+        self.show();
+    }
+
+    /// Takes the job that is due.
+    pub(crate) fn take(&mut self) -> Option<Submitted> {
+        let job = self
+            .kin
+            .queue
+            .pop()
+            .or_else(|| self.kin.line.pop())
+            .or_else(|| {
+                let root = self.roots.queue.pop()?;
+                self.roots_taken += 1;
+                Some(root)
+            })?;
+        self.admit();
+        Some(out(job))
+    }
+
+    /// Takes the first of the kin that `fits`.
+    pub(crate) fn take_kin(
+        &mut self,
+        mut fits: impl FnMut(&Submitted) -> bool,
+    ) -> Option<Submitted> {
+        let Lists { queue, line } = &mut self.kin;
+        let job = queue
+            .pop_first_where(&mut fits)
+            .or_else(|| line.pop_first_where(&mut fits))?;
+        self.admit();
+        Some(out(job))
+    }
+
+    /// Moves roots that `fit` to the other lane, behind those that are there. All of
+    /// them were pushed after the first `since`, so they are looked for no further
+    /// from the end than that.
+    /// Says whether there was one.
+    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) -> bool {
+        let before = self.kin.queue.live + self.kin.line.live;
+        let mut last = self.roots_pushed - since;
+        let Self { kin, roots, .. } = self;
+        for (from, to, number) in [
+            // The line stands behind the queue.
+            (&mut roots.line, &mut kin.line, LINE),
+            (&mut roots.queue, &mut kin.queue, QUEUE),
+        ] {
+            let looked_at = last.min(from.jobs.len());
+            last -= looked_at;
+            for job in from.extract_last(looked_at, &fits) {
+                job.header().list.store(number | KIN, Ordering::Relaxed);
+                to.push(job);
+            }
+        }
+        // A thread may take kin out of their line, and roots may not be taken so.
+        self.show();
+        self.kin.queue.live + self.kin.line.live > before
+    }
+
+    /// Whether a descendant of a wait, or of a parked job, is here.
+    pub(crate) fn holds_kin(&self) -> bool {
+        self.kin.queue.live + self.kin.line.live > 0
+    }
+
+    /// Whether one of the kin `fits`.
+    pub(crate) fn has_kin(&self, mut fits: impl FnMut(&Submitted) -> bool) -> bool {
+        let Lists { queue, line } = &self.kin;
+        queue.has(&mut fits) || line.has(&mut fits)
+    }
+
+    /// Takes a job out that its caller has withdrawn, wherever it is. Gives
+    /// back what is to be dropped outside the lock.
+    pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Submitted> {
+        let list = header.list.swap(OUT, Ordering::Relaxed);
+        let lists = if list & KIN == 0 {
+            &mut self.roots
+        } else {
+            &mut self.kin
+        };
+        let swept = match list & !KIN {
+            QUEUE => lists.queue.withdraw(),
+            LINE => lists.line.withdraw(),
+            _ => return VecDeque::new(),
+        };
+        self.admit();
+        swept
+    }
+
+    /// Whether the job waits for room.
+    pub(crate) fn is_in_line(header: &Header) -> bool {
+        header.list.load(Ordering::Relaxed) & !KIN == LINE
+    }
+
+    /// Takes out every root that waits for room. Kin stay: a thread may take
+    /// them without room, and a parked thread depends on them.
+    pub(crate) fn drain_line(&mut self) -> Vec<Submitted> {
+        std::iter::from_fn(|| self.roots.line.pop())
+            .map(out)
+            .collect()
+    }
+
+    /// Takes out everything.
+    pub(crate) fn drain(&mut self) -> Vec<Submitted> {
+        let mut jobs = Vec::new();
+        while let Some(job) = self.take() {
+            jobs.push(job);
+        }
+        jobs
+    }
+
+    fn lists(&mut self, lane: Lane) -> &mut Lists {
+        match lane {
+            Lane::Kin => &mut self.kin,
+            Lane::Roots => &mut self.roots,
+        }
+    }
+
+    /// After a job has left: moves up from the lines as far as there is room,
+    /// kin first.
+    fn admit(&mut self) {
+        self.move_up();
+        self.show();
+    }
+
+    fn show(&mut self) {
+        self.peak = self.peak.max(self.queued());
+        self.shown.store(self.ready(), Ordering::Relaxed);
+    }
+
+    fn move_up(&mut self) {
+        while self.queued() < self.capacity {
+            let (lists, bit) = if self.kin.line.live > 0 {
+                (&mut self.kin, KIN)
+            } else if self.roots.line.live > 0 {
+                (&mut self.roots, 0)
+            } else {
+                return;
+            };
+            let Some(job) = lists.line.pop() else { return };
+            job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+            lists.queue.push(job);
+        }
+    }
+}
+
+#[cfg(all(test, not(bridge_loom)))]
+mod tests;
