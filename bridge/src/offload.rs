@@ -4,7 +4,7 @@
 //! are at the crate's root.
 
 pub use offload_pool::{
-    Attempt, Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, cancelled,
+    Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, TryOffload, cancelled,
 };
 
 use offload_pool::large::Large;

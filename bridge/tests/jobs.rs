@@ -125,10 +125,10 @@ fn a_wait_on_a_shut_down_pool_is_an_error_too() {
         let job = panic::AssertUnwindSafe(|| Pin::new(&mut polled).poll(&mut context));
         let payload = panic::catch_unwind(job).unwrap_err();
         assert!(panic_text(&*payload).contains("the pool was shut down"));
-        let mut in_line = length("four").on(&busy.bridge);
-        assert!(Pin::new(&mut in_line).poll(&mut context).is_pending());
+        let mut backlog = length("four").on(&busy.bridge);
+        assert!(Pin::new(&mut backlog).poll(&mut context).is_pending());
         let _report = busy.bridge.shutdown(Duration::ZERO).wait();
-        check(in_line.try_wait());
+        check(backlog.try_wait());
     });
 }
 
@@ -186,12 +186,12 @@ fn a_full_queue_gives_the_call_back_whole() {
         assert_eq!(BoxCall::new(refuse()).wait(), here);
         let again = refuse().try_offload().unwrap_err();
         assert!(again.is_full(), "{again}");
-        let (in_line, elsewhere) = (again.into_inner(), refuse().on(Bridge::global()));
+        let (backlog, elsewhere) = (again.into_inner(), refuse().on(Bridge::global()));
         assert_ne!(elsewhere.await, here);
         let job = refuse().offload();
         drop(busy);
         assert_eq!(queued.await, 8);
-        assert_ne!(in_line.await, here);
+        assert_ne!(backlog.await, here);
         assert_ne!(job.await, here);
     });
 }

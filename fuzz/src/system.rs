@@ -115,7 +115,7 @@ impl System {
                 self.most
             );
             // A result is there a moment before its thread has counted the end.
-            if (now.running, now.blocked, now.queued, now.in_line) == (0, 0, 0, 0) {
+            if (now.running, now.blocked, now.queued, now.backlog) == (0, 0, 0, 0) {
                 return;
             }
             assert!(Instant::now() < deadline, "something stays behind: {now:?}");

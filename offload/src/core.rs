@@ -15,7 +15,7 @@ use std::{
 };
 
 pub(crate) use self::{
-    dismissal::{Orphans, settle},
+    dismissal::{AbandonedJobs, settle},
     ending::{Ending, Here},
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     schedule::{
         inbox::Inbox,
         queue::Queue,
-        stall::News,
+        stall::StallReport,
         state::{Action, Phase, Prospect, State},
     },
 };
@@ -91,9 +91,9 @@ pub(crate) enum Refusal {
 
 /// Whether a submission may wait for room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Patience {
-    WaitInLine,
-    NowOrNever,
+pub(crate) enum WhenFull {
+    JoinBacklog,
+    Refuse,
 }
 
 impl Core {
@@ -174,7 +174,7 @@ impl Core {
     pub(crate) fn submit(
         self: &Arc<Self>,
         mut job: Submitted,
-        patience: Patience,
+        when_full: WhenFull,
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
@@ -190,7 +190,7 @@ impl Core {
         let mut state = self.state();
         let refusal = if state.phase != Phase::Open {
             Some(Refusal::ShutDown)
-        } else if patience == Patience::NowOrNever && !state.queue.has_room() {
+        } else if when_full == WhenFull::Refuse && !state.queue.has_room() {
             Some(Refusal::Full)
         } else {
             None
@@ -224,9 +224,9 @@ impl Core {
     }
 
     /// Takes a job out of the line if it still waits for room there.
-    pub(crate) fn leave_line(&self, header: &Header) -> bool {
+    pub(crate) fn leave_backlog(&self, header: &Header) -> bool {
         let mut state = self.state();
-        if !Queue::is_in_line(header) {
+        if !Queue::is_in_backlog(header) {
             return false;
         }
         state.tally.rejected += 1;
@@ -247,7 +247,7 @@ impl Core {
     /// Does what the state has decided, and gives back the jobs that are to be
     /// abandoned: that runs destructors and wakers of others, which a thread
     /// that is seated must not.
-    pub(crate) fn carry_out(self: &Arc<Self>, action: Action) -> Orphans {
+    pub(crate) fn carry_out(self: &Arc<Self>, action: Action) -> AbandonedJobs {
         match action {
             Action::Nothing => {}
             Action::Wake(unparker) => unparker.unpark(),
@@ -264,11 +264,11 @@ impl Core {
                 }
             }
         }
-        Orphans::default()
+        AbandonedJobs::default()
     }
 
     #[cold]
-    fn start_failed(self: &Arc<Self>, id: usize, error: &io::Error) -> Orphans {
+    fn start_failed(self: &Arc<Self>, id: usize, error: &io::Error) -> AbandonedJobs {
         let mut state = self.state();
         let (jobs, lender) = state.start_failed(id);
         let phase = state.phase;
@@ -277,7 +277,7 @@ impl Core {
             lender.unpark();
         }
         self.note_end(phase);
-        Orphans {
+        AbandonedJobs {
             jobs,
             error: Some(error.kind()),
         }
@@ -285,7 +285,7 @@ impl Core {
 
     /// Passes on that the queue stands still. A subscriber that panics harms
     /// nobody.
-    pub(crate) fn report(&self, News { waited, queued }: News) {
+    pub(crate) fn report(&self, StallReport { waited, queued }: StallReport) {
         let tell = || (self.reports.stalled)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);

@@ -46,7 +46,7 @@ mod thread;
 pub use crate::{
     job::{
         running::cancelled,
-        task::{Attempt, Cancelled, Offload},
+        task::{Cancelled, Offload, TryOffload},
     },
     nesting::{
         lineage::{Lineage, Scope},

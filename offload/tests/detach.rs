@@ -54,7 +54,7 @@ fn it_runs_lazy_started_queued_and_running() {
         let (plugged, release) = plug(&pool);
         pool.run(send("queued")).start().detach();
         pool.run(send("in line")).detach();
-        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 1));
+        assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 1));
         plugged.detach();
         drop(release);
         assert_eq!(noted.recv(), Ok(("queued", false)));

@@ -362,14 +362,14 @@ fn a_job_that_ends_as_the_end_begins_is_counted() {
         let pool = common::pool(1, 1);
         let (_plug, release) = plug(&pool);
         let _queued = pool.try_run(|| ()).unwrap();
-        let mut in_line = pin!(pool.run(|| ()).outcome());
+        let mut backlog = pin!(pool.run(|| ()).outcome());
         let pool = pool.clone();
         let told = Waker::from(Arc::new(LetGo {
             pool: pool.clone(),
             release,
         }));
         assert!(
-            in_line
+            backlog
                 .as_mut()
                 .poll(&mut Context::from_waker(&told))
                 .is_pending()

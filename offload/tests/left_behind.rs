@@ -83,7 +83,7 @@ fn a_waker_may_wait_for_another_job_that_was_refused() {
         let waker = Waker::from(Arc::new(WaitsFor::job(second)));
         let mut cx = Context::from_waker(&waker);
         assert!(first.as_mut().poll(&mut cx).is_pending());
-        assert_eq!(pool.metrics().in_line, 2);
+        assert_eq!(pool.metrics().backlog, 2);
         let _report = pool.shutdown(Duration::ZERO).wait();
         let outcome = first.as_mut().poll(&mut cx);
         assert!(matches!(
@@ -99,11 +99,11 @@ fn what_an_end_leaves_is_counted() {
         let pool = pool(1, 2);
         let (running, release) = plug(&pool);
         let queued = [(); 2].map(|()| pool.try_run(|| ()).unwrap());
-        let in_line = [(); 3].map(|()| pool.run(|| ()).start());
+        let backlog = [(); 3].map(|()| pool.run(|| ()).start());
         assert!(pool.try_run(|| ()).is_err());
         let report = pool.shutdown(Duration::ZERO).wait();
         assert_eq!((report.abandoned, report.running.len()), (2, 1));
-        drop((queued, in_line));
+        drop((queued, backlog));
         release.send(()).unwrap();
         eventually("the job has ended", || pool.metrics().completed == 1);
         let metrics = pool.metrics();

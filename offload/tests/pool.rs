@@ -83,7 +83,7 @@ fn those_who_wait_for_room_are_served_in_order() {
                 pool.run(move || order.send(n).unwrap()).start()
             })
             .collect();
-        assert_eq!((pool.metrics().queued, pool.metrics().in_line), (1, 49));
+        assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 49));
         drop(release);
         wait(plugged);
         wait(join_all(tasks));

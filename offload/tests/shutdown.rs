@@ -48,8 +48,8 @@ fn shutdown_wakes_everyone_it_leaves_behind() {
         let pool = pool(1, 1);
         let (running, release) = plug(&pool);
         let queued = pool.try_run(|| ()).unwrap();
-        let in_line = pool.run(|| ()).start();
-        let awaiters = [running, queued, in_line].map(|task| {
+        let backlog = pool.run(|| ()).start();
+        let awaiters = [running, queued, backlog].map(|task| {
             thread::spawn(move || {
                 matches!(wait(task.outcome()), Err(OffloadError::ShutDown { .. }))
             })
@@ -106,7 +106,7 @@ fn who_waits_for_room_gets_the_closure_back() {
             assert!(rejected.is_shut_down());
             rejected.into_inner()()
         });
-        eventually("it is in line", || pool.metrics().in_line == 1);
+        eventually("it is in line", || pool.metrics().backlog == 1);
         let _report = pool.shutdown(Duration::from_millis(1)).wait();
         assert_eq!(waiter.join().unwrap(), "the captures are still there");
         drop(release);

@@ -188,7 +188,8 @@ fn a_thousand_deep_on_one_stack() {
             assert_eq!(descend(1000), 1000, "on a plain thread");
             let root = multi_thread().block_on(async { descend(1000) });
             assert_eq!(root, 1000, "in a root");
-            let _guard = one_worker().handle().enter();
+            let runtime = one_worker();
+            let _guard = runtime.enter();
             assert_eq!(descend(1000), 1000, "once more");
         };
         let thread = thread::Builder::new().stack_size(256 << 20).spawn(deep);

@@ -7,7 +7,7 @@ use crate::{
     OffloadError,
     job::{
         drop_caught,
-        runnable::{Submitted, Told},
+        runnable::{DeferredCleanup, Submitted},
         wake,
     },
     schedule::state::Tally,
@@ -19,12 +19,12 @@ type Count = fn(&mut Tally) -> &mut u64;
 /// Jobs that nobody is there to run.
 #[derive(Default)]
 #[must_use]
-pub(crate) struct Orphans {
+pub(crate) struct AbandonedJobs {
     pub(super) jobs: Vec<Submitted>,
     pub(super) error: Option<io::ErrorKind>,
 }
 
-impl Orphans {
+impl AbandonedJobs {
     pub(crate) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
@@ -43,7 +43,11 @@ impl Orphans {
 impl Core {
     /// Tells the callers of jobs, counts those that had not begun, and does what is
     /// left for them.
-    pub(crate) fn dismiss(&self, told: impl ExactSizeIterator<Item = Told>, count: Count) {
+    pub(crate) fn dismiss(
+        &self,
+        told: impl ExactSizeIterator<Item = DeferredCleanup>,
+        count: Count,
+    ) {
         settle(self.tell_and_count(told, count));
     }
 
@@ -52,9 +56,9 @@ impl Core {
     /// find its job uncounted.
     pub(super) fn tell_and_count(
         &self,
-        told: impl ExactSizeIterator<Item = Told>,
+        told: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
-    ) -> Vec<Told> {
+    ) -> Vec<DeferredCleanup> {
         // A fork's child has nothing to tell, and must not ask for the lock.
         if told.len() == 0 {
             return Vec::new();
@@ -69,7 +73,7 @@ impl Core {
 /// Does what is left for jobs whose callers have been told: wakes these, and drops
 /// what the jobs leave. Not job by job: a destructor of one may wait for another,
 /// and for somebody who awaits another.
-pub(crate) fn settle(told: Vec<Told>) {
+pub(crate) fn settle(told: Vec<DeferredCleanup>) {
     let (mut left, mut reports) = (Vec::new(), Vec::new());
     for job in told {
         wake(job.waker);
@@ -83,6 +87,6 @@ pub(crate) fn settle(told: Vec<Told>) {
 }
 
 /// How many of these jobs had not begun.
-pub(super) fn unrun(told: &[Told]) -> usize {
+pub(super) fn unrun(told: &[DeferredCleanup]) -> usize {
     told.iter().filter(|told| told.left.is_some()).count()
 }

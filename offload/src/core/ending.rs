@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     Lineage, OffloadError, Shutdown, StillRunning,
-    job::runnable::{Header, Runnable, Submitted, Told},
+    job::runnable::{DeferredCleanup, Header, Runnable, Submitted},
     platform::sync::{MutexGuard, wait_for},
-    schedule::state::{Phase, Seating, State, Whose},
+    schedule::state::{ParkDecision, Phase, ShutdownScope, State},
     thread::{
         clock::{Tick, between, tick},
         park::Unparker,
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Here {
     pub(crate) stack: usize,
     /// Whether anybody is left to run what is queued.
-    pub(crate) seating: Seating,
+    pub(crate) decision: ParkDecision,
 }
 
 /// A shutdown that has begun.
@@ -61,7 +61,7 @@ impl Core {
             return 0;
         }
         let mut state = self.state();
-        let refused = state.queue.drain_line();
+        let refused = state.queue.drain_backlog();
         let sleepers = state.advance(Phase::Draining);
         let run = state.run();
         drop(state);
@@ -94,11 +94,11 @@ impl Core {
         }
         let mut state = self.state();
         let waiting = ending.lineage.waiting(self.id());
-        let whose = state.set_aside(waiting, here.as_ref().map(|here| here.stack));
-        let alone = here.is_some_and(|here| here.seating == Seating::Exhausted);
+        let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
+        let alone = here.is_some_and(|here| here.decision == ParkDecision::Exhausted);
         self.job_ended.notify_all();
         // Nobody is left to run what is queued, if this thread is alone.
-        while !(state.is_quiet(whose) || (alone && state.queue.ready() > 0)) {
+        while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
                 Err(late) => {
@@ -109,7 +109,7 @@ impl Core {
         }
         let abandoned = state.queue.drain();
         let told: Vec<_> = state
-            .jobs(whose)
+            .jobs(scope)
             .filter(|job| job.header().shown().is_none())
             .cloned()
             .collect();
@@ -136,7 +136,10 @@ impl Core {
     /// Waits until `until` for the jobs that were told to stop.
     pub(crate) fn wait_for_told(&self, drained: &Drained, until: Option<Instant>) {
         let mut state = self.state();
-        while state.jobs(Whose::All).any(|job| drained.has_told(job)) {
+        while state
+            .jobs(ShutdownScope::All)
+            .any(|job| drained.has_told(job))
+        {
             match self.wait_for_a_job(state, until) {
                 Ok(woken) => state = woken,
                 Err(_late) => return,
@@ -163,7 +166,7 @@ impl Ending {
     pub(crate) fn is_over(&self, core: &Core) -> bool {
         self.until.is_some_and(|until| until <= Instant::now())
             || core.is_forked()
-            || core.state().is_quiet(Whose::NotAside)
+            || core.state().is_quiet(ShutdownScope::NotExcluded)
     }
 }
 
@@ -201,7 +204,7 @@ impl Drained {
         }
         let state = core.state();
         let is_left = |job: &&Arc<dyn Runnable>| {
-            let mut here = state.jobs(Whose::All);
+            let mut here = state.jobs(ShutdownScope::All);
             job.header().shown().is_none() && here.any(|other| Arc::ptr_eq(other, job))
         };
         let left: Vec<_> = told.iter().filter(is_left).cloned().collect();
@@ -224,7 +227,7 @@ impl Drained {
     }
 }
 
-fn shut_down(job: &Arc<dyn Runnable>) -> Told {
+fn shut_down(job: &Arc<dyn Runnable>) -> DeferredCleanup {
     let at = job.header().at;
     job.abandon(OffloadError::ShutDown { at })
 }

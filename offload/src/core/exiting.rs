@@ -15,7 +15,7 @@ use crate::{
     CutOff,
     job::runnable::Runnable,
     nesting::lineage::JobId,
-    schedule::state::{State, Whose},
+    schedule::state::{ShutdownScope, State},
     shutdown::exit::{self, BeforeExit, Leaving, Stage},
     thread::clock::tick,
 };
@@ -31,7 +31,7 @@ const LONGEST: Duration = Duration::from_millis(5);
 struct Waited {
     core: Arc<Core>,
     jobs: Vec<Arc<dyn Runnable>>,
-    aside: Vec<JobId>,
+    excluded: Vec<JobId>,
     until: Option<Instant>,
 }
 
@@ -61,7 +61,7 @@ impl BeforeExit for Core {
         }
         let mut waited = Waited {
             jobs: Vec::new(),
-            aside: leaving.aside.clone(),
+            excluded: leaving.excluded.clone(),
             until: leaving.deadline(self.limits.exit_grace),
             core: self,
         };
@@ -74,8 +74,8 @@ impl Waited {
     /// Takes in the jobs of the pool that are to be waited for.
     fn take(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
         let state = self.core.state();
-        let here = state.queue.jobs().chain(state.jobs(Whose::All));
-        let ends = |job: &&Arc<dyn Runnable>| !self.aside.contains(&JobId::of(job));
+        let here = state.queue.jobs().chain(state.jobs(ShutdownScope::All));
+        let ends = |job: &&Arc<dyn Runnable>| !self.excluded.contains(&JobId::of(job));
         let jobs = here.filter(|job| wanted(job)).filter(ends);
         self.jobs = jobs.cloned().collect();
     }
@@ -130,6 +130,10 @@ impl Waited {
 
 /// Whether a job is queued or runs.
 fn is_here(state: &State, job: &Arc<dyn Runnable>) -> bool {
-    let runs = |job| state.jobs(Whose::All).any(|other| Arc::ptr_eq(other, job));
+    let runs = |job| {
+        state
+            .jobs(ShutdownScope::All)
+            .any(|other| Arc::ptr_eq(other, job))
+    };
     job.header().is_listed() || runs(job)
 }

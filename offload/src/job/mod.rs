@@ -40,7 +40,7 @@ use crate::job::caught::report_lost;
 pub(crate) use crate::job::caught::{drop_caught, drop_payload, wake};
 use crate::{
     Ambient, Lineage, OffloadError,
-    job::runnable::{Awaitable, Finish, Header, Runnable, Told, Withdrawal},
+    job::runnable::{Awaitable, DeferredCleanup, Finish, Header, Runnable, Withdrawal},
     nesting::lineage::{JobId, PoolId},
     platform::{
         fork,
@@ -172,7 +172,7 @@ where
         self.poll_cell(cx)
     }
 
-    fn end(&self, error: OffloadError) -> Told {
+    fn end(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let (next, report) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
@@ -180,7 +180,7 @@ where
             }
             Stage::Unattended(..) => (Stage::Gone, Some(error)),
             Stage::Detached | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
-                return Told::default();
+                return DeferredCleanup::default();
             }
         };
         let old = mem::replace(&mut cell.stage, next);
@@ -195,7 +195,7 @@ where
         let report = report.map(|error| {
             Box::new(move || report_lost::<A>(at, &error)) as Box<dyn FnOnce() + Send>
         });
-        Told {
+        DeferredCleanup {
             waker,
             left,
             report,
@@ -248,11 +248,11 @@ where
         finish
     }
 
-    fn abandon(&self, error: OffloadError) -> Told {
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup {
         self.end(error)
     }
 
-    fn refuse(&self) -> Told {
+    fn refuse(&self) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => {
@@ -267,13 +267,13 @@ where
             }
             other => {
                 cell.stage = other;
-                return Told::default();
+                return DeferredCleanup::default();
             }
         };
         let waker = cell.waker.take();
         drop(cell);
         self.header.cancel();
-        Told {
+        DeferredCleanup {
             waker,
             left: Some(Box::new(ambient)),
             report: None,
@@ -386,7 +386,7 @@ where
         drop_caught(left);
     }
 
-    fn abandon(&self, error: OffloadError) -> Told {
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup {
         self.end(error)
     }
 }

@@ -112,8 +112,8 @@ impl Header {
     }
 
     /// Notes that so many roots have been pushed before the job.
-    pub(crate) fn set_before(&self, roots: usize) {
-        self.before.store(roots, Ordering::Relaxed);
+    pub(crate) fn set_before(&self, unrelated: usize) {
+        self.before.store(unrelated, Ordering::Relaxed);
     }
 
     /// How many roots had been pushed before the job, at least.
@@ -200,7 +200,7 @@ pub(crate) enum Withdrawal {
 /// this one: nothing to do before all of them have been told.
 #[derive(Default)]
 #[must_use]
-pub(crate) struct Told {
+pub(crate) struct DeferredCleanup {
     pub(crate) waker: Option<Waker>,
     /// What a job leaves that had not begun.
     pub(crate) left: Option<Box<dyn Send>>,
@@ -216,10 +216,10 @@ pub(crate) trait Runnable: Any + Send + Sync {
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish;
     /// Ends a job that will not, or not in time, run: whoever awaits gets
     /// `error`.
-    fn abandon(&self, error: OffloadError) -> Told;
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, since the pool is shut down: whoever
     /// awaits is told so, and may have the closure back.
-    fn refuse(&self) -> Told;
+    fn refuse(&self) -> DeferredCleanup;
 }
 
 /// A job as the one who awaits it sees it.
@@ -237,5 +237,5 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// Ends the interest in a job that has been submitted and is to run all the
     /// same. One that has not begun keeps `handle` until it does.
     fn detach(&self, handle: Arc<Handle>);
-    fn abandon(&self, error: OffloadError) -> Told;
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup;
 }

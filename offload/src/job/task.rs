@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     Ambient, OffloadError,
-    core::{self, Patience, Refusal},
+    core::{self, Refusal, WhenFull},
     job::{
         Job,
         eager::Eager,
@@ -186,8 +186,8 @@ impl<T: Send + 'static> Offload<T> {
     ///
     /// [`OffloadError::Panicked`] with the closure's payload, and the reasons
     /// why a closure has not run.
-    pub fn outcome(self) -> Attempt<T> {
-        Attempt { task: self }
+    pub fn outcome(self) -> TryOffload<T> {
+        TryOffload { task: self }
     }
 
     /// Submits the job, and says whether it is not worth a look yet. Whatever becomes of
@@ -206,14 +206,14 @@ impl<T: Send + 'static> Offload<T> {
         let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
-        match self.pool.core.submit(job, Patience::WaitInLine) {
+        match self.pool.core.submit(job, WhenFull::JoinBacklog) {
             Ok(Prospect::AtOnce) => {
                 if waker.is_some() {
                     self.eager = self.pool.core.eagerness.begin();
                 }
                 true
             }
-            Ok(Prospect::InTurn | Prospect::InLine) => true,
+            Ok(Prospect::InTurn | Prospect::InBacklog) => true,
             // It may be done already.
             Ok(Prospect::Called) => false,
             Err(refusal) => {
@@ -331,11 +331,11 @@ impl<T> fmt::Debug for Offload<T> {
 /// As for [`Offload`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Attempt<T> {
+pub struct TryOffload<T> {
     task: Offload<T>,
 }
 
-impl<T: Send + 'static> Future for Attempt<T> {
+impl<T: Send + 'static> Future for TryOffload<T> {
     type Output = Result<T, OffloadError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

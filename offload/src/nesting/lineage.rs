@@ -75,8 +75,8 @@ pub struct Lineage {
 /// Which lane a job belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    Kin,
-    Roots,
+    Descendants,
+    Unrelated,
 }
 
 impl Lane {
@@ -88,9 +88,9 @@ impl Lane {
     pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
         let is_waited_for = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.waits();
         if lineage.frames().any(is_waited_for) {
-            Self::Kin
+            Self::Descendants
         } else {
-            Self::Roots
+            Self::Unrelated
         }
     }
 }
@@ -181,10 +181,10 @@ impl Lineage {
 
     /// Notes in the frames of jobs that a descendant is queued among the roots, of
     /// which so many had been pushed before.
-    pub(crate) fn note_root(&self, pool: PoolId, before: usize) {
+    pub(crate) fn note_unrelated(&self, pool: PoolId, before: usize) {
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {
-                frame.note_root(before);
+                frame.note_unrelated(before);
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::{
     core::{Core, Here},
     job::{runnable::Submitted, running},
     nesting::lineage::{self, Frame, Installed},
-    schedule::state::{Action, Place, Risen, Seating},
+    schedule::state::{Action, ParkDecision, ParkEnd, Place},
     thread::{
         park::Parker,
         worker::{self, Lent, Worker},
@@ -161,7 +161,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
     let is_own = Arc::ptr_eq(own, core);
     let frame = lineage::frame();
     let account = lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame));
-    let seating = loop {
+    let decision = loop {
         let parker = Parker::new();
         let place = Place {
             frame: Arc::clone(&frame),
@@ -173,24 +173,24 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
             hears: false,
         };
         let mut state = own.state();
-        let (seating, action) = if is_own {
-            state.sit_for_end(place)
+        let (decision, action) = if is_own {
+            state.begin_park_for_end(place)
         } else {
             // What another pool waits for may be run here by those who come back,
             // though nobody is left now: not if this kept its permit.
-            (Seating::Seated, state.take_seat(place))
+            (ParkDecision::Park, state.add_parked_wait(place))
         };
         own.release(state);
-        let orphans = own.carry_out(action);
-        if orphans.is_empty() {
-            break seating;
+        let abandoned = own.carry_out(action);
+        if abandoned.is_empty() {
+            break decision;
         }
         // The end may depend on their callers.
-        let _not_lent = own.state().rise(&frame);
-        orphans.abandon(own);
+        let _not_lent = own.state().end_park(&frame);
+        abandoned.abandon(own);
     };
-    let result = wait(is_own.then_some(Here { stack, seating }));
-    let _not_lent = own.state().rise(&frame);
+    let result = wait(is_own.then_some(Here { stack, decision }));
+    let _not_lent = own.state().end_park(&frame);
     result
 }
 
@@ -212,12 +212,12 @@ impl OnWorker {
 
     /// Gives the permit back, and says what to do for the others; `None` if this
     /// wait must not park.
-    fn sit(&self, place: Place) -> Option<Action> {
+    fn begin_park(&self, place: Place) -> Option<Action> {
         let core = &self.worker.core;
         let mut state = core.state();
-        let (seating, action) = state.sit(place);
+        let (decision, action) = state.begin_park(place);
         core.release(state);
-        (seating == Seating::Seated).then_some(action)
+        (decision == ParkDecision::Park).then_some(action)
     }
 
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
@@ -235,23 +235,23 @@ impl OnWorker {
         }
         let place = self.place(parker);
         let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
-        let Some(action) = self.sit(place) else {
+        let Some(action) = self.begin_park(place) else {
             return Parked::Exhausted;
         };
         let core = &self.worker.core;
-        let orphans = core.carry_out(action);
+        let abandoned = core.carry_out(action);
         // Where no thread could be started they have been told, which wakes
         // this one if it waits for them.
         //
         // The token stays until the thread has risen: so long it tells the
         // others that this one is awake.
-        let told = !orphans.is_empty() || parker.sleep(deadline);
-        let Risen { lent, refused } = core.state().rise(&frame);
+        let told = !abandoned.is_empty() || parker.sleep(deadline);
+        let ParkEnd { lent, refused } = core.state().end_park(&frame);
         let woken = parker.take() || told;
         let is_lent = self.keep(lent, account);
         // A job that was lent meanwhile may have changed that.
         self.refused = refused && !is_lent;
-        orphans.abandon(&self.worker.core);
+        abandoned.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
             (false, true) => Parked::Woken,
@@ -295,20 +295,20 @@ impl OnWorker {
             ..self.place(&parker)
         };
         let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
-        let Some(action) = self.sit(place) else {
+        let Some(action) = self.begin_park(place) else {
             return false;
         };
         let core = &self.worker.core;
-        let orphans = core.carry_out(action);
+        let abandoned = core.carry_out(action);
         for _ in 0..steps {
             thread::sleep(STEP);
             if !core.sees_work() {
                 break;
             }
         }
-        let Risen { lent, .. } = core.state().rise(&frame);
+        let ParkEnd { lent, .. } = core.state().end_park(&frame);
         let is_lent = self.keep(lent, account);
-        orphans.abandon(&self.worker.core);
+        abandoned.abandon(&self.worker.core);
         is_lent
     }
 

@@ -41,7 +41,7 @@ impl<A> Builder<A> {
             exit_grace: Duration::from_secs(5),
             cancel_grace: None,
             cores,
-            duty: policy::duty,
+            decide: policy::decide,
         };
         Self {
             limits,
@@ -150,7 +150,7 @@ impl<A> Builder<A> {
     #[cfg(bridge_loom)]
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
-        self.limits.duty = policy::watchful;
+        self.limits.decide = policy::watchful;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::schedule::policy::{Duty, Sight};
+use crate::schedule::policy::{Decision, LoadSample};
 
 /// The numbers of a pool.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Limits {
     /// Processors that the machine had when the pool was built.
     pub(crate) cores: usize,
     /// What decides whether the thread on call is needed.
-    pub(crate) duty: fn(Sight) -> Duty,
+    pub(crate) decide: fn(LoadSample) -> Decision,
 }
 
 type Hook = Arc<dyn Fn() + Send + Sync>;

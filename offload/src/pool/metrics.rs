@@ -20,7 +20,7 @@ pub struct Metrics {
     /// Jobs admitted to the queue.
     pub queued: usize,
     /// Jobs whose callers wait for room in the queue.
-    pub in_line: usize,
+    pub backlog: usize,
     /// Jobs that returned.
     pub completed: u64,
     /// Jobs that were taken and never started: withdrawn by their callers, or left

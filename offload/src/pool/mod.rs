@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
-    core::{Core, Patience, Refusal},
+    core::{Core, Refusal, WhenFull},
     job::{
         Job,
         large::Large,
@@ -147,7 +147,7 @@ impl<A: Ambient> Pool<A> {
             job: Arc::clone(&job) as _,
             lineage,
         };
-        match core.submit(submitted, Patience::NowOrNever) {
+        match core.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
@@ -197,20 +197,20 @@ impl<A: Ambient> Pool<A> {
                 job: Arc::clone(&job) as _,
                 lineage,
             };
-            if let Err(refusal) = handle.core.submit(submitted, Patience::WaitInLine) {
+            if let Err(refusal) = handle.core.submit(submitted, WhenFull::JoinBacklog) {
                 return Err(refuse(&job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
             let mut give_up = pin!(give_up);
-            let mut in_line = true;
+            let mut backlog = true;
             let result = std::future::poll_fn(|cx| {
                 if let Poll::Ready(result) = task.as_mut().poll(cx) {
                     return Poll::Ready(Some(result));
                 }
-                if in_line && give_up.as_mut().poll(cx).is_ready() {
-                    in_line = false;
-                    if handle.core.leave_line(Awaitable::header(&*job)) {
+                if backlog && give_up.as_mut().poll(cx).is_ready() {
+                    backlog = false;
+                    if handle.core.leave_backlog(Awaitable::header(&*job)) {
                         return Poll::Ready(None);
                     }
                 }

@@ -19,11 +19,11 @@ pub(crate) const WATCH: Duration = Duration::from_micros(200);
 const INSTANT: Duration = Duration::from_micros(5);
 
 /// Jobs this short keep those who submit them as busy as those who run them.
-const MINUTE: Duration = Duration::from_micros(1);
+const TINY_JOB: Duration = Duration::from_micros(1);
 
 /// What the thread on call has seen since it last looked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sight {
+pub(crate) struct LoadSample {
     /// Jobs that a thread could take now.
     pub(crate) ready: usize,
     /// Jobs that run, unparked.
@@ -41,7 +41,7 @@ pub(crate) struct Sight {
 /// What the thread on call shall do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Duty {
+pub(crate) enum Decision {
     /// Take work.
     Work,
     /// Let the others go on, and look again after this time.
@@ -51,31 +51,31 @@ pub(crate) enum Duty {
 }
 
 /// Whether the thread on call is needed.
-pub(crate) fn duty(sight: Sight) -> Duty {
-    let Sight {
+pub(crate) fn decide(load_sample: LoadSample) -> Decision {
+    let LoadSample {
         ready,
         running,
         cores,
         ended,
         elapsed,
         overtaken,
-    } = sight;
+    } = load_sample;
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
     match (ready, each) {
         // Stay for a moment in a storm of instant jobs: the next is on its way,
         // and would only wake this thread again.
-        (0, _) if instant => Duty::Watch(WATCH),
-        (0, _) => Duty::Rest,
-        _ if running == 0 => Duty::Work,
+        (0, _) if instant => Decision::Watch(WATCH),
+        (0, _) => Decision::Rest,
+        _ if running == 0 => Decision::Work,
         // Their pace says nothing of those they don't come to.
-        _ if overtaken => Duty::Work,
-        (_, None) => Duty::Work,
+        _ if overtaken => Decision::Work,
+        (_, None) => Decision::Work,
         (_, Some(each)) if is_crowded(each.mul_f64(to_f64(running as u64)), running, cores) => {
-            Duty::Watch(WATCH)
+            Decision::Watch(WATCH)
         }
-        (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Duty::Work,
-        (_, Some(_)) => Duty::Watch(WATCH),
+        (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Decision::Work,
+        (_, Some(_)) => Decision::Watch(WATCH),
     }
 }
 
@@ -83,17 +83,17 @@ pub(crate) fn duty(sight: Sight) -> Duty {
 /// stand in each other's way, for such jobs don't block.
 fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
     // One processor is left to those who submit.
-    let minute = job < MINUTE && running + 1 >= cores;
+    let minute = job < TINY_JOB && running + 1 >= cores;
     minute || (job < INSTANT && running >= cores)
 }
 
 /// [`duty`] for loom, which has no clock: watches whenever another works.
 #[cfg(bridge_loom)]
-pub(crate) fn watchful(sight: Sight) -> Duty {
-    match sight {
-        Sight { running: 1.., .. } => Duty::Watch(WATCH),
-        Sight { ready: 0, .. } => Duty::Rest,
-        Sight { .. } => Duty::Work,
+pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
+    match load_sample {
+        LoadSample { running: 1.., .. } => Decision::Watch(WATCH),
+        LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample { .. } => Decision::Work,
     }
 }
 
@@ -109,8 +109,8 @@ fn to_f64(count: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn sight(ready: usize, running: usize, ended: u64, micros: u64) -> Sight {
-        Sight {
+    fn load_sample(ready: usize, running: usize, ended: u64, micros: u64) -> LoadSample {
+        LoadSample {
             ready,
             running,
             cores: 4,
@@ -125,86 +125,86 @@ mod tests {
         let table = [
             (
                 "nothing queued, nobody works",
-                sight(0, 0, 0, 50),
-                Duty::Rest,
+                load_sample(0, 0, 0, 50),
+                Decision::Rest,
             ),
             (
                 "nothing queued, slow jobs run",
-                sight(0, 4, 2, 50),
-                Duty::Rest,
+                load_sample(0, 4, 2, 50),
+                Decision::Rest,
             ),
             (
                 "nothing queued, a storm of instant jobs",
-                sight(0, 1, 50, 50),
-                Duty::Watch(WATCH),
+                load_sample(0, 1, 50, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "nothing queued, a pause in the storm",
-                sight(0, 0, 50, 50),
-                Duty::Watch(WATCH),
+                load_sample(0, 0, 50, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "nothing queued, the storm is over",
-                sight(0, 0, 0, 50),
-                Duty::Rest,
+                load_sample(0, 0, 0, 50),
+                Decision::Rest,
             ),
-            ("nobody works", sight(1, 0, 900, 50), Duty::Work),
+            ("nobody works", load_sample(1, 0, 900, 50), Decision::Work),
             (
                 "one is queued, the others block",
-                sight(1, 3, 0, 50),
-                Duty::Work,
+                load_sample(1, 3, 0, 50),
+                Decision::Work,
             ),
             (
                 "a few are queued, instant",
-                sight(40, 1, 400, 50),
-                Duty::Watch(WATCH),
+                load_sample(40, 1, 400, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "a thousand are queued, 10 µs each",
-                sight(1_000, 1, 5, 50),
-                Duty::Work,
+                load_sample(1_000, 1, 5, 50),
+                Decision::Work,
             ),
             (
                 "ten thousand are queued, 400 ns each, and processors are free",
-                sight(10_000, 2, 250, 50),
-                Duty::Work,
+                load_sample(10_000, 2, 250, 50),
+                Decision::Work,
             ),
             (
                 "ten thousand are queued, 400 ns each, and one processor is free",
-                sight(10_000, 3, 375, 50),
-                Duty::Watch(WATCH),
+                load_sample(10_000, 3, 375, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "ten thousand are queued, 2 µs each, and one processor is free",
-                sight(10_000, 3, 75, 50),
-                Duty::Work,
+                load_sample(10_000, 3, 75, 50),
+                Decision::Work,
             ),
             (
                 "ten thousand are queued, 2 µs each, and no processor is free",
-                sight(10_000, 4, 100, 50),
-                Duty::Watch(WATCH),
+                load_sample(10_000, 4, 100, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "ten thousand are queued, 10 µs each, and no processor is free",
-                sight(10_000, 4, 20, 50),
-                Duty::Work,
+                load_sample(10_000, 4, 20, 50),
+                Decision::Work,
             ),
             (
                 "ten are queued, 10 µs each",
-                sight(10, 1, 5, 50),
-                Duty::Watch(WATCH),
+                load_sample(10, 1, 5, 50),
+                Decision::Watch(WATCH),
             ),
             (
                 "a few are queued, instant, and the roots among them stand still",
-                Sight {
+                LoadSample {
                     overtaken: true,
-                    ..sight(40, 1, 400, 50)
+                    ..load_sample(40, 1, 400, 50)
                 },
-                Duty::Work,
+                Decision::Work,
             ),
         ];
-        for (case, sight, expected) in table {
-            assert_eq!(duty(sight), expected, "{case}");
+        for (case, load_sample, expected) in table {
+            assert_eq!(decide(load_sample), expected, "{case}");
         }
     }
 }

@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use self::list::{KIN, LINE, List, OUT, QUEUE};
+use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE};
 use crate::{
     job::runnable::{Header, Submitted},
     nesting::lineage::Lane,
@@ -35,7 +35,7 @@ pub(crate) enum Admission {
     /// It is in the queue.
     Queued,
     /// It waits for room.
-    InLine,
+    InBacklog,
 }
 
 pub(crate) struct Queue {
@@ -47,12 +47,12 @@ pub(crate) struct Queue {
     inbox: Arc<Padded<Inbox>>,
     /// Whether anything may be in the inbox.
     is_open: bool,
-    kin: Lists,
-    roots: Lists,
+    descendants: Lists,
+    unrelated: Lists,
     /// Roots taken, ever.
-    roots_taken: u64,
+    unrelated_taken: u64,
     /// Roots pushed, ever.
-    roots_pushed: usize,
+    unrelated_pushed: usize,
     /// The most that was queued together, as far as was seen.
     peak: usize,
 }
@@ -60,7 +60,7 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct Lists {
     queue: List,
-    line: List,
+    backlog: List,
 }
 
 /// Marks and hands out a job that was taken from its list.
@@ -80,17 +80,17 @@ impl Queue {
             shown,
             inbox,
             is_open: false,
-            kin: Lists::default(),
-            roots: Lists::default(),
-            roots_taken: 0,
-            roots_pushed: 0,
+            descendants: Lists::default(),
+            unrelated: Lists::default(),
+            unrelated_taken: 0,
+            unrelated_pushed: 0,
             peak: 0,
         }
     }
 
     /// Jobs that were admitted; at most the capacity.
     pub(crate) fn queued(&self) -> usize {
-        self.kin.queue.live + self.roots.queue.live
+        self.descendants.queue.live + self.unrelated.queue.live
     }
 
     /// The most jobs that were queued together.
@@ -99,51 +99,51 @@ impl Queue {
     }
 
     /// Jobs that wait for room.
-    pub(crate) fn in_line(&self) -> usize {
-        self.kin.line.live + self.roots.line.live
+    pub(crate) fn backlog(&self) -> usize {
+        self.descendants.backlog.live + self.unrelated.backlog.live
     }
 
     /// Jobs that a thread could take now.
     pub(crate) fn ready(&self) -> usize {
-        self.queued() + self.kin.line.live
+        self.queued() + self.descendants.backlog.live
     }
 
     /// Roots that were admitted.
-    pub(crate) fn queued_roots(&self) -> usize {
-        self.roots.queue.live
+    pub(crate) fn queued_unrelated(&self) -> usize {
+        self.unrelated.queue.live
     }
 
     /// How many roots have been taken, ever.
-    pub(crate) fn roots_taken(&self) -> u64 {
-        self.roots_taken
+    pub(crate) fn unrelated_taken(&self) -> u64 {
+        self.unrelated_taken
     }
 
     /// How many roots have been pushed, ever.
-    pub(crate) fn roots_pushed(&self) -> usize {
-        self.roots_pushed
+    pub(crate) fn unrelated_pushed(&self) -> usize {
+        self.unrelated_pushed
     }
 
     /// Whether one more job would be admitted at once.
     pub(crate) fn has_room(&self) -> bool {
-        self.queued() < self.capacity && self.in_line() == 0
+        self.queued() < self.capacity && self.backlog() == 0
     }
 
     pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
         let (lists, bit) = match lane {
-            Lane::Kin => (&self.kin, KIN),
-            Lane::Roots => (&self.roots, 0),
+            Lane::Descendants => (&self.descendants, DESCENDANT),
+            Lane::Unrelated => (&self.unrelated, 0),
         };
         // Kin need not stand behind roots, so they look at their own line only.
-        let room = self.queued() < self.capacity && lists.line.live == 0;
+        let room = self.queued() < self.capacity && lists.backlog.live == 0;
         let lists = self.lists(lane);
         let (list, number, admission) = if room {
             (&mut lists.queue, QUEUE, Admission::Queued)
         } else {
-            (&mut lists.line, LINE, Admission::InLine)
+            (&mut lists.backlog, BACKLOG, Admission::InBacklog)
         };
         job.header().list.store(number | bit, Ordering::Relaxed);
         list.push(job);
-        self.roots_pushed += usize::from(lane == Lane::Roots);
+        self.unrelated_pushed += usize::from(lane == Lane::Unrelated);
         self.show();
         admission
     }
@@ -176,17 +176,17 @@ impl Queue {
 
     fn collect(&mut self, next: Pickup) -> bool {
         let (open, capacity, others) = (self.is_open, self.capacity, self.queued());
-        let waits = self.in_line() > 0;
-        let roots = &mut self.roots.queue;
-        let moved = self.inbox.collect(&mut roots.jobs, next, |moved| {
+        let waits = self.backlog() > 0;
+        let unrelated = &mut self.unrelated.queue;
+        let moved = self.inbox.collect(&mut unrelated.jobs, next, |moved| {
             if open && !waits {
                 capacity.saturating_sub(others + moved)
             } else {
                 0
             }
         });
-        roots.live += moved;
-        self.roots_pushed += moved;
+        unrelated.live += moved;
+        self.unrelated_pushed += moved;
         if moved > 0 {
             self.show();
         }
@@ -195,7 +195,11 @@ impl Queue {
 
     /// Puts a job back that was taken and not run: it is the first again.
     pub(crate) fn put_back(&mut self, lane: Lane, job: Submitted) {
-        let bit = if lane == Lane::Kin { KIN } else { 0 };
+        let bit = if lane == Lane::Descendants {
+            DESCENDANT
+        } else {
+            0
+        };
         job.header().list.store(QUEUE | bit, Ordering::Relaxed);
         let queue = &mut self.lists(lane).queue;
         queue.jobs.push_front(job);
@@ -206,13 +210,13 @@ impl Queue {
     /// Takes the job that is due.
     pub(crate) fn take(&mut self) -> Option<Submitted> {
         let job = self
-            .kin
+            .descendants
             .queue
             .pop()
-            .or_else(|| self.kin.line.pop())
+            .or_else(|| self.descendants.backlog.pop())
             .or_else(|| {
-                let root = self.roots.queue.pop()?;
-                self.roots_taken += 1;
+                let root = self.unrelated.queue.pop()?;
+                self.unrelated_taken += 1;
                 Some(root)
             })?;
         self.admit();
@@ -220,14 +224,14 @@ impl Queue {
     }
 
     /// Takes the first of the kin that `fits`.
-    pub(crate) fn take_kin(
+    pub(crate) fn take_descendant(
         &mut self,
         mut fits: impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
-        let Lists { queue, line } = &mut self.kin;
+        let Lists { queue, backlog } = &mut self.descendants;
         let job = queue
             .pop_first_where(&mut fits)
-            .or_else(|| line.pop_first_where(&mut fits))?;
+            .or_else(|| backlog.pop_first_where(&mut fits))?;
         self.admit();
         Some(out(job))
     }
@@ -237,49 +241,55 @@ impl Queue {
     /// from the end than that.
     /// Says whether there was one.
     pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) -> bool {
-        let before = self.kin.queue.live + self.kin.line.live;
-        let mut last = self.roots_pushed - since;
-        let Self { kin, roots, .. } = self;
+        let before = self.descendants.queue.live + self.descendants.backlog.live;
+        let mut last = self.unrelated_pushed - since;
+        let Self {
+            descendants,
+            unrelated,
+            ..
+        } = self;
         for (from, to, number) in [
             // The line stands behind the queue.
-            (&mut roots.line, &mut kin.line, LINE),
-            (&mut roots.queue, &mut kin.queue, QUEUE),
+            (&mut unrelated.backlog, &mut descendants.backlog, BACKLOG),
+            (&mut unrelated.queue, &mut descendants.queue, QUEUE),
         ] {
             let looked_at = last.min(from.jobs.len());
             last -= looked_at;
             for job in from.extract_last(looked_at, &fits) {
-                job.header().list.store(number | KIN, Ordering::Relaxed);
+                job.header()
+                    .list
+                    .store(number | DESCENDANT, Ordering::Relaxed);
                 to.push(job);
             }
         }
         // A thread may take kin out of their line, and roots may not be taken so.
         self.show();
-        self.kin.queue.live + self.kin.line.live > before
+        self.descendants.queue.live + self.descendants.backlog.live > before
     }
 
     /// Whether a descendant of a wait, or of a parked job, is here.
-    pub(crate) fn holds_kin(&self) -> bool {
-        self.kin.queue.live + self.kin.line.live > 0
+    pub(crate) fn holds_descendants(&self) -> bool {
+        self.descendants.queue.live + self.descendants.backlog.live > 0
     }
 
     /// Whether one of the kin `fits`.
-    pub(crate) fn has_kin(&self, mut fits: impl FnMut(&Submitted) -> bool) -> bool {
-        let Lists { queue, line } = &self.kin;
-        queue.has(&mut fits) || line.has(&mut fits)
+    pub(crate) fn has_descendant(&self, mut fits: impl FnMut(&Submitted) -> bool) -> bool {
+        let Lists { queue, backlog } = &self.descendants;
+        queue.has(&mut fits) || backlog.has(&mut fits)
     }
 
     /// Takes a job out that its caller has withdrawn, wherever it is. Gives
     /// back what is to be dropped outside the lock.
     pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Submitted> {
         let list = header.list.swap(OUT, Ordering::Relaxed);
-        let lists = if list & KIN == 0 {
-            &mut self.roots
+        let lists = if list & DESCENDANT == 0 {
+            &mut self.unrelated
         } else {
-            &mut self.kin
+            &mut self.descendants
         };
-        let swept = match list & !KIN {
+        let swept = match list & !DESCENDANT {
             QUEUE => lists.queue.withdraw(),
-            LINE => lists.line.withdraw(),
+            BACKLOG => lists.backlog.withdraw(),
             _ => return VecDeque::new(),
         };
         self.admit();
@@ -287,14 +297,14 @@ impl Queue {
     }
 
     /// Whether the job waits for room.
-    pub(crate) fn is_in_line(header: &Header) -> bool {
-        header.list.load(Ordering::Relaxed) & !KIN == LINE
+    pub(crate) fn is_in_backlog(header: &Header) -> bool {
+        header.list.load(Ordering::Relaxed) & !DESCENDANT == BACKLOG
     }
 
     /// Takes out every root that waits for room. Kin stay: a thread may take
     /// them without room, and a parked thread depends on them.
-    pub(crate) fn drain_line(&mut self) -> Vec<Submitted> {
-        std::iter::from_fn(|| self.roots.line.pop())
+    pub(crate) fn drain_backlog(&mut self) -> Vec<Submitted> {
+        std::iter::from_fn(|| self.unrelated.backlog.pop())
             .map(out)
             .collect()
     }
@@ -310,8 +320,8 @@ impl Queue {
 
     fn lists(&mut self, lane: Lane) -> &mut Lists {
         match lane {
-            Lane::Kin => &mut self.kin,
-            Lane::Roots => &mut self.roots,
+            Lane::Descendants => &mut self.descendants,
+            Lane::Unrelated => &mut self.unrelated,
         }
     }
 
@@ -329,14 +339,16 @@ impl Queue {
 
     fn move_up(&mut self) {
         while self.queued() < self.capacity {
-            let (lists, bit) = if self.kin.line.live > 0 {
-                (&mut self.kin, KIN)
-            } else if self.roots.line.live > 0 {
-                (&mut self.roots, 0)
+            let (lists, bit) = if self.descendants.backlog.live > 0 {
+                (&mut self.descendants, DESCENDANT)
+            } else if self.unrelated.backlog.live > 0 {
+                (&mut self.unrelated, 0)
             } else {
                 return;
             };
-            let Some(job) = lists.line.pop() else { return };
+            let Some(job) = lists.backlog.pop() else {
+                return;
+            };
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
             lists.queue.push(job);
         }

@@ -66,7 +66,7 @@ enum Monitor {
 
 /// What a subscriber is told of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct News {
+pub(crate) struct StallReport {
     pub(crate) waited: Duration,
     pub(crate) queued: usize,
 }
@@ -83,7 +83,7 @@ pub(crate) struct Verdict {
     pub(crate) stuck: u32,
     /// The pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
-    pub(crate) news: Option<News>,
+    pub(crate) news: Option<StallReport>,
     /// Nothing has been stuck for a while: the monitor stops.
     pub(crate) stops: bool,
 }
@@ -186,7 +186,7 @@ impl Stall {
             still: self.still,
             stuck: self.stuck,
             may_grow,
-            news: is_news.then(|| News {
+            news: is_news.then(|| StallReport {
                 waited: TICK + now.saturating_duration_since(since),
                 queued,
             }),
@@ -234,7 +234,7 @@ mod tests {
         let told: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.news).collect();
         assert_eq!(
             told,
-            [News {
+            [StallReport {
                 waited: TICK * 18,
                 queued: 3
             }]

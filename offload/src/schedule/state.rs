@@ -5,11 +5,11 @@
 //! first: *while a queued job may start, a thread is on call, or none can be
 //! had.* [`State::help`] restores it.
 
-mod call;
 mod credit;
 mod ending;
 mod growth;
-mod seats;
+mod parked_waits;
+mod search;
 mod steps;
 mod tally;
 mod threads;
@@ -17,10 +17,10 @@ mod threads;
 use std::{cell::Cell, sync::Arc, time::Instant};
 
 use self::{
-    call::{Alertness, Call},
     credit::{Credit, Right},
     growth::Growth,
-    seats::Seat,
+    parked_waits::ParkedWait,
+    search::{SearchState, Searcher},
 };
 use crate::{
     job::runnable::{Runnable, Submitted},
@@ -29,7 +29,7 @@ use crate::{
     pool::limits::Limits,
     schedule::{
         inbox::{Inbox, Pickup},
-        policy::Duty,
+        policy::Decision,
         queue::Queue,
         stall::Stall,
     },
@@ -37,10 +37,10 @@ use crate::{
 };
 
 pub(crate) use self::{
-    ending::Whose,
+    ending::ShutdownScope,
     growth::Findings,
-    seats::{Place, Risen},
-    steps::{Action, After, Phase, Prospect, Seating, Step},
+    parked_waits::{ParkEnd, Place},
+    steps::{Action, After, ParkDecision, Phase, Prospect, Step},
     tally::Tally,
 };
 
@@ -50,9 +50,9 @@ pub(crate) struct State {
     pool: PoolId,
     limits: Limits,
     /// Threads that sleep without work, the latest to come last.
-    idle: Vec<Berth>,
+    idle: Vec<IdleThread>,
     /// Waits in which threads are parked, or lent.
-    seats: Vec<Seat>,
+    parked_waits: Vec<ParkedWait>,
     /// Whether no queued job could be lent to any parked thread.
     ///
     /// Cached, because computing it scans the queued descendants. Whatever could
@@ -73,7 +73,7 @@ pub(crate) struct State {
     /// Jobs that run unparked: permits taken.
     running: usize,
     /// The thread that is bound to look at the queue, soon.
-    call: Option<Call>,
+    searcher: Option<Searcher>,
     /// The thread that looks at the queue all the time, before it sleeps.
     spinner: Option<usize>,
     /// Jobs that ended, one way or another.
@@ -81,7 +81,7 @@ pub(crate) struct State {
     /// Permits beyond those that the pool was built with.
     growth: Growth,
     /// Jobs that wait, or have waited, for a shutdown.
-    aside: Vec<JobId>,
+    excluded: Vec<JobId>,
     start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) stall: Stall,
@@ -98,7 +98,7 @@ pub(crate) struct Claimed {
 }
 
 /// Where an idle thread sleeps.
-pub(crate) struct Berth {
+pub(crate) struct IdleThread {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
     /// Whether the thread would spin now, rather than sleep.
@@ -117,7 +117,7 @@ impl State {
             phase: Phase::Open,
             limits,
             idle: Vec::new(),
-            seats: Vec::new(),
+            parked_waits: Vec::new(),
             nothing_lendable: false,
             nothing_on_credit: false,
             gained: None,
@@ -126,11 +126,11 @@ impl State {
             threads: 0,
             parks: 0,
             running: 0,
-            call: None,
+            searcher: None,
             spinner: None,
             ended: 0,
             growth: Growth::default(),
-            aside: Vec::new(),
+            excluded: Vec::new(),
             start_failed: None,
             next_id: 0,
             stall: Stall::default(),
@@ -142,11 +142,11 @@ impl State {
     pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
         let next = self.next_pickup();
         match lane {
-            Lane::Kin => self.note_queued_kin(&job),
-            Lane::Roots => {
-                let before = self.queue.roots_pushed();
+            Lane::Descendants => self.note_queued_descendant(&job),
+            Lane::Unrelated => {
+                let before = self.queue.unrelated_pushed();
                 job.header().set_before(before);
-                job.lineage.note_root(self.pool, before);
+                job.lineage.note_unrelated(self.pool, before);
             }
         }
         let admission = self.queue.push(lane, job);
@@ -181,7 +181,7 @@ impl State {
             self.tally.peak_threads = self.tally.peak_threads.max(self.threads);
             let id = self.next_id;
             self.next_id += 1;
-            self.open_call(id, Alertness::Starting);
+            self.begin_search(id, SearchState::Starting);
             return Action::Start(id);
         }
         let lender = self.lend();
@@ -207,48 +207,48 @@ impl State {
     }
 
     /// What the thread whose stack is `stack` does next.
-    pub(crate) fn next(&mut self, after: After, berth: &Berth, stack: usize) -> Step {
+    pub(crate) fn next(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Step {
         if let After::Job(finish) = after {
             self.end(stack, finish);
             self.free_permit();
         }
-        if self.spinner == Some(berth.id) {
+        if self.spinner == Some(this_thread.id) {
             self.spinner = None;
         }
-        if after == After::Call {
+        if after == After::WakeUp {
             self.queue.close_inbox();
         } else if self.queue.ready() == 0 {
             self.queue.empty_inbox();
         }
         loop {
-            if let Some(step) = self.choose(after, berth, stack) {
+            if let Some(step) = self.choose(after, this_thread, stack) {
                 return step;
             }
             // With this thread asleep, nobody might be bound to look.
             if !self.queue.close_inbox() {
-                return self.sleep(berth);
+                return self.sleep(this_thread);
             }
         }
     }
 
     /// What there is to do for a thread, if anything.
-    fn choose(&mut self, after: After, berth: &Berth, stack: usize) -> Option<Step> {
-        let on_call = self.is_on_call(berth.id);
+    fn choose(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Option<Step> {
+        let searches = self.is_searching(this_thread.id);
         if self.phase == Phase::Closed {
-            return Some(self.retire(on_call, stack));
+            return Some(self.retire(searches, stack));
         }
         let permit = self.has_permit();
         if permit
             && self.queue.ready() > 0
-            && on_call
-            && let Duty::Watch(time) = self.duty()
+            && searches
+            && let Decision::Watch(time) = self.decide()
         {
-            self.watch(berth);
+            self.watch(this_thread);
             return Some(Step::Watch(time));
         }
         if let Some((job, right)) = self.take() {
-            if on_call {
-                self.call = None;
+            if searches {
+                self.searcher = None;
             }
             self.begin(stack, &job.job, right);
             let action = self.hand_on();
@@ -259,19 +259,19 @@ impl State {
         }
         // If work is left, those who have the permits see to it.
         if self.phase == Phase::Draining {
-            return Some(self.retire(on_call, stack));
+            return Some(self.retire(searches, stack));
         }
         if permit
-            && on_call
-            && after == After::Call
-            && let Duty::Watch(time) = self.duty()
+            && searches
+            && after == After::WakeUp
+            && let Decision::Watch(time) = self.decide()
         {
-            self.watch(berth);
+            self.watch(this_thread);
             return Some(Step::Watch(time));
         }
         let from_job = matches!(after, After::Job(_));
-        if from_job && berth.spins.get() && self.spinner.is_none() && permit {
-            self.spinner = Some(berth.id);
+        if from_job && this_thread.spins.get() && self.spinner.is_none() && permit {
+            self.spinner = Some(this_thread.id);
             self.queue.open_inbox(self.next_pickup());
             return Some(Step::Spin);
         }
@@ -342,7 +342,7 @@ impl State {
     /// Whether the start or the end of a job may let a queued job start. Where roots
     /// are queued, they have nothing of a job that runs beyond the permits.
     fn is_progress(&self, is_beyond: bool) -> bool {
-        !is_beyond || self.queue.queued_roots() == 0
+        !is_beyond || self.queue.queued_unrelated() == 0
     }
 
     /// Counts a job out of those that run.

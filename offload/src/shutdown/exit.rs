@@ -37,7 +37,7 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// Processes in a line of forks that have a table each. Nothing is registered in
 /// those beyond.
-const LINE: usize = 64;
+const BACKLOG: usize = 64;
 
 /// What wants to be finished before the process exits.
 pub trait BeforeExit: Send + Sync {
@@ -66,7 +66,7 @@ pub enum Stage {
 pub struct Leaving {
     began: Instant,
     /// Jobs that can't end, because the thread that exits runs or owes them.
-    pub(crate) aside: Vec<JobId>,
+    pub(crate) excluded: Vec<JobId>,
     mark: usize,
 }
 
@@ -117,7 +117,7 @@ struct Table {
     full: usize,
 }
 
-static TABLES: [Mutex<Option<Table>>; LINE] = [const { Mutex::new(None) }; LINE];
+static TABLES: [Mutex<Option<Table>>; BACKLOG] = [const { Mutex::new(None) }; BACKLOG];
 
 /// Jobs that the thread which exits stood in, noted when its thread-locals went.
 static NOTED: Mutex<Vec<JobId>> = Mutex::new(Vec::new());
@@ -187,7 +187,7 @@ fn finish_all() {
     };
     let leaving = Leaving {
         began: Instant::now(),
-        aside: standing(),
+        excluded: standing(),
         mark: MARK.get(),
     };
     let over = Arc::new((Mutex::new(false), Condvar::new()));

@@ -19,7 +19,7 @@ use crate::{
         sync::{elapsed, spin_loop, thread_local},
     },
     pool::limits::Hooks,
-    schedule::state::{After, Berth, Step},
+    schedule::state::{After, IdleThread, Step},
     thread::{
         clock::{self, JobClock},
         park::Parker,
@@ -165,7 +165,7 @@ fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
 
 fn serve(core: &Arc<Core>, id: usize) {
     let parker = Parker::new();
-    let berth = Berth {
+    let this_thread = IdleThread {
         id,
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
@@ -184,10 +184,10 @@ fn serve(core: &Arc<Core>, id: usize) {
     let limits = &core.limits;
     let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
-    let mut after = After::Call;
+    let mut after = After::WakeUp;
     loop {
         let mut state = core.state_at_work();
-        let step = state.next(after, &berth, stack);
+        let step = state.next(after, &this_thread, stack);
         let phase = state.phase;
         core.release(state);
         if let After::Job(_) = after {
@@ -196,11 +196,11 @@ fn serve(core: &Arc<Core>, id: usize) {
         match step {
             Step::Run { job, action } => {
                 core.perform(action);
-                if after == After::Call {
+                if after == After::WakeUp {
                     clock.idle();
                 }
                 after = After::Job(job.run(core.id(), clock.begin()));
-                berth
+                this_thread
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());
                 // The child of a job that forked: what is queued is the parent's.
@@ -213,7 +213,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if !called && !core.state().end_watch(id) {
                     take_late_token(&parker);
                 }
-                after = After::Call;
+                after = After::WakeUp;
             }
             Step::Spin => {
                 let start = Instant::now();
@@ -235,7 +235,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                     }
                     take_late_token(&parker);
                 }
-                after = After::Call;
+                after = After::WakeUp;
             }
             Step::Retire => break,
         }

@@ -135,7 +135,7 @@ pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
         return None;
     }
     // The job may be queued among the roots: the park looks for it.
-    job_frame().as_ref().unwrap_or(&wait).note_root(before);
+    job_frame().as_ref().unwrap_or(&wait).note_unrelated(before);
     Some(wait.number())
 }
 

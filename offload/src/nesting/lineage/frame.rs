@@ -78,7 +78,7 @@ pub(crate) struct Frame {
     /// How many roots had been pushed before the first that descends from this job, or
     /// that one of its waits polls for, and that may be queued among them; [`NO_ROOTS`]
     /// if there is none.
-    roots_since: AtomicUsize,
+    unrelated_since: AtomicUsize,
 }
 
 impl Frame {
@@ -91,7 +91,7 @@ impl Frame {
             seated: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             spent: AtomicU8::new(0),
-            roots_since: AtomicUsize::new(NO_ROOTS),
+            unrelated_since: AtomicUsize::new(NO_ROOTS),
         }
     }
 
@@ -120,11 +120,11 @@ impl Frame {
         self.owner.job
     }
 
-    pub(crate) fn is_seated(&self) -> bool {
+    pub(crate) fn is_wait_parked(&self) -> bool {
         self.seated.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_seated(&self, seated: bool) {
+    pub(crate) fn set_wait_parked(&self, seated: bool) {
         self.seated.store(seated, Ordering::Relaxed);
     }
 
@@ -164,13 +164,13 @@ impl Frame {
 
     /// How many roots had been pushed before the first descendant that may be queued
     /// among them, if there is one; none from here on.
-    pub(crate) fn take_roots(&self) -> Option<usize> {
-        let since = self.roots_since.swap(NO_ROOTS, Ordering::Relaxed);
+    pub(crate) fn take_unrelated(&self) -> Option<usize> {
+        let since = self.unrelated_since.swap(NO_ROOTS, Ordering::Relaxed);
         (since != NO_ROOTS).then_some(since)
     }
 
-    pub(super) fn note_root(&self, before: usize) {
-        self.roots_since.fetch_min(before, Ordering::Relaxed);
+    pub(super) fn note_unrelated(&self, before: usize) {
+        self.unrelated_since.fetch_min(before, Ordering::Relaxed);
     }
 
     /// Whether this is `outer`, or descends from it.

@@ -11,9 +11,9 @@ use crate::job::runnable::Submitted;
 /// The list that holds a job; `OUT` where none does.
 pub(super) const OUT: u8 = 0;
 pub(super) const QUEUE: u8 = 1;
-pub(super) const LINE: u8 = 2;
+pub(super) const BACKLOG: u8 = 2;
 /// Set beside the list's number for jobs of the kin lane.
-pub(super) const KIN: u8 = 4;
+pub(super) const DESCENDANT: u8 = 4;
 
 #[derive(Default)]
 pub(super) struct List {

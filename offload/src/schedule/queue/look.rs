@@ -8,7 +8,8 @@ use crate::job::runnable::Runnable;
 impl Queue {
     /// The jobs that no thread has taken.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        let lists = [&self.kin, &self.roots].map(|lists| [&lists.queue, &lists.line]);
+        let lists =
+            [&self.descendants, &self.unrelated].map(|lists| [&lists.queue, &lists.backlog]);
         let jobs = lists.into_iter().flatten().flat_map(|list| &list.jobs);
         jobs.map(|submitted| &submitted.job)
             .filter(|job| job.header().is_listed())

@@ -15,7 +15,7 @@ fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
         let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
         let job = Submitted { job, lineage };
         let watched = Arc::downgrade(&job.job);
-        assert_eq!(queue.push(Lane::Roots, job), Admission::Queued);
+        assert_eq!(queue.push(Lane::Unrelated, job), Admission::Queued);
         watched
     });
     let watched = watched.collect();
@@ -34,7 +34,7 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     let inbox = Arc::<Padded<Inbox>>::default();
     let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
     assert!(inbox.leave(job()).is_err(), "it is closed at first");
-    let _admitted = queue.push(Lane::Roots, job());
+    let _admitted = queue.push(Lane::Unrelated, job());
     queue.open_inbox(Pickup::AtOnce);
     assert_eq!(inbox.leave(job()).ok(), Some(Pickup::AtOnce));
     assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
@@ -72,10 +72,10 @@ fn what_is_left_behind_others_is_not_taken_at_once() {
 #[test]
 fn a_look_for_descendants_passes_none_that_came_before_them() {
     let (mut queue, _watched) = filled(60);
-    let since = queue.roots_pushed();
+    let since = queue.unrelated_pushed();
     // Four more fill the queue, and six stand in line.
     for _ in 0..10 {
-        let _admission = queue.push(Lane::Roots, job());
+        let _admission = queue.push(Lane::Unrelated, job());
     }
     let looks = Cell::new(0);
     let every_second = |_: &Submitted| {
@@ -84,8 +84,8 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
     };
     assert!(queue.promote(since, every_second));
     assert!(looks.get() <= 20, "{} looks", looks.get());
-    assert_eq!((queue.queued(), queue.in_line()), (64, 6));
-    assert!(queue.holds_kin());
+    assert_eq!((queue.queued(), queue.backlog()), (64, 6));
+    assert!(queue.holds_descendants());
     let taken = std::iter::from_fn(|| queue.take()).count();
     assert_eq!(taken, 70);
 }

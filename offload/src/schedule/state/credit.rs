@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::{State, seats::Seat};
+use super::{State, parked_waits::ParkedWait};
 use crate::{
     job::runnable::Submitted,
     nesting::lineage::{Claim, Frame, Kind, PoolId},
@@ -46,7 +46,7 @@ impl Credit {
 impl State {
     /// Whether a queued job may start although no permit is free.
     pub(super) fn has_job_beyond_permits(&mut self) -> bool {
-        if self.has_permit() || !self.queue.holds_kin() {
+        if self.has_permit() || !self.queue.holds_descendants() {
             return false;
         }
         self.has_job_on_credit() || self.has_surplus_job()
@@ -55,13 +55,14 @@ impl State {
     /// Takes the first job that may start although no permit is free, with what lets
     /// it start.
     pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Right)> {
-        if !self.queue.holds_kin() {
+        if !self.queue.holds_descendants() {
             return None;
         }
         if !self.is_known_for_nothing() {
-            let (pool, seats, mut seen, mut credit) = (self.pool, &self.seats, None, None);
-            let job = self.queue.take_kin(|job| {
-                credit = creditor(job, seats, pool, &mut seen);
+            let (pool, parked_waits, mut seen, mut credit) =
+                (self.pool, &self.parked_waits, None, None);
+            let job = self.queue.take_descendant(|job| {
+                credit = creditor(job, parked_waits, pool, &mut seen);
                 credit.is_some()
             });
             if let Some((job, credit)) = job.zip(credit) {
@@ -77,28 +78,32 @@ impl State {
         if self.is_known_for_nothing() {
             return false;
         }
-        let (pool, seats, mut seen) = (self.pool, &self.seats, None);
-        let found = (self.queue).has_kin(|job| creditor(job, seats, pool, &mut seen).is_some());
+        let (pool, parked_waits, mut seen) = (self.pool, &self.parked_waits, None);
+        let found = (self.queue)
+            .has_descendant(|job| creditor(job, parked_waits, pool, &mut seen).is_some());
         self.nothing_on_credit = !found;
         found
     }
 
     /// The seat of a wait that is parked above a job which nobody is there to run.
-    pub(super) fn seat_above_queued_job(&self) -> Option<usize> {
-        let (pool, seats, mut found) = (self.pool, &self.seats, None);
+    pub(super) fn wait_above_queued_job(&self) -> Option<usize> {
+        let (pool, parked_waits, mut found) = (self.pool, &self.parked_waits, None);
         let has_permit = self.has_permit();
         // While another descendant runs on the account, that one may just be slow.
         let lacks_thread =
             |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
-        let _has_one = self.queue.has_kin(|job| {
-            let adopting = adopting_seat(job, seats)
-                .filter(|&at| seats[at].can_be_told() && lacks_thread(seats[at].account()));
+        let _has_one = self.queue.has_descendant(|job| {
+            let adopting = adopting_wait(job, parked_waits).filter(|&at| {
+                parked_waits[at].can_be_told() && lacks_thread(parked_waits[at].account())
+            });
             let mut parked = (job.lineage.frames())
                 .filter(|frame| frame.is_open_in(pool) && lacks_thread(frame));
             found = adopting.or_else(|| {
                 parked.find_map(|frame| {
-                    let is_its = |seat: &Seat| seat.can_be_told() && seat.is_on(&frame);
-                    seats.iter().position(is_its)
+                    let is_its = |parked_wait: &ParkedWait| {
+                        parked_wait.can_be_told() && parked_wait.is_on(&frame)
+                    };
+                    parked_waits.iter().position(is_its)
                 })
             });
             found.is_some()
@@ -151,9 +156,9 @@ impl State {
     }
 
     /// Notes that a descendant of a wait is about to be queued.
-    pub(super) fn note_queued_kin(&mut self, job: &Submitted) {
+    pub(super) fn note_queued_descendant(&mut self, job: &Submitted) {
         let is_known = self.nothing_on_credit || self.gained.is_some();
-        if is_known && creditor(job, &self.seats, self.pool, &mut None).is_some() {
+        if is_known && creditor(job, &self.parked_waits, self.pool, &mut None).is_some() {
             self.nothing_on_credit = false;
             self.gained = None;
         }
@@ -161,33 +166,35 @@ impl State {
     }
 
     fn has_surplus_job(&self) -> bool {
-        let (pool, seats) = (self.pool, &self.seats);
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
         self.growth.surplus() > 0
-            && (self.queue).has_kin(|job| descends_from_parked(job, seats, pool))
+            && (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 
     fn take_surplus_job(&mut self) -> Option<Submitted> {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (pool, seats) = (self.pool, &self.seats);
-        (self.queue).take_kin(|job| descends_from_parked(job, seats, pool))
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 }
 
 /// Whether a parked job is among the ancestors of this one, or polls for it.
-fn descends_from_parked(job: &Submitted, seats: &[Seat], pool: PoolId) -> bool {
+fn descends_from_parked(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId) -> bool {
     let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_parked();
-    job.lineage.frames().any(is_parked) || adopting_seat(job, seats).is_some()
+    job.lineage.frames().any(is_parked) || adopting_wait(job, parked_waits).is_some()
 }
 
 /// The seat of the wait that polls for this job, if it is parked.
-pub(super) fn adopting_seat(job: &Submitted, seats: &[Seat]) -> Option<usize> {
+pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Option<usize> {
     let adopter = job.header().adopter();
     if adopter == 0 {
         return None;
     }
-    seats.iter().position(|seat| seat.number() == adopter)
+    parked_waits
+        .iter()
+        .position(|parked_wait| parked_wait.number() == adopter)
 }
 
 /// The account on which a job may start: of the wait that polls for it, or of its
@@ -198,12 +205,12 @@ pub(super) fn adopting_seat(job: &Submitted, seats: &[Seat]) -> Option<usize> {
 /// above have been looked at.
 pub(super) fn creditor(
     job: &Submitted,
-    seats: &[Seat],
+    parked_waits: &[ParkedWait],
     pool: PoolId,
     seen: &mut Option<usize>,
 ) -> Option<Credit> {
-    if let Some(at) = adopting_seat(job, seats) {
-        let (frame, claim) = (seats[at].account(), Claim::Awaited);
+    if let Some(at) = adopting_wait(job, parked_waits) {
+        let (frame, claim) = (parked_waits[at].account(), Claim::Awaited);
         if frame.has_credit(claim) {
             let frame = Arc::clone(frame);
             return Some(Credit { frame, claim });

@@ -12,50 +12,54 @@ impl State {
         // Whoever sleeps has nothing to wait for. They end by themselves: no
         // longer among the idle, they find the phase when they look.
         let mut sleepers: Vec<_> = self.watcher().into_iter().collect();
-        sleepers.extend(self.idle.drain(..).map(|berth| berth.unparker));
+        sleepers.extend(self.idle.drain(..).map(|this_thread| this_thread.unparker));
         sleepers
     }
 
     /// Notes jobs that wait for a shutdown: those given, and those on `stack`.
     /// Says which jobs it has to see the end of.
-    pub(crate) fn set_aside(
+    pub(crate) fn exclude(
         &mut self,
         waiting: impl Iterator<Item = JobId>,
         stack: Option<usize>,
-    ) -> Whose {
-        let Self { aside, stacks, .. } = self;
+    ) -> ShutdownScope {
+        let Self {
+            excluded, stacks, ..
+        } = self;
         let below = stack.into_iter().flat_map(|stack| &stacks[stack]);
         let below = below.map(|claimed| &claimed.job);
-        let mut whose = Whose::All;
+        let mut scope = ShutdownScope::All;
         for job in waiting.chain(below.map(JobId::of)) {
-            whose = Whose::NotAside;
+            scope = ShutdownScope::NotExcluded;
             // It may ask again and again.
-            if !aside.contains(&job) {
-                aside.push(job);
+            if !excluded.contains(&job) {
+                excluded.push(job);
             }
         }
-        whose
+        scope
     }
 
     /// Whether none of these jobs runs or is parked, and nothing is queued.
-    pub(crate) fn is_quiet(&self, whose: Whose) -> bool {
-        self.queue.ready() == 0 && self.jobs(whose).next().is_none()
+    pub(crate) fn is_quiet(&self, scope: ShutdownScope) -> bool {
+        self.queue.ready() == 0 && self.jobs(scope).next().is_none()
     }
 
     /// Those of these jobs that threads have claimed.
-    pub(crate) fn jobs(&self, whose: Whose) -> impl Iterator<Item = &Arc<dyn Runnable>> {
+    pub(crate) fn jobs(&self, scope: ShutdownScope) -> impl Iterator<Item = &Arc<dyn Runnable>> {
         let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
-        jobs.filter(move |job| whose == Whose::All || !self.aside.contains(&JobId::of(job)))
+        jobs.filter(move |job| {
+            scope == ShutdownScope::All || !self.excluded.contains(&JobId::of(job))
+        })
     }
 }
 
 /// Which jobs a shutdown waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
+pub(crate) enum ShutdownScope {
     /// No job waits for it.
     All,
     /// Some do, and may wait for other shutdowns whose jobs wait for this one.
-    NotAside,
+    NotExcluded,
 }
 
 #[cfg(all(test, not(bridge_loom)))]
@@ -78,20 +82,23 @@ mod tests {
             exit_grace: Duration::ZERO,
             cancel_grace: None,
             cores: 1,
-            duty: policy::duty,
+            decide: policy::decide,
             grows: false,
         };
         let mut state = State::new(limits, Arc::default(), Arc::default());
         let stack = state.enter();
-        assert_eq!(state.set_aside([].into_iter(), Some(stack)), Whose::All);
+        assert_eq!(
+            state.exclude([].into_iter(), Some(stack)),
+            ShutdownScope::All
+        );
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
         state.begin(stack, &(job as Arc<dyn Runnable>), Right::Permit);
         for _ in 0..3 {
             assert_eq!(
-                state.set_aside([].into_iter(), Some(stack)),
-                Whose::NotAside
+                state.exclude([].into_iter(), Some(stack)),
+                ShutdownScope::NotExcluded
             );
         }
-        assert_eq!(state.aside.len(), 1);
+        assert_eq!(state.excluded.len(), 1);
     }
 }

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use super::{Action, Phase, State};
 use crate::{
-    schedule::stall::{News, Seen},
+    schedule::stall::{Seen, StallReport},
     thread::park::Unparker,
 };
 
@@ -178,7 +178,7 @@ impl State {
             self.nothing_lendable = false;
         }
         let stuck = verdict.stuck;
-        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_kin() {
+        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
             self.growth.grow_surplus();
             self.nothing_lendable = false;
         }
@@ -232,7 +232,7 @@ pub(crate) struct Findings {
     pub(crate) action: Action,
     /// The thread of a wait that is told that the pool can do nothing for it.
     pub(crate) refused: Option<Unparker>,
-    pub(crate) news: Option<News>,
+    pub(crate) news: Option<StallReport>,
     pub(crate) stops: bool,
 }
 

@@ -43,14 +43,14 @@ pub(crate) enum Prospect {
     /// It is queued.
     InTurn,
     /// It waits for room in the queue first.
-    InLine,
+    InBacklog,
 }
 
 impl From<Admission> for Prospect {
     fn from(admission: Admission) -> Self {
         match admission {
             Admission::Queued => Self::InTurn,
-            Admission::InLine => Self::InLine,
+            Admission::InBacklog => Self::InBacklog,
         }
     }
 }
@@ -85,7 +85,7 @@ pub(crate) enum After {
     /// A job, which came out like this: its permit goes back.
     Job(Finish),
     /// Its start, its sleep or its watch.
-    Call,
+    WakeUp,
     /// A spin.
     Spin,
 }
@@ -93,8 +93,8 @@ pub(crate) enum After {
 /// How a park ended that may not be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub(crate) enum Seating {
-    Seated,
+pub(crate) enum ParkDecision {
+    Park,
     /// Every thread would be parked, and nothing that is queued can be lent.
     Exhausted,
 }

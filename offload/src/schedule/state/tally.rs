@@ -62,7 +62,8 @@ impl State {
                 }
             }
             // A waker may wait, and so be parked, or be lent another.
-            let is_done = stack.len() == 1 && completed + panicked > before && !self.is_seated(at);
+            let is_done =
+                stack.len() == 1 && completed + panicked > before && !self.is_wait_parked(at);
             running -= usize::from(is_done);
             busy += usize::from(!stack.is_empty() && !is_done);
         }
@@ -72,7 +73,7 @@ impl State {
             running,
             blocked: self.blocked(),
             queued: self.queue.queued(),
-            in_line: self.queue.in_line(),
+            backlog: self.queue.backlog(),
             completed,
             cancelled,
             panicked,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Berth, State, Step};
+use super::{IdleThread, State, Step};
 use crate::{job::runnable::Submitted, platform::sync::elapsed, thread::park::Unparker};
 
 /// How long after a failed start no other is tried.
@@ -15,7 +15,11 @@ impl State {
     /// Ends a thread that nobody called for the whole of its keep-alive; false
     /// if somebody has just done so.
     pub(crate) fn expire(&mut self, id: usize, stack: usize) -> bool {
-        let Some(at) = self.idle.iter().position(|berth| berth.id == id) else {
+        let Some(at) = self
+            .idle
+            .iter()
+            .position(|this_thread| this_thread.id == id)
+        else {
             return false;
         };
         self.idle.remove(at);
@@ -36,8 +40,8 @@ impl State {
     /// abandoned.
     pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Submitted>, Option<Unparker>) {
         self.threads -= 1;
-        if self.is_on_call(id) {
-            self.call = None;
+        if self.is_searching(id) {
+            self.searcher = None;
         }
         self.start_failed = Some(Instant::now());
         if !self.needs_help() {
@@ -56,7 +60,7 @@ impl State {
     /// parked as many as the limit allows. It is asked only if a job may start that
     /// nobody else can take, so there are never more than are needed.
     pub(super) fn may_start(&self) -> bool {
-        let added = if self.seats.is_empty() {
+        let added = if self.parked_waits.is_empty() {
             0
         } else {
             self.limits.max_blocked_threads
@@ -70,9 +74,9 @@ impl State {
         self.threads < limit && !(self.is_attended() && failed())
     }
 
-    pub(super) fn retire(&mut self, on_call: bool, stack: usize) -> Step {
-        if on_call {
-            self.call = None;
+    pub(super) fn retire(&mut self, searches: bool, stack: usize) -> Step {
+        if searches {
+            self.searcher = None;
         }
         self.leave(stack);
         Step::Retire
@@ -86,13 +90,13 @@ impl State {
         self.note_stuck();
     }
 
-    pub(super) fn sleep(&mut self, berth: &Berth) -> Step {
-        if self.is_on_call(berth.id) {
-            self.call = None;
+    pub(super) fn sleep(&mut self, this_thread: &IdleThread) -> Step {
+        if self.is_searching(this_thread.id) {
+            self.searcher = None;
         }
-        self.idle.push(Berth {
-            id: berth.id,
-            unparker: berth.unparker.clone(),
+        self.idle.push(IdleThread {
+            id: this_thread.id,
+            unparker: this_thread.unparker.clone(),
             spins: Cell::new(false),
         });
         self.note_stuck();

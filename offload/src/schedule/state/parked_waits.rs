@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{
-    Action, Phase, Seating, State,
-    credit::{Right, adopting_seat, creditor},
+    Action, ParkDecision, Phase, State,
+    credit::{Right, adopting_wait, creditor},
 };
 use crate::{
     job::runnable::{Finish, Submitted},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Where a thread is parked in a wait.
-pub(super) struct Seat {
+pub(super) struct ParkedWait {
     place: Place,
     /// Whether the thread waits for the pool's own end, and will see it.
     ending: bool,
@@ -27,7 +27,7 @@ pub(super) struct Seat {
 
 /// What a thread finds when it leaves its seat.
 #[derive(Default)]
-pub(crate) struct Risen {
+pub(crate) struct ParkEnd {
     pub(crate) lent: Option<Submitted>,
     pub(crate) refused: bool,
 }
@@ -52,36 +52,40 @@ pub(crate) struct Place {
 
 impl State {
     /// Parks the thread in a wait: its permit is free from here on.
-    pub(crate) fn sit(&mut self, place: Place) -> (Seating, Action) {
+    pub(crate) fn begin_park(&mut self, place: Place) -> (ParkDecision, Action) {
         let frame = Arc::clone(&place.frame);
-        let action = self.take_seat(place);
+        let action = self.add_parked_wait(place);
         if self.is_hopeless() && !self.watch_hopeless() {
-            let _nothing_lent = self.rise(&frame);
-            return (Seating::Exhausted, action);
+            let _nothing_lent = self.end_park(&frame);
+            return (ParkDecision::Exhausted, action);
         }
-        (Seating::Seated, action)
+        (ParkDecision::Park, action)
     }
 
     /// Parks the thread in a wait for the pool's own end.
-    pub(crate) fn sit_for_end(&mut self, place: Place) -> (Seating, Action) {
+    pub(crate) fn begin_park_for_end(&mut self, place: Place) -> (ParkDecision, Action) {
         let frame = Arc::clone(&place.frame);
-        let action = self.take_seat(place);
+        let action = self.add_parked_wait(place);
         if self.is_hopeless() {
-            let _nothing_lent = self.rise(&frame);
-            return (Seating::Exhausted, action);
+            let _nothing_lent = self.end_park(&frame);
+            return (ParkDecision::Exhausted, action);
         }
-        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.is_of(&frame)) {
-            seat.ending = true;
+        if let Some(parked_wait) = self
+            .parked_waits
+            .iter_mut()
+            .find(|parked_wait| parked_wait.is_of(&frame))
+        {
+            parked_wait.ending = true;
         }
-        (Seating::Seated, action)
+        (ParkDecision::Park, action)
     }
 
     /// Like [`sit`](Self::sit), for a thread that can't be refused.
-    pub(crate) fn take_seat(&mut self, place: Place) -> Action {
+    pub(crate) fn add_parked_wait(&mut self, place: Place) -> Action {
         self.give_credit_back(place.stack);
         self.free_permit();
         self.growth.note_park();
-        place.frame.set_seated(true);
+        place.frame.set_wait_parked(true);
         place.account.set_parked(true);
         if !place.frame.is_in(&place.account) {
             // A wait within the scope of another lineage: what it submits does not
@@ -90,7 +94,7 @@ impl State {
         }
         self.note_credit(&place.account);
         self.note_credit(&place.frame);
-        if let Some(since) = place.account.take_roots() {
+        if let Some(since) = place.account.take_unrelated() {
             let Place { frame, account, .. } = &place;
             let depends = |job: &Submitted| {
                 job.header().adopter() == frame.number() || job.lineage.contains(account)
@@ -99,7 +103,7 @@ impl State {
                 self.note_promoted();
             }
         }
-        self.seats.push(Seat {
+        self.parked_waits.push(ParkedWait {
             place,
             ending: false,
             lent: None,
@@ -121,40 +125,50 @@ impl State {
         }
         // One that waits for the end rises when nothing is left. So as long as
         // nothing is queued, no wait is refused because of it.
-        let has_end = self.seats.iter().any(|seat| seat.ending);
+        let has_end = self
+            .parked_waits
+            .iter()
+            .any(|parked_wait| parked_wait.ending);
         self.queue.ready() > 0 || !has_end
     }
 
     /// Tells one wait that the pool can do nothing for it: the one that parked last,
     /// which is the innermost where waits depend on each other.
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
-        let seats = self.seats.iter_mut().filter(|seat| seat.can_be_told());
-        let seat = seats.max_by_key(|seat| seat.after)?;
-        seat.refused = true;
-        Some(seat.place.unparker.clone())
+        let parked_waits = self
+            .parked_waits
+            .iter_mut()
+            .filter(|parked_wait| parked_wait.can_be_told());
+        let parked_wait = parked_waits.max_by_key(|parked_wait| parked_wait.after)?;
+        parked_wait.refused = true;
+        Some(parked_wait.place.unparker.clone())
     }
 
     /// Tells a wait that nobody is there to run what it depends on.
     pub(super) fn refuse_above_queued_job(&mut self) -> Option<Unparker> {
-        let at = self.seat_above_queued_job()?;
-        let seat = &mut self.seats[at];
-        seat.refused = true;
-        Some(seat.place.unparker.clone())
+        let at = self.wait_above_queued_job()?;
+        let parked_wait = &mut self.parked_waits[at];
+        parked_wait.refused = true;
+        Some(parked_wait.place.unparker.clone())
     }
 
     /// Unparks the thread: it runs again, whatever the permits say, for it may
     /// hold a lock that others wait for. Gives the job that was lent to it.
-    pub(crate) fn rise(&mut self, frame: &Arc<Frame>) -> Risen {
-        let Some(at) = self.seats.iter().position(|seat| seat.is_of(frame)) else {
-            return Risen::default();
+    pub(crate) fn end_park(&mut self, frame: &Arc<Frame>) -> ParkEnd {
+        let Some(at) = self
+            .parked_waits
+            .iter()
+            .position(|parked_wait| parked_wait.is_of(frame))
+        else {
+            return ParkEnd::default();
         };
-        let Seat {
+        let ParkedWait {
             place,
             lent,
             refused,
             ..
-        } = self.seats.swap_remove(at);
-        place.frame.set_seated(false);
+        } = self.parked_waits.swap_remove(at);
+        place.frame.set_wait_parked(false);
         if !Arc::ptr_eq(&place.frame, &place.account) {
             place.frame.set_parked(false);
         }
@@ -162,7 +176,7 @@ impl State {
             self.running += 1;
             place.account.set_parked(false);
         }
-        Risen { lent, refused }
+        ParkEnd { lent, refused }
     }
 
     /// The thread is done with a job that was lent to it, and back in its own.
@@ -191,31 +205,39 @@ impl State {
         if self.phase == Phase::Closed {
             return Err(job);
         }
-        self.note_queued_kin(&job);
-        self.queue.put_back(Lane::Kin, job);
+        self.note_queued_descendant(&job);
+        self.queue.put_back(Lane::Descendants, job);
         Ok(self.help())
     }
 
     /// Threads parked in waits, lenders not counted.
     pub(super) fn blocked(&self) -> usize {
-        self.seats.iter().filter(|seat| seat.lent.is_none()).count()
+        self.parked_waits
+            .iter()
+            .filter(|parked_wait| parked_wait.lent.is_none())
+            .count()
     }
 
     /// Whether the thread with this stack is in a wait that has parked it.
-    pub(super) fn is_seated(&self, stack: usize) -> bool {
-        self.seats.iter().any(|seat| seat.place.stack == stack)
+    pub(super) fn is_wait_parked(&self, stack: usize) -> bool {
+        self.parked_waits
+            .iter()
+            .any(|parked_wait| parked_wait.place.stack == stack)
     }
 
     /// Whether a thread lives that is not parked.
     pub(super) fn is_attended(&self) -> bool {
         // One that has been woken and hasn't risen yet is parked no longer.
-        let asleep = |seat: &&Seat| seat.lent.is_none() && !seat.place.unparker.is_unparked();
-        self.seats.iter().filter(asleep).count() < self.threads
+        let asleep = |parked_wait: &&ParkedWait| {
+            parked_wait.lent.is_none() && !parked_wait.place.unparker.is_unparked()
+        };
+        self.parked_waits.iter().filter(asleep).count() < self.threads
     }
 
     /// Notes that this job is about to be queued.
     pub(super) fn note_lendable(&mut self, job: &Submitted) {
-        if self.nothing_lendable && seat_for(job, None, &self.seats, false).is_some() {
+        if self.nothing_lendable && parked_wait_for(job, None, &self.parked_waits, false).is_some()
+        {
             self.nothing_lendable = false;
         }
     }
@@ -226,8 +248,12 @@ impl State {
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let has_permit = self.has_permit();
         let has_surplus = self.growth.surplus() > 0;
-        let Self { queue, seats, .. } = self;
-        if self.nothing_lendable || !seats.iter().any(Seat::is_free) {
+        let Self {
+            queue,
+            parked_waits,
+            ..
+        } = self;
+        if self.nothing_lendable || !parked_waits.iter().any(ParkedWait::is_free) {
             return None;
         }
         let (mut lender, mut right) = (None, None);
@@ -235,19 +261,19 @@ impl State {
         // was found. Siblings stand together, and descendants of theirs behind
         // them: neither need a look further up than that.
         let (mut vain, mut seen, pool) = (None, None, self.pool);
-        let job = queue.take_kin(|job| {
+        let job = queue.take_descendant(|job| {
             let innermost = job.lineage.innermost();
             if innermost == vain && job.header().adopter() == 0 {
                 return false;
             }
-            lender = seat_for(job, vain, seats, has_surplus);
+            lender = parked_wait_for(job, vain, parked_waits, has_surplus);
             if lender.is_none() {
                 vain = innermost;
                 return false;
             }
             right = if has_permit {
                 Some(Right::Permit)
-            } else if let Some(credit) = creditor(job, seats, pool, &mut seen) {
+            } else if let Some(credit) = creditor(job, parked_waits, pool, &mut seen) {
                 Some(Right::Credit(credit))
             } else {
                 has_surplus.then_some(Right::Surplus)
@@ -258,15 +284,15 @@ impl State {
             self.nothing_lendable = true;
             return None;
         };
-        let stack = self.seats[at].place.stack;
+        let stack = self.parked_waits[at].place.stack;
         self.begin(stack, &job.job, right);
-        let seat = &mut self.seats[at];
-        seat.lent = Some(job);
-        Some(seat.place.unparker.clone())
+        let parked_wait = &mut self.parked_waits[at];
+        parked_wait.lent = Some(job);
+        Some(parked_wait.place.unparker.clone())
     }
 }
 
-impl Seat {
+impl ParkedWait {
     /// The number of the wait.
     pub(super) fn number(&self) -> usize {
         self.place.frame.number()
@@ -306,14 +332,14 @@ impl Seat {
 /// submitted before this wait. The latter is lent all the same where the pool has stood
 /// still for so long that there is a surplus: the wait may depend on it in a way that
 /// the pool does not see.
-fn seat_for(
+fn parked_wait_for(
     job: &Submitted,
     vain: Option<usize>,
-    seats: &[Seat],
+    parked_waits: &[ParkedWait],
     has_surplus: bool,
 ) -> Option<usize> {
-    let adopting = adopting_seat(job, seats);
-    if adopting.is_some_and(|at| seats[at].is_free()) {
+    let adopting = adopting_wait(job, parked_waits);
+    if adopting.is_some_and(|at| parked_waits[at].is_free()) {
         return adopting;
     }
     let frames = job.lineage.frames();
@@ -327,11 +353,13 @@ fn seat_for(
                 if !frame.is_over() {
                     waiting = Some(frame.job());
                 }
-                frame.is_seated()
+                frame.is_wait_parked()
             }
             Kind::Job => has_surplus && frame.is_parked() && waiting != Some(frame.job()),
         };
-        let is_its = |seat: &Seat| seat.is_free() && seat.is_on(&frame);
-        is_lender.then(|| seats.iter().position(is_its)).flatten()
+        let is_its = |parked_wait: &ParkedWait| parked_wait.is_free() && parked_wait.is_on(&frame);
+        is_lender
+            .then(|| parked_waits.iter().position(is_its))
+            .flatten()
     })
 }
