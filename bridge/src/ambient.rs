@@ -1,4 +1,4 @@
-//! What an offloaded closure takes with it: the runtime that submitted it.
+//! The surroundings that an offloaded closure takes with it: the runtime that submitted it.
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
