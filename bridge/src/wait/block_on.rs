@@ -14,7 +14,7 @@ use detect::ThreadTag;
 use offload_pool::Waiting;
 
 use super::{
-    context::{DropInPlace, PinnedSlot, WaitContext},
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
     panicked::panicked,
     parker::ParkerLease,
     watchdog::Watchdog,
@@ -32,11 +32,15 @@ pub(super) fn block_on<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let mut wait = OpenWait::new(context, slot)?;
-    let (parker, waiting, mut future) = wait.parts();
-    match poll_once(context, parker, future.as_mut()) {
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    let mut future = slot.future();
+    match poll_once(context, &parker, future.as_mut()) {
         Ok(Poll::Ready(value)) => Ok(value),
-        Ok(Poll::Pending) => poll_until_ready(context, parker, waiting, future),
+        Ok(Poll::Pending) => poll_until_ready(context, &parker, &mut waiting, future),
         Err(error) => Err(error),
     }
 }
@@ -96,48 +100,5 @@ pub(super) fn poll_once<F: Future>(
     match polled {
         Ok(poll) => Ok(poll),
         Err(payload) => Err(panicked(payload, context)),
-    }
-}
-
-/// The state of a wait, from before its first poll to after its last.
-///
-/// The fields drop in this order: the future, inside the runtime that polled it, then
-/// the pool's side of the wait, then the parker.
-pub(super) struct OpenWait<'a, F> {
-    slot: DropInPlace<'a, F>,
-    waiting: Waiting,
-    parker: ParkerLease,
-}
-
-impl<'a, F> OpenWait<'a, F> {
-    /// Opens a wait on this thread.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`WaitError::ThreadEnding`] if the thread's locals are gone.
-    #[inline]
-    pub(super) fn new(
-        context: &WaitContext<'_>,
-        slot: PinnedSlot<'a, F>,
-    ) -> Result<Self, WaitError> {
-        let slot = DropInPlace(slot);
-        match ParkerLease::take() {
-            Some(parker) => Ok(Self {
-                slot,
-                waiting: Waiting::open(),
-                parker,
-            }),
-            None => Err(WaitError::ThreadEnding {
-                at: context.request.at,
-            }),
-        }
-    }
-
-    #[inline]
-    pub(super) fn parts(&mut self) -> (&ParkerLease, &mut Waiting, Pin<&mut F>) {
-        let Some(future) = self.slot.0.as_mut().as_pin_mut() else {
-            unreachable!("a slot is empty only after its wait");
-        };
-        (&self.parker, &mut self.waiting, future)
     }
 }

@@ -30,8 +30,8 @@ use offload_pool::Waiting;
 use tokio::task::unconstrained;
 
 use super::{
-    block_on::{OpenWait, pause, poll_once},
-    context::{PinnedSlot, WaitContext},
+    block_on::{pause, poll_once},
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
     parker::ParkerLease,
     plan::BlockCheck,
     watchdog::Watchdog,
@@ -43,9 +43,12 @@ pub(super) fn block_on_frozen<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let mut wait = OpenWait::new(context, slot)?;
-    let (parker, waiting, future) = wait.parts();
-    poll_until_ready(context, parker, waiting, future)
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    poll_until_ready(context, &parker, &mut waiting, slot.future())
 }
 
 /// Polls and pauses in turn.

@@ -14,9 +14,9 @@ use offload_pool::Waiting;
 use tokio::task::unconstrained;
 
 use super::{
-    block_on::{OpenWait, poll_once, poll_until_ready},
+    block_on::{poll_once, poll_until_ready},
     block_on_frozen,
-    context::{PinnedSlot, WaitContext},
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
     parker::ParkerLease,
     plan::BlockCheck,
 };
@@ -28,13 +28,17 @@ pub(super) fn block_on_root<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let mut wait = OpenWait::new(context, slot)?;
-    let (parker, waiting, mut future) = wait.parts();
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    let mut future = slot.future();
     // The root's poll has a coop budget that nobody would renew.
-    let first = poll_once(context, parker, pin!(unconstrained(future.as_mut())));
+    let first = poll_once(context, &parker, pin!(unconstrained(future.as_mut())));
     match first {
         Ok(Poll::Ready(value)) => Ok(value),
-        Ok(Poll::Pending) => outside_poll(context, parker, waiting, future),
+        Ok(Poll::Pending) => outside_poll(context, &parker, &mut waiting, future),
         Err(error) => Err(error),
     }
 }

@@ -40,6 +40,25 @@ pub(super) type PinnedSlot<'a, F> = Pin<&'a mut Option<F>>;
 /// Drops the future when it drops itself: inside the runtime that polled the future.
 pub(super) struct DropInPlace<'a, F>(pub(super) PinnedSlot<'a, F>);
 
+impl<F> DropInPlace<'_, F> {
+    /// Returns the future.
+    #[inline]
+    pub(super) fn future(&mut self) -> Pin<&mut F> {
+        match self.0.as_mut().as_pin_mut() {
+            Some(future) => future,
+            None => unreachable!("a slot is empty only after its wait"),
+        }
+    }
+}
+
+/// Drops the future of a wait on a thread whose locals are gone. Returns the error.
+#[cold]
+pub(super) fn thread_ending<F>(context: &WaitContext<'_>, slot: PinnedSlot<'_, F>) -> WaitError {
+    drop(DropInPlace(slot));
+    let at = context.request.at;
+    WaitError::ThreadEnding { at }
+}
+
 impl<F> Drop for DropInPlace<'_, F> {
     #[inline]
     fn drop(&mut self) {
