@@ -11,7 +11,7 @@ pub(crate) const ITEMS: i64 = 64;
 
 const CONNECTIONS: u32 = 10;
 
-/// How long a request waits for a connection.
+/// The longest time that a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Returns the price of an item.
@@ -19,19 +19,19 @@ pub(crate) fn price(item: i64) -> i64 {
     100 + item
 }
 
-/// The pool of connections. Its clones share it.
+/// A pool of connections. Its clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Store {
     pool: Pool<File>,
 }
 
-/// One connection, until it is dropped.
+/// One connection. Dropping it returns it to the pool.
 pub(crate) struct Held {
     connection: PooledConnection<File>,
 }
 
-/// What opens connections to one file. `r2d2_sqlite` is made for an older
-/// version of `rusqlite`.
+/// Opens connections to one file. `r2d2_sqlite` cannot be used, because it
+/// needs an older version of `rusqlite`.
 struct File {
     path: Arc<TempPath>,
 }
