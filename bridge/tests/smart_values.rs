@@ -1,4 +1,4 @@
-//! Smart values, made at run time.
+//! Checks smart values, which are made at run time.
 #![deny(warnings)]
 
 use std::{collections::HashMap, rc::Rc, thread, time::Duration};
@@ -36,7 +36,7 @@ fn smart_values() {
 
 type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
 
-/// Knows of its functions what their bounds say, and no more.
+/// Has no bound, so it knows nothing about the types of its functions.
 struct Registry<T>(HashMap<&'static str, Plugin<T>>);
 
 impl<T: Send + 'static> Registry<T> {

@@ -1,5 +1,5 @@
-//! The places where Tokio polls nothing: plain threads, guards, destructors,
-//! other executors.
+//! Checks places where Tokio polls nothing: plain threads, guards, destructors
+//! and other executors.
 
 mod common;
 
@@ -150,7 +150,7 @@ fn in_async_adds_nothing_to_a_detected_poll() {
     });
 }
 
-/// A wait polls in any way there is, other executors among them.
+/// A future inside a wait may poll with another executor.
 #[test]
 fn in_async_tells_of_an_executor_inside_a_wait() {
     within(|| {
@@ -214,7 +214,8 @@ fn the_destructor_of_a_task() {
             .unwrap();
         let told = spawned(&runtime);
         drop(runtime);
-        // The worker that drops it still owns its core: blocking would hold it up.
+        // The worker that drops the task still owns its core, so blocking would
+        // stop it.
         assert_eq!(
             told.recv().unwrap(),
             Place::Worker(0),
@@ -223,7 +224,7 @@ fn the_destructor_of_a_task() {
     });
 }
 
-/// It is dropped by whoever called `block_on`, who polls no more.
+/// The caller of `block_on` drops the root after the last poll.
 #[test]
 fn the_destructor_of_a_root() {
     within(|| {
@@ -314,8 +315,8 @@ fn thread_local_destructors_are_sync() {
     }
     fn nothing() {}
     within(|| {
-        // The order of a thread's destructors is the platform's affair, so a
-        // runtime's locals may be gone already or not.
+        // The platform decides the order of a thread's destructors. So the
+        // runtime's thread-locals may already be destroyed here.
         for (before, after) in [
             (nothing as fn(), nothing as fn()),
             (touch_tokio, nothing),
@@ -328,7 +329,7 @@ fn thread_local_destructors_are_sync() {
     });
 }
 
-/// Warms its thread up when that ends.
+/// Calls `warm_up` when its thread ends.
 struct WarmAtEnd(mpsc::Sender<()>);
 
 impl Drop for WarmAtEnd {
@@ -338,7 +339,8 @@ impl Drop for WarmAtEnd {
     }
 }
 
-/// Tokio has a thread-local for local sets, which may go before the others.
+/// Tokio's thread-local for local sets may be destroyed before the others. Then
+/// `warm_up` must not panic.
 #[test]
 fn a_thread_whose_local_sets_are_gone_is_not_warmed_up() {
     thread_local! {

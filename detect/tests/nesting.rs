@@ -1,8 +1,9 @@
-//! Random nestings against what is true by construction.
+//! Checks random nests of places against the context that the steps imply.
 //!
-//! A nest is a list of steps, each taken inside the one before it. At every
-//! level, going in and coming out, the answer is compared with the truth. Only
-//! the corners of the crate's head may differ, and they are [`Level::blind`].
+//! A nest is a list of steps, each taken inside the one before. At every level,
+//! on the way in and on the way out, the test compares the answer with the
+//! truth. Only the corner cases in the crate's head may differ.
+//! [`Level::blind`] marks them.
 
 mod common;
 
@@ -56,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is known of the thread at one level.
+/// The facts about the thread at one level.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -64,13 +65,15 @@ fn step() -> impl Strategy<Value = Step> {
 )]
 struct Level {
     truth: Context,
-    /// The truth leaves no trace: any answer will do.
+    /// Whether the truth leaves no trace, so that any answer is right.
     blind: bool,
-    /// Inside a `block_on` or a scheduler, where no other may be started.
+    /// Whether this is inside a `block_on` or a scheduler, so that no other can
+    /// start.
     entered: bool,
-    /// On top of a scheduler's worker, seen or not.
+    /// Whether a scheduler's worker is further out on this stack, visible or
+    /// not.
     worker: bool,
-    /// Polled by Tokio, as it shows.
+    /// Whether Tokio's probes show that Tokio polls here.
     shown: bool,
     may_block_in_place: bool,
     mark: ThreadTag,
@@ -87,7 +90,7 @@ impl Level {
         mark: ThreadTag::None,
     };
 
-    /// What is known inside `step`. `None` where it cannot be taken.
+    /// Returns the facts inside `step`, or `None` if `step` would panic here.
     fn inside(self, step: Step) -> Option<Self> {
         let here = self;
         Some(match step {
@@ -112,7 +115,7 @@ impl Level {
                 truth: Context::Blocking,
                 ..here
             },
-            // Nothing is to be handed over, and Tokio calls the closure.
+            // Tokio has nothing to hand over, so it only calls the closure.
             BlockInPlace if !here.entered => here,
             BlockInPlace if !here.may_block_in_place => return None,
             BlockInPlace => Self {
@@ -128,7 +131,7 @@ impl Level {
                 ..Self::THREAD
             },
             Thread | Rayon => Self::THREAD,
-            // The bridge sets them without a budget and outside a worker.
+            // The bridge sets a tag only without a budget and outside a worker.
             Marked(_) if here.entered || here.shown => return None,
             Marked(mark) => {
                 let truth = if mark == ThreadTag::Job {
@@ -166,13 +169,14 @@ impl Level {
         })
     }
 
-    /// Whether the budget of the poll around `step` is lost when it is over,
-    /// where `inner` says whether the one inside it is.
+    /// Returns whether the enclosing poll has lost its budget after `step`.
+    /// `inner` says whether the poll inside `step` lost it.
     fn loses_budget(self, step: Step, inner: bool) -> bool {
         match step {
             // Only a worker gets its budget back at once.
             BlockInPlace if self.entered => !self.worker,
-            // Three that put back what was there before, three other threads.
+            // The first three restore the previous budget. The others run on
+            // another thread.
             Drive(_) | Unconstrained | LoneLocalSet | SpawnBlocking | Thread | Rayon => false,
             _ => inner,
         }
@@ -187,7 +191,7 @@ impl Level {
     }
 }
 
-/// Whether the budget of the poll around is lost, or what was told wrongly.
+/// Whether the enclosing poll lost its budget, or the first wrong answer.
 type Outcome = Result<bool, String>;
 
 /// Takes the steps from number `at` on, and checks each level.
@@ -210,7 +214,7 @@ fn descend(steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     Ok(lost)
 }
 
-/// Leaves a step out that cannot be taken here.
+/// Skips a step that cannot be taken here.
 fn descend_past(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     steps.remove(at);
     descend(steps, at, here)
