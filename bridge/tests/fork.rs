@@ -202,8 +202,8 @@ fn at_the_end_of_a_long_line() {
             let _guard = runtime.enter();
             own.wait(pending_once()) == 7 && in_fork(is_told)
         }));
-        // At this depth a bridge cannot tell processes apart, so it refuses
-        // every wait.
+        // Only 64 processes in a line of forks have tables of their own, so
+        // every wait is refused here.
         assert!(down_the_line(64, &|| {
             let own = Bridge::builder().worker_threads(1).build().unwrap();
             let on_home = thread::spawn(move || own.try_wait(pending_once()));

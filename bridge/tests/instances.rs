@@ -1,5 +1,5 @@
-//! Checks which bridge a call runs on: `.on(&bridge)` and `bridge =
-//! self.field`.
+//! Checks which bridge a call runs on, by `.on(&bridge)` and by the option
+//! `bridge = self.field`.
 #![deny(warnings)]
 
 use std::{

@@ -36,7 +36,7 @@ fn smart_values() {
 
 type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
 
-/// Has no bound, so it knows nothing about the types of its functions.
+/// A registry without bounds. Its methods know nothing about their functions' types.
 struct Registry<T>(HashMap<&'static str, Plugin<T>>);
 
 impl<T: Send + 'static> Registry<T> {

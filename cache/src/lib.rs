@@ -1,4 +1,4 @@
-//! Remembers the runtime that drives a poll; re-checks everything else.
+//! Remembers the runtime that drives a poll, while the poll runs.
 //!
 //! To look up the current runtime, a thread takes a reference count and gives
 //! it back, which costs 12 ns. The answer may also be wrong: a foreign

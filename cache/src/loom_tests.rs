@@ -142,7 +142,7 @@ fn two_resets_at_once_end_two_generations() {
 
 /// Otherwise a thread could notice a reset and still find the old runtime.
 #[test]
-fn who_notices_a_reset_sees_what_was_done_before_it() {
+fn a_thread_that_notices_a_reset_sees_what_happened_before_it() {
     explore(|| {
         let generation = Arc::new(Generation::new());
         let home = Arc::new(AtomicU64::new(0));

@@ -118,7 +118,7 @@ struct Level {
     /// The runtimes that drive a poll on this stack.
     driving: Vec<Id>,
     /// The last entry of each cache.
-    held: [Option<Held>; CACHES],
+    entries: [Option<Entry>; CACHES],
     entered: bool,
     may_block_in_place: bool,
     /// Whether this level is inside a look-up that found an entry.
@@ -126,7 +126,7 @@ struct Level {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct Entry {
     by: Id,
     /// The number of resets that had begun before the entry was made, and after
     /// it.
@@ -140,17 +140,17 @@ impl Level {
             let finished = watched.finished.load(SeqCst);
             let found = cache.with_driver(|driver| driver.map(Handle::id));
             let begun = watched.begun.load(SeqCst);
-            match (found, self.held[number]) {
+            match (found, self.entries[number]) {
                 (Some(found), _) if !self.driving.contains(&found) => {
                     return Err(format!("{found} does not drive this: {self:?}"));
                 }
-                (Some(found), Some(held)) if found == held.by => {
-                    if finished > held.begun.1 {
+                (Some(found), Some(entry)) if found == entry.by => {
+                    if finished > entry.begun.1 {
                         return Err(format!("trusted after a reset: {self:?}"));
                     }
                 }
                 (Some(found), _) => return Err(format!("cache {number} knows {found}: {self:?}")),
-                (None, Some(held)) if begun == held.begun.0 => {
+                (None, Some(entry)) if begun == entry.begun.0 => {
                     return Err(format!("forgotten without a reset: {self:?}"));
                 }
                 (None, _) => {
@@ -196,7 +196,7 @@ fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) 
     watched.cache.driven(&mut driver, || {
         if !level.looking[number] {
             let begun = (before, watched.begun.load(SeqCst));
-            level.held[number] = Some(Held {
+            level.entries[number] = Some(Entry {
                 by: runtime.id(),
                 begun,
             });

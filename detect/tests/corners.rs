@@ -89,14 +89,14 @@ fn the_worker_index_survives_foreign_guards() {
 /// Corner case: after a `block_in_place`, at once or in a root, Tokio shows
 /// nothing. So only the tag is left.
 #[test]
-fn block_in_place_under_a_mark_looks_like_the_mark() {
+fn block_in_place_under_a_tag_looks_like_the_tag() {
     within(|| {
-        for (mark, place) in [
+        for (tag, place) in [
             (ThreadTag::Job, Place::Job),
             (ThreadTag::Wait, Place::Wait),
             (ThreadTag::Foreign, Place::Foreign),
         ] {
-            let _mark = mark.set();
+            let _tag = tag.set();
             assert_eq!(task::block_in_place(Place::current), place);
             let seen = mt().block_on(async { task::block_in_place(Place::current) });
             assert_eq!(seen, place);

@@ -73,9 +73,9 @@ fn no_look_allocates() {
         );
         let _guard = runtime.enter();
         assert_eq!(allocations(), 0, "under a guard");
-        for mark in [ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign] {
-            let _mark = mark.set();
-            assert_eq!(allocations(), 0, "{mark:?}");
+        for tag in [ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign] {
+            let _tag = tag.set();
+            assert_eq!(allocations(), 0, "{tag:?}");
         }
     });
 }

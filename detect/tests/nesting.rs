@@ -3,7 +3,7 @@
 //! A nest is a list of steps, each taken inside the one before. At every level,
 //! on the way in and on the way out, the test compares the answer with the
 //! truth. Only the corner cases in the crate's head may differ.
-//! [`Level::blind`] marks them.
+//! [`Level::blind`] says where.
 
 mod common;
 
@@ -29,7 +29,7 @@ enum Step {
     SpawnBlocking,
     Thread,
     Rayon,
-    Marked(ThreadTag),
+    Tagged(ThreadTag),
     InAsync,
     Unconstrained,
     Spend(u8),
@@ -48,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(SpawnBlocking),
         1 => Just(Thread),
         1 => Just(Rayon),
-        2 => select(&[ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign][..]).prop_map(Marked),
+        2 => select(&[ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign][..]).prop_map(Tagged),
         1 => Just(InAsync),
         1 => Just(Unconstrained),
         1 => (0..=128_u8).prop_map(Spend),
@@ -76,7 +76,7 @@ struct Level {
     /// Whether Tokio's probes show that Tokio polls here.
     shown: bool,
     may_block_in_place: bool,
-    mark: ThreadTag,
+    tag: ThreadTag,
 }
 
 impl Level {
@@ -87,7 +87,7 @@ impl Level {
         worker: false,
         shown: false,
         may_block_in_place: false,
-        mark: ThreadTag::None,
+        tag: ThreadTag::None,
     };
 
     /// Returns the facts inside `step`, or `None` if `step` would panic here.
@@ -104,8 +104,8 @@ impl Level {
                     worker: driver.is_worker() || (same_thread && here.worker),
                     shown: true,
                     may_block_in_place: driver.allows_block_in_place(),
-                    mark: if same_thread {
-                        here.mark
+                    tag: if same_thread {
+                        here.tag
                     } else {
                         ThreadTag::None
                     },
@@ -120,7 +120,7 @@ impl Level {
             BlockInPlace if !here.may_block_in_place => return None,
             BlockInPlace => Self {
                 truth: Context::Blocking,
-                blind: matches!(here.mark, ThreadTag::Wait | ThreadTag::Foreign),
+                blind: matches!(here.tag, ThreadTag::Wait | ThreadTag::Foreign),
                 entered: false,
                 shown: false,
                 may_block_in_place: false,
@@ -132,9 +132,9 @@ impl Level {
             },
             Thread | Rayon => Self::THREAD,
             // The bridge sets a tag only without a budget and outside a worker.
-            Marked(_) if here.entered || here.shown => return None,
-            Marked(mark) => {
-                let truth = if mark == ThreadTag::Job {
+            Tagged(_) if here.entered || here.shown => return None,
+            Tagged(tag) => {
+                let truth = if tag == ThreadTag::Job {
                     Context::Blocking
                 } else {
                     Context::Async
@@ -142,7 +142,7 @@ impl Level {
                 Self {
                     truth,
                     blind: false,
-                    mark,
+                    tag,
                     ..here
                 }
             }
@@ -150,7 +150,7 @@ impl Level {
             InAsync => Self {
                 truth: Context::Async,
                 blind: false,
-                mark: ThreadTag::Foreign,
+                tag: ThreadTag::Foreign,
                 ..here
             },
             Unconstrained if here.shown && !(here.worker && here.entered) => Self {
@@ -246,8 +246,8 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
             .build()
             .unwrap()
             .install(inner),
-        Marked(mark) => {
-            let _mark = mark.set();
+        Tagged(tag) => {
+            let _tag = tag.set();
             inner()
         }
         InAsync => poll_once(in_async(async { inner() })),

@@ -62,7 +62,7 @@ fn warming_up_changes_no_answer() {
         assert!(matches!(seen, Place::Worker(_)));
         let _guard = mt.enter();
         assert_eq!(look(), Place::Blocking);
-        let _mark = ThreadTag::Job.set();
+        let _tag = ThreadTag::Job.set();
         assert_eq!(look(), Place::Job);
     });
 }

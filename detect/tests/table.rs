@@ -41,8 +41,8 @@ enum Deed {
     InAsync,
     BlockInPlaceInInAsync,
     SpawnBlockingInInAsync,
-    MarkedJob,
-    MarkedWait,
+    TaggedJob,
+    TaggedWait,
 }
 
 use Deed::*;
@@ -72,8 +72,8 @@ const DEEDS: &[Deed] = &[
     InAsync,
     BlockInPlaceInInAsync,
     SpawnBlockingInInAsync,
-    MarkedJob,
-    MarkedWait,
+    TaggedJob,
+    TaggedWait,
 ];
 
 impl Deed {
@@ -88,8 +88,8 @@ impl Deed {
                 | LocalSetInBlockInPlace
                 | CurrentThreadInBlockInPlace
                 | BlockInPlaceInInAsync
-                | MarkedJob
-                | MarkedWait
+                | TaggedJob
+                | TaggedWait
         )
     }
 
@@ -171,12 +171,12 @@ impl Deed {
             }
             // The pool and the wait set their tags on a thread without a
             // budget.
-            MarkedJob => task::block_in_place(|| {
-                let _mark = ThreadTag::Job.set();
+            TaggedJob => task::block_in_place(|| {
+                let _tag = ThreadTag::Job.set();
                 look()
             }),
-            MarkedWait => task::block_in_place(|| {
-                let _mark = ThreadTag::Wait.set();
+            TaggedWait => task::block_in_place(|| {
+                let _tag = ThreadTag::Wait.set();
                 look()
             }),
         }
@@ -202,7 +202,7 @@ fn truth(deed: Deed) -> Context {
         | GuardInThread
         | BlockInPlaceInInAsync
         | SpawnBlockingInInAsync
-        | MarkedJob => Context::Blocking,
+        | TaggedJob => Context::Blocking,
         StdThread | ScopedThread | Rayon => Context::Sync,
         _ => Context::Async,
     }

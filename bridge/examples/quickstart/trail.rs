@@ -1,4 +1,4 @@
-//! Records which function ran on which thread, for the table's "route taken".
+//! Records which function ran on which thread. The table shows it as "route taken".
 
 use std::{
     mem,

@@ -1,6 +1,6 @@
 //! Attribute macros below `#[smartasync]` must run first.
 //!
-//! Such a macro, for example `#[tracing::instrument]`, expects the function as
+//! A macro such as `#[tracing::instrument]` expects the function as
 //! the user wrote it. After `#[smartasync]` it would see a function that only
 //! makes a call, and would instrument that. So this file moves `#[smartasync]`
 //! below all other attributes, and their order in the source does not matter.

@@ -1,5 +1,5 @@
-//! Puts the path of `bridge` into the output: `::bridge`, or that of `crate =
-//! path`.
+//! Puts the path of `bridge` into the output: `::bridge`, or the path in the
+//! option `crate`.
 //!
 //! The rest of this crate writes `::__bridge` as a placeholder. Groups without
 //! a placeholder stay unchanged, so the user's tokens keep their spans.

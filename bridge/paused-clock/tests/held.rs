@@ -132,11 +132,11 @@ fn a_job_that_does_not_run_lets_it_go() {
         let _error = cancelled.outcome().await.unwrap_err();
         let queued = bridge.offload(|| ()).start();
         assert!(bridge.try_offload(|| ()).unwrap_err().is_full());
-        let in_line = bridge.offload(|| ()).start();
+        let backlog = bridge.offload(|| ()).start();
         drop(release);
         let report = bridge.shutdown(Duration::ZERO).await;
         assert!(report.abandoned <= 1, "{report:?}");
-        for job in [plug, queued, in_line] {
+        for job in [plug, queued, backlog] {
             let _whatever_it_was = job.outcome().await;
         }
         let panics = offload(|| panic!("on purpose")).outcome().await;

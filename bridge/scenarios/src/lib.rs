@@ -6,9 +6,9 @@
 //! tests with the world `tokio` show that the program finishes on
 //! `spawn_blocking`.
 //!
-//! The tests with 4000 callers are ignored by default. Run them with `cargo
-//! test -p bridge-scenarios -- --ignored`. They do not run on plain Tokio,
-//! because its 512 blocking threads are too few for most of them.
+//! The tests with 4000 callers are ignored by default. This command runs them:
+//! `cargo test -p bridge-scenarios -- --ignored`. They do not run on plain
+//! Tokio, because its 512 blocking threads are too few for most of them.
 #![forbid(unsafe_code)]
 
 mod run;

@@ -106,7 +106,8 @@ fn rate() -> i64 {
     3
 }
 
-/// Otherwise the default settings of the global bridge would not suffice.
+/// Otherwise the default settings would not suffice: this uses the global
+/// bridge.
 #[test]
 fn smart_functions() {
     finishes(&World::tokio(), REQUESTS, |_, callers| {

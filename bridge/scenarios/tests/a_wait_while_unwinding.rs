@@ -1,7 +1,7 @@
 //! Checks that a destructor that a panic runs may wait.
 //!
-//! The pool lends its worker no job meanwhile. Such a job would see that its
-//! thread panics, and its own panic would not poison the locks that it holds.
+//! The pool lends no job to a thread that unwinds. On that thread, the panic of
+//! a lent job would not poison the locks that the job holds.
 
 use std::{
     sync::{

@@ -21,8 +21,7 @@ use std::{
 /// The variable that names the child's case.
 const CASE: &str = "BRIDGE_EXIT_CASE";
 
-/// The variable with the path of the child's file, for the cases that write
-/// one.
+/// The variable with the path of the child's file. Some cases write that file.
 const FILE: &str = "BRIDGE_EXIT_FILE";
 
 /// The time after which a child counts as hung. No case takes nearly as long.

@@ -10,7 +10,7 @@ impl Display for Level {
     }
 }
 
-/// Has the name of a macro in other crates that takes a format string.
+/// A macro with the name of other crates' macros, which take a format string.
 macro_rules! ensure {
     ($holds:expr, $($text:tt)*) => {
         if !$holds {

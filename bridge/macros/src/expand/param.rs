@@ -21,7 +21,7 @@ pub(super) struct Param {
     binding: Binding,
 }
 
-/// How the body binds an argument.
+/// The statement by which the body binds an argument.
 enum Binding {
     Pattern(Vec<Attribute>, Pat),
     /// With the name of `self` in a closure.

@@ -12,7 +12,7 @@ pub(crate) const ITEMS: i64 = 64;
 const CONNECTIONS: u32 = 10;
 
 /// The longest time that a request waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(4);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Returns the price of an item.
 pub(crate) fn price(item: i64) -> i64 {
@@ -26,7 +26,7 @@ pub(crate) struct Store {
 }
 
 /// One connection. Dropping it returns it to the pool.
-pub(crate) struct Held {
+pub(crate) struct PooledConnection {
     connection: PooledConnection<File>,
 }
 
@@ -51,22 +51,22 @@ impl Store {
         filling.commit().unwrap();
         let builder = Pool::builder()
             .max_size(CONNECTIONS)
-            .connection_timeout(PATIENCE);
+            .connection_timeout(CONNECTION_TIMEOUT);
         Self {
             pool: builder.build(File { path }).unwrap(),
         }
     }
 
     /// Blocks until a connection is free.
-    pub(crate) fn connection(&self) -> Held {
+    pub(crate) fn connection(&self) -> PooledConnection {
         let connection = self.pool.get();
-        Held {
+        PooledConnection {
             connection: connection.expect("a connection within 4 s"),
         }
     }
 }
 
-impl Held {
+impl PooledConnection {
     /// Reads the price of an item.
     pub(crate) fn price(&self, item: i64) -> i64 {
         let query = "select price from items where id = ?1";
