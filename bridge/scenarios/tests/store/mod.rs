@@ -26,7 +26,7 @@ pub(crate) struct Store {
 }
 
 /// One connection. Dropping it returns it to the pool.
-pub(crate) struct PooledConnection {
+pub(crate) struct StoreConnection {
     connection: PooledConnection<File>,
 }
 
@@ -58,15 +58,15 @@ impl Store {
     }
 
     /// Blocks until a connection is free.
-    pub(crate) fn connection(&self) -> PooledConnection {
+    pub(crate) fn connection(&self) -> StoreConnection {
         let connection = self.pool.get();
-        PooledConnection {
+        StoreConnection {
             connection: connection.expect("a connection within 4 s"),
         }
     }
 }
 
-impl PooledConnection {
+impl StoreConnection {
     /// Reads the price of an item.
     pub(crate) fn price(&self, item: i64) -> i64 {
         let query = "select price from items where id = ?1";
