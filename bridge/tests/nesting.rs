@@ -1,6 +1,8 @@
-//! Random nestings of our own waits and pool workers, Tokio's places and plain
-//! threads: at every level, going in and coming out, the context is what is
-//! true by construction, and nothing hangs.
+//! Checks the context in random nests of waits, jobs, Tokio's places and
+//! threads.
+//!
+//! At every level, on the way in and on the way out, the context is the one
+//! that the steps imply. No nest hangs.
 
 use std::{sync::LazyLock, sync::mpsc, thread, time::Duration};
 
@@ -15,7 +17,7 @@ use tokio::{
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A wait of which the rest is the first poll, or a later one.
+    /// A wait. The next step runs in its first poll, or in a later one.
     Wait {
         later: bool,
     },
@@ -50,7 +52,7 @@ const STEPS: [Step; 13] = [
     InAsync,
 ];
 
-/// What is known of the thread at one level.
+/// The facts about the thread at one level.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -58,12 +60,13 @@ const STEPS: [Step; 13] = [
 )]
 struct Level {
     truth: Context,
-    /// A `block_on` of Tokio would panic.
+    /// Whether a `block_on` of Tokio would panic here.
     entered: bool,
     may_wait: bool,
-    /// In a task of a multi-thread runtime, where `block_in_place` shows.
+    /// Whether this is a task of a multi-thread runtime, where `block_in_place`
+    /// works.
     in_task: bool,
-    /// Polled by a wait, which another executor may be nested in.
+    /// Whether a wait polls here. Another executor may be nested in the wait.
     in_wait: bool,
 }
 
@@ -76,7 +79,8 @@ impl Level {
         in_wait: false,
     };
 
-    /// What is known inside `step`. `None` where it cannot be taken.
+    /// Returns the facts inside `step`, or `None` if `step` would panic or be
+    /// refused.
     fn inside(self, step: Step) -> Option<Self> {
         let polled = Self {
             truth: Context::Async,
@@ -97,7 +101,8 @@ impl Level {
             SpawnBlocking | Thread | InAsync => true,
         };
         possible.then_some(match step {
-            // A task's worker has left its runtime, a root has not.
+            // The worker of a task leaves its runtime in a wait. A root does
+            // not.
             Wait { .. } => Self {
                 truth: Context::Async,
                 entered: self.entered && !self.in_task,
@@ -131,7 +136,7 @@ impl Level {
     }
 }
 
-/// What was told wrongly, if anything.
+/// The first wrong answer, if there was one.
 type Outcome = Result<(), String>;
 
 fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
@@ -156,8 +161,8 @@ fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     check("after", &passed)
 }
 
-/// With more threads than there are levels: some steps block them outside any
-/// wait, as by a join.
+/// Returns a bridge with more threads than there are levels, because some steps
+/// block a thread outside any wait, for example by a join.
 fn roomy() -> Bridge {
     Bridge::builder()
         .worker_threads(32)
@@ -220,7 +225,7 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
     }
 }
 
-/// Ends the runtime without blocking, for this may be async code.
+/// Ends the runtime without blocking, because the caller may be async code.
 fn with<R>(runtime: Runtime, body: impl FnOnce(&Runtime) -> R) -> R {
     let result = body(&runtime);
     runtime.shutdown_background();

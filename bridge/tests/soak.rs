@@ -1,7 +1,7 @@
-//! Many calls, and nothing that grows with them: threads, descriptors, memory.
+//! Checks that threads, file descriptors and memory do not grow with the calls.
 //!
-//! A few thousand calls of each kind, or as many as `BRIDGE_SOAK` says: a
-//! million show a leak of a few bytes a call.
+//! The test makes a few thousand calls of each kind, or the number in
+//! `BRIDGE_SOAK`. A million calls show a leak of a few bytes a call.
 #![cfg(target_os = "linux")]
 
 use std::{
@@ -13,19 +13,20 @@ use std::{
 use bridge::{Bridge, Wait, offload, offload::Cancelled, spawn};
 use testkit::within_limit;
 
-/// One test at a time: what is measured is the process's.
+/// Only one test runs at a time, because the tests measure the whole process.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Eight before the pool has any: those of the harness, the tests and the runtime. The
-/// pool has two, and two more for those that are parked.
+/// The most threads that the process may have. Eight belong to the harness, the
+/// tests and the runtime. The pool has two threads, and two more while jobs are
+/// parked.
 const MOST: usize = 8 + 2 + 2;
 
-/// What the process holds.
+/// The resources of this process.
 #[derive(Debug)]
 struct Holdings {
     threads: usize,
     descriptors: usize,
-    /// Resident, in KiB.
+    /// The resident memory, in KiB.
     memory: usize,
 }
 
@@ -48,7 +49,7 @@ fn calls() -> usize {
     wanted.map_or(3_000, |count| count.parse().expect("a number of calls"))
 }
 
-/// One call of some kind, on a bridge with few threads.
+/// Makes one call of a kind, on a bridge with few threads.
 type Call = fn(&Bridge);
 
 const KINDS: [(&str, Call); 8] = [
@@ -92,7 +93,7 @@ fn nothing_grows_with_the_number_of_calls() {
             .build()
             .unwrap();
         for (kind, call) in KINDS {
-            // All that is made once has been made, twice over.
+            // These calls make everything that is made only once.
             (0..2_000).for_each(|_| call(&bridge));
             let before = holdings();
             (0..calls()).for_each(|_| call(&bridge));

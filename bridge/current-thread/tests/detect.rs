@@ -1,4 +1,4 @@
-//! Every place that there is without `rt-multi-thread`.
+//! Checks the context in every place that exists without `rt-multi-thread`.
 
 use std::thread;
 

@@ -1,5 +1,5 @@
-//! The places where Tokio polls nothing: plain threads, guards, destructors,
-//! other executors.
+//! Checks places where Tokio polls nothing: plain threads, guards, destructors
+//! and other executors.
 
 mod common;
 
@@ -40,15 +40,15 @@ fn a_guard_alone_is_blocking() {
 }
 
 #[test]
-fn marks_count_where_tokio_shows_nothing() {
+fn tags_count_where_tokio_shows_nothing() {
     within(|| {
         let (mt, ct) = (mt(), ct());
-        for (mark, place) in [
+        for (tag, place) in [
             (ThreadTag::Job, Place::Job),
             (ThreadTag::Wait, Place::Wait),
             (ThreadTag::Foreign, Place::Foreign),
         ] {
-            let set = mark.set();
+            let set = tag.set();
             assert_eq!(Place::current(), place);
             let guard = mt.enter();
             assert_eq!(Place::current(), place, "under a guard");
@@ -59,7 +59,7 @@ fn marks_count_where_tokio_shows_nothing() {
             assert_eq!(ct.block_on(async { Place::current() }), Place::Worker(0));
             assert_eq!(thread::spawn(Place::current).join().unwrap(), Place::Thread);
             drop((guard, set));
-            assert_eq!(Place::current(), Place::Thread, "after the mark");
+            assert_eq!(Place::current(), Place::Thread, "after the tag");
         }
     });
 }
@@ -69,9 +69,9 @@ fn place_of_root() -> Place {
 }
 
 #[test]
-fn a_mark_does_not_outlive_a_panic() {
+fn a_tag_does_not_outlive_a_panic() {
     let panic = std::panic::catch_unwind(|| {
-        let _mark = ThreadTag::Wait.set();
+        let _tag = ThreadTag::Wait.set();
         std::panic::resume_unwind(Box::new(()));
     });
     assert!(panic.is_err());
@@ -79,7 +79,7 @@ fn a_mark_does_not_outlive_a_panic() {
 }
 
 #[test]
-fn other_executors_are_sync_unless_marked() {
+fn other_executors_are_sync_unless_tagged() {
     fn drive(
         name: &str,
         block_on: impl Fn(std::pin::Pin<Box<dyn Future<Output = Context>>>) -> Context,
@@ -89,25 +89,25 @@ fn other_executors_are_sync_unless_marked() {
             Context::Sync,
             "{name}"
         );
-        let marked = in_async(async {
+        let tagged = in_async(async {
             let before = Context::current();
             smol::future::yield_now().await;
             (before, Context::current())
         });
         let both = async {
-            assert_eq!(marked.await, (Context::Async, Context::Async));
+            assert_eq!(tagged.await, (Context::Async, Context::Async));
             Context::current()
         };
         assert_eq!(
             block_on(Box::pin(both)),
             Context::Sync,
-            "the mark ends with the poll"
+            "the tag ends with the poll"
         );
         let spread = in_async(async { thread::spawn(Context::current).join().unwrap() });
         assert_eq!(
             block_on(Box::pin(spread)),
             Context::Sync,
-            "another thread has no mark"
+            "another thread has no tag"
         );
     }
     within(|| {
@@ -126,7 +126,7 @@ fn other_executors_are_sync_unless_marked() {
 }
 
 #[test]
-fn under_a_guard_other_executors_are_blocking_unless_marked() {
+fn under_a_guard_other_executors_are_blocking_unless_tagged() {
     within(|| {
         let mt = mt();
         let _guard = mt.enter();
@@ -150,17 +150,17 @@ fn in_async_adds_nothing_to_a_detected_poll() {
     });
 }
 
-/// A wait polls in any way there is, other executors among them.
+/// A future inside a wait may poll with another executor.
 #[test]
 fn in_async_tells_of_an_executor_inside_a_wait() {
     within(|| {
         let place = async || in_async(async { (Place::current(), ThreadTag::current()) }).await;
         let _wait = ThreadTag::Wait.set();
-        let told = (Place::Foreign, ThreadTag::Foreign);
-        assert_eq!(pollster::block_on(place()), told);
+        let expected = (Place::Foreign, ThreadTag::Foreign);
+        assert_eq!(pollster::block_on(place()), expected);
         let mt = mt();
         let _guard = mt.enter();
-        assert_eq!(pollster::block_on(place()), told);
+        assert_eq!(pollster::block_on(place()), expected);
         assert_eq!(Place::current(), Place::Wait);
     });
 }
@@ -170,9 +170,9 @@ fn in_async_is_as_movable_and_as_large_as_what_it_wraps() {
     fn send<T: Send>(_: &T) {}
     let future = async { 7 };
     let size = size_of_val(&future);
-    let marked = in_async(future);
-    send(&marked);
-    assert_eq!(size_of_val(&marked), size);
+    let tagged = in_async(future);
+    send(&tagged);
+    assert_eq!(size_of_val(&tagged), size);
 }
 
 /// Looks when it is dropped, and sends what it saw.
@@ -214,7 +214,8 @@ fn the_destructor_of_a_task() {
             .unwrap();
         let told = spawned(&runtime);
         drop(runtime);
-        // The worker that drops it still owns its core: blocking would hold it up.
+        // The worker that drops the task still owns its core, so blocking would
+        // stop it.
         assert_eq!(
             told.recv().unwrap(),
             Place::Worker(0),
@@ -223,7 +224,7 @@ fn the_destructor_of_a_task() {
     });
 }
 
-/// It is dropped by whoever called `block_on`, who polls no more.
+/// The caller of `block_on` drops the root after the last poll.
 #[test]
 fn the_destructor_of_a_root() {
     within(|| {
@@ -314,8 +315,8 @@ fn thread_local_destructors_are_sync() {
     }
     fn nothing() {}
     within(|| {
-        // The order of a thread's destructors is the platform's affair, so a
-        // runtime's locals may be gone already or not.
+        // The platform decides the order of a thread's destructors. So the
+        // runtime's thread-locals may already be destroyed here.
         for (before, after) in [
             (nothing as fn(), nothing as fn()),
             (touch_tokio, nothing),
@@ -328,7 +329,7 @@ fn thread_local_destructors_are_sync() {
     });
 }
 
-/// Warms its thread up when that ends.
+/// Calls `warm_up` when its thread ends.
 struct WarmAtEnd(mpsc::Sender<()>);
 
 impl Drop for WarmAtEnd {
@@ -338,7 +339,8 @@ impl Drop for WarmAtEnd {
     }
 }
 
-/// Tokio has a thread-local for local sets, which may go before the others.
+/// Tokio's thread-local for local sets may be destroyed before the others. Then
+/// `warm_up` must not panic.
 #[test]
 fn a_thread_whose_local_sets_are_gone_is_not_warmed_up() {
     thread_local! {
