@@ -1,4 +1,4 @@
-//! P2's size, P13 and P14: what is counted, not timed.
+//! P2's size, P13 and P14: figures that are counted, not timed.
 
 #![expect(clippy::cast_precision_loss, reason = "no count here comes near 2^52")]
 
@@ -15,7 +15,7 @@ use cpu_time::ProcessTime;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting::new();
 
-/// Enough that what the first calls set up does not matter.
+/// Calls before counting begins. They suffice for what the first calls set up.
 const WARM_UP: u64 = 1_000;
 const COUNT: u64 = 10_000;
 const SETTLE: Duration = Duration::from_millis(50);
@@ -40,18 +40,20 @@ fn main() -> Result<(), regex::Error> {
     Ok(())
 }
 
-/// How often `operation` allocates, on all threads together.
+/// Returns the allocations of one `operation`, on all threads together.
 fn allocations<T>(operation: impl Fn() -> T) -> f64 {
     allocations_async(|| ready(operation()))
 }
 
-/// The same for what is awaited: under one `block_on`, which allocates too.
+/// Returns the allocations of one awaited `operation`, under one `block_on`, which
+/// allocates too.
 fn allocations_async<F: Future>(operation: impl Fn() -> F) -> f64 {
     pollster::block_on(async {
         for _ in 0..WARM_UP {
             black_box(operation().await);
         }
-        // The threads that this has started set themselves up, and allocate too.
+        // The threads that these calls have started allocate too while they set
+        // themselves up.
         thread::sleep(SETTLE);
         let before = ALLOCATOR.allocations();
         for _ in 0..COUNT {
@@ -95,7 +97,8 @@ fn offloads() {
     lines::count("P13-offload", "unblock", theirs);
 }
 
-/// The CPU time of the whole process in the second after a burst, in ns.
+/// Prints the CPU time of the whole process in the second after a burst, in
+/// nanoseconds.
 fn idle() {
     let bridge = way::Ours::with_queue(16_384);
     black_box(pollster::block_on(burst::started(bridge, 10_000)));

@@ -1,4 +1,4 @@
-//! C: how the cost of one job, wait or level grows with their number.
+//! C: how the cost of one job, wait or level changes with their number.
 //!
 //! Each point is a median of rounds that measure every line in turn.
 
@@ -37,18 +37,18 @@ fn main() -> Result<(), regex::Error> {
     Ok(())
 }
 
-/// Holds the greatest burst.
+/// The capacity of the queue, which holds the greatest burst.
 const QUEUE: usize = 1 << 20;
 
-/// A round has as many jobs as this at least, so that a short burst is repeated.
+/// The least number of jobs in a round. A shorter burst is repeated.
 const ROUND: u64 = 10_000;
 
-/// In a quick run the slow peers have a burst no greater than this.
+/// Returns the greatest burst of the slow peers, which is smaller in a quick run.
 fn most_for_the_slow() -> u64 {
     if settings::quick() { ROUND } else { u64::MAX }
 }
 
-/// Nanoseconds a job; jobs are submitted by one thread, then awaited.
+/// Measures nanoseconds per job. One thread submits the jobs, then awaits them.
 fn burst_by_jobs(group: &'static str, runtime: &Runtime) {
     fn each<W: Way>(way: W, runtime: &Runtime) -> impl FnMut(u64) -> f64 {
         move |jobs| {
@@ -71,7 +71,7 @@ fn burst_by_jobs(group: &'static str, runtime: &Runtime) {
         );
 }
 
-/// Nanoseconds a job; `x` threads share the jobs of a burst.
+/// Measures nanoseconds per job. `x` threads share the jobs of a burst.
 fn burst_by_submitters(group: &'static str, runtime: &Runtime) {
     fn each<W: Way>(way: W, runtime: &Runtime) -> impl FnMut(u64) -> f64 {
         move |submitters| {
@@ -89,9 +89,11 @@ fn burst_by_submitters(group: &'static str, runtime: &Runtime) {
         .run(settings::budget(), &[1, 2, 4, 8]);
 }
 
-/// Nanoseconds that a wait takes out of one processor: the time in which all
-/// threads did theirs, by the processors they had, shared out among the waits.
-/// So it stays what it is as long as threads do not get in each other's way.
+/// Measures the nanoseconds of processor time that one wait takes.
+///
+/// The figure is the time in which all threads made their waits, multiplied by the
+/// number of processors they had, and divided by the number of waits. So it stays the
+/// same as long as threads do not get in each other's way.
 fn waits_by_threads(group: &'static str, runtime: &Runtime) {
     const WAITS: u64 = 20_000;
     fn each(operation: impl Fn() -> u64 + Sync) -> impl FnMut(u64) -> f64 {
@@ -111,7 +113,7 @@ fn waits_by_threads(group: &'static str, runtime: &Runtime) {
         .run(settings::budget(), &[1, 2, 4, 8]);
 }
 
-/// Nanoseconds a level, which is a wait and an offload.
+/// Measures nanoseconds per level. A level is a wait and an offload.
 fn nesting_by_depth(group: &'static str, _: &Runtime) {
     let each = |depth: u64| {
         let times = (256 / depth).max(1);
@@ -125,7 +127,7 @@ fn nesting_by_depth(group: &'static str, _: &Runtime) {
         .run(settings::budget(), &[1, 2, 8, 64, 256, 1_000]);
 }
 
-/// Nanoseconds that one offload takes beyond its job of `x` microseconds.
+/// Measures the nanoseconds that one offload takes beyond its job of `x` microseconds.
 fn overhead_by_length(group: &'static str, runtime: &Runtime) {
     fn each<W: Way>(way: W, runtime: &Runtime) -> impl FnMut(u64) -> f64 {
         move |micros| {
@@ -133,8 +135,7 @@ fn overhead_by_length(group: &'static str, runtime: &Runtime) {
             let length = Duration::from_micros(micros);
             let way = way.clone();
             let task = runtime.spawn(async move {
-                // P9 is about the first jobs after a pause; here they are not
-                // counted.
+                // P9 is about the first jobs after a pause. Here they are not counted.
                 length::overhead(way.clone(), length, count).await;
                 length::overhead(way, length, count).await
             });

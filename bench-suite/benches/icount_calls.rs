@@ -1,9 +1,10 @@
-//! Smart functions beside plain ones, in instructions: P1 and P2, for which wall
-//! time is too coarse, and functions of other shapes.
+//! Instructions of smart functions and of plain ones: P1, P2 and functions of other
+//! shapes.
 //!
-//! Needs Valgrind and the runner of the same version: `cargo xtask bench
-//! --icount` says how to get them. Each bench is named `PATH_icount_of_WHO`; two of
-//! the paths are the rows "P1-icount" and "P2-icount".
+//! Wall time is too coarse for these. The bench needs Valgrind and the runner of the
+//! same version: `cargo xtask bench --check` says how to install them. Each benchmark
+//! is named `PATH_icount_of_WHO`. Two of the paths are the rows "P1-icount" and
+//! "P2-icount".
 #![allow(
     missing_docs,
     reason = "the macros make modules, which can't be given any"
@@ -18,7 +19,7 @@ use std::{
 use bench_suite::workload::{calls, shapes, shapes::Thing};
 use iai_callgrind::{library_benchmark, library_benchmark_group, main};
 
-/// One poll, as an executor would do it.
+/// Polls a future once, as an executor does.
 #[expect(clippy::inline_always, reason = "its call would be counted too")]
 #[inline(always)]
 fn poll_once<F: Future>(future: F) -> F::Output {
@@ -48,7 +49,7 @@ fn p2_icount_of_plain_await() -> u64 {
     black_box(poll_once(async { calls::plain_async(black_box(1)).await }))
 }
 
-/// Something with methods, of which a compiler knows nothing.
+/// Returns a value with methods, of which the compiler knows nothing.
 #[expect(clippy::inline_always, reason = "its call would be counted too")]
 #[inline(always)]
 fn thing() -> &'static Thing {

@@ -1,9 +1,10 @@
 //! Instructions on the paths that every call takes.
 //!
-//! Each bench is named `PATH_icount_of_WHO`. What is counted is what runs inside
-//! [`measured`], on whatever thread: what is around it (a runtime, a task, the
-//! first call that sets things up) is not. So a count is that of one call on a
-//! warm path, and repeats to the instruction where nothing else has a say.
+//! Each benchmark is named `PATH_icount_of_WHO`. Callgrind counts the instructions
+//! inside [`measured`], on all threads. It does not count what surrounds the call: a
+//! runtime, a task, or the first call, which sets things up. So a count is that of one
+//! call on a warm path. It repeats to the instruction, unless another thread has a part
+//! in it.
 #![allow(
     missing_docs,
     reason = "the macros make modules, which can't be given any"
@@ -26,13 +27,13 @@ use iai_callgrind::{Callgrind, EntryPoint, LibraryBenchmarkConfig, main};
 
 use self::{offloads::handing_over, places::context, waits::waiting};
 
-/// Callgrind counts from its begin to its end.
+/// Runs `operation`. Callgrind counts from the beginning of this function to its end.
 #[inline(never)]
 fn measured<T>(operation: impl FnOnce() -> T) -> T {
     black_box(operation())
 }
 
-/// One poll, as an executor would do it.
+/// Polls a future once, as an executor does.
 #[expect(clippy::inline_always, reason = "its call would be counted too")]
 #[inline(always)]
 fn poll_once<F: Future>(future: F) -> F::Output {

@@ -1,9 +1,8 @@
-//! L: how long each single operation takes, in percentiles.
+//! L: the time of each single operation, in percentiles.
 //!
-//! A mean or a median hides what a user notices: the one request that is late.
-//! Each candidate is measured in slices, in turn, so that what else the machine
-//! does hits all alike. The clock is read twice for each sample, which is in
-//! every figure.
+//! A mean or a median hides what a user notices: the one request that is late. The
+//! candidates are measured in slices, in turn, so that other load on the machine
+//! affects all of them alike. Reading the clock twice is a part of every sample.
 
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ fn main() -> Result<(), regex::Error> {
     Ok(())
 }
 
-/// How many slices each candidate is measured in, and how long one is.
+/// Returns the number of slices for each candidate, and the length of a slice.
 fn slices() -> (usize, Duration) {
     if settings::quick() {
         (5, Duration::from_millis(50))
@@ -40,14 +39,14 @@ fn slices() -> (usize, Duration) {
     }
 }
 
-/// A slice of a given length, of one candidate.
+/// Measures one candidate for the given time.
 type Slice<'a> = Box<dyn Fn(Duration) -> Histogram<u64> + 'a>;
 
 fn measure(group: &str, candidates: &[(&'static str, Slice<'_>)]) {
     let (count, length) = slices();
     let mut all: Vec<_> = candidates.iter().map(|_| histogram()).collect();
     for (_, slice) in candidates {
-        // Threads start, and stay for the next slice.
+        // Threads that start in this slice stay for the next ones.
         slice(length / 5);
     }
     for _ in 0..count {
@@ -84,7 +83,8 @@ fn back_to_back() {
     );
 }
 
-/// The thread that wakes spins, and needs a processor of its own meanwhile.
+/// Measures a wait that the alarm's thread wakes. This thread spins on a processor of
+/// its own.
 fn woken_once() {
     let runtime = run::multi_thread();
     let alarm = Alarm::default();

@@ -1,9 +1,9 @@
-//! M: a service under load, and a loaded runtime with blocking work beside.
+//! M: a service under load, and a loaded runtime beside blocking jobs.
 //!
-//! The server and its clients share this process and its processors, and the
-//! clients keep the server saturated. So threads and CPU time are those of both,
-//! alike for all. Every candidate gets a runtime and a pool of its own in each
-//! round, which end with it.
+//! The server and its clients share this process and its processors, and the clients
+//! keep the server saturated. So the threads and the CPU time are those of server and
+//! clients together, for all candidates alike. In each round, every candidate gets a
+//! runtime and a pool of its own, which end with the round.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many rounds there are, and how long one is.
+/// Returns the number of rounds, and the length of a round.
 fn rounds() -> (usize, Duration) {
     if settings::quick() {
         (3, Duration::from_millis(700))
@@ -45,10 +45,10 @@ fn rounds() -> (usize, Duration) {
     }
 }
 
-/// Connections for each processor: more than it can serve at once.
+/// Connections for each processor: more than a processor can serve at once.
 const CONNECTIONS: usize = 16;
 
-/// What one round of one candidate showed.
+/// The result of one round of one candidate.
 struct Round {
     load: Load,
     threads: Option<usize>,
@@ -62,7 +62,7 @@ fn requests(wanted: &Wanted) -> Result<(), Failure> {
     for _ in 0..count {
         let bridge = Bridge::builder().build()?;
         ours.push(round(&Ours(bridge.clone()))?);
-        // Its threads must not be counted among those of the next round.
+        // The bridge's threads must not be counted among those of the next round.
         let left = bridge.shutdown(Duration::from_secs(10)).wait();
         assert!(left.running.is_empty(), "a job outlives its answer");
         theirs.push(round(&SpawnBlocking)?);
@@ -80,7 +80,7 @@ fn round<W: Way>(way: &W) -> Result<Round, Failure> {
     let question = move |_| ("/".to_owned(), answer.clone());
     let connections = CONNECTIONS * settings::cores();
     let watch = Watch::start();
-    // Pools start their threads: that is no one's latency.
+    // Pools start their threads in this load, which must not be a part of any latency.
     client::load(address, connections, length / 5, &question)?;
     let start = ProcessTime::now();
     let load = client::load(address, connections, length, &question)?;
@@ -128,8 +128,10 @@ fn show(wanted: &Wanted, who: &str, rounds: &[Round]) {
     }
 }
 
-/// How often busy tasks go on in a second: without blocking work, and beside a
-/// steady stream of it.
+/// Prints the steps that busy tasks take in a second.
+///
+/// The candidates are tasks without blocking jobs, and tasks beside a steady stream of
+/// jobs.
 fn busy_tasks(group: &str) {
     let runtime = run::multi_thread();
     let (rounds, length) = rounds();

@@ -1,6 +1,6 @@
-//! P10 and P11: many jobs at once, and how their cost grows.
+//! P10 and P11: many jobs at once, and how their cost changes with their number.
 //!
-//! Beside `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
+//! The peers are `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -23,7 +23,7 @@ use criterion::{
 use tokio::runtime::Runtime;
 
 const JOBS: u64 = 10_000;
-/// Holds a burst of that many.
+/// The capacity of the queue, which holds a burst of [`JOBS`].
 const QUEUE: usize = 16_384;
 
 fn ten_thousand(criterion: &mut Criterion) {
@@ -49,7 +49,7 @@ fn ten_thousand(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Bursts one after the other in one task, so that pools stay warm.
+/// Runs bursts one after the other in one task, so that pools stay warm.
 fn bursts<W: Way, F: Future<Output = u64> + Send>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     runtime: &Runtime,
@@ -64,7 +64,7 @@ fn bursts<W: Way, F: Future<Output = u64> + Send>(
     });
 }
 
-/// The figure is booked per job, so that the points can be compared.
+/// Measures the time per job, so that the points can be compared.
 fn from_few_jobs_to_many(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let ours = Ours::with_queue(1 << 20);
@@ -74,7 +74,7 @@ fn from_few_jobs_to_many(criterion: &mut Criterion) {
         let jobs = 10_u64.pow(power);
         group.bench_function(BenchmarkId::new("bridge", jobs), |b| {
             b.iter_custom(|count| {
-                // As many jobs in all for each point, within a factor.
+                // Each point has about the same number of jobs in all.
                 let bursts = count.clamp(1, (100_000 / jobs).max(1));
                 let done = burst::from_threads(&ours, runtime.handle(), 1, jobs, bursts);
                 per(black_box(done).1, jobs * bursts, count)
@@ -90,7 +90,7 @@ fn from_few_jobs_to_many(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The time of `done` jobs, as Criterion wants it for `asked` of them.
+/// Scales the time of `done` jobs to the `asked` jobs that Criterion wants.
 fn per(time: Duration, done: u64, asked: u64) -> Duration {
     time.mul_f64(asked as f64 / done as f64)
 }

@@ -1,4 +1,4 @@
-//! P1 and P2: what a smart function costs where nothing has to be bridged.
+//! P1 and P2: the cost of a smart function where nothing has to be bridged.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! P3 and P12: what it costs to know where a thread stands.
+//! P3 and P12: the cost of detecting the context of a thread, and its runtime.
 
 use std::cell::Cell;
 
@@ -54,7 +54,7 @@ fn in_a_root(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Access to a task's runtime where nothing is remembered yet.
+/// Measures access to a task's runtime where nothing is cached yet.
 fn first_look_up(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P12-first");
@@ -70,7 +70,7 @@ fn first_look_up(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The same where the poll has it remembered.
+/// Measures access to a task's runtime that the poll has cached.
 fn cached_look_up(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P12-cached");

@@ -1,4 +1,4 @@
-//! IO: what requests leave behind, and queries of a database on this machine.
+//! IO: threads and descriptors that requests leave behind, and queries of a database.
 
 use std::{
     cell::RefCell,
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How many rounds there are, and how many requests each has.
+/// Returns the number of rounds, and of requests in a round.
 fn rounds() -> (Budget, u64) {
     let (least, requests) = if settings::quick() {
         (5, 400)
@@ -48,8 +48,9 @@ fn rounds() -> (Budget, u64) {
     (Budget { least, time }, requests)
 }
 
-/// One request after the other, on one connection that is kept. No descriptor
-/// and no thread may be left over from a request.
+/// Sends one request after the other, on one kept connection.
+///
+/// The bridge's requests must leave no descriptor and no thread behind.
 fn left_over(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     let mut server = Helper::start(ANSWERING)?;
     let url = answering::addresses(&mut server)?.url();
@@ -68,17 +69,17 @@ fn left_over(wanted: &Wanted) -> Result<(), Box<dyn Error>> {
     ours.show(wanted);
     blocking.show(wanted);
     by_hand.show(wanted);
-    // Less is none of its doing: what the first round opened may end later.
+    // The count may fall: a connection that the first round opened may end later.
     for grown in ours.grown().into_iter().flatten() {
         assert!(grown <= 0, "{grown} threads or descriptors are left over");
     }
     Ok(())
 }
 
-/// A client, and what its requests have left behind.
+/// A client, and the counts of what its requests have left behind.
 struct Watched<F> {
     client: F,
-    /// Threads and descriptors more than before, after each round but the first.
+    /// The growth of threads and descriptors in each round but the first.
     grown: RefCell<Vec<[Option<isize>; 2]>>,
 }
 
@@ -108,7 +109,7 @@ impl<F: Fetch> Watched<F> {
         })
     }
 
-    /// In all rounds together.
+    /// Returns how many more there are after all rounds together.
     fn grown(&self) -> [Option<isize>; 2] {
         [0, 1].map(|of| self.grown.borrow().iter().map(|round| round[of]).sum())
     }
@@ -125,14 +126,18 @@ impl<F: Fetch> Watched<F> {
     }
 }
 
-/// How many there are once those of requests that are over have ended: a second
-/// connection, say. What has not ended after a while is left over.
+/// Returns the numbers of threads and descriptors, once they are no greater than
+/// `before`.
+///
+/// A second connection, for example, takes a moment to close. A thread or descriptor
+/// that is still there after 200 ms counts as left behind.
 fn settled(before: [Option<isize>; 2]) -> [Option<isize>; 2] {
     let start = Instant::now();
     loop {
         let now = held();
         let more = now.iter().zip(&before).any(|(now, before)| now > before);
-        // In the first round there are more: they are to stay.
+        // The first round leaves more behind, which stays: its connection and its
+        // threads.
         if !more || start.elapsed() > Duration::from_millis(200) {
             return now;
         }
@@ -140,12 +145,12 @@ fn settled(before: [Option<isize>; 2]) -> [Option<isize>; 2] {
     }
 }
 
-/// How many threads and descriptors there are.
+/// Returns the numbers of threads and descriptors.
 fn held() -> [Option<isize>; 2] {
     [threads(), descriptors()].map(|count| count?.try_into().ok())
 }
 
-/// Nanoseconds a query, by a task that awaits one after the other.
+/// Measures nanoseconds per query, in a task that awaits one query after the other.
 fn queries(group: &str) -> Result<(), Box<dyn Error>> {
     const QUERIES: u64 = 1_000;
     let runtime = run::multi_thread();
@@ -186,7 +191,7 @@ fn queries(group: &str) -> Result<(), Box<dyn Error>> {
     for (who, figure) in figures {
         lines::count(group, who, figure);
     }
-    // A connection that is dropped ends on a blocking thread of the runtime.
+    // Dropping the last connection starts a blocking task, so it needs the runtime.
     runtime.block_on(async { drop(wrapped) });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! P8 and P9: from async to sync and back, in a row and after a pause.
 //!
-//! Beside `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
+//! The peers are `spawn_blocking`, `unblock`, `tokio_rayon` and `affinitypool`.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -28,11 +28,11 @@ use tokio::runtime::Runtime;
 fn in_a_row(criterion: &mut Criterion) {
     let runtime = run::multi_thread();
     let mut group = criterion.benchmark_group("P8");
-    // Many short samples, so that their median is that of a usual one: now and then
-    // the system keeps both threads on one processor for some 50 ms, in which an
-    // offload takes thirty times as long. The percentiles show that.
+    // Now and then the system keeps both threads on one processor for some 50 ms. An
+    // offload then takes thirty times as long. With many short samples, the median is
+    // that of a usual sample. The percentiles show the others.
     group.sampling_mode(SamplingMode::Flat).sample_size(300);
-    // Whoever spins learns first how often that pays.
+    // A waiter that spins learns first how often spinning pays.
     if settings::quick() {
         group.warm_up_time(Duration::from_millis(300));
         group.measurement_time(Duration::from_millis(600));
@@ -54,7 +54,9 @@ fn row<W: Way>(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime, way:
     });
 }
 
-/// Criterion asks for many samples; a pause before each sets the limit here.
+/// Returns the greatest number of samples for one request of Criterion.
+///
+/// It is small, because each sample has a pause before it.
 fn most_at_once() -> u64 {
     if settings::quick() { 1 } else { 4 }
 }

@@ -1,8 +1,8 @@
 //! P16: a request from sync code and its answer, from one thread and from several.
 //!
-//! The server has a process of its own. CPU time is that of the client's process.
+//! The server has a process of its own. The CPU time is that of the client's process.
 //! The peers are `current_thread_block_on`, `tokio_runtime_block_on` and, for HTTP,
-//! `reqwest_blocking`; `ureq` and `raw_std` are shown beside them.
+//! `reqwest_blocking`. The report shows `ureq` and `raw_std` beside them.
 
 use std::{error::Error, time::Duration};
 
@@ -36,10 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How many threads ask at once.
+/// The numbers of threads that send requests at once.
 const THREADS: [u8; 3] = [1, 4, 16];
 
-/// How many rounds there are, and how many requests each has.
+/// Returns the number of rounds, and of requests in a round.
 fn rounds() -> (usize, u64) {
     if settings::quick() {
         (5, 480)
@@ -48,7 +48,7 @@ fn rounds() -> (usize, u64) {
     }
 }
 
-/// The clients take turns. The first round is not counted.
+/// Measures the clients in turn. The first round is not counted.
 fn measure(wanted: &Wanted, [wall, cpu]: [&str; 2], clients: &[Client]) {
     let (rounds, requests) = rounds();
     for threads in THREADS {

@@ -1,7 +1,7 @@
-//! P15: a service over a pooled database, by its requests and by what they cost.
+//! P15: a service over a pooled database, its requests and their cost.
 //!
-//! The services and their clients have processes of their own. Only the service
-//! that is being measured has anything to do.
+//! The services and their clients have processes of their own. Only the measured
+//! service has anything to do.
 
 use std::{io, time::Duration};
 
@@ -32,10 +32,10 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-/// How many clients there are at once.
+/// The numbers of clients at once.
 const CLIENTS_AT_ONCE: [u64; 3] = [1, 16, 200];
 
-/// How many rounds there are, and how long one load is.
+/// Returns the number of rounds, and the length of a load.
 fn rounds() -> (usize, Duration) {
     if settings::quick() {
         (3, Duration::from_millis(200))
@@ -66,14 +66,14 @@ fn measure(wanted: &Wanted) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One for each processor.
+/// Starts a busy process for each processor.
 fn busy_processes() -> io::Result<Vec<Helper>> {
     (0..settings::cores())
         .map(|_| Helper::start(BUSY))
         .collect()
 }
 
-/// In the order of [`figures`].
+/// The groups, in the order of [`figures`].
 const GROUPS: [&str; 5] = [
     "P15-requests",
     "P15-p50",
@@ -90,15 +90,17 @@ const BUSY_GROUPS: [&str; 5] = [
     "P15-busy-switches",
 ];
 
-/// One figure for each group. The last two need a system that tells them.
+/// Returns one figure for each group. The last two are missing where the system does
+/// not tell them.
 fn figures(shown: Shown) -> Vec<f64> {
     let mut figures = vec![shown.per_second, shown.p50, shown.p99];
     figures.extend(shown.each.into_iter().flatten());
     figures
 }
 
-/// The services take turns at each count of clients. The first round is not counted:
-/// threads start in it.
+/// Loads the services in turn, at each number of clients.
+///
+/// The first round is not counted, because threads start in it.
 fn loads(wanted: &Wanted, groups: [&str; 5], clients: &mut Helper) -> Result<(), Failure> {
     let (rounds, length) = rounds();
     let mut servers = Handling::ALL
@@ -133,13 +135,14 @@ fn loads(wanted: &Wanted, groups: [&str; 5], clients: &mut Helper) -> Result<(),
     Ok(())
 }
 
-/// How many requests are sent at once: ten for each connection to the database.
+/// The number of requests in a wave: ten for each connection to the database.
 const WAVE: u64 = 100;
 
-/// Waves of nested requests, in turn: the time of one, and how many of its requests
-/// failed on average. The first wave is counted, because threads start in it as they
-/// would in a service. A failed request takes seconds, so a way that fails gets no
-/// further wave.
+/// Sends waves of nested requests to the services in turn.
+///
+/// Prints the time of a wave, and the average number of its requests that failed. The
+/// first wave is counted, because threads start in it as they would in a service. A
+/// failed request takes seconds, so a service that failed gets no further wave.
 fn nested(
     wanted: &Wanted,
     [group, failed_group]: [&str; 2],

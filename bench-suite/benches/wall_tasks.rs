@@ -1,7 +1,7 @@
 //! P21: ten thousand tasks, each of which awaits one short job.
 //!
-//! All pools have two threads. The bridge is measured twice: with
-//! `max_threads(2)`, and with nothing configured.
+//! All pools have two threads. The bridge is measured twice: with `max_threads(2)`, and
+//! with nothing configured.
 
 use bench_suite::{
     lines,
@@ -17,10 +17,10 @@ use tokio::runtime::{Builder, Runtime};
 
 const TASKS: u64 = 10_000;
 
-/// How many threads each pool has.
+/// The number of threads of each pool.
 const THREADS: usize = 2;
 
-/// The bridge with nothing configured, in the rounds of all.
+/// The name of the bridge with nothing configured, among the candidates of a round.
 const DEFAULT: &str = "bridge_default";
 
 fn main() -> Result<(), regex::Error> {
@@ -60,7 +60,7 @@ fn measure(wanted: &Wanted) {
     }
 }
 
-/// Nanoseconds a job. The tasks are spawned by a task, as a server spawns them.
+/// Measures nanoseconds per job. A task spawns the tasks, as in a server.
 fn candidate<'a, W: Way>(name: &'static str, way: W, runtime: &'a Runtime) -> Candidate<'a> {
     Candidate::new(name, move || {
         let way = way.clone();

@@ -1,8 +1,8 @@
-//! P4 to P7: from sync to async, beside what else can wait for a future.
+//! P4 to P7: from sync to async, beside other ways to wait for a future.
 //!
-//! Alone, `pollster` and `futures` enter no runtime, so most of what Tokio
-//! offers panics under them. They show how low a wait can get that way, and are
-//! called `…_without_runtime`, which no table takes for a peer.
+//! Alone, `pollster` and `futures` enter no runtime, so most of what Tokio offers
+//! panics under them. They show how little a wait can cost without a runtime. Their
+//! names end in `_without_runtime`, and no table takes them for peers.
 
 use std::{
     future::ready,
@@ -45,7 +45,8 @@ fn ready_on_a_plain_thread(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// As one would do by hand.
+/// Waits under `pollster` with the runtime entered, as a programmer would do it by
+/// hand.
 fn entered(handle: &Handle) -> i32 {
     let _entered = handle.enter();
     pollster::block_on(ready(black_box(1)))
@@ -91,7 +92,8 @@ fn woken_by_another_thread(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The alarm's thread spins, so it lives no longer than the measurement.
+/// Measures a wait that an alarm wakes. The alarm's thread spins, so it ends with the
+/// measurement.
 fn woken(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, wait: impl Fn(&Alarm)) {
     group.bench_function(name, |b| {
         let alarm = Alarm::default();
@@ -113,7 +115,7 @@ fn ready_on_every_core(criterion: &mut Criterion) {
             })
         });
     });
-    // What any wait inside a runtime costs at least.
+    // The least that any wait inside a runtime costs.
     group.bench_function("enter_without_wait", |b| {
         b.iter_custom(|count| run::at_once(threads, count, || drop(runtime.enter())));
     });
@@ -125,7 +127,7 @@ fn ready_on_every_core(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The home runtime starts at the first wait: not while measuring.
+/// Starts the home runtime, which otherwise starts at the first wait that is measured.
 fn warm_up(_: &mut Criterion) {
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(10) {

@@ -1,13 +1,13 @@
 """SmartAsync's own operations, measured where the bridge is measured.
 
-Prints `count GROUP WHO NANOSECONDS` lines, which `cargo xtask bench --python`
-reads, and `version NAME VERSION` lines for the record. Each figure is the
-median of several batches, for one operation. The functions do nothing but add
-one, so what is left is what calling them costs.
+This program prints `count GROUP WHO NANOSECONDS` lines, which `cargo xtask bench
+--python` reads, and `version NAME VERSION` lines for the record. Each figure is the
+time of one operation, as the median of several batches. The functions only add one,
+so the figure is almost only the cost of calling them.
 
-A function decorated by smartasync 0.5.0 remembers for ever that it was once
-called in async code, and then gives sync callers a coroutine. So each
-measurement decorates functions of its own.
+A function decorated by smartasync 0.5.0 never forgets that async code has called it
+once. From then on it gives sync callers a coroutine. So each measurement decorates
+functions of its own.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ async def plain_async(number):
 
 
 def fresh(function, is_async=False):
-    """A function that nobody has decorated yet."""
+    """Returns a new function, decorated by `function`."""
     if is_async:
 
         async def one(number):
@@ -53,12 +53,12 @@ def fresh(function, is_async=False):
 
 
 def line(group, who, batches, count):
-    """The median time of one operation, of batches of so many."""
+    """Prints the median time of one operation. Each batch has `count` operations."""
     print("count", group, who, statistics.median(batches) / count, flush=True)
 
 
 def repeat(operation, count):
-    """The time of so many operations in a row."""
+    """Returns the time of `count` operations in a row."""
     for _ in range(count // 10 + 1):
         operation()
     start = time.perf_counter_ns()
@@ -68,7 +68,7 @@ def repeat(operation, count):
 
 
 async def repeat_async(operation, count):
-    """The same for what is awaited."""
+    """Returns the time of `count` awaited operations in a row."""
     for _ in range(count // 10 + 1):
         await operation()
     start = time.perf_counter_ns()
@@ -113,7 +113,7 @@ def sync_to_async_all():
 
 
 def first_calls():
-    """Functions that are called once each."""
+    """Measures the first call of a function: each function is called once."""
     count = 1_000
 
     async def batch(decorator):

@@ -1,18 +1,18 @@
-//! A global allocator that counts, for the rows that count allocations.
+//! A global allocator that counts allocations.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// The system's allocator, with a count of how often it was asked for memory.
+/// The system's allocator, with a counter of allocations.
 #[derive(Debug, Default)]
 pub struct Counting {
     allocations: AtomicU64,
 }
 
 impl Counting {
-    /// A counter at zero.
+    /// Returns a counter at zero.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -20,18 +20,18 @@ impl Counting {
         }
     }
 
-    /// How many allocations any thread has made so far.
+    /// Returns the number of allocations that all threads have made so far.
     pub fn allocations(&self) -> u64 {
         self.allocations.load(Relaxed)
     }
 }
 
-// SAFETY: every call is passed on unchanged to the system's allocator, which
-// keeps the contract; counting touches no memory but its own.
+// SAFETY: `Counting` passes every call on unchanged to the system's allocator, which
+// keeps the contract. The counter touches no memory but its own.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.allocations.fetch_add(1, Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`, which is the same.
+        // SAFETY: the caller keeps the contract of `alloc`, which `System` shares.
         unsafe { System.alloc(layout) }
     }
 

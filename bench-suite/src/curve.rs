@@ -1,4 +1,4 @@
-//! How a figure grows with something: one line for each candidate.
+//! Curves: how a figure grows with a size, with one line for each candidate.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl fmt::Debug for Line<'_> {
 }
 
 impl<'a> Curve<'a> {
-    /// No lines yet.
+    /// Returns a curve without lines.
     #[must_use]
     pub fn new(group: &'static str) -> Self {
         Self {
@@ -36,13 +36,14 @@ impl<'a> Curve<'a> {
         }
     }
 
-    /// One more line: `measure` gives a figure for a point.
+    /// Adds a line. `measure` gives the figure at a point.
     #[must_use]
     pub fn line(self, name: &'static str, measure: impl FnMut(u64) -> f64 + 'a) -> Self {
         self.line_upto(u64::MAX, name, measure)
     }
 
-    /// A line that ends early, because it would take too long.
+    /// Adds a line that ends at `upto`, because measuring it further would take too
+    /// long.
     #[must_use]
     pub fn line_upto(
         mut self,
@@ -58,7 +59,7 @@ impl<'a> Curve<'a> {
         self
     }
 
-    /// Measures every line at each of `points`, in turn, and prints it.
+    /// Measures all lines at each of `points`, in turn, and prints their figures.
     pub fn run(mut self, budget: Budget, points: &[u64]) {
         for &x in points {
             let mut candidates: Vec<_> = self
@@ -111,7 +112,7 @@ mod tests {
             .line_upto(10, "b", note("b"))
             .run(budget, &[1, 10, 100]);
         let mut seen = seen.into_inner();
-        // Each point has a round that does not count.
+        // `medians` measures each point in an additional round that it does not count.
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen, [("a", 1), ("a", 10), ("a", 100), ("b", 1), ("b", 10)]);

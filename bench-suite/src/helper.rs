@@ -1,9 +1,9 @@
-//! Processes of their own: servers, clients and busy loops.
+//! Helper processes: servers, clients and busy loops.
 //!
 //! A bench starts its own program again, in a role that an environment variable
 //! names. It sends a helper one line for each order, and the helper answers each
-//! with one line. A helper ends when its input ends, so it never outlives the
-//! bench that started it.
+//! with one line. A helper ends when its input ends, so it never outlives the bench
+//! that started it.
 
 use std::{
     env,
@@ -13,13 +13,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Names the role of a helper in its environment.
+/// The environment variable that names the role of a helper.
 const ROLE: &str = "BRIDGE_BENCH_ROLE";
 
-/// How long a helper may take to end before it is killed.
+/// The time that a helper may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The role that this process was started in, if it is a helper.
+/// Returns the role that this process was started in, if it is a helper.
 #[must_use]
 pub fn role() -> Option<String> {
     env::var(ROLE).ok()
@@ -29,7 +29,7 @@ pub fn role() -> Option<String> {
 #[derive(Debug)]
 pub struct Helper {
     child: Child,
-    /// `None` once the helper was told to end.
+    /// `None` once the helper has been told to end.
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
@@ -39,7 +39,7 @@ impl Helper {
     ///
     /// # Errors
     ///
-    /// If the system can't start it.
+    /// Returns an error if the system can't start the process.
     pub fn start(role: &str) -> io::Result<Self> {
         let mut child = Command::new(env::current_exe()?)
             .env(ROLE, role)
@@ -59,7 +59,7 @@ impl Helper {
     ///
     /// # Errors
     ///
-    /// If the helper has ended.
+    /// Returns an error if the helper has ended.
     pub fn ask(&mut self, order: &str) -> io::Result<String> {
         let orders = self.orders.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         writeln!(orders, "{order}")?;
@@ -88,16 +88,16 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        // The helper reads the end of its input in any case.
+        // The helper ends with its input, even if this process can't wait for it.
         let _ = self.end();
     }
 }
 
-/// In a helper: answers each order until there are no more.
+/// Answers each order until there are no more. Only a helper calls this.
 ///
 /// # Errors
 ///
-/// If the orders can't be read, or the bench has ended.
+/// Returns an error if the orders can't be read, or if the bench has ended.
 pub fn obey(mut answer: impl FnMut(&str) -> String) -> io::Result<()> {
     for order in io::stdin().lock().lines() {
         let answer = answer(&order?);
@@ -111,13 +111,13 @@ pub fn obey(mut answer: impl FnMut(&str) -> String) -> io::Result<()> {
 /// The role of [`busy`].
 pub const BUSY: &str = "busy";
 
-/// In a helper: keeps one processor busy until there are no more orders.
+/// Keeps one processor busy until there are no more orders. Only a helper calls this.
 ///
 /// # Errors
 ///
-/// As [`obey`].
+/// Returns the errors of [`obey`].
 pub fn busy() -> io::Result<()> {
-    // It never ends by itself; the process ends when this function returns.
+    // The thread never ends by itself. The process ends when this function returns.
     thread::spawn(|| {
         loop {
             std::hint::spin_loop();

@@ -1,14 +1,19 @@
-//! The figures: what is measured, and the workloads that are measured.
+//! The benchmarks' workloads, and the tools that measure them.
 //!
-//! The workloads are here and not in the benches, so that tests can show that
-//! each computes what it claims to: a peer that is used wrongly is no peer.
-//! Each peer is used as its documentation advises. `cargo xtask bench` runs the
-//! benches and judges their figures. The ids of groups say what kind they are
-//! of: `P` is held to a limit, `C` is a curve, `L` a distribution of latencies,
-//! `M` a server under mixed load, `IO` real requests and queries.
+//! The workloads are here and not in the benches, so that tests can show that each
+//! computes what it claims to. A peer that is used wrongly is no peer, so each peer is
+//! used as its documentation advises. `cargo xtask bench` runs the benches and judges
+//! their figures. The first letters of a group's id say what it is:
 //!
-//! Criterion measures most `P`s. What it has no form for (curves, percentiles,
-//! throughput) measures itself, in [`rounds`], and prints [`lines`].
+//! - `P` has a limit.
+//! - `C` is a curve.
+//! - `L` is a distribution of latencies.
+//! - `M` is a server under mixed load.
+//! - `IO` is real requests and queries.
+//!
+//! Criterion measures most `P` groups. Criterion has no form for curves, percentiles
+//! and throughput. The benches measure those themselves, with [`rounds`], and print
+//! [`lines`].
 
 pub mod counting;
 pub mod curve;

@@ -1,4 +1,4 @@
-//! What this process holds: threads, file descriptors.
+//! Counts the threads and file descriptors of this process.
 
 use std::{
     fs,
@@ -10,20 +10,21 @@ use std::{
     time::Duration,
 };
 
-/// How many threads there are, where the system tells.
+/// Returns the number of threads, or `None` on a system that does not tell it.
 #[must_use]
 pub fn threads() -> Option<usize> {
     num_threads::num_threads().map(usize::from)
 }
 
-/// How many file descriptors are open, where the system tells.
+/// Returns the number of open file descriptors, or `None` on a system that does not
+/// tell it.
 #[must_use]
 pub fn descriptors() -> Option<usize> {
-    // The directory that is read is open meanwhile, each time alike.
+    // Reading the directory opens one descriptor more, in every call alike.
     Some(fs::read_dir("/dev/fd").ok()?.count())
 }
 
-/// Looks every few milliseconds at how many threads there are.
+/// A thread that counts the threads of this process every few milliseconds.
 #[derive(Debug)]
 pub struct Watch {
     seen: Arc<Seen>,
@@ -38,14 +39,14 @@ struct Seen {
 }
 
 impl Watch {
-    /// Begins to look, from a thread of its own.
+    /// Starts the thread that counts.
     #[must_use]
     pub fn start() -> Self {
         let seen = Arc::<Seen>::default();
         let theirs = Arc::clone(&seen);
         let thread = thread::spawn(move || {
             while !theirs.over.load(Relaxed) {
-                // Without the one that looks.
+                // The thread that counts is not counted.
                 let others = threads().unwrap_or_default().saturating_sub(1);
                 theirs.most.fetch_max(others, Relaxed);
                 theirs.looks.fetch_add(1, Relaxed);
@@ -58,13 +59,13 @@ impl Watch {
         }
     }
 
-    /// How often it has looked.
+    /// Returns how often the thread has counted.
     #[must_use]
     pub fn looks(&self) -> usize {
         self.seen.looks.load(Relaxed)
     }
 
-    /// The most threads it has seen, itself not counted.
+    /// Returns the greatest count so far, without the thread that counts.
     #[must_use]
     pub fn most(&self) -> Option<usize> {
         let most = self.seen.most.load(Relaxed);
@@ -76,7 +77,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.seen.over.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {
-            // It does not panic; a second panic here would abort.
+            // The thread does not panic. A second panic here would abort the process.
             let _ = thread.join();
         }
     }

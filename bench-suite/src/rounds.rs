@@ -1,26 +1,27 @@
-//! Medians of candidates that are measured in turn.
+//! Measures candidates in turn, and returns their medians.
 //!
 //! A machine's speed drifts from second to second. So each round measures every
-//! candidate once, and the drift hits them all alike.
+//! candidate once, and the drift affects all of them alike.
 
 use std::{
     fmt,
     time::{Duration, Instant},
 };
 
-/// How long to measure a candidate.
+/// The number of rounds, given as a minimum and a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// At least so many rounds,
+    /// The least number of rounds.
     pub least: usize,
-    /// and more until they took so long, times the candidates.
+    /// Further rounds follow until this time, multiplied by the number of candidates,
+    /// has passed.
     pub time: Duration,
 }
 
-/// More would not make a median better.
+/// The greatest number of rounds: more would not make a median better.
 const MOST: usize = 1_000;
 
-/// What is measured under a name: each call gives one figure.
+/// A name and what is measured under it: each call of `measure` gives one figure.
 pub struct Candidate<'a> {
     name: &'static str,
     measure: Box<dyn FnMut() -> f64 + 'a>,
@@ -33,7 +34,7 @@ impl fmt::Debug for Candidate<'_> {
 }
 
 impl<'a> Candidate<'a> {
-    /// `measure`, under a name.
+    /// Returns a candidate that `measure` measures.
     pub fn new(name: &'static str, measure: impl FnMut() -> f64 + 'a) -> Self {
         Self {
             name,
@@ -42,8 +43,9 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The median of each candidate. A first round, in which pools start their
-/// threads, is not counted.
+/// Returns the median of each candidate.
+///
+/// A first round, in which pools start their threads, is not counted.
 pub fn medians(budget: Budget, candidates: &mut [Candidate<'_>]) -> Vec<(&'static str, f64)> {
     for candidate in &mut *candidates {
         (candidate.measure)();
@@ -66,11 +68,11 @@ pub fn medians(budget: Budget, candidates: &mut [Candidate<'_>]) -> Vec<(&'stati
         .collect()
 }
 
-/// The middle one, or what is halfway between the two in the middle.
+/// Returns the middle figure, or the mean of the two middle figures.
 ///
 /// # Panics
 ///
-/// If there is none.
+/// Panics if there are no figures.
 #[must_use]
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_unstable_by(f64::total_cmp);
@@ -82,7 +84,7 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
     }
 }
 
-/// The time of one of `count`, in nanoseconds.
+/// Returns the time of one of `count` operations, in nanoseconds.
 #[expect(
     clippy::cast_precision_loss,
     reason = "no count comes near 2^52, nor does a time in nanoseconds"

@@ -1,4 +1,4 @@
-//! How long is measured: for a record, or for a first impression.
+//! The length of a measurement: long for a record, short for `--quick`.
 
 use std::{env, time::Duration};
 
@@ -6,16 +6,16 @@ use criterion::Criterion;
 
 use crate::rounds::Budget;
 
-/// Set by `cargo xtask bench --quick`.
+/// The environment variable that `cargo xtask bench --quick` sets.
 const QUICK: &str = "BRIDGE_BENCH_QUICK";
 
-/// Whether a first impression is enough.
+/// Returns whether `cargo xtask bench --quick` started this bench.
 #[must_use]
 pub fn quick() -> bool {
     env::var_os(QUICK).is_some()
 }
 
-/// Criterion, set accordingly, for operations of up to some microseconds.
+/// Returns Criterion's settings for operations of up to some microseconds.
 #[must_use]
 pub fn short() -> Criterion {
     let criterion = Criterion::default().configure_from_args().without_plots();
@@ -32,7 +32,7 @@ pub fn short() -> Criterion {
     }
 }
 
-/// The same for operations of milliseconds, with fewer samples.
+/// Returns Criterion's settings for operations of milliseconds, with fewer samples.
 #[must_use]
 pub fn long() -> Criterion {
     if quick() {
@@ -42,7 +42,7 @@ pub fn long() -> Criterion {
     }
 }
 
-/// How long the programs without Criterion measure one figure.
+/// Returns the rounds for one figure of a bench without Criterion.
 #[must_use]
 pub fn budget() -> Budget {
     if quick() {
@@ -58,7 +58,7 @@ pub fn budget() -> Budget {
     }
 }
 
-/// How many threads "from every core at once" means here.
+/// Returns the number of threads that a row "from every core at once" uses.
 #[must_use]
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

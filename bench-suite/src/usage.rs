@@ -1,4 +1,4 @@
-//! The CPU time of this process, and how often its threads were switched.
+//! Reads the CPU time and the context switches of this process.
 
 use std::{
     ops::{Add, Sub},
@@ -6,23 +6,24 @@ use std::{
     time::Duration,
 };
 
-/// What all threads of a process have used, also those that have ended.
+/// The usage of all threads of a process, including threads that have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time, of the program and of the kernel on its behalf.
+    /// CPU time of the program, and of the kernel on its behalf.
     pub cpu: Duration,
     /// Context switches, voluntary and involuntary.
     pub switches: u64,
 }
 
 impl Usage {
-    /// What this process has used so far, where the system tells.
+    /// Returns the usage of this process so far, or `None` on a system that does not
+    /// tell it.
     #[must_use]
     pub fn now() -> Option<Self> {
         now()
     }
 
-    /// As one line that [`from_str`](Self::from_str) reads.
+    /// Returns one line that [`from_str`](Self::from_str) reads.
     #[must_use]
     pub fn line(self) -> String {
         format!("{} {}", self.cpu.as_nanos(), self.switches)
@@ -75,7 +76,7 @@ impl Sub for Usage {
     }
 }
 
-/// The line was not written by [`Usage::line`].
+/// An error: [`Usage::line`] did not write the line.
 #[derive(Debug)]
 pub struct NoUsage;
 
@@ -101,7 +102,7 @@ mod tests {
     fn work_shows_as_cpu_time_and_sleeps_show_as_switches() {
         let before = Usage::now().expect("a Unix system tells");
         let start = Instant::now();
-        // Other tests may take the processors meanwhile, so the process is asked.
+        // Other tests may take the processors meanwhile, so the loop asks for CPU time.
         while (Usage::now().expect("as before") - before).cpu < Duration::from_millis(20) {
             assert!(start.elapsed() < testkit::LIMIT, "no CPU time was counted");
         }

@@ -1,19 +1,19 @@
-//! Which groups a program without Criterion was asked for.
+//! Selects the groups that a bench without Criterion was asked for.
 
 use std::env;
 
 use regex::Regex;
 
-/// The pattern among a program's arguments, as Criterion would take it.
+/// The pattern among a program's arguments, which selects groups as Criterion does.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted(Option<Regex>);
 
 impl Wanted {
-    /// The first of this program's arguments that is no flag.
+    /// Takes the first of this program's arguments that is no flag.
     ///
     /// # Errors
     ///
-    /// If it is no pattern.
+    /// Returns an error if the argument is not a valid pattern.
     pub fn from_args() -> Result<Self, regex::Error> {
         Self::among(env::args().skip(1))
     }
@@ -23,8 +23,10 @@ impl Wanted {
         Ok(Self(pattern.map(|text| Regex::new(&text)).transpose()?))
     }
 
-    /// Whether this group is wanted. The pattern sees `GROUP/`, the part of
-    /// Criterion's names that a group's measurements share.
+    /// Returns whether this group is wanted.
+    ///
+    /// The pattern is matched against `GROUP/`, the part of Criterion's names that all
+    /// measurements of a group share.
     #[must_use]
     pub fn group(&self, group: &str) -> bool {
         let Self(Some(pattern)) = self else {

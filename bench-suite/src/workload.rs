@@ -1,4 +1,4 @@
-//! What is measured, each checked by a test for what it computes.
+//! The workloads that the benches measure. Tests check what each of them computes.
 
 pub mod answering;
 pub mod burst;

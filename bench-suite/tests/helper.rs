@@ -1,6 +1,6 @@
-//! Helpers answer and end, and the figures of a small P15 and P16 are there.
+//! Checks the helper processes, and the figures of a small P15 and P16.
 //!
-//! This program starts itself again, so it is its own harness.
+//! This program starts itself again, so it can't use the standard test harness.
 
 use std::{env, process, time::Duration};
 
@@ -17,7 +17,7 @@ use bench_suite::{
     },
 };
 
-/// A helper that answers with its order.
+/// The role of a helper that answers each order with the order itself.
 const ECHO: &str = "echo";
 
 fn main() {
@@ -35,7 +35,7 @@ fn main() {
 }
 
 fn tests() {
-    // `cargo test` asks every harness for its list now and then.
+    // `cargo test` asks every harness for its list of tests now and then.
     if env::args().any(|arg| arg == "--list") {
         return;
     }
@@ -51,7 +51,7 @@ fn a_helper_answers_and_ends() {
     assert_eq!(echo.ask("one").expect("an answer"), "one");
     assert_eq!(echo.ask("two words").expect("an answer"), "two words");
     drop(echo);
-    // It has no end of its own, so this test would hang if it were not told.
+    // A busy helper ends only when its input is closed. Otherwise this test would hang.
     drop(Helper::start(BUSY).expect("a process"));
 }
 
@@ -73,7 +73,7 @@ fn a_service_is_loaded_from_another_process() {
         );
         assert_eq!(shown.each.is_some(), cfg!(unix), "{shown:?}");
         if let Some([cpu, _]) = shown.each {
-            // The clients' process uses CPU time too; it is not counted here.
+            // The clients' process uses CPU time too, which must not be counted here.
             assert!(cpu > 0.0 && cpu < 1e9, "{shown:?}");
         }
         let [failed, nanos] = server.wave(&mut clients, 3).expect("answers");

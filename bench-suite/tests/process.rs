@@ -1,4 +1,6 @@
-//! What a process holds is counted right: here, where nothing else runs.
+//! Checks the counts of threads and file descriptors.
+//!
+//! This program runs nothing else, so no other test changes the counts.
 
 use std::{fs::File, sync::Barrier, thread, time::Duration};
 

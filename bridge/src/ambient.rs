@@ -1,8 +1,8 @@
-//! What an offloaded closure takes with it: the runtime that submitted it.
+//! The surroundings that an offloaded closure takes with it: the runtime that submitted it.
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
-use detect::Mark;
+use detect::ThreadTag;
 use offload_pool::{Ambient, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
@@ -32,7 +32,7 @@ impl Ambient for InRuntime {
 
     fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
-        let _mark = Mark::Job.set();
+        let _tag = ThreadTag::Job.set();
         closure()
     }
 

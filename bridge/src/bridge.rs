@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     Builder, Metrics, Offload, Pool, Rejected, WaitError, call::unwrap, entered::Entered,
-    home::Home, shutdown::BridgeShutdown,
+    runtime::home::Home, shutdown::BridgeShutdown,
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.
@@ -50,7 +50,7 @@ struct Inner {
     debug: bool,
 }
 
-/// When the process exits, home ends first. Its [`Threads`](crate::home_threads::Threads)
+/// When the process exits, home ends first. Its [`Threads`](crate::runtime::home_threads::Threads)
 /// are waited for by an entry of their own, because they outlive a bridge.
 impl BeforeExit for Inner {
     fn stage(&self) -> Stage {
@@ -234,7 +234,7 @@ impl Bridge {
         self.living_home(Location::caller()).cloned()
     }
 
-    /// What this bridge's pool is doing.
+    /// Returns the figures of this bridge's pool.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.inner.pool.metrics()
@@ -250,14 +250,16 @@ impl Bridge {
         self.inner.cache.reset();
     }
 
-    /// Shuts this bridge down: a call, to be `.wait()`ed for in sync code or awaited in
-    /// async code, where it doesn't block the executor.
+    /// Shuts this bridge down.
+    ///
+    /// This returns a call: `.wait()` on it in sync code, or `.await` it in async code,
+    /// where it doesn't block the executor.
     ///
     /// First the pool shuts down, in the steps that
-    /// [`Pool::shutdown`](crate::Pool::shutdown) describes: it runs what was admitted
-    /// for at most `grace`, then tells the jobs that still run to stop, and waits for
-    /// [`cancel_grace`](Builder::cancel_grace). Then the home runtime ends, and the
-    /// shutdown waits for its blocking tasks with what is left of `grace`.
+    /// [`Pool::shutdown`](crate::Pool::shutdown) describes. It runs the admitted jobs for at
+    /// most `grace`. Then it tells the jobs that still run to stop, and waits for
+    /// [`cancel_grace`](Builder::cancel_grace). After the pool the home runtime ends, and the
+    /// shutdown waits for its blocking tasks with the rest of `grace`.
     ///
     /// Waits that are open end with [`WaitError::RuntimeGone`], offloads with
     /// [`OffloadError::ShutDown`](crate::OffloadError::ShutDown). A runtime
@@ -265,8 +267,8 @@ impl Bridge {
     ///
     /// # Corner cases
     ///
-    /// A task on the home runtime that awaits this is dropped with the runtime. Await
-    /// it in another runtime, or wait for it in sync code.
+    /// A task on the home runtime that awaits this is dropped with the runtime. Await the
+    /// shutdown in another runtime, or wait in sync code.
     ///
     /// # Examples
     ///
@@ -296,7 +298,7 @@ impl Bridge {
         self.inner.home.handle(at)
     }
 
-    /// The home runtime, for those who use it without a wait that looks after it.
+    /// Returns the home runtime for uses without a wait, which would look after it.
     pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.living(at)
     }

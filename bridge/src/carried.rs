@@ -1,4 +1,4 @@
-//! How a call or its future is carried through functions that pass it on.
+//! Carries a call or its future through functions that pass it on.
 //!
 //! An [`Outcome`](crate::Outcome) holds either a value or a call, and `on` makes one
 //! call of another. A build that is not optimised keeps one more copy of what it
@@ -44,7 +44,7 @@ mod boxed {
     pin_project! {
         /// A call or a future, in a box.
         ///
-        /// The same code compiles as in a build for release:
+        /// It compiles the same code as an optimised build does:
         ///
         /// ```compile_fail,E0733
         /// #[bridge::smartasync]

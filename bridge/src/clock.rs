@@ -5,7 +5,7 @@ use std::{future::pending, thread};
 
 use tokio::runtime::{Builder, Handle};
 
-use crate::wait::{forked, per_process::PerProcess};
+use crate::runtime::{forked, per_process::PerProcess};
 
 /// A fork's child starts its own.
 static CLOCK: PerProcess<Option<Handle>> = PerProcess::new();

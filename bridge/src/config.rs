@@ -1,4 +1,4 @@
-//! How a bridge is set up.
+//! The settings of a bridge.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::{
     Bridge, BuildError,
     ambient::InRuntime,
-    home::{Home, Source},
+    runtime::home::{Home, Source},
 };
 
 /// Threads that `spawn_blocking` may use on home, beside those for waits:
@@ -99,16 +99,15 @@ impl Builder {
         /// Sets how long a [shutdown](Bridge::shutdown) waits for closures that were
         /// told to stop, after its grace; a tenth of the grace unless set.
         cancel_grace: Duration;
-        /// Runs on each of the pool's threads before its first closure. It must not
-        /// wait for that pool: no other thread is started before this one is ready.
+        /// Runs on each of the pool's threads before its first closure. It must not wait on
+        /// that pool, because the pool starts no other thread before this one is ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
         /// Runs on each of the pool's threads after its last closure.
         on_thread_stop: impl Fn() + Send + Sync + 'static;
     }
 
-    /// How long threads look for what they wait for before they sleep, at
-    /// most; 50 µs unless set, never on a machine with one processor. Zero
-    /// switches spinning off.
+    /// Sets how long a thread spins before it sleeps, at most. The default is 50 µs. Zero
+    /// switches spinning off, and a machine with one processor never spins.
     pub fn spin(mut self, time: Duration) -> Self {
         self.pool = self.pool.spin(time);
         self.spin = self.pool.spin_limit();
@@ -125,9 +124,9 @@ impl Builder {
     /// - on the home runtime the blocking tasks that have started, and those of
     ///   `tokio::fs` and `tokio::io::stdout`, as under `#[tokio::main]`.
     ///
-    /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. What takes
-    /// longer than this is cut off, and logged through `tracing` with its place in the
-    /// code. A runtime that was [given](Self::runtime) is its owner's to finish.
+    /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. Work
+    /// that takes longer is cut off, and logged through `tracing` with its place in the
+    /// code. The owner of a runtime that was [given](Self::runtime) has to finish it.
     ///
     /// # Corner cases
     ///
@@ -141,24 +140,25 @@ impl Builder {
         self
     }
 
-    /// Home is this runtime, which stays its owner's: a multi-thread one, so
-    /// that somebody drives it while a thread waits.
+    /// Makes this runtime the home runtime. It must be a multi-thread runtime, so that its
+    /// workers drive it while a thread waits. Its owner keeps it, and ends it.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// Home has this many worker threads; as many as there are processors
-    /// unless set. Of no effect on a runtime that is given.
+    /// Sets the number of home's worker threads. The default is the number of processors.
+    /// It has no effect on a runtime that is given.
     pub fn worker_threads(mut self, count: usize) -> Self {
         self.worker_threads = Some(count);
         self
     }
 
-    /// A wait hands its worker's tasks over only if fewer waits than this have
-    /// done so on the same runtime, by whatever bridge; 256 unless set. Each
-    /// takes a thread of that runtime, of which Tokio has 512 unless told
-    /// otherwise: on a runtime with fewer blocking threads, set less.
+    /// Sets how many waits at a time may hand the tasks of their worker over, on one runtime
+    /// and by all bridges together. The default is 256.
+    ///
+    /// Each such wait takes a blocking thread of that runtime. Tokio has 512 by default. Set
+    /// less for a runtime with fewer.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self

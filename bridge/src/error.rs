@@ -8,23 +8,22 @@ use crate::{Leftover, OffloadError};
 
 /// Why a future could not be waited for.
 ///
-/// What the future itself returns or panics with is never in here: it passes
-/// through untouched. Each reason knows where the wait was asked for, see
-/// [`at`](Self::at).
+/// The future's own results and panics are never in here: they pass through untouched.
+/// Each reason knows the place of the wait: see [`at`](Self::at).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// This thread polls for an executor that nobody else drives: parking it
-    /// would freeze everything on it, perhaps what the future waits for too.
-    /// [`wait_frozen`](crate::wait_frozen) parks it all the same.
+    /// This thread polls for an executor that nobody else drives. Parking it would
+    /// freeze everything on that executor, and the future may need that executor too.
+    /// [`wait_frozen`](crate::wait_frozen) parks the thread all the same.
     #[non_exhaustive]
     WouldFreeze {
         /// The type of the future.
         future: &'static str,
-        /// Where it was to be waited for.
+        /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// This thread is ending, and what a wait needs of it is gone.
+    /// This thread is ending, and the thread-locals that a wait needs are gone.
     #[non_exhaustive]
     ThreadEnding {
         /// Where the wait is.
@@ -35,10 +34,10 @@ pub enum WaitError {
     TimedOut {
         /// Where the wait is.
         at: &'static Location<'static>,
-        /// What became of the work.
+        /// The fate of the work.
         left: Leftover,
     },
-    /// Too many waits at a time have handed their worker's tasks over.
+    /// Too many waits at a time have handed the tasks of their worker over.
     #[non_exhaustive]
     TooDeep {
         /// The limit: `Builder::max_nested_waits`.
@@ -46,8 +45,9 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// So many waits are nested on this thread that hardly any of its stack is
-    /// left. Told on Linux; elsewhere the stack overflows.
+    /// So many waits are nested on this thread that hardly any of its stack is left.
+    ///
+    /// Only Linux tells; elsewhere the stack overflows.
     #[non_exhaustive]
     StackExhausted {
         /// Where the wait is.
@@ -79,7 +79,7 @@ pub enum WaitError {
     /// thread.
     #[non_exhaustive]
     OffloadFailed {
-        /// What the pool said.
+        /// The pool's error.
         error: Box<OffloadError>,
         /// Where the wait is.
         at: &'static Location<'static>,
@@ -87,7 +87,7 @@ pub enum WaitError {
     /// The home runtime could not be started.
     #[non_exhaustive]
     NoRuntime {
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
         /// Where the wait is.
         at: &'static Location<'static>,
@@ -137,7 +137,7 @@ impl fmt::Display for WaitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WouldFreeze { future, at } => {
-                // What an `async fn` returns is called its closure.
+                // The compiler calls the future of an `async fn` its closure.
                 let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
                 write!(
                     f,

@@ -18,7 +18,7 @@ use tokio::{
     time,
 };
 
-use crate::wait::per_process::PerProcess;
+use crate::runtime::per_process::PerProcess;
 
 static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
 

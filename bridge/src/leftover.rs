@@ -1,6 +1,6 @@
-//! What is left of work for which a wait had no more time.
+//! The fate of the work when a wait ran out of time.
 
-/// What became of the work when a wait ran out of time: the `left` of
+/// The fate of the work when a wait ran out of time: the `left` of
 /// [`WaitError::TimedOut`](crate::WaitError::TimedOut).
 ///
 /// Whether a smart `fn` may be run again after a time limit depends on it:
@@ -27,8 +27,7 @@ pub enum Leftover {
     /// The wait owned the future and dropped it. A task or a job that the future
     /// had started may go on.
     Dropped,
-    /// The wait had only borrowed the future, by `&mut`: its owner can wait for
-    /// it again.
+    /// The wait had only borrowed the future, by `&mut`. Its owner can wait again.
     Kept,
     /// The smart `fn` had not started, and never will.
     NotStarted,
@@ -40,7 +39,7 @@ pub enum Leftover {
 }
 
 impl Leftover {
-    /// What a wait leaves of a future whose type has this name.
+    /// Returns the fate of a future whose type has this name.
     pub(crate) fn of(future: &str) -> Self {
         let borrowed = ["&mut ", "core::pin::Pin<&mut "];
         if borrowed.iter().any(|start| future.starts_with(start)) {
@@ -50,7 +49,7 @@ impl Leftover {
         }
     }
 
-    /// What became of the work, and what to do.
+    /// Says what became of the work, and what to do.
     pub(crate) fn explained(self) -> &'static str {
         match self {
             Self::Dropped => {

@@ -1,8 +1,7 @@
-//! What a bridge logs, and not of its own log.
+//! Logging that does not log itself.
 //!
-//! A subscriber may itself wait, on a bridge that logs its waits, or call a
-//! function that is logged. What it does so is not logged in turn: there would
-//! be no end to it.
+//! A subscriber may wait on a bridge that logs its waits, or call a function that is
+//! logged. The bridge does not log these, because that would never end.
 
 use std::cell::Cell;
 
@@ -10,7 +9,7 @@ thread_local! {
     static LOGS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `log`, unless it is this thread's log that leads here.
+/// Runs `log`, unless a log of this thread has led here.
 pub(crate) fn outermost(log: impl FnOnce()) {
     if !LOGS.replace(true) {
         let _until = Logs;

@@ -59,7 +59,7 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 /// bridge = { version = "0.1", features = ["test-util"] }
 /// ```
 ///
-/// One of the test runtime's blocking threads stands in for the closures meanwhile. A
+/// Meanwhile a blocking thread of the test's runtime stands in for the closures. A
 /// closure that was submitted before the clock was paused does not hold it.
 ///
 /// # Examples

@@ -1,4 +1,4 @@
-//! What `.dispatch()` leaves: a value, or a call to be awaited.
+//! The result of `.dispatch()`: a value, or a call that the caller awaits.
 
 use std::{
     fmt,
@@ -80,7 +80,7 @@ impl<C: Call> Outcome<C> {
         matches!(self.state, State::Ready { .. })
     }
 
-    /// The value, waiting for it if the call has not run.
+    /// Returns the value. Waits if the call has not run.
     ///
     /// # Panics
     ///

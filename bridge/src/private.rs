@@ -1,7 +1,8 @@
-//! What the output of `#[smartasync]` refers to. No part of the public API:
-//! anything here may change in any release. The types are seen in the
-//! signatures of smart functions all the same; the attribute's documentation
-//! says what a library does that would rather not show them.
+//! The items that the output of `#[smartasync]` refers to. They are no part of the public
+//! API and may change in any release.
+//!
+//! The types show in the signatures of smart functions all the same. The attribute's
+//! documentation says how a library can hide them.
 
 pub use crate::call::{
     args::{Borrowed, Borrowing, Bounded, Either, Exclusive, Ref, Spelled, Val},
@@ -56,7 +57,7 @@ pub fn returned<T>() -> T {
     unreachable!("a type annotation ran")
 }
 
-/// The value of `bridge = EXPR`, of whatever type leads to a bridge.
+/// Returns the value of `bridge = EXPR`, of any type that leads to a bridge.
 #[must_use]
 pub fn pick(bridge: &Bridge) -> Bridge {
     bridge.clone()

@@ -7,7 +7,7 @@
 
 use detect::Context;
 
-/// What a smart function is underneath.
+/// The kind of function that a smart function is underneath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An `async fn`.
@@ -16,7 +16,7 @@ pub enum Kind {
     Sync,
 }
 
-/// How a call reaches its function.
+/// The way by which a call reaches its function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// Sync caller, async function: run to completion, parking this thread.

@@ -85,7 +85,7 @@ impl BridgeShutdown {
         }
     }
 
-    /// What is left of the grace.
+    /// Returns the rest of the grace.
     fn left(&self, began: Instant) -> Duration {
         self.grace.saturating_sub(began.elapsed())
     }

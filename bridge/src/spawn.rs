@@ -9,18 +9,23 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
-use crate::{Bridge, driven::Driven, wait::forked};
+use crate::{Bridge, driven::Driven, runtime::forked};
 
 impl Bridge {
-    /// Spawns a task that counts as a descendant of what spawns it.
+    /// Spawns a task that counts as a descendant of the code that spawns it.
     ///
-    /// It runs on the runtime of this thread if that is sure to be driven, else
-    /// on home: a current-thread runtime is only where it polls what spawns. (One
-    /// corner: under the guard of a current-thread runtime that has tasks, in a
-    /// task of a multi-thread runtime's first worker, that can't be told from it,
-    /// and the new task is spawned on the former.)
-    /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner:
-    /// a thread of a pool that waits for it knows its work.
+    /// It runs on the runtime of this thread if somebody is sure to drive that runtime,
+    /// and on home otherwise. A current-thread runtime is sure to be driven only if it
+    /// polls the code that spawns.
+    ///
+    /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner. So a
+    /// thread of a pool that waits for the task knows which work belongs to it.
+    ///
+    /// # Corner cases
+    ///
+    /// Under the guard of a current-thread runtime that has tasks, the first worker of a
+    /// multi-thread runtime looks like the worker of the current-thread one. The new task
+    /// is spawned on the current-thread runtime there.
     ///
     /// # Panics
     ///

@@ -1,6 +1,6 @@
-//! The limit of `run_timeout` holds whatever becomes of the bridges.
+//! Checks that the limit of `run_timeout` holds after a bridge was shut down.
 //!
-//! A test target of its own: it shuts the global bridge down.
+//! This is a test target of its own, because it shuts the global bridge down.
 
 use std::{sync::mpsc, thread, time::Duration};
 

@@ -1,7 +1,8 @@
-//! What `#[smartasync(debug)]` logs.
+//! Checks the log lines of `#[smartasync(debug)]`.
 //!
-//! A test target of its own: a subscriber of one thread hears of a place that
-//! logs only if no other thread was first there, without one.
+//! This is a test target of its own. `tracing` caches for each place in the
+//! code whether a subscriber wants its events. If a thread without a subscriber
+//! comes first, the subscriber of another thread gets nothing from that place.
 #![deny(warnings)]
 
 use std::{

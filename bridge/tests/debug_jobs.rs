@@ -1,7 +1,7 @@
-//! What `#[smartasync(debug)]` logs of a call that became a job.
+//! Checks the log lines of `#[smartasync(debug)]` for a call that became a job.
 //!
-//! A test target of its own: the pool's threads only hear of the process's
-//! subscriber.
+//! This is a test target of its own, because the pool's threads log only to the
+//! global subscriber.
 #![deny(warnings)]
 
 use std::{
@@ -53,7 +53,7 @@ fn run(name: &str, panics: bool) {
     assert!(!panics, "{name} panics on purpose");
 }
 
-/// Waits for a job, whatever it comes to.
+/// Waits for a job and ignores how it ended.
 fn finish(bridge: &Bridge, job: Offload<()>) {
     let _whatever_it_was = bridge.wait(job.outcome());
 }
@@ -87,7 +87,7 @@ fn a_job_logs_its_run() {
         refused.into_inner().wait();
         go.send(()).unwrap();
         bridge.wait(async { (busy.await, queued.await) });
-        // The log of a job comes before its result.
+        // A job logs before its caller gets the result.
         let lines = LINES.lock().unwrap();
         let expected = [
             ("call finished", "route=Offload"),

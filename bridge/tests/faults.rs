@@ -1,5 +1,5 @@
-//! Waits in bad company: futures that never sleep, runtimes that go, limits
-//! that can't be meant, panics on the way.
+//! Checks waits under bad conditions: futures that never sleep, runtimes that
+//! end, unreasonable limits, and panics.
 #![allow(
     clippy::items_after_statements,
     reason = "a recursive helper stands beside its only use"

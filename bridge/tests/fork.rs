@@ -1,4 +1,4 @@
-//! In a fork's child a wait says so, wherever it is, and never hangs.
+//! Checks that a wait in a fork's child returns an error and never hangs.
 #![cfg(unix)]
 
 use std::{
@@ -19,8 +19,8 @@ use tokio::{
     time::sleep,
 };
 
-/// Runs `test` while no other does: with `parking_lot` Tokio has locks of the
-/// whole process, which a thread of another test may hold at the fork.
+/// Runs `test` while no other test runs. With its feature `parking_lot`, Tokio
+/// has global locks, and a thread of another test may hold one at the fork.
 fn alone(test: impl FnOnce()) {
     static ALONE: Mutex<()> = Mutex::new(());
     within(|| {
@@ -29,7 +29,7 @@ fn alone(test: impl FnOnce()) {
     });
 }
 
-/// Runs `child` in a fork and says whether it returned true in time.
+/// Runs `child` in a fork. Returns whether `child` returned true in time.
 fn in_fork(child: impl FnOnce() -> bool) -> bool {
     // SAFETY: the child touches only what this test is about, and leaves by
     // `_exit`, so nothing of the test runner runs twice.
@@ -48,7 +48,8 @@ fn in_fork(child: impl FnOnce() -> bool) -> bool {
     waited == pid && status == 0
 }
 
-/// Made while the bridge is there: what was forked before is not noticed.
+/// Returns a runtime made while a bridge exists, because a bridge notices only
+/// forks that happen after it was made.
 fn runtime() -> Runtime {
     let _noticing = Bridge::global();
     Builder::new_multi_thread()
@@ -63,12 +64,12 @@ async fn pending_once() -> u32 {
     7
 }
 
-/// Whether a wait here is refused because of the fork.
+/// Returns whether a wait here fails because of the fork.
 fn is_told() -> bool {
     matches!(try_wait(pending_once()), Err(WaitError::Forked { at, .. }) if at.file() == file!())
 }
 
-/// Whether what the child makes for itself works.
+/// Returns whether a bridge and a runtime of the child's own work.
 fn own_works() -> bool {
     let bridge = Bridge::builder().worker_threads(1).build().unwrap();
     let on_home = bridge.wait(pending_once());
@@ -77,7 +78,7 @@ fn own_works() -> bool {
     on_home == 7 && bridge.wait(pending_once()) == 7
 }
 
-/// Entering home would reach threads that stayed in the parent.
+/// Otherwise entering home would reach threads that stayed in the parent.
 #[test]
 fn home_can_be_entered_by_a_bridge_of_the_child_alone() {
     alone(|| {
@@ -169,7 +170,8 @@ fn a_task_spawned_under_an_inherited_guard() {
     });
 }
 
-/// It has the one thread that drives it, and would freeze as ever.
+/// The runtime's one thread exists in the child too, so a wait there is refused
+/// as usual.
 #[test]
 fn in_the_root_of_a_current_thread_runtime() {
     alone(|| {
@@ -180,7 +182,7 @@ fn in_the_root_of_a_current_thread_runtime() {
     });
 }
 
-/// Each process of the line is forked by the one before.
+/// Runs `last` in a chain of processes, each forked by the one before.
 fn down_the_line(forks: usize, last: &dyn Fn() -> bool) -> bool {
     if forks == 0 {
         return last();
@@ -200,7 +202,8 @@ fn at_the_end_of_a_long_line() {
             let _guard = runtime.enter();
             own.wait(pending_once()) == 7 && in_fork(is_told)
         }));
-        // Nothing can be told any more, so everything is refused.
+        // Only 64 processes in a line of forks have tables of their own, so
+        // every wait is refused here.
         assert!(down_the_line(64, &|| {
             let own = Bridge::builder().worker_threads(1).build().unwrap();
             let on_home = thread::spawn(move || own.try_wait(pending_once()));
@@ -217,7 +220,7 @@ fn in_the_middle_of_a_wait() {
         for guarded in [false, true] {
             let _guard = guarded.then(|| runtime.enter());
             let mut told = false;
-            // The child goes on in the poll, and then has to park.
+            // The child goes on inside this poll, and then has to park.
             let outcome = try_wait(async {
                 let is_child = AtomicBool::new(false);
                 told = in_fork(|| {
@@ -236,18 +239,19 @@ fn in_the_middle_of_a_wait() {
     });
 }
 
-/// The wait that was open at the fork ends in the child too.
+/// Otherwise the wait that was open at the fork would hang in the child.
 #[test]
 fn the_wait_that_forked() {
     alone(|| {
         let bridge = Bridge::builder().worker_threads(1).build().unwrap();
-        // Parked once before, so that it has posted itself.
+        // The wait has parked before the fork, so it is registered with its
+        // runtime.
         let told = in_fork_from(&bridge);
         assert!(told);
     });
 }
 
-/// Forks in the second poll of a wait; the child leaves once that wait ends.
+/// Forks in the second poll of a wait. The child exits when that wait ends.
 fn in_fork_from(bridge: &Bridge) -> bool {
     let mut status = None;
     let outcome = bridge.try_wait(async {
@@ -273,7 +277,7 @@ fn in_fork_from(bridge: &Bridge) -> bool {
     status == Some((true, 0))
 }
 
-/// Whatever locks other threads hold at the fork, the child's waits take others.
+/// Otherwise the child would block on a lock that a thread of the parent holds.
 #[test]
 fn while_other_threads_wait() {
     alone(|| {

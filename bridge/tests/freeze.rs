@@ -1,6 +1,6 @@
-//! The warning of a smart `fn` whose `.wait()` froze a poll.
+//! Checks the warning when the `.wait()` of a smart `fn` freezes an executor.
 //!
-//! A test target of its own: the subscriber is the process's.
+//! This is a test target of its own, because it sets the global subscriber.
 #![deny(warnings)]
 
 use std::{
@@ -17,15 +17,16 @@ use testkit::within;
 use tokio::runtime::{Builder, Runtime};
 use tracing::{Event, Metadata, Subscriber, field, span};
 
-/// Whether this build warns. The package under test has this build's profile.
+/// Whether this build warns. `bridge` is built with the same profile as this
+/// test.
 const WARNS: bool = cfg!(debug_assertions);
 
-/// Twice as long as a poll may last.
+/// Twice as long as a poll may last without a warning.
 const LONG: Duration = Duration::from_millis(200);
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps each event as a line, and calls a slow smart function for it.
+/// Keeps each event as a line, by a slow smart function.
 struct Lines;
 
 #[smartasync]
@@ -70,7 +71,7 @@ fn subscribe() {
     ONCE.call_once(|| tracing::subscriber::set_global_default(Lines).unwrap());
 }
 
-/// The warnings of a function.
+/// Returns the warnings about a function.
 fn warnings(function: &str) -> Vec<String> {
     let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
     let name = format!("freeze::{function}\"");
@@ -81,8 +82,8 @@ fn warnings(function: &str) -> Vec<String> {
         .collect()
 }
 
-/// Checks that a function was warned of at these lines of this file, and
-/// nowhere else.
+/// Checks that a function caused one warning at each of these lines of this
+/// file, and no other warning.
 #[track_caller]
 fn assert_warned(function: &str, lines: &[u32]) {
     let found = warnings(function);
@@ -220,7 +221,8 @@ fn forked(time: Duration) -> u8 {
     7
 }
 
-/// The subscriber's lock is held by a thread that stays in the parent.
+/// Otherwise the child would hang: a thread of the parent holds the
+/// subscriber's lock.
 #[cfg(unix)]
 #[test]
 fn a_call_works_in_a_forks_child() {

@@ -1,4 +1,5 @@
-//! Which bridge a call runs on: `.on(&bridge)` and `bridge = self.field`.
+//! Checks which bridge a call runs on, by `.on(&bridge)` and by the option
+//! `bridge = self.field`.
 #![deny(warnings)]
 
 use std::{
@@ -16,18 +17,18 @@ static OTHER: LazyLock<Bridge> = LazyLock::new(|| named("other"));
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A bridge whose pool's threads have this name.
+/// Returns a bridge whose pool's threads have this name.
 fn named(name: &str) -> Bridge {
     let builder = Bridge::builder().thread_name(name).worker_threads(1);
     builder.build().unwrap()
 }
 
-/// The home runtime of a bridge.
+/// Returns the home runtime of a bridge.
 fn home(bridge: &Bridge) -> Id {
     bridge.wait(async { Handle::current().id() })
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on a new runtime.
 fn run<F: Future>(future: F) -> F::Output {
     within(|| tokio::runtime::Runtime::new().unwrap().block_on(future))
 }

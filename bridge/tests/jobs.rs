@@ -1,4 +1,5 @@
-//! `SyncCall::offload` and `try_offload`: the job of a smart `fn`.
+//! Checks `SyncCall::offload` and `try_offload`, which give the job of a smart
+//! `fn`.
 #![deny(warnings)]
 
 use std::{
@@ -36,7 +37,7 @@ async fn answer() -> usize {
     42
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on a new runtime.
 fn run<F: Future>(future: F) -> F::Output {
     within(|| tokio::runtime::Runtime::new().unwrap().block_on(future))
 }
@@ -47,7 +48,7 @@ fn closed() -> Bridge {
     bridge
 }
 
-/// A bridge whose one thread is occupied, until this is dropped.
+/// A bridge whose only thread is busy until this is dropped.
 struct Busy {
     bridge: Bridge,
     _go: mpsc::Sender<()>,
@@ -55,7 +56,7 @@ struct Busy {
 }
 
 impl Busy {
-    /// With room for one job in the queue.
+    /// Returns a busy bridge with room for one job in its queue.
     async fn new() -> Self {
         let builder = Bridge::builder().max_threads(1).queue_capacity(1);
         let bridge = builder.build().unwrap();
@@ -114,7 +115,8 @@ fn a_wait_on_a_shut_down_pool_is_an_error_too() {
     within(|| {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let busy = runtime.block_on(Busy::new());
-        // The waits rest on this runtime, for the bridges' own are shut down.
+        // The waits run inside this runtime, because the bridges' own have
+        // ended.
         let _here = runtime.enter();
         let bridge = closed();
         check(length("four").on(&bridge).wait_timeout(limit));

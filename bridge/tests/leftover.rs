@@ -1,4 +1,4 @@
-//! What a wait that ran out of time says of the work that it gave up.
+//! Checks what a wait reports about its work when the time limit passes.
 #![deny(warnings)]
 
 use std::{
@@ -17,7 +17,8 @@ use testkit::within;
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// What is left, and the text, of a wait that ran out of time here.
+/// Returns what is left after a wait on the caller's line timed out, and the
+/// error's text.
 #[track_caller]
 fn timed_out<T>(result: Result<T, WaitError>) -> (Leftover, String) {
     let Err(error) = result else {
@@ -31,8 +32,8 @@ fn timed_out<T>(result: Result<T, WaitError>) -> (Leftover, String) {
     }
 }
 
-/// A smart `fn`'s argument: the function says that it runs, then blocks until it
-/// may go, then says that it has ended.
+/// An argument that lets a test control a smart `fn`. The function reports its
+/// start, blocks until the test releases it, and reports its end.
 #[derive(Clone)]
 struct Gate {
     started: mpsc::Sender<()>,
@@ -175,7 +176,7 @@ fn a_function_that_has_started_runs_on() {
                     started.recv().unwrap();
                     break told;
                 }
-                // The machine is busy.
+                // On a busy machine the function may not have started in time.
                 limit *= 2;
             };
             assert_eq!(left, Leftover::Running);
@@ -229,7 +230,7 @@ fn generic_code_is_told_that_a_job_may_go_on() {
 
 #[test]
 fn what_a_withdrawn_function_holds_is_dropped_inside_the_runtime() {
-    /// Says, when it is dropped, whether a runtime was reachable.
+    /// Sends whether a runtime is reachable when it is dropped.
     struct Held(mpsc::Sender<bool>);
     impl Drop for Held {
         fn drop(&mut self) {

@@ -1,7 +1,8 @@
-//! A subscriber that waits, on a bridge that logs its waits.
+//! Checks a subscriber that waits, on a bridge that logs its waits.
 //!
-//! A test target of its own: `tracing` itself keeps a subscriber of one thread
-//! from hearing of itself, but not the one of all threads.
+//! This is a test target of its own, because it sets the global subscriber.
+//! `tracing` does not guard that one against recursion, as it guards the
+//! subscriber of a single thread.
 
 use std::sync::{
     LazyLock,
@@ -19,7 +20,7 @@ static LOGGED: LazyLock<Bridge> = LazyLock::new(|| {
 
 static EVENTS: AtomicUsize = AtomicUsize::new(0);
 
-/// Sends each event somewhere, by a function that is logged as well.
+/// Calls a function for each event that logs events too.
 struct Sends;
 
 #[smartasync(debug)]

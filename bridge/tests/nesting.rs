@@ -18,7 +18,7 @@ const MOMENT: Duration = Duration::from_micros(50);
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A wait of which the rest is the first poll, or a later one.
+    /// A wait. The next step runs in its first poll, or in a later one.
     Wait {
         later: bool,
     },
@@ -70,7 +70,7 @@ const STEPS: [Step; 20] = [
     InAsync,
 ];
 
-/// What is known of the thread at one level.
+/// The facts about the thread at one level.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -78,12 +78,13 @@ const STEPS: [Step; 20] = [
 )]
 struct Level {
     truth: Context,
-    /// A `block_on` of Tokio would panic.
+    /// Whether a `block_on` of Tokio would panic here.
     entered: bool,
     may_wait: bool,
-    /// In a task of a multi-thread runtime, where `block_in_place` shows.
+    /// Whether this is a task of a multi-thread runtime, where `block_in_place`
+    /// works.
     in_task: bool,
-    /// Polled by a wait, which another executor may be nested in.
+    /// Whether a wait polls here. Another executor may be nested in the wait.
     in_wait: bool,
     /// On a worker that has handed its tasks over.
     handed_over: bool,
@@ -102,7 +103,8 @@ impl Level {
         blind: false,
     };
 
-    /// What is known inside `step`. `None` where it cannot be taken.
+    /// Returns the facts inside `step`, or `None` if `step` would panic or be
+    /// refused.
     fn inside(self, step: Step) -> Option<Self> {
         let polled = Self {
             truth: Context::Async,
@@ -125,7 +127,8 @@ impl Level {
             _ => !self.entered,
         };
         possible.then_some(match step {
-            // A task's worker has left its runtime, a root has not.
+            // The worker of a task leaves its runtime in a wait. A root does
+            // not.
             Wait { .. } => Self {
                 truth: Context::Async,
                 entered: self.entered && !self.in_task,
@@ -172,7 +175,7 @@ impl Level {
     }
 }
 
-/// What was told wrongly, if anything.
+/// The first wrong answer, if there was one.
 type Outcome = Result<(), String>;
 
 fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
@@ -204,8 +207,8 @@ fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     check("after", &passed)
 }
 
-/// With more threads than there are levels: some steps block them outside any
-/// wait, as by a join.
+/// Returns a bridge with more threads than there are levels, because some steps
+/// block a thread outside any wait, for example by a join.
 fn roomy() -> Bridge {
     Bridge::builder()
         .worker_threads(32)
@@ -298,7 +301,7 @@ fn in_local_runtime<F: Future>(future: F) -> F::Output {
     output
 }
 
-/// Ends the runtime without blocking, for this may be async code.
+/// Ends the runtime without blocking, because the caller may be async code.
 fn with<R>(runtime: Runtime, body: impl FnOnce(&Runtime) -> R) -> R {
     let result = body(&runtime);
     runtime.shutdown_background();

@@ -1,6 +1,7 @@
-//! Threads that can't be started: a wait that needs home is told, and works when
-//! the system has threads to give. So home starts with the first wait, not with
-//! its bridge.
+//! Checks a wait that needs home while the system can start no thread.
+//!
+//! The wait returns an error, and a later wait works when threads can be
+//! started. So home starts with the first wait, not with its bridge.
 #![cfg(target_os = "linux")]
 
 use std::{env, process::Command};
@@ -8,15 +9,15 @@ use std::{env, process::Command};
 use bridge::{Bridge, WaitError};
 use testkit::within;
 
-/// What a thread's stack is said to take, so much that a limit on addresses
-/// stops threads and nothing else.
+/// The stack size of a thread. It is so large that a limit on the address space
+/// stops new threads and nothing else.
 const STACK: u64 = 1 << 34;
 
-/// The one variable by which the stack of a thread that says nothing of it is
-/// told. It is read once, so this test runs in a process of its own.
+/// The variable that sets the default stack size. A process reads it once, so
+/// this test runs in a child process.
 const STACK_VARIABLE: &str = "RUST_MIN_STACK";
 
-/// While this lives, there is no room for the stack of a thread.
+/// Leaves no room for the stack of another thread, until it is dropped.
 struct NoRoom(libc::rlimit);
 
 impl NoRoom {
@@ -47,7 +48,8 @@ impl Drop for NoRoom {
     }
 }
 
-/// One test, for the limit is the whole process's.
+/// There is only one test in this target, because the limit holds for the
+/// process.
 #[test]
 fn a_home_that_cannot_start_is_an_error_and_starts_later() {
     if env::var(STACK_VARIABLE).ok() != Some(STACK.to_string()) {

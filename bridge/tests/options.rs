@@ -1,4 +1,4 @@
-//! The attribute's options.
+//! Checks the attribute's options.
 #![deny(warnings)]
 
 use std::{
@@ -63,7 +63,7 @@ fn counted_sync() -> u8 {
     6
 }
 
-/// The argument's name means the function to the option.
+/// In the option, `picked` means the function and not the argument.
 #[smartasync(bridge = picked("shadowed"))]
 async fn shadowed(picked: u8) -> u8 {
     picked
@@ -178,7 +178,7 @@ unsafe fn unsafe_smart() -> u8 {
 
 struct Counter(u8);
 
-/// Not what a twin in `impl Counter` calls.
+/// A twin in `impl Counter` must not call this function.
 fn opened(_: &str) -> OtherCall {
     OtherCall("none")
 }
@@ -197,7 +197,7 @@ impl Counter {
         Counter(n)
     }
 
-    /// Nothing in the signature tells that it is an associated function.
+    /// Nothing in the signature shows that this is an associated function.
     #[smartasync(blocking = open_blocking, bridge = picked("open"))]
     async fn open(text: &str) -> Result<Counter, ParseIntError> {
         Ok(Self(text.parse()?))
@@ -253,7 +253,7 @@ async fn letters(text: &str) -> impl Iterator<Item = char> {
     text.chars()
 }
 
-/// There is one counter, and so one body.
+/// The body must not be repeated, because there must be one counter.
 #[smartasync(blocking = ticket_blocking)]
 async fn ticket() -> u8 {
     static NEXT: AtomicU8 = AtomicU8::new(0);

@@ -1,4 +1,4 @@
-//! Where panics point, and what errors name.
+//! Checks where panics point, and which call an error names.
 #![deny(warnings)]
 
 use std::{
@@ -26,7 +26,7 @@ async fn by_value() -> u8 {
     4
 }
 
-/// The place of the panic in `f`, and the place where `f` is written.
+/// Returns the file and line of the panic in `f`.
 fn panic_line(f: impl FnOnce()) -> (String, u32) {
     static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
     let before = Arc::new(panic::take_hook());
@@ -68,7 +68,7 @@ fn a_failed_wait_panics_at_the_callers_line() {
         let error = next(1).try_wait().unwrap_err();
         assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
         assert!(error.to_string().contains("panics::next` at"), "{error}");
-        // A limit takes a wait also for a `fn`.
+        // With a limit, a `fn` is waited for too.
         for error in [
             half(1).wait_timeout(Duration::from_secs(1)).unwrap_err(),
             bridge::BoxCall::new(half(1))

@@ -1,4 +1,4 @@
-//! The shutdown of a bridge as a call.
+//! Checks the shutdown of a bridge, awaited and waited for.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 /// Far longer than any step of a test takes.
 const LONG: Duration = Duration::from_secs(20);
 
-/// A job that stops when it is told to.
+/// Stops when the pool cancels it. Returns whether that happened.
 fn polite() -> bool {
     let start = Instant::now();
     while !cancelled() && start.elapsed() < LONG {
@@ -58,7 +58,7 @@ fn a_server_awaits_it_while_its_other_tasks_go_on() {
     });
 }
 
-/// Home ends with it, and what its blocking threads do is waited for.
+/// Otherwise a shutdown would lose what home's blocking threads still do.
 #[test]
 fn home_is_waited_for_in_both_forms() {
     within(|| {

@@ -1,4 +1,4 @@
-//! Smart values, made at run time.
+//! Checks smart values, which are made at run time.
 #![deny(warnings)]
 
 use std::{collections::HashMap, rc::Rc, thread, time::Duration};
@@ -36,7 +36,7 @@ fn smart_values() {
 
 type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
 
-/// Knows of its functions what their bounds say, and no more.
+/// A registry without bounds. Its methods know nothing about their functions' types.
 struct Registry<T>(HashMap<&'static str, Plugin<T>>);
 
 impl<T: Send + 'static> Registry<T> {

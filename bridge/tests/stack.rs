@@ -1,9 +1,9 @@
-//! A wait needs no more of the stack than Tokio's `block_on`.
+//! Checks that a wait needs no more stack than Tokio's `block_on`.
 //!
-//! A future of 800 KiB must fit through every way in on a thread of 2 MiB, which
-//! is what threads have by default. A stack overflow ends the process, so each
-//! way runs in a child process. The build is not optimised: there each function
-//! that takes the future by value keeps a copy of it in its frame.
+//! A future of 800 KiB must fit through every entry point on a thread of 2 MiB,
+//! which is the default size. A stack overflow ends the process, so each entry
+//! point runs in a child process. The build is not optimised, so each function
+//! that takes the future by value keeps a copy in its frame.
 
 #![expect(
     clippy::large_stack_arrays,
@@ -21,12 +21,13 @@ use tokio::runtime::{Builder, Runtime};
 
 const SIZE: usize = 800 << 10;
 
-/// Names the way that a child process takes.
+/// The variable that names the child's entry point.
 const WAY: &str = "BRIDGE_TEST_WAY";
-/// The stack of the child's thread in KiB, for measurements.
+/// The variable with the stack size of the child's thread in KiB, for
+/// measurements.
 const STACK: &str = "BRIDGE_TEST_STACK";
 
-/// Is pending once, so that a wait parks with the array in its future.
+/// Returns pending once, so that a wait parks with the array in its future.
 async fn once_pending() {
     let mut is_woken = false;
     poll_fn(|cx| {
@@ -47,7 +48,7 @@ async fn large() -> u8 {
     array[SIZE - 1]
 }
 
-/// A builder whose future is large, which is awaited as it is.
+/// A builder with a large future, which can be awaited directly.
 struct Query;
 
 impl IntoFuture for Query {
@@ -79,11 +80,11 @@ fn in_root<T>(body: impl FnOnce() -> T) -> T {
     multi_thread().block_on(async { body() })
 }
 
-/// The size of what a closure or a `fn` takes with it. `spawn_blocking` fits with it,
-/// and not with twice as much.
+/// The size of the values that a closure or a `fn` captures. `spawn_blocking`
+/// has room for this size, but not for twice as much.
 const CAPTURED: usize = 300 << 10;
 
-/// A closure with a large array in it.
+/// Returns a closure that captures a large array.
 fn captured() -> impl FnOnce() -> u8 + Send + 'static {
     let array = [7; CAPTURED];
     move || black_box(&array)[CAPTURED - 1]
@@ -93,7 +94,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 type Way = (&'static str, fn() -> u8);
 
-/// Ways to wait for a large future, or to spawn one.
+/// The entry points that wait for a large future, or spawn one.
 const WAYS: &[Way] = &[
     ("tokio: Runtime::block_on", || {
         multi_thread().block_on(large())

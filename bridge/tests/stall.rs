@@ -1,6 +1,7 @@
-//! What stands still is reported, once.
+//! Checks that each stall is reported once.
 //!
-//! A test target of its own: it needs a subscriber for all threads.
+//! This is a test target of its own, because it needs a subscriber for all
+//! threads.
 
 use std::{
     fmt::Write as _,
@@ -55,7 +56,7 @@ impl Subscriber for Keep {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Has all warnings kept, for as long as one test reads them.
+/// Clears the warnings and keeps those that follow, for one test at a time.
 fn keep_all() -> MutexGuard<'static, ()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     static ONCE: Once = Once::new();
@@ -74,7 +75,7 @@ fn one_worker(blocking_threads: usize) -> Runtime {
         .unwrap()
 }
 
-/// Nobody runs the worker's tasks until a blocking thread is free.
+/// The worker's other tasks stand still until a blocking thread is free.
 #[test]
 fn a_worker_that_nobody_takes_over_is_reported_once() {
     within(|| {
@@ -92,7 +93,8 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
         drop(release);
         assert_eq!(wait(waits).unwrap(), 7);
         assert!(wait(plug).unwrap());
-        // One that is taken over is none, however long it waits.
+        // A wait whose worker is taken over causes no warning, however long it
+        // takes.
         let runtime = one_worker(2);
         let long = runtime.spawn(async { wait(sleep(Duration::from_secs(3))) });
         wait(long).unwrap();
@@ -100,7 +102,7 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
     });
 }
 
-/// The task that it waits for is in the executor that it freezes.
+/// The wait needs a task of the executor that it freezes.
 #[test]
 fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     within(|| {
@@ -121,7 +123,7 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     });
 }
 
-/// A second counts from the last wake-up.
+/// The only blocking thread waits for another blocking thread.
 #[test]
 fn a_frozen_wait_that_goes_on_is_not_reported() {
     within(|| {
@@ -144,7 +146,7 @@ fn a_frozen_wait_that_goes_on_is_not_reported() {
     });
 }
 
-/// The one blocking thread waits for another.
+/// The only blocking thread waits for another blocking thread.
 #[test]
 fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
     within(|| {
@@ -163,7 +165,8 @@ fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
     });
 }
 
-/// What the wait needs is driven by the worker that blocks for what it holds.
+/// The worker that drives the wait's timer blocks on a lock that the waiter
+/// holds.
 #[test]
 fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
     within(|| {
@@ -191,7 +194,7 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
     });
 }
 
-/// Corner: no probe tells it from a root that may park.
+/// Corner case: no probe distinguishes this task from a root that may park.
 #[test]
 fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
     within(|| {
@@ -219,18 +222,18 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
     });
 }
 
-/// Where it is sure, a long wait is nothing to report: in a root, wherever that
-/// is, and in a task whose own wait has handed the worker over before.
+/// Otherwise a long wait that harms nobody would warn: a wait in a root, and a
+/// wait in a task that has already handed its worker over.
 #[test]
 fn a_long_wait_that_harms_nobody_is_not_reported() {
     within(|| {
         let _alone = keep_all();
-        // Longer than it takes to try out whether anybody is free for once, and a
-        // second more.
+        // Longer than the probe of the threads takes, and one second more.
         let long = || wait(sleep(Duration::from_secs(3)));
         let runtime = one_worker(4);
         let in_task = runtime.spawn(async move {
-            // So the core is with the thread that ran this.
+            // This wait hands the core over to the thread that ran the spawned
+            // task.
             wait(tokio::spawn(async {})).unwrap();
             long();
         });
@@ -246,7 +249,7 @@ fn a_long_wait_that_harms_nobody_is_not_reported() {
     });
 }
 
-/// Although nobody submits anything more.
+/// The pool must warn although nobody submits another job.
 #[test]
 fn a_pool_that_stands_still_is_reported_once() {
     within(|| {

@@ -1,9 +1,8 @@
-//! Every message of the attribute, and its hygiene.
+//! Checks every error message of the attribute, and its hygiene.
 //!
-//! `TRYBUILD=overwrite cargo test -p bridge --test ui` writes the messages
-//! anew; read them before committing. They are pinned to the workspace's
-//! minimum Rust version, since other versions word the compiler's part
-//! differently.
+//! `TRYBUILD=overwrite cargo test -p bridge --test ui` rewrites the messages.
+//! Read them before committing. They are pinned to the workspace's minimum Rust
+//! version, because other versions word the compiler's part differently.
 
 /// Programs that compile, and run to their end.
 #[test]

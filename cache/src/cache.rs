@@ -1,4 +1,5 @@
-//! The cache of one bridge.
+//! The cache of one bridge: an entry for each thread, and a reset that crosses
+//! threads.
 
 use std::{
     cell::RefCell,
@@ -11,10 +12,10 @@ use tokio::runtime::Handle;
 
 use crate::{Driver, generation::Generation, slot::Slot};
 
-/// Remembers, within a poll, the runtime that drives it.
+/// Remembers the runtime that drives a poll, for as long as that poll runs.
 ///
-/// One per bridge; two share nothing. See the crate's head for the law and for
-/// what is not remembered.
+/// Each bridge has a cache of its own. Two caches share nothing. The crate's
+/// head states the law and lists what is not remembered.
 #[derive(Debug)]
 pub struct Cache {
     generation: Generation,
@@ -28,7 +29,7 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// A cache that remembers nothing yet.
+    /// Returns a cache that remembers nothing yet.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -37,12 +38,13 @@ impl Cache {
         }
     }
 
-    /// Runs `poll`, in which this cache knows that `driver` drives.
+    /// Runs `poll`, and remembers meanwhile that the runtime of `driver` drives
+    /// it.
     ///
-    /// The entry is in force for this call, on this thread, through whatever
-    /// nests inside it: guards, `block_in_place`, other runtimes' `block_on`.
-    /// It ends with the call, panic or not. A driven poll further in replaces
-    /// it meanwhile.
+    /// The entry is valid during this call, on this thread. It stays valid
+    /// inside guards, `block_in_place` and the `block_on` of other runtimes. It
+    /// ends when `poll` returns or panics. A nested call of `driven` replaces
+    /// the entry until that call ends.
     #[inline]
     pub fn driven<R>(&self, driver: &mut Driver, poll: impl FnOnce() -> R) -> R {
         let _lent = self.lend(driver);
@@ -53,14 +55,16 @@ impl Cache {
     fn lend<'a>(&'a self, driver: &'a mut Driver) -> Option<Lent<'a>> {
         driver.slot.date(self.generation.stamp());
         let own = self.slots.get().or_else(|| self.first_slot())?;
-        // Not inside `with_driver`, whose answer stays in force; it encloses
-        // this poll too.
+        // Inside `with_driver` the slot is borrowed, so this poll makes no
+        // entry. The answer of that look-up stays valid, because its runtime
+        // encloses this poll.
         own.try_borrow_mut().ok()?.exchange(&mut driver.slot);
         Some(Lent { own, driver })
     }
 
-    /// This thread's slot, made; `None` where the thread's locals are being
-    /// destroyed and its number is gone, which is a panic in there.
+    /// Makes this thread's slot. Returns `None` while the thread's locals are
+    /// being destroyed: `thread_local` panics then, because the thread's number
+    /// is gone.
     #[cold]
     fn first_slot(&self) -> Option<&RefCell<Slot<Handle>>> {
         catch_unwind(AssertUnwindSafe(|| {
@@ -69,11 +73,11 @@ impl Cache {
         .ok()
     }
 
-    /// The remembered runtime, if there is one: it is alive, and drives this
-    /// poll or one that this poll is nested in.
+    /// Calls `look` with the remembered runtime, if there is one. That runtime
+    /// is alive, and drives this poll or a poll that this poll is nested in.
     ///
-    /// Nothing is cloned. What `look` starts may look up in turn; a poll driven
-    /// inside `look` is not remembered.
+    /// The handle is lent, not cloned. `look` may call this function again. A
+    /// poll that is driven inside `look` is not remembered.
     #[inline]
     pub fn with_driver<R>(&self, look: impl FnOnce(Option<&Handle>) -> R) -> R {
         let slot = self.slots.get().and_then(|slot| slot.try_borrow().ok());
@@ -86,8 +90,9 @@ impl Cache {
         look(None)
     }
 
-    /// The remembered runtime, or else the current one, which is
-    /// [`Handle::try_current`] and so may be that of a foreign guard.
+    /// Calls `look` with the remembered runtime, or otherwise with the current
+    /// runtime. The current runtime is [`Handle::try_current`], so it may
+    /// belong to a foreign guard.
     #[inline]
     pub fn with_runtime<R>(&self, look: impl FnOnce(Option<&Handle>) -> R) -> R {
         self.with_driver(|driver| match driver {
@@ -96,32 +101,37 @@ impl Cache {
         })
     }
 
-    /// [`with_runtime`](Self::with_runtime), cloned. The clone costs as much as
-    /// [`Handle::try_current`], so this is for what needs to own it.
+    /// Returns a clone of the handle that [`with_runtime`](Self::with_runtime)
+    /// lends.
+    ///
+    /// The clone costs as much as [`Handle::try_current`], so call this only to
+    /// own the handle.
     #[must_use]
     pub fn runtime(&self) -> Option<Handle> {
         let driver = self.with_driver(|driver: Option<&Handle>| driver.cloned());
         driver.or_else(|| Handle::try_current().ok())
     }
 
-    /// What this thread is doing, which is never remembered:
-    /// [`Context::current`]. The crate's head says why.
+    /// Returns [`Context::current`]. A context is never remembered, and the
+    /// crate's head says why.
     #[must_use]
     #[inline]
     pub fn context(&self) -> Context {
         Context::current()
     }
 
-    /// Makes the next look-up of every thread a fresh one. From any thread.
+    /// Makes the next look-up of every thread a fresh one. Any thread may call
+    /// this.
     ///
-    /// What a poll in progress remembers is not trusted any more; the next
-    /// driven poll, of the same future or another, remembers anew.
+    /// A poll in progress no longer trusts its entry. The next driven poll, of
+    /// the same future or of another, makes a new entry.
     pub fn reset(&self) {
         self.generation.end();
     }
 }
 
-/// Gives a driver its handle back, and the thread what it held before.
+/// Returns the handle to its driver, and the previous entry to the thread, when
+/// it is dropped.
 struct Lent<'a> {
     own: &'a RefCell<Slot<Handle>>,
     driver: &'a mut Driver,
@@ -130,7 +140,7 @@ struct Lent<'a> {
 impl Drop for Lent<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Calls nest, so the slot can be reached as on the way in.
+        // Nested calls have ended, so the slot is not borrowed here.
         self.own.borrow_mut().exchange(&mut self.driver.slot);
     }
 }

@@ -1,26 +1,27 @@
-//! What a future knows of the runtime that polls it.
+//! The handle of the runtime that polls a future, owned by that future.
 
 use tokio::runtime::Handle;
 
 use crate::slot::Slot;
 
-/// The runtime that polls a future, kept by that future between its polls.
+/// Holds the runtime that polls a future. The future keeps it between its
+/// polls.
 ///
-/// While the future is polled the handle is lent to the thread (see
+/// During a poll the handle is lent to the thread (see
 /// [`Cache::driven`](crate::Cache::driven)), so a poll touches no reference
 /// count.
 #[derive(Debug)]
 pub struct Driver {
-    /// During a poll, what the thread held before it.
+    /// During a poll, this slot holds the thread's previous entry.
     pub(crate) slot: Slot<Handle>,
 }
 
 impl Driver {
-    /// For a future that the runtime of `handle` polls, or which is polled only
-    /// under what that runtime polls.
+    /// Returns a driver for a future that the runtime of `handle` polls,
+    /// directly or inside another future.
     ///
-    /// This is the caller's promise, and nothing can check it: make a driver
-    /// where the future is handed to `handle.spawn(…)`, and nowhere else.
+    /// The caller promises this, and nothing can check it. So make a driver
+    /// only where the future is handed to `handle.spawn(…)`.
     #[must_use]
     pub fn new(handle: Handle) -> Self {
         Self {

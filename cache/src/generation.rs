@@ -1,8 +1,10 @@
-//! The cross-thread half: which entries were made before the last reset?
+//! The part of a cache that crosses threads: a reset makes older entries
+//! invalid.
 //!
-//! Nobody can reach into another thread's slot, so a reset does not empty the
-//! slots. It begins a new generation, and an entry that carries the stamp of an
-//! older one is not trusted when its own thread next looks.
+//! No thread can reach into the slot of another thread, so a reset does not
+//! empty the slots. It begins a new generation. Each entry carries the stamp of
+//! the generation in which it was made. A thread that finds an older stamp does
+//! not trust the entry.
 //!
 //! | who | does | with |
 //! |---|---|---|
@@ -10,15 +12,15 @@
 //! | the same thread, later | looks whether the stamp still counts | [`Generation::counts`] |
 //! | any thread | ends the generation | [`Generation::end`] |
 //!
-//! *Why it holds.* The number only grows, by one indivisible addition a reset.
-//! A stamp is read before its entry is made, so an entry never carries a
-//! generation that began after it. A look-up which happens after a reset reads
-//! that reset's number or a later one, by coherence; every stamp older than
-//! this differs from it. 64 bits do not come round.
+//! *Why it holds.* Only a reset changes the number, by one atomic addition. A
+//! stamp is read before its entry is made, so its generation began before the
+//! entry was made. A look-up that happens after a reset reads the number of
+//! that reset or a later number, by coherence. Every older stamp differs from
+//! that number. 64 bits do not wrap around.
 
 use crate::sync::{AtomicU64, Ordering};
 
-/// The generation of entries that is trusted now.
+/// The generation whose entries are trusted now.
 #[derive(Debug)]
 pub(crate) struct Generation(AtomicU64);
 
@@ -27,7 +29,7 @@ pub(crate) struct Generation(AtomicU64);
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
-    /// Of entries that are nobody's yet.
+    /// The stamp of an entry that no cache has dated yet.
     pub(crate) const FIRST: Self = Self(0);
 }
 
@@ -36,26 +38,26 @@ impl Generation {
         Self(AtomicU64::new(0))
     }
 
-    /// For an entry about to be made.
+    /// Returns the stamp for an entry that is about to be made.
     #[inline]
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp(self.0.load(Ordering::Acquire))
     }
 
-    /// Whether no generation has ended since `stamp`. Whoever learns that one
-    /// has also sees what was done before that.
+    /// Returns whether no generation has ended since `stamp`. A thread that
+    /// reads `false` also sees what happened before the reset.
     #[inline]
     pub(crate) fn counts(&self, stamp: Stamp) -> bool {
         self.stamp() == stamp
     }
 
-    /// How many generations have ended.
+    /// Returns how many generations have ended.
     #[cfg(all(test, bridge_loom))]
     pub(crate) fn ended(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 
-    /// From here on no earlier stamp counts.
+    /// Ends the generation: no earlier stamp is trusted from here on.
     pub(crate) fn end(&self) {
         self.0.fetch_add(1, Ordering::AcqRel);
     }

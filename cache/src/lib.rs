@@ -1,10 +1,11 @@
-//! Remembers the runtime that drives a poll; re-checks everything else.
+//! Remembers the runtime that drives a poll, while the poll runs.
 //!
-//! Looking up the current runtime costs a reference count: 12 ns to take it and
-//! give it back. Worse, it may be the wrong answer: a foreign `enter()` guard
-//! changes `Handle::current()`, but not whose task this is, and no public
-//! function of Tokio names the runtime that drives a thread under such a guard.
-//! A [`Cache`] knows that runtime, at a tenth of the cost, where it was told.
+//! To look up the current runtime, a thread takes a reference count and gives
+//! it back, which costs 12 ns. The answer may also be wrong: a foreign
+//! `enter()` guard changes `Handle::current()`, but it does not change which
+//! runtime polls the task. No public function of Tokio names that runtime under
+//! such a guard. A [`Cache`] knows it, at a tenth of the cost, if a spawn
+//! wrapper has told it.
 //!
 //! ```
 //! use std::{pin::Pin, sync::Arc, task::{Context, Poll}};
@@ -49,39 +50,46 @@
 //!
 //! # The law
 //!
-//! A cached context equals a fresh one, always. A cached runtime is alive, and
-//! drives this poll or encloses what does, always.
+//! A cached context always equals a fresh one. A cached runtime is always
+//! alive, and always drives this poll or a poll that encloses it.
 //!
-//! *Why it holds.* An entry is made by [`Cache::driven`] around a poll, from the
-//! handle on which the bridge itself spawned the future, and is taken back when
-//! that call is left, by return or panic. In between that runtime is polling,
-//! so it is alive; and whatever nests on this stack (a guard, a
-//! `block_in_place`, another runtime's `block_on`) is enclosed by that poll.
-//! Each cache has a slot of its own on each thread, and only that thread
-//! reaches it. Nothing is
-//! keyed by a task's id, because nothing outlives a poll that could need it.
+//! *Why it holds.* [`Cache::driven`] makes an entry around a poll, from the
+//! handle on which the bridge spawned the future. It takes the entry back when
+//! the call ends, by return or by panic. In between, that runtime is polling,
+//! so it is alive. Everything that is nested on this stack (a guard, a
+//! `block_in_place`, the `block_on` of another runtime) is enclosed by that
+//! poll.
 //!
-//! [`Cache::reset`] makes every thread's next look-up fresh, by ending a
-//! generation. That is the only thing that crosses threads, and it is checked
-//! with loom.
+//! Each cache has one slot on each thread, and only that thread reaches it. No
+//! entry is keyed by a task's id, because no entry outlives its poll.
+//!
+//! [`Cache::reset`] ends a generation, so the next look-up of every thread is
+//! fresh. Nothing else crosses threads. Loom checks the protocol.
 //!
 //! # What is not cached
 //!
 //! | what | why |
 //! |---|---|
-//! | the runtime of a task that was spawned without the bridge | a first look-up may be made under a guard, and nothing then tells whose task this is: a worker index beyond the handle's workers, or other than 0 under a current-thread handle, proves that a handle is foreign, but nothing proves that it is not. Such a look-up is fresh each time |
-//! | the context, in a worker | fresh it costs half as much as a look into the slot (0.5 against 0.9 ns) |
-//! | the context, in a root | a `block_in_place` ends it and leaves no other trace than the one that a fresh look finds |
-//! | `Sync` and `Blocking` | a guard or a `block_on` on the same thread ends them unnoticed |
-//! | an owned [`Handle`](tokio::runtime::Handle) | cloning it is the cost that a cache would save: [`Cache::with_driver`] lends it instead |
+//! | the runtime of a task that was spawned without the bridge | a first look-up may happen under a guard, and then nothing tells which runtime polls the task. A worker index beyond the handle's workers, or an index other than 0 under a current-thread handle, proves that a handle is foreign, but nothing proves the opposite. So such a look-up is fresh each time |
+//! | the context, in a worker | a fresh look costs half as much as a look into the slot (0.5 against 0.9 ns) |
+//! | the context, in a root | a `block_in_place` changes the context, and only a fresh look finds the trace of that |
+//! | `Sync` and `Blocking` | a guard or a `block_on` on the same thread changes them, and the cache does not notice |
+//! | an owned [`Handle`](tokio::runtime::Handle) | a clone costs what the cache would save, so [`Cache::with_driver`] lends the handle |
 //!
 //! # What it costs
 //!
-//! Measured on a 2-core x86-64 virtual machine, Tokio 1.54.1, release with thin
-//! LTO, beside `Handle::try_current()` at 12 ns: a remembered runtime 1.2 ns,
-//! a fresh one 12 ns, finding out that nothing is remembered 0.3 ns, and 5 ns for
-//! each driven poll. Nothing allocates, counts a reference or takes a lock,
-//! except that a fresh runtime is counted by Tokio.
+//! Measured on a 2-core x86-64 virtual machine with Tokio 1.54.1, in a release
+//! build with thin LTO, where `Handle::try_current()` took 12 ns:
+//!
+//! | operation | time |
+//! |---|---|
+//! | look up a remembered runtime | 1.2 ns |
+//! | look up a fresh runtime | 12 ns |
+//! | find that nothing is remembered | 0.3 ns |
+//! | drive a poll | 5 ns |
+//!
+//! No operation allocates, counts a reference or takes a lock, except that
+//! Tokio counts a reference to a fresh runtime.
 #![forbid(unsafe_code)]
 
 mod cache;

@@ -1,8 +1,8 @@
-//! The races of a reset, each ruled out by the model.
+//! Loom explores the races of a reset in every order.
 //!
 //! Run with `RUSTFLAGS="--cfg bridge_loom" cargo test -p bridge-cache --release
-//! --lib loom`. Slot and generation are the shipped ones; only the atomics are
-//! loom's, and each model thread has its slot in a variable.
+//! --lib loom`. The slot and the generation are the ones that ship. Only their
+//! atomics are loom's, and each model thread keeps its slot in a variable.
 
 use loom::{
     model::Builder,
@@ -35,7 +35,7 @@ fn explore(test: impl Fn() + Sync + Send + 'static) {
     );
 }
 
-/// A poll as `Cache::driven` begins it.
+/// Begins a poll as `Cache::driven` does.
 fn begin(thread: &mut Slot<&'static str>, generation: &Generation) {
     let mut driver = Slot::with("driver");
     driver.date(generation.stamp());
@@ -46,7 +46,7 @@ fn remembers(thread: &Slot<&'static str>, generation: &Generation) -> bool {
     thread.find(generation).is_some()
 }
 
-/// Else a bridge that was reset would go on using the runtime it left.
+/// Otherwise a bridge that was reset would go on using its old runtime.
 #[test]
 fn a_look_up_after_a_reset_trusts_nothing_older() {
     explore(|| {
@@ -72,7 +72,7 @@ fn a_look_up_after_a_reset_trusts_nothing_older() {
     });
 }
 
-/// Else a reset in the middle of a poll's beginning would pass it by.
+/// Otherwise a reset would miss an entry that is being made.
 #[test]
 fn a_reset_while_an_entry_is_made_counts() {
     explore(|| {
@@ -91,7 +91,7 @@ fn a_reset_while_an_entry_is_made_counts() {
     });
 }
 
-/// Else a cache would remember nothing any more once it was reset.
+/// Otherwise a cache would remember nothing after its first reset.
 #[test]
 fn an_entry_made_after_a_reset_is_trusted() {
     explore(|| {
@@ -113,7 +113,8 @@ fn an_entry_made_after_a_reset_is_trusted() {
     });
 }
 
-/// Else the second of two resets could bring back what the first had ended.
+/// Otherwise the second of two resets could restore an entry that the first
+/// reset had ended.
 #[test]
 fn two_resets_at_once_end_two_generations() {
     explore(|| {
@@ -131,17 +132,17 @@ fn two_resets_at_once_end_two_generations() {
         });
         let slots = resetters.map(|resetter| resetter.join().unwrap());
         assert!(!remembers(&old, &generation));
-        // Who made an entry before the other's reset is not trusted, and the
-        // later of the two is.
+        // The entry that was made before the other reset is not trusted. The
+        // later entry is trusted.
         let trusted = [&slots[0], &slots[1]].map(|slot| remembers(slot, &generation));
         assert!(trusted.contains(&true));
         assert_eq!(generation.ended(), 2, "a reset was lost in the other");
     });
 }
 
-/// Else a thread could look up afresh and still find what the reset replaced.
+/// Otherwise a thread could notice a reset and still find the old runtime.
 #[test]
-fn who_notices_a_reset_sees_what_was_done_before_it() {
+fn a_thread_that_notices_a_reset_sees_what_happened_before_it() {
     explore(|| {
         let generation = Arc::new(Generation::new());
         let home = Arc::new(AtomicU64::new(0));

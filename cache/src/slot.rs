@@ -1,16 +1,17 @@
 //! One thread's half of a cache: the entry in force there.
 //!
-//! A slot holds the entry of the cache's innermost driven poll on its thread. A
-//! future brings an entry of its own, and for the time of a poll the two change
-//! places: the thread has the future's entry, the future keeps the one that was
-//! in force before. So entries live exactly as long as their polls, nothing is
-//! allocated or counted, and a thread that ends leaves nothing behind.
+//! A slot on a thread holds the entry of the cache's innermost driven poll
+//! there. Each future brings an entry of its own. For the time of a poll, the
+//! future and the thread swap entries, so the future keeps the thread's
+//! previous entry. So an entry is on the thread exactly as long as its poll
+//! runs. Nothing is allocated or counted, and a thread that ends leaves nothing
+//! behind.
 
 use std::mem;
 
 use crate::generation::{Generation, Stamp};
 
-/// A place for an entry: a thread's, or a future's.
+/// A place for an entry: on a thread, or in a future.
 #[derive(Debug)]
 pub(crate) struct Slot<T>(Option<Entry<T>>);
 
@@ -23,7 +24,7 @@ struct Entry<T> {
 impl<T> Slot<T> {
     pub(crate) const EMPTY: Self = Self(None);
 
-    /// A slot with an entry that has not been in force yet.
+    /// Returns a slot whose entry has not been on a thread yet.
     pub(crate) fn with(value: T) -> Self {
         Self(Some(Entry {
             stamp: Stamp::FIRST,
@@ -31,7 +32,7 @@ impl<T> Slot<T> {
         }))
     }
 
-    /// Dates the entry.
+    /// Stamps the entry with a generation.
     #[inline]
     pub(crate) fn date(&mut self, stamp: Stamp) {
         if let Some(entry) = &mut self.0 {
@@ -39,13 +40,13 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Changes places, on the way in and on the way out.
+    /// Swaps the entries of two slots, when a poll begins and when it ends.
     #[inline]
     pub(crate) fn exchange(&mut self, other: &mut Self) {
         mem::swap(&mut self.0, &mut other.0);
     }
 
-    /// The value in force, if it still counts.
+    /// Returns the value of the entry, if the entry is still trusted.
     #[inline]
     pub(crate) fn find(&self, generation: &Generation) -> Option<&T> {
         let entry = self.0.as_ref()?;

@@ -1,4 +1,4 @@
-//! What is remembered, for how long, and for whom.
+//! Checks which runtime a cache remembers, and for how long.
 #![cfg(not(bridge_loom))]
 
 use std::{
@@ -32,12 +32,12 @@ fn remembered(cache: &Cache) -> Option<Id> {
     cache.with_driver(|driver| driver.map(Handle::id))
 }
 
-/// The runtime that a look-up finds, remembered or not.
+/// A future that tells a cache which runtime polls it, as a spawn wrapper does.
 fn found(cache: &Cache) -> Option<Id> {
     cache.with_runtime(|runtime| runtime.map(Handle::id))
 }
 
-/// A future that tells a cache who drives it, as a spawn wrapper does.
+/// A future that tells a cache which runtime polls it, as a spawn wrapper does.
 struct Driven<F> {
     cache: Arc<Cache>,
     driver: Driver,
@@ -223,7 +223,7 @@ fn a_look_may_look_drive_and_panic() {
         cache.driven(&mut by_one, || {
             cache.with_driver(|_| {
                 assert_eq!(remembered(&cache), Some(id));
-                // Not remembered, and what encloses it is.
+                // The nested poll makes no entry, so the enclosing one stays.
                 cache.driven(&mut by_two, || assert_eq!(remembered(&cache), Some(id)));
                 assert_eq!(remembered(&cache), Some(id));
             });
@@ -239,7 +239,8 @@ fn a_look_may_look_drive_and_panic() {
     });
 }
 
-/// The slot is borrowed only where there is something in it to be lent.
+/// Otherwise a dropped future or an ended thread would keep a runtime in
+/// memory.
 #[test]
 fn a_poll_inside_a_look_that_finds_nothing_is_remembered() {
     within(|| {
@@ -257,7 +258,8 @@ fn a_poll_inside_a_look_that_finds_nothing_is_remembered() {
     });
 }
 
-/// A dropped future, or a thread that ends, keeps no runtime in memory.
+/// Otherwise a dropped future or an ended thread would keep a runtime in
+/// memory.
 #[test]
 fn nothing_is_kept_beyond_the_poll() {
     within(|| {
@@ -314,8 +316,8 @@ impl Drop for AtEnd {
     }
 }
 
-/// Whether the slots' own thread-local is destroyed before that is for the order
-/// in which the two were made.
+/// Otherwise a destructor of a thread-local that uses a bridge would panic. The
+/// order in which the thread-locals were made decides which is destroyed first.
 #[test]
 fn a_thread_that_ends_may_still_look() {
     let drive = |cache: &Cache, runtime: &Runtime| {

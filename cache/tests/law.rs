@@ -1,8 +1,11 @@
-//! The law, over random nests on several threads that reset each other:
+//! Checks the law in random nests, on several threads that reset each other's
+//! caches:
 //!
 //! * a cached context equals a fresh one;
-//! * a cached runtime is alive, and drives this poll or encloses what does;
-//! * after a reset nothing older is trusted, and without one nothing is lost.
+//! * a cached runtime is alive, and drives this poll or a poll that encloses
+//!   it;
+//! * after a reset no older entry is trusted, and without a reset no entry is
+//!   lost.
 #![cfg(not(bridge_loom))]
 
 use std::{
@@ -41,7 +44,7 @@ impl Flavour {
     }
 }
 
-/// A runtime that may be dropped anywhere.
+/// A runtime that may be dropped anywhere, also in async code.
 struct Background(Option<Runtime>);
 
 impl std::ops::Deref for Background {
@@ -60,16 +63,16 @@ impl Drop for Background {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A root, which the cache knows of or not.
+    /// A `block_on`, with the number of the cache that is told about it.
     Root(Flavour, Option<usize>),
-    /// A task, likewise.
+    /// A task, with the number of the cache that is told about it.
     Task(Flavour, Option<usize>),
     Guard(Flavour),
     BlockInPlace,
     SpawnBlocking,
     Thread,
     Reset(usize),
-    /// Inside a look-up.
+    /// Steps inside a look-up.
     Look(usize),
 }
 
@@ -90,7 +93,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A cache, and how many resets of it have been begun and finished.
+/// A cache, with the numbers of its resets that have begun and that have
+/// finished.
 #[derive(Default)]
 struct Watched {
     cache: Cache,
@@ -108,23 +112,24 @@ impl Watched {
 
 type Caches = Arc<[Watched; CACHES]>;
 
-/// What is true of a level of a nest.
+/// The facts at one level of a nest.
 #[derive(Clone, Debug, Default)]
 struct Level {
-    /// The runtimes that drive something on this stack.
+    /// The runtimes that drive a poll on this stack.
     driving: Vec<Id>,
-    /// What each cache was told last.
-    held: [Option<Held>; CACHES],
+    /// The last entry of each cache.
+    entries: [Option<Entry>; CACHES],
     entered: bool,
     may_block_in_place: bool,
-    /// Inside a look-up that this thread had a slot for.
+    /// Whether this level is inside a look-up that found an entry.
     looking: [bool; CACHES],
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct Entry {
     by: Id,
-    /// Resets that had begun before it was held, and once it was.
+    /// The number of resets that had begun before the entry was made, and after
+    /// it.
     begun: (usize, usize),
 }
 
@@ -135,23 +140,24 @@ impl Level {
             let finished = watched.finished.load(SeqCst);
             let found = cache.with_driver(|driver| driver.map(Handle::id));
             let begun = watched.begun.load(SeqCst);
-            match (found, self.held[number]) {
+            match (found, self.entries[number]) {
                 (Some(found), _) if !self.driving.contains(&found) => {
                     return Err(format!("{found} does not drive this: {self:?}"));
                 }
-                (Some(found), Some(held)) if found == held.by => {
-                    if finished > held.begun.1 {
+                (Some(found), Some(entry)) if found == entry.by => {
+                    if finished > entry.begun.1 {
                         return Err(format!("trusted after a reset: {self:?}"));
                     }
                 }
                 (Some(found), _) => return Err(format!("cache {number} knows {found}: {self:?}")),
-                (None, Some(held)) if begun == held.begun.0 => {
+                (None, Some(entry)) if begun == entry.begun.0 => {
                     return Err(format!("forgotten without a reset: {self:?}"));
                 }
                 (None, _) => {
                     let fresh = Handle::try_current().ok().map(|handle| handle.id());
                     let answer = cache.with_runtime(|runtime| runtime.map(Handle::id));
-                    // A reset may be, but an entry cannot come back.
+                    // A reset may come in between, but it cannot restore an
+                    // entry.
                     if answer != fresh {
                         return Err(format!("{answer:?} for {fresh:?}: {self:?}"));
                     }
@@ -179,7 +185,7 @@ impl Level {
 
 type Outcome = Result<(), String>;
 
-/// The poll of a future that tells `number`, if that is some, who drives it.
+/// Polls the rest of a nest, and tells cache `number`, if there is one.
 fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) -> Outcome {
     let Some(number) = number else {
         return rest.descend(&level);
@@ -190,7 +196,7 @@ fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) 
     watched.cache.driven(&mut driver, || {
         if !level.looking[number] {
             let begun = (before, watched.begun.load(SeqCst));
-            level.held[number] = Some(Held {
+            level.entries[number] = Some(Entry {
                 by: runtime.id(),
                 begun,
             });
@@ -199,7 +205,7 @@ fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) 
     })
 }
 
-/// The steps that are still to be taken.
+/// The steps of a nest that remain.
 #[derive(Clone)]
 struct Rest {
     steps: Vec<Step>,
@@ -220,7 +226,8 @@ impl Rest {
         here.check(&self.caches)
     }
 
-    /// Takes `step`, and in it the rest. Leaves it out where it can't be.
+    /// Takes `step` and then the remaining steps inside it. Skips a step that
+    /// would panic here.
     fn take(&self, step: Step, here: &Level) -> Outcome {
         match step {
             Root(flavour, cache) if !here.entered => {

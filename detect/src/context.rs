@@ -1,12 +1,12 @@
-//! The three answers a caller of a smart function needs.
+//! The three contexts that a caller of a smart function can be in.
 
 use crate::Place;
 
 /// What the current thread is doing.
 ///
-/// The answer holds for this moment at this place of the stack: it belongs to
-/// no thread, task or function, and is not to be kept. The crate's head has the
-/// table of all places and the corners that cannot be decided.
+/// The answer holds for this moment, at this place of the stack. It belongs to no
+/// thread, task or function, so do not keep it. The crate's documentation has the table
+/// of all places, and the corners that cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Context {
     /// No runtime is reachable: blocking harms nobody.
@@ -18,9 +18,9 @@ pub enum Context {
 }
 
 impl Context {
-    /// The context of this thread, now.
+    /// Returns the context of this thread, now.
     ///
-    /// Never panics, never allocates, takes no lock.
+    /// It never panics, never allocates and takes no lock.
     ///
     /// ```
     /// use bridge_detect::Context;

@@ -1,4 +1,4 @@
-//! The marking wrapper, for executors that leave no trace.
+//! The wrapper that tags polls, for executors that leave no trace on a thread.
 
 use std::{
     pin::Pin,
@@ -7,13 +7,13 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use crate::{Context, Mark, Place};
+use crate::{Context, Place, ThreadTag};
 
 /// Makes the polls of `future` count as async, whoever makes them.
 ///
-/// smol, pollster and the executors of `futures` leave nothing on a thread
-/// that could be looked up, so code they poll appears to be sync code. Wrap
-/// what you hand to such an executor, once, at its outermost:
+/// smol, pollster and the executors of `futures` leave nothing on a thread that could
+/// be looked up, so the code that they poll appears to be sync code. Wrap the outermost
+/// future that you hand to such an executor, once:
 ///
 /// ```
 /// use bridge_detect::{Context, in_async};
@@ -25,14 +25,18 @@ use crate::{Context, Mark, Place};
 /// assert_eq!(seen, Context::Async);
 /// ```
 ///
-/// Only the polls are marked, and only on the thread that makes them: not what
-/// the future offloads or spawns, nor its destructor. Where the poll is
-/// detected anyway, as in a Tokio task, the wrapper adds nothing, so wrapping
-/// once too often does no harm there; nor does it tell of an executor which is
-/// run inside such a poll.
+/// The wrapper tags the polls of the future on the thread that makes them. It tags
+/// neither what the future offloads or spawns, nor the future's destructor.
 ///
-/// Inside it, under another executor, a `block_in_place` is still taken for the
-/// poll around it: that executor has no such thing, and would freeze.
+/// Where a poll is detected anyway, as in a Tokio task, the wrapper adds nothing. So
+/// wrapping once too often does no harm.
+///
+/// # Corner cases
+///
+/// * An executor that is run inside a detected poll stays undetected, although the
+///   wrapper is around it.
+/// * Inside the wrapper, under another executor, `block_in_place` still counts as
+///   async. That executor cannot hand its tasks over, so blocking would freeze it.
 pub fn in_async<F: Future>(future: F) -> InAsync<F> {
     InAsync { future }
 }
@@ -52,12 +56,12 @@ impl<F: Future> Future for InAsync<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        // A mark under a Tokio poll would outlive the evidence inside a
-        // `block_in_place`, and would call that blocking section a poll. A wait
-        // leaves no evidence but a mark of its own.
+        // Under a Tokio poll a tag would outlive the evidence: inside a
+        // `block_in_place` it would call the blocking code a poll. A wait leaves no
+        // evidence but its own tag.
         let place = Place::current();
-        let is_unmarked = place == Place::Wait || place.context() != Context::Async;
-        let _mark = is_unmarked.then(|| Mark::Foreign.set());
+        let needs_tag = place == Place::Wait || place.context() != Context::Async;
+        let _tag = needs_tag.then(|| ThreadTag::Foreign.set());
         self.project().future.poll(cx)
     }
 }

@@ -1,20 +1,19 @@
-//! The finer answer: who is polling, so that a wait knows what it may park.
+//! Where a thread stands, in the detail that a wait needs: what it may park.
 //!
-//! The order of the questions is the design. Tokio's evidence comes before our
-//! marks, because a marked future is always polled without a coop budget and
-//! outside a worker: whatever Tokio shows was entered further in. Among Tokio's
-//! evidence the cheapest comes first, and the probe, which costs most, last.
+//! The order of the questions is the design. Tokio's evidence comes before the
+//! bridge's tags, because tagged code runs without a coop budget and outside a
+//! worker. So what Tokio shows was entered further in. Among Tokio's evidence the
+//! cheapest question comes first, and the probe of the budget last.
 //!
-//! Asking for the handle first would spare a plain thread one question, but that
-//! one costs it nothing (see the crate's head), and a worker would pay for a
-//! reference count.
+//! The worker's index comes before the handle. On a plain thread that question costs
+//! nothing (see the crate's documentation), and a worker saves a reference count.
 
 use tokio::{
     runtime::{self, Handle, TryCurrentError},
     task,
 };
 
-use crate::{Context, Mark, probe};
+use crate::{Context, ThreadTag, probe::budget};
 
 /// Where the current thread stands, in the detail that waiting needs.
 ///
@@ -39,8 +38,8 @@ pub enum Place {
     Blocking,
     /// Inside a job of the offload pool.
     Job,
-    /// Polled by a Tokio scheduler, as the worker of this index. A
-    /// current-thread runtime has the worker 0 alone.
+    /// Polled by a Tokio scheduler, as the worker of this index. A current-thread
+    /// runtime has the worker 0 alone.
     Worker(usize),
     /// Polled by a Tokio thread that is no worker: a root of `block_on`, or the
     /// task of a `LocalSet` that such a root drives.
@@ -54,9 +53,9 @@ pub enum Place {
 }
 
 impl Place {
-    /// The place of this thread, now.
+    /// Returns the place of this thread, now.
     ///
-    /// Never panics, never allocates, takes no lock.
+    /// It never panics, never allocates and takes no lock.
     #[must_use]
     #[inline]
     pub fn current() -> Self {
@@ -68,8 +67,8 @@ impl Place {
 
     #[inline]
     fn outside_a_worker() -> Self {
-        // The handle goes at once: dropping it is a decrement, because whoever
-        // made it current still holds one.
+        // The handle goes at once. Its drop is a mere decrement, because the code
+        // that made it current still holds one.
         match Handle::try_current().map(drop) {
             Ok(()) => Self::in_reach_of_a_runtime(),
             Err(error) => Self::out_of_reach(&error),
@@ -77,16 +76,16 @@ impl Place {
     }
 
     fn in_reach_of_a_runtime() -> Self {
-        if probe::budget_in_force() {
+        if budget::budget_in_force() {
             return Self::Root;
         }
-        Mark::current().place().unwrap_or(Self::Blocking)
+        ThreadTag::current().place().unwrap_or(Self::Blocking)
     }
 
     #[inline]
     fn out_of_reach(error: &TryCurrentError) -> Self {
-        if let Some(place) = Mark::current().place() {
-            // A mark does not hide a `LocalSet` that was entered further in.
+        if let Some(place) = ThreadTag::current().place() {
+            // A tag does not hide a `LocalSet` that was entered further in.
             return if in_a_lone_local_set() {
                 Self::Foreign
             } else {
@@ -103,7 +102,7 @@ impl Place {
         }
     }
 
-    /// The same in three words.
+    /// Returns the context that this place is in.
     #[must_use]
     #[inline]
     pub const fn context(self) -> Context {
@@ -115,36 +114,35 @@ impl Place {
     }
 }
 
-/// The first look of [`Place::current`]: is a runtime reachable? [`place`] takes
-/// the others.
+/// The result of the first look at a thread: whether a runtime is reachable.
+/// [`place`](Self::place) takes the other looks.
 ///
-/// For who needs the handle as well as the place, since each costs a reference
-/// count; who needs the place alone is better off without.
-///
-/// [`place`]: Self::place
+/// Code that needs the handle as well as the place saves a reference count by it.
+/// Code that needs the place alone is faster with [`Place::current`].
 ///
 /// ```
-/// use bridge_detect::{Place, Reach};
+/// use bridge_detect::{Place, RuntimeLookup};
 ///
 /// let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// let _guard = runtime.enter();
-/// let (place, reachable) = Reach::current().place();
+/// let (place, reachable) = RuntimeLookup::current().place();
 /// assert_eq!(place, Place::Blocking);
 /// assert_eq!(reachable.map(|it| it.id()), Some(runtime.handle().id()));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
-pub enum Reach {
-    /// A worker has one, which wasn't asked for. Its place is that.
+pub enum RuntimeLookup {
+    /// This is a worker of this index. Its runtime is reachable, and the handle was
+    /// not fetched.
     Worker(usize),
-    /// This one is. What is done with it remains to be seen.
+    /// This runtime is reachable. The place is not known yet.
     Runtime(Handle),
-    /// None is, at this place.
+    /// No runtime is reachable, and the place is this one.
     Nothing(Place),
 }
 
-impl Reach {
-    /// From this thread, now.
+impl RuntimeLookup {
+    /// Looks from this thread, now.
     #[must_use]
     #[inline]
     pub fn current() -> Self {
@@ -157,8 +155,9 @@ impl Reach {
         }
     }
 
-    /// The place of this thread, as long as it is still there, and the runtime if
-    /// it was asked for.
+    /// Returns the place of this thread, and the reachable runtime if it was fetched.
+    ///
+    /// The thread must not have moved since the first look.
     #[must_use]
     #[inline]
     pub fn place(self) -> (Place, Option<Handle>) {
@@ -170,9 +169,9 @@ impl Reach {
     }
 }
 
-/// Whether this is the task of a `LocalSet` which another executor drives: a
+/// Returns whether this is the task of a `LocalSet` that another executor drives: a
 /// task, polled under a budget, where no runtime is reachable.
 #[inline]
 fn in_a_lone_local_set() -> bool {
-    task::try_id().is_some() && probe::budget_in_force()
+    task::try_id().is_some() && budget::budget_in_force()
 }

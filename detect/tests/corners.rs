@@ -1,9 +1,11 @@
-//! The corners of the crate's head that the table has no cell for, pinned: a
-//! Tokio that decides one of them differently fails here.
+//! Checks the corner cases that the crate's head lists and the table does not
+//! cover.
+//!
+//! If a Tokio update decides one of them differently, its test fails.
 
 mod common;
 
-use bridge_detect::{Mark, Place};
+use bridge_detect::{Place, ThreadTag};
 use common::{ct, mt};
 use testkit::within;
 use tokio::{
@@ -27,15 +29,16 @@ fn a_local_set_without_a_runtime_is_foreign() {
             pollster::block_on(task).unwrap()
         };
         assert_eq!(seen(false), Place::Foreign);
-        // Corner: without its budget it cannot be told from a task's destructor.
+        // Corner case: without its budget, this looks like the destructor of a
+        // task.
         assert_eq!(seen(true), Place::Thread);
-        let _job = Mark::Job.set();
+        let _job = ThreadTag::Job.set();
         assert_eq!(seen(false), Place::Foreign);
     });
 }
 
-/// Corner: Tokio's blocking receivers poll under a budget of their own, and
-/// call `Clone` in there.
+/// Corner case: Tokio's blocking receivers poll under a budget of their own,
+/// and call `Clone` inside that poll.
 #[test]
 fn clone_inside_a_blocking_receiver_under_a_runtime_looks_like_a_root() {
     struct Value(Option<Place>);
@@ -46,7 +49,7 @@ fn clone_inside_a_blocking_receiver_under_a_runtime_looks_like_a_root() {
     }
     let receive = || {
         let (sender, mut receiver) = broadcast::channel(1);
-        // A second receiver, so that the value is cloned and not moved out.
+        // With a second receiver, the value is cloned and not moved out.
         let _second = sender.subscribe();
         assert!(sender.send(Value(None)).is_ok());
         receiver.blocking_recv().unwrap().0.unwrap()
@@ -59,7 +62,8 @@ fn clone_inside_a_blocking_receiver_under_a_runtime_looks_like_a_root() {
     });
 }
 
-/// Corner: nothing tells a `LocalSet` on a multi-thread root from that root.
+/// Corner case: nothing distinguishes a `LocalSet` on a multi-thread root from
+/// that root.
 #[test]
 fn a_local_set_on_a_multi_thread_root_is_a_root() {
     within(|| {
@@ -70,7 +74,7 @@ fn a_local_set_on_a_multi_thread_root_is_a_root() {
     });
 }
 
-/// Corner: a guard that lies about the flavour does not move the worker index.
+/// Corner case: a guard hides the runtime's flavour, but not the worker index.
 #[test]
 fn the_worker_index_survives_foreign_guards() {
     within(|| {
@@ -82,17 +86,17 @@ fn the_worker_index_survives_foreign_guards() {
     });
 }
 
-/// Corner: a `block_in_place` under a mark, at once or in a root.
-/// Tokio's evidence is gone and the mark is what is left.
+/// Corner case: after a `block_in_place`, at once or in a root, Tokio shows
+/// nothing. So only the tag is left.
 #[test]
-fn block_in_place_under_a_mark_looks_like_the_mark() {
+fn block_in_place_under_a_tag_looks_like_the_tag() {
     within(|| {
-        for (mark, place) in [
-            (Mark::Job, Place::Job),
-            (Mark::Wait, Place::Wait),
-            (Mark::Foreign, Place::Foreign),
+        for (tag, place) in [
+            (ThreadTag::Job, Place::Job),
+            (ThreadTag::Wait, Place::Wait),
+            (ThreadTag::Foreign, Place::Foreign),
         ] {
-            let _mark = mark.set();
+            let _tag = tag.set();
             assert_eq!(task::block_in_place(Place::current), place);
             let seen = mt().block_on(async { task::block_in_place(Place::current) });
             assert_eq!(seen, place);

@@ -1,6 +1,6 @@
-//! A look allocates nothing, wherever it is taken.
+//! Checks that a look allocates nothing, in every place.
 //!
-//! The counter is per thread, so the other threads of the runtimes don't count.
+//! The counter is per thread, so the runtimes' other threads do not count.
 
 mod common;
 
@@ -9,7 +9,7 @@ use std::{
     cell::Cell,
 };
 
-use bridge_detect::{Context, Mark, warm_up};
+use bridge_detect::{Context, ThreadTag, warm_up};
 use common::{Driver, mt};
 use testkit::within;
 use tokio::task::{self, coop};
@@ -20,16 +20,16 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: every call is handed to the system's allocator as it came.
+// SAFETY: each call goes unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the same promise.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the same promise.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations the first look of a thread and those after it make.
+/// Returns how often a thread's first three looks allocate.
 fn allocations() -> usize {
     let before = ALLOCATIONS.get();
     for _ in 0..3 {
@@ -73,9 +73,9 @@ fn no_look_allocates() {
         );
         let _guard = runtime.enter();
         assert_eq!(allocations(), 0, "under a guard");
-        for mark in [Mark::Job, Mark::Wait, Mark::Foreign] {
-            let _mark = mark.set();
-            assert_eq!(allocations(), 0, "{mark:?}");
+        for tag in [ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign] {
+            let _tag = tag.set();
+            assert_eq!(allocations(), 0, "{tag:?}");
         }
     });
 }

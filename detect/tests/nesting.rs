@@ -1,8 +1,9 @@
-//! Random nestings against what is true by construction.
+//! Checks random nests of places against the context that the steps imply.
 //!
-//! A nest is a list of steps, each taken inside the one before it. At every
-//! level, going in and coming out, the answer is compared with the truth. Only
-//! the corners of the crate's head may differ, and they are [`Level::blind`].
+//! A nest is a list of steps, each taken inside the one before. At every level,
+//! on the way in and on the way out, the test compares the answer with the
+//! truth. Only the corner cases in the crate's head may differ.
+//! [`Level::blind`] says where.
 
 mod common;
 
@@ -13,7 +14,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, in_async, warm_up};
+use bridge_detect::{Context, ThreadTag, in_async, warm_up};
 use common::{Driver, ct, mt};
 use proptest::{collection::vec, prelude::*, sample::select};
 use testkit::property;
@@ -28,7 +29,7 @@ enum Step {
     SpawnBlocking,
     Thread,
     Rayon,
-    Marked(Mark),
+    Tagged(ThreadTag),
     InAsync,
     Unconstrained,
     Spend(u8),
@@ -47,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(SpawnBlocking),
         1 => Just(Thread),
         1 => Just(Rayon),
-        2 => select(&[Mark::Job, Mark::Wait, Mark::Foreign][..]).prop_map(Marked),
+        2 => select(&[ThreadTag::Job, ThreadTag::Wait, ThreadTag::Foreign][..]).prop_map(Tagged),
         1 => Just(InAsync),
         1 => Just(Unconstrained),
         1 => (0..=128_u8).prop_map(Spend),
@@ -56,7 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is known of the thread at one level.
+/// The facts about the thread at one level.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -64,16 +65,18 @@ fn step() -> impl Strategy<Value = Step> {
 )]
 struct Level {
     truth: Context,
-    /// The truth leaves no trace: any answer will do.
+    /// Whether the truth leaves no trace, so that any answer is right.
     blind: bool,
-    /// Inside a `block_on` or a scheduler, where no other may be started.
+    /// Whether this is inside a `block_on` or a scheduler, so that no other can
+    /// start.
     entered: bool,
-    /// On top of a scheduler's worker, seen or not.
+    /// Whether a scheduler's worker is further out on this stack, visible or
+    /// not.
     worker: bool,
-    /// Polled by Tokio, as it shows.
+    /// Whether Tokio's probes show that Tokio polls here.
     shown: bool,
     may_block_in_place: bool,
-    mark: Mark,
+    tag: ThreadTag,
 }
 
 impl Level {
@@ -84,10 +87,10 @@ impl Level {
         worker: false,
         shown: false,
         may_block_in_place: false,
-        mark: Mark::None,
+        tag: ThreadTag::None,
     };
 
-    /// What is known inside `step`. `None` where it cannot be taken.
+    /// Returns the facts inside `step`, or `None` if `step` would panic here.
     fn inside(self, step: Step) -> Option<Self> {
         let here = self;
         Some(match step {
@@ -101,19 +104,23 @@ impl Level {
                     worker: driver.is_worker() || (same_thread && here.worker),
                     shown: true,
                     may_block_in_place: driver.allows_block_in_place(),
-                    mark: if same_thread { here.mark } else { Mark::None },
+                    tag: if same_thread {
+                        here.tag
+                    } else {
+                        ThreadTag::None
+                    },
                 }
             }
             MtGuard | CtGuard if here.truth == Context::Sync => Self {
                 truth: Context::Blocking,
                 ..here
             },
-            // Nothing is to be handed over, and Tokio calls the closure.
+            // Tokio has nothing to hand over, so it only calls the closure.
             BlockInPlace if !here.entered => here,
             BlockInPlace if !here.may_block_in_place => return None,
             BlockInPlace => Self {
                 truth: Context::Blocking,
-                blind: matches!(here.mark, Mark::Wait | Mark::Foreign),
+                blind: matches!(here.tag, ThreadTag::Wait | ThreadTag::Foreign),
                 entered: false,
                 shown: false,
                 may_block_in_place: false,
@@ -124,10 +131,10 @@ impl Level {
                 ..Self::THREAD
             },
             Thread | Rayon => Self::THREAD,
-            // The bridge sets them without a budget and outside a worker.
-            Marked(_) if here.entered || here.shown => return None,
-            Marked(mark) => {
-                let truth = if mark == Mark::Job {
+            // The bridge sets a tag only without a budget and outside a worker.
+            Tagged(_) if here.entered || here.shown => return None,
+            Tagged(tag) => {
+                let truth = if tag == ThreadTag::Job {
                     Context::Blocking
                 } else {
                     Context::Async
@@ -135,7 +142,7 @@ impl Level {
                 Self {
                     truth,
                     blind: false,
-                    mark,
+                    tag,
                     ..here
                 }
             }
@@ -143,7 +150,7 @@ impl Level {
             InAsync => Self {
                 truth: Context::Async,
                 blind: false,
-                mark: Mark::Foreign,
+                tag: ThreadTag::Foreign,
                 ..here
             },
             Unconstrained if here.shown && !(here.worker && here.entered) => Self {
@@ -162,13 +169,14 @@ impl Level {
         })
     }
 
-    /// Whether the budget of the poll around `step` is lost when it is over,
-    /// where `inner` says whether the one inside it is.
+    /// Returns whether the enclosing poll has lost its budget after `step`.
+    /// `inner` says whether the poll inside `step` lost it.
     fn loses_budget(self, step: Step, inner: bool) -> bool {
         match step {
             // Only a worker gets its budget back at once.
             BlockInPlace if self.entered => !self.worker,
-            // Three that put back what was there before, three other threads.
+            // The first three restore the previous budget. The others run on
+            // another thread.
             Drive(_) | Unconstrained | LoneLocalSet | SpawnBlocking | Thread | Rayon => false,
             _ => inner,
         }
@@ -183,7 +191,7 @@ impl Level {
     }
 }
 
-/// Whether the budget of the poll around is lost, or what was told wrongly.
+/// Whether the enclosing poll lost its budget, or the first wrong answer.
 type Outcome = Result<bool, String>;
 
 /// Takes the steps from number `at` on, and checks each level.
@@ -206,7 +214,7 @@ fn descend(steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     Ok(lost)
 }
 
-/// Leaves a step out that cannot be taken here.
+/// Skips a step that cannot be taken here.
 fn descend_past(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
     steps.remove(at);
     descend(steps, at, here)
@@ -238,8 +246,8 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
             .build()
             .unwrap()
             .install(inner),
-        Marked(mark) => {
-            let _mark = mark.set();
+        Tagged(tag) => {
+            let _tag = tag.set();
             inner()
         }
         InAsync => poll_once(in_async(async { inner() })),

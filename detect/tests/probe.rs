@@ -1,4 +1,4 @@
-//! The two experiments of the probe: they agree, and leave no trace.
+//! Checks the two experiments of the probe: they agree, and leave no trace.
 
 mod common;
 
@@ -7,13 +7,13 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, renew_budget, warm_up};
+use bridge_detect::{Context, Place, ThreadTag, probe::budget::renew_budget, warm_up};
 use common::mt;
 use testkit::within;
 use tokio::task::{self, coop};
 
-/// The first root of a thread leaves a kept guard behind; the answers before
-/// and after it come from different experiments and are the same.
+/// The first root on a thread leaves a guard behind. The answers before and
+/// after that come from different experiments, and must be the same.
 #[test]
 fn both_probes_agree_and_leave_the_budget_alone() {
     within(|| {
@@ -41,7 +41,7 @@ fn both_probes_agree_and_leave_the_budget_alone() {
     });
 }
 
-/// Wherever a thread is when it is warmed up, it is told the same afterwards.
+/// Otherwise `warm_up` would change later answers on its thread.
 #[test]
 fn warming_up_changes_no_answer() {
     within(|| {
@@ -62,7 +62,7 @@ fn warming_up_changes_no_answer() {
         assert!(matches!(seen, Place::Worker(_)));
         let _guard = mt.enter();
         assert_eq!(look(), Place::Blocking);
-        let _mark = Mark::Job.set();
+        let _tag = ThreadTag::Job.set();
         assert_eq!(look(), Place::Job);
     });
 }
@@ -99,14 +99,14 @@ fn operation() -> Poll<coop::RestoreOnPending> {
     coop::poll_proceed(&mut TaskContext::from_waker(Waker::noop()))
 }
 
-/// How many operations the budget in force allows, without taking any.
+/// Returns how many operations the current budget allows, without using any.
 fn left() -> Option<usize> {
     let mut taken = Vec::new();
     for count in 0..=128 {
         match operation() {
             Poll::Ready(guard) => taken.push(guard),
             Poll::Pending => {
-                // The last to be dropped restores what was there before.
+                // The guard that is dropped last restores the original budget.
                 taken.into_iter().rev().for_each(drop);
                 return Some(count);
             }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_detect::{Mark, Place, Reach};
+use bridge_detect::{Place, RuntimeLookup, ThreadTag};
 use common::{Driver, ct, mt};
 use testkit::within;
 use tokio::runtime::{Handle, worker_index};
@@ -20,7 +20,7 @@ use tokio::runtime::{Handle, worker_index};
 /// wherever a runtime is reachable and no worker polls.
 fn both_agree() -> Place {
     let place = Place::current();
-    let (same, reachable) = Reach::current().place();
+    let (same, reachable) = RuntimeLookup::current().place();
     assert_eq!(same, place);
     let is_worker = matches!(place, Place::Worker(_));
     let expected = Handle::try_current().ok().filter(|_| !is_worker);
@@ -48,9 +48,9 @@ fn reach_and_place_agree_everywhere() {
             assert_eq!(both_agree(), Place::Blocking);
         }
         for (mark, place) in [
-            (Mark::Job, Place::Job),
-            (Mark::Wait, Place::Wait),
-            (Mark::Foreign, Place::Foreign),
+            (ThreadTag::Job, Place::Job),
+            (ThreadTag::Wait, Place::Wait),
+            (ThreadTag::Foreign, Place::Foreign),
         ] {
             let _mark = mark.set();
             assert_eq!(both_agree(), place);

@@ -1,12 +1,12 @@
-//! Every way a future is polled by Tokio × everything that can be done in there.
+//! Checks every way in which Tokio polls a future, with everything done inside.
 //!
-//! [`truth`] says what is the case, [`corner`] where it cannot be told and what
-//! is answered instead. A Tokio update that moves either fails here and names
-//! the cell.
+//! [`truth`] returns the right answer. [`corner`] returns the expected answer
+//! where nothing shows the truth. If a Tokio update changes either, a test
+//! fails and names the cell.
 
 mod common;
 
-use bridge_detect::{Context, Mark, in_async};
+use bridge_detect::{Context, ThreadTag, in_async};
 use common::{Driver, ct, mt};
 use testkit::within;
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
     task::{self, coop},
 };
 
-/// What is done inside the poll.
+/// The code that runs inside the poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Nothing,
@@ -41,8 +41,8 @@ enum Deed {
     InAsync,
     BlockInPlaceInInAsync,
     SpawnBlockingInInAsync,
-    MarkedJob,
-    MarkedWait,
+    TaggedJob,
+    TaggedWait,
 }
 
 use Deed::*;
@@ -72,8 +72,8 @@ const DEEDS: &[Deed] = &[
     InAsync,
     BlockInPlaceInInAsync,
     SpawnBlockingInInAsync,
-    MarkedJob,
-    MarkedWait,
+    TaggedJob,
+    TaggedWait,
 ];
 
 impl Deed {
@@ -88,12 +88,13 @@ impl Deed {
                 | LocalSetInBlockInPlace
                 | CurrentThreadInBlockInPlace
                 | BlockInPlaceInInAsync
-                | MarkedJob
-                | MarkedWait
+                | TaggedJob
+                | TaggedWait
         )
     }
 
-    /// Does it, and says what [`Context::current`] answered meanwhile.
+    /// Runs this code, and returns what [`Context::current`] answered inside
+    /// it.
     async fn observe(self) -> Context {
         let look = Context::current;
         match self {
@@ -168,13 +169,14 @@ impl Deed {
             SpawnBlockingInInAsync => {
                 in_async(async { task::spawn_blocking(look).await.unwrap() }).await
             }
-            // As the pool and the wait set them: on a thread without a budget.
-            MarkedJob => task::block_in_place(|| {
-                let _mark = Mark::Job.set();
+            // The pool and the wait set their tags on a thread without a
+            // budget.
+            TaggedJob => task::block_in_place(|| {
+                let _tag = ThreadTag::Job.set();
                 look()
             }),
-            MarkedWait => task::block_in_place(|| {
-                let _mark = Mark::Wait.set();
+            TaggedWait => task::block_in_place(|| {
+                let _tag = ThreadTag::Wait.set();
                 look()
             }),
         }
@@ -190,7 +192,7 @@ fn local_set_task() -> Context {
     })
 }
 
-/// What the thread really does.
+/// Returns what the thread really does.
 fn truth(deed: Deed) -> Context {
     match deed {
         BlockInPlace
@@ -200,17 +202,17 @@ fn truth(deed: Deed) -> Context {
         | GuardInThread
         | BlockInPlaceInInAsync
         | SpawnBlockingInInAsync
-        | MarkedJob => Context::Blocking,
+        | TaggedJob => Context::Blocking,
         StdThread | ScopedThread | Rayon => Context::Sync,
         _ => Context::Async,
     }
 }
 
-/// Where the truth cannot be told, what is answered.
+/// Returns the expected answer where nothing shows the truth.
 fn corner(driver: Driver, deed: Deed) -> Option<Context> {
     match deed {
-        // Tokio gives a worker's budget back after `block_in_place`, a root's
-        // only with its next poll.
+        // After `block_in_place`, Tokio gives a worker its budget back at once,
+        // and a root only at its next poll.
         Unconstrained | AfterBlockInPlace if !driver.is_worker() => Some(Context::Blocking),
         _ => None,
     }
@@ -232,7 +234,7 @@ fn every_driver_and_deed() {
     });
 }
 
-/// The rest of the same thread is as if nothing had been.
+/// Otherwise a look would change later answers on the same thread.
 #[test]
 fn a_driver_leaves_nothing_behind() {
     within(|| {

@@ -1,10 +1,10 @@
-//! The figures, beside the peers: measured, kept, judged and shown.
+//! Measures the figures beside the peers, keeps them, judges them and shows them.
 //!
-//! A value travels one way. The catalogue says what is wanted, the needs what
-//! can be had here; the benches are built, then measured; their figures become
-//! a record, with the machine and the versions; the record is judged, and the
-//! table, the report and the README's part are made of it. So everything that
-//! is shown can be made again of a record, without measuring.
+//! A value travels one way. The catalogue says what is wanted, and `needs` finds what
+//! this machine can measure. The benches are built, then run. Their figures become a
+//! record, together with the machine and the versions. The record is judged, and
+//! becomes the table, the report and the README's part. So everything that is shown can
+//! be made from a record again, without measuring.
 
 mod build;
 mod catalogue;
@@ -48,10 +48,10 @@ pub(crate) use self::{
     reason = "each is a flag of the command"
 )]
 pub(crate) struct Args {
-    /// Fewer samples: a first impression in under two minutes, once built
+    /// Take fewer samples: under two minutes, once everything is built
     #[arg(long)]
     quick: bool,
-    /// Only rows whose id starts with this, as `P8`
+    /// Measure only rows whose id starts with this, as `P8`
     #[arg(long, value_name = "ID")]
     only: Option<String>,
     /// Measure `SmartAsync` and its peers in Python too
@@ -80,7 +80,7 @@ pub(crate) struct Args {
     readme: bool,
 }
 
-/// What makes no sense with an option that measures nothing.
+/// The options that make no sense with an option that measures nothing.
 const MEASURING: [&str; 6] = ["quick", "only", "python", "record", "check", "update"];
 
 pub(crate) fn run(args: &Args) -> Chore {
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Chore {
     }
 }
 
-/// Where a run leaves its report and its record.
+/// Returns the directory in which a run leaves its report and its record.
 fn directory() -> PathBuf {
     crate::root().join("target").join("bench-report")
 }
@@ -107,7 +107,8 @@ fn measured(args: &Args) -> Chore {
     let rows = catalogue::rows(only);
     if rows.is_empty() {
         return Err(
-            "no row of that id; rows are P1 to P16 and P21, and the C-, L-, M- and IO- rows".into(),
+            "no row has that id; rows are P1 to P16 and P21, and the C-, L-, M- and IO- rows"
+                .into(),
         );
     }
     let needs = needs::look(&rows, args.python);
@@ -138,7 +139,7 @@ fn measured(args: &Args) -> Chore {
     record.save(&record::last())?;
     show(&record, args.strict)?;
     if !failed.is_empty() {
-        // What is kept must be whole.
+        // An incomplete record is not kept.
         return Err(format!("not measured: {}", failed.join(", ")));
     }
     if args.record {
@@ -150,7 +151,7 @@ fn measured(args: &Args) -> Chore {
     Ok(())
 }
 
-/// The tables and the report of `record`.
+/// Prints the tables of `record`, and writes its report.
 fn show(record: &Record, strict: bool) -> Chore {
     let rows = catalogue::rows(record.only.as_deref());
     let judged = verdict::judge_all(&rows, &record.figures);
@@ -196,14 +197,16 @@ fn compare(a: &str, b: &str) -> Chore {
         after.origin()
     );
     if before.machine != after.machine {
-        println!("they are of different machines: only ratios between peers compare");
+        println!(
+            "the records are of different machines: only ratios between peers can be compared"
+        );
     }
     Ok(())
 }
 
-/// Counts instructions and holds the limits, or sets them.
+/// Counts instructions and compares them with the limits, or sets the limits.
 fn check(update: bool) -> Chore {
-    // A check that cannot run is no pass.
+    // A check that cannot run must fail.
     let missing = needs::counting_tools();
     if !missing.is_empty() {
         return Err(format!(

@@ -1,8 +1,8 @@
-//! What CI does, on this machine: `.ci/run` in a fresh clone of HEAD.
+//! Runs what CI runs, on this machine: `.ci/run` in a fresh clone of HEAD.
 //!
-//! The clone shows what a checkout misses: files never added, or paths that
-//! exist on one desk only. `.ci/run` itself calls the test command of the
-//! README; `tidy` sees to it.
+//! The clone shows what a checkout misses: files never added, or paths that exist on
+//! one machine only. `.ci/run` itself calls the test command of the README, and `tidy`
+//! checks that it does.
 
 use std::{fs, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The kill timer of the whole, compilation included
+    /// The kill timer of the whole run, compilation included, in minutes
     #[arg(long, default_value_t = 20)]
     minutes: u64,
 }

@@ -1,9 +1,10 @@
-//! What `#[smartasync]` costs the compiler: crates of plain functions and of the
-//! same ones made smart, compiled in turn.
+//! Measures what `#[smartasync]` costs the compiler.
 //!
-//! Both depend on `bridge`, both call each function once, and only what changes
-//! from one to the other is timed: the crate itself, its dependencies built
-//! before.
+//! The chore compiles a crate of plain functions and a crate of the same functions made
+//! smart, in turn.
+//!
+//! Both crates depend on `bridge`, and both call each function once. Only the crate
+//! itself is timed: its dependencies have been built before.
 
 use std::{fmt::Write as _, fs, path::Path, time::Duration};
 
@@ -16,10 +17,10 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many functions each crate has
+    /// The number of functions in each crate
     #[arg(long, default_value_t = 100)]
     functions: u32,
-    /// How often each is compiled; the table shows medians
+    /// The number of compilations of each crate; the table shows medians
     #[arg(long, default_value_t = 7)]
     runs: usize,
 }
@@ -27,11 +28,11 @@ pub(crate) struct Args {
 const CRATES: [(&str, bool); 2] = [("plain", false), ("smart", true)];
 const COMMANDS: [&str; 2] = ["check", "build"];
 
-/// What one compilation may take, the dependencies' first one too.
+/// The limit of one compilation, including the first one, which builds the
+/// dependencies.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// Forms that functions commonly have: signature and body, and the arguments of
-/// the call.
+/// Common forms of functions: signature and body, and the arguments of the call.
 const FORMS: [(&str, &str); 6] = [
     (
         "async fn f{i}(x: u32, name: &str) -> usize { tokio::task::yield_now().await; x as usize + name.len() }",
@@ -68,7 +69,8 @@ pub(crate) fn run(args: &Args) -> Chore {
             compile(&home, name, command)?;
         }
     }
-    // In turn, so that a slower minute of the machine is everybody's.
+    // The crates are compiled in turn, so that a slower minute of the machine affects
+    // both.
     let mut times = [[vec![], vec![]], [vec![], vec![]]];
     for run in 0..args.runs {
         for (of_crate, (name, smart)) in times.iter_mut().zip(CRATES) {
@@ -105,7 +107,7 @@ fn table(times: &mut [[Vec<Duration>; 2]; 2], args: &Args) -> Table {
     table
 }
 
-/// In milliseconds.
+/// Returns the median in milliseconds.
 fn median(times: &mut [Duration]) -> f64 {
     times.sort();
     times
@@ -142,7 +144,7 @@ fn write(dir: &Path, name: &str, smart: bool, functions: u32) -> std::io::Result
     fs::write(dir.join("src/lib.rs"), source(smart, functions))
 }
 
-/// The functions, and a function that calls each in the way that fits it.
+/// Returns the source of a crate: the functions, and a function that calls each of them.
 fn source(smart: bool, functions: u32) -> String {
     let mut text = String::from("#![allow(clippy::all, unused_must_use)]\n");
     let mut calls = String::new();

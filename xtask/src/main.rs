@@ -1,9 +1,9 @@
-//! Every chore of this workspace, as a command: `cargo xtask --help`.
+//! The chores of this workspace, as commands: `cargo xtask --help`.
 //!
-//! One file per chore. A chore runs the same on a desk and in CI, ends with a
-//! table or a line that says what happened, and exits non-zero if something
-//! failed. What a machine lacks is named in one line, with the command that
-//! gets it.
+//! There is one file per chore. A chore runs the same on a desk and in CI. It ends with
+//! a table or a line that says what happened, and exits non-zero if something failed.
+//! If the machine lacks a tool, the chore names it in one line, with the command that
+//! installs it.
 #![forbid(unsafe_code)]
 
 mod audit;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What every chore ends with: the text to show if it failed.
+/// The result of a chore. The error is the text to show.
 type Chore = Result<(), String>;
 
 #[derive(Parser)]
@@ -32,19 +32,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything that has to hold: tests, lints, docs, loom, tidy, packages
+    /// Check everything that has to hold: tests, lints, docs, loom, tidy, packages
     Test(test::Args),
-    /// Anyone can check that it is safe: the stages of the audit, in one table
+    /// Run the stages of the safety audit, and show them in one table
     Audit(audit::Args),
-    /// The loom tests alone
+    /// Run the loom tests alone
     Loom(loom::Args),
-    /// The figures, beside the peers, in one table
+    /// Measure the figures, beside the peers, and show them in one table
     Bench(bench::Args),
-    /// What the attribute costs the compiler
+    /// Measure what the attribute costs the compiler
     CompileTime(compile_time::Args),
     /// The checks that tie documents, licences and code together
     Tidy,
-    /// What CI does: `.ci/run` in a fresh clone of HEAD
+    /// Run what CI runs: `.ci/run` in a fresh clone of HEAD
     Ci(ci::Args),
 }
 
@@ -67,11 +67,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 fn root() -> std::path::PathBuf {
     let xtask = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask
         .parent()
-        .expect("xtask lies in the workspace")
+        .expect("xtask is a directory of the workspace")
         .to_path_buf()
 }

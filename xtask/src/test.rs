@@ -1,8 +1,8 @@
-//! Everything that has to hold, step by step, under kill timers.
+//! Checks everything that has to hold, step by step, under kill timers.
 //!
-//! Needs nothing but Rust. A step whose tool is missing says so and is
-//! skipped; any other step that does not pass makes the whole fail, after the
-//! remaining ones have had their turn.
+//! The chore needs nothing but Rust. A step whose tool is missing says so and is
+//! skipped. Any other step that does not pass makes the chore fail, after the remaining
+//! steps have run.
 
 mod packages;
 mod step;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Chore {
     if steps.is_empty() {
         let names: Vec<_> = steps::all().iter().map(|step| step.name).collect();
         return Err(format!(
-            "no step of that name; there are: {}",
+            "no step has that name; the steps are: {}",
             names.join(", ")
         ));
     }

@@ -1,4 +1,4 @@
-//! What a machine may lack, and the command that gets it.
+//! The tools that a machine may lack, and the commands that install them.
 
 use std::{process::Command, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::run::{self, Output};
 /// The version of the runner that the benches are built for.
 const RUNNER: &str = "0.16.1";
 
-/// Lists what a nightly toolchain has.
+/// A program that some machines lack.
 const SOURCE: [&str; 6] = [
     "component",
     "list",
@@ -17,7 +17,7 @@ const SOURCE: [&str; 6] = [
     "--quiet",
 ];
 
-/// A program that not every machine has.
+/// A program that some machines lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Clippy,
@@ -35,7 +35,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    /// How to get it, in one line.
+    /// Returns the command that installs the tool, in one line.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Clippy => "rustup component add clippy",
@@ -52,7 +52,7 @@ impl Tool {
         }
     }
 
-    /// Its name in a sentence.
+    /// Returns the tool's name in a sentence.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Clippy => "clippy",
@@ -91,12 +91,12 @@ impl Tool {
         }
     }
 
-    /// Whether it is here.
+    /// Returns whether the tool is installed.
     pub(crate) fn present(self) -> bool {
         let ended = run::run(&mut self.probe(), Duration::from_secs(30), Output::Keep);
         match self {
-            // It has no `--version`: it names its own in any complaint. One of
-            // another version refuses to work with our benches.
+            // The runner has no `--version`, but any complaint names its version. A
+            // runner of another version refuses to work with our benches.
             Self::CallgrindRunner => ended.text.contains(RUNNER),
             Self::LlvmTools => ended
                 .text
@@ -107,7 +107,8 @@ impl Tool {
         }
     }
 
-    /// Nothing if it is here; else the line that says what to do.
+    /// Returns the line that says how to install the tool, or `None` if it is
+    /// installed.
     pub(crate) fn missing(self) -> Option<String> {
         (!self.present())
             .then(|| format!("{} is missing; get it with: {}", self.name(), self.remedy()))

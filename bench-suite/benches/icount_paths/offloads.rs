@@ -1,5 +1,7 @@
-//! What a thread does to hand a job over. The pool's only thread is busy, so
-//! that nobody else has a say in it, and nobody is woken.
+//! Instructions of a thread that submits a job.
+//!
+//! The pool's only thread is busy, so no other thread has a part in the count, and
+//! nothing is woken.
 
 use std::{hint::black_box, pin::pin, sync::mpsc, task, task::Waker};
 
@@ -9,15 +11,16 @@ use iai_callgrind::{library_benchmark, library_benchmark_group};
 
 use crate::measured;
 
-/// `body` with a pool of `queue` places, whose thread does nothing until `body`
-/// is over.
+/// Runs `body` with a pool whose queue holds `queue` jobs.
+///
+/// The pool's only thread is blocked until `body` has returned.
 fn with_busy_pool(queue: usize, body: impl FnOnce(&Pool)) {
     let pool = Pool::builder().max_threads(1).queue_capacity(queue);
     let pool = pool.build().expect("a pool");
     let (go, gate) = mpsc::channel::<()>();
     let (here, there) = mpsc::channel();
     let blocked = pool.run(move || {
-        // The sender is never used: it is dropped.
+        // The sender sends nothing. Dropping it ends `recv` with an error.
         here.send(()).is_ok() && gate.recv().is_err()
     });
     let blocked = blocked.start();
@@ -27,7 +30,7 @@ fn with_busy_pool(queue: usize, body: impl FnOnce(&Pool)) {
     assert!(pollster::block_on(blocked));
 }
 
-// Made, and dropped before it was polled: nothing is queued.
+// The offload is dropped before its first poll, so nothing is queued.
 #[library_benchmark]
 fn offload_create_icount_of_bridge() {
     let bridge = Bridge::global();
@@ -35,7 +38,7 @@ fn offload_create_icount_of_bridge() {
     measured(|| drop(black_box(bridge.offload(|| job(1)))));
 }
 
-// Queued at once.
+// `start` queues the job.
 #[library_benchmark]
 fn offload_start_icount_of_bridge() {
     with_busy_pool(16, |pool| {
@@ -45,7 +48,7 @@ fn offload_start_icount_of_bridge() {
     });
 }
 
-// Queued at once, or refused: not refused.
+// The queue has room, so `try_run` queues the job.
 #[library_benchmark]
 fn offload_try_run_icount_of_bridge() {
     with_busy_pool(16, |pool| {
@@ -55,7 +58,7 @@ fn offload_try_run_icount_of_bridge() {
     });
 }
 
-// Refused.
+// The queue is full, so `try_run` refuses the job.
 #[library_benchmark]
 fn offload_refused_icount_of_bridge() {
     with_busy_pool(1, |pool| {
@@ -66,7 +69,7 @@ fn offload_refused_icount_of_bridge() {
     });
 }
 
-// Polled for the first time, which queues it.
+// The first poll queues the job.
 #[library_benchmark]
 fn offload_first_poll_icount_of_bridge() {
     with_busy_pool(16, |pool| {
@@ -78,7 +81,7 @@ fn offload_first_poll_icount_of_bridge() {
     });
 }
 
-// Dropped while it is queued: it never runs.
+// The job is dropped while it is queued, so it never runs.
 #[library_benchmark]
 fn offload_withdraw_icount_of_bridge() {
     with_busy_pool(16, |pool| {

@@ -1,4 +1,4 @@
-//! `Context::current()`, in each place.
+//! Instructions of `Context::current()`, in each context.
 
 use bridge::Context;
 use iai_callgrind::{library_benchmark, library_benchmark_group};
@@ -14,7 +14,7 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime")
 }
 
-/// What is asked has been asked before: thread-locals are set up.
+/// Counts the second call. The first call has set up the thread-locals.
 fn ask(wanted: Context) {
     assert_eq!(Context::current(), wanted);
     assert_eq!(measured(Context::current), wanted);

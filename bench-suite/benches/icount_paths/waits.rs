@@ -1,4 +1,4 @@
-//! Waits that end without parking, and `dispatch`.
+//! Instructions of waits that end without parking, and of `dispatch`.
 
 use std::{
     future::{poll_fn, ready},
@@ -12,7 +12,7 @@ use iai_callgrind::{library_benchmark, library_benchmark_group};
 
 use crate::measured;
 
-/// Pending once, woken from within.
+/// A future that wakes itself in its first poll, and is ready in the second.
 async fn woken_by_itself() {
     let mut woken = false;
     poll_fn(|cx| {
@@ -26,7 +26,7 @@ async fn woken_by_itself() {
     .await;
 }
 
-/// The second call is counted: the first starts the home runtime.
+/// Counts the second call of `operation`. The first call starts the home runtime.
 fn warm<T>(operation: impl Fn() -> T) {
     black_box(operation());
     measured(operation);
@@ -103,7 +103,7 @@ fn dispatch_async_in_task_icount_of_bridge() {
     runtime.block_on(task).expect("no panic");
 }
 
-// Made, and dropped before it has run.
+// The call is dropped before it has run.
 #[library_benchmark]
 fn dispatch_sync_in_task_icount_of_bridge() {
     let runtime = run::multi_thread();

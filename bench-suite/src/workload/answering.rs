@@ -1,5 +1,6 @@
-//! A server that answers at once, in a process of its own: for whoever measures what
-//! the client's side costs.
+//! A server that answers at once, in a process of its own.
+//!
+//! It serves the benches that measure what a request costs the client.
 
 use std::{
     io,
@@ -15,37 +16,37 @@ use tokio::{
 
 use crate::helper::{Helper, obey};
 
-/// What the server answers to an HTTP request.
+/// The server's answer to an HTTP request.
 pub const TEXT: &str = "hello";
 
-/// How many bytes a message over TCP has. The server sends each back.
+/// The length of a message over TCP, in bytes. The server sends each message back.
 pub const MESSAGE: usize = 32;
 
-/// The role of [`run`].
+/// The role of a helper that calls [`run`].
 pub const ANSWERING: &str = "answering";
 
-/// Where the server listens.
+/// The addresses on which the server listens.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// This one speaks HTTP.
+    /// The address that speaks HTTP.
     pub http: SocketAddr,
-    /// Messages that are sent here come back.
+    /// The address that sends each message back.
     pub tcp: SocketAddr,
 }
 
 impl Addresses {
-    /// What an HTTP client asks for.
+    /// Returns the URL that an HTTP client requests.
     #[must_use]
     pub fn url(self) -> String {
         format!("http://{}/", self.http)
     }
 }
 
-/// Serves in tasks of `runtime`, on any free ports.
+/// Starts to serve on any free ports, in tasks of `runtime`.
 ///
 /// # Errors
 ///
-/// If there are none.
+/// Returns an error if there are no free ports.
 pub fn serve(runtime: &Runtime) -> io::Result<Addresses> {
     let bind = || runtime.block_on(TcpListener::bind("127.0.0.1:0"));
     let (http, tcp) = (bind()?, bind()?);
@@ -57,7 +58,7 @@ pub fn serve(runtime: &Runtime) -> io::Result<Addresses> {
     runtime.spawn(async { axum::serve(http, hello).await });
     runtime.spawn(async move {
         while let Ok((stream, _)) = tcp.accept().await {
-            // A connection ends with an error when its client has gone.
+            // The connection ends with an error when its client closes it.
             tokio::spawn(echo(stream));
         }
     });
@@ -73,11 +74,12 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// In a helper: the server on one thread, until there are no more orders.
+/// Runs the server on one thread, until there are no more orders. Only a helper calls
+/// this.
 ///
 /// # Errors
 ///
-/// If the server can't be started, or the bench has ended.
+/// Returns an error if the server can't be started, or if the bench has ended.
 pub fn run() -> io::Result<()> {
     let mut builder = Builder::new_multi_thread();
     let runtime = builder.worker_threads(1).enable_all().build()?;
@@ -89,7 +91,7 @@ pub fn run() -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// If it has ended.
+/// Returns an error if the helper has ended.
 pub fn addresses(helper: &mut Helper) -> io::Result<Addresses> {
     let answer = helper.ask("addresses")?;
     let parse = |text: &str| {

@@ -1,7 +1,7 @@
-//! Many jobs at once: all submitted, then all awaited.
+//! Many jobs at once: a burst submits all of them, then awaits all of them.
 //!
-//! Each function returns the sum of what its jobs returned, [`sum`] of their
-//! count if none was lost or run twice.
+//! Each function returns the sum of what its jobs returned. This is [`sum`] of their
+//! count, unless a job was lost or run twice.
 
 use std::{
     hint::black_box,
@@ -16,13 +16,13 @@ use tokio::runtime::Handle;
 
 use super::way::Way;
 
-/// What the jobs of a burst add up to.
+/// Returns the sum of what the jobs of a burst return.
 #[must_use]
 pub fn sum(jobs: u64) -> u64 {
     jobs * (jobs + 1) / 2
 }
 
-/// Queued at once, one after the other, then awaited.
+/// Queues all jobs, one after the other, then awaits them.
 pub async fn started<W: Way>(way: W, jobs: u64) -> u64 {
     let started: Vec<_> = (1..=jobs).map(|number| way.start(move || number)).collect();
     let mut sum = 0;
@@ -32,21 +32,21 @@ pub async fn started<W: Way>(way: W, jobs: u64) -> u64 {
     sum
 }
 
-/// By `join_all`, on whose first poll the jobs are queued at the latest.
+/// Awaits all jobs by `join_all`, whose first poll queues the jobs at the latest.
 pub async fn joined<W: Way>(way: W, jobs: u64) -> u64 {
     let all = (1..=jobs).map(|number| way.run(move || number));
     join_all(all).await.into_iter().sum()
 }
 
-/// `rounds` bursts, each of `jobs` jobs that `submitters` threads share, and
-/// their time from the first thread's start to the last one's end; the threads
-/// do not wait for each other between rounds.
+/// Runs `rounds` bursts, each of `jobs` jobs that `submitters` threads share.
 ///
-/// They are plain threads; `runtime` is entered for a way that needs one.
+/// Returns the sum, and the time from the first thread's start to the last thread's
+/// end. The threads do not wait for each other between rounds. They are plain threads,
+/// and enter `runtime` for a way that needs one.
 ///
 /// # Panics
 ///
-/// If a job does.
+/// Panics if a job panics.
 #[must_use]
 pub fn from_threads<W: Way>(
     way: &W,
@@ -79,17 +79,19 @@ pub fn from_threads<W: Way>(
     (sum, time.unwrap_or_default())
 }
 
-/// The time that one thread takes to get what the futures and the jobs of as many
-/// bursts are kept in, and to give it back: less than any burst can do with.
+/// Returns the time in which one thread allocates and frees the memory of `rounds`
+/// bursts of `jobs` jobs.
+///
+/// The memory is that of the jobs and of their futures. No burst can take less time.
 ///
 /// # Panics
 ///
-/// If there is no such memory.
+/// Panics if the system has no such memory.
 #[must_use]
 pub fn memory_alone(jobs: u64, rounds: u64) -> Duration {
-    /// As long as the job of a closure and a result of a word each.
+    /// A job that holds a closure and a result of one word each has this length.
     type Job = [u64; 11];
-    /// As long as the offload, beside what leads to its job.
+    /// The future of an offload is a pointer to its job, and these bytes beside it.
     type Future = (Box<Job>, [u8; BESIDE]);
     const BESIDE: usize = size_of::<Offload<u64>>() - size_of::<Box<Job>>();
 

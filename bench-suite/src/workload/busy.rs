@@ -1,5 +1,6 @@
-//! A runtime whose workers always have something to do, and blocking jobs on
-//! the side: how much of the tasks' progress do the jobs cost?
+//! A runtime whose workers always have something to do, beside blocking jobs.
+//!
+//! The workload shows how much of the tasks' progress the jobs cost.
 
 use std::{
     sync::{
@@ -17,38 +18,39 @@ use tokio::{
 
 use super::{length, way::Way};
 
-/// As many busy tasks as this for each worker.
+/// The number of busy tasks for each worker.
 const TASKS_EACH: usize = 4;
 
-/// A stream of jobs starts one in each such time, if the machine keeps up.
+/// Each stream starts a job at this interval, if the machine keeps up.
 const EVERY: Duration = Duration::from_millis(1);
 
-/// How many streams there are.
+/// The number of streams.
 const STREAMS: u64 = 4;
 
-/// How long a job is: as short as the pauses before it are long, so that the
-/// jobs themselves take little of the machine.
+/// The length of a job. It is much shorter than the pauses, so that the jobs themselves
+/// take little of the machine.
 const JOB: Duration = Duration::from_micros(10);
 
-/// What was done meanwhile.
+/// The steps and jobs of one measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Done {
-    /// How often the busy tasks went on, all together.
+    /// The number of steps that all busy tasks together took.
     pub steps: u64,
-    /// How many jobs came back.
+    /// The number of jobs that came back.
     pub jobs: u64,
-    /// For how long.
+    /// The length of the measurement.
     pub time: Duration,
 }
 
-/// The busy tasks alone, for `length`, or longer if it took longer until
-/// something was done.
+/// Runs the busy tasks alone for `length`, or longer if they have not taken a step yet.
 #[must_use]
 pub fn alone(runtime: &Runtime, length: Duration) -> Done {
     tasks(runtime, length, 0, |_| ())
 }
 
-/// The same beside a steady stream of jobs.
+/// Runs the busy tasks beside a steady stream of jobs for `length`.
+///
+/// It runs longer if no step was taken yet, or no job came back.
 #[must_use]
 pub fn beside<W: Way>(runtime: &Runtime, way: &W, length: Duration) -> Done {
     tasks(runtime, length, 1, |state| {
@@ -99,7 +101,7 @@ fn tasks(
     done
 }
 
-/// A task that always has something to do, but lets others go first.
+/// Takes steps, and lets other tasks run after each of them.
 async fn step(state: Arc<State>) {
     while !state.over.load(Relaxed) {
         std::hint::black_box(length::busy(Duration::from_micros(1)));

@@ -1,8 +1,8 @@
-//! The same two functions, smart and plain.
+//! Two functions, each written as a smart function and as a plain one.
 //!
-//! They do a little arithmetic, so that a compiler cannot drop them and their
-//! own cost hides nothing. `#[inline(never)]` keeps the plain ones comparable:
-//! in both cases one function is called, and what surrounds it is measured.
+//! The functions do a little arithmetic, so that a compiler cannot drop them and their
+//! own cost hides nothing. `#[inline(never)]` keeps the plain functions comparable: in
+//! both cases one function is called, and the figure shows what surrounds the call.
 
 use bridge::smartasync;
 

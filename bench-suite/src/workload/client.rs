@@ -1,5 +1,7 @@
-//! Clients that keep a server busy: each sends its next request when the last
-//! one has been answered, on a connection that is kept.
+//! Clients that keep a server busy.
+//!
+//! Each client keeps its connection, and sends its next request when the last request
+//! has been answered.
 
 use std::{
     error::Error,
@@ -24,29 +26,31 @@ use tokio::{
 
 use super::latency;
 
-/// Whatever may go wrong with a request.
+/// Any error of a request.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// What the clients did.
+/// The result of [`load`].
 #[derive(Debug)]
 pub struct Load {
     /// The time of each request.
     pub times: Histogram<u64>,
-    /// How long there were requests.
+    /// The time from the first request to the last answer.
     pub length: Duration,
 }
 
-/// What a client asks next: a path, and the answer that it must get.
+/// A function from the number of a request to its path and the expected answer.
 pub trait Questions: Fn(u64) -> (String, String) + Clone + Send + 'static {}
 
 impl<Q: Fn(u64) -> (String, String) + Clone + Send + 'static> Questions for Q {}
 
-/// `connections` clients on one thread, for `length` and for one request at
-/// least. The time begins when all of them are connected.
+/// Runs `connections` clients on one thread for `length`.
+///
+/// Each client sends at least one request. The time begins when all clients are
+/// connected.
 ///
 /// # Errors
 ///
-/// If a request fails, or has another answer than it must.
+/// Returns an error if a request fails, or if its answer is not the expected one.
 pub fn load(
     address: SocketAddr,
     connections: usize,
@@ -73,12 +77,12 @@ pub fn load(
     })
 }
 
-/// What became of requests that were sent at once.
+/// The result of [`wave`].
 #[derive(Clone, Copy, Debug)]
 pub struct Wave {
-    /// How many were not answered as they must be.
+    /// The number of requests that failed or had another answer than the expected one.
     pub failed: u64,
-    /// From the first request to the last answer.
+    /// The time from the first request to the last answer.
     pub length: Duration,
 }
 
@@ -86,7 +90,8 @@ pub struct Wave {
 ///
 /// # Errors
 ///
-/// If a connection can't be opened. A request that fails is counted instead.
+/// Returns an error if a connection can't be opened. A request that fails is counted
+/// instead.
 pub fn wave(
     address: SocketAddr,
     connections: usize,
@@ -123,7 +128,7 @@ async fn open(address: SocketAddr, connections: usize) -> Result<Vec<Connection>
     Ok(open)
 }
 
-/// A connection that is kept, and the task that drives it.
+/// A kept connection, and the task that drives it.
 struct Connection {
     host: String,
     sender: SendRequest<Empty<Bytes>>,
@@ -142,7 +147,8 @@ impl Connection {
         })
     }
 
-    /// The times of requests one after the other, the first of which is number `first`.
+    /// Sends requests one after the other, beginning with number `first`, and times
+    /// each.
     async fn ask_until(
         mut self,
         end: Instant,

@@ -1,4 +1,4 @@
-//! A database file with a pool of connections, as a service has one.
+//! A database file with a pool of connections, as a service has it.
 
 use std::{path::Path, time::Duration};
 
@@ -6,19 +6,19 @@ use r2d2::{ManageConnection, Pool, PooledConnection};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-/// How many rows there are; row `n` holds `n * n`.
+/// The number of rows. Row `n` holds `n * n`.
 pub const ROWS: u64 = 1_000;
 
-/// How many connections there are at most. `r2d2` has this default.
+/// The greatest number of connections, which is the default of `r2d2`.
 pub const CONNECTIONS: u32 = 10;
 
-/// How long a request waits for a connection before it fails.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// The time that a request waits for a connection before it fails.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Whatever may go wrong with a query.
+/// Any error of a query.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens connections to one file, as `r2d2_sqlite` does.
+/// A manager of connections to one file, like the manager of `r2d2_sqlite`.
 #[derive(Debug)]
 pub struct File {
     directory: TempDir,
@@ -47,16 +47,16 @@ impl ManageConnection for File {
     }
 }
 
-/// The pool. Its file is deleted with the last clone.
+/// The pool of connections. Its last clone deletes the file.
 #[derive(Clone, Debug)]
 pub struct Database(Pool<File>);
 
 impl Database {
-    /// A new file with a table of [`ROWS`] rows.
+    /// Creates a file with a table of [`ROWS`] rows.
     ///
     /// # Errors
     ///
-    /// If the file can't be written.
+    /// Returns an error if the file can't be written.
     pub fn create() -> Result<Self, Failure> {
         let file = File {
             directory: tempfile::tempdir()?,
@@ -69,35 +69,35 @@ impl Database {
         ))?;
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
-            .connection_timeout(PATIENCE)
+            .connection_timeout(CONNECTION_TIMEOUT)
             .build(file)?;
         Ok(Self(pool))
     }
 
-    /// A connection. This blocks until one is free.
+    /// Returns a connection. This call blocks until one is free.
     ///
     /// # Errors
     ///
-    /// If none is free in time.
+    /// Returns an error if no connection becomes free in time.
     pub fn connection(&self) -> Result<PooledConnection<File>, Failure> {
         Ok(self.0.get()?)
     }
 
-    /// The square of `number`. This blocks.
+    /// Returns the square of `number`. This call blocks.
     ///
     /// # Errors
     ///
-    /// If no connection is free in time, or there is no such row.
+    /// Returns an error if no connection is free in time, or if there is no such row.
     pub fn square(&self, number: u64) -> Result<i64, Failure> {
         square(&*self.connection()?, number)
     }
 }
 
-/// The square of `number`, on a connection that the caller holds.
+/// Returns the square of `number`, on a connection that the caller holds.
 ///
 /// # Errors
 ///
-/// If there is no such row.
+/// Returns an error if there is no such row.
 pub fn square(connection: &Connection, number: u64) -> Result<i64, Failure> {
     let mut query = connection.prepare_cached("select square from squares where number = ?1")?;
     Ok(query.query_row([number.cast_signed()], |row| row.get(0))?)

@@ -1,27 +1,27 @@
-//! Requests from sync code to a server on this machine.
+//! HTTP requests from sync code to a server on this machine.
 //!
-//! The clients are the same crate's, so that what differs is how they are
-//! waited for.
+//! All clients are of the same crate, so they differ only in how sync code waits for
+//! them.
 
 use bridge::smartasync;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{answering::TEXT, run};
 
-/// Requests whose connections are kept, one way to wait for them each.
+/// A client that keeps its connections, with one way to wait for an answer.
 pub trait Fetch: Sync {
-    /// Under which name it is measured.
+    /// The name under which the client is measured.
     const NAME: &'static str;
 
-    /// The text at `url`.
+    /// Returns the text at `url`.
     ///
     /// # Errors
     ///
-    /// If the server does not answer, or with an error.
+    /// Returns an error if the server does not answer, or answers with an error.
     fn fetch(&self, url: &str) -> reqwest::Result<String>;
 }
 
-/// `reqwest`'s async client, waited for through the bridge.
+/// `reqwest`'s async client, which sync code waits for through the bridge.
 #[derive(Debug)]
 pub struct Bridged(reqwest::Client);
 
@@ -31,20 +31,22 @@ async fn fetch(client: &reqwest::Client, url: &str) -> reqwest::Result<String> {
     response.error_for_status()?.text().await
 }
 
-/// No proxy leads to a server on this machine. At most `kept` connections are
-/// kept: a request that comes before the last one's connection is back opens
-/// another, which must not stay.
+/// Returns an async client that keeps at most `kept` connections.
+///
+/// A request opens another connection if it begins before the last request has given
+/// its connection back. The limit closes that connection again. No proxy is used,
+/// because none leads to a server on this machine.
 fn client(kept: usize) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().no_proxy();
     builder.pool_max_idle_per_host(kept).build()
 }
 
 impl Bridged {
-    /// A client of its own, which keeps so many connections.
+    /// Returns a client that keeps at most `kept` connections.
     ///
     /// # Errors
     ///
-    /// If it can't be set up.
+    /// Returns an error if the client can't be set up.
     pub fn new(kept: usize) -> reqwest::Result<Self> {
         client(kept).map(Self)
     }
@@ -63,11 +65,11 @@ impl Fetch for Bridged {
 pub struct Blocking(reqwest::blocking::Client);
 
 impl Blocking {
-    /// A client of its own, which keeps so many connections.
+    /// Returns a client that keeps at most `kept` connections.
     ///
     /// # Errors
     ///
-    /// If it can't be set up.
+    /// Returns an error if the client can't be set up.
     pub fn new(kept: usize) -> reqwest::Result<Self> {
         reqwest::blocking::Client::builder()
             .no_proxy()
@@ -85,17 +87,18 @@ impl Fetch for Blocking {
     }
 }
 
-/// The async client under a runtime of the program's own, as one would do it by
-/// hand.
+/// The async client under a multi-thread runtime of its own, as a program would use it
+/// by hand.
 #[derive(Debug)]
 pub struct ByHand(reqwest::Client, Runtime);
 
 impl ByHand {
-    /// A client, which keeps so many connections, and a runtime of its own.
+    /// Returns a client that keeps at most `kept` connections, with a runtime of its
+    /// own.
     ///
     /// # Errors
     ///
-    /// If the client can't be set up.
+    /// Returns an error if the client can't be set up.
     pub fn new(kept: usize) -> reqwest::Result<Self> {
         Ok(Self(client(kept)?, run::multi_thread()))
     }
@@ -112,21 +115,22 @@ impl Fetch for ByHand {
     }
 }
 
-/// The same under a current-thread runtime. It belongs to one thread, because the
-/// runtime is driven by one at a time.
+/// The async client under a current-thread runtime of its own.
+///
+/// It belongs to one thread, because only one thread at a time drives such a runtime.
 #[derive(Debug)]
 pub struct CurrentThread(ByHand);
 
 impl CurrentThread {
-    /// A client and a runtime of its own.
+    /// Returns a client with a runtime of its own.
     ///
     /// # Errors
     ///
-    /// If the client can't be set up.
+    /// Returns an error if the client can't be set up.
     ///
     /// # Panics
     ///
-    /// If the system refuses what a runtime needs.
+    /// Panics if the system refuses what a runtime needs.
     pub fn new() -> reqwest::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self(ByHand(client(1)?, runtime.expect("a runtime"))))
@@ -141,11 +145,11 @@ impl Fetch for CurrentThread {
     }
 }
 
-/// Requests one after the other.
+/// Sends `count` requests one after the other.
 ///
 /// # Panics
 ///
-/// If one fails, or its answer is another than the server's.
+/// Panics if a request fails, or if its answer is not the server's.
 pub fn fetch_all(fetch: &impl Fetch, url: &str, count: u64) {
     for _ in 0..count {
         let text = fetch.fetch(url).expect("an answer");

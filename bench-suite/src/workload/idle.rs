@@ -1,9 +1,9 @@
-//! The first job after a pause, with every candidate in turn.
+//! The first job after a pause. The candidates take turns.
 //!
-//! How long a machine takes to wake up changes from second to second, so the
-//! candidates are measured interleaved: a [`Rounds`] measures all of them in
-//! every round and books each time to its candidate. Whoever asks for samples
-//! of one candidate takes them from the books.
+//! The time that a machine takes to wake up changes from second to second. So a
+//! [`Rounds`] measures all candidates in every round, and stores each time under its
+//! candidate. [`sample`](Rounds::sample) takes stored times, and starts a round when
+//! none is left.
 
 use std::{
     collections::VecDeque,
@@ -13,12 +13,12 @@ use std::{
 
 use tokio::runtime::Runtime;
 
-/// How long nothing happens before each job.
+/// The length of the pause before each job.
 pub const PAUSE: Duration = Duration::from_millis(50);
 
 type Candidate = Box<dyn Fn(&Runtime) -> u64 + Send>;
 
-/// The candidates, with the times already measured.
+/// The candidates, with the times that no sample has taken yet.
 pub struct Rounds {
     runtime: Runtime,
     pause: Duration,
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Rounds {
 }
 
 impl Rounds {
-    /// No candidates yet; their jobs will be awaited by tasks of `runtime`.
+    /// Returns a value without candidates. Tasks of `runtime` will await their jobs.
     #[must_use]
     pub fn new(runtime: Runtime, pause: Duration) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Rounds {
         }
     }
 
-    /// One more candidate.
+    /// Adds a candidate.
     #[must_use]
     pub fn with<F>(
         mut self,
@@ -59,14 +59,14 @@ impl Rounds {
     where
         F: Future<Output = u64> + Send + 'static,
     {
-        // Inside the block: some ways need the runtime around them.
+        // The async block is needed: some ways need the runtime when they are called.
         let candidate = move |runtime: &Runtime| runtime.block_on(async { operation(1).await });
         self.candidates
             .push((name, Box::new(candidate), VecDeque::new()));
         self
     }
 
-    /// The names of the candidates.
+    /// Returns the names of the candidates.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.candidates
@@ -75,11 +75,11 @@ impl Rounds {
             .collect()
     }
 
-    /// The next sample of the candidate called `name`.
+    /// Returns the next sample of the candidate called `name`.
     ///
     /// # Panics
     ///
-    /// If there is no such candidate.
+    /// Panics if there is no such candidate.
     pub fn sample(&mut self, name: &str) -> Duration {
         loop {
             let found = self

@@ -1,4 +1,4 @@
-//! How long each single operation takes, as a distribution.
+//! Distributions of the time of single operations.
 
 use std::time::{Duration, Instant};
 
@@ -7,20 +7,22 @@ use hdrhistogram::Histogram;
 use super::way::Way;
 use crate::workload::offload;
 
-/// Nothing here takes longer, and three digits are more than anything repeats.
+/// The longest time that a histogram tells apart. Nothing here takes longer.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// An empty distribution of times in nanoseconds.
+/// Returns an empty distribution of times in nanoseconds.
+///
+/// Its three digits are more than any measurement repeats.
 ///
 /// # Panics
 ///
-/// Never: the bounds are constant.
+/// Never panics: the bounds are constant.
 #[must_use]
 pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(in_ns(LONGEST), 3).expect("constant bounds")
 }
 
-/// Notes one time.
+/// Adds one time to a distribution.
 pub fn note(times: &mut Histogram<u64>, time: Duration) {
     times.saturating_record(in_ns(time).max(1));
 }
@@ -29,12 +31,13 @@ fn in_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The percentiles that so many samples can tell: at least ten lie beyond each,
-/// except the greatest, which is what it is.
+/// Returns the percentiles that a distribution has enough samples for.
+///
+/// At least ten samples lie beyond each percentile, except the greatest sample itself.
 #[must_use]
 pub fn percentiles(times: &Histogram<u64>) -> Vec<(f64, u64)> {
-    // Of 10 000 samples, how many lie beyond.
-    let told = [
+    // Each percentile, and how many of 10 000 samples lie beyond it.
+    let supported = [
         (50.0, 5000),
         (90.0, 1000),
         (99.0, 100),
@@ -44,10 +47,10 @@ pub fn percentiles(times: &Histogram<u64>) -> Vec<(f64, u64)> {
     .into_iter()
     .filter(|(_, beyond)| times.len() * beyond >= 10 * 10_000)
     .map(|(percentile, _)| (percentile, times.value_at_percentile(percentile)));
-    told.chain([(100.0, times.max())]).collect()
+    supported.chain([(100.0, times.max())]).collect()
 }
 
-/// Times single offloads for `length`, one after the other.
+/// Times single offloads, one after the other, for `length`.
 pub async fn offloads<W: Way>(way: W, length: Duration) -> Histogram<u64> {
     let mut times = histogram();
     let begin = Instant::now();
@@ -61,7 +64,7 @@ pub async fn offloads<W: Way>(way: W, length: Duration) -> Histogram<u64> {
     times
 }
 
-/// The same for what blocks.
+/// Times single blocking calls, one after the other, for `length`.
 pub fn calls<T>(length: Duration, operation: impl Fn() -> T) -> Histogram<u64> {
     let mut times = histogram();
     let begin = Instant::now();

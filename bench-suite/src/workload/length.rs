@@ -1,4 +1,4 @@
-//! Jobs of a given length: what the way there and back adds to them.
+//! Jobs of a given length, and what an offload adds to their time.
 
 use std::{
     hint::spin_loop,
@@ -7,7 +7,7 @@ use std::{
 
 use super::way::Way;
 
-/// A job that computes for `length`; how long it really took.
+/// Computes for `length`, and returns how long it really took.
 #[must_use]
 pub fn busy(length: Duration) -> Duration {
     let start = Instant::now();
@@ -20,7 +20,8 @@ pub fn busy(length: Duration) -> Duration {
     }
 }
 
-/// What `count` jobs in a row take beyond what they say they took themselves.
+/// Returns the time of `count` jobs in a row, less the time that the jobs took
+/// themselves.
 pub async fn overhead<W: Way>(way: W, length: Duration, count: u64) -> Duration {
     let start = Instant::now();
     let mut inside = Duration::ZERO;

@@ -1,15 +1,16 @@
-//! Sync in async in sync, to a given depth, by the functions of a program that
-//! thinks nothing of it.
+//! Sync code in async code in sync code, nested to a given depth.
+//!
+//! The functions are written as by a programmer who does not think about nesting.
 
 use bridge::smartasync;
 
-/// Blocking, and needs something async, unless this is the innermost level.
+/// Blocks, and waits for an async function unless this is the innermost level.
 #[smartasync]
 pub fn down(levels: u64) -> u64 {
     if levels == 0 { 0 } else { over(levels).wait() }
 }
 
-/// Async, and needs something blocking. One level is a wait and an offload.
+/// Awaits a blocking function. One level is a wait and an offload.
 #[smartasync]
 pub async fn over(levels: u64) -> u64 {
     1 + down(levels - 1).await

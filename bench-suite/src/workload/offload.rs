@@ -1,16 +1,16 @@
-//! One blocking job and back.
+//! The offload of one blocking job.
 //!
-//! The job is an addition: what is left is the cost of the way there and back.
+//! The job is an addition, so the figure is almost only the cost of the offload.
 
 use super::way::Way;
 
-/// The job.
+/// The blocking job.
 #[must_use]
 pub fn job(number: u64) -> u64 {
     number.wrapping_add(1)
 }
 
-/// There and back.
+/// Offloads the job and returns its result.
 pub fn one<W: Way>(way: &W, number: u64) -> impl Future<Output = u64> + Send + use<W> {
     way.run(move || job(number))
 }

@@ -1,5 +1,5 @@
-//! Requests from sync code, from several threads: each client, and what one request
-//! of it costs.
+//! Requests from sync code, from several threads: the clients, and the cost of a
+//! request.
 
 use std::{
     fmt,
@@ -23,12 +23,12 @@ use super::{
 };
 use crate::usage::Usage;
 
-/// One request and its answer, on a connection that is kept.
+/// Sends one request on a kept connection, and checks the answer.
 type Request = Box<dyn FnMut()>;
 
-/// A client, from which each thread gets its own way to ask.
+/// A client, from which each thread gets a connection and requests of its own.
 pub struct Client {
-    /// Under which name it is measured.
+    /// The name under which the client is measured.
     pub name: &'static str,
     open: Box<dyn Fn() -> Request + Sync>,
 }
@@ -50,7 +50,7 @@ impl Client {
         }
     }
 
-    /// One whose connections are shared by all threads.
+    /// Returns a client whose connections all threads share.
     fn shared<F: Fetch + Send + 'static>(fetch: F, url: &str) -> Self {
         let (fetch, url) = (Arc::new(fetch), url.to_owned());
         Self::new(F::NAME, move || {
@@ -64,21 +64,22 @@ fn check(text: &str) {
     assert_eq!(text, TEXT, "another answer than the server's");
 }
 
-/// What a request cost.
+/// The cost of all requests together.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// From the first request to the last answer.
+    /// The time from the first request to the last answer.
     pub wall: Duration,
-    /// What this process used meanwhile, where the system tells.
+    /// The usage of this process meanwhile, or `None` on a system that does not tell it.
     pub used: Option<Usage>,
 }
 
-/// Has each of `threads` threads ask `count` times. Connections are opened, and used
-/// once, before the time begins.
+/// Lets each of `threads` threads send `count` requests, and returns their cost.
+///
+/// Each thread opens and uses its connection once before the time begins.
 ///
 /// # Panics
 ///
-/// If a request fails, or has another answer than the server's.
+/// Panics if a request fails, or if its answer is not the server's.
 #[must_use]
 pub fn ask(client: &Client, threads: usize, count: u64) -> Cost {
     let barrier = Barrier::new(threads + 1);
@@ -90,7 +91,7 @@ pub fn ask(client: &Client, threads: usize, count: u64) -> Cost {
             request();
         }
         barrier.wait();
-        // Connections are closed when the time is over.
+        // The connections are closed after the time has ended.
         barrier.wait();
     };
     thread::scope(|scope| {
@@ -110,11 +111,11 @@ pub fn ask(client: &Client, threads: usize, count: u64) -> Cost {
     })
 }
 
-/// The HTTP clients, for at most `threads` threads at once.
+/// Returns the HTTP clients, for at most `threads` threads at once.
 ///
 /// # Errors
 ///
-/// If one can't be set up.
+/// Returns an error if a client can't be set up.
 ///
 /// # Panics
 ///
@@ -156,8 +157,9 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// The least that an HTTP request takes: the answer is known to be short, so what is
-/// read at once ends with its body.
+/// Sends a request by hand, with the least work that HTTP needs.
+///
+/// The answer is known to be short, so the function reads until the body has arrived.
 fn get(stream: &mut TcpStream, request: &str) -> io::Result<String> {
     stream.write_all(request.as_bytes())?;
     let mut buffer = [0; 1024];
@@ -188,7 +190,7 @@ async fn open(address: SocketAddr) -> io::Result<tokio::net::TcpStream> {
     Ok(stream)
 }
 
-/// The clients of the bare TCP connection.
+/// Returns the clients that use a bare TCP connection.
 ///
 /// # Panics
 ///

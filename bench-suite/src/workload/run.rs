@@ -1,4 +1,4 @@
-//! Where a measured operation runs: in a task, in a root, on many threads.
+//! Runs a measured operation in a task, in a `block_on` future, or on many threads.
 
 use std::{
     hint::black_box,
@@ -9,11 +9,11 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
-/// A multi-thread runtime as a service would have one.
+/// Returns a multi-thread runtime like that of a service.
 ///
 /// # Panics
 ///
-/// If the system can start no threads.
+/// Panics if the system can start no threads.
 #[must_use]
 pub fn multi_thread() -> Runtime {
     Builder::new_multi_thread()
@@ -22,7 +22,7 @@ pub fn multi_thread() -> Runtime {
         .expect("a runtime")
 }
 
-/// The time of `count` operations in a row.
+/// Returns the time of `count` operations in a row.
 pub fn repeat<T>(count: u64, mut operation: impl FnMut() -> T) -> Duration {
     let start = Instant::now();
     for _ in 0..count {
@@ -31,7 +31,7 @@ pub fn repeat<T>(count: u64, mut operation: impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
-/// The time of `count` awaited operations in a row.
+/// Returns the time of `count` awaited operations in a row.
 pub async fn repeat_async<F: Future>(count: u64, operation: impl Fn(u64) -> F) -> Duration {
     let start = Instant::now();
     for number in 0..count {
@@ -40,11 +40,11 @@ pub async fn repeat_async<F: Future>(count: u64, operation: impl Fn(u64) -> F) -
     start.elapsed()
 }
 
-/// [`repeat`] inside one poll of a task of `runtime`.
+/// Runs [`repeat`] inside one poll of a task of `runtime`.
 ///
 /// # Panics
 ///
-/// If `operation` does.
+/// Panics if `operation` panics.
 pub fn in_task<T>(
     runtime: &Runtime,
     count: u64,
@@ -56,11 +56,11 @@ pub fn in_task<T>(
         .expect("the operation does not panic")
 }
 
-/// [`repeat_async`] in a task of `runtime`.
+/// Runs [`repeat_async`] in a task of `runtime`.
 ///
 /// # Panics
 ///
-/// If `operation` does.
+/// Panics if `operation` panics.
 pub fn in_async_task<F: Future + Send>(
     runtime: &Runtime,
     count: u64,
@@ -75,16 +75,16 @@ where
         .expect("the operation does not panic")
 }
 
-/// [`repeat`] inside one poll of a root future of `runtime`.
+/// Runs [`repeat`] inside one poll of a `block_on` future of `runtime`.
 pub fn in_root<T>(runtime: &Runtime, count: u64, operation: impl FnMut() -> T) -> Duration {
     runtime.block_on(async { repeat(count, operation) })
 }
 
-/// [`repeat`] on a blocking thread of `runtime`.
+/// Runs [`repeat`] on a blocking thread of `runtime`.
 ///
 /// # Panics
 ///
-/// If `operation` does.
+/// Panics if `operation` panics.
 pub fn in_blocking<T>(
     runtime: &Runtime,
     count: u64,
@@ -94,12 +94,13 @@ pub fn in_blocking<T>(
     runtime.block_on(job).expect("the operation does not panic")
 }
 
-/// The time of `count` operations on each of `threads` threads at once: that
-/// of the slowest.
+/// Runs `count` operations on each of `threads` threads at once.
+///
+/// Returns the time of the slowest thread.
 ///
 /// # Panics
 ///
-/// If `operation` does.
+/// Panics if `operation` panics.
 pub fn at_once<T>(threads: usize, count: u64, operation: impl Fn() -> T + Sync) -> Duration {
     let start = Barrier::new(threads);
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! A server whose handlers wait for something async and for something that
-//! blocks: the mixed load of a service.
+//! A server with the mixed load of a service: its handlers wait for an async operation
+//! and for a blocking one.
 
 use std::{hint::black_box, io, net::SocketAddr, time::Duration};
 
@@ -8,14 +8,13 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use super::way::Way;
 
-/// The async part of a request: an answer from elsewhere takes so long.
+/// The async part of a request: another service takes this long to answer.
 const UPSTREAM: Duration = Duration::from_millis(1);
 
-/// The blocking part: so many steps of [`work`], some 100 to 200 µs of
-/// computation.
+/// The blocking part of a request, in steps of [`work`]: some 100 to 200 µs.
 pub const STEPS: u64 = 100_000;
 
-/// Computation that no compiler shortens.
+/// Computes `steps` steps that no compiler can leave out.
 #[must_use]
 pub fn work(steps: u64) -> u64 {
     (0..steps).fold(0x9e37_79b9, |state: u64, step| {
@@ -31,7 +30,7 @@ pub fn work(steps: u64) -> u64 {
 ///
 /// # Errors
 ///
-/// If there is none.
+/// Returns an error if there is no free port.
 pub fn serve<W: Way>(runtime: &Runtime, way: W, steps: u64) -> io::Result<SocketAddr> {
     let router = Router::new()
         .route("/", get(answer::<W>))

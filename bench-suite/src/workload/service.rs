@@ -1,4 +1,5 @@
-//! A service over a database: an axum handler for each way to a blocking query.
+//! A service over a database, with an axum handler for each way to run a blocking
+//! query.
 //!
 //! Each way is written as its documentation advises. The bridge's handlers await
 //! smart functions, with nothing configured.
@@ -26,23 +27,26 @@ use super::{
     server::work,
 };
 
-/// How a handler gets to the thread that may block.
+/// The way in which a handler runs its blocking query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handling {
-    /// It awaits a smart function.
+    /// The handler awaits a smart function.
     Bridge,
-    /// It awaits `spawn_blocking`.
+    /// The handler awaits `spawn_blocking`.
     SpawnBlocking,
-    /// The same behind a semaphore, with a permit for each connection: what Tokio's
-    /// documentation advises so that its 512 threads are not all started.
+    /// The handler awaits `spawn_blocking` behind a semaphore with a permit for each
+    /// connection.
+    ///
+    /// Tokio's documentation advises this, so that a runtime does not start all of its
+    /// 512 blocking threads.
     Limited,
 }
 
 impl Handling {
-    /// Each of them.
+    /// All ways.
     pub const ALL: [Self; 3] = [Self::Bridge, Self::SpawnBlocking, Self::Limited];
 
-    /// Under which name it is measured.
+    /// Returns the name under which the way is measured.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,14 +56,16 @@ impl Handling {
         }
     }
 
-    /// The one of that name.
+    /// Returns the way of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|way| way.name() == name)
     }
 
-    /// The service, with `/square/N` for one query and `/nested/N` for a query whose
-    /// connection is held while more async and blocking work is waited for.
+    /// Returns the routes of the service.
+    ///
+    /// `/square/N` makes one query. `/nested/N` holds a connection while it waits for
+    /// more async and blocking work, and then makes its query.
     pub fn router(self, database: Database) -> Router {
         let permits = usize::try_from(CONNECTIONS).unwrap_or(usize::MAX);
         let state = Service {
@@ -95,7 +101,7 @@ struct Service {
     permits: Arc<Semaphore>,
 }
 
-/// What a client is told.
+/// The answer that a client gets.
 type Answer = Result<String, (StatusCode, String)>;
 
 fn answer(result: Result<i64, Failure>) -> Answer {
@@ -104,7 +110,8 @@ fn answer(result: Result<i64, Failure>) -> Answer {
         .map_err(|why| (StatusCode::INTERNAL_SERVER_ERROR, why.to_string()))
 }
 
-/// A blocking task does not panic here, and is not aborted.
+/// Turns the result of a blocking task into an answer. These tasks are never aborted
+/// and do not panic.
 fn joined(result: Result<Result<i64, Failure>, JoinError>) -> Answer {
     answer(result.unwrap_or_else(|why| Err(why.into())))
 }
@@ -129,13 +136,13 @@ async fn limited(State(service): State<Service>, Path(number): Path<u64>) -> Ans
     joined(task::spawn_blocking(move || database.square(number)).await)
 }
 
-/// The async part of a nested request: an answer from elsewhere takes so long.
+/// The async part of a nested request: another service takes this long to answer.
 const UPSTREAM: Duration = Duration::from_millis(1);
 
-/// The blocking work at the bottom of a nested request.
+/// The steps of [`work`] in the innermost blocking function of a nested request.
 const STEPS: u64 = 1_000;
 
-/// `number`, after some computation.
+/// Returns `number` after some computation.
 fn confirm(number: u64) -> u64 {
     std::hint::black_box(work(STEPS));
     number
@@ -163,7 +170,8 @@ async fn bridged_nested(State(service): State<Service>, Path(number): Path<u64>)
     answer(outer(&service.database, number).await)
 }
 
-/// The same by hand: `spawn_blocking`, `Handle::block_on`, `spawn_blocking`.
+/// Answers a nested request by hand: `spawn_blocking`, `Handle::block_on`,
+/// `spawn_blocking`.
 fn by_hand(database: &Database, number: u64) -> Result<i64, Failure> {
     let connection = database.connection()?;
     let confirmed = Handle::current().block_on(async move {

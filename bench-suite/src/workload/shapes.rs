@@ -1,8 +1,8 @@
-//! Functions of other shapes, smart and plain: methods, borrowed arguments,
-//! generics, outputs that may fail.
+//! Functions of other shapes, smart and plain: methods, borrowed arguments, generics
+//! and outputs that may fail.
 //!
-//! The plain ones are what one would write by hand. All do the same work, which
-//! is not inlined, so that what surrounds it is what differs.
+//! The plain functions are what a programmer would write by hand. All functions do the
+//! same work, which is not inlined, so they differ only in what surrounds it.
 
 use bridge::smartasync;
 
@@ -11,89 +11,89 @@ fn work(number: u64) -> u64 {
     number.rotate_left(7) ^ 0x5bd1_e995
 }
 
-/// Something with methods.
+/// A type with methods.
 #[derive(Clone, Copy, Debug)]
 pub struct Thing(pub u64);
 
 impl Thing {
-    /// A method that blocks, plain.
+    /// A plain method that blocks.
     #[must_use]
     pub fn plain_sync(&self, number: u64) -> u64 {
         work(self.0 + number)
     }
 
-    /// The same, smart.
+    /// A smart method that blocks.
     #[smartasync]
     pub fn smart_sync(&self, number: u64) -> u64 {
         work(self.0 + number)
     }
 
-    /// A method that waits, plain.
+    /// A plain async method.
     pub async fn plain_async(&self, number: u64) -> u64 {
         std::future::ready(work(self.0 + number)).await
     }
 
-    /// The same, smart.
+    /// A smart async method.
     #[smartasync]
     pub async fn smart_async(&self, number: u64) -> u64 {
         std::future::ready(work(self.0 + number)).await
     }
 }
 
-/// A borrowed argument, plain.
+/// A plain function with a borrowed argument.
 #[must_use]
 pub fn plain_borrowed(text: &str) -> u64 {
     work(text.len() as u64)
 }
 
-/// The same, smart.
+/// A smart function with a borrowed argument.
 #[smartasync]
 pub fn smart_borrowed(text: &str) -> u64 {
     work(text.len() as u64)
 }
 
-/// A borrowed argument, async and plain.
+/// A plain async function with a borrowed argument.
 pub async fn plain_borrowed_async(text: &str) -> u64 {
     std::future::ready(work(text.len() as u64)).await
 }
 
-/// The same, smart.
+/// A smart async function with a borrowed argument.
 #[smartasync]
 pub async fn smart_borrowed_async(text: &str) -> u64 {
     std::future::ready(work(text.len() as u64)).await
 }
 
-/// Generic, plain.
+/// A plain generic function.
 pub fn plain_generic<T: Into<u64>>(number: T) -> u64 {
     work(number.into())
 }
 
-/// The same, smart.
+/// A smart generic function.
 #[smartasync]
 pub fn smart_generic<T: Into<u64> + Send + 'static>(number: T) -> u64 {
     work(number.into())
 }
 
-/// Generic, async and plain.
+/// A plain generic async function.
 pub async fn plain_generic_async<T: Into<u64>>(number: T) -> u64 {
     std::future::ready(work(number.into())).await
 }
 
-/// The same, smart.
+/// A smart generic async function.
 #[smartasync]
 pub async fn smart_generic_async<T: Into<u64>>(number: T) -> u64 {
     std::future::ready(work(number.into())).await
 }
 
-/// A number that may be too great.
+/// An error: the number is 100 or greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooGreat;
 
-/// A result, plain.
+/// A plain function that may fail.
 ///
 /// # Errors
 ///
-/// From 100 on.
+/// Returns an error from 100 on.
 pub fn plain_result(number: u64) -> Result<u64, TooGreat> {
     if number < 100 {
         Ok(work(number))
@@ -102,11 +102,11 @@ pub fn plain_result(number: u64) -> Result<u64, TooGreat> {
     }
 }
 
-/// The same, smart.
+/// A smart function that may fail.
 ///
 /// # Errors
 ///
-/// From 100 on.
+/// Returns an error from 100 on.
 #[smartasync]
 pub fn smart_result(number: u64) -> Result<u64, TooGreat> {
     if number < 100 {

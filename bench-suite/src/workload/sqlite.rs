@@ -1,4 +1,4 @@
-//! A query of a database, from async code.
+//! A query of a database in memory, from async code.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,10 +7,10 @@ use deadpool_runtime::Runtime;
 use deadpool_sync::SyncWrapper;
 use rusqlite::Connection;
 
-/// How many rows there are; row `n` holds `n * n`.
+/// The number of rows. Row `n` holds `n * n`.
 pub const ROWS: u64 = 1_000;
 
-/// A database in memory, with a table.
+/// Creates a database in memory with a table.
 fn open() -> rusqlite::Result<Connection> {
     let connection = Connection::open_in_memory()?;
     connection.execute_batch(&format!(
@@ -21,32 +21,32 @@ fn open() -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The blocking work, whoever does it.
+/// Makes the query. All ways share this blocking function.
 fn query(connection: &Connection, number: u64) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("select square from squares where number = ?1")?
         .query_row([number.cast_signed()], |row| row.get(0))
 }
 
-/// A connection that is shared, one query at a time.
+/// A shared connection, which makes one query at a time.
 #[derive(Clone, Debug)]
 pub struct Shared(Arc<Mutex<Connection>>);
 
 impl Shared {
-    /// A database of its own.
+    /// Creates a database in memory.
     ///
     /// # Errors
     ///
-    /// If the database can't be made.
+    /// Returns an error if the database can't be created.
     pub fn open() -> rusqlite::Result<Self> {
         Ok(Self(Arc::new(Mutex::new(open()?))))
     }
 
-    /// Through the bridge: awaited, it is offloaded with a clone of `self`.
+    /// Makes the query through the bridge: an await offloads it with a clone of `self`.
     ///
     /// # Errors
     ///
-    /// If there is no such row.
+    /// Returns an error if there is no such row.
     #[smartasync]
     pub fn square(&self, number: u64) -> rusqlite::Result<i64> {
         query(
@@ -55,15 +55,15 @@ impl Shared {
         )
     }
 
-    /// Through Tokio's blocking pool, by hand.
+    /// Makes the query by hand, on Tokio's blocking pool.
     ///
     /// # Errors
     ///
-    /// If there is no such row.
+    /// Returns an error if there is no such row.
     ///
     /// # Panics
     ///
-    /// If the runtime is shut down meanwhile.
+    /// Panics if the runtime is shut down meanwhile.
     pub async fn spawn_blocking(&self, number: u64) -> rusqlite::Result<i64> {
         let connection = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || {
@@ -77,29 +77,30 @@ impl Shared {
     }
 }
 
-/// Through `deadpool-sync`, which wraps a connection for async code.
+/// A connection in the wrapper of `deadpool-sync`, which makes it usable from async
+/// code.
 #[derive(Debug)]
 pub struct Wrapped(SyncWrapper<Connection>);
 
 impl Wrapped {
-    /// A database of its own.
+    /// Creates a database in memory.
     ///
     /// # Errors
     ///
-    /// If the database can't be made.
+    /// Returns an error if the database can't be created.
     pub async fn open() -> rusqlite::Result<Self> {
         SyncWrapper::new(Runtime::Tokio1, open).await.map(Self)
     }
 
-    /// The same query.
+    /// Makes the query through the wrapper.
     ///
     /// # Errors
     ///
-    /// If there is no such row.
+    /// Returns an error if there is no such row.
     ///
     /// # Panics
     ///
-    /// If the runtime is shut down meanwhile.
+    /// Panics if the runtime is shut down meanwhile.
     pub async fn square(&self, number: u64) -> rusqlite::Result<i64> {
         self.0
             .interact(move |connection| query(connection, number))

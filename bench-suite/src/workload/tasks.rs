@@ -1,4 +1,4 @@
-//! Many tasks, each of which awaits one short job: the burst that a service makes.
+//! Many tasks that each await one short job, like the burst of requests of a service.
 
 use tokio::task;
 
@@ -11,7 +11,7 @@ use super::way::Way;
 ///
 /// # Panics
 ///
-/// If a job does.
+/// Panics if a job panics.
 pub async fn each_awaits_one<W: Way>(way: W, count: u64) -> u64 {
     let tasks: Vec<_> = (1..=count)
         .map(|number| {

@@ -21,8 +21,10 @@ struct Shared {
     over: AtomicBool,
 }
 
-/// A thread that wakes whatever asks it to, as soon as it can: it spins, so
-/// that what is measured is how the waiter wakes up, not how this thread does.
+/// A thread that wakes each waiter as soon as it can.
+///
+/// The thread spins. So the figure shows how the waiter wakes up, and not how this
+/// thread does.
 #[derive(Debug)]
 pub struct Alarm {
     shared: Arc<Shared>,
@@ -58,14 +60,15 @@ impl Drop for Alarm {
     fn drop(&mut self) {
         self.shared.over.store(true, Release);
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed; a second one here would abort.
+            // The thread's own panic has been printed. A second panic here would abort
+            // the process.
             let _ = thread.join();
         }
     }
 }
 
 impl Alarm {
-    /// A future that is pending once, and woken by the alarm's thread.
+    /// Returns a future that is pending until the alarm's thread wakes it.
     pub fn once(&self) -> Once<'_> {
         Once {
             shared: &self.shared,
@@ -74,7 +77,7 @@ impl Alarm {
     }
 }
 
-/// The future of [`Alarm::once`]; its output says how often it was polled.
+/// The future of [`Alarm::once`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Once<'a> {
@@ -87,7 +90,7 @@ impl Future for Once<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.asked {
-            // The waker is gone only when it has been used.
+            // The alarm's thread has taken the waker if none is left.
             let waker = self
                 .shared
                 .waker

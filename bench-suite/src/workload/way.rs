@@ -1,4 +1,4 @@
-//! The ways from async code to a blocking job: the bridge's, and each peer's.
+//! The ways to run a blocking job from async code: the bridge, and each peer.
 
 use std::{fmt, sync::Arc};
 
@@ -9,26 +9,27 @@ use tokio_rayon::AsyncThreadPool;
 
 use crate::settings;
 
-/// What is to be run, on whatever thread.
+/// A closure that may run on any thread.
 pub trait Job<T>: FnOnce() -> T + Send + 'static {}
 
 impl<T, J: FnOnce() -> T + Send + 'static> Job<T> for J {}
 
-/// One way, used as its documentation advises.
+/// One way to run a job, used as its documentation advises.
 pub trait Way: Clone + Send + Sync + 'static {
-    /// Under which name it is measured.
+    /// The name under which the way is measured.
     const NAME: &'static str;
 
-    /// Whether it panics on a thread that no runtime was entered on.
+    /// Whether the way panics on a thread on which no runtime is entered.
     const NEEDS_RUNTIME: bool = false;
 
-    /// The job's result, to be awaited.
+    /// Returns a future of the job's result.
     fn run<T: Send + 'static, J: Job<T>>(
         &self,
         job: J,
     ) -> impl Future<Output = T> + Send + use<Self, T, J>;
 
-    /// The same for a job that is queued at once, also before it is awaited.
+    /// Queues the job at once, before anything awaits it, and returns a future of its
+    /// result.
     fn start<T: Send + 'static, J: Job<T>>(
         &self,
         job: J,
@@ -40,28 +41,28 @@ pub trait Way: Clone + Send + Sync + 'static {
 pub struct Ours(pub Bridge);
 
 impl Ours {
-    /// The one with the default settings.
+    /// Returns the bridge with the default settings.
     #[must_use]
     pub fn global() -> Self {
         Self(Bridge::global().clone())
     }
 
-    /// One whose queue holds `capacity` jobs.
+    /// Returns a bridge whose queue holds `capacity` jobs.
     ///
     /// # Panics
     ///
-    /// If `capacity` is zero.
+    /// Panics if `capacity` is zero.
     #[must_use]
     pub fn with_queue(capacity: usize) -> Self {
         let bridge = Bridge::builder().queue_capacity(capacity).build();
         Self(bridge.expect("a queue of that size"))
     }
 
-    /// One whose pool has `threads` threads.
+    /// Returns a bridge whose pool has `threads` threads.
     ///
     /// # Panics
     ///
-    /// If `threads` is zero.
+    /// Panics if `threads` is zero.
     #[must_use]
     pub fn with_threads(threads: usize) -> Self {
         let bridge = Bridge::builder().max_threads(threads).build();
@@ -155,16 +156,16 @@ impl Way for TokioRayon {
     }
 }
 
-/// `tokio-rayon` with a pool of its own instead of rayon's global one.
+/// `tokio-rayon` with a pool of its own, instead of rayon's global pool.
 #[derive(Clone, Debug)]
 pub struct TokioRayonPool(Arc<ThreadPool>);
 
 impl TokioRayonPool {
-    /// A pool of `threads` threads.
+    /// Returns a pool of `threads` threads.
     ///
     /// # Panics
     ///
-    /// If the system can't start them.
+    /// Panics if the system can't start the threads.
     #[must_use]
     pub fn of(threads: usize) -> Self {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build();
@@ -192,8 +193,8 @@ impl Way for TokioRayonPool {
 
 /// `affinitypool`, a pool with a shard of its queue for each producer.
 ///
-/// The pool is never dropped, as a global one, because the futures of its jobs
-/// capture the lifetime of the reference to it.
+/// The pool is never dropped, because the futures of its jobs capture the lifetime of
+/// the reference to it. A global pool is never dropped either.
 #[derive(Clone, Copy)]
 pub struct Affinity(&'static Threadpool);
 
@@ -206,13 +207,13 @@ impl fmt::Debug for Affinity {
 }
 
 impl Affinity {
-    /// A pool of `threads` threads.
+    /// Returns a pool of `threads` threads.
     #[must_use]
     pub fn of(threads: usize) -> Self {
         Self(Box::leak(Box::new(Threadpool::new(threads))))
     }
 
-    /// A thread per core, which is the crate's default.
+    /// Returns a pool with a thread per core, which is the crate's default.
     #[must_use]
     pub fn per_core() -> Self {
         Self::of(settings::cores())

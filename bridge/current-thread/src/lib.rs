@@ -1,2 +1,2 @@
-//! Nothing but a test: detection with a Tokio that has no multi-thread runtime.
+//! Tests of detection with a Tokio that has no multi-thread runtime.
 #![forbid(unsafe_code)]

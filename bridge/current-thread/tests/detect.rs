@@ -1,8 +1,8 @@
-//! Every place that there is without `rt-multi-thread`.
+//! Checks the context in every place that exists without `rt-multi-thread`.
 
 use std::thread;
 
-use detect::{Context, Mark, Place, in_async};
+use detect::{Context, Place, ThreadTag, in_async};
 use testkit::within;
 use tokio::{
     runtime::{Builder, LocalOptions, Runtime},
@@ -51,7 +51,7 @@ fn every_place() {
             .build_local(LocalOptions::default())
             .unwrap();
         assert_eq!(local.block_on(async { Place::current() }), Place::Worker(0));
-        let _job = Mark::Job.set();
+        let _job = ThreadTag::Job.set();
         assert_eq!(Place::current(), Place::Job);
     });
 }

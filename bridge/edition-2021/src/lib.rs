@@ -1,2 +1,2 @@
-//! A user on the 2021 edition; see `tests/`. The attribute's output must not
-//! depend on the edition of the crate that it is in.
+//! A user's crate in the 2021 edition. Its tests check that the attribute's
+//! output does not depend on the edition of the user's crate.

@@ -1,5 +1,7 @@
-//! Users on the 2021 edition get the same: what an `async fn` borrows is
-//! captured though their own `impl Trait` would not capture it.
+//! Checks that smart functions work in the 2021 edition.
+//!
+//! An `async fn` captures what it borrows, although a user's own `impl Trait`
+//! would not capture it in this edition.
 #![deny(warnings)]
 
 use std::sync::{Arc, Mutex};
@@ -43,7 +45,8 @@ impl<'s> Text<'s> {
     }
 }
 
-// In this edition the guard outlives the block it is made in.
+// In this edition, a temporary in the last expression is dropped after the
+// block's variables.
 #[smartasync]
 async fn locked(m: Arc<Mutex<u8>>) -> u8 {
     *m.lock().unwrap()
@@ -68,7 +71,8 @@ fn everything_is_captured() {
     assert_eq!(locked_sync((Arc::default(), 1)).wait(), 0);
 }
 
-// Here an `impl Trait` of a `fn` captures the lifetimes that it names, no others.
+// In this edition the `impl Trait` of a `fn` captures only the lifetimes that
+// it names.
 #[test]
 fn what_is_not_named_is_not_captured() {
     let (by_wait, by_twin, mut words);
@@ -83,7 +87,7 @@ fn what_is_not_named_is_not_captured() {
     assert_eq!(words.next(), Some("a"));
 }
 
-// No keyword yet.
+// `gen` is not a keyword in this edition.
 #[smartasync(blocking = gen_blocking)]
 fn gen<'gen>(mut gen: Vec<&'gen str>, more: &str) -> Vec<&'gen str> {
     gen.retain(|part| *part != more);

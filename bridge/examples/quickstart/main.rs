@@ -1,9 +1,10 @@
-//! The same two functions, called from sync and from async code.
+//! Calls the same functions from sync and from async code.
 //!
 //! Run it with `cargo run --release --example quickstart`. It starts a small
-//! HTTP server and fills a small `SQLite` file, calls the functions of
-//! `smart.rs` in all four cases and nested in each other, and shows what each
-//! call did. At the end it shows why the bridge moves blocking work away.
+//! HTTP server and fills a small `SQLite` file. It calls the functions of
+//! `smart.rs` in all four cases and nested in each other, and shows which
+//! thread ran each call. At the end it shows why the bridge moves blocking work
+//! away.
 #![allow(
     unreachable_pub,
     reason = "a program's modules read more easily with a plain `pub`"
@@ -39,8 +40,8 @@ fn main() -> Result<(), Failure> {
     tokio::runtime::Runtime::new()?.block_on(from_async(&world, &mut table))?;
     println!("{table}\n");
 
-    // One thread drives everything here, as in many services and interfaces:
-    // whoever blocks it blocks all.
+    // One thread drives everything here, as in many services and user
+    // interfaces. A call that blocks this thread stops everything.
     println!("A slow query, beside a clock that ticks every millisecond on the same thread:\n");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -48,7 +49,8 @@ fn main() -> Result<(), Failure> {
     runtime.block_on(keep_ticking(&world.database))
 }
 
-/// A plain thread: nothing here is async, and nothing had to be set up.
+/// Calls the functions on a plain thread. Nothing is async here, and the bridge
+/// needs no setup.
 fn from_sync(world: &World, table: &mut Table) -> Result<(), Failure> {
     let (url, database) = (&world.url, &world.database);
 
@@ -66,7 +68,7 @@ fn from_sync(world: &World, table: &mut Table) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The same functions, in async code: `.await` in place of `.wait()`.
+/// Calls the same functions in async code, with `.await` in place of `.wait()`.
 async fn from_async(world: &World, table: &mut Table) -> Result<(), Failure> {
     let (url, database) = (&world.url, &world.database);
 
@@ -93,9 +95,10 @@ fn row(table: &mut Table, case: &str, start: Instant, result: &str) {
     table.add_row([case, &trail::take(), result, &time]);
 }
 
-/// The same slow query, in place and moved away, under a ticking clock.
+/// Runs the same slow query in place and on the pool, beside a ticking clock.
 async fn keep_ticking(database: &Path) -> Result<(), Failure> {
-    // `.wait()` on a blocking function blocks where the plain call would.
+    // `.wait()` on a blocking function blocks this thread, as the plain call
+    // would.
     let (count, blocked) = ticks::during(async { slow_count(database).wait() }).await;
     println!(
         "  .wait()   in place, blocking the event loop:  {blocked}, counted {}",

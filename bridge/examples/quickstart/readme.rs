@@ -1,2 +1,2 @@
-//! The README, whose snippets thereby are tests.
+//! Turns the snippets of the README into doc tests.
 #![doc = include_str!("../../../README.md")]

@@ -1,8 +1,7 @@
 //! Functions written once, for both kinds of caller.
 //!
-//! Each is an ordinary function with `#[smartasync]` on it. The calls to
-//! [`trail::mark`] are there only so that the table can show which thread ran
-//! what.
+//! Each is an ordinary function with `#[smartasync]` on it. The calls of
+//! [`trail::mark`] only tell the table which thread ran the function.
 
 use std::{error::Error, path::Path};
 
@@ -54,7 +53,7 @@ pub async fn summary(database: &Path) -> Result<String, Failure> {
     Ok(format!("{} bytes: {page}", page.len()))
 }
 
-/// A sync function that takes its time: it counts one by one.
+/// A sync function that takes long, because it counts one by one.
 #[smartasync]
 pub fn slow_count(database: &Path) -> rusqlite::Result<i64> {
     let query = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000)

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const TICK: Duration = Duration::from_millis(1);
 
-/// How often the clock ticked, and in what time.
+/// The number of ticks, and the time that they took.
 pub struct Ticks {
     count: u32,
     time: Duration,
@@ -27,13 +27,13 @@ impl fmt::Display for Ticks {
     }
 }
 
-/// Runs `work`, and counts the ticks that the event loop finds time for.
+/// Runs `work`, and counts how often the clock ticks meanwhile.
 pub async fn during<F: Future>(work: F) -> (F::Output, Ticks) {
     let count = Cell::new(0);
     let clock = async {
         let mut interval = interval(TICK);
         interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        // The first tick comes at once; it says nothing.
+        // The first tick comes at once, so it does not count.
         interval.tick().await;
         loop {
             interval.tick().await;

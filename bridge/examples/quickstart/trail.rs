@@ -1,4 +1,4 @@
-//! Which function ran on which thread: the table's "route taken".
+//! Records which function ran on which thread. The table shows it as "route taken".
 
 use std::{
     mem,
@@ -19,7 +19,7 @@ pub fn mark(function: &str) {
         .push(step);
 }
 
-/// What has been noted since the last time, in order.
+/// Returns the steps since the last call, in order.
 pub fn take() -> String {
     mem::take(&mut *TRAIL.lock().unwrap_or_else(PoisonError::into_inner)).join("\n")
 }

@@ -1,4 +1,4 @@
-//! What the functions need to work with: a server and a database.
+//! The server and the database that the functions use.
 
 use std::{net::TcpListener, path::PathBuf, thread};
 
@@ -9,14 +9,14 @@ use tokio::{runtime::Builder, sync::oneshot};
 
 use crate::smart::Failure;
 
-/// A server on this machine and a database in a temporary directory; both
-/// are gone once this is dropped.
+/// A server on this machine and a database in a temporary directory. Dropping
+/// it stops the server and deletes the directory.
 pub struct World {
     /// An address that the server answers.
     pub url: String,
     /// A file with a table `pages`.
     pub database: PathBuf,
-    /// Dropped first: the server stops.
+    /// Stops the server when it is dropped, before the directory goes.
     _server: oneshot::Sender<()>,
     _directory: TempDir,
 }
@@ -42,7 +42,7 @@ impl World {
     }
 }
 
-/// A server on a thread and a runtime of its own, as if it were elsewhere.
+/// Starts a server on a thread and a runtime of its own.
 fn serve() -> Result<(String, oneshot::Sender<()>), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -55,7 +55,7 @@ fn serve() -> Result<(String, oneshot::Sender<()>), Failure> {
             let hello = Router::new().route("/hello", get(async || "hello from the server"));
             tokio::select! {
                 served = axum::serve(listener, hello) => served,
-                // The sender is never used: it is dropped.
+                // Nobody sends: this ends when the sender is dropped.
                 _ = stopped => Ok(()),
             }
         })

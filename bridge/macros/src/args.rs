@@ -1,8 +1,8 @@
 //! The attribute's options: `bridge = EXPR`, `debug`, `blocking = name` and
 //! `crate = path`.
 //!
-//! Each is read by itself, so that a mistake in one leaves the others in force
-//! and several mistakes are told at once.
+//! Each option is parsed on its own. So a mistake in one leaves the others
+//! valid, and the user sees all mistakes at once.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,30 +12,31 @@ use syn::{
     parse::{ParseStream, Parser},
 };
 
-/// What was asked for.
+/// The options of one attribute.
 #[derive(Default)]
 pub(crate) struct Options {
-    /// The bridge to use instead of the process's.
+    /// The bridge that replaces the global one.
     pub(crate) bridge: Option<Instance>,
-    /// Whether calls are logged.
+    /// Whether each call is logged.
     pub(crate) debug: bool,
-    /// The plain sync twin to emit.
+    /// The plain sync twin that is also emitted.
     pub(crate) blocking: Option<Twin>,
-    /// Where `bridge` is, if it is not `::bridge`.
+    /// The path of the crate `bridge`, if it is not `::bridge`.
     pub(crate) path: Option<Path>,
 }
 
-/// `bridge = EXPR`.
+/// The option `bridge = EXPR`.
 pub(crate) struct Instance {
     pub(crate) expr: Expr,
-    /// The method's `self` in it, if it uses that.
+    /// The method's `self` in the expression, if it is used there.
     pub(crate) of_self: Option<Ident>,
 }
 
-/// `blocking = name`, or `blocking = Self::name`.
+/// The option `blocking = name` or `blocking = Self::name`.
 pub(crate) struct Twin {
-    /// The `Self` that says that the function is an associated one. Without
-    /// `self` or `Self` in its signature nothing else tells.
+    /// The `Self` of `Self::name`. It says that the function is an associated
+    /// one. The macro cannot see that if the signature has neither `self` nor
+    /// `Self`.
     pub(crate) associated: Option<Token![Self]>,
     pub(crate) name: Ident,
 }
@@ -44,7 +45,7 @@ const KNOWN: [&str; 4] = ["bridge", "debug", "blocking", "crate"];
 const FORMS: &str =
     "the options are `bridge = EXPR`, `debug`, `blocking = name` and `crate = path`";
 
-/// Reads the options, and the mistakes among them.
+/// Parses the options. Returns them with all mistakes that they contain.
 pub(crate) fn parse(tokens: TokenStream) -> (Options, Vec<Error>) {
     let mut options = Options::default();
     let mut errors = Vec::new();
@@ -133,7 +134,8 @@ fn twin(input: ParseStream<'_>, what: &str) -> Result<Twin> {
     Ok(Twin { associated, name })
 }
 
-/// The first `self` that is the method's own. That of `self::` is a module.
+/// Returns the first `self` that means the method's receiver. In `self::`, the
+/// word means a module.
 fn own(tokens: TokenStream) -> Option<Ident> {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -174,7 +176,7 @@ fn skip_to_comma(input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The option that was probably meant.
+/// Returns the option that the user probably meant.
 fn nearest(unknown: &str) -> Option<&'static str> {
     let (distance, known) = KNOWN
         .map(|known| (distance(unknown, known), known))
@@ -183,7 +185,7 @@ fn nearest(unknown: &str) -> Option<&'static str> {
     (distance <= 3 && distance < known.len().min(unknown.len())).then_some(known)
 }
 
-/// Levenshtein's edit distance, a row at a time.
+/// Returns the Levenshtein distance of two words, computed row by row.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {

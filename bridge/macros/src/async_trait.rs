@@ -1,8 +1,9 @@
 //! A method that `#[async_trait]` has turned into a `fn`.
 //!
-//! That macro rewrites whole traits, and so is through before ours begins. What
-//! it leaves returns a boxed future that has not run, and a call of it would
-//! hand that out as its result. It is told by the lifetime that it adds.
+//! `#[async_trait]` rewrites a whole trait before `#[smartasync]` runs. It
+//! leaves a `fn` that returns a boxed future, so a smart function's call would
+//! return that future as its result. The lifetime `'async_trait` in the
+//! signature shows such a method.
 
 use proc_macro2::Group;
 use quote::quote;
@@ -10,13 +11,13 @@ use syn::{AssocType, Type, parse_quote, visit::Visit};
 
 use crate::function::{Function, regroup};
 
-/// Whether this is such a method.
+/// Returns whether `#[async_trait]` made this method.
 pub(crate) fn is(function: &Function) -> bool {
     let mut lifetimes = function.sig.generics.lifetimes();
     lifetimes.any(|param| param.lifetime.ident == "async_trait")
 }
 
-/// The `async fn` that it was, so that its callers get their call.
+/// Restores the `async fn`, so that its callers still get a call.
 pub(crate) fn undo(function: &mut Function) {
     struct Output(Option<Type>);
     impl Visit<'_> for Output {

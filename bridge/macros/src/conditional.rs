@@ -1,8 +1,8 @@
-//! `#[cfg]` on single arguments: one function for each case.
+//! `#[cfg]` on single arguments: the macro writes a function for each case.
 //!
-//! A call's type names the types of all arguments, and nothing within a type
-//! can be conditional. So there is a function for every combination of the
-//! conditions, each under its own `#[cfg]`, and the compiler keeps one.
+//! A call's type names the types of all arguments, and no part of a type can be
+//! conditional. So the macro writes a function for every combination of the
+//! conditions, each under its own `#[cfg]`. The compiler keeps one of them.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -10,10 +10,11 @@ use syn::{Attribute, FnArg, PatType, Receiver, parse_quote};
 
 use crate::function::Function;
 
-/// More conditions than this would make more functions than is reasonable.
+/// The most conditions that one function may have, because n conditions make 2ⁿ
+/// functions.
 pub(crate) const MOST: usize = 4;
 
-/// The function for each case, if there are any.
+/// Returns the function for each case, if an argument has a condition.
 pub(crate) fn cases(function: &Function) -> Option<Vec<Function>> {
     let conditions = conditions(function);
     if conditions.is_empty() {
@@ -26,7 +27,7 @@ pub(crate) fn cases(function: &Function) -> Option<Vec<Function>> {
     )
 }
 
-/// The different conditions of the arguments, in order.
+/// Returns the distinct conditions of the arguments, in order.
 pub(crate) fn conditions(function: &Function) -> Vec<TokenStream> {
     let mut all = Vec::new();
     for input in &function.sig.inputs {
@@ -39,7 +40,7 @@ pub(crate) fn conditions(function: &Function) -> Vec<TokenStream> {
     all
 }
 
-/// Returns the place of the condition with the same text.
+/// Returns the attributes of an argument.
 fn place(conditions: &[TokenStream], condition: &TokenStream) -> Option<usize> {
     let text = condition.to_string();
     conditions
@@ -47,7 +48,7 @@ fn place(conditions: &[TokenStream], condition: &TokenStream) -> Option<usize> {
         .position(|known| known.to_string() == text)
 }
 
-/// The attributes of an argument.
+/// Returns the attributes of an argument.
 pub(crate) fn attributes(input: &FnArg) -> &[Attribute] {
     match input {
         FnArg::Typed(PatType { attrs, .. }) | FnArg::Receiver(Receiver { attrs, .. }) => attrs,
@@ -61,7 +62,8 @@ fn condition(attr: &Attribute) -> Option<TokenStream> {
         .then(|| list.tokens.to_token_stream())
 }
 
-/// The function where those conditions hold whose bits are set.
+/// Returns the function for one case: bit `i` of `case` says whether condition
+/// `i` holds.
 fn one(function: &Function, conditions: &[TokenStream], case: usize) -> Function {
     let holds = |condition: &TokenStream| {
         place(conditions, condition).is_some_and(|i| case & (1 << i) != 0)

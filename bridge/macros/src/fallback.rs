@@ -1,4 +1,5 @@
-//! What stands in for a refused function, so that its callers still compile.
+//! Replaces a refused function by a valid one, so that its callers still
+//! compile.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -6,7 +7,7 @@ use syn::{FnArg, PatType, Receiver, Safety};
 
 use crate::{args::Options, async_trait, conditional, expand, function::Function, order, valid};
 
-/// The function without what was refused, expanded as if it had been right.
+/// Removes the refused parts of a function, and expands the rest.
 pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream {
     if valid::is_main(&function) {
         return quote! { fn main() {} };
@@ -26,7 +27,7 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
         sig.safety = Safety::Default;
     }
     if crowded {
-        // One argument of each name.
+        // Keep only one argument of each name.
         let mut seen = Vec::new();
         let inputs = std::mem::take(&mut sig.inputs).into_iter();
         sig.inputs =

@@ -1,13 +1,14 @@
-//! `{self}` in the literals of formatting macros.
+//! Renames `{self}` in the literals of formatting macros.
 //!
-//! Only in the macros listed here: another's literal may be data, and to change
-//! that in silence is worse than the compiler's message.
+//! Only the macros in this list are changed. The literal of another macro may
+//! be data, and a silent change of data is worse than an error of the compiler.
 
 use proc_macro2::{Literal, TokenStream, TokenTree};
 
 use crate::rewrite::is_punct;
 
-/// The macros whose literal may name `self`, with the arguments before it.
+/// The macros whose literal may name `self`, with the number of arguments
+/// before that literal.
 const MACROS: [(&str, usize); 35] = [
     ("format", 0),
     ("format_args", 0),
@@ -29,7 +30,7 @@ const MACROS: [(&str, usize); 35] = [
     ("debug_assert_eq", 2),
     ("debug_assert_matches", 2),
     ("debug_assert_ne", 2),
-    // Of `log` and `tracing`.
+    // From `log` and `tracing`.
     ("trace", 0),
     ("debug", 0),
     ("info", 0),
@@ -37,7 +38,7 @@ const MACROS: [(&str, usize); 35] = [
     ("error", 0),
     ("log", 1),
     ("event", 1),
-    // Of `anyhow`, `eyre`, `miette` and `snafu`.
+    // From `anyhow`, `eyre`, `miette` and `snafu`.
     ("anyhow", 0),
     ("bail", 0),
     ("ensure", 1),
@@ -48,8 +49,8 @@ const MACROS: [(&str, usize); 35] = [
     ("whatever", 0),
 ];
 
-/// If `before` ends in a formatting macro's name and `!`: the arguments before
-/// its literal.
+/// If `before` ends in a formatting macro's name and `!`, returns the number of
+/// arguments before its literal.
 pub(crate) fn skipped(before: &[TokenTree]) -> Option<usize> {
     let [.., TokenTree::Ident(name), TokenTree::Punct(bang)] = before else {
         return None;
@@ -58,8 +59,8 @@ pub(crate) fn skipped(before: &[TokenTree]) -> Option<usize> {
     (bang.as_char() == '!').then_some(skip)
 }
 
-/// Renames `{self}` in the first literal that is an argument by itself, if it
-/// is there.
+/// Renames `{self}` in the first literal that is a whole argument. Returns
+/// `None` if the literal does not contain it.
 pub(crate) fn name_self(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
     let comma = |token: Option<&TokenTree>| is_punct(token, ",");
     let mut tokens: Vec<TokenTree> = args.into_iter().collect();
@@ -81,7 +82,8 @@ pub(crate) fn name_self(args: TokenStream, this: &str, skip: usize) -> Option<To
 }
 
 fn renamed(literal: &Literal, this: &str) -> Option<Literal> {
-    // Escaped braces are put out of the way: NUL can't be in a literal's source.
+    // A NUL replaces each escaped brace meanwhile, because no literal's source
+    // contains a NUL.
     let text = literal.to_string().replace("{{", "\0");
     let new = text
         .replace("{self}", &format!("{{{this}}}"))

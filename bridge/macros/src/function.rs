@@ -1,4 +1,5 @@
-//! A function taken apart: its signature parsed, its body left as tokens.
+//! Splits a function into its parsed signature and its body, which stays
+//! tokens.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{
@@ -9,7 +10,7 @@ use syn::{
 
 use crate::names::Names;
 
-/// A free function or a method, with a body or, in a trait, without.
+/// A free function or a method. In a trait, it may have no body.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -19,7 +20,7 @@ pub(crate) struct Function {
     pub(crate) names: Names,
 }
 
-/// Takes the item under the attribute apart.
+/// Parses the item under the attribute.
 pub(crate) fn parse(item: &TokenStream) -> Result<Function> {
     let function = |input: ParseStream<'_>| function(input, Names::of(item.clone()));
     function.parse2(item.clone())
@@ -44,7 +45,7 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
         return Err(input.error("expected the function's body, or `;` in a trait"));
     }
     let body = braces(input)?;
-    // `#![…]` may open a function's body, but not a closure's.
+    // `#![…]` may open the body of a function, but not that of a closure.
     let (inner, statements) = inner_attributes.parse2(body.stream())?;
     let body = if inner.is_empty() {
         body
@@ -61,9 +62,7 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     })
 }
 
-/// Returns the body's braces.
-///
-/// Invisible brackets surround a macro's fragment. They may also be empty.
+/// Returns the same braces around other tokens.
 fn braces(input: ParseStream<'_>) -> Result<Group> {
     loop {
         let token: TokenTree = input.parse()?;
@@ -82,11 +81,12 @@ fn braces(input: ParseStream<'_>) -> Result<Group> {
     }
 }
 
-/// The same braces around other tokens.
+/// Returns the same braces around other tokens.
 ///
-/// They can only have one place, and not each its own. An expression that is
-/// still being written is reported at the closing one; there the compiler takes
-/// its second report, of our output, for the first and shows one.
+/// A new group has one span, not one for each brace. If the last expression is
+/// unfinished, the compiler reports it at the closing brace. The group then
+/// takes that span, so the report about the output has the same place and the
+/// compiler shows one report.
 pub(crate) fn regroup(group: &Group, stream: TokenStream) -> Group {
     let last = group.stream().into_iter().last();
     let unfinished =

@@ -1,16 +1,16 @@
 //! The `#[smartasync]` attribute of the `bridge` crate, which documents it.
 //!
-//! A function goes forward through four files: `function` takes it apart,
-//! `args` reads the attribute's options, `valid` refuses what can't be a smart
-//! function, `expand` writes the one that returns a call. What was refused is
-//! mended by `fallback` and still expanded, so that one mistake gives one
-//! message and not an echo at every caller. `attribute` calls them in turn.
+//! A function passes four files. `function` parses it, `args` parses the
+//! attribute's options, and `valid` reports what cannot be a smart function.
+//! `expand` writes the function that returns a call. If `valid` refuses a
+//! function, `fallback` mends and expands it all the same. So one mistake gives
+//! one message, and no further message at each caller.
 //!
-//! All of it writes `::__bridge` for the crate that it is a part of; `root` puts
-//! the path there.
+//! All files write `::__bridge` for the crate `bridge`. At the end `root`
+//! replaces that by the real path.
 //!
-//! Only signatures are parsed. Bodies stay tokens: the compiler reports what is
-//! wrong in them, at their own spans, and the function exists all the same.
+//! Only signatures are parsed. Bodies stay tokens, so the compiler reports
+//! errors in them at their own spans, and the function exists all the same.
 #![forbid(unsafe_code)]
 
 mod args;

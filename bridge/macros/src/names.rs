@@ -1,21 +1,21 @@
-//! Names for what the expansion adds, that the function does not use itself.
+//! Chooses names for the expansion that the function does not use itself.
 //!
-//! Hygiene parts our local variables from the user's. It does not part
-//! lifetimes and type parameters, nor what `self` is called in a closure, since
-//! a format string has to find that one. Readers see these too, in messages and
-//! in a function's documentation, so each is called after its argument.
+//! Hygiene separates the macro's local variables from the user's. It does not
+//! separate lifetimes and type parameters. It cannot hide the closure's name
+//! for `self` either, because a format string must find it. Users see these
+//! names in messages and documentation, so each is derived from its argument.
 
 use std::collections::HashSet;
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{FnArg, Pat, ext::IdentExt};
 
-/// Every name in a function's tokens.
+/// All names in a function's tokens.
 #[derive(Clone)]
 pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// Those in the tokens of a function.
+    /// Collects the names in the tokens of a function.
     pub(crate) fn of(tokens: TokenStream) -> Self {
         let mut names = Self(HashSet::new());
         names.collect(tokens);
@@ -34,7 +34,7 @@ impl Names {
         }
     }
 
-    /// This name, or one like it that is free.
+    /// Returns `name`, with as many `_` added as make it unused.
     pub(crate) fn free(&self, name: &str) -> String {
         let mut name = name.to_owned();
         while self.0.contains(&name) {
@@ -43,7 +43,8 @@ impl Names {
         name
     }
 
-    /// One more name like this one, that is neither the user's nor among ours.
+    /// Returns a name that neither the user nor `ours` contains: `name`, with a
+    /// number or `_` if needed.
     pub(crate) fn next(&self, name: &str, ours: &[Ident]) -> String {
         let mut free = self.free(name);
         let mut count = 1;
@@ -55,7 +56,7 @@ impl Names {
     }
 }
 
-/// What an argument is called, in small letters and words parted by `_`.
+/// Returns the name of an argument in lower case, without outer `_`.
 pub(crate) fn argument(input: &FnArg) -> String {
     let FnArg::Typed(arg) = input else {
         return "self".to_owned();
@@ -70,7 +71,7 @@ pub(crate) fn argument(input: &FnArg) -> String {
     }
 }
 
-/// `some_words` as `SomeWords`.
+/// Turns `some_words` into `SomeWords`.
 pub(crate) fn camel(words: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();

@@ -1,12 +1,12 @@
-//! Attribute macros below ours: they go first.
+//! Attribute macros below `#[smartasync]` must run first.
 //!
-//! Such a macro, `#[tracing::instrument]` for one, expects the function as it
-//! was written. Expanded after ours it would see one that only makes a call, and
-//! would instrument that. So the attributes are put in the order in which each
-//! sees what it expects, and the order in the source does not matter.
+//! A macro such as `#[tracing::instrument]` expects the function as
+//! the user wrote it. After `#[smartasync]` it would see a function that only
+//! makes a call, and would instrument that. So this file moves `#[smartasync]`
+//! below all other attributes, and their order in the source does not matter.
 //!
-//! That is done once. What is still below ours then is no macro, but a misspelt
-//! name or an attribute that no function may bear, and the compiler says so.
+//! This happens once. An attribute that is then still below is no macro. It is
+//! misspelt or not allowed on functions, and the compiler reports it.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -14,10 +14,10 @@ use syn::{Attribute, Meta, Path, Token, punctuated::Punctuated};
 
 use crate::function::Function;
 
-/// What is put before the options of an attribute that is the last one.
+/// The first option of an attribute that has been moved to the end.
 const LAST: &str = "__last";
 
-/// The options without that mark, and whether it was there.
+/// Removes `__last` from the options. Returns also whether it was there.
 pub(crate) fn unmarked(options: TokenStream) -> (TokenStream, bool) {
     let mut rest = options.clone().into_iter();
     match rest.next() {
@@ -26,7 +26,7 @@ pub(crate) fn unmarked(options: TokenStream) -> (TokenStream, bool) {
     }
 }
 
-/// The function with our attribute below all others, if one of these is a macro.
+/// Moves `#[smartasync]` below all other attributes, if one of them is a macro.
 pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenStream> {
     let Function {
         attrs,
@@ -44,7 +44,7 @@ pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenSt
     })
 }
 
-/// Whether an attribute is none of the compiler's own.
+/// Returns whether an attribute is not one of the compiler's.
 pub(crate) fn is_macro(attr: &Attribute) -> bool {
     foreign(&attr.meta)
 }
@@ -68,10 +68,10 @@ fn is_known(path: &Path) -> bool {
     ATTRIBUTES.iter().any(|known| first == known)
 }
 
-/// Tools whose attributes the compiler skips.
+/// The tools whose attributes the compiler skips.
 const TOOLS: [&str; 5] = ["clippy", "diagnostic", "miri", "rust_analyzer", "rustfmt"];
 
-/// The compiler's attributes that a function may bear.
+/// The compiler's attributes that a function may have.
 const ATTRIBUTES: [&str; 26] = [
     "allow",
     "automatically_derived",

@@ -1,21 +1,22 @@
 //! Small changes to a body that is only known as tokens.
 //!
-//! A smart `fn`'s body becomes a closure's. There `self` can't be a parameter,
-//! so it gets another name; and the function's lifetimes become `'_`, since the
-//! closure is called with lifetimes of its own. Nested items have their own
-//! `self` and lifetimes and are left alone; macros' arguments are not.
+//! The body of a smart `fn` becomes the body of a closure. A closure has no
+//! parameter `self`, so `self` gets another name. The function's lifetimes
+//! become `'_`, because each call of the closure has lifetimes of its own.
+//! Nested items have their own `self` and lifetimes, so they stay unchanged.
+//! The arguments of macros change too.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use crate::{formatting, function::regroup, names::Names};
 
-/// What `self` is called in the closure. Texts that a macro makes of its
-/// arguments show it, so it is as like `self` as a name can be.
+/// Returns the name of `self` in the closure. Macros that print their arguments
+/// show it, so it looks as much like `self` as a name can.
 pub(crate) fn self_name(names: &Names) -> String {
     names.free("self_")
 }
 
-/// Renames `self`, where there is one, to this, and these lifetimes to `'_`.
+/// Renames `self` to `this`, if that is given, and `lifetimes` to `'_`.
 pub(crate) fn body(body: &Group, this: Option<&str>, lifetimes: &[Ident]) -> Group {
     match stream(body.stream(), this, lifetimes) {
         Some(changed) => regroup(body, changed),
@@ -23,7 +24,7 @@ pub(crate) fn body(body: &Group, this: Option<&str>, lifetimes: &[Ident]) -> Gro
     }
 }
 
-/// Whether a name is anywhere in these tokens.
+/// Returns whether the tokens contain a name.
 pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
@@ -32,8 +33,8 @@ pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     })
 }
 
-/// Whether a name is in these tokens for certain: not only where a `cfg` may
-/// take it away, or a macro that is called with it.
+/// Returns whether the tokens use a name for certain. A use that depends on a
+/// `cfg`, or that is inside a macro's arguments, is not certain.
 pub(crate) fn uses(tokens: &TokenStream, name: &str) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let conditional = tokens.windows(2).any(|pair| match pair {
@@ -53,7 +54,7 @@ pub(crate) fn uses(tokens: &TokenStream, name: &str) -> bool {
         })
 }
 
-/// The tokens with what has to be changed, if anything has.
+/// Returns the changed tokens, or `None` if nothing changed.
 fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Option<TokenStream> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(tokens.len());
@@ -91,7 +92,7 @@ fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Optio
     changed.then(|| out.into_iter().collect())
 }
 
-/// The length of the item that begins here and brings its own names.
+/// Returns the length of the item that begins here and has its own names.
 pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     let keyword = match tokens {
         [TokenTree::Ident(keyword), ..] => keyword.to_string(),
@@ -100,7 +101,7 @@ pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     let named = matches!(tokens.get(1), Some(TokenTree::Ident(_)));
     let item = match &*keyword {
         "impl" | "trait" => true,
-        // One of `std::fmt::{self, Write}` is a module's.
+        // In `std::fmt::{self, Write}`, `self` means a module.
         "use" => !is_punct(tokens.get(1), "<"),
         "fn" | "mod" | "struct" | "enum" | "union" | "type" => named,
         _ => false,
@@ -118,7 +119,7 @@ pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
     })
 }
 
-/// The length of a visibility such as `pub(self)`, if one begins here.
+/// Returns the length of a visibility such as `pub(self)`, if one begins here.
 fn visibility(tokens: &[TokenTree]) -> Option<usize> {
     match tokens {
         [TokenTree::Ident(word), TokenTree::Group(group), ..]
@@ -130,7 +131,7 @@ fn visibility(tokens: &[TokenTree]) -> Option<usize> {
     }
 }
 
-/// Whether the identifier at `i` is a lifetime and not a loop's label.
+/// Returns whether the identifier at `i` is a lifetime and not a loop's label.
 pub(crate) fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
     let quoted = i > 0 && is_punct(tokens.get(i - 1), "'");
     let jump = i > 1
@@ -139,7 +140,7 @@ pub(crate) fn is_lifetime(tokens: &[TokenTree], i: usize) -> bool {
     quoted && !jump && !label
 }
 
-/// Whether this is the first character of that punctuation.
+/// Returns whether a token is the first character of this punctuation.
 pub(crate) fn is_punct(token: Option<&TokenTree>, text: &str) -> bool {
     match token {
         Some(TokenTree::Punct(punct)) => {

@@ -1,8 +1,8 @@
-//! Where `bridge` is: `::bridge`, unless `crate = path` says otherwise.
+//! Puts the path of `bridge` into the output: `::bridge`, or the path in the
+//! option `crate`.
 //!
-//! The rest of this crate writes `::__bridge` in its place. Here, at the end,
-//! that becomes the path. Groups without one in them stay as they are, and so
-//! the user's tokens keep their places.
+//! The rest of this crate writes `::__bridge` as a placeholder. Groups without
+//! a placeholder stay unchanged, so the user's tokens keep their spans.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -10,12 +10,12 @@ use syn::Path;
 
 const PLACE: &str = "__bridge";
 
-/// Puts the path of `bridge` where it is to be.
+/// Replaces each placeholder by the path of `bridge`.
 pub(crate) fn put(output: TokenStream, path: Option<&Path>) -> TokenStream {
     replaced(output.clone(), path).unwrap_or(output)
 }
 
-/// The tokens with the path in them, if it has a place there.
+/// Returns the tokens with the path, or `None` if they contain no placeholder.
 fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
     let mut out: Vec<TokenTree> = Vec::new();
     let mut found = false;
@@ -26,7 +26,8 @@ fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
                 match path {
                     None => out.push(Ident::new("bridge", ident.span()).into()),
                     Some(path) => {
-                        // With the colons, which a path may have of its own.
+                        // Drop the leading colons, because the path brings its
+                        // own if it needs them.
                         out.truncate(out.len() - 2);
                         out.extend(path.to_token_stream().into_iter().map(ours));
                     }
@@ -47,10 +48,10 @@ fn replaced(tokens: TokenStream, path: Option<&Path>) -> Option<TokenStream> {
     found.then(|| out.into_iter().collect())
 }
 
-/// A token of the path as one of ours, where the user wrote it.
+/// Gives a token of the path the macro's hygiene, at the user's place.
 ///
-/// The output would be the user's otherwise, for lints that look at its first
-/// token. `$crate` only means something as it is.
+/// Some lints look at the first token of the output, and would take the output
+/// for the user's. `$crate` has a meaning only with its own span.
 fn ours(mut token: TokenTree) -> TokenTree {
     if token.to_string() != "$crate" {
         token.set_span(Span::call_site().located_at(token.span()));
@@ -58,7 +59,7 @@ fn ours(mut token: TokenTree) -> TokenTree {
     token
 }
 
-/// Whether these end in `::`.
+/// Returns whether the tokens end in `::`.
 fn is_absolute(before: &[TokenTree]) -> bool {
     let colon = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ':');
     matches!(before, [.., a, b] if colon(a) && colon(b))

@@ -1,14 +1,15 @@
-//! Lifetimes that a body spells where `'_` would be another one.
+//! Finds lifetimes in a body that `'_` cannot replace.
 //!
-//! A body that is lent its arguments can't name their lifetimes; `'_` stands for
-//! them, and the compiler finds out which is meant. In the parameters of a
-//! closure and in `fn(…) -> …` and `Fn(…) -> …`, `'_` is a lifetime of theirs.
+//! The body of a closure cannot name the lifetimes of its arguments, so `'_`
+//! replaces them and the compiler infers which is meant. But in the parameters
+//! of a closure, and in `fn(…) -> …` and `Fn(…) -> …`, `'_` declares a new
+//! lifetime.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use crate::rewrite::{is_lifetime, is_punct, nested_item};
 
-/// The names whose parentheses hold a function's parameters.
+/// The names whose parentheses contain the parameters of a function.
 const FUNCTIONS: [&str; 7] = [
     "fn",
     "Fn",
@@ -24,7 +25,7 @@ const BEFORE_CLOSURES: [&str; 9] = [
     "async", "break", "else", "if", "in", "match", "move", "return", "static",
 ];
 
-/// Whether one of the lifetimes is spelled in such a place.
+/// Returns whether a body names one of the lifetimes in such a place.
 pub(crate) fn spells(body: TokenStream, lifetimes: &[Ident]) -> bool {
     let tokens: Vec<TokenTree> = body.into_iter().collect();
     let mut i = 0;
@@ -43,13 +44,13 @@ pub(crate) fn spells(body: TokenStream, lifetimes: &[Ident]) -> bool {
         if found {
             return true;
         }
-        // Parameters end where no closure may begin.
+        // No closure can begin directly after parameters.
         i += own.map_or(1, <[_]>::len);
     }
     false
 }
 
-/// `fn(…) -> …` and the like, if that begins here.
+/// Returns `fn(…) -> …` or a similar type, if one begins here.
 fn signature(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let [TokenTree::Ident(name), TokenTree::Group(group), after @ ..] = tokens else {
         return None;
@@ -64,7 +65,7 @@ fn signature(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     })
 }
 
-/// The length of a returned type.
+/// Returns the length of a return type.
 fn output(tokens: &[TokenTree]) -> usize {
     let mut depth = 0;
     let end = tokens
@@ -90,7 +91,7 @@ fn output(tokens: &[TokenTree]) -> usize {
     end.unwrap_or(tokens.len())
 }
 
-/// A closure's parameters between their bars, if they begin here.
+/// Returns the parameters of a closure between their bars, if they begin here.
 fn closure<'a>(before: &[TokenTree], tokens: &'a [TokenTree]) -> Option<&'a [TokenTree]> {
     if !is_punct(tokens.first(), "|") {
         return None;
@@ -108,7 +109,7 @@ fn closure<'a>(before: &[TokenTree], tokens: &'a [TokenTree]) -> Option<&'a [Tok
     begins.then(|| &tokens[..end + 2])
 }
 
-/// Whether one of the lifetimes is anywhere in these tokens.
+/// Returns whether the tokens contain one of the lifetimes.
 fn mentions(tokens: &[TokenTree], lifetimes: &[Ident]) -> bool {
     tokens.iter().enumerate().any(|(i, token)| match token {
         TokenTree::Ident(name) => lifetimes.contains(name) && is_lifetime(tokens, i),

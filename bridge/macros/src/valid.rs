@@ -1,11 +1,11 @@
-//! What can't be a smart function, and what to write instead.
+//! Reports functions that cannot be smart, and says what to write instead.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{Attribute, Error, Meta, spanned::Spanned};
 
 use crate::{args::Options, async_trait, conditional, function::Function};
 
-/// Attributes that fix what a function returns, each with its remedy.
+/// Attributes that fix a function's return type, each with its remedy.
 const UNFIT: [(&[&str], &str); 6] = [
     (
         &["smartasync"],
@@ -33,7 +33,7 @@ const UNFIT: [(&[&str], &str); 6] = [
     ),
 ];
 
-/// Each misuse, once, where it is.
+/// Returns an error for each misuse, at its place.
 pub(crate) fn check<'a>(
     function: &'a Function,
     options: &'a Options,
@@ -90,13 +90,13 @@ pub(crate) fn check<'a>(
         .chain(nested)
 }
 
-/// The `self` in `bridge = EXPR` of a function that has none.
+/// Returns the `self` in `bridge = EXPR` if the function has no receiver.
 pub(crate) fn strange_self<'a>(function: &Function, options: &'a Options) -> Option<&'a Ident> {
     let word = options.bridge.as_ref()?.of_self.as_ref()?;
     function.sig.receiver().is_none().then_some(word)
 }
 
-/// Whether a `cfg_attr` adds a `cfg`.
+/// Returns whether a `cfg_attr` adds a `cfg`.
 fn mentions_cfg(tokens: TokenStream) -> bool {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -109,7 +109,7 @@ fn mentions_cfg(tokens: TokenStream) -> bool {
     false
 }
 
-/// Why an attribute below ours can't stay, if it can't.
+/// Returns why an attribute below `#[smartasync]` is not allowed, if it is not.
 pub(crate) fn unfit(attr: &Attribute) -> Option<&'static str> {
     let path = match &attr.meta {
         Meta::List(list) if list.path.is_ident("unsafe") => {
@@ -124,7 +124,7 @@ pub(crate) fn unfit(attr: &Attribute) -> Option<&'static str> {
         .map(|&(_, why)| why)
 }
 
-/// Whether this is a program's entry, as far as its signature tells.
+/// Returns whether a function looks like a program's `main`.
 pub(crate) fn is_main(function: &Function) -> bool {
     function.sig.ident == "main" && function.sig.inputs.is_empty()
 }

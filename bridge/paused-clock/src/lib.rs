@@ -1,1 +1,1 @@
-//! Offloads under a paused clock: see the tests.
+//! Offloads under a paused clock. The tests are in `tests/`.

@@ -1,5 +1,7 @@
-//! With the feature `test-util`, an offload holds the paused clock of the runtime that
-//! submits it.
+//! Checks that an offload holds Tokio's paused clock with the feature
+//! `test-util`.
+//!
+//! The offload holds the clock of the runtime that submits it.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -10,10 +12,10 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// Real time that a job takes.
+/// The real time that a job takes.
 const WORK: Duration = Duration::from_millis(50);
 
-/// Time that the paused clock must not reach meanwhile.
+/// A time that the paused clock must not reach while a job runs.
 const LIMIT: Duration = Duration::from_secs(100);
 
 /// Runs a test's root on a runtime whose clock is paused.
@@ -25,7 +27,7 @@ fn paused<F: Future>(root: impl FnOnce() -> F) -> F::Output {
     })
 }
 
-/// A pool of one thread.
+/// Returns a bridge whose pool has one thread.
 fn small() -> Bridge {
     Bridge::builder().max_threads(1).build().unwrap()
 }
@@ -42,7 +44,8 @@ fn a_limit_does_not_pass_while_a_job_runs() {
     });
 }
 
-/// Back to back, so that a clock that is let go too early shows.
+/// Otherwise a timeout could fire between two short jobs: the clock would be
+/// released too early.
 #[test]
 fn short_jobs_hold_it_too() {
     paused(async || {
@@ -105,7 +108,8 @@ fn a_closure_that_waits_holds_it() {
     });
 }
 
-/// Withdrawn, cancelled, refused, abandoned, panicked: none holds it for ever.
+/// Otherwise a job that was withdrawn, cancelled, refused or abandoned, or that
+/// panicked, would stop the clock for ever.
 #[test]
 fn a_job_that_does_not_run_lets_it_go() {
     paused(async || {
@@ -128,21 +132,21 @@ fn a_job_that_does_not_run_lets_it_go() {
         let _error = cancelled.outcome().await.unwrap_err();
         let queued = bridge.offload(|| ()).start();
         assert!(bridge.try_offload(|| ()).unwrap_err().is_full());
-        let in_line = bridge.offload(|| ()).start();
+        let backlog = bridge.offload(|| ()).start();
         drop(release);
         let report = bridge.shutdown(Duration::ZERO).await;
         assert!(report.abandoned <= 1, "{report:?}");
-        for job in [plug, queued, in_line] {
+        for job in [plug, queued, backlog] {
             let _whatever_it_was = job.outcome().await;
         }
         let panics = offload(|| panic!("on purpose")).outcome().await;
         assert!(panics.is_err());
-        // A job that is held would keep this from ending.
+        // If a job still held the clock, this sleep would never end.
         sleep(LIMIT).await;
     });
 }
 
-/// A detached job holds it as well, until it has run.
+/// Otherwise a timeout could fire before a detached job has run.
 #[test]
 fn a_detached_job_holds_it() {
     paused(async || {
@@ -157,7 +161,8 @@ fn a_detached_job_holds_it() {
     });
 }
 
-/// A clock that is not paused costs no blocking thread: here the only one is needed.
+/// Otherwise every offload would use up a blocking thread of the runtime. Here
+/// the test itself needs the only one.
 #[test]
 fn a_clock_that_runs_is_left_alone() {
     within(|| {
@@ -178,7 +183,7 @@ fn a_clock_that_runs_is_left_alone() {
     });
 }
 
-/// Outside of a runtime there is no clock to hold.
+/// Outside a runtime there is no clock to hold.
 #[test]
 fn a_wait_in_sync_code_is_as_ever() {
     within(|| assert_eq!(offload(|| 7).wait(), 7));

@@ -1,3 +1,3 @@
-//! A user whose dependency on `bridge` has another name; see `tests/`. Here
-//! nothing is called `::bridge`, so no path in the attribute's output may
-//! begin so.
+//! A user's crate that depends on `bridge` under another name. Nothing is
+//! called `::bridge` here, so the attribute's output must not contain that
+//! path.

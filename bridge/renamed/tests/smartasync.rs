@@ -1,4 +1,5 @@
-//! `crate = path`: every form of the output, by a name, a path and a macro.
+//! Checks `crate = path` for each form of the output: by a name, a path and a
+//! macro.
 #![deny(warnings)]
 
 use std::borrow::Cow;
@@ -29,7 +30,8 @@ async fn never(stop: bool) -> ! {
     std::future::pending().await
 }
 
-/// What a library offers its users, who may not depend on `bridge` at all.
+/// A library that offers smart functions to users who do not depend on
+/// `bridge`.
 mod sdk {
     pub(crate) use renamed as smart;
 }
@@ -59,7 +61,7 @@ impl S {
         self.name.chars()
     }
 
-    // An attribute macro below sends the function round once more.
+    // The attribute macro below makes `#[smartasync]` run a second time.
     #[smartasync(crate = crate::sdk::smart)]
     #[tracing::instrument(skip_all)]
     async fn traced(&self) -> usize {

@@ -6,14 +6,14 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::world::{World, value};
 
-/// Far more than any program needs, 4000 callers on a busy machine included.
+/// The limit of one program. Even 4000 callers on a busy machine need far less.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// Makes a test of each program, world and number of callers.
 ///
 /// `programs! { a_mutex: tokio default_pool; }` makes the tests
-/// `a_mutex::tokio::callers_4`, `…_40`, `…_400`, and the same for
-/// `default_pool`, which also gets an ignored test with 4000 callers.
+/// `a_mutex::tokio::callers_4`, `…_40` and `…_400`. It makes the same tests for
+/// `default_pool`, and one more with 4000 callers, which is ignored by default.
 #[macro_export]
 macro_rules! programs {
     ($($program:ident: $($world:ident)+;)+) => {$(
@@ -52,17 +52,17 @@ macro_rules! programs {
 ///
 /// # Panics
 ///
-/// If the program panics.
+/// Panics if the program panics.
 #[track_caller]
 pub fn finishes(world: &World, callers: usize, program: impl FnOnce(&World, usize)) {
     testkit::within_limit(LIMIT, || program(world, callers));
 }
 
-/// Returns the runtime that a program's callers live in.
+/// Returns the runtime for the callers of a program.
 ///
 /// # Panics
 ///
-/// If the system has no thread left.
+/// Panics if the system cannot start a thread.
 #[must_use]
 pub fn runtime() -> Runtime {
     let mut builder = Builder::new_multi_thread();
@@ -70,12 +70,11 @@ pub fn runtime() -> Runtime {
     built.expect("the system has threads for a runtime")
 }
 
-/// Has so many callers offload `body` at once, each from a task of its own, and
-/// returns what they got.
+/// Starts `callers` tasks, each of which offloads `body`. Returns all results.
 ///
 /// # Panics
 ///
-/// If a body panics, or if its job or a wait in it is refused.
+/// Panics if a body panics, or if its job or one of its waits is refused.
 pub fn all_finish<T: Send + 'static>(
     world: &World,
     callers: usize,

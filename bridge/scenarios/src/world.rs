@@ -1,4 +1,4 @@
-//! What a program does differently on the bridge and on plain Tokio.
+//! The calls that differ between the bridge and plain Tokio.
 
 use std::{pin::Pin, time::Duration};
 
@@ -38,7 +38,7 @@ impl World {
     ///
     /// # Panics
     ///
-    /// Never: the default settings are in range.
+    /// Never panics: the default settings are in range.
     #[must_use]
     pub fn default_pool() -> Self {
         Self::Bridge(Bridge::builder().build().expect("the settings are valid"))
@@ -48,7 +48,7 @@ impl World {
     ///
     /// # Panics
     ///
-    /// Never: the settings are in range.
+    /// Never panics: the settings are in range.
     #[must_use]
     pub fn max_threads_1() -> Self {
         let builder = Bridge::builder().max_threads(1);
@@ -59,15 +59,15 @@ impl World {
     ///
     /// # Panics
     ///
-    /// Never: the settings are in range.
+    /// Never panics: the settings are in range.
     #[must_use]
     pub fn one_and_one() -> Self {
         let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
         Self::Bridge(builder.build().expect("the settings are valid"))
     }
 
-    /// Returns the future of a blocking closure, which is submitted at the first
-    /// poll.
+    /// Returns a future that runs a blocking closure. The first poll submits
+    /// it.
     ///
     /// # Panics
     ///
@@ -98,11 +98,11 @@ impl World {
         }
     }
 
-    /// Like [`start`](Self::start), by the bridge's `try_offload`.
+    /// Like [`start`](Self::start), but calls the bridge's `try_offload`.
     ///
     /// # Panics
     ///
-    /// Like `start`, and if the bridge refuses the closure.
+    /// Panics like `start`, and if the bridge refuses the closure.
     pub fn try_start<T: Send + 'static>(
         &self,
         closure: impl FnOnce() -> T + Send + 'static,
@@ -120,7 +120,7 @@ impl World {
     ///
     /// # Panics
     ///
-    /// If the wait is refused.
+    /// Panics if the wait is refused.
     #[track_caller]
     pub fn wait<F: Future>(&self, future: F) -> F::Output {
         match self {
@@ -131,12 +131,12 @@ impl World {
 
     /// Waits on this thread for a pause and then for a blocking closure.
     ///
-    /// The pause lets other callers start, and take the permits, before the
-    /// closure is queued.
+    /// During the pause other callers start and take the permits. Only then is
+    /// the closure queued.
     ///
     /// # Panics
     ///
-    /// Like [`wait`](Self::wait), and if the closure panics.
+    /// Panics like [`wait`](Self::wait), and if the closure panics.
     #[track_caller]
     pub fn pause_and_offload<T: Send + 'static>(
         &self,
@@ -149,11 +149,11 @@ impl World {
         })
     }
 
-    /// Spawns a task, on the bridge one that carries its spawner's lineage.
+    /// Spawns a task. On the bridge, the task carries its spawner's lineage.
     ///
     /// # Panics
     ///
-    /// Outside a runtime.
+    /// Panics outside a runtime.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -166,7 +166,7 @@ impl World {
     }
 }
 
-/// The value of a task. Resumes its panic.
+/// Returns the value of a task, or resumes its panic.
 pub(crate) fn value<T>(joined: Result<T, JoinError>) -> T {
     joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

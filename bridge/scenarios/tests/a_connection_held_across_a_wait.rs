@@ -1,5 +1,5 @@
-//! A request may hold a pooled connection while it waits for work of the pool,
-//! although all other requests block for a connection.
+//! Checks that a request may hold a pooled connection while it waits for work
+//! of the pool, although all other requests block for a connection.
 
 mod store;
 
@@ -22,10 +22,10 @@ programs! {
     nested_requests_through_axum: tokio default_pool max_threads_1;
 }
 
-/// Requests at once in the tests of smart functions.
+/// The number of concurrent requests in the tests of smart functions.
 const REQUESTS: usize = 100;
 
-/// Holds a connection, and waits with it for an async function that offloads.
+/// Holds a connection while it waits for an async function that offloads.
 fn total(world: &World, store: &Store, order: i64) -> i64 {
     let connection = store.connection();
     let price = connection.price(order);
@@ -34,7 +34,7 @@ fn total(world: &World, store: &Store, order: i64) -> i64 {
     price * rate
 }
 
-/// What `total` gives for each order.
+/// Returns the expected result of `total` for each order.
 fn totals(orders: usize) -> Vec<i64> {
     (0..orders)
         .map(|order| 3 * store::price(order_id(order)))
@@ -65,7 +65,7 @@ fn nested_requests_through_axum(world: &World, callers: usize) {
     assert_eq!(requests(&router, callers), totals(callers));
 }
 
-/// Calls a router from as many tasks at once as there are requests.
+/// Calls a router from `count` tasks at once.
 fn requests(router: &Router, count: usize) -> Vec<i64> {
     runtime().block_on(async {
         let answers = (0..count).map(|order| {
@@ -84,7 +84,7 @@ fn requests(router: &Router, count: usize) -> Vec<i64> {
     })
 }
 
-/// Smart, sync: holds a connection and waits.
+/// A smart `fn` that holds a connection and waits.
 #[smartasync]
 fn smart_total(store: Store, order: i64) -> i64 {
     let connection = store.connection();
@@ -93,20 +93,21 @@ fn smart_total(store: Store, order: i64) -> i64 {
     sum
 }
 
-/// Smart, async: awaits a sync function.
+/// A smart `async fn` that awaits a sync function.
 #[smartasync]
 async fn converted(price: i64) -> i64 {
     sleep(SHORT).await;
     price * rate().await
 }
 
-/// Smart, sync.
+/// A smart `fn` that the other functions offload.
 #[smartasync]
 fn rate() -> i64 {
     3
 }
 
-/// On the bridge of the process, as it is.
+/// Otherwise the default settings would not suffice: this uses the global
+/// bridge.
 #[test]
 fn smart_functions() {
     finishes(&World::tokio(), REQUESTS, |_, callers| {

@@ -1,5 +1,5 @@
-//! A caller may hold a lock while it waits for work of the pool, although all
-//! other jobs block for that lock.
+//! Checks that a caller may hold a lock while it waits for work of the pool,
+//! although all other jobs block on that lock.
 
 use std::{
     sync::{Arc, Condvar, Mutex, RwLock},
@@ -8,9 +8,9 @@ use std::{
 
 use bridge_scenarios::{LONG, SHORT, World, all_finish, programs};
 
-// With two threads, two callers that hold a read lock, or a place of the
-// semaphore, may both be parked, so a wait may be told that the pool is
-// exhausted.
+// With two threads, two callers that hold a read lock or a place of the
+// semaphore may both be parked. Then a wait may return that the pool is
+// exhausted. So those programs do not run in that world.
 programs! {
     a_mutex: tokio default_pool max_threads_1 one_and_one;
     a_parking_lot_mutex: tokio default_pool max_threads_1 one_and_one;
@@ -20,7 +20,8 @@ programs! {
     a_semaphore_of_three: tokio default_pool max_threads_1;
 }
 
-/// The first holder pauses until all permits are taken by others.
+/// Returns a pause that lets other callers take all permits, for the first
+/// holder only.
 fn pause(holders_before: usize) -> Duration {
     if holders_before == 0 { LONG } else { SHORT }
 }
@@ -47,7 +48,7 @@ fn a_parking_lot_mutex(world: &World, callers: usize) {
     assert_eq!(*count.lock(), callers);
 }
 
-/// Each caller draws a number and blocks until it is that number's turn.
+/// Each caller takes a number and blocks until its number is called.
 fn a_condvar(world: &World, callers: usize) {
     let numbers = Arc::new(Mutex::new(0));
     let turn = Arc::new((Mutex::new(0), Condvar::new()));
@@ -68,8 +69,8 @@ fn a_condvar(world: &World, callers: usize) {
     assert_eq!(*turn.0.lock().unwrap(), callers);
 }
 
-/// The job that the holder waits for takes another lock, for which nobody else
-/// blocks, and waits in turn.
+/// The holder waits for a job that takes another lock. Nobody else blocks on
+/// that second lock, and the job waits too.
 fn a_lock_that_the_waited_job_takes(world: &World, callers: usize) {
     let outer = Arc::new(Mutex::new(0));
     let inner = Arc::new(Mutex::new(0));
@@ -88,7 +89,7 @@ fn a_lock_that_the_waited_job_takes(world: &World, callers: usize) {
     assert_eq!(*inner.lock().unwrap(), callers);
 }
 
-/// Every fourth caller writes, the others read.
+/// Every fourth caller writes. The others read.
 fn an_rwlock(world: &World, callers: usize) {
     let written = Arc::new(RwLock::new(0));
     let shared = Arc::clone(&written);
@@ -107,7 +108,7 @@ fn an_rwlock(world: &World, callers: usize) {
     assert_eq!(*written.read().unwrap(), callers / 4);
 }
 
-/// A semaphore of blocking code.
+/// A semaphore for blocking code.
 struct Semaphore {
     free: Mutex<usize>,
     returned: Condvar,

@@ -1,6 +1,7 @@
-//! A destructor that a panic runs may wait. Its wait is not lent a job: the job
-//! would see that its thread panics, and a panic of its own would not poison
-//! the locks that it holds.
+//! Checks that a destructor that a panic runs may wait.
+//!
+//! The pool lends no job to a thread that unwinds. On that thread, the panic of
+//! a lent job would not poison the locks that the job holds.
 
 use std::{
     sync::{
@@ -15,7 +16,7 @@ use bridge::{Bridge, Offload, OffloadError, WaitError, wait};
 use testkit::within;
 use tokio::sync::oneshot;
 
-/// What the wait was told, and the value of its job.
+/// The result of the wait, and inside it the result of its job.
 type Outcome = Result<Result<bool, OffloadError>, WaitError>;
 
 /// Waits for a job when it is dropped.
@@ -39,7 +40,8 @@ enum End {
     Panics,
 }
 
-/// Runs a job that drops what waits for `job`, and returns what that was told.
+/// Runs a job that drops a value whose destructor waits for `job`. Returns what
+/// that wait returned.
 fn drop_in_a_job(
     bridge: &Bridge,
     end: End,
@@ -63,8 +65,8 @@ fn drop_in_a_job(
     outcome.recv().unwrap()
 }
 
-/// A pool of two threads, one of which is parked until the sender is used. So a
-/// wait on the other is at the ceiling.
+/// Returns a bridge whose pool has two threads, one of them parked until the
+/// sender is used. So a wait on the other thread is at the ceiling.
 fn at_the_ceiling() -> (Bridge, Offload<()>, oneshot::Sender<()>) {
     let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
     let bridge = builder.build().unwrap();
@@ -77,7 +79,7 @@ fn at_the_ceiling() -> (Bridge, Offload<()>, oneshot::Sender<()>) {
     (bridge, parked, release)
 }
 
-/// The measure of the others: without a panic, the thread that waits runs the job.
+/// The control: without a panic, the thread that waits runs the job.
 #[test]
 fn a_destructor_at_the_ceiling_is_lent_its_job() {
     within(|| {
@@ -132,7 +134,7 @@ fn a_panic_of_the_job_poisons_its_lock() {
     });
 }
 
-/// Below the ceiling another thread runs the job.
+/// Below the ceiling, another thread runs the job.
 #[test]
 fn below_the_ceiling_the_wait_gets_its_value() {
     within(|| {

@@ -1,5 +1,5 @@
-//! The initialiser of a lazy value may wait for work of the pool, although all
-//! other jobs block until the value is there.
+//! Checks that the initialiser of a lazy value may wait for work of the pool,
+//! although all other jobs block until the value is there.
 
 use std::sync::{
     Arc, LazyLock, Once, OnceLock,
@@ -45,7 +45,7 @@ fn a_once(world: &World, callers: usize) {
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
-/// As it is met in a program: a static, and the bridge of the process.
+/// The usual form in a program: a static, and the global bridge.
 #[test]
 fn a_static_with_120_users() {
     static BRIDGE: LazyLock<World> = LazyLock::new(World::default_pool);

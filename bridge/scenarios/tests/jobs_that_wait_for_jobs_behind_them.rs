@@ -1,5 +1,5 @@
-//! A pool whose size nobody set runs what `spawn_blocking` runs: jobs that block
-//! until jobs behind them in the queue have run.
+//! Checks that a pool whose size nobody set runs what `spawn_blocking` runs:
+//! jobs that block until jobs behind them in the queue have run.
 
 use std::{
     sync::{Arc, Barrier, mpsc},
@@ -38,7 +38,7 @@ fn a_chain_of_100_jobs() {
     finishes(&World::default_pool(), 1, |world, _| chain(world));
 }
 
-/// The threads that were added retire, and the pool serves another round.
+/// Otherwise the added threads would stay, or a second round would stand still.
 #[test]
 fn the_pool_shrinks_again() {
     let bridge = Bridge::builder()
@@ -78,7 +78,7 @@ fn receivers_200(world: &World) {
     receivers(world, 200);
 }
 
-/// So many jobs receive what as many jobs behind them send.
+/// Submits `count` jobs that receive, and then `count` jobs that send to them.
 fn receivers(world: &World, count: usize) {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::channel()).unzip();
     let values = runtime().block_on(async {
@@ -97,7 +97,7 @@ fn receivers(world: &World, count: usize) {
     assert_eq!(values, (0..count).collect::<Vec<_>>());
 }
 
-/// Each of 100 jobs blocks until the one behind it has ended.
+/// Each of 100 jobs blocks until the job behind it has ended.
 fn chain(world: &World) {
     let ends = runtime().block_on(async {
         let (mut sender, first) = mpsc::channel::<usize>();
@@ -107,7 +107,7 @@ fn chain(world: &World) {
             let tells = std::mem::replace(&mut sender, next);
             jobs.push(world.start(move || {
                 let behind = if n == 99 { 0 } else { receiver.recv().unwrap() };
-                // The first receiver is dropped only when all have ended.
+                // The first receiver is dropped only after all jobs have ended.
                 tells.send(behind + 1).unwrap();
             }));
         }

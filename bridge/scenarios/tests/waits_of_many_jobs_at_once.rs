@@ -1,5 +1,5 @@
-//! Jobs of a pool whose size nobody set may all wait at once, as they may on
-//! `spawn_blocking`: for a timer, or for work of the pool.
+//! Checks that all jobs of a pool whose size nobody set may wait at once, as
+//! they may on `spawn_blocking`: for a timer, or for work of the pool.
 
 use std::sync::{Arc, RwLock};
 

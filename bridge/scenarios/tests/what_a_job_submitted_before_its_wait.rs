@@ -1,5 +1,6 @@
-//! What a job submits is its descendant, before its wait as well as in it: the
-//! jobs below finish on a pool of one permit and two threads.
+//! Checks that all jobs that a job submits are its descendants, before its wait
+//! and during it. The jobs below finish on a pool of one permit and two
+//! threads.
 
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -7,16 +8,16 @@ use bridge_scenarios::{Job, SHORT, World, finishes, runtime};
 use futures::future::join_all;
 use tokio::{sync::oneshot, time::sleep};
 
-/// How a job gets the future that it waits for.
+/// When a job submits the job that it waits for.
 #[derive(Clone, Copy)]
 enum Submission {
-    /// In the wait's first poll.
+    /// At the first poll of the wait.
     InTheWait,
     Start,
     TryStart,
 }
 
-/// Makes a test of each world.
+/// Makes a test for each world.
 macro_rules! everywhere {
     ($($program:ident)+) => {$(
         mod $program {
@@ -76,7 +77,7 @@ fn nests(world: &World, submission: Submission) {
     }
 }
 
-/// The measure of the next two.
+/// The control for the next two programs.
 fn a_wait_for_a_lazy_job(world: &World) {
     nests(world, Submission::InTheWait);
 }
@@ -97,8 +98,8 @@ fn several_started_jobs(world: &World) {
     assert_eq!(values, (0..16).collect::<Vec<_>>());
 }
 
-/// Runs `body` in a job that holds a lock, while 40 jobs, which were queued
-/// before `body` submitted anything, block for that lock.
+/// Runs `body` in a job that holds a lock. 40 other jobs block on that lock,
+/// and they were queued before `body` submitted anything.
 fn before_a_crowd<T: Send + 'static>(
     world: &World,
     body: impl FnOnce(&World) -> T + Send + 'static,
@@ -137,15 +138,16 @@ fn a_tried_job_behind_a_crowd(world: &World) {
     assert_eq!(value, 7);
 }
 
-/// A job starts another, which starts a third and ends. The first waits for
-/// what the third sends.
+/// A job starts a second job, which starts a third job and ends. The first job
+/// waits for a message from the third.
 fn wait_for_a_grandchild(world: &World) -> u32 {
     let (send, receive) = oneshot::channel();
     let third: Arc<Mutex<Option<Job<()>>>> = Arc::default();
     let (inner, keep) = (world.clone(), Arc::clone(&third));
     let second = world.start(move || {
         let job = inner.start(move || send.send(7).unwrap());
-        // Kept alive: a job whose future is dropped is withdrawn.
+        // A job whose future is dropped is withdrawn, so the future is kept
+        // here.
         *keep.lock().unwrap() = Some(job);
     });
     let value = world.wait(receive).unwrap();
@@ -161,7 +163,7 @@ fn a_grandchild_behind_a_crowd(world: &World) {
     assert_eq!(before_a_crowd(world, wait_for_a_grandchild), 7);
 }
 
-/// A job spawns a task, which starts another job, and waits for the task.
+/// A job spawns a task that starts another job, and waits for the task.
 fn wait_for_a_task(world: &World) -> u32 {
     let inner = world.clone();
     let task = world.spawn(async move {
@@ -179,7 +181,8 @@ fn a_task_that_starts_a_job_behind_a_crowd(world: &World) {
     assert_eq!(before_a_crowd(world, wait_for_a_task), 7);
 }
 
-/// The task is spawned before the wait, and has submitted its job by then.
+/// Otherwise a job that a task submits before the wait begins would not count
+/// as a descendant.
 #[test]
 fn a_task_that_has_started_its_job_before_the_wait() {
     finishes(&World::one_and_one(), 1, |world, _| {

@@ -1,12 +1,14 @@
-//! Which arguments can follow a [`SyncCall`](super::SyncCall) to the pool.
+//! The arguments of a [`SyncCall`](super::SyncCall), and how they get to the pool.
 //!
-//! The macro sees no types, only how they are written, and wraps each argument
-//! accordingly: [`Ref`] for `&T`, [`Val`] for what is passed by value, and the
-//! same within `Option`, tuples and `Cow`. [`Pass`] hands the arguments over as
-//! they are, for a wait. [`Own`] turns them into values that another thread may
-//! hold and lends them back there, for an await; it exists only where every
-//! argument allows it. Arguments that never can are bundled in one of the
-//! wait-only wrappers, whose names carry the reason into the message.
+//! The macro sees how a type is written, and no more. It wraps each argument accordingly:
+//! [`Ref`] for `&T`, [`Val`] for an argument by value, and the same within `Option`, tuples
+//! and `Cow`.
+//!
+//! A wait needs [`Pass`], which hands the arguments over as they are. An await needs
+//! [`Own`], which turns them into values that another thread may hold, and lends them to the
+//! function there. `Own` exists only if every argument allows it. Arguments that never do
+//! are in one of the wait-only wrappers. The name of the wrapper carries the reason into the
+//! compiler's message.
 
 #![expect(
     missing_debug_implementations,
@@ -29,11 +31,11 @@ pub trait Pass {
 
 /// Arguments that can be owned by another thread.
 pub trait Own: Pass {
-    /// What that thread holds while the function runs.
+    /// The values that the other thread holds while the function runs.
     type Owned: Send + 'static;
-    /// What stands between: it borrows from what is owned, and is lent.
+    /// The step between: it borrows from the owned values, and is lent to the function.
     type Ready<'x>;
-    /// What the function takes there.
+    /// The arguments that the function takes there.
     type Lent<'x>;
     /// Takes possession, cloning what is borrowed.
     fn own(self) -> Self::Owned;
@@ -267,13 +269,13 @@ macro_rules! wait_only {
 }
 
 wait_only! {
-    /// One of them is `&mut`, or holds one.
+    /// An argument is `&mut`, or holds one.
     Exclusive, MovesMut:
     "this smart call can be waited on, but not awaited: it borrows an argument by `&mut`",
     "take the value, hand it back with the result, or call `.wait()`"
 }
 wait_only! {
-    /// One of them holds a borrow in a place that can't be copied out.
+    /// An argument holds a borrow in a place that can't be copied out.
     Borrowing, MovesBorrow:
     "this smart call can be waited on, but not awaited: an argument's type holds a borrow that can't be turned into an owned copy",
     "take an owned type, such as `Vec<Vec<String>>` in place of `&[&[&str]]` or `self: Arc<Self>` in place of `self: Pin<&Self>`, or call `.wait()`"

@@ -26,7 +26,7 @@ use crate::{
 };
 
 pin_project! {
-    /// What a smart `async fn` returns: `.await` it in async code, `.wait()`
+    /// The call that a smart `async fn` returns. `.await` it in async code, `.wait()` on
     /// it in sync code, or let `.dispatch()` decide.
     ///
     /// Awaiting it is awaiting the function's own future: same size, same
@@ -90,8 +90,8 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     ///
     /// # Panics
     ///
-    /// With a [`WaitError`]'s text where this thread must not be parked, and
-    /// with whatever the function panics with.
+    /// Panics with a [`WaitError`]'s text where this thread must not be parked. Resumes the
+    /// function's own panics.
     #[track_caller]
     pub fn wait(self) -> F::Output {
         if Large::<F>::IS {
@@ -141,7 +141,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         outcome::dispatch(carry!(self))
     }
 
-    /// Runs this call on `bridge`, whatever the function's attribute says.
+    /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
     /// The bridge's home runtime serves the waits of the returned call. Awaiting
     /// it uses no bridge.

@@ -125,7 +125,7 @@ impl<'a, T> BoxCall<'a, T> {
         outcome::dispatch(carry!(self))
     }
 
-    /// Runs this call on `bridge`, whatever the function's attribute says.
+    /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
     /// A call that was polled before stays on the pool that has its job.
     ///

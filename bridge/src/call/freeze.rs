@@ -30,7 +30,7 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts now, for the function `name`, whose call is waited for at `at`.
+    /// Starts now. The call is one of the function `name`, and its wait is at `at`.
     pub(super) fn start(name: &'static str, at: &'static Location<'static>) -> Self {
         fork::watch();
         Self {

@@ -36,7 +36,7 @@ impl<T> Held<T> {
 /// bound on `T`.
 type Erase<T> = fn(Offload<T>) -> Pin<Box<dyn Future<Output = Result<T, OffloadError>>>>;
 
-/// What a call becomes once its arguments have been copied.
+/// The state of a call whose arguments have been copied.
 pub(super) enum Job<T> {
     /// The pool refused it, so the call keeps it.
     Held(Held<T>),
@@ -72,7 +72,7 @@ impl<T: Return> Job<T> {
 ///
 /// # Errors
 ///
-/// Returns why the pool has no value of it, for a wait at `at`.
+/// Returns why the pool has no value. `at` is the place of the wait.
 pub(super) fn value<T>(
     outcome: Result<T, OffloadError>,
     at: &'static Location<'static>,

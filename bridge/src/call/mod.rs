@@ -29,9 +29,9 @@ use crate::{Bridge, Outcome, WaitError};
 
 /// Any smart call, for code that takes "a call of either kind".
 ///
-/// The same methods are inherent on each call type, so that a smart
-/// function's user needs no import; this trait is for generic code. It is
-/// sealed: [`AsyncCall`], [`SyncCall`] and [`BoxCall`] implement it.
+/// This trait is for generic code. Each call type has the same methods as inherent ones, so
+/// the user of a smart function needs no import. The trait is sealed: [`AsyncCall`],
+/// [`SyncCall`] and [`BoxCall`] implement it.
 ///
 /// ```
 /// use bridge::{Call, smartasync};
@@ -54,10 +54,10 @@ use crate::{Bridge, Outcome, WaitError};
 ///
 /// # With `Wait`
 ///
-/// Every call is a future, so where [`Wait`](crate::Wait) is imported too, an
-/// `impl Call` that a function returned and an associated type bounded by
-/// `Call` have two methods `wait`, and the compiler asks which (E0034). For
-/// smart calls this trait is the one to import; where both must be, name it:
+/// Every call is a future. So if [`Wait`](crate::Wait) is imported too, an `impl Call` that
+/// a function returned has two methods `wait`, and the compiler asks which (E0034). An
+/// associated type bounded by `Call` has two as well. Import this trait for smart calls. If
+/// both must be imported, name it:
 ///
 /// ```
 /// use bridge::{Call, Wait, smartasync};
@@ -83,8 +83,8 @@ pub trait Call: Future + Sized + sealed::Sealed {
     ///
     /// # Panics
     ///
-    /// With a [`WaitError`]'s text where the call can't be waited on, and with
-    /// whatever the function panics with.
+    /// Panics with a [`WaitError`]'s text where a wait is not possible. Resumes the
+    /// function's own panics.
     #[track_caller]
     fn wait(self) -> Self::Output;
 
@@ -121,7 +121,7 @@ pub trait Call: Future + Sized + sealed::Sealed {
     /// `C: Call<On: Send>`.
     type On: Call<Output = Self::Output>;
 
-    /// Runs this call on `bridge`, whatever the function's attribute says.
+    /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
     /// The returned call holds a handle to the bridge. A call that was polled
     /// before stays on the pool that has its job.
@@ -141,7 +141,7 @@ pub trait Call: Future + Sized + sealed::Sealed {
     fn on(self, bridge: &Bridge) -> Self::On;
 }
 
-/// What the crate needs of a call, and its users don't.
+/// The methods of a call that only this crate needs.
 pub(crate) mod sealed {
     use std::{
         panic::Location,
@@ -152,13 +152,13 @@ pub(crate) mod sealed {
     use crate::{Bridge, Leftover, Offload, OffloadError, carried::Carried, route::Kind};
 
     pub trait Sealed: Future + Sized {
-        /// What the function is underneath.
+        /// The kind of the function underneath.
         fn kind(&self) -> Kind;
 
         /// The bridge to wait on. Each call of this evaluates `bridge = EXPR`.
         fn bridge(&self) -> Bridge;
 
-        /// What to call it in an error.
+        /// The name of the function, as errors give it.
         fn name(&self) -> &'static str;
 
         /// Waits for a call that was dispatched.

@@ -1,9 +1,9 @@
 //! Borrows within borrowed arguments: `&[&str]`, `Vec<&str>`, `&&T`.
 //!
-//! What is copied out of them is a list of owned values, and the function wants
-//! a list of borrows. So there is a step between, on the thread that runs it:
-//! the list of borrows is made there, and is lent. An [`Element`] is how one of
-//! the list is copied; the macro knows it from how the type is written.
+//! The copy of such an argument is a list of owned values, but the function wants a list of
+//! borrows. So the thread that runs the function makes a list of borrows first, and lends
+//! that. An [`Element`] says how to copy one element of the list. The macro chooses it by how
+//! the type is written.
 
 #![expect(
     missing_debug_implementations,
@@ -22,7 +22,7 @@ use std::{
 
 use super::args::{Lend, Move, Own, Pass};
 
-/// How an `X` within an argument is copied, and lent again.
+/// Copies an `X` within an argument, and lends it again.
 pub trait Element<X> {
     /// The copy.
     type Owned: Send + 'static;
@@ -32,10 +32,10 @@ pub trait Element<X> {
     fn own(x: &X) -> Self::Owned;
     /// Lends.
     fn lend(owned: &Self::Owned) -> Self::Lent<'_>;
-    /// Lends for less long. That this can be is known of each element's type,
-    /// but not of all in general.
+    /// Shortens a loan. The compiler can check this for each element's type, but not for
+    /// all types at once.
     fn shorten<'y, 'x: 'y>(lent: Self::Lent<'x>) -> Self::Lent<'y>;
-    /// The same behind a reference.
+    /// Shortens all loans of a list.
     fn shorten_all<'y, 'x: 'y>(lent: &'y [Self::Lent<'x>]) -> &'y [Self::Lent<'y>];
 }
 

@@ -1,4 +1,4 @@
-//! What moves a [`SyncCall`] to the pool: an await, and the methods that give
+//! The ways that move a [`SyncCall`] to the pool: an await, and the methods that return
 //! its job.
 
 use std::{

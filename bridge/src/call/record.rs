@@ -96,7 +96,7 @@ pub(super) enum Access {
 }
 
 impl Access {
-    /// Moves the record out, for the call's job.
+    /// Moves the record out and into the call's job.
     pub(super) fn lend(&mut self) -> Option<SharedRecord> {
         match mem::replace(self, Self::Lent(Weak::new())) {
             Self::Own(record) => {

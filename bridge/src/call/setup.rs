@@ -1,4 +1,4 @@
-//! What an attribute's options put into a call: the bridge and the log.
+//! The parts of a call that come from the attribute's options: the bridge and the log.
 //!
 //! A [`Setup`] is a type parameter of every call. A call without options holds
 //! [`Global`], which has no size and whose hooks are empty, so the call pays
@@ -9,7 +9,7 @@ use std::{borrow::Borrow, fmt};
 use super::record::{Access, Record, SharedRecord};
 use crate::{Bridge, route::Route};
 
-/// What hears of a call's run.
+/// Hooks around the run of a call.
 pub trait Hooks {
     /// The call starts by this route. Later starts of the same call are ignored.
     #[inline]
@@ -30,7 +30,7 @@ impl Hooks for () {}
 pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
     /// This setup with a bridge in it.
     type On: Setup<On = Self::On>;
-    /// What hears of the run when the pool has taken the function.
+    /// The hooks that go with the function to the pool.
     type Log: Hooks + Send + 'static;
 
     /// The bridge. `bridge = EXPR` is evaluated here: at the wait or the first
@@ -38,7 +38,7 @@ pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
     fn bridge(&self) -> impl Borrow<Bridge>;
     /// Replaces the bridge.
     fn on(self, bridge: &Bridge) -> Self::On;
-    /// Takes the log out, for a job that outlives the call.
+    /// Takes the log out and into a job that outlives the call.
     fn take_log(&mut self) -> Self::Log;
 }
 

@@ -22,7 +22,7 @@ use super::{
 use crate::{Bridge, Outcome, WaitError, carried::carry, outcome, route::Route, wait};
 
 pin_project! {
-    /// What a smart `fn` returns: `.wait()` it in sync code, `.await` it in
+    /// The call that a smart `fn` returns. `.wait()` on it in sync code, `.await` it in
     /// async code, or let `.dispatch()` decide.
     ///
     /// Waiting is a plain call, in place, with the arguments as they were
@@ -80,8 +80,8 @@ where
     R: FnOnce(A::Passed) -> T,
     S: Setup,
 {
-    /// Calls the function here and now, as a plain call would, whatever this
-    /// thread is doing.
+    /// Calls the function here and now, as a plain call would. It does not look at the
+    /// context of this thread.
     ///
     /// In async code that freezes the executor. A build of this crate with debug
     /// assertions warns of it through `tracing`, once per place, if it lasted for
@@ -89,7 +89,7 @@ where
     ///
     /// # Panics
     ///
-    /// With whatever the function panics with.
+    /// Resumes the function's own panics.
     #[inline]
     #[track_caller]
     pub fn wait(self) -> T {
@@ -115,8 +115,8 @@ where
     ///
     /// # Errors
     ///
-    /// None, unless the call was polled before: then it is on the pool, and
-    /// waiting for it may fail as any wait may. See [`WaitError`].
+    /// Returns no error, unless the call was polled before. Then the call is on the pool,
+    /// and the wait may fail as any wait may: see [`WaitError`].
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
@@ -159,8 +159,8 @@ fn rejoin<T>(
 // The bounds are the methods', not the block's: a call that lacks them gets their
 // own message, and not that there is no such method.
 impl<A, T, R, S> SyncCall<A, T, R, S> {
-    /// Calls the function on the pool and waits for it for at most `limit`,
-    /// parking this thread.
+    /// Calls the function on the pool, and parks this thread for at most `limit` until it
+    /// is done.
     ///
     /// The limit doesn't interrupt a function that has started: its thread
     /// finishes it, and its result is dropped. A function that has not started
@@ -188,7 +188,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     ///
     /// # Panics
     ///
-    /// With whatever the function panics with, where it runs in place.
+    /// Resumes the function's own panics, where it runs in place.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self>
     where
@@ -197,7 +197,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         outcome::dispatch(carry!(self))
     }
 
-    /// Runs this call on `bridge`, whatever the function's attribute says.
+    /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
     /// The bridge's pool runs the function if the call is awaited, and its home
     /// runtime serves the waits. [`wait`](Self::wait) is a plain call and uses

@@ -1,37 +1,42 @@
-//! Sync to async: running a future to completion from sync code.
+//! Sync to async: runs a future to completion from sync code.
 //!
-//! In the order of a wait: [`start`] takes the future, [`enter`] looks where the
-//! thread stands, [`route`]
-//! decides by that inside which runtime it waits. [`worker`], [`foreign`] and
-//! [`local_task`] find out what that rests on. [`step_out`] lets a root block,
-//! [`hand_over`] frees a worker of its other tasks as well; [`drive`] polls, and
-//! [`pause`] parks in between. What it needs of its thread is in [`parkers`].
-//! [`sentinel`] tells when the runtime under it goes, [`doubt`] where that can't,
-//! [`forked`] when it stayed in the parent of this process.
+//! The files, in the order of a wait that has to park on a plain thread:
+//!
+//! 1. [`start`] takes the value and pins its future. [`request`] holds what the caller
+//!    asks for.
+//! 2. [`run`] looks where the thread stands, and enters the runtime.
+//! 3. [`block_on`] polls the future in a loop, and pauses between polls.
+//!    [`context`] holds what it needs.
+//! 4. [`parker`] lends it a parker, and [`watchdog`] looks after it while it is parked.
+//!
+//! On a thread that a runtime is reachable from, [`plan`] decides first how the wait
+//! runs, by the [`facts`] about the thread. [`hand_over`] frees a worker of its other
+//! tasks. [`block_on_root`] and [`block_on_frozen`] are the loops inside a poll.
+//! [`frozen`] and [`freeze`] are for waits that may freeze an executor, and
+//! [`panicked`] explains a panic of the future.
 
-mod doubt;
-mod drive;
-mod enter;
-mod foreign;
-pub(crate) mod forked;
+mod block_on;
+mod block_on_frozen;
+mod block_on_root;
+mod context;
+mod facts;
+mod freeze;
 mod frozen;
 mod hand_over;
 mod instance;
-mod local_task;
-mod parkers;
-mod pause;
-pub(crate) mod per_process;
-mod route;
-pub(crate) mod sentinel;
+mod panicked;
+mod parker;
+mod plan;
+mod request;
+mod run;
 mod start;
-mod step_out;
-mod worker;
+mod watchdog;
 
 use std::time::Duration;
 
 pub(crate) use self::{
-    start::{Terms, run, run_as, run_boxed, run_value, start},
-    step_out::step_out,
+    request::Terms,
+    start::{run, run_as, run_boxed, run_value, start},
 };
 use crate::{Bridge, WaitError, call::unwrap};
 
@@ -39,7 +44,7 @@ pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
 
 /// Waits for `future` on this thread, by [`Bridge::global`].
 ///
-/// It takes whatever can be awaited: a future, or a builder that converts into
+/// It takes anything that can be awaited: a future, or a builder that converts into
 /// one. See [`Wait`] for where the conversion runs.
 ///
 /// # Panics
@@ -80,7 +85,7 @@ pub fn try_wait<F: IntoFuture>(future: F) -> Result<F::Output, WaitError> {
     start!(F, Bridge::global(), future, Terms::NONE)
 }
 
-/// `.wait()` for whatever can be awaited.
+/// `.wait()` on anything that can be awaited.
 ///
 /// ```
 /// use bridge::Wait;
@@ -144,8 +149,9 @@ pub trait Wait: IntoFuture + Sized {
         start!(Self, Bridge::global(), self, Terms::NONE)
     }
 
-    /// Waits for this future on this thread for at most `limit`, then drops
-    /// it. What blocks inside it, an inner wait included, is not bounded.
+    /// Waits for this future on this thread for at most `limit`, then drops it.
+    ///
+    /// The limit does not bound code that blocks inside the future, such as an inner wait.
     ///
     /// # Errors
     ///

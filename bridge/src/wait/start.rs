@@ -1,7 +1,7 @@
-//! Where a wait begins: it takes what is awaited, and pins the future of it.
+//! Where a wait begins: it takes an awaitable value and pins its future.
 //!
-//! [`start!`] is the first thing that each public way in does. It boxes what is
-//! large, so that the frames from here to the poll hold no copy of it.
+//! Each public way into a wait first calls [`start!`]. It boxes a large value, so that
+//! the frames from here to the poll hold no copy of it.
 
 use std::{
     any::type_name,
@@ -13,45 +13,17 @@ use detect::Place;
 use offload_pool::{large::Large, own_future};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use super::{drive::Held, enter::Request, forked, frozen};
-use crate::{Bridge, WaitError, entered::Entered, log};
-
-/// What a caller asks of a wait beside the value.
-#[derive(Clone, Copy)]
-pub(crate) struct Terms {
-    pub(super) limit: Option<Duration>,
-    /// Whether it may park where that freezes the executor of this thread.
-    pub(super) may_freeze: bool,
-}
-
-impl Terms {
-    pub(crate) const NONE: Self = Self {
-        limit: None,
-        may_freeze: false,
-    };
-    pub(crate) const FROZEN: Self = Self {
-        may_freeze: true,
-        ..Self::NONE
-    };
-
-    pub(crate) fn within(limit: Duration) -> Self {
-        Self {
-            limit: Some(limit),
-            ..Self::NONE
-        }
-    }
-
-    pub(crate) fn frozen_within(limit: Duration) -> Self {
-        Self {
-            limit: Some(limit),
-            ..Self::FROZEN
-        }
-    }
-}
+use super::{
+    context::PinnedSlot,
+    freeze,
+    request::{Request, Terms},
+    run::run as run_request,
+};
+use crate::{Bridge, WaitError, entered::Entered, log, runtime::forked};
 
 /// Waits for the value `$value` of type `$type`, boxed first if it is large.
 ///
-/// A macro, because each function that passes the value on keeps a copy of it.
+/// It is a macro, because each function that passes the value on keeps a copy of it.
 macro_rules! start {
     ($type:ty, $bridge:expr, $value:expr, $terms:expr) => {
         if ::offload_pool::large::Large::<$type>::IS {
@@ -63,7 +35,7 @@ macro_rules! start {
 }
 pub(crate) use start;
 
-/// Waits for what a large value converts into.
+/// Waits for the future of a large value.
 #[track_caller]
 pub(crate) fn run_boxed<F: IntoFuture>(
     bridge: &Bridge,
@@ -75,10 +47,10 @@ pub(crate) fn run_boxed<F: IntoFuture>(
         let _inside = enter_for::<F>(&request)?;
         own_future::boxed(value)
     };
-    run_held(&request, pin!(Some(future)))
+    run_pinned(&request, pin!(Some(future)))
 }
 
-/// Waits for what a small value converts into, which may be large.
+/// Waits for the future of a small value. That future may be large.
 #[inline]
 #[track_caller]
 pub(crate) fn run_value<F: IntoFuture>(
@@ -91,11 +63,11 @@ pub(crate) fn run_value<F: IntoFuture>(
     if Large::<F::IntoFuture>::IS {
         let future = Box::pin(value.into_future());
         drop(inside);
-        return run_held(&request, pin!(Some(future)));
+        return run_pinned(&request, pin!(Some(future)));
     }
-    let held = pin!(Some(value.into_future()));
+    let slot = pin!(Some(value.into_future()));
     drop(inside);
-    run_held(&request, held)
+    run_pinned(&request, slot)
 }
 
 /// Waits for `future` for at most `limit`.
@@ -122,34 +94,43 @@ pub(crate) fn run_as<F: Future>(
         limit,
         ..Terms::NONE
     };
-    run_held(&Request::new(bridge, terms, name), pin!(Some(future)))
+    run_pinned(&Request::new(bridge, terms, name), pin!(Some(future)))
 }
 
 #[inline]
-fn run_held<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+fn run_pinned<F: Future>(
+    request: &Request<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
     if request.is_frozen {
-        return run_frozen(request, held);
+        return run_frozen(request, slot);
     }
     if request.bridge.is_debug() {
-        return run_logged(request, held);
+        return run_logged(request, slot);
     }
-    request.run(held)
+    run_request(request, slot)
 }
 
-/// Apart, so that an ordinary wait pays nothing for the note.
+/// It is a function apart, so that an ordinary wait pays nothing for the guard.
 #[cold]
-fn run_frozen<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
-    let _noted = frozen::note();
+fn run_frozen<F: Future>(
+    request: &Request<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
+    let _allowed = freeze::allow();
     if request.bridge.is_debug() {
-        return run_logged(request, held);
+        return run_logged(request, slot);
     }
-    request.run(held)
+    run_request(request, slot)
 }
 
 #[cold]
-fn run_logged<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::Output, WaitError> {
+fn run_logged<F: Future>(
+    request: &Request<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
     let (start, place) = (Instant::now(), Place::current());
-    let result = request.run(held);
+    let result = run_request(request, slot);
     log::outermost(|| {
         tracing::debug!(
             future = request.future,
@@ -163,8 +144,8 @@ fn run_logged<F: Future>(request: &Request<'_>, held: Held<'_, F>) -> Result<F::
     result
 }
 
-/// Enters the runtime that a builder converts in. A future needs none, since it is
-/// not converted.
+/// Enters the runtime in which a builder converts into its future. A future needs
+/// none, because it is not converted.
 #[inline]
 fn enter_for<'a, F: IntoFuture>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
     if own_future::is::<F>() {

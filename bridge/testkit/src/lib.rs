@@ -1,8 +1,8 @@
-//! What the tests of several crates share.
+//! Kill timers and small helpers for the tests of several crates.
 //!
-//! [`within`] is the kill timer: a test of something that could hang runs
-//! inside it, so that a hang ends as a failure that names the test instead of
-//! as a build that never returns.
+//! [`within`] is the kill timer. A test that could hang runs its body inside
+//! it. A hang then ends as a failure that names the test. Without the timer it
+//! would be a build that never ends.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "property")]
@@ -18,31 +18,31 @@ use std::{
     time::Duration,
 };
 
-/// The limit that suits most tests: far above what a slow machine needs, far
-/// below what a person waits for.
+/// The limit that suits most tests. It is far above what a slow machine needs,
+/// and far below what a person waits for.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// Runs `body` on this thread and ends the process if it takes longer than
+/// Runs `body` on this thread, and ends the process if it takes longer than
 /// [`LIMIT`].
 ///
 /// # Panics
 ///
-/// With whatever `body` panics with.
+/// Panics if `body` panics, with the same payload.
 #[track_caller]
 pub fn within<R>(body: impl FnOnce() -> R) -> R {
     within_limit(LIMIT, body)
 }
 
-/// Runs `body` on this thread and ends the process if it takes longer than
+/// Runs `body` on this thread, and ends the process if it takes longer than
 /// `limit`.
 ///
-/// A thread that hangs can't be stopped from outside, so the whole test
-/// process is: with exit code 124, as `timeout(1)` has it, and a line that
-/// says which call hung.
+/// Nothing can stop a thread that hangs, so the timer ends the whole test
+/// process. It prints a line that names the call, and exits with code 124, as
+/// `timeout(1)` does.
 ///
 /// # Panics
 ///
-/// With whatever `body` panics with.
+/// Panics if `body` panics, with the same payload.
 #[track_caller]
 pub fn within_limit<R>(limit: Duration, body: impl FnOnce() -> R) -> R {
     let place = std::panic::Location::caller();
@@ -50,8 +50,8 @@ pub fn within_limit<R>(limit: Duration, body: impl FnOnce() -> R) -> R {
     let (done, over) = channel::<()>();
     let timer = thread::spawn(move || {
         if over.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            // Not `eprintln!`: libtest captures what that prints, on this
-            // thread too, and `exit` drops what was captured.
+            // Not `eprintln!`: libtest captures its output, on this thread too,
+            // and `exit` drops captured output.
             let _closed = writeln!(
                 io::stderr(),
                 "kill timer: test `{test}` at {place} hung for {limit:?}"
@@ -68,7 +68,7 @@ pub fn within_limit<R>(limit: Duration, body: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The text of a panic's payload, where it is a text.
+/// Returns the text of a panic's payload, if the payload is a text.
 #[must_use]
 pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
     payload
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(panic_text(&*payload), "seven");
     }
 
-    /// Hangs, for the test below.
+    /// Hangs. The test below runs it in a child process.
     #[test]
     #[ignore = "hangs on purpose; `a_hang_is_named` runs it in a process of its own"]
     fn hangs() {
@@ -108,7 +108,8 @@ mod tests {
     fn a_hang_is_named() {
         let output = Command::new(env::current_exe().unwrap())
             .args(["--exact", "tests::hangs", "--ignored"])
-            // With a single one, tests run on a thread that is called `main`.
+            // With one test thread, libtest runs tests on a thread named
+            // `main`.
             .env("RUST_TEST_THREADS", "2")
             .output()
             .unwrap();

@@ -1,4 +1,4 @@
-//! The cases, and what must come of each.
+//! The cases, with the expected result of each.
 
 use crate::{
     Case, Expect,
@@ -17,7 +17,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
-/// A child that prints this.
+/// Returns a case whose child prints `stdout`.
 fn prints(name: &'static str, child: fn(), stdout: &'static str) -> Case {
     let expect = Expect {
         stdout,
@@ -31,21 +31,21 @@ fn prints(name: &'static str, child: fn(), stdout: &'static str) -> Case {
     }
 }
 
-/// A child that ends with this code, after it has printed `job`.
+/// Returns a case whose child prints `job` and exits with `code`.
 fn ends_with(name: &'static str, child: fn(), code: i32) -> Case {
     let mut case = prints(name, child, "job\n");
     case.expect.code = code;
     case
 }
 
-/// A child that logs these texts.
+/// Returns a case whose child logs these texts.
 fn logs(name: &'static str, child: fn(), stderr: &'static [&'static str]) -> Case {
     let mut case = prints(name, child, "");
     (case.expect.stderr, case.runs) = (stderr, 2);
     case
 }
 
-/// Work that the exit finishes.
+/// Returns the cases in which the exit finishes work.
 fn finished() -> Vec<Case> {
     let mut file = prints("a_file_of_tokio_is_complete", to_file, "");
     file.expect.file = Some(BYTES);
@@ -66,7 +66,8 @@ fn finished() -> Vec<Case> {
     ]
 }
 
-/// What an exit must not wait for, and where it must not hang.
+/// Returns the cases in which the exit must not wait for something, or must not
+/// hang.
 fn not_waited_for() -> Vec<Case> {
     let mut cases = vec![
         prints("exit_in_a_task_of_home", exit_in_task, "other\n"),
@@ -92,7 +93,7 @@ fn not_waited_for() -> Vec<Case> {
     cases
 }
 
-/// What an exit cuts off, and other losses that nobody awaits.
+/// Returns the cases in which work is lost and must be logged.
 fn logged() -> Vec<Case> {
     vec![
         logs(

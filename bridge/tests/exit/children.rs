@@ -1,4 +1,4 @@
-//! The children: each is a `main` that leaves work behind.
+//! The children. Each is a `main` that leaves work behind.
 
 use std::{
     env,
@@ -16,16 +16,16 @@ use tokio::{
 
 use crate::{ENDLESS, FILE, log};
 
-/// How much is written to the file, in writes of 64 KiB that nobody flushes.
+/// The number of bytes that go into the file, in unflushed writes of 64 KiB.
 pub(crate) const BYTES: usize = 64 * 64 * 1024;
 
-/// Long enough that an exit which does not wait cuts it off.
+/// Longer than an exit that does not wait.
 const WORK: Duration = Duration::from_millis(150);
 
-/// Far more than [`WORK`], and no time that a test waits for.
+/// Far longer than [`WORK`]. No test waits this long.
 const STUCK: Duration = Duration::from_mins(10);
 
-/// A job that says so when it has worked.
+/// Detaches a job that prints `text` after it has worked.
 fn work(text: &'static str) {
     offload(move || {
         thread::sleep(WORK);
@@ -136,7 +136,7 @@ pub(crate) fn blocking_task() {
     .wait();
 }
 
-/// With a grace that would be far too long to be waited for.
+/// Installs a bridge whose exit grace is longer than a test may wait.
 fn install_endless() {
     Bridge::builder()
         .exit_grace(ENDLESS)
@@ -209,7 +209,8 @@ pub(crate) fn idle() {
     async { tokio::task::yield_now().await }.wait();
 }
 
-/// Other threads go on submitting: their jobs are not what was accepted before.
+/// Other threads go on submitting. The exit waits only for jobs that were
+/// admitted before it.
 pub(crate) fn strangers() {
     install_endless();
     work("job");

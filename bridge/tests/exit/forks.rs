@@ -1,4 +1,4 @@
-//! A fork's child, and what it waits for when it exits.
+//! Checks that a fork's child waits only for its own jobs when it exits.
 
 use std::{process::exit, thread, time::Duration};
 
@@ -18,8 +18,8 @@ pub(crate) fn all() -> Vec<Case> {
     }]
 }
 
-/// The parent's job runs as long as the child lives, so a child that waited for it
-/// would never end.
+/// The parent's job runs as long as the child lives. So a child that waited for
+/// that job would never end.
 fn forks() {
     Bridge::builder()
         .exit_grace(ENDLESS)
@@ -52,7 +52,7 @@ fn forks() {
     over.send(()).unwrap();
 }
 
-/// The parent's home runtime has threads when it forks.
+/// Starts the parent's home runtime, so that it has threads at the fork.
 fn async_warm_up() {
     Bridge::global().wait(tokio::task::yield_now());
 }

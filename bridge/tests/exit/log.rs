@@ -1,4 +1,4 @@
-//! A `tracing` subscriber that writes to stderr, and needs its thread-locals.
+//! A `tracing` subscriber that writes to stderr and needs a thread-local.
 
 use std::{
     cell::RefCell,
@@ -12,14 +12,14 @@ use tracing::{
 };
 
 thread_local! {
-    /// As the subscriber that most use has it: a wait for the thread-locals of a
-    /// thread that is ending would panic.
+    /// Most subscribers have such a thread-local. If a thread logged after the
+    /// thread-local was destroyed, the subscriber would panic.
     static LINE: RefCell<String> = RefCell::default();
 }
 
 struct ToStderr;
 
-/// Logs to stderr from now on.
+/// Sends all log events to stderr from now on.
 pub(crate) fn to_stderr() {
     tracing::subscriber::set_global_default(ToStderr).expect("the first to be set");
 }

@@ -1,7 +1,8 @@
-//! What was accepted is finished before the process exits.
+//! Checks that accepted work finishes before the process exits.
 //!
-//! A target without the usual test harness: each case is a `main` of its own, which
-//! this program runs as a child, by its name in an environment variable.
+//! This target has no test harness. Each case is a `main` of its own: this
+//! program starts itself as a child, and an environment variable names the
+//! case.
 
 mod cases;
 mod children;
@@ -17,20 +18,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Names the case that a child is to run.
+/// The variable that names the child's case.
 const CASE: &str = "BRIDGE_EXIT_CASE";
 
-/// A child gets a path of its own here, where a case writes to a file.
+/// The variable with the path of the child's file. Some cases write that file.
 const FILE: &str = "BRIDGE_EXIT_FILE";
 
-/// A child that runs longer than this hangs. It is twice the grace that the cases
-/// set which must not be waited for, and far more than any other takes.
+/// The time after which a child counts as hung. No case takes nearly as long.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Far longer than [`LIMIT`]: an exit that waits this long is a failure.
+/// Far longer than [`LIMIT`], so an exit that waits this long fails its case.
 const ENDLESS: Duration = Duration::from_mins(10);
 
-/// One case: its name, what the child does, how often, and what must come of it.
+/// A case: its name, the child's `main`, the number of runs and the expected
+/// result.
 struct Case {
     name: &'static str,
     child: fn(),
@@ -38,21 +39,21 @@ struct Case {
     expect: Expect,
 }
 
-/// What must come of a child.
+/// The expected result of a child.
 #[derive(Default)]
 struct Expect {
     stdout: &'static str,
     /// Texts that must be on stderr.
     stderr: &'static [&'static str],
     code: i32,
-    /// Bytes in the file.
+    /// The size of the file, if the case writes one.
     file: Option<usize>,
-    /// Ended by a signal instead of a code.
+    /// Whether a signal ends the child instead of an exit code.
     aborts: bool,
 }
 
 impl Expect {
-    /// Whether anything may be on stderr.
+    /// Returns whether the child may write to stderr.
     fn may_log(&self) -> bool {
         !self.stderr.is_empty() || self.code != 0 || self.aborts
     }

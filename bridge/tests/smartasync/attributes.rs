@@ -1,4 +1,4 @@
-//! Attributes above and below, conditions, visibility.
+//! Checks attributes above and below the attribute, conditions and visibility.
 #![allow(
     clippy::non_minimal_cfg,
     reason = "a condition that always holds is the form under test"
@@ -29,7 +29,7 @@ mod inner {
     }
 }
 
-/// Which of the two `x` there is, the compiler knows and the macro does not.
+/// The compiler knows which of the two `x` exists. The macro does not.
 #[smartasync(blocking = conditional_blocking)]
 fn conditional(
     #[cfg(all())] x: u8,
@@ -68,8 +68,9 @@ thread_local! {
     static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How many spans this thread is in. A body that an attribute macro has
-/// instrumented is in one when it runs, and not only when its call is made.
+/// Returns the number of spans that this thread is in. It is one if an
+/// attribute macro instrumented the body, and not only the function that makes
+/// the call.
 fn spans() -> usize {
     INSIDE.with_borrow(Vec::len)
 }

@@ -1,4 +1,4 @@
-//! Patterns, control flow and outputs.
+//! Checks patterns, control flow and outputs in bodies.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Borrowed arguments: used as they are by a wait, cloned for an await.
+//! Checks borrowed arguments: a wait uses them directly, an await clones them.
 
 use super::*;
 
@@ -187,7 +187,8 @@ fn what_cannot_be_owned_can_be_waited_for() {
     assert_eq!(joined(&[&text, "d"], "-").wait(), "a b-d");
     assert_eq!(shown(&5).try_wait().unwrap(), "5");
     assert_eq!(*shared(Rc::new(1)).wait(), 1);
-    // Waiting is the plain call, also where another wait would freeze a task.
+    // The wait of a smart `fn` is a plain call, so it may run where other waits
+    // would freeze an executor.
     run(async { assert_eq!(first("a b", "").wait(), "a") });
 }
 
@@ -263,7 +264,7 @@ impl Visit<'_> for Length {
     }
 }
 
-/// The lifetime is no argument's, and so nothing borrows by it.
+/// No argument has this lifetime, so the call borrows nothing.
 #[smartasync]
 fn visited<'d, V: Visit<'d>>(by: V) -> <V as Visit<'d>>::Value {
     let visit = |text: &'d str| by.visit(text);

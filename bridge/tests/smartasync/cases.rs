@@ -1,4 +1,4 @@
-//! The four cases, from every side.
+//! Checks the four cases, and `dispatch`, from every context.
 
 use super::*;
 
@@ -161,14 +161,14 @@ fn boxes_of_both_kinds() {
     assert_eq!(format!("{:?}", calls()[1]), "BoxCall { kind: Sync, .. }");
 }
 
-/// Goes on when somebody else has come to the gate too.
+/// Blocks until another thread has also reached the gate.
 #[smartasync]
 fn behind(gate: Arc<Barrier>) -> u8 {
     gate.wait();
     1
 }
 
-/// The same, for an async function.
+/// Awaits a value, so that its first poll is pending.
 #[smartasync]
 async fn behind_async(mut gate: tokio::sync::oneshot::Receiver<u8>) -> u8 {
     (&mut gate).await.unwrap()

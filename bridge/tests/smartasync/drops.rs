@@ -1,4 +1,4 @@
-//! When arguments are dropped.
+//! Checks when arguments are dropped.
 
 use super::*;
 
@@ -167,7 +167,7 @@ fn borrows_of_the_last_expression_end_before_the_arguments() {
     within(|| assert_eq!(locked_async(m).wait(), 4));
 }
 
-/// No copy of it can be made.
+/// A type that is not `Clone`.
 struct Unclonable;
 
 impl Clone for Unclonable {

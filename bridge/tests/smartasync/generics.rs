@@ -1,4 +1,4 @@
-//! Generics, and `impl Trait` in both places.
+//! Checks generics, and `impl Trait` in arguments and results.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn optional(x: impl Into<Option<&'static str>>, by: &impl Fn(&str) -> usize) -> 
     x.into().map_or(0, by)
 }
 
-/// Only an `async fn` may leave out the lifetime.
+/// Only an `async fn` may elide this lifetime.
 #[smartasync(blocking = optional_async_blocking)]
 async fn optional_async(x: impl Into<Option<&str>>, y: impl Iterator<Item = &u8>) -> usize {
     tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Sizes, and who is `Send`.
+//! Checks the sizes of calls, and which calls are `Send`.
 
 use super::{
     borrows::borrowed,
@@ -76,8 +76,9 @@ fn an_async_call_is_as_large_as_the_plain_future() {
         size_of_val(&fields().smart_ref()),
         size_of_val(&fields().plain_ref()),
     );
-    // Only `self` by value differs: the compiler moves it, and keeps room for
-    // it twice; a block can't bind it anew, and keeps it where it is.
+    // Only `self` by value differs. In an `async fn` the compiler moves `self`
+    // and keeps room for it twice. An async block cannot move `self` to a new
+    // variable, so it keeps one.
     assert!(size_of_val(&fields().smart()) < size_of_val(&fields().plain()));
 }
 
@@ -104,8 +105,8 @@ fn calls_are_send_whenever_what_they_carry_is() {
     drop(call);
 }
 
-/// What a type has, of what decides where its values may go: a method of its own
-/// comes before the trait's, and is only there if the bound holds.
+/// Probes which auto traits a type has. An inherent method exists only if its
+/// bound holds, and then it wins over the trait's method.
 struct Probe<'v, T>(&'v T);
 
 trait Lacks {
@@ -156,8 +157,8 @@ macro_rules! facts {
     };
 }
 
-/// Each function written plainly and as a smart one. The call must be as large
-/// as the plain future, and go where that goes.
+/// Writes each function as a plain and as a smart one. The call must have the
+/// size and the auto traits of the plain future.
 macro_rules! alike {
     ($($name:ident ( $($arg:pat_param = $value:expr => $ty:ty),* ) -> $out:ty $body:block)*) => {$(
         #[test]

@@ -1,4 +1,4 @@
-//! The four cases, through every form a function can take.
+//! Checks the four cases in every form that a function can take.
 #![deny(warnings)]
 #![allow(
     clippy::deref_addrof,

@@ -1,4 +1,4 @@
-//! Methods of every receiver, in types and in traits.
+//! Checks methods with every receiver, in types and in traits.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Borrows within borrowed arguments, copied for an await at every level.
+//! Checks borrows within borrowed arguments. An await copies every level.
 
 use super::*;
 
@@ -89,7 +89,7 @@ fn borrows_within_borrows() {
         );
         assert_eq!(awaited, waited);
     });
-    // What can't be copied can still be waited for.
+    // A value that cannot be copied can still be waited for.
     assert_eq!(generic(&[&Rc::new(1)], []).wait(), "[1][]");
 }
 

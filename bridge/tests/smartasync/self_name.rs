@@ -1,4 +1,4 @@
-//! `self` in macros, under the name that it has in a `fn`'s body.
+//! Checks `self` in macros. In the body of a smart `fn` it has another name.
 
 use super::*;
 
@@ -10,7 +10,7 @@ impl Display for Level {
     }
 }
 
-/// Named as macros of other crates are that take a format string.
+/// A macro with the name of other crates' macros, which take a format string.
 macro_rules! ensure {
     ($holds:expr, $($text:tt)*) => {
         if !$holds {
@@ -60,7 +60,7 @@ fn in_formatting_macros() {
     assert_eq!(panic_text(|| Level(1).told().wait()), "level 1");
 }
 
-/// As documented: nothing else tells the two names apart.
+/// This is a documented limit: the macro shows the other name.
 #[test]
 fn where_a_macro_shows_its_arguments() {
     assert_eq!(
@@ -69,8 +69,9 @@ fn where_a_macro_shows_its_arguments() {
     );
 }
 
-/// What a `cfg` or a macro takes away may have been the only use of `self`, of
-/// which nobody warns in a method.
+/// In these bodies a `cfg` or a macro removes the only use of `self`. The
+/// compiler does not warn about an unused `self`, so a smart function must not
+/// warn either.
 #[derive(Clone)]
 struct Unused(u8);
 

@@ -1,4 +1,4 @@
-//! Odd signatures, attributes and visibility.
+//! Checks unusual signatures, attributes and visibility.
 #![allow(
     clippy::non_minimal_cfg,
     reason = "a condition that always holds is the form under test"
@@ -142,7 +142,7 @@ fn many(
     usize::from(a + b + c) + d.len()
 }
 
-/// Names that the expansion would have taken.
+/// The user has already taken the names that the expansion would use.
 #[smartasync(debug, blocking = taken_blocking)]
 fn taken<'_arg, ImplInner0: Into<u8>>(
     (first, __arg1): (&'_arg u8, u8),
@@ -192,7 +192,7 @@ mod other {
     pub(super) struct Cow<T>(pub(super) T);
 }
 
-/// Types that are only called as the standard library's.
+/// These types only have the names of the standard library's types.
 #[smartasync]
 fn namesakes(x: other::Option<&str>, y: other::Cow<&str>, z: &other::Cow<u8>) -> usize {
     x.map_or(0, str::len) + y.0.len() + usize::from(z.0)

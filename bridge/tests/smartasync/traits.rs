@@ -1,4 +1,4 @@
-//! What a trait declares, and what its implementations may choose.
+//! Checks what a trait declares and what its implementations may choose.
 
 use std::sync::{LazyLock, atomic::AtomicUsize, atomic::Ordering};
 
@@ -19,7 +19,7 @@ fn own() -> &'static Bridge {
     &OWN
 }
 
-/// The options are each implementation's own.
+/// Each implementation chooses its own options.
 pub(crate) trait Place {
     #[smartasync]
     fn thread(&self) -> Option<String>;
@@ -83,7 +83,7 @@ fn options_are_each_implementations_own() {
     });
 }
 
-/// A trait that leaves open which kind of function implements it.
+/// A trait that accepts either kind of function.
 pub(crate) trait Store {
     fn get(&self, key: &str) -> impl Call<Output = String> + Send;
 }
@@ -125,7 +125,7 @@ fn a_trait_of_either_kind() {
     });
 }
 
-/// A declaration may have `Self` by value where nothing says that it is `Sized`.
+/// A declaration may take or return `Self` by value without the bound `Sized`.
 pub(crate) trait Merge {
     #[smartasync]
     fn empty() -> Self;

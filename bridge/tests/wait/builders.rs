@@ -1,10 +1,10 @@
-//! Waits take builders: what is awaited without being a future.
+//! Checks that waits take builders: values that implement `IntoFuture`.
 
 use std::future::{Ready, ready};
 
 use super::*;
 
-/// Converts into a future of a type of its own, and notes where.
+/// Converts into a future of another type, and records in which runtime.
 struct Builder {
     seen: Arc<Mutex<Vec<Option<tokio::runtime::Id>>>>,
 }
@@ -30,7 +30,7 @@ impl IntoFuture for Builder {
     }
 }
 
-/// Makes its timer when it converts, as `tokio::time::timeout` does when it is made.
+/// Makes its timer when it converts, as the futures of many libraries do.
 struct Eager;
 
 impl IntoFuture for Eager {
@@ -139,7 +139,7 @@ fn a_builder_that_borrows_is_taken() {
     within(|| {
         let text = String::from("seven");
         assert_eq!(Borrowing(&text).wait(), "seven");
-        // A reference to a future is one, and none of it is moved.
+        // A `Pin<&mut F>` is a future too, and the wait does not move `F`.
         let mut future = std::pin::pin!(async { text.as_str() });
         assert_eq!(future.as_mut().wait(), "seven");
     });
@@ -170,7 +170,8 @@ fn where_home_is_gone_the_builder_is_not_converted() {
     });
 }
 
-/// Rust lets a large builder convert into something else than itself.
+/// `IntoFuture` may give a type other than the builder itself, whatever its
+/// size.
 #[test]
 fn a_large_builder_is_taken() {
     struct Large([u8; 16_000]);

@@ -1,4 +1,4 @@
-//! Limits and panics.
+//! Checks time limits and panics.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn a_deadline_fires_while_the_future_is_stuck_and_drops_it() {
         );
         assert!(start.elapsed() >= Duration::from_millis(20));
         assert_eq!(Arc::strong_count(&alive), 1);
-        // One that keeps its thread busy with wake-ups is timed out too.
+        // A future that always wakes itself times out too.
         let busy = std::future::poll_fn(|cx| {
             cx.waker().wake_by_ref();
             std::task::Poll::<()>::Pending
@@ -67,7 +67,8 @@ fn a_panic_while_the_thread_was_parked_passes_through() {
                 assert_eq!(wait(real_work()), 7, "the thread waits on");
             };
             let sender = thread::spawn(move || {
-                // Past any spinning; an earlier wake-up would do no harm.
+                // This is longer than the wait spins. If the wake-up came
+                // earlier, the test would still pass.
                 thread::sleep(Duration::from_millis(5));
                 send.send(()).unwrap();
             });
@@ -83,7 +84,7 @@ fn a_panic_while_the_thread_was_parked_passes_through() {
     });
 }
 
-/// The limit is the wait's own clock, which needs no runtime's.
+/// The limit must not need a runtime's clock.
 #[test]
 fn a_deadline_fires_where_nobody_drives_what_the_future_needs() {
     within(|| {
@@ -100,9 +101,7 @@ fn a_deadline_fires_where_nobody_drives_what_the_future_needs() {
     });
 }
 
-/// A parked wait looks after its runtime at 10, 30, 70, 150, 310 and 630 ms, and sees
-/// then whether its deadline has passed. So a wait without an alarm of its own takes
-/// at least 630 ms for a limit of 400 ms.
+/// An error without a place would leave the user to search for the call.
 #[test]
 fn a_deadline_wakes_the_wait_by_itself() {
     const LIMIT: Duration = Duration::from_millis(400);
@@ -120,7 +119,7 @@ fn a_deadline_wakes_the_wait_by_itself() {
     });
 }
 
-/// Each text says where, and what to do.
+/// An error without a place would leave the user to search for the call.
 #[test]
 fn every_error_names_its_line() {
     within(|| {

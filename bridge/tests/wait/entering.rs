@@ -1,4 +1,4 @@
-//! Home, entered from sync code without a wait.
+//! Checks entering the home runtime from sync code without a wait.
 
 use std::panic::Location;
 
@@ -60,7 +60,7 @@ fn the_thread_is_blocking_code_under_the_guard_and_plain_after_it() {
             let _inner = bridge.try_enter().unwrap();
             assert_eq!(Context::current(), Context::Blocking);
             assert_eq!(Handle::current().id(), home);
-            // A wait by another bridge rests on what is reachable, as ever.
+            // A wait of another bridge uses the reachable runtime, as usual.
             assert_eq!(wait(async { Handle::current().id() }), home);
             assert_eq!(wait(offload(|| 7)), 7);
             assert_eq!(wait(real_work()), 7);
@@ -100,7 +100,7 @@ fn of_a_runtime_that_was_given_and_has_ended_since() {
     });
 }
 
-/// The panic is at the caller's line.
+/// The panic must point at the caller's line.
 #[test]
 fn a_refusal_points_at_its_caller() {
     within(|| {
@@ -127,7 +127,8 @@ fn on_a_thread_whose_locals_are_gone() {
     }
     within(|| {
         let thread = thread::spawn(|| {
-            // Tokio's locals are made after this one, and so are gone before it.
+            // Tokio's thread-locals are made after this one, so they are
+            // destroyed before it.
             LAST.with_borrow_mut(|last| *last = Some(EntersOnDrop));
             assert_eq!(wait(real_work()), 7);
         });

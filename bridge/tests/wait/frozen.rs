@@ -1,4 +1,4 @@
-//! Waits that may freeze the executor of their thread.
+//! Checks waits that may freeze the executor of their thread.
 
 use std::future::pending;
 
@@ -34,7 +34,7 @@ async fn a_destructor_in_a_current_thread_test_finishes_its_clean_up() {
     let (session, closed) = Session::new();
     drop(session);
     assert_eq!(*closed.lock().unwrap(), Some(7));
-    // The runtime goes on.
+    // The runtime still works afterwards.
     assert_eq!(real_work().await, 7);
     assert_eq!(tokio::spawn(real_work()).await.unwrap(), 7);
 }
@@ -52,8 +52,8 @@ async fn a_destructor_that_runs_while_a_task_unwinds_finishes_its_clean_up() {
     assert_eq!(real_work().await, 7);
 }
 
-/// Where a clean-up waits by ordinary waits inside, the whole of it unwinds and
-/// Tokio may refuse to block meanwhile; neither ends the process.
+/// Otherwise a clean-up with ordinary waits inside would abort the process: it
+/// runs while the task unwinds, and Tokio may refuse to block there.
 #[test]
 fn a_destructor_may_wait_inside_its_clean_up_while_it_unwinds() {
     struct Nested(Arc<Mutex<Option<u32>>>);
@@ -79,7 +79,7 @@ fn a_destructor_may_wait_inside_its_clean_up_while_it_unwinds() {
     });
 }
 
-/// Runs `body` where an executor would freeze.
+/// Runs `body` in every place where a wait would freeze an executor.
 fn where_it_freezes(body: fn() -> u32) {
     let root = current_thread().block_on(async { body() });
     assert_eq!(root, 7, "in a current-thread root");
@@ -103,7 +103,8 @@ fn where_it_freezes(body: fn() -> u32) {
     let marked = futures::executor::block_on(in_async(async { body() }));
     assert_eq!(marked, 7, "in an executor that is marked");
     let second = {
-        // Another thread drives the runtime; this one drives its own root alone.
+        // Another thread drives the runtime. This thread polls only its own
+        // root.
         let runtime = Arc::new(current_thread());
         let (stop, stopped) = oneshot::channel::<()>();
         let driver = Arc::clone(&runtime);
@@ -129,7 +130,7 @@ fn what_the_future_makes_itself_works() {
     });
 }
 
-/// Each one leaves its waker with the scheduler that is frozen.
+/// Each `yield_now` leaves its waker with the frozen scheduler.
 #[test]
 fn yields_come_back() {
     within(|| {
@@ -157,8 +158,8 @@ fn yields_come_back() {
     });
 }
 
-/// A poll of a current-thread task has a budget of 128 operations, which nobody
-/// renews while the executor is frozen.
+/// A poll of a current-thread task has a budget of 128 operations, which is not
+/// refilled while the executor is frozen.
 #[test]
 fn the_budget_of_the_frozen_poll_does_not_run_out() {
     within(|| {
@@ -205,8 +206,8 @@ fn a_wait_after_one_is_refused_as_before() {
     });
 }
 
-/// Nor is one in a local set inside: that is another executor, and nobody has
-/// allowed to freeze it.
+/// A local set inside is another executor, and the user did not allow freezing
+/// it.
 #[test]
 fn a_wait_in_a_local_set_inside_one_is_refused() {
     within(|| {
@@ -248,8 +249,8 @@ fn a_future_that_needs_the_frozen_runtime_is_bounded() {
     });
 }
 
-/// A documented limit: a local set polls its tasks with wakers of its own, and a
-/// `yield_now` leaves those with the scheduler that is frozen.
+/// This is a documented limit. A local set polls its tasks with its own wakers,
+/// and `yield_now` leaves such a waker with the frozen scheduler.
 #[test]
 fn a_yield_below_other_wakers_is_bounded() {
     within(|| {

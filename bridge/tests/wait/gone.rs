@@ -1,8 +1,9 @@
-//! The runtime under a wait ends, in every way and at every moment.
+//! Checks that a wait ends when its runtime ends, in every way and at every
+//! moment.
 
 use super::*;
 
-/// How a runtime ends.
+/// The way in which a runtime ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Drop,
@@ -26,7 +27,7 @@ fn is_gone<T: std::fmt::Debug>(outcome: &Result<T, WaitError>) -> bool {
     matches!(outcome, Err(WaitError::RuntimeGone { at, .. }) if at.file() == file!())
 }
 
-/// What a wait may be parked for when its runtime ends.
+/// The event that a wait is parked for when its runtime ends.
 #[derive(Clone, Copy, Debug)]
 enum Stuck {
     Forever,
@@ -39,7 +40,8 @@ async fn stuck(on: Stuck) {
     match on {
         Stuck::Forever => std::future::pending().await,
         Stuck::Timer => long().await,
-        // Its task is dropped, which it may see before the wait is told.
+        // The runtime drops this task. The wait may see that before it learns
+        // of the end.
         Stuck::Task => {
             let _cancelled = tokio::spawn(long()).await;
             std::future::pending::<()>().await;
@@ -86,7 +88,7 @@ fn while_a_thread_is_parked_in_it() {
     });
 }
 
-/// Between the wait's last look and the poll of a timer, which then panics.
+/// The runtime ends inside a poll, so polling the timer panics.
 #[test]
 fn in_the_middle_of_a_poll() {
     within(|| {
@@ -106,7 +108,7 @@ fn in_the_middle_of_a_poll() {
     });
 }
 
-/// Goes on in the poll of this number, counted from one.
+/// Returns in poll `number`, counted from one.
 async fn in_poll(number: u32) {
     if number > 1 {
         tokio::task::yield_now().await;
@@ -138,7 +140,8 @@ fn before_the_wait() {
     });
 }
 
-/// At any moment: whatever the wait is doing, it gets its value or is told.
+/// Otherwise a runtime that ends at a bad moment would leave a wait parked for
+/// ever.
 #[test]
 fn at_any_moment() {
     within(|| {
@@ -148,7 +151,7 @@ fn at_any_moment() {
             let (polled, first) = mpsc::channel();
             let waiter = thread::spawn(move || {
                 let _guard = handle.enter();
-                // In one wait, or in many.
+                // The thread makes one long wait, or many short ones.
                 if round % 2 == 0 {
                     return try_wait(async {
                         let _unheard = polled.send(());
@@ -171,7 +174,8 @@ fn at_any_moment() {
     });
 }
 
-/// Only that panic of a timer, and only if the wait's own runtime has ended.
+/// Only the panic of a timer counts as the end, and only if the wait's own
+/// runtime has ended.
 #[test]
 fn other_panics_pass_through() {
     within(|| {
@@ -212,12 +216,14 @@ impl Drop for WaitsAtEnd {
     }
 }
 
-/// The thread that ends the runtime waits, and so must find out by itself.
+/// The thread that ends the runtime is itself waiting, so no other thread can
+/// tell it about the end.
 #[test]
 fn in_the_destructor_of_one_of_its_tasks() {
     within(|| {
         for make in [one_worker, multi_thread, current_thread] {
-            // Of what the runtime drops, what tells its end may come later.
+            // The runtime may drop the sentinel task of the bridge before or
+            // after this task.
             for waits_before in [false, true] {
                 let (runtime, (tell, told)) = (make(), mpsc::channel());
                 let parks = || {
@@ -252,7 +258,8 @@ fn in_the_destructor_of_one_of_its_tasks() {
     });
 }
 
-/// Its core goes to the runtime's blocking threads, which take no more work.
+/// The worker's core would go to a blocking thread, but the runtime takes no
+/// more blocking work.
 #[test]
 fn before_a_wait_in_one_of_its_tasks() {
     within(|| {
@@ -286,7 +293,8 @@ fn before_a_wait_in_one_of_its_tasks() {
                     has_begun.recv().unwrap();
                     let handle = runtime.handle().clone();
                     let ends = thread::spawn(move || end.end(runtime));
-                    // The end has begun once it takes no blocking work.
+                    // The end has begun when the runtime drops new blocking
+                    // work.
                     while !is_dropped_unrun(&handle) {
                         thread::yield_now();
                     }
@@ -331,7 +339,7 @@ fn while_the_future_holds_the_guard_of_another() {
             }
         });
         first.recv().unwrap();
-        // So that it is parked, though it has to be told either way.
+        // Gives the thread time to park. The wait must end in either case.
         thread::sleep(Duration::from_millis(20));
         let _report = bridge.shutdown(Duration::from_secs(5)).wait();
         let outcome = waiter.join().unwrap();
@@ -339,7 +347,7 @@ fn while_the_future_holds_the_guard_of_another() {
     });
 }
 
-/// Only the runtime that the wait rests on counts.
+/// The end of another runtime must not end a wait.
 #[test]
 fn of_another_whose_guard_the_future_held() {
     within(|| {

@@ -1,10 +1,10 @@
-//! Guards of foreign runtimes, which lie about whose worker a thread is.
+//! Checks guards of foreign runtimes, which hide whose worker a thread is.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
-/// A runtime whose one worker is parked, by what Tokio shows of it.
+/// Returns a runtime whose only worker is parked, according to Tokio's metrics.
 fn idle() -> Runtime {
     let runtime = one_worker();
     while runtime
@@ -17,7 +17,8 @@ fn idle() -> Runtime {
     runtime
 }
 
-/// Where two tasks meet, one on each worker of a runtime that has two.
+/// A meeting point of two tasks, one on each worker of a runtime with two
+/// workers.
 struct OnBoth {
     met: std::sync::Barrier,
     came: AtomicUsize,
@@ -31,14 +32,14 @@ impl OnBoth {
         })
     }
 
-    /// Called by the tasks.
+    /// Blocks a task until the other task has come.
     fn meet(&self) {
         self.came.fetch_add(1, Ordering::Relaxed);
         self.met.wait();
     }
 
-    /// Called by who has spawned them. One worker may have taken both as the
-    /// other fell asleep; that one looks around when it is woken.
+    /// Wakes the other worker. One worker may have taken both tasks while the
+    /// other worker fell asleep. A woken worker steals a task.
     fn wake(&self, runtime: &Runtime) {
         while self.came.load(Ordering::Relaxed) < 2 {
             drop(runtime.spawn(async {}));
@@ -47,7 +48,7 @@ impl OnBoth {
     }
 }
 
-/// Fails if the wait needed a panic of Tokio's to find out.
+/// Fails if the wait caught a panic of Tokio in `body`.
 fn without_a_panic(body: impl FnOnce()) {
     let before = PANICS.get();
     body();
@@ -58,7 +59,7 @@ thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts the panics of each thread.
+/// Installs a hook that counts the panics of each thread.
 fn count_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -82,8 +83,8 @@ fn of_an_idle_runtime_in_a_current_thread_task() {
     });
 }
 
-/// Corner: while the foreign worker is busy nothing tells, and Tokio's refusal
-/// is caught.
+/// Corner case: while the foreign worker is busy, no probe helps, so the bridge
+/// catches the panic of Tokio's `block_in_place`.
 #[test]
 fn of_a_busy_runtime_in_a_current_thread_task() {
     within(|| {
@@ -103,8 +104,8 @@ fn of_a_busy_runtime_in_a_current_thread_task() {
     });
 }
 
-/// Had the worker's core gone to the foreign runtime, the tasks after it would
-/// never run, and the drops never end.
+/// Otherwise the worker's core would go to the foreign runtime. Then later
+/// tasks would never run and dropping the runtime would hang.
 #[test]
 fn of_an_idle_runtime_in_a_task_of_the_same_flavour() {
     within(|| {
@@ -132,7 +133,8 @@ fn of_a_runtime_with_fewer_workers() {
             .map(|_| {
                 let (on_both, handle) = (Arc::clone(&on_both), foreign.handle().clone());
                 own.spawn(async move {
-                    // So the second index is seen.
+                    // Both workers are busy now, so one of the tasks sees index
+                    // 1.
                     on_both.meet();
                     if tokio::runtime::worker_index() == Some(1) {
                         let _guard = handle.enter();
@@ -148,7 +150,8 @@ fn of_a_runtime_with_fewer_workers() {
     });
 }
 
-/// That is what `reset_cache` says of itself.
+/// Otherwise a worker without its core would be refused. Another thread runs
+/// the worker then, so the worker's park count says nothing about this thread.
 #[test]
 fn after_a_reset_a_guard_hides_the_runtime_of_a_task() {
     within(|| {
@@ -170,7 +173,8 @@ fn after_a_reset_a_guard_hides_the_runtime_of_a_task() {
     });
 }
 
-/// The park count of a worker that another thread plays proves nothing.
+/// Otherwise a worker without its core would be refused. Another thread runs
+/// the worker then, so the worker's park count says nothing about this thread.
 #[test]
 fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
     within(|| {
@@ -179,7 +183,8 @@ fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
         runtime.block_on(async {
             let task = tokio::spawn(async move {
                 for _ in 0..10 {
-                    // Hands the core over, and the thread that has it parks.
+                    // This wait hands the core over, and the thread that gets
+                    // it parks.
                     assert_eq!(wait(real_work()), 7);
                     while handle
                         .metrics()
@@ -196,8 +201,8 @@ fn of_its_own_runtime_a_worker_without_its_core_is_not_refused() {
     });
 }
 
-/// In the `block_on` of another runtime, inside `block_in_place`: the worker has
-/// handed its core over, so nothing more can be lost, whatever its index.
+/// Inside `block_in_place` the worker has already handed its core over. So a
+/// wait in a nested `block_on` cannot lose the core and must not be refused.
 #[test]
 fn a_block_on_nested_in_a_worker_is_none() {
     within(|| {

@@ -1,4 +1,4 @@
-//! Runtimes, bridges and threads that come and go around a wait.
+//! Checks runtimes, bridges and threads that begin and end around a wait.
 
 use super::*;
 
@@ -113,8 +113,8 @@ impl Drop for AtEnd {
     }
 }
 
-/// A wait that is refused drops its future where it would have polled it: inside
-/// a runtime, as far as that goes.
+/// Otherwise the destructor of a refused future would run outside the runtime
+/// in which the wait would have polled the future.
 #[test]
 fn what_a_thread_that_ends_waits_for_is_dropped_in_place() {
     thread_local! {
@@ -140,7 +140,8 @@ fn what_a_thread_that_ends_waits_for_is_dropped_in_place() {
     within(|| {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
-            // In this order Tokio's is there at the end, and a wait's is gone.
+            // In this order Tokio's thread-locals still exist at the end, and
+            // the bridge's do not.
             assert!(Handle::try_current().is_err());
             AT_END.set(Some(DropsAtEnd(send)));
             assert_eq!(wait(real_work()), 7);
@@ -158,7 +159,8 @@ fn a_thread_that_ends_is_told_so() {
         let (send, receive) = mpsc::channel();
         thread::spawn(move || {
             AT_END.set(Some(AtEnd(send)));
-            // After the destructor above was registered, so gone before it.
+            // These thread-locals are made after the destructor above was
+            // registered, so they are destroyed before it runs.
             assert_eq!(wait(real_work()), 7);
         })
         .join()
@@ -192,7 +194,8 @@ fn a_given_runtime_is_home() {
     });
 }
 
-/// Where nothing was polled in it yet, nothing is: a timer would panic.
+/// Otherwise the wait would poll the timer in a runtime that has ended, and the
+/// timer would panic.
 #[test]
 fn a_given_runtime_that_has_ended_is_none() {
     within(|| {
@@ -210,7 +213,7 @@ fn a_given_runtime_that_has_ended_is_none() {
     });
 }
 
-/// The kill timer is shorter than what holds the runtime up.
+/// The kill timer is shorter than the blocking task runs.
 #[test]
 fn a_shutdown_is_bounded() {
     within(|| {
@@ -227,7 +230,7 @@ fn a_shutdown_is_bounded() {
     });
 }
 
-/// Tokio refuses to block in a poll, which none of its probes shows there.
+/// Tokio refuses to block in a poll, but no probe shows that here.
 #[test]
 fn a_shutdown_in_a_root_that_looks_like_blocking_code() {
     within(|| {

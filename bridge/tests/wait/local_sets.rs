@@ -1,4 +1,5 @@
-//! Local sets: whatever polls one, a wait in one of its tasks would freeze it.
+//! Checks that a wait in a task of a `LocalSet` is refused: it would freeze the
+//! set.
 
 use futures::FutureExt as _;
 
@@ -6,7 +7,7 @@ use super::*;
 
 type Outcome = Result<u32, WaitError>;
 
-/// Waits, in a local task, for what another one of the same set sends.
+/// Waits, in a local task, for a message from another task of the same set.
 async fn tasks_of_a_set() -> Outcome {
     tasks_of_a_set_by(|receive| try_wait(receive).map(Result::unwrap)).await
 }
@@ -18,7 +19,7 @@ async fn tasks_of_a_set_by(waits: fn(oneshot::Receiver<u32>) -> Outcome) -> Outc
         let waits = tokio::task::spawn_local(async move { waits(receive) });
         let sends = tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
         let outcome = waits.await.unwrap();
-        // If the wait was refused, its receiver has gone.
+        // If the wait was refused, the receiver is dropped.
         let _refused = sends.await;
         outcome
     })
@@ -35,7 +36,7 @@ fn in_a_root() {
     });
 }
 
-/// As Tokio recommends it for what isn't `Send`.
+/// Tokio's documentation recommends this for futures that are not `Send`.
 #[test]
 fn on_a_blocking_thread() {
     within(|| {
@@ -47,7 +48,7 @@ fn on_a_blocking_thread() {
     });
 }
 
-/// Where nothing shows that this is a poll of Tokio's.
+/// Ways to wait that hide the poll from Tokio's probes.
 const HIDDEN: [fn(oneshot::Receiver<u32>) -> Outcome; 3] = [
     |receive| try_wait(async { try_wait(receive).map(Result::unwrap) })?,
     |receive| try_wait(async { try_wait(async { try_wait(receive).map(Result::unwrap) })? })?,
@@ -70,7 +71,7 @@ fn hidden_from_a_wait() {
     });
 }
 
-/// That one enters no runtime, so Tokio would let its thread block.
+/// This executor enters no runtime, so Tokio would let the thread block.
 #[test]
 fn driven_by_another_executor() {
     within(|| {
@@ -78,7 +79,7 @@ fn driven_by_another_executor() {
         for runtime in [one_worker(), current_thread()] {
             let _guard = runtime.enter();
             would_freeze(futures::executor::block_on(tasks_of_a_set()));
-            // Not in an `unconstrained`, which leaves nothing to see.
+            // An `unconstrained` hides every trace here.
             for waits in &HIDDEN[..2] {
                 would_freeze(futures::executor::block_on(tasks_of_a_set_by(*waits)));
             }
@@ -108,7 +109,7 @@ fn inside_a_wait_or_a_job() {
     });
 }
 
-/// A `JoinHandle` drops its task's output under that task's id.
+/// A `JoinHandle` drops its task's output under the id of that task.
 #[test]
 fn the_output_of_a_task_is_none() {
     struct WaitsAtDrop(mpsc::Sender<Outcome>);
@@ -140,8 +141,8 @@ fn the_output_of_a_task_is_none() {
     });
 }
 
-/// The thread that is not the first in a current-thread runtime's `block_on`
-/// must not park: it takes the runtime over when the first leaves.
+/// Otherwise the second thread in a current-thread runtime's `block_on` would
+/// park. It must drive the runtime after the first thread has left.
 #[test]
 fn the_second_thread_of_a_current_thread_runtime() {
     within(|| {
@@ -163,7 +164,8 @@ fn the_second_thread_of_a_current_thread_runtime() {
                 let (_send, receive) = oneshot::channel();
                 would_freeze(waits(receive));
             }
-            // Not ready before the wait parks, however fast the first thread is.
+            // The task must not be ready before the wait parks, however fast
+            // the first thread is.
             let (_begin, begins) = oneshot::channel::<()>();
             let work = tokio::spawn(async {
                 let _never = begins.await;
@@ -176,7 +178,7 @@ fn the_second_thread_of_a_current_thread_runtime() {
     });
 }
 
-/// Ready, but with more operations than a poll may take; a wait may.
+/// Needs more operations than one poll may take. A wait may take them all.
 async fn many_operations() -> u32 {
     for _ in 0..200 {
         tokio::task::coop::cooperative(std::future::ready(())).await;
@@ -197,7 +199,7 @@ fn what_is_ready_needs_no_park() {
     });
 }
 
-/// A wait leaves a root as it found it, having parked or not.
+/// Otherwise a wait would change the context or the budget of its root.
 #[test]
 fn a_root_is_one_afterwards() {
     within(|| {
@@ -209,7 +211,7 @@ fn a_root_is_one_afterwards() {
                 assert_eq!(Context::current(), Context::Async);
                 assert!(tokio::task::coop::has_budget_remaining());
             }
-            // Not of no use any more: it runs out.
+            // The budget still works: it runs out.
             let mut operations = 0;
             while let std::task::Poll::Ready(one) = futures::poll!(std::future::poll_fn(|cx| {
                 tokio::task::coop::poll_proceed(cx)

@@ -1,4 +1,5 @@
-//! `wait` in every context: it gives the value or says why not, and never hangs.
+//! Checks `wait` in every context: it returns the value or an error, and never
+//! hangs.
 #![allow(
     clippy::items_after_statements,
     reason = "a recursive helper stands beside its only use"
@@ -61,7 +62,7 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Something that needs timers, I/O, tasks and many polls.
+/// Needs timers, I/O, tasks and many polls.
 async fn real_work() -> u32 {
     sleep(Duration::from_millis(2)).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -79,7 +80,7 @@ async fn real_work() -> u32 {
         .unwrap();
     server.await.unwrap();
     assert_eq!(text, "ping");
-    // More than a coop budget allows without a yield.
+    // These are more operations than a coop budget allows without a yield.
     let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
     for n in 0..1000 {
         send.send(n).unwrap();

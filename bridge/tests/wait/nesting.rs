@@ -1,4 +1,4 @@
-//! Waits within waits, through tasks and pool jobs.
+//! Checks waits within waits, through tasks and pool jobs.
 
 use super::*;
 
@@ -190,7 +190,7 @@ fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
         }
         let bridges = [(); 3].map(|()| Bridge::builder().build().unwrap());
         let outcome = one_worker().block_on(async move {
-            // More than Tokio has blocking threads for.
+            // This depth needs more blocking threads than Tokio has.
             tokio::spawn(async move { descend(&bridges, 700) })
                 .await
                 .unwrap()
@@ -202,7 +202,7 @@ fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
     });
 }
 
-/// What stands between one wait and the next.
+/// The code between one wait and the next.
 #[derive(Clone, Copy)]
 enum Link {
     Boxed,
@@ -212,7 +212,7 @@ enum Link {
     Later,
 }
 
-/// Waits in waits on one stack, each of which has a limit of its own as well.
+/// Each level also has a time limit of its own.
 #[test]
 fn a_thousand_deep_on_one_stack() {
     const LINKS: [Link; 5] = [
@@ -249,7 +249,7 @@ fn a_thousand_deep_on_one_stack() {
         future.wait_timeout(Duration::from_hours(1)).unwrap() + 1
     }
     within(|| {
-        // So deep a recursion of any code needs more than a test's stack.
+        // A recursion of this depth needs more stack than a test's thread has.
         let deep = || {
             assert_eq!(descend(1000), 1000, "on a plain thread");
             let root = multi_thread().block_on(async { descend(1000) });
@@ -263,8 +263,8 @@ fn a_thousand_deep_on_one_stack() {
     });
 }
 
-/// Whatever is waited for in turn, and wherever: the innermost is told before the
-/// stack is used up, and the thread can go on.
+/// Otherwise an endless recursion of waits would overflow the stack and abort
+/// the process.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_an_end_on_one_stack() {
@@ -299,7 +299,8 @@ fn without_an_end_on_one_stack() {
         );
     }
     within(|| {
-        // With little stack from the start, and where the error is a panic.
+        // These threads start with little stack. In the second loop, the error
+        // is a panic.
         for kibibytes in [64, 128, 256, 512] {
             let thread = thread::Builder::new().stack_size(kibibytes << 10);
             thread.spawn(ends_well).unwrap().join().unwrap();
@@ -324,7 +325,7 @@ fn without_an_end_on_one_stack() {
     });
 }
 
-/// Runtime A waits on B, which waits on A, and so on.
+/// Runtime A waits for B, which waits for A, and so on.
 #[test]
 fn two_runtimes_wait_for_each_other_in_turn() {
     fn descend(here: Handle, there: &Handle, depth: usize) -> usize {

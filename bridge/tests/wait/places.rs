@@ -1,4 +1,4 @@
-//! Where a wait works, where it refuses, and what it says.
+//! Checks where a wait works, where it is refused, and the error's text.
 
 use super::*;
 
@@ -95,8 +95,8 @@ fn a_foreign_guard_of_the_same_flavour_does_no_harm_to_a_task_of_ours() {
                 wait(real_work())
             });
             assert_eq!(task.await.unwrap(), 7);
-            // Had the worker's core gone to the foreign runtime, this would
-            // never run, and the drop below never end.
+            // If the worker's core had gone to the foreign runtime, this task
+            // would never run and the drop below would hang.
             assert_eq!(tokio::spawn(async { 1 }).await.unwrap(), 1);
         });
         drop(foreign);

@@ -1,4 +1,5 @@
-//! Where `bridge::spawn` puts a task: never on a runtime that nobody drives.
+//! Checks that `bridge::spawn` never puts a task on a runtime that nobody
+//! drives.
 
 use super::*;
 
@@ -19,7 +20,8 @@ fn a_guard_does_not_drive() {
         let in_root = async { spawns(&undriven).await.unwrap() };
         assert_eq!(one_worker().block_on(in_root), 7, "root");
         let ours = one_worker();
-        // On the worker 0, which might be the current-thread runtime's own.
+        // Worker 0 has the index that the current-thread runtime's own thread
+        // would have.
         let in_task = ours.spawn({
             let undriven = undriven.clone();
             async move { spawns(&undriven).await.unwrap() }

@@ -1,8 +1,8 @@
-//! Every place × everything a future may need × every way to wait for it.
+//! Checks every place, with everything a future may need, in every way to wait.
 
 use super::*;
 
-/// Where the wait is made.
+/// The place in which the wait is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::enum_variant_names,
@@ -28,7 +28,7 @@ enum Place {
     InWait,
     WaitInATask,
     Unconstrained,
-    // From here on the thread is all that its executor has.
+    // From here on, the thread is the only one of its executor.
     CurrentThreadRoot,
     CurrentThreadTask,
     LocalSetTask,
@@ -82,7 +82,7 @@ impl Place {
         )
     }
 
-    /// Runs `body` there.
+    /// Runs `body` in this place.
     fn run(self, body: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
         match self {
             Thread => thread::spawn(body).join().unwrap(),
@@ -151,7 +151,7 @@ fn task(future: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
     one_worker().block_on(async { tokio::spawn(future).await.unwrap() })
 }
 
-/// What the future needs before it has its 7.
+/// The step that the future takes before it returns 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
     Nothing,
@@ -192,8 +192,8 @@ const NEEDS: &[Need] = &[
 ];
 
 impl Need {
-    /// Whether a frozen wait can't give it there. A local set has wakers of its own,
-    /// and `yield_now` leaves them with the scheduler that is frozen.
+    /// Returns whether a frozen wait cannot finish here. A local set has its
+    /// own wakers, and `yield_now` leaves them with the frozen scheduler.
     fn is_lost_in(self, place: Place, way: Way) -> bool {
         self == LocalTask && way == Way::Frozen && place.freezes() && place != InAsync
     }
@@ -269,13 +269,13 @@ impl Need {
     }
 }
 
-/// How the wait is spelled.
+/// The function that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Plain,
     Limited,
     OwnBridge,
-    /// It waits everywhere.
+    /// This one waits everywhere.
     Frozen,
 }
 

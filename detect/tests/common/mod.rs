@@ -9,7 +9,8 @@ use tokio::{
     task::{self, LocalSet},
 };
 
-/// A multi-thread runtime. Dropped in the background: also from async code.
+/// A multi-thread runtime that may be dropped in async code, because it shuts
+/// down in the background.
 pub(crate) struct Background(Option<Runtime>);
 
 impl std::ops::Deref for Background {
@@ -52,28 +53,28 @@ pub(crate) fn rayon_pool() -> &'static rayon::ThreadPool {
     })
 }
 
-/// Who polls.
+/// The code that polls a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Driver {
     MtRuntimeRoot,
     MtHandleRoot,
     MtTask,
     CtRuntimeRoot,
-    /// `Runtime::block_on` on a runtime which another thread drives.
+    /// `Runtime::block_on` on a runtime that another thread drives.
     CtSecondRoot,
     CtHandleRoot,
     CtTask,
     LocalRuntimeRoot,
     LocalRuntimeTask,
     LocalRuntimeLocalTask,
-    /// `LocalSet::block_on`.
+    /// The root of `LocalSet::block_on`.
     CtLocalSetRoot,
     CtLocalSetTask,
     CtRunUntil,
     MtLocalSetRoot,
     MtLocalSetTask,
     MtRunUntil,
-    /// `LocalSet` as a plain future, its task.
+    /// A task of a `LocalSet` that is awaited as a plain future.
     MtLocalSetAwaited,
 }
 
@@ -100,7 +101,7 @@ impl Driver {
         MtLocalSetAwaited,
     ];
 
-    /// Whether `worker_index()` shows something there.
+    /// Returns whether `worker_index()` is `Some` there.
     pub(crate) fn is_worker(self) -> bool {
         !matches!(
             self,
@@ -115,12 +116,12 @@ impl Driver {
         )
     }
 
-    /// Whether `block_in_place` works there. It panics elsewhere.
+    /// Returns whether `block_in_place` works there. It panics elsewhere.
     pub(crate) fn allows_block_in_place(self) -> bool {
         matches!(self, MtRuntimeRoot | MtHandleRoot | MtTask | CtHandleRoot)
     }
 
-    /// Has it poll the future that `body` makes.
+    /// Makes this driver poll the future that `body` returns.
     pub(crate) fn run<R, F>(self, body: impl FnOnce() -> F + Send + 'static) -> R
     where
         R: Send + 'static,

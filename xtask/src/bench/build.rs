@@ -1,7 +1,7 @@
-//! Builds the benches, all in one go, and says where their programs are.
+//! Builds all benches in one go, and finds their programs.
 //!
-//! Apart from measuring, so that no compiler runs beside a measurement and a
-//! run's time is that of its measurements.
+//! Building is apart from measuring, so that no compiler runs beside a measurement, and
+//! a run's time is that of its measurements.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::progress;
 use crate::run;
 
-/// The part of Cargo's messages that is of use here.
+/// The part of Cargo's messages that this module needs.
 #[derive(Deserialize)]
 struct Message {
     executable: Option<PathBuf>,
@@ -24,7 +24,7 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// The program of each bench.
+/// Builds `benches`, and returns the program of each.
 pub(super) fn build(benches: &[&str]) -> Result<BTreeMap<String, PathBuf>, String> {
     let bar = progress::spinner("building the benches");
     let mut cargo = run::cargo(&["bench", "--package", "bench-suite", "--no-run"]);
@@ -65,7 +65,7 @@ fn show(bar: &ProgressBar, line: &str) {
     }
 }
 
-/// The programs named in what Cargo printed.
+/// Returns the programs that Cargo's messages name.
 fn executables(text: &str) -> BTreeMap<String, PathBuf> {
     let messages = text.lines().filter(|line| line.starts_with('{'));
     let messages = messages.filter_map(|line| serde_json::from_str::<Message>(line).ok());

@@ -1,7 +1,6 @@
-//! What is measured: each row's id, operation, meaning and limits.
+//! The catalogue of rows: each row's id, operation, meaning and limits.
 //!
-//! This is all that is written down about figures; the figures themselves come
-//! from the benches, whose groups bear the ids of the rows.
+//! The figures themselves come from the benches, whose groups have the ids of the rows.
 
 mod beside;
 mod names;
@@ -13,7 +12,7 @@ pub(super) use self::{
 };
 use super::unit::Unit;
 
-/// The parts of the report, in its order.
+/// The sections of the report, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Calls,
@@ -46,25 +45,25 @@ impl Section {
             Self::Bursts => "Many at once",
             Self::Nesting => "Nested in each other",
             Self::Load => "Under load",
-            Self::Context => "Where a thread stands",
-            Self::Frugality => "What it leaves alone",
+            Self::Context => "Detecting the context",
+            Self::Frugality => "Memory and idle CPU time",
         }
     }
 
-    /// One sentence under the title.
+    /// Returns the sentence under the title.
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::Calls => {
                 "A smart function that is called by its own kind should cost what the plain function costs."
             }
             Self::Waits => {
-                "Sync code waits for a future: how long until it has the value, beyond the future's own work."
+                "Sync code waits for a future. The figure is the time until it has the value, beyond the future's own work."
             }
             Self::Offloads => {
-                "Async code has a closure run on a thread that may block: how long until the value is back."
+                "Async code runs a closure on a thread that may block. The figure is the time until the value is back."
             }
             Self::Bursts => {
-                "Thousands of closures are offloaded together: what each of them costs."
+                "Thousands of closures are offloaded together. The figure is the cost of each."
             }
             Self::Nesting => {
                 "Sync code waits for async code, which offloads sync code, which waits again."
@@ -72,25 +71,29 @@ impl Section {
             Self::Load => {
                 "Programs that do both kinds of work at once, through sockets and databases."
             }
-            Self::Context => "Looking at the thread, which everything else rests on.",
-            Self::Frugality => "Memory asked for, and CPU time used while there is nothing to do.",
+            Self::Context => {
+                "Detecting in which context a thread is. Every other operation depends on it."
+            }
+            Self::Frugality => {
+                "Allocations, and the CPU time that is used while there is nothing to do."
+            }
         }
     }
 }
 
-/// How a row's figures are drawn.
+/// The way in which a row's figures are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// One figure for each who is measured.
+    /// One bar for each candidate.
     Bars,
-    /// Figures over what the text names.
+    /// Figures over the quantity that the text names.
     Curve(&'static str),
     /// Figures over percentiles.
     Percentiles,
 }
 
 impl Shape {
-    /// A place on the curve, for people: `16 clients`.
+    /// Returns a place on the curve, for people: `16 clients`.
     pub(super) fn place(self, x: Option<f64>) -> Option<String> {
         let (x, Self::Curve(over)) = (x?, self) else {
             return None;
@@ -101,41 +104,42 @@ impl Shape {
     }
 }
 
-/// What a figure must be.
+/// A limit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Must {
-    /// At most this, in the row's unit.
+    /// The figure is at most this, in the row's unit.
     AtMost(f64),
-    /// At most this many times the named peer; where more is better, at least. A
-    /// curve must keep this at each of its points.
+    /// The figure is at most this many times the named peer's. Where more is better, it
+    /// is at least this many times the peer's. A curve must keep this at each of its
+    /// points.
     Times(f64, &'static str),
-    /// The same beside the best peer.
+    /// The figure is limited like [`Times`](Self::Times), by the best peer.
     TimesBest(f64),
-    /// Exactly what the peer has.
+    /// The figure is exactly the peer's.
     SameAs(&'static str),
-    /// All points of our curve within this part of the smallest.
+    /// All points of our curve are within this part of the smallest.
     Flat(f64),
-    /// The same once the named curve is taken off.
+    /// Our curve is flat like [`Flat`](Self::Flat), once the named curve is subtracted.
     FlatBeyond(f64, &'static str),
 }
 
 /// One line of the table, and one chart of the report.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    /// Also the name of the group in the bench.
+    /// The row's id, which is also the name of the group in the bench.
     pub(super) id: &'static str,
     pub(super) section: Section,
     pub(super) operation: &'static str,
-    /// What the figure means, in one sentence.
+    /// The meaning of the figure, in one sentence.
     pub(super) means: &'static str,
-    /// The bench program that measures it.
+    /// The bench program that measures the row.
     pub(super) bench: &'static str,
     pub(super) shape: Shape,
     pub(super) unit: Unit,
     pub(super) must: &'static [Must],
 }
 
-/// The rows whose id is, or begins with the part, `only`.
+/// Returns the rows whose id is `only`, or begins with it as a part.
 pub(super) fn rows(only: Option<&str>) -> Vec<Row> {
     let wanted = |row: &&Row| {
         only.is_none_or(|only| {
@@ -147,13 +151,14 @@ pub(super) fn rows(only: Option<&str>) -> Vec<Row> {
     rows::ALL.iter().filter(wanted).copied().collect()
 }
 
-/// The row of that id.
+/// Returns the row of this id.
 pub(super) fn row(id: &str) -> Option<&'static Row> {
     rows::ALL.iter().find(|row| row.id == id)
 }
 
-/// The unit of a group; one that has no row is a count, unless its name says
-/// that it counts instructions.
+/// Returns the unit of a group.
+///
+/// A group without a row is a count, unless its name says that it counts instructions.
 pub(super) fn unit(group: &str) -> Unit {
     let counted = group.starts_with("I-") || group.ends_with("-icount");
     match row(group) {
@@ -212,7 +217,7 @@ mod tests {
         for row in rows::ALL {
             let path = benches.join(row.bench).with_extension("rs");
             let text = std::fs::read_to_string(&path).unwrap_or_default();
-            // Callgrind's functions are named for their rows.
+            // Callgrind's functions are named after their rows.
             let named = match row.id.strip_suffix("-icount") {
                 Some(id) => format!(
                     "fn {}_icount_of_bridge",

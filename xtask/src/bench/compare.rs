@@ -1,4 +1,4 @@
-//! Two records side by side: what has changed, beyond noise.
+//! Compares two records, and shows the changes beyond noise.
 
 use comfy_table::{Cell, Color, Table};
 
@@ -10,32 +10,32 @@ use super::{
     unit::{Unit, digits},
 };
 
-/// Two runs of one build on an idle machine differ by about so much, which no
-/// interval of either run can know.
+/// The usual difference of two runs of one build on an idle machine. No interval of
+/// either run can know it.
 const DRIFT: f64 = 0.1;
 
-/// What became of a figure.
+/// The change of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Better,
     Worse,
-    /// Within what both are unsure of.
+    /// The change is within the uncertainty of both figures.
     Noise,
 }
 
-/// A figure in both records.
+/// A figure that both records have.
 #[derive(Debug)]
 pub(super) struct Pair {
     group: String,
     who: String,
     before: f64,
     after: f64,
-    /// The part that a change has to exceed.
+    /// The part of the figure that a change must exceed.
     noise: f64,
     pub(super) change: Change,
 }
 
-/// Every figure that both have, and what passes for drift between them.
+/// Returns every figure that both records have, and the drift between the records.
 pub(super) fn pairs(before: &Record, after: &Record) -> (Vec<Pair>, f64) {
     let drift = drift(before, after);
     let mut pairs = Vec::new();
@@ -54,8 +54,10 @@ pub(super) fn pairs(before: &Record, after: &Record) -> (Vec<Pair>, f64) {
     (pairs, drift)
 }
 
-/// How far the machine has drifted. The peers tell, where their code is the
-/// same in both: three quarters of their figures moved by no more than this.
+/// Returns how far the machine has drifted.
+///
+/// The peers show it if their code is the same in both records: three quarters of their
+/// figures changed by no more than this.
 fn drift(before: &Record, after: &Record) -> f64 {
     let same = |(name, version)| after.peers.get(name).is_none_or(|now| now == version);
     if !before.peers.iter().all(same) || before.toolchain != after.toolchain {
@@ -77,7 +79,7 @@ fn drift(before: &Record, after: &Record) -> f64 {
     most.max(DRIFT)
 }
 
-/// The figures of a group, those of curves with their place in the name.
+/// Returns the figures of a group. The figures of a curve have their place in the name.
 fn flat(group: &Group) -> impl Iterator<Item = (String, Figure)> {
     let figures = group
         .figures
@@ -116,7 +118,7 @@ fn pair(group: &str, who: String, [then, now]: [Figure; 2], unit: Unit, drift: f
     }
 }
 
-/// All pairs, and a line that sums them up.
+/// Returns a table of all pairs, and a line that sums them up.
 pub(super) fn render(pairs: &[Pair], drift: f64) -> (Table, String) {
     let mut table = table(["group", "who", "A", "B", "B / A", "noise", "change"]);
     for pair in pairs {
@@ -210,7 +212,7 @@ mod tests {
             ours.expect("our figure").change
         };
         assert_eq!(ours(pairs(&before, &after)), Change::Noise);
-        // Other versions of the peers tell nothing.
+        // Peers of different versions say nothing about drift.
         before.peers.insert("a".to_owned(), "1.0.0".to_owned());
         after.peers.insert("a".to_owned(), "2.0.0".to_owned());
         assert_eq!(ours(pairs(&before, &after)), Change::Worse);

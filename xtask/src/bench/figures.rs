@@ -1,17 +1,17 @@
-//! The measured figures, by group and by who was measured.
+//! The measured figures, by group and by candidate.
 //!
-//! They are in the units of the catalogue from the moment they are read, so
-//! everything behind it (verdicts, tables, records) only compares and shows.
+//! The figures are in the units of the catalogue as soon as they are read. So verdicts,
+//! tables and records only compare and show them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The name under which a bench measures the bridge itself.
+/// The name under which the benches measure the bridge.
 pub(super) const OURS: &str = "bridge";
 
-/// What ends so is shown and compared with nothing: it does less than the work, or
-/// can run no async code at all.
+/// The ends of names that are shown but are no peers. These candidates do less than the
+/// work, or can run no async code at all.
 const NO_PEER: [&str; 7] = [
     "_without_runtime",
     "_without_wait",
@@ -22,7 +22,7 @@ const NO_PEER: [&str; 7] = [
     "ureq",
 ];
 
-/// A figure; Criterion's medians come with the interval they are sure of.
+/// A figure. Criterion's medians come with their confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Figure {
     pub(super) value: f64,
@@ -31,7 +31,7 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// Half the width of the interval, as a part of the figure.
+    /// Returns half the width of the interval, as a part of the figure.
     pub(super) fn uncertainty(self) -> Option<f64> {
         let [low, high] = self.interval?;
         (self.value > 0.0).then(|| (high - low) / 2.0 / self.value)
@@ -55,12 +55,12 @@ pub(super) struct Point {
     pub(super) figure: Figure,
 }
 
-/// What was measured side by side.
+/// The figures that were measured side by side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Group {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) figures: BTreeMap<String, Figure>,
-    /// Each in the order of its x.
+    /// The points of each curve are in the order of `x`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) curves: BTreeMap<String, Vec<Point>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +68,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// The peer with the best figure.
+    /// Returns the peer with the best figure.
     pub(super) fn best(&self, more_is_better: bool) -> Option<(&str, f64)> {
         let figures = self.figures.iter();
         best(
@@ -77,7 +77,7 @@ impl Group {
         )
     }
 
-    /// The peer with the best figure at one place of the curves.
+    /// Returns the peer with the best figure at one place of the curves.
     pub(super) fn best_at(&self, x: f64, more_is_better: bool) -> Option<(&str, f64)> {
         let figures = self.curves.iter().filter_map(|(who, points)| {
             let point = points.iter().find(|point| point.x.total_cmp(&x).is_eq())?;
@@ -99,7 +99,7 @@ fn best<'a>(
     }
 }
 
-/// Whether `who` is measured as somebody to be compared with.
+/// Returns whether `who` is a peer, which the bridge is compared with.
 pub(super) fn is_peer(who: &str) -> bool {
     who != OURS && !NO_PEER.iter().any(|end| who.ends_with(end))
 }
@@ -145,12 +145,12 @@ impl Figures {
         Some(self.group(group)?.figures.get(who)?.value)
     }
 
-    /// The points of our own curve, where a group has one.
+    /// Returns the points of the bridge's curve, if the group has one.
     pub(super) fn points(&self, group: &str) -> &[Point] {
         self.points_of(group, OURS)
     }
 
-    /// The points of somebody's curve, where a group has one.
+    /// Returns the points of the curve of `who`, if the group has one.
     pub(super) fn points_of(&self, group: &str, who: &str) -> &[Point] {
         let curve = self.group(group).and_then(|group| group.curves.get(who));
         curve.map_or(&[], Vec::as_slice)

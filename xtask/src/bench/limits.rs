@@ -1,4 +1,4 @@
-//! How many instructions each hot path may execute, and whether it does.
+//! The limits of instructions on each hot path, and the check that they are kept.
 //!
 //! The limits are in a file that is committed with the code, so a change that
 //! makes a hot path longer either fails or says so in the same commit.
@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{figures::Figures, machine::Toolchain, table::table};
 
-/// The file, from the root.
+/// The path of the file, from the root.
 const FILE: &str = "bench-suite/limits.toml";
 
 const HEAD: &str = "\
-# The most instructions that each hot path of the bridge may execute, as
-# Callgrind counts them. `cargo xtask bench --check` holds them, and fails if a
-# path executes more. `cargo xtask bench --check --update` writes this file: each
-# limit is what was counted, and one in a hundred more, rounded up. Where the
-# plain function is counted beside ours, it is the limit.
+# The greatest number of instructions that each hot path of the bridge may
+# execute. `cargo xtask bench --check` counts them with Callgrind, and fails if a
+# path executes more. `cargo xtask bench --check --update` writes this file. Each
+# limit is the count plus one hundredth, rounded up. If the plain function is
+# counted beside the smart one, its count is the limit.
 
 ";
 
-/// Limits, with what they were set from.
+/// The limits, and the counts that they were set from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Limits {
     toolchain: Toolchain,
@@ -31,14 +31,14 @@ pub(super) struct Limits {
     most: BTreeMap<String, u64>,
 }
 
-/// A path with its count and its limit, of which one may be missing.
+/// A path with its count and its limit. The count or the limit may be missing.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Checked {
     path: String,
     counted: Option<u64>,
     limit: Option<u64>,
-    /// What the plain function executes, where that is counted beside ours:
-    /// there, no instruction more is allowed, whatever the limit.
+    /// The instructions of the plain function, if it is counted beside ours. No more
+    /// than these are allowed then, whatever the limit says.
     plain: Option<u64>,
 }
 
@@ -53,7 +53,7 @@ impl Checked {
     fn word(&self) -> &'static str {
         match (self.counted, self.limit) {
             (Some(_), None) => "no limit; set one with --check --update",
-            (None, _) => "not counted; is it gone?",
+            (None, _) => "not counted; was it removed?",
             _ if self.kept() => "pass",
             _ => "MISS",
         }
@@ -61,7 +61,7 @@ impl Checked {
 }
 
 impl Limits {
-    /// Limits just above our counts in `figures`.
+    /// Returns limits just above our counts in `figures`.
     pub(super) fn above(figures: &Figures, toolchain: Toolchain) -> Self {
         let counted = counted(figures);
         let limits = counted
@@ -90,7 +90,7 @@ impl Limits {
         format!("{HEAD}{body}")
     }
 
-    /// Each path of ours, with its limit.
+    /// Returns each of our paths, with its limit.
     pub(super) fn check(&self, figures: &Figures) -> Vec<Checked> {
         let counted = counted(figures);
         let mut paths: Vec<_> = counted.keys().chain(self.most.keys()).collect();
@@ -105,7 +105,8 @@ impl Limits {
         checked.collect()
     }
 
-    /// Why a count may differ though no code has changed, if it may.
+    /// Returns a remark if the limits are of another toolchain, so that counts may
+    /// differ.
     pub(super) fn other_toolchain(&self, here: &Toolchain) -> Option<String> {
         let Toolchain { rustc, target } = &self.toolchain;
         (self.toolchain != *here).then(|| {
@@ -117,7 +118,7 @@ impl Limits {
     }
 }
 
-/// The table, and the paths that fail.
+/// Returns the table, and the paths that fail.
 pub(super) fn render(checked: &[Checked]) -> (Table, Vec<&str>) {
     let mut table = table(["path", "instructions", "limit", "plain", "verdict"]);
     let number = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), |n| n.to_string());
@@ -139,14 +140,14 @@ pub(super) fn render(checked: &[Checked]) -> (Table, Vec<&str>) {
     (table, failed.map(|checked| checked.path.as_str()).collect())
 }
 
-/// Our counts, by group.
+/// Returns our counts, by group.
 fn counted(figures: &Figures) -> BTreeMap<String, u64> {
     let groups = figures.0.keys();
     let counted = groups.filter_map(|group| Some((group.clone(), whole(figures.ours(group)?))));
     counted.collect()
 }
 
-/// What the plain function of a group executes, if it is counted there.
+/// Returns the instructions of a group's plain function, if it is counted there.
 fn plain(figures: &Figures, group: &str) -> Option<u64> {
     let plain = ["plain_call", "plain_await"];
     let counted = plain.iter().find_map(|who| figures.of(group, who));
@@ -225,7 +226,7 @@ mod tests {
     fn the_file_comes_back_as_it_was_and_says_what_it_is() {
         let limits = Limits::above(&figures(&[("P1-icount", 14.0)]), Toolchain::default());
         let text = limits.text();
-        assert!(text.starts_with("# The most"), "{text}");
+        assert!(text.starts_with("# The greatest"), "{text}");
         assert_eq!(toml::from_str(&text), Ok(limits));
     }
 

@@ -1,4 +1,4 @@
-//! Where figures were taken, and of what: they hold for no other place.
+//! The machine, the compiler and the code of a record: its figures hold for no others.
 
 use std::{collections::BTreeMap, fs, time::Duration};
 
@@ -7,7 +7,7 @@ use sysinfo::System;
 
 use crate::run::{self, Output};
 
-/// The computer.
+/// The computer that measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Machine {
     pub(super) cpu: String,
@@ -33,14 +33,14 @@ impl Machine {
                 .filter(|brand| !brand.is_empty())
                 .unwrap_or_else(unknown),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
-            // To the nearest, as it is sold.
+            // Memory is rounded to the nearest GiB, as it is sold.
             memory_gib: (memory + (1 << 29)) >> 30,
             os: System::long_os_version().unwrap_or_else(|_| unknown()),
             kernel: System::kernel_version().unwrap_or_else(|_| unknown()),
         }
     }
 
-    /// In one line.
+    /// Returns the machine in one line.
     pub(super) fn line(&self) -> String {
         let Self {
             cpu,
@@ -54,7 +54,7 @@ impl Machine {
     }
 }
 
-/// The compiler: its version, and the target it builds for.
+/// The compiler's version, and the target that it builds for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Toolchain {
     pub(super) rustc: String,
@@ -80,12 +80,12 @@ impl Toolchain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Commit {
     pub(super) hash: String,
-    /// Whether the tree differed from that commit.
+    /// Whether the tree differed from the commit.
     pub(super) dirty: bool,
 }
 
 impl Commit {
-    /// Nothing where this is no repository, as in an unpacked archive.
+    /// Returns the commit, or `None` outside a repository, as in an unpacked archive.
     pub(super) fn here() -> Option<Self> {
         let hash = output("git", &["rev-parse", "HEAD"]).ok()?;
         let changes = output("git", &["status", "--porcelain"]).ok()?;
@@ -95,7 +95,7 @@ impl Commit {
         })
     }
 
-    /// The first digits, and a plus if there was more.
+    /// Returns the first digits of the hash, with a plus if the tree differed.
     pub(super) fn short(&self) -> String {
         let short = &self.hash[..self.hash.len().min(10)];
         format!("{short}{}", if self.dirty { "+" } else { "" })
@@ -116,7 +116,7 @@ fn output(program: &str, args: &[&str]) -> Result<String, String> {
     }
 }
 
-/// The part of `Cargo.lock` that is of use here.
+/// The part of `Cargo.lock` that this module needs.
 #[derive(Deserialize)]
 struct Lock {
     package: Vec<Package>,
@@ -126,13 +126,13 @@ struct Lock {
 struct Package {
     name: String,
     version: String,
-    /// Those of our own have none.
+    /// The packages of this workspace have no source.
     source: Option<String>,
     #[serde(default)]
     dependencies: Vec<String>,
 }
 
-/// The versions of everything that the benches use and that is not of our own.
+/// Returns the versions of all dependencies of the benches from outside this workspace.
 pub(super) fn peers() -> Result<BTreeMap<String, String>, String> {
     let path = crate::root().join("Cargo.lock");
     let text = fs::read_to_string(&path).map_err(|e| format!("Cargo.lock: {e}"))?;
@@ -147,7 +147,7 @@ fn versions(lock: &str) -> Result<BTreeMap<String, String>, String> {
         .find(|package| package.name == "bench-suite");
     let suite = suite.ok_or("Cargo.lock names no bench-suite")?;
     let versions = suite.dependencies.iter().filter_map(|dependency| {
-        // A version follows only where there are several.
+        // Cargo adds the version only if the lock file has several versions.
         let (name, version) = dependency.split_once(' ').unwrap_or((dependency, ""));
         let package = lock
             .package

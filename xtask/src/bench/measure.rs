@@ -12,34 +12,34 @@ use indicatif::ProgressBar;
 use super::{catalogue::Row, figures::Figures, needs, progress, read};
 use crate::run;
 
-/// Tells the benches that a first impression is enough.
+/// The environment variable that tells the benches to take fewer samples.
 const QUICK: &str = "BRIDGE_BENCH_QUICK";
 
 const LIMIT: Duration = Duration::from_mins(30);
 
-/// What the programs measured, and the ones that failed.
+/// The figures of all programs, and the programs that failed.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     pub(super) figures: Figures,
     pub(super) failed: Vec<String>,
 }
 
-/// How a run measures.
+/// The way in which a run measures.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct How {
     pub(super) quick: bool,
-    /// Whether only the groups of the rows are wanted, not all of each bench.
+    /// Whether a run measures only the groups of the rows, and not all of each bench.
     pub(super) only: bool,
 }
 
-/// Runs `programs`, which measure `rows`.
+/// Runs the programs of `benches`, which measure `rows`.
 pub(super) fn measure(
     benches: &[&str],
     programs: &BTreeMap<String, PathBuf>,
     rows: &[Row],
     how: How,
 ) -> Measured {
-    // Of this run alone: earlier figures must not pass for new ones.
+    // The directory holds this run alone: earlier figures must not pass for new ones.
     let home = super::directory().join("criterion");
     let _ = fs::remove_dir_all(&home);
     let bar = progress::bar(
@@ -55,7 +55,7 @@ pub(super) fn measure(
             continue;
         };
         let mut command = run::program(program, &["--bench"]);
-        // As Cargo would run it.
+        // The program gets the environment that Cargo would give it.
         let package = crate::root().join("bench-suite");
         command
             .env("CARGO_MANIFEST_DIR", &package)
@@ -83,7 +83,7 @@ pub(super) fn measure(
         let took = progress::seconds(ended.time);
         bar.suspend(|| println!("measured {bench} in {took}"));
         if !ended.passed() {
-            // The others are worth having all the same.
+            // The figures of the other programs are useful nevertheless.
             let (how, text) = (ended.verdict, last(&ended.text, 20));
             bar.suspend(|| eprintln!("{bench}: {how:?}\n{text}"));
             measured.failed.push((*bench).to_owned());
@@ -104,7 +104,7 @@ fn take(bench: &str, text: &str, figures: &mut Figures) {
     }
 }
 
-/// Shows who is being measured, and counts the groups that were begun.
+/// Returns a function that shows the current candidate, and counts the groups begun.
 fn shower(bar: &ProgressBar, groups: &[&'static str]) -> impl FnMut(&str) + Send + use<> {
     let bar = bar.clone();
     let mut waiting: Vec<_> = groups.to_vec();
@@ -121,7 +121,7 @@ fn shower(bar: &ProgressBar, groups: &[&'static str]) -> impl FnMut(&str) + Send
     }
 }
 
-/// Who a line of a bench says is being measured.
+/// Returns the candidate or group that a bench's line says is being measured.
 fn current(line: &str) -> Option<&str> {
     if let Some(rest) = line.strip_prefix("Benchmarking ") {
         return rest.split(':').next();
@@ -132,7 +132,7 @@ fn current(line: &str) -> Option<&str> {
     rest.split_whitespace().next()
 }
 
-/// The last lines of a text.
+/// Returns the last lines of a text.
 fn last(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")

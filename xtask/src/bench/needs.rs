@@ -1,7 +1,7 @@
-//! What a run needs, looked for before anything is built.
+//! Finds what a run needs, before anything is built.
 //!
-//! What is missing is named in one line with the command that gets it, and the
-//! run goes on without what needs it.
+//! Each missing tool is named in one line, with the command that installs it. The run
+//! continues without the rows that need the tool.
 
 use std::time::Duration;
 
@@ -11,29 +11,29 @@ use crate::{
     tools::Tool,
 };
 
-/// Benches that Callgrind runs have names that begin so.
+/// The beginning of the names of benches that Callgrind runs.
 const COUNTED: &str = "icount";
 
-/// What can be had here.
+/// The benches and tools that a run can use on this machine.
 #[derive(Debug)]
 pub(super) struct Needs {
-    /// The benches that can be run, each once.
+    /// The benches that can run, each once.
     pub(super) benches: Vec<&'static str>,
-    /// One line for each thing that is missing.
+    /// One line for each missing bench or tool.
     pub(super) missing: Vec<String>,
-    /// The Python program, by its name, where it was asked for and is here.
+    /// The name of the Python program, if it was asked for and is installed.
     pub(super) python: Option<&'static str>,
 }
 
-/// Whether Callgrind runs that bench.
+/// Returns whether Callgrind runs this bench.
 pub(super) fn is_counted(bench: &str) -> bool {
     bench.starts_with(COUNTED)
 }
 
-/// Looks for what `rows` need.
+/// Finds what `rows` need.
 pub(super) fn look(rows: &[Row], python: bool) -> Needs {
     let mut benches: Vec<_> = rows.iter().map(|row| row.bench).collect();
-    // All that count go with the one that is in the catalogue.
+    // The catalogue names only one of the benches that count. The others run with it.
     if benches.iter().any(|bench| is_counted(bench)) {
         benches.extend(counted());
     }
@@ -54,7 +54,7 @@ pub(super) fn look(rows: &[Row], python: bool) -> Needs {
     let (here, gone): (Vec<_>, Vec<_>) = benches.into_iter().partition(|bench| exists(bench));
     missing.extend(
         gone.iter()
-            .map(|bench| format!("there is no bench `{bench}`: its rows stay empty")),
+            .map(|bench| format!("there is no bench `{bench}`, so its rows stay empty")),
     );
     let found = python.then(find_python).flatten();
     if python && found.is_none() {
@@ -70,13 +70,13 @@ pub(super) fn look(rows: &[Row], python: bool) -> Needs {
     }
 }
 
-/// The benches that count instructions.
+/// Returns the benches that count instructions.
 pub(super) fn counted() -> Vec<&'static str> {
     let all = ["icount_calls", "icount_paths"];
     all.into_iter().filter(|bench| exists(bench)).collect()
 }
 
-/// A line for each tool that counting needs and that is not here.
+/// Returns a line for each missing tool that counting needs.
 pub(super) fn counting_tools() -> Vec<String> {
     let tools = [Tool::Valgrind, Tool::CallgrindRunner];
     tools.into_iter().filter_map(Tool::missing).collect()

@@ -1,16 +1,16 @@
-//! What the terminal shows while a run goes on.
+//! The progress of a run in the terminal.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A line with a text and the time so far.
+/// Returns a line with a text and the time so far.
 pub(super) fn spinner(message: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(message);
     started(bar, "{spinner} {elapsed} {wide_msg}")
 }
 
-/// A bar over so many groups.
+/// Returns a bar over `groups` groups.
 pub(super) fn bar(groups: usize) -> ProgressBar {
     let bar = ProgressBar::new(groups as u64);
     started(bar, "{spinner} [{bar:24}] {pos}/{len} {elapsed} {wide_msg}")
@@ -23,7 +23,7 @@ fn started(bar: ProgressBar, template: &str) -> ProgressBar {
     bar
 }
 
-/// A time to the second, as people say it.
+/// Returns a time to the second, for people.
 pub(super) fn seconds(time: Duration) -> String {
     match time.as_secs() {
         secs @ 0..60 => format!("{secs} s"),

@@ -1,5 +1,5 @@
-//! Runs `SmartAsync` itself, and its peers in Python, in an environment of
-//! their own below `target/`.
+//! Runs `SmartAsync`, and its peers in Python, in an environment of their own below
+//! `target/`.
 
 use std::{
     collections::BTreeMap,
@@ -10,10 +10,10 @@ use std::{
 use super::{figures::Figures, progress, read};
 use crate::run::{self, Ended, Output};
 
-/// What the program prints before the name and version of something it uses.
+/// The word that the program prints before the name and version of a package.
 const VERSION: &str = "version";
 
-/// Measures, and gives the figures with the versions of what was measured.
+/// Measures, and returns the figures and the versions of the measured packages.
 pub(super) fn measure(
     python: &str,
     quick: bool,
@@ -81,7 +81,7 @@ fn steps(
     done("the program", ended)
 }
 
-/// What a program printed, if it did its work.
+/// Returns the output of a program, if it succeeded.
 fn done(what: &str, ended: Ended) -> Result<String, String> {
     if ended.passed() {
         Ok(ended.text)

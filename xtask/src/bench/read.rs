@@ -1,4 +1,4 @@
-//! How figures come in: what benches print, and what Criterion writes.
+//! Reads figures from the benches' output, and from Criterion's files.
 
 mod callgrind;
 mod criterion;

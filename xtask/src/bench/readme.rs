@@ -1,4 +1,4 @@
-//! The part of the README that quotes a record. It is written, never typed.
+//! Writes the part of the README that quotes a record, so that nobody types it.
 
 use std::{fmt::Write as _, fs};
 
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::Chore;
 
-/// Its path, from the root.
+/// The path of the README, from the root.
 pub(crate) const README: &str = "README.md";
 
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme`, not by hand -->\n";
 const END: &str = "<!-- figures: end -->";
 
-/// The rows that are always quoted. A row with a limit where a peer leads is quoted too.
-/// All others are in the record and in the report.
+/// The rows that are always quoted. A row with a limit in which a peer leads is quoted
+/// too. All other rows are in the record and in the report.
 const QUOTED: [&str; 15] = [
     "P1-icount",
     "P2-icount",
@@ -37,7 +37,7 @@ const QUOTED: [&str; 15] = [
     "P21",
 ];
 
-/// Writes the part anew, of the newest record.
+/// Replaces the part of the README by one that quotes the newest record.
 pub(super) fn write() -> Chore {
     let path = crate::root().join(README);
     let readme = fs::read_to_string(&path).map_err(|e| format!("{README}: {e}"))?;
@@ -59,7 +59,7 @@ pub(super) fn write() -> Chore {
     Ok(())
 }
 
-/// Whether `readme` quotes the newest of `records` as it is; if not, why.
+/// Returns an error that says why, if `readme` does not quote the newest of `records`.
 pub(crate) fn agrees<'a>(
     readme: &str,
     records: impl Iterator<Item = (&'a str, &'a str)>,
@@ -74,7 +74,7 @@ pub(crate) fn agrees<'a>(
     }
 }
 
-/// `readme` with the part of the newest of `records`, given as path and text.
+/// Returns `readme` with its part replaced by one that quotes the newest of `records`.
 fn quoting<'a>(
     readme: &str,
     records: impl Iterator<Item = (&'a str, &'a str)>,
@@ -141,8 +141,9 @@ fn part(path: &str, record: &Record) -> String {
     text
 }
 
-/// The lines of a row: one, or one for each point of a curve. Of a row that is not
-/// among [`QUOTED`], only what a peer leads in.
+/// Writes the lines of a row: one line, or one for each point of a curve.
+///
+/// A row that is not among [`QUOTED`] has only the lines in which a peer leads.
 fn rows_of(text: &mut String, judged: &Judged) {
     let row = judged.row;
     let quoted = QUOTED.contains(&row.id);
@@ -172,7 +173,7 @@ fn line(text: &mut String, cells: &[&str]) {
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
 
-/// `text` with its names of code marked as such.
+/// Returns `text` with names of code in backticks.
 fn marked(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let name = word.trim_end_matches([',', ':']);
@@ -252,7 +253,8 @@ mod tests {
         ] {
             assert!(text.contains(wanted), "no {wanted} in\n{text}");
         }
-        // Ours leads there, and the rows are not among those that are always quoted.
+        // The bridge leads in these rows, and they are not among those that are always
+        // quoted.
         for unwanted in ["CPU time of the service, 1 client", "look-up"] {
             assert!(!text.contains(unwanted), "{unwanted} in\n{text}");
         }

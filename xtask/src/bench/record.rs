@@ -1,4 +1,4 @@
-//! A run that is kept: its figures, and all that is needed to judge them.
+//! A record: the figures of a run, and all that is needed to judge them.
 
 use std::{
     collections::BTreeMap,
@@ -14,33 +14,34 @@ use super::{
     machine::{self, Commit, Machine, Toolchain},
 };
 
-/// Where records are kept, from the root.
+/// The directory of the kept records, from the root.
 pub(crate) const KEPT: &str = "bench-suite/record/";
 
-/// Figures, with when and where they were taken, and of what.
+/// The figures of a run, with their time, machine and versions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// In UTC, to the second.
+    /// The time in UTC, to the second.
     pub(super) when: String,
-    /// Whether fewer samples were taken, for a first impression.
+    /// Whether the run took fewer samples.
     pub(super) quick: bool,
-    /// The rows that were wanted, where not all were.
+    /// The rows that were asked for, if not all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) only: Option<String>,
     pub(super) commit: Option<Commit>,
     pub(super) machine: Machine,
     pub(super) toolchain: Toolchain,
-    /// The versions of what the bridge is measured beside and with.
+    /// The versions of the peers, and of the tools that measure.
     pub(super) peers: BTreeMap<String, String>,
-    /// Python's, and those of its packages, where they were measured.
+    /// The versions of Python and its packages, if they were measured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) python: BTreeMap<String, String>,
     pub(super) figures: Figures,
 }
 
 impl Record {
-    /// A record of this place and of the code as it is now, before anything is
-    /// built of it; the figures come later.
+    /// Returns a record without figures, of this machine and of the code as it is now.
+    ///
+    /// It must be called before anything is built from the code.
     pub(super) fn begun(quick: bool, only: Option<&str>) -> Result<Self, String> {
         Ok(Self {
             when: jiff::Timestamp::now()
@@ -69,13 +70,14 @@ impl Record {
         self.when.split('T').next().unwrap_or_default()
     }
 
-    /// Its path from the root, if it is kept. A second one of a day replaces
-    /// the first.
+    /// Returns the path at which the record is kept, from the root.
+    ///
+    /// A second record of one day replaces the first.
     pub(super) fn kept_at(&self) -> String {
         format!("{KEPT}{}/{}.json", self.toolchain.target, self.date())
     }
 
-    /// The machine, the compiler and the code, in one line.
+    /// Returns the machine, the compiler and the code, in one line.
     pub(super) fn origin(&self) -> String {
         let mut line = format!("{}; {}", self.machine.line(), self.toolchain.rustc);
         if let Some(commit) = &self.commit {
@@ -96,7 +98,7 @@ impl Record {
     }
 
     /// Loads a record by its path, or by the end of its name under
-    /// `bench-suite/record/`, as `2026-01-31`; `last` is the last run.
+    /// `bench-suite/record/`, as `2026-01-31`. The name `last` is the last run.
     pub(super) fn load(name: &str) -> Result<Self, String> {
         let path = find(name)?;
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -104,8 +106,9 @@ impl Record {
     }
 }
 
-/// Which of these records, by path, the documents quote: the newest whole one
-/// that was measured at length.
+/// Returns the record that the documents quote, with its path.
+///
+/// This is the newest record of all rows that was not measured with `--quick`.
 pub(crate) fn quoted<'a>(
     records: impl Iterator<Item = (&'a str, Record)>,
 ) -> Option<(&'a str, Record)> {
@@ -114,7 +117,7 @@ pub(crate) fn quoted<'a>(
         .max_by(|a, b| (&a.1.when, a.0).cmp(&(&b.1.when, b.0)))
 }
 
-/// Where the last run's record is.
+/// Returns the path of the last run's record.
 pub(super) fn last() -> PathBuf {
     super::directory().join("record.json")
 }
@@ -143,7 +146,7 @@ fn find(name: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// The paths, from the root, of all records that are kept.
+/// Returns the paths of all kept records, from the root.
 pub(super) fn kept() -> Vec<String> {
     let names = |path: &Path| {
         let entries = fs::read_dir(path).into_iter().flatten().flatten();
@@ -159,7 +162,7 @@ pub(super) fn kept() -> Vec<String> {
     records
 }
 
-/// Whether a file of that path, from the root, is a record that is kept.
+/// Returns whether the file at this path, from the root, is a kept record.
 pub(crate) fn is_kept(path: &str) -> bool {
     path.starts_with(KEPT) && Path::new(path).extension().is_some_and(|e| e == "json")
 }

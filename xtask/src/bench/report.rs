@@ -1,7 +1,7 @@
-//! The report: one page that needs nothing but itself.
+//! The report: one page that needs no other file.
 //!
-//! Bars are plain markup, curves are SVG inside it, and the style is in its
-//! head, so it can be sent to somebody as one file.
+//! Bars are plain markup, curves are SVG in the page, and the style is in its head. So
+//! the page can be sent to somebody as one file.
 
 mod bars;
 mod beside;
@@ -24,7 +24,7 @@ use crate::Chore;
 
 const STYLE: &str = include_str!("report/style.css");
 
-/// Writes the page of `record`, judged, to `path`.
+/// Writes the page of `record` to `path`. `judged` is the judgement of its rows.
 pub(super) fn write(path: &Path, record: &Record, judged: &[Judged]) -> Chore {
     let written = path
         .parent()
@@ -57,7 +57,7 @@ fn page(record: &Record, judged: &[Judged]) -> Markup {
                     @if !more.is_empty() {
                         section #more {
                             h2 { "More" }
-                            p.about { "Measured, and without a row or a limit." }
+                            p.about { "These groups were measured, and have no row and no limit." }
                             div.cards {
                                 @for (id, group) in more { (card::unlisted(id, group)) }
                             }
@@ -71,7 +71,7 @@ fn page(record: &Record, judged: &[Judged]) -> Markup {
     }
 }
 
-/// A section with a card for each of its rows that has figures.
+/// Returns a section with a card for each of its rows that has figures.
 fn part(section: Section, record: &Record, judged: &[Judged]) -> Markup {
     let cards: Vec<_> = judged
         .iter()
@@ -91,11 +91,13 @@ fn part(section: Section, record: &Record, judged: &[Judged]) -> Markup {
     }
 }
 
-/// Groups by name.
+/// The groups, by name.
 type Groups<'a> = BTreeMap<&'a str, &'a Group>;
 
-/// What no row names: the hot paths, whose instructions are counted under limits
-/// of their own, and whatever a bench measures ahead of the catalogue.
+/// Returns the groups that no row names: the hot paths, and other groups.
+///
+/// The hot paths have limits of their own. The others are what a bench measures before
+/// the catalogue has a row for it.
 fn others(record: &Record) -> (Groups<'_>, Groups<'_>) {
     let groups = record
         .figures

@@ -1,4 +1,4 @@
-//! The page holds what the record holds, and nothing from elsewhere.
+//! Tests that the page shows the whole record, and refers to no other file.
 
 use super::*;
 use crate::bench::verdict;

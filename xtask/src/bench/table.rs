@@ -1,4 +1,4 @@
-//! The tables that a run ends with in the terminal.
+//! The tables that a run prints at its end.
 
 use comfy_table::{
     Attribute, Cell, Color, ContentArrangement, Table, presets::UTF8_FULL_CONDENSED,
@@ -21,7 +21,7 @@ const HEADER: [&str; 7] = [
     "verdict",
 ];
 
-/// An empty table of that header.
+/// Returns an empty table with this header.
 pub(super) fn table(header: impl IntoIterator<Item = impl Into<Cell>>) -> Table {
     let mut table = Table::new();
     let cells: Vec<Cell> = header.into_iter().map(Into::into).collect();
@@ -30,7 +30,7 @@ pub(super) fn table(header: impl IntoIterator<Item = impl Into<Cell>>) -> Table 
     table
 }
 
-/// Every row with its verdict.
+/// Returns a table of every row with its verdict.
 pub(super) fn verdicts(judged: &[Judged]) -> Table {
     let mut table = table(HEADER);
     for judged in judged {
@@ -59,7 +59,8 @@ pub(super) fn verdicts(judged: &[Judged]) -> Table {
     table
 }
 
-/// What `SmartAsync` documents, what it takes here, and what ours takes here.
+/// Returns a table of the figures that `SmartAsync` documents, those measured here, and
+/// ours.
 pub(super) fn beside(figures: &Figures) -> Table {
     let header = [
         "operation",
@@ -88,13 +89,14 @@ pub(super) fn beside(figures: &Figures) -> Table {
     table
 }
 
-/// What somebody's Python took.
+/// Returns the time that a Python candidate took.
 pub(super) fn theirs(figures: &Figures, group: &str, who: &str) -> String {
     let value = figures.of(group, who);
     value.map_or_else(dash, |value| Unit::Time { per: 1 }.show(value))
 }
 
-/// Our figure. Of a curve: where it does worst beside the peers, or its ends.
+/// Returns our figure. A curve is shown at its worst place beside the peers, or by its
+/// ends.
 pub(super) fn ours(judged: &Judged) -> String {
     let unit = judged.row.unit;
     match (judged.worst(), judged.curve, judged.ours) {
@@ -105,14 +107,14 @@ pub(super) fn ours(judged: &Judged) -> String {
     }
 }
 
-/// The name and the figure of the best peer, at the same place.
+/// Returns the name and the figure of the best peer, at the same place.
 pub(super) fn best(judged: &Judged) -> String {
-    // A peer that costs nothing has no ratio.
+    // The ratio to a peer that costs nothing does not exist.
     let best = judged.worst().or(judged.besides.first());
     best.map_or_else(dash, |best| at(&peer(best, judged.row.unit), best.x))
 }
 
-/// The name and the figure of the peer.
+/// Returns the name and the figure of the peer.
 pub(super) fn peer(beside: &Beside, unit: Unit) -> String {
     let name = catalogue::name(&beside.who);
     format!("{name} {}", unit.show(beside.theirs))

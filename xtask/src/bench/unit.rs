@@ -1,9 +1,9 @@
-//! What a figure is measured in, and how it is written.
+//! The units of figures, and how a figure is written.
 
-/// What a figure is measured in.
+/// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// Nanoseconds for one operation. Where Criterion times a burst of so many,
+    /// Nanoseconds per operation. Where Criterion times a burst of `per` operations,
     /// its figures are divided by `per` as they are read.
     Time {
         per: u32,
@@ -13,26 +13,27 @@ pub(super) enum Unit {
     Instructions,
     /// Seconds of CPU time.
     Cpu,
-    /// So many in a second: the only unit of which more is better.
+    /// A number per second. It is the only unit of which more is better.
     PerSecond,
-    /// So many, as threads or descriptors.
+    /// A number of things, as threads or descriptors.
     Count,
 }
 
 impl Unit {
-    /// Whether a larger figure is the better one.
+    /// Returns whether a larger figure is better.
     pub(super) fn more_is_better(self) -> bool {
         self == Self::PerSecond
     }
 
-    /// Whether the same program gives the same figure each time, so that any
-    /// difference is one.
+    /// Returns whether the same program gives the same figure each time. Any difference
+    /// is a change then.
     pub(super) fn is_exact(self) -> bool {
         matches!(self, Self::Bytes | Self::Instructions)
     }
 
-    /// What is no difference: one allocation of a queue's among ten thousand is
-    /// not one each.
+    /// Returns the difference that does not count.
+    ///
+    /// A queue that allocates once in ten thousand jobs does not allocate once per job.
     pub(super) fn slack(self) -> f64 {
         if self == Self::Allocations {
             0.005
@@ -41,8 +42,8 @@ impl Unit {
         }
     }
 
-    /// The least that the longest bar stands for: a figure of nearly nothing
-    /// shall not look like much.
+    /// Returns the least length of the axis, so that a figure of nearly nothing looks
+    /// small.
     pub(super) fn least_scale(self) -> f64 {
         match self {
             Self::Allocations | Self::Count | Self::Bytes => 1.0,
@@ -50,7 +51,7 @@ impl Unit {
         }
     }
 
-    /// What Criterion's figures are divided by.
+    /// Returns the number by which Criterion's figures are divided.
     pub(super) fn per(self) -> f64 {
         match self {
             Self::Time { per } => f64::from(per),
@@ -58,7 +59,7 @@ impl Unit {
         }
     }
 
-    /// A figure with its unit, to three digits.
+    /// Returns a figure with its unit, to three digits.
     pub(super) fn show(self, value: f64) -> String {
         match self {
             Self::Time { .. } => {
@@ -75,7 +76,7 @@ impl Unit {
         }
     }
 
-    /// What better means, for beside a chart.
+    /// Returns the text beside a chart that says which figures are better.
     pub(super) fn better(self) -> &'static str {
         if self.more_is_better() {
             "more is better"
@@ -85,17 +86,19 @@ impl Unit {
     }
 }
 
-/// `value` in the largest of `units` that leaves at least one, or the last.
+/// Returns `value` in the largest of `units` that leaves at least one, or in the last
+/// unit.
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let fits = units.iter().find(|unit| value >= unit.0);
     let (size, name) = fits.or(units.last()).expect("a unit");
     format!("{} {name}", digits(value / size))
 }
 
-/// A number to three digits.
+/// Returns a number to three digits.
 pub(super) fn digits(value: f64) -> String {
     let decimals = match value {
-        // A whole number, or one but for the error of a power of ten.
+        // Whole numbers have no decimals, including those with the error of a power of
+        // ten.
         _ if (value - value.round()).abs() <= value * 1e-12 || value >= 100.0 => 0,
         _ if value >= 10.0 => 1,
         _ => 2,

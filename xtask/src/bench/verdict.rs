@@ -1,4 +1,4 @@
-//! Is a figure what it must be?
+//! Judges whether a figure keeps its limits.
 
 use super::{
     catalogue::{self, Must, Row},
@@ -6,12 +6,12 @@ use super::{
     unit::Unit,
 };
 
-/// What is said of a row.
+/// The verdict of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     Pass,
     Miss,
-    /// There is no figure to judge, or none of the peer's.
+    /// The bridge's figure is missing, or the peer's.
     NotMeasured,
     /// There is a figure, and no limit.
     Shown,
@@ -28,7 +28,7 @@ impl Word {
     }
 }
 
-/// A limit, as text, with whether it is kept, where that is known.
+/// A limit as text, and whether it is kept, if that is known.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Limit {
     pub(super) text: String,
@@ -38,7 +38,7 @@ pub(super) struct Limit {
 /// Our figure beside that of the best peer, where both were measured.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Beside {
-    /// The place on a curve.
+    /// The place, if the figure is a point of a curve.
     pub(super) x: Option<f64>,
     pub(super) ours: f64,
     pub(super) who: String,
@@ -46,12 +46,13 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Ours as a part of the peer's: nothing compares to what costs nothing.
+    /// Returns our figure as a part of the peer's. A peer that costs nothing has no
+    /// ratio.
     pub(super) fn ratio(&self) -> Option<f64> {
         (self.theirs > 0.0).then(|| self.ours / self.theirs)
     }
 
-    /// Whether the peer's figure is the better one.
+    /// Returns whether the peer's figure is better.
     pub(super) fn peer_leads(&self, unit: Unit) -> bool {
         if unit.more_is_better() {
             self.ours < self.theirs
@@ -61,14 +62,15 @@ impl Beside {
     }
 }
 
-/// A row with its figures, judged.
+/// A row with its figures and its verdict.
 #[derive(Clone, Debug)]
 pub(super) struct Judged {
     pub(super) row: Row,
-    /// Ours beside the best peer: once for bars, at each place of a curve.
+    /// Our figures beside the best peer: one for bars, or one for each point of a
+    /// curve.
     pub(super) besides: Vec<Beside>,
     pub(super) ours: Option<f64>,
-    /// Where the figure is a curve: its lowest and highest point.
+    /// The lowest and the highest point, if the figure is a curve.
     pub(super) curve: Option<(f64, f64)>,
     pub(super) limits: Vec<Limit>,
 }
@@ -87,24 +89,25 @@ impl Judged {
         }
     }
 
-    /// Ours beside the best peer, at the place where ours does worst.
+    /// Returns our figure beside the best peer, at the place where ours does worst.
     pub(super) fn worst(&self) -> Option<&Beside> {
         worst(self.row.unit, &self.besides, Beside::ratio)
     }
 
-    /// Ours as a part of the best peer's, at the place where ours does worst.
+    /// Returns our figure as a part of the best peer's, at the place where ours does
+    /// worst.
     pub(super) fn ratio(&self) -> Option<f64> {
         self.worst()?.ratio()
     }
 }
 
-/// How many limits of `judged` are kept, and how many missed.
+/// Returns how many rows of `judged` keep their limits, and how many miss one.
 pub(super) fn kept_and_missed(judged: &[Judged]) -> (usize, usize) {
     let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
     (count(Word::Pass), count(Word::Miss))
 }
 
-/// The one whose ratio says least for us.
+/// Returns the element whose ratio is worst for us.
 fn worst<T>(unit: Unit, all: &[T], ratio: impl Fn(&T) -> Option<f64>) -> Option<&T> {
     let all = all.iter().filter_map(|one| Some((one, ratio(one)?)));
     let worst = if unit.more_is_better() {
@@ -168,7 +171,7 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
     }
 }
 
-/// Our figures, each beside that of the best peer.
+/// Returns our figures, each beside that of the best peer.
 fn besides(row: &Row, figures: &Figures) -> Vec<Beside> {
     let Some(group) = figures.group(row.id) else {
         return Vec::new();
@@ -191,10 +194,10 @@ fn besides(row: &Row, figures: &Figures) -> Vec<Beside> {
     bars.into_iter().chain(points).collect()
 }
 
-/// A place, our figure there, and somebody else's.
+/// A place, our figure there, and the figure of another candidate.
 type Pair = (Option<f64>, f64, f64);
 
-/// Our figures, each beside that of the one called `name`.
+/// Returns our figures, each beside the figure of the candidate called `name`.
 fn pairs(row: &Row, figures: &Figures, name: &str) -> Vec<Pair> {
     let bars = figures.ours(row.id).zip(figures.of(row.id, name));
     let theirs = figures.points_of(row.id, name);
@@ -208,14 +211,15 @@ fn pairs(row: &Row, figures: &Figures, name: &str) -> Vec<Pair> {
     bars.into_iter().chain(points).collect()
 }
 
-/// Whether the values lie within this part of the smallest, if there are several.
+/// Returns whether the values lie within this part of the smallest, if there are
+/// several.
 fn flat(part: f64, values: impl Iterator<Item = f64> + Clone) -> Option<bool> {
     let low = values.clone().reduce(f64::min)?;
     let high = values.clone().reduce(f64::max)?;
     (values.count() > 1).then_some(high <= low * (1.0 + part))
 }
 
-/// A limit that all of `pairs` must keep. The text has the ratio of the worst.
+/// Returns a limit that all of `pairs` must keep. Its text has the worst ratio.
 fn times_of(row: &Row, times: f64, name: &str, pairs: &[Pair]) -> Limit {
     let more = row.unit.more_is_better();
     let sign = if more { '≥' } else { '≤' };

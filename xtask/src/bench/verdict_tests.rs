@@ -1,4 +1,4 @@
-//! Limits are kept, or missed, or nobody knows.
+//! Tests the verdicts: a limit is kept, is missed, or can't be judged.
 
 use super::*;
 use crate::bench::{
@@ -81,7 +81,7 @@ fn a_curve_is_flat_once_another_is_taken_off() {
     );
 }
 
-/// Curves of ours and of two peers, at 1 and at 200.
+/// Returns the verdict of our curve beside two peers, at 1 and at 200.
 fn curves(unit: Unit, ours: [f64; 2], must: &'static [Must]) -> Judged {
     let mut figures = Figures::default();
     let all = [

@@ -1,12 +1,12 @@
-//! Ends a child together with everything it started.
+//! Kills a child together with every process that it started.
 //!
-//! `cargo test` that is killed alone leaves its test programs behind, holding
-//! our pipes. The standard library has no process groups that would also let
-//! Ctrl-C through, so the tree is looked up and ended by process id.
+//! If `cargo test` is killed alone, its test programs stay behind and hold our pipes.
+//! The standard library has no process groups that would also let Ctrl-C through. So
+//! this module looks up all descendants, and kills them by process id.
 
 use std::process::{Child, Command, Stdio};
 
-/// Kills `child` and its descendants, and reaps it.
+/// Kills `child` and its descendants, and reaps `child`.
 pub(super) fn tree(child: &mut Child) {
     if cfg!(windows) {
         quiet(
@@ -18,11 +18,12 @@ pub(super) fn tree(child: &mut Child) {
         let doomed = descendants(child.id(), &parents());
         let list: Vec<String> = doomed.iter().map(u32::to_string).collect();
         if !list.is_empty() {
-            // A shell's own `kill`: small systems have no program of that name.
+            // The shell's built-in `kill` is used: small systems have no program of
+            // that name.
             quiet(Command::new("sh").args(["-c", &format!("kill -9 {}", list.join(" "))]));
         }
     }
-    // It may have gone in the meantime, which is what is wanted.
+    // An error means that the child has ended in the meantime, as wanted.
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -31,7 +32,7 @@ fn quiet(command: &mut Command) {
     let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
-/// Every process with its parent.
+/// Returns every process with its parent.
 fn parents() -> Vec<(u32, u32)> {
     if let Ok(entries) = std::fs::read_dir("/proc") {
         let ids = entries
@@ -52,8 +53,9 @@ fn parents() -> Vec<(u32, u32)> {
     text.unwrap_or_default().lines().filter_map(pair).collect()
 }
 
-/// The parent in the text of `/proc/<id>/stat`, whose second field, a name in
-/// brackets, may hold spaces and brackets.
+/// Returns the parent in the text of `/proc/<id>/stat`.
+///
+/// The second field is a name in brackets, which may hold spaces and brackets.
 fn parent_in_stat(stat: &str) -> Option<u32> {
     stat.rsplit_once(')')?
         .1
@@ -68,7 +70,7 @@ fn pair(line: &str) -> Option<(u32, u32)> {
     Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
 }
 
-/// All descendants of `root`, without itself.
+/// Returns all descendants of `root`, without `root`.
 fn descendants(root: u32, parents: &[(u32, u32)]) -> Vec<u32> {
     let mut found = vec![root];
     let mut next = 0;

@@ -1,8 +1,8 @@
 //! Runs a program under a kill timer, and says how it ended.
 //!
-//! A hang has to end as a failure that names its step. So every program a
-//! chore starts goes through [`run`], which kills it, and what it started in
-//! turn, once its limit has passed.
+//! A hang must end as a failure that names its step. So every program of a chore goes
+//! through [`run`]. Once the limit has passed, [`run`] kills the program and everything
+//! that the program started.
 
 mod kill;
 mod tee;
@@ -16,38 +16,38 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a running program is looked after.
+/// The interval at which a running program is checked.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Where the output of a program goes.
+/// The destination of a program's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
-    /// To the terminal alone.
+    /// The output goes to the terminal alone.
     Show,
-    /// To the terminal, and back to the caller.
+    /// The output goes to the terminal and to the caller.
     Tee,
-    /// Back to the caller alone.
+    /// The output goes to the caller alone.
     Keep,
 }
 
-/// How a program ended.
+/// The way in which a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Passed,
     Failed,
-    /// The kill timer ended it.
+    /// The kill timer ended the program.
     Killed,
-    /// It could not be started.
+    /// The program could not be started.
     Absent,
 }
 
-/// What is known of a program that ended.
+/// The result of a program that has ended.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Ended {
     pub(crate) verdict: Verdict,
     pub(crate) time: Duration,
-    /// Both of its streams, unless [`Output::Show`] was asked for.
+    /// Both streams of the program, unless [`Output::Show`] was asked for.
     pub(crate) text: String,
 }
 
@@ -57,7 +57,9 @@ impl Ended {
     }
 }
 
-/// Cargo, as it was called for this chore, in the root of the workspace.
+/// Returns a command that runs Cargo in the root of the workspace.
+///
+/// The Cargo that runs this chore is used.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(args);
@@ -65,7 +67,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     cargo
 }
 
-/// Any program, in the root of the workspace.
+/// Returns a command that runs any program in the root of the workspace.
 pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
     let mut program = Command::new(name);
     program.args(args);
@@ -73,8 +75,9 @@ pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Comma
     program
 }
 
-/// What `cargo run` told this program of itself must not reach the next one:
-/// build scripts that look at it would run again.
+/// Removes the variables that `cargo run` sets about this program.
+///
+/// Otherwise build scripts that look at them would run again.
 fn clean(command: &mut Command) {
     let about_us = [
         "CARGO_PKG_",
@@ -91,7 +94,7 @@ fn clean(command: &mut Command) {
     command.current_dir(crate::root());
 }
 
-/// Runs `command` to its end, or to `limit`.
+/// Runs `command` until it ends, or until `limit` has passed.
 pub(crate) fn run(command: &mut Command, limit: Duration, output: Output) -> Ended {
     if output != Output::Show {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -100,7 +103,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, output: Output) -> End
     run_read(command, limit, |child| tee::readers(child, tee))
 }
 
-/// The same, keeping the output, and calling `watch` with each line of it.
+/// Runs `command`, keeps its output, and calls `watch` with each line of it.
 pub(crate) fn watch(
     command: &mut Command,
     limit: Duration,
@@ -139,7 +142,7 @@ fn run_read(
                 kill::tree(&mut child);
                 break Verdict::Killed;
             }
-            // A short run is watched closely, since its time is told.
+            // A short run is checked often, because its time is shown.
             Ok(None) => thread::sleep(TICK.min(start.elapsed() / 50)),
         }
     };
@@ -191,7 +194,7 @@ mod tests {
         let mut hang = program("sh", &["-c", "sleep 60 & wait"]);
         let ended = run(&mut hang, Duration::from_millis(300), Output::Keep);
         assert_eq!(ended.verdict, Verdict::Killed);
-        // The grandchild held the pipe: had it lived, reading would have gone on.
+        // Reading ends only when the grandchild, which holds the pipe, has been killed.
         assert!(start.elapsed() < Duration::from_secs(30));
     }
 }

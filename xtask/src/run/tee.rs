@@ -1,4 +1,4 @@
-//! Reads what a child prints, and passes it on where it is wanted.
+//! Reads the output of a child, and passes it on.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,10 +13,11 @@ pub(super) struct Readers {
     text: Arc<Mutex<String>>,
 }
 
-/// What is called with each line of either stream, as soon as it is there.
+/// A function that is called with each line of either stream, as soon as the line is
+/// there.
 pub(super) type Watcher = Arc<Mutex<dyn FnMut(&str) + Send>>;
 
-/// Starts reading whatever streams of `child` are piped.
+/// Starts reading the piped streams of `child`, and shows them if `show` is set.
 pub(super) fn readers(child: &mut Child, show: bool) -> Readers {
     let text = Arc::default();
     let mut threads = Vec::new();
@@ -31,7 +32,7 @@ pub(super) fn readers(child: &mut Child, show: bool) -> Readers {
     Readers { threads, text }
 }
 
-/// The same, with somebody who looks at each line.
+/// Starts reading the piped streams of `child`, and calls `watcher` with each line.
 pub(super) fn watched(child: &mut Child, watcher: &Watcher) -> Readers {
     let text = Arc::default();
     let mut threads = Vec::new();
@@ -52,7 +53,8 @@ pub(super) fn watched(child: &mut Child, watcher: &Watcher) -> Readers {
     Readers { threads, text }
 }
 
-/// A closed terminal is no reason to stop reading.
+/// Returns a function that writes lines to `out`. A closed terminal is no reason to
+/// stop reading, so errors are ignored.
 fn passed_on(mut out: impl Write) -> impl FnMut(&[u8]) {
     move |line| drop(out.write_all(line).and_then(|()| out.flush()))
 }
@@ -82,7 +84,7 @@ fn reader(
 }
 
 impl Readers {
-    /// Waits for the end of the streams.
+    /// Waits for the end of the streams, and returns their text.
     pub(super) fn text(self) -> String {
         for thread in self.threads {
             thread.join().expect("a reader does not panic");

@@ -1,6 +1,8 @@
-//! What would be published is whole: packed all at once, so that each part
-//! finds the others of this version, and built from what was packed, so that a
-//! file which was left out is missed.
+//! Checks that the packages to publish are complete.
+//!
+//! Cargo packs all of them at once, so that each finds the others in this version. It
+//! then builds them from what was packed, so that the build misses a file that was left
+//! out.
 
 use std::{
     env, fs, io,
@@ -13,7 +15,7 @@ use crate::{
     run::{self, Output},
 };
 
-/// The packages that are published, in the order in which they would be.
+/// The packages that are published, in the order of publication.
 const PUBLISHED: [&str; 5] = [
     "bridge-detect",
     "bridge-cache",
@@ -24,11 +26,13 @@ const PUBLISHED: [&str; 5] = [
 
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Apart from what the workspace's own sources are built into.
+/// A target directory apart from the one that the workspace's own sources are built
+/// into.
 const TARGET: &str = "target/packages";
 
 pub(super) fn run() -> Chore {
-    forget().map_err(|error| format!("what an earlier run has left stays: {error}"))?;
+    forget()
+        .map_err(|error| format!("the packages of an earlier run can't be removed: {error}"))?;
     let mut package = run::cargo(&["package", "--allow-dirty", "--target-dir", TARGET]);
     package.args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
     let ended = run::run(&mut package, LIMIT, Output::Tee);
@@ -45,21 +49,23 @@ fn warnings(text: &str) -> usize {
         .count()
 }
 
-/// Where Cargo keeps what it has unpacked.
+/// Returns the directory in which Cargo keeps unpacked packages.
 fn cargo_home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
-/// Removes what an earlier run has left of these packages. Cargo takes them from
-/// a registry in the target directory, and what it once unpacked or built of a
-/// version for what is in it now.
+/// Removes what an earlier run has left of these packages.
+///
+/// Cargo takes the packages from a registry in the target directory. It reuses what it
+/// has once unpacked or built of a version, even if the package has changed since.
 fn forget() -> io::Result<()> {
     if let Some(home) = cargo_home() {
         for kind in ["src", "cache"] {
             for registry in entries(&home.join("registry").join(kind))? {
-                // The name of one without a host, a directory, is a hash alone.
+                // A registry in a local directory has no host, so its name starts with
+                // a dash.
                 if name_of(&registry).starts_with('-') {
                     forget_in(&registry, is_of)?;
                 }
@@ -87,7 +93,7 @@ fn forget_in(directory: &Path, is_of: fn(&str, &str) -> bool) -> io::Result<()> 
     Ok(())
 }
 
-/// Whether `file` is called as a version of `package` is.
+/// Returns whether `file` is named like a version of `package`.
 fn is_of(file: &str, package: &str) -> bool {
     let version = file
         .strip_prefix(package)
@@ -101,7 +107,7 @@ fn name_of(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// What is in a directory, if it is there.
+/// Returns the entries of a directory, or none if the directory does not exist.
 fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(directory) {
         Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),

@@ -1,4 +1,4 @@
-//! One step of the whole: what it runs, and how it ended.
+//! One step of `cargo xtask test`: what it runs, and how it ended.
 
 use std::{
     process::Command,
@@ -11,17 +11,17 @@ use crate::{
     tools::Tool,
 };
 
-/// What a step does.
+/// The work of a step.
 pub(super) enum Work {
-    /// A program.
+    /// The step runs a program.
     Program(Command),
-    /// Another chore, which has kill timers of its own.
+    /// The step runs another chore, which has kill timers of its own.
     Chore(fn() -> Chore),
-    /// Nothing, for the given reason.
+    /// The step does nothing, because of the given reason.
     Nothing(String),
 }
 
-/// A step, not yet run.
+/// A step that has not run yet.
 pub(super) struct Step {
     pub(super) name: &'static str,
     pub(super) purpose: &'static str,
@@ -30,7 +30,7 @@ pub(super) struct Step {
     pub(super) work: Work,
 }
 
-/// How a step ended.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StepResult {
     Passed,
@@ -54,7 +54,7 @@ impl StepResult {
     }
 }
 
-/// A step that was run.
+/// A step that has run.
 pub(super) struct Report {
     pub(super) name: &'static str,
     pub(super) result: StepResult,

@@ -14,7 +14,7 @@ use crate::{
     tools::Tool,
 };
 
-/// The toolchain that the workspace promises to build with.
+/// The oldest toolchain that the workspace promises to build with.
 const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 const fn minutes(count: u64) -> Duration {
@@ -61,7 +61,7 @@ pub(super) fn all() -> Vec<Step> {
         ),
         step(
             "audit",
-            "the short form of the safety audit, loom among its stages",
+            "the quick form of the safety audit, with loom among its stages",
             minutes(15),
             Work::Chore(|| audit::run(&audit::Args::quick())),
         ),
@@ -73,19 +73,19 @@ pub(super) fn all() -> Vec<Step> {
         ),
         step(
             "package",
-            "what would be published is whole",
+            "the packages to publish are complete",
             minutes(5),
             Work::Chore(packages::run),
         ),
         step(
             "oldest",
-            "the oldest promised compiler builds it",
+            "the oldest promised compiler builds the libraries",
             minutes(10),
             oldest(),
         ),
         step(
             "current-thread",
-            "detection where Tokio has no multi-thread runtime",
+            "detection with a Tokio that has no multi-thread runtime",
             minutes(5),
             cargo(CURRENT_THREAD),
         ),
@@ -121,7 +121,8 @@ const CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
-// Not the benches: they would run, and say nothing that a test asks.
+// The benches are left out: they would run, and check nothing that a test does not
+// check.
 const TESTS: &[&str] = &[
     "test",
     "--workspace",
@@ -132,7 +133,8 @@ const TESTS: &[&str] = &[
     "--no-fail-fast",
 ];
 const DOC_TESTS: &[&str] = &["test", "--workspace", "--doc", "--no-fail-fast"];
-// A workspace of its own, but the same target directory: it shares the builds.
+// The fuzzer is a workspace of its own. It shares the target directory, and so the
+// builds.
 const PROGRAMS: &[&str] = &[
     "test",
     "--manifest-path",
@@ -142,7 +144,7 @@ const PROGRAMS: &[&str] = &[
     "--target-dir",
     "target",
 ];
-// Alone: with another package its Tokio would have that one's features.
+// The package is tested alone: another package would add its features to Tokio.
 const CURRENT_THREAD: &[&str] = &["test", "--package", "bridge-current-thread", "--tests"];
 const DENY: &[&str] = &[
     "deny",
@@ -173,8 +175,10 @@ fn rustdoc() -> Work {
     Work::Program(doc)
 }
 
-/// A check of the libraries with the oldest promised compiler, if it is here
-/// and is not the one that everything else has been run with.
+/// Returns a check of the libraries with the oldest promised compiler.
+///
+/// The step does nothing if that compiler is missing, or if all steps run with it
+/// anyway.
 fn oldest() -> Work {
     let limit = Duration::from_secs(30);
     let current = run::run(
@@ -183,7 +187,9 @@ fn oldest() -> Work {
         Output::Keep,
     );
     if current.text.starts_with(&format!("rustc {OLDEST}")) {
-        return Work::Nothing(format!("this compiler is {OLDEST}, the oldest promised"));
+        return Work::Nothing(format!(
+            "this compiler is {OLDEST}, which is the oldest promised"
+        ));
     }
     let probe = ["run", OLDEST, "rustc", "--version"];
     if !run::run(&mut run::program("rustup", &probe), limit, Output::Keep).passed() {

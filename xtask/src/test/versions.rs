@@ -1,8 +1,8 @@
-//! Detection on the oldest and on the newest Tokio that the manifests allow.
+//! Tests detection on the oldest and on the newest Tokio that the manifests allow.
 //!
-//! It rests on what Tokio does, not on its types alone, so a check is not
-//! enough. A copy of the workspace gets another version in its lock file; the
-//! one that the lock file has already is what all other steps run with.
+//! Detection depends on what Tokio does, not only on its types, so `cargo check` is not
+//! enough. A copy of the workspace gets another version in its lock file. All other
+//! steps run with the version in the workspace's own lock file.
 
 use std::{
     fs,
@@ -17,10 +17,10 @@ use crate::{
 
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Where the copy and what is built of it are kept.
+/// The directory of the copy, and of what is built from it.
 const COPY: &str = "target/versions";
 
-/// Never copied: what is built, and what git keeps.
+/// The directories that are not copied: build output, and Git's own.
 const LEFT_OUT: [&str; 2] = ["target", ".git"];
 
 pub(super) fn run() -> Chore {
@@ -36,7 +36,7 @@ pub(super) fn run() -> Chore {
         in_copy(update)?;
         let version = self::locked(&Path::new(COPY).join("Cargo.lock"))?;
         if tested.contains(&version) {
-            eprintln!("    Tokio {version} is what the other steps run with");
+            eprintln!("    the other steps run with Tokio {version}");
             continue;
         }
         eprintln!("    Tokio {version}");
@@ -58,11 +58,11 @@ fn in_copy(mut command: std::process::Command) -> Chore {
     if run::run(&mut command, LIMIT, Output::Show).passed() {
         Ok(())
     } else {
-        Err(format!("not passed in {COPY}: {text}"))
+        Err(format!("failed in {COPY}: {text}"))
     }
 }
 
-/// Copies the workspace, but keeps what was built of an earlier copy.
+/// Copies the workspace. Build output of an earlier copy stays.
 fn copy() -> Chore {
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
@@ -85,7 +85,7 @@ fn copy() -> Chore {
     Ok(())
 }
 
-/// What has not changed is left alone, so that it is not built again.
+/// Copies a file that has changed. Otherwise Cargo would build it again.
 fn copy_file(from: &Path, to: &Path) -> Chore {
     let new = fs::read(from).map_err(|error| failed(from, &error))?;
     if fs::read(to).is_ok_and(|old| old == new) {
@@ -102,7 +102,7 @@ fn failed(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
-/// The version of Tokio in a lock file.
+/// Returns the version of Tokio in a lock file.
 fn locked(path: &Path) -> Result<String, String> {
     let text = read(path)?;
     let mut lines = text.lines().skip_while(|line| *line != r#"name = "tokio""#);
@@ -110,7 +110,7 @@ fn locked(path: &Path) -> Result<String, String> {
     version.ok_or_else(|| format!("{} names no version of Tokio", path.display()))
 }
 
-/// The oldest version that the workspace's manifest allows.
+/// Returns the oldest version of Tokio that the workspace's manifest allows.
 fn oldest(manifest: &str) -> Result<String, String> {
     let version = manifest
         .lines()
@@ -121,7 +121,7 @@ fn oldest(manifest: &str) -> Result<String, String> {
     Ok(version + &".0".repeat(2_usize.saturating_sub(dots)))
 }
 
-/// The text in quotes that follows `key`.
+/// Returns the text in quotes that follows `key`.
 fn quoted(line: &str, key: &str) -> Option<String> {
     let (_, rest) = line.split_once(key)?;
     rest.split('"').nth(1).map(str::to_owned)

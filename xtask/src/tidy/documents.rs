@@ -1,4 +1,4 @@
-//! Documents: what they say of the code is so.
+//! Checks that the documents agree with the code.
 
 use std::path::Path;
 
@@ -7,14 +7,14 @@ use super::{Finding, Tree, finding};
 const README: &str = "README.md";
 const MAP: &str = "ARCHITECTURE.md";
 const CI: &str = ".ci/run";
-/// Where the README's snippets become doc tests, and by what.
+/// The file that turns the README's snippets into doc tests, and the line that does so.
 const DOCTESTS: (&str, &str) = (
     "bridge/examples/quickstart/readme.rs",
     "include_str!(\"../../../README.md\")",
 );
 
-/// The README gives two commands, CI runs the second of them, and its Rust
-/// snippets are tests.
+/// Checks the README: it has two commands, CI runs the second, and its Rust snippets
+/// are tests.
 pub(super) fn readme(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.text(README) else {
         return vec![finding(README, "is missing")];
@@ -69,7 +69,7 @@ pub(super) fn readme(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Every crate is on the map, and every relative link leads to a file.
+/// Checks that the map lists every crate, and that every relative link leads to a file.
 pub(super) fn map(tree: &Tree) -> Vec<Finding> {
     let Some(map) = tree.text(MAP) else {
         return vec![finding(MAP, "is missing")];
@@ -92,7 +92,7 @@ pub(super) fn map(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// The non-empty lines of the fenced blocks whose info string is `wanted`.
+/// Returns the non-empty lines of the fenced blocks whose info string is `wanted`.
 fn fenced(text: &str, wanted: fn(&str) -> bool) -> Vec<&str> {
     let mut inside = None;
     let mut found = Vec::new();
@@ -107,7 +107,7 @@ fn fenced(text: &str, wanted: fn(&str) -> bool) -> Vec<&str> {
     found
 }
 
-/// The targets of the Markdown links that are no addresses.
+/// Returns the targets of the Markdown links that lead to files.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;

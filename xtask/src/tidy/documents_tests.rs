@@ -1,4 +1,4 @@
-//! Each check of the documents finds what it is there to find.
+//! Tests that each check of the documents finds its faults.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Figures: what the README quotes is in a record that is committed.
+//! Checks that the figures in the README are those of a committed record.
 
 use super::{Finding, Tree, finding};
 use crate::bench::{self, README};

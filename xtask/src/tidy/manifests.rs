@@ -1,10 +1,10 @@
-//! Manifests: every package has a licence, and it is clear who is published.
+//! Checks the manifests: each package has a licence, and published ones are described.
 
 use super::{Finding, Tree, finding};
 
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Without these a package cannot be published.
+/// The lines without which a package cannot be published.
 const WANTED: [&str; 3] = [
     "description = ",
     "license.workspace = true",

@@ -1,7 +1,7 @@
-//! The checks that tie documents, licences and code together.
+//! Checks that documents, licences and code agree.
 //!
-//! Each check is a pure function from the texts of the tree to findings, so
-//! each has a test in which it finds something.
+//! Each check is a pure function from the texts of the tree to findings. So each check
+//! has a test in which it finds something.
 
 mod breaks;
 mod documents;
@@ -15,7 +15,7 @@ mod words;
 use self::tree::Tree;
 use crate::Chore;
 
-/// Something to put right, with the file it is in.
+/// A fault, with the file that has it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
     path: String,
@@ -37,9 +37,9 @@ const CHECKS: [(&str, Check); 8] = [
         "unsafe code: only where the list allows it",
         unsafety::check,
     ),
-    ("words: no path of anybody's machine", words::check),
+    ("words: no path of a developer's machine", words::check),
     (
-        "manifests: licences, and who is published",
+        "manifests: licences, and what a published package needs",
         manifests::check,
     ),
     (
@@ -78,6 +78,6 @@ pub(crate) fn run() -> Chore {
     if count == 0 {
         Ok(())
     } else {
-        Err(format!("tidy: {count} things to put right"))
+        Err(format!("tidy: {count} faults to put right"))
     }
 }

@@ -1,8 +1,8 @@
-//! Source files: each opens with a head and stays readable.
+//! Checks the source files: each begins with a head, and none is too long.
 
 use super::{Finding, Tree, finding, tree};
 
-/// Above this, a file has more than one idea.
+/// The greatest length of a file. A longer file has more than one idea.
 const MOST_LINES: usize = 400;
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

@@ -1,19 +1,20 @@
-//! The texts of the tree, as the checks see them.
+//! The text files of the workspace, which the checks read.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-/// What holds no text of ours; in a work tree of Git's, `.git` is a file.
+/// Files and directories without text of ours. In a work tree of Git's, `.git` is a
+/// file.
 const SKIPPED: [&str; 5] = [".git", "target", "artifacts", "corpus", "node_modules"];
 
-/// Directories whose files are input of a test, not code of ours.
+/// Directories whose files are input of a test, and not code of ours.
 const FIXTURES: [&str; 2] = ["/ui/", "/fixtures/"];
 
-/// Whether the file is input of a test.
+/// Returns whether the file is input of a test.
 pub(super) fn is_fixture(path: &str) -> bool {
     FIXTURES.iter().any(|fixture| path.contains(fixture))
 }
 
-/// Every text file, by its path from the root, with forward slashes.
+/// Every text file, under its path from the root, with forward slashes.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     files: BTreeMap<String, String>,
@@ -39,7 +40,7 @@ impl Tree {
             if entry.file_type()?.is_dir() {
                 self.add(&entry.path(), &format!("{path}/"))?;
             } else if let Ok(text) = fs::read_to_string(entry.path()) {
-                // What is no UTF-8 is no text, and no check is about it.
+                // A file that is not UTF-8 holds no text, so no check is about it.
                 self.files.insert(path, text);
             }
         }
@@ -67,7 +68,7 @@ impl Tree {
             .filter(|(path, _)| Path::new(path).extension().is_some_and(|e| e == "rs"))
     }
 
-    /// The manifests, each with its directory, which ends in a slash.
+    /// Returns the manifests, each with its directory, which ends in a slash.
     pub(super) fn manifests(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files().filter_map(|(path, text)| {
             let directory = path.strip_suffix("Cargo.toml")?;
@@ -79,7 +80,7 @@ impl Tree {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Whether there is a file of that path, or a directory.
+    /// Returns whether there is a file or a directory at this path.
     pub(super) fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let inside = format!("{path}/");

@@ -1,11 +1,11 @@
-//! Unsafe code: only in files that a list names, each with its reason.
+//! Checks that unsafe code is only in files that a list names, with their reasons.
 
 use super::{Finding, Tree, finding, tree};
 
-/// A line is `path: reason`.
+/// The list. Each of its lines is `path: reason`.
 const LIST: &str = "xtask/unsafe-files.txt";
 
-/// What may follow the keyword where it is code.
+/// The texts that follow the keyword where it is code.
 const FORMS: [&str; 7] = [
     " {",
     " fn ",
@@ -32,7 +32,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.rust().filter(|(path, _)| !tree::is_fixture(path)) {
         match (is_unsafe(text), allowed.contains(&path)) {
             (true, false) => findings.push(finding(path, format!("unsafe code; not in {LIST}"))),
-            (false, true) => findings.push(finding(LIST, format!("{path} has none any more"))),
+            (false, true) => {
+                findings.push(finding(LIST, format!("{path} has no unsafe code any more")))
+            }
             _ => {}
         }
     }
@@ -42,8 +44,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether `text` has the keyword as code: not in a comment, a lint's name or
-/// a string.
+/// Returns whether `text` has the keyword as code.
+///
+/// The keyword in a comment, in a lint's name or in a string does not count.
 fn is_unsafe(text: &str) -> bool {
     const KEYWORD: &str = concat!("un", "safe");
     let code = text

@@ -1,8 +1,8 @@
-//! Words that belong in no file: paths of somebody's machine.
+//! Checks that no file holds words that belong in none: paths of a developer's machine.
 
 use super::{Finding, Tree, finding};
 
-/// Each is split, so that this file does not hold it.
+/// The words. Each is split, so that this file does not hold it.
 const FORBIDDEN: [&str; 7] = [
     concat!("/ho", "me/"),
     concat!("/ro", "ot/"),
@@ -25,7 +25,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether `word` occurs other than inside a longer path or address.
+/// Returns whether `word` occurs in `line`, except inside a longer path or address.
 fn starts_a_path(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();

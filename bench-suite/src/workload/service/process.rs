@@ -1,4 +1,4 @@
-//! The service in a process of its own, and its clients in another.
+//! Runs the service in one process, and its clients in another.
 
 use std::{io, net::SocketAddr, time::Duration};
 
@@ -15,13 +15,14 @@ use crate::{
     },
 };
 
-/// The role of [`run_clients`].
+/// The role of a helper that calls [`run_clients`].
 pub const CLIENTS: &str = "clients";
 
-/// The role of [`run_server`] is this, followed by the name of a [`Handling`].
+/// The role of a helper that calls [`run_server`] is this, followed by the name of a
+/// [`Handling`].
 const SERVER: &str = "server:";
 
-/// What clients ask the service: the square of one number after the other.
+/// Returns the clients' questions: the square of one number after the other.
 #[must_use]
 pub fn question(kind: &str) -> impl Questions + use<> {
     let kind = kind.to_owned();
@@ -31,11 +32,11 @@ pub fn question(kind: &str) -> impl Questions + use<> {
     }
 }
 
-/// Serves in tasks of `runtime`, on any free port.
+/// Starts to serve on any free port, in tasks of `runtime`.
 ///
 /// # Errors
 ///
-/// If there is no free port, or the database can't be written.
+/// Returns an error if there is no free port, or if the database can't be written.
 pub fn serve(runtime: &Runtime, way: Handling) -> Result<SocketAddr, Failure> {
     let router = way.router(Database::create()?);
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -44,17 +45,17 @@ pub fn serve(runtime: &Runtime, way: Handling) -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// Which service a helper of this role runs, if any.
+/// Returns the service that a helper of this role runs, if any.
 #[must_use]
 pub fn served_by(role: &str) -> Option<Handling> {
     Handling::named(role.strip_prefix(SERVER)?)
 }
 
-/// In a helper: the service, until there are no more orders.
+/// Runs the service until there are no more orders. Only a helper calls this.
 ///
 /// # Errors
 ///
-/// If the service can't be started, or the bench has ended.
+/// Returns an error if the service can't be started, or if the bench has ended.
 pub fn run_server(way: Handling) -> Result<(), Failure> {
     let runtime = run::multi_thread();
     let address = serve(&runtime, way)?;
@@ -62,16 +63,17 @@ pub fn run_server(way: Handling) -> Result<(), Failure> {
         "address" => address.to_string(),
         _ => Usage::now().map_or_else(|| "unknown".to_owned(), Usage::line),
     })?;
-    // A job that is still waiting for a connection must not delay the end.
+    // A job that still waits for a connection must not delay the end of the process.
     runtime.shutdown_background();
     Ok(())
 }
 
-/// In a helper: clients, which make the load that they are ordered to make.
+/// Runs the clients, which make the load that each order describes. Only a helper calls
+/// this.
 ///
 /// # Errors
 ///
-/// If the bench has ended.
+/// Returns an error if the bench has ended.
 pub fn run_clients() -> io::Result<()> {
     obey(|order| follow(order).unwrap_or_else(|why| format!("failed: {why}")))
 }
@@ -107,26 +109,27 @@ pub struct Server {
     address: String,
 }
 
-/// What one load showed.
+/// The result of one load.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
-    /// Answers in a second.
+    /// Answers per second.
     pub per_second: f64,
-    /// Nanoseconds within which half of the requests were answered.
+    /// The nanoseconds within which half of the requests were answered.
     pub p50: f64,
-    /// The same for all but one in a hundred requests.
+    /// The nanoseconds within which 99 of 100 requests were answered.
     pub p99: f64,
-    /// What the server's process used for one request: nanoseconds of CPU time, and
-    /// switches. `None` where the system does not tell.
+    /// The server's nanoseconds of CPU time and context switches for each request.
+    ///
+    /// `None` on a system that does not tell them.
     pub each: Option<[f64; 2]>,
 }
 
 impl Server {
-    /// Starts the service that handles requests this way.
+    /// Starts the service that handles requests in this way.
     ///
     /// # Errors
     ///
-    /// If it can't be started.
+    /// Returns an error if the service can't be started.
     pub fn start(way: Handling) -> io::Result<Self> {
         let mut helper = Helper::start(&format!("{SERVER}{}", way.name()))?;
         let address = helper.ask("address")?;
@@ -137,11 +140,11 @@ impl Server {
         Ok(self.helper.ask("usage")?.parse().ok())
     }
 
-    /// Has so many `clients` make a load for `length`.
+    /// Lets `connections` clients make a load for `length`.
     ///
     /// # Errors
     ///
-    /// If a request fails.
+    /// Returns an error if a request fails.
     #[expect(clippy::cast_precision_loss, reason = "seconds of work")]
     pub fn load(
         &mut self,
@@ -168,12 +171,14 @@ impl Server {
         })
     }
 
-    /// Has so many `clients` send one nested request each, all at once. Returns how
-    /// many failed, and the nanoseconds until the last was answered.
+    /// Lets `connections` clients send one nested request each, all at once.
+    ///
+    /// Returns the number of failed requests, and the nanoseconds until the last
+    /// answer.
     ///
     /// # Errors
     ///
-    /// If the clients can't connect.
+    /// Returns an error if the clients can't connect.
     #[expect(clippy::cast_precision_loss, reason = "seconds of work")]
     pub fn wave(&self, clients: &mut Helper, connections: u64) -> Result<[f64; 2], Failure> {
         let order = format!("wave {} {connections}", self.address);
@@ -182,7 +187,7 @@ impl Server {
     }
 }
 
-/// The numbers in an answer of the clients, which otherwise says what failed.
+/// Parses the numbers in an answer of the clients. Any other answer says what failed.
 fn numbers<const N: usize>(answer: &str) -> Result<[u64; N], Failure> {
     let numbers: Result<Vec<u64>, _> = answer.split(' ').map(str::parse).collect();
     let numbers = numbers.ok().and_then(|numbers| numbers.try_into().ok());

@@ -1,9 +1,9 @@
 //! `async fn f(…) -> T` becomes `fn f(…) -> AsyncCall<impl Future<Output = T>>`.
 //!
-//! The body moves into an async block that binds every argument first, as the
-//! compiler's own reading of `async fn` does; so the future has the same size,
-//! and drops its arguments at the same time. This crate's edition, 2024, makes
-//! the `impl Future` capture every lifetime, whatever the user's edition is.
+//! The body moves into an async block that first binds every argument. The
+//! compiler desugars an `async fn` in the same way. So the future has the same
+//! size and drops its arguments at the same time. This crate's edition is 2024,
+//! so the `impl Future` captures every lifetime in every user's edition.
 
 use proc_macro2::{Group, TokenStream};
 use quote::{quote, quote_spanned};
@@ -44,7 +44,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     quote! { #attrs #vis #sig #block }
 }
 
-/// The call of a body whose arguments were taken out of its signature.
+/// Returns the call of a body whose arguments were taken out of its signature.
 pub(super) fn call(
     setup: &TokenStream,
     params: &[Param],

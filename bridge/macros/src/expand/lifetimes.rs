@@ -1,4 +1,5 @@
-//! The lifetimes in a signature: where they are, and which can be another.
+//! Finds the lifetimes in a signature, and those that another lifetime may
+//! replace.
 
 use syn::{
     Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path, PathSegment,
@@ -6,8 +7,11 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// Whether this is how that type of the standard library is named. One of the
-/// user's by the same name is told apart by the path before it, if there is one.
+/// Returns whether a path may name this type of the standard library.
+///
+/// If the path has modules before the name, they must be those of the standard
+/// library. A user's type of the same name without a path counts as the
+/// standard library's.
 pub(super) fn is_std(path: &Path, module: &str, name: &str) -> bool {
     let is = |segment: &PathSegment, name: &str| segment.ident == name;
     let mut up = path.segments.iter().rev();
@@ -19,7 +23,7 @@ pub(super) fn is_std(path: &Path, module: &str, name: &str) -> bool {
         && up.next().is_none()
 }
 
-/// Every lifetime, but for those of function types.
+/// Collects every lifetime, except those inside function types.
 #[derive(Default)]
 pub(super) struct All(pub(super) Vec<Lifetime>);
 
@@ -31,20 +35,20 @@ impl Visit<'_> for All {
     fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
 }
 
-/// What a type holds that ties it to one call of the function.
+/// The parts of a type that tie it to one call of the function.
 #[derive(Default)]
 pub(super) struct Borrows<'a> {
     named: &'a [Lifetime],
-    /// A lifetime of the function's.
+    /// Whether the type holds a lifetime of the function.
     pub(super) any: bool,
-    /// One of a `&mut`.
+    /// Whether the type holds a `&mut` that is not `'static`.
     pub(super) exclusive: bool,
-    /// `impl Trait`.
+    /// Whether the type contains `impl Trait`.
     pub(super) opaque: bool,
 }
 
 impl<'a> Borrows<'a> {
-    /// Looks at a type, given the lifetimes that the function declares.
+    /// Inspects a type. `named` are the lifetimes that the function declares.
     pub(super) fn of(ty: &Type, named: &'a [Lifetime]) -> Self {
         let mut this = Self {
             named,
@@ -90,23 +94,25 @@ impl Visit<'_> for Borrows<'_> {
     }
 }
 
-/// Whether a type says `impl Trait` somewhere.
+/// Returns whether a type contains `impl Trait`.
 pub(super) fn has_impl(ty: &Type) -> bool {
     Borrows::of(ty, &[]).opaque
 }
 
-/// The function's lifetimes for which the body can be called with any other.
+/// Returns the lifetimes of the function that any other lifetime may replace
+/// when the body is called.
 ///
-/// That one outlives another (`'b: 'a`), or a type one of them (`T: 'a`), is
-/// nothing that a body needs of arguments that it only borrows: it may shorten
-/// each borrow to where all are alive. A trait's bound, `'static` and a lifetime
-/// of the `impl` are more.
+/// The bounds `'b: 'a` and `T: 'a` do not prevent that: the body only borrows
+/// its arguments, so each borrow can be shortened to a time when all are alive.
+/// Three kinds of bounds prevent it: the bound of a trait, the bound `'static`,
+/// and a lifetime of the `impl`.
 pub(super) fn lendable(generics: &Generics) -> Vec<Lifetime> {
     let mut tied = Tied::default();
     tied.visit_generics(generics);
     let own: Vec<&Lifetime> = generics.lifetimes().map(|param| &param.lifetime).collect();
     let mut stay = tied.by_traits;
-    // What outlives `'static`, or a lifetime of the `impl`, or one that stays.
+    // A lifetime stays too if it outlives `'static`, a lifetime of the `impl`
+    // or another lifetime that stays.
     while let Some(i) = tied
         .outlives
         .iter()
@@ -120,11 +126,11 @@ pub(super) fn lendable(generics: &Generics) -> Vec<Lifetime> {
         .collect()
 }
 
-/// What the bounds say of lifetimes.
+/// The bounds that mention lifetimes.
 #[derive(Default)]
 struct Tied {
     by_traits: Vec<Lifetime>,
-    /// The first outlives the second.
+    /// Pairs in which the first lifetime outlives the second.
     outlives: Vec<(Lifetime, Lifetime)>,
 }
 
@@ -147,7 +153,8 @@ impl Visit<'_> for Tied {
         }
     }
 
-    // Reached in traits' bounds and in the types of a `where` clause.
+    // The visitor gets here in the bounds of traits and in the types of a
+    // `where` clause.
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
         self.by_traits.push(lifetime.clone());
     }

@@ -1,9 +1,10 @@
 //! Writes the function that returns a call.
 //!
-//! `asynchronous` and `synchronous` write it for the two kinds, `twin` writes
-//! what `blocking = name` asks for. All paths in the output begin with
-//! `::__bridge` (see `root`), `::core` or `::std`, and names of ours are
-//! hygienic, so nothing that a user has in scope can be taken for ours.
+//! `asynchronous` writes it for an `async fn`, and `synchronous` for a `fn`.
+//! `twin` writes the function of `blocking = name`. All paths in the output
+//! begin with `::__bridge` (see `root`), `::core` or `::std`, and the names
+//! that the macro adds are hygienic. So no name in the user's scope can change
+//! their meaning.
 
 mod asynchronous;
 mod lifetimes;
@@ -23,7 +24,7 @@ use crate::{
     function::Function,
 };
 
-/// The whole output for a function that is fit to be smart.
+/// Returns the whole output for a valid function.
 pub(crate) fn expand(function: &Function, options: &Options) -> TokenStream {
     match conditional::cases(function) {
         None => one(function, options),
@@ -44,7 +45,7 @@ fn one(function: &Function, options: &Options) -> TokenStream {
     quote! { #call #twin }
 }
 
-/// The output's type, in a place where `!` can't be written.
+/// Returns the output's type, for a place where `!` is not allowed.
 fn output(output: &ReturnType) -> Type {
     match output {
         ReturnType::Default => parse_quote! { () },
@@ -55,7 +56,7 @@ fn output(output: &ReturnType) -> Type {
     }
 }
 
-/// The type without the invisible brackets that a macro's `$t:ty` comes in.
+/// Strips the invisible group that a `$t:ty` of a macro puts around a type.
 fn bare(mut ty: &Type) -> &Type {
     while let Type::Group(group) = ty {
         ty = &group.elem;
@@ -63,7 +64,8 @@ fn bare(mut ty: &Type) -> &Type {
     ty
 }
 
-/// The attributes of the new function: the user's, and those that a call wants.
+/// Returns the attributes of the new function: the user's, and those that a
+/// call needs.
 fn attributes(function: &Function, options: &Options) -> TokenStream {
     let attrs = &function.attrs;
     let has = |name: &str| {
@@ -71,11 +73,11 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
             .iter()
             .any(|attr: &Attribute| attr.path().is_ident(name))
     };
-    // Located at the `fn`, so that the compiler's suggestions start there.
+    // The span is at the `fn`, so that the compiler's suggestions start there.
     let span = Span::mixed_site().located_at(function.sig.fn_token.span);
     let made = function.body.is_some();
     let inline = (made && !has("inline")).then(|| quote_spanned! {span=> #[inline] });
-    // A `fn`'s call remembers where it was made, for the pool's errors.
+    // The call of a `fn` records its place, because the pool's errors name it.
     let located = made && (options.debug || function.sig.asyncness.is_none());
     let caller =
         (located && !has("track_caller")).then(|| quote_spanned! {span=> #[track_caller] });
@@ -83,18 +85,21 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
         .then(|| misled(&function.sig))
         .flatten()
         .map(|lint| quote_spanned! {span=> #[allow(#lint)] });
-    // The call's own text says it better, and Clippy objects to both.
+    // The call type's own `must_use` text says more, and Clippy objects to
+    // both.
     let attrs = attrs
         .iter()
         .filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
     quote! { #(#attrs)* #allow #inline #caller }
 }
 
-/// Clippy's lint that goes by a method's name and takes its call amiss.
+/// Returns the Clippy lint that judges a method by its name and would be wrong
+/// about its call.
 fn misled(sig: &Signature) -> Option<TokenStream> {
     let is = |name: &&str| sig.ident == *name;
     if sig.asyncness.is_some() {
-        // An `async fn` is no trait's, and this one's call is by a `fn`.
+        // Clippy ignores an `async fn`, because none of these traits has one.
+        // But the new function is a plain `fn`.
         let trait_method = OF_TRAITS.iter().any(is);
         trait_method.then(|| quote! { clippy::should_implement_trait })
     } else {
@@ -103,7 +108,8 @@ fn misled(sig: &Signature) -> Option<TokenStream> {
     }
 }
 
-/// The methods of the standard library's traits that Clippy knows.
+/// The methods of the standard library's traits that Clippy compares names
+/// with.
 #[rustfmt::skip]
 const OF_TRAITS: [&str; 30] = [
     "add", "as_mut", "as_ref", "bitand", "bitor", "bitxor", "borrow", "borrow_mut", "clone", "cmp",
@@ -111,8 +117,8 @@ const OF_TRAITS: [&str; 30] = [
     "index_mut", "into_iter", "mul", "neg", "next", "not", "rem", "shl", "shr", "sub",
 ];
 
-/// An attribute for what repeats the user's tokens: it allows what the original
-/// expects, and so does not complain if the copy gives no reason for it.
+/// Returns an attribute for a copy of the user's tokens. It turns `expect` into
+/// `allow`, because the lint may not fire in the copy.
 fn allowing(attr: &Attribute) -> Attribute {
     let mut attr = attr.clone();
     if let Meta::List(list) = &mut attr.meta {
@@ -134,7 +140,8 @@ fn allowing(attr: &Attribute) -> Attribute {
     attr
 }
 
-/// The call's last type parameter, if it is not the default, and its value.
+/// Returns the call's last type parameter, if it is not the default, and the
+/// value of that parameter.
 fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
     let (ty, value) = match &options.bridge {
         None => (None, quote! { ::__bridge::__private::Global }),
@@ -146,18 +153,20 @@ fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenS
                 ::__bridge::__private::pick(bridge)
             }};
             if of_self.is_some() {
-                // Evaluated when the call is made, because the call takes `self`.
+                // The expression runs when the call is made, because the call
+                // takes `self`.
                 let ty = quote! { ::__bridge::__private::Given };
                 (Some(ty.clone()), quote! { #ty(#bridge) })
             } else {
-                // Evaluated where the call is run. It can't see the arguments,
-                // whose names are ours.
+                // The expression runs when the call runs. It cannot see the
+                // arguments, because their names are hygienic.
                 let ty = quote! { ::__bridge::__private::Via };
                 (Some(ty.clone()), quote! { #ty(|| #bridge) })
             }
         }
     };
-    // What a trait declares, each implementation may run as it likes.
+    // A trait's declaration leaves the setup open, so each implementation has
+    // its own.
     if function.body.is_none() {
         return (Some(quote! { impl ::__bridge::__private::Setup }), value);
     }
@@ -172,16 +181,17 @@ fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenS
     )
 }
 
-/// The function's path, as far as the macro sees it.
+/// Returns the function's path, as far as the macro knows it.
 fn path(function: &Function) -> TokenStream {
     let name = function.sig.ident.to_string();
     quote! { ::core::concat!(::core::module_path!(), "::", #name) }
 }
 
-/// The user's body behind statements of ours, as if these bound its arguments.
+/// Returns the user's body after statements that bind its arguments.
 ///
-/// What the last expression borrows must be released before the arguments are
-/// dropped. A match arm's end does that, as a function's end does.
+/// The borrows in the last expression must end before the arguments are
+/// dropped. They end at the end of a match arm, as they would at the end of a
+/// function.
 fn behind(ours: &TokenStream, body: &Group) -> TokenStream {
     if ours.is_empty() {
         quote! { #body }
@@ -190,26 +200,28 @@ fn behind(ours: &TokenStream, body: &Group) -> TokenStream {
     }
 }
 
-/// The end of a signature's new output, where that of the user's is.
+/// Returns the span for the end of the new output: the end of the user's
+/// output.
 ///
-/// What the compiler says of a function as a whole, it says from the `fn` to
-/// here, and at our attribute if one of the two is ours.
+/// The compiler reports an error about a whole function from the `fn` to this
+/// span. If one of the two spans were the macro's, it would report the error at
+/// the attribute.
 fn end(sig: &Signature) -> Span {
     let last = sig.output.to_token_stream().into_iter().last();
     last.map_or_else(|| sig.paren_token.span.close(), |token| token.span())
 }
 
-/// The new function's braces, where the user's are.
+/// Returns the new function's braces, with the span of the user's braces.
 ///
-/// That makes the function theirs: the compiler and Clippy say of it what they
-/// would say of the plain one.
+/// So the function counts as the user's: the compiler and Clippy report what
+/// they would report for the plain function.
 fn outer(block: TokenStream, body: &Group) -> Group {
     let mut outer = Group::new(Delimiter::Brace, block);
     outer.set_span(body.span());
     outer
 }
 
-/// Tells an async block its type, so that `return`, `?` and the last expression
+/// Gives an async block its type. So `return`, `?` and the last expression
 /// convert as they do in the plain function.
 fn annotation(output: &ReturnType) -> TokenStream {
     let ReturnType::Type(_, ty) = output else {
@@ -218,7 +230,7 @@ fn annotation(output: &ReturnType) -> TokenStream {
     if lifetimes::has_impl(ty) || matches!(bare(ty), Type::Never(_)) {
         return TokenStream::new();
     }
-    // Located at the type, which is where the compiler's notes then point.
+    // The span is at the type, because the compiler's notes point there.
     quote_spanned! {Span::mixed_site().located_at(ty.span())=>
         if false { return ::__bridge::__private::returned::<#ty>(); }
     }

@@ -1,5 +1,5 @@
-//! Naming the lifetimes that a signature leaves out, so that the call's type can
-//! say them.
+//! Names the lifetimes that a signature elides, because the call's type must
+//! contain them.
 
 use proc_macro2::{Ident, Span};
 use syn::{
@@ -13,8 +13,7 @@ use syn::{
 use super::lifetimes::{All, is_std};
 use crate::names::{self, Names};
 
-/// Names every elided lifetime of the arguments, so that the call's type can
-/// say them, and declares the names.
+/// Names every elided lifetime of the arguments and declares the names.
 pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
     let mut namer = Namer::new(taken);
     for input in &mut sig.inputs {
@@ -38,8 +37,8 @@ fn declare(sig: &mut Signature, names: &[Ident]) {
     }
 }
 
-/// Names the elided lifetimes within `impl Trait` arguments, which only an
-/// `async fn` may elide.
+/// Names the elided lifetimes within `impl Trait` arguments. Only an `async fn`
+/// may elide them.
 pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
     struct Impls<'a>(Namer<'a>);
     impl VisitMut for Impls<'_> {
@@ -58,7 +57,7 @@ pub(super) fn name_elided_in_impls(sig: &mut Signature, taken: &Names) {
 struct Namer<'a> {
     given: Vec<Ident>,
     taken: &'a Names,
-    /// What the argument is called that is looked at.
+    /// The name of the current argument.
     argument: String,
 }
 
@@ -72,7 +71,8 @@ impl<'a> Namer<'a> {
     }
 
     fn fresh(&mut self, span: Span) -> Lifetime {
-        // The `_` keeps it apart from those of an `impl` around it.
+        // The `_` keeps the name different from the lifetimes of an enclosing
+        // `impl`.
         let name = self.taken.next(&format!("_{}", self.argument), &self.given);
         let span = Span::mixed_site().located_at(span);
         let name = Lifetime::new(&format!("'{name}"), span);
@@ -115,13 +115,13 @@ impl VisitMut for Namer<'_> {
         visit_mut::visit_path_mut(self, path);
     }
 
-    // Elided lifetimes in these are their own.
+    // Elided lifetimes in these types belong to the types themselves.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
 }
 
-/// The generic arguments, if these are one type.
+/// Returns the generic argument, if it is a single type.
 fn only_a_type(
     segment: &mut PathSegment,
 ) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
@@ -140,16 +140,18 @@ fn is_elided(lifetime: Option<&Lifetime>) -> bool {
     lifetime.is_none_or(|lifetime| lifetime.ident == "_")
 }
 
-/// Replaces the output's elided lifetimes by the one that the language's rules
-/// choose among the arguments', if they choose one.
+/// Replaces the output's elided lifetimes by the argument's lifetime that
+/// Rust's elision rules choose, if they choose one.
 pub(super) fn name_in_output(sig: &mut Signature) {
     if let Some(name) = elision(sig) {
         Replace(name).visit_return_type_mut(&mut sig.output);
     }
 }
 
-/// The output, for a second place beside one that has it as it is. A lifetime
-/// that no rule has named the compiler asks for there, and once is enough.
+/// Returns the output for a second place in the signature.
+///
+/// If Rust's rules name no lifetime, the compiler reports that at the first
+/// place. `'static` here avoids a second report.
 pub(super) fn settled(mut output: ReturnType) -> ReturnType {
     let name = Lifetime::new("'static", Span::mixed_site());
     Replace(name).visit_return_type_mut(&mut output);
@@ -172,7 +174,7 @@ impl VisitMut for Replace {
         }
     }
 
-    // Elided lifetimes in these are their own.
+    // Elided lifetimes in these types belong to the types themselves.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }
@@ -197,7 +199,7 @@ fn elision(sig: &Signature) -> Option<Lifetime> {
     })
 }
 
-/// The lifetime of `&Self` in `&Self`, `Pin<&Self>` and the like.
+/// Returns the lifetime of `&Self` in `&Self`, `Pin<&Self>` and similar types.
 fn reference_to_self(ty: &Type) -> Option<Lifetime> {
     struct Find(Option<Lifetime>);
     impl Visit<'_> for Find {
@@ -215,11 +217,11 @@ fn reference_to_self(ty: &Type) -> Option<Lifetime> {
     find.0
 }
 
-/// Marks the lifetimes in the new output as ours, wherever they come from, so
-/// that Clippy does not find that the user could have left them out.
+/// Gives the lifetimes in the new output the macro's spans. Otherwise Clippy
+/// would say that the user could have elided them.
 ///
-/// An `impl Trait` captures by the rules of the edition that its last token comes
-/// from. So that this is the user's, lifetimes go first there.
+/// An `impl Trait` captures by the edition of its last token. That token must
+/// be the user's, so lifetimes move to the front.
 pub(super) fn ours(output: &mut ReturnType) {
     struct Mark;
     impl VisitMut for Mark {
@@ -232,7 +234,7 @@ pub(super) fn ours(output: &mut ReturnType) {
         }
 
         fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-            // In this crate's edition this one's name is a keyword.
+            // `gen` would be a keyword in this crate's edition.
             if lifetime.ident == "gen" {
                 return;
             }

@@ -1,6 +1,6 @@
 //! One argument: its name in the new signature, and how the body gets it.
 //!
-//! The body must bind every argument, the unused ones too, so that each is
+//! The body must bind every argument, even an unused one, so that each is
 //! dropped when the plain function would drop it.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
@@ -15,7 +15,7 @@ use super::allowing;
 use crate::{names::Names, rewrite};
 
 pub(super) struct Param {
-    /// What the new function calls it: a name, or `self`.
+    /// The argument's name in the new function, or `self`.
     pub(super) name: Ident,
     pub(super) ty: Type,
     binding: Binding,
@@ -24,17 +24,17 @@ pub(super) struct Param {
     by_statement: bool,
 }
 
-/// What the body makes of it.
+/// The statement by which the body binds an argument.
 enum Binding {
     Pattern(Vec<Attribute>, Pat),
-    /// With what a closure calls it.
+    /// With the name of `self` in a closure.
     Receiver(Option<Token![mut]>, Ident),
 }
 
-/// The arguments, whose patterns it takes out of the signature.
+/// Takes the patterns of the arguments out of the signature.
 ///
-/// The names left there look like the user's and are ours, so that no lint of
-/// the user's takes our use of an argument for theirs.
+/// The names that stay look like the user's but have the macro's spans. So no
+/// lint takes the macro's use of an argument for the user's.
 pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
     let called: Vec<Ident> = sig.inputs.iter().filter_map(name).cloned().collect();
     let is_double = |name: &Ident| called.iter().filter(|other| *other == name).count() > 1;
@@ -51,7 +51,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
         FnArg::Typed(arg) => {
             let name = ours(&match &*arg.pat {
                 Pat::Ident(pat) if is_double(&pat.ident) => {
-                    // Left to the compiler, which says so once.
+                    // The compiler reports the double name, once.
                     return Param {
                         name: pat.ident.clone(),
                         ty: (*arg.ty).clone(),
@@ -63,7 +63,8 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
                 pat => Ident::new(&names.free(&format!("__arg{i}")), pat.span()),
             });
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
-            // An expectation is met where the pattern is, and nowhere else.
+            // Only the pattern itself can fulfil an `expect`, so the copy gets
+            // an `allow`.
             let allowed = arg.attrs.iter().map(allowing).collect();
             let attrs = std::mem::replace(&mut arg.attrs, allowed);
             Param {
@@ -84,8 +85,8 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
     params
 }
 
-/// One of our names, where the user's is. What is a name in the user's edition
-/// may be a keyword in this crate's.
+/// Returns a name with the macro's hygiene, at the user's place. A plain name
+/// in the user's edition may be a keyword in this crate's edition.
 fn ours(name: &Ident) -> Ident {
     let span = Span::mixed_site().located_at(name.span());
     match &*name.to_string() {
@@ -95,7 +96,7 @@ fn ours(name: &Ident) -> Ident {
     }
 }
 
-/// What the user calls an argument, if that is a name.
+/// Returns the user's name for an argument, if its pattern is a name.
 fn name(input: &FnArg) -> Option<&Ident> {
     match input {
         FnArg::Typed(arg) => match &*arg.pat {
@@ -106,7 +107,7 @@ fn name(input: &FnArg) -> Option<&Ident> {
     }
 }
 
-/// For a signature whose body does not use `self` itself.
+/// Removes the `mut` of `self`, because the new body does not change `self`.
 pub(super) fn without_mut(sig: &mut Signature) {
     if let Some(FnArg::Receiver(receiver)) = sig.inputs.first_mut() {
         receiver.mutability = None;
@@ -140,12 +141,13 @@ impl Param {
                 let first = attrs.iter().map(allowing);
                 quote! { #(#first)* let #mutability #name = #name; #(#attrs)* let #pat = #name; }
             }
-            // So would a body that uses some fields of `self`.
+            // A body that uses some fields of `self` would also capture only
+            // these.
             Binding::Receiver(..) => quote! { let _ = &#name; },
         }
     }
 
-    /// What a closure calls it as its parameter.
+    /// Returns the pattern for a closure's parameter.
     pub(super) fn parameter(&self) -> TokenStream {
         let name = &self.name;
         match &self.binding {
@@ -155,12 +157,13 @@ impl Param {
         }
     }
 
-    /// What a closure with this body does with its parameter first.
+    /// Returns the statements that bind this argument at the start of a
+    /// closure.
     pub(super) fn bound(&self, body: &Group) -> TokenStream {
         match &self.binding {
             Binding::Pattern(..) if self.by_statement => self.moved(),
             Binding::Pattern(..) => TokenStream::new(),
-            // A body that does without `self`, or may do without it, deserves no
+            // A body that does not use `self`, or perhaps not, must not cause a
             // warning.
             Binding::Receiver(_, renamed) => {
                 if rewrite::uses(&body.stream(), &renamed.to_string()) {
@@ -173,7 +176,7 @@ impl Param {
     }
 }
 
-/// The `mut` that a name wants if a pattern borrows from it by `ref mut`.
+/// Returns the `mut` that the argument needs if its pattern contains `ref mut`.
 fn refers_mutably(pat: &Pat) -> Option<Token![mut]> {
     struct Find(Option<Token![mut]>);
     impl Visit<'_> for Find {
@@ -189,7 +192,7 @@ fn refers_mutably(pat: &Pat) -> Option<Token![mut]> {
     find.0
 }
 
-/// Whether a pattern binds the whole argument to a name.
+/// Returns whether a pattern binds the whole argument to a name.
 fn is_name(pat: &Pat) -> bool {
     matches!(pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none())
 }

@@ -1,9 +1,10 @@
-//! How an argument's type is written, and how the call therefore holds it.
+//! Decides from an argument's type which wrapper holds the argument in the
+//! call.
 //!
-//! The wrappers are `bridge`'s; see its `call/args.rs`. A borrow can be copied
-//! out where a value of its own stands behind it: at a reference, in a `Cow`,
-//! and in an `Option` or a tuple of these. Elsewhere it can't, and the call can
-//! only be waited on.
+//! The wrappers are in `bridge`'s `call/args.rs`. The macro can copy a borrow
+//! if it sees the borrowed type: at a reference, in a `Cow`, and in an `Option`
+//! or a tuple of these. Any other borrow cannot be copied, so its call can only
+//! be waited for.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -14,43 +15,44 @@ use super::{
     lifetimes::{Borrows, is_std},
 };
 
-/// How long the tuples are for which `bridge` has implementations.
+/// The longest tuple for which `bridge` has implementations.
 pub(super) const LONGEST_TUPLE: usize = 16;
 
-/// How to hold an argument of some type.
+/// The way to hold an argument.
 pub(super) enum Shape {
-    /// By value.
+    /// A value.
     Val(Type),
-    /// `&'a T`.
+    /// A reference `&'a T`.
     Ref(TypeReference),
-    /// `Cow<'a, T>`: the path before its arguments, and these.
+    /// A `Cow<'a, T>`: the path before its arguments, and the arguments.
     Either(syn::Path, Lifetime, Type),
-    /// `Option` of a shape that borrows.
+    /// An `Option` of a shape that borrows.
     Maybe(syn::Path, Box<Shape>),
     /// A tuple with borrows.
     Tuple(Vec<Shape>),
-    /// What holds elements that borrow, such as `&'a [&'b T]`.
+    /// A container of elements that borrow, such as `&'a [&'b T]`.
     Nested(Nested, Type, Box<Shape>),
 }
 
-/// What may hold elements that borrow.
+/// The containers of elements that borrow.
 pub(super) enum Nested {
-    /// `&'a [X]`.
+    /// The slice `&'a [X]`.
     Slice(Lifetime),
-    /// `&'a X`.
+    /// The reference `&'a X`.
     Single(Lifetime),
-    /// `Vec<X>`: the path before its argument.
+    /// The `Vec<X>`: the path before its argument.
     List(syn::Path),
-    /// `[X; N]`.
+    /// The array `[X; N]`.
     Array(Expr),
 }
 
 impl Shape {
-    /// The shape of a type whose elided lifetimes have been named, or `None` if
-    /// it holds one of the function's lifetimes where it can't be copied out.
+    /// Returns the shape of a type whose elided lifetimes have been named.
+    /// Returns `None` if the type holds a lifetime of the function where it
+    /// cannot be copied.
     ///
-    /// `named` are the function's lifetimes; `lendable` those among them for
-    /// which the body can be called with any other.
+    /// `named` are the function's lifetimes. `lendable` are those of them that
+    /// any other lifetime may replace when the body is called.
     pub(super) fn of(ty: &Type, named: &[Lifetime], lendable: &[Lifetime]) -> Option<Self> {
         let free = |ty: &Type| !Borrows::of(ty, named).any;
         match bare(ty) {
@@ -64,7 +66,8 @@ impl Shape {
                 if r.mutability.is_some() || !lent {
                     return None;
                 }
-                // A trait object's own lifetime hides in its reference's.
+                // A trait object without a lifetime takes that of its
+                // reference.
                 let object = matches!(bare(&r.elem), Type::TraitObject(_) | Type::Paren(_));
                 if free(&r.elem) {
                     return (!object).then(|| Self::Ref(r.clone()));
@@ -124,7 +127,7 @@ impl Shape {
         Some(Self::Nested(holder, element.clone(), Box::new(shape)))
     }
 
-    /// How an element of this shape is copied, if `bridge` knows how.
+    /// Returns how to copy an element of this shape, if `bridge` knows how.
     fn element(&self) -> Option<TokenStream> {
         match self {
             Self::Ref(_) => Some(quote! { ::__bridge::__private::ByRef }),
@@ -146,12 +149,12 @@ impl Shape {
         }
     }
 
-    /// Whether it borrows anything.
+    /// Returns whether the shape borrows anything.
     pub(super) fn borrows(&self) -> bool {
         !matches!(self, Self::Val(_))
     }
 
-    /// The wrapper's type.
+    /// Returns the type of the wrapper.
     pub(super) fn held(&self) -> Type {
         match self {
             Self::Val(ty) => parse_quote! { ::__bridge::__private::Val<#ty> },
@@ -190,7 +193,7 @@ impl Shape {
         }
     }
 
-    /// The type that the body takes, for whatever lifetime it is lent.
+    /// Returns the type of the body's parameter, with elided lifetimes.
     pub(super) fn lent(&self) -> Type {
         match self {
             Self::Val(ty) => ty.clone(),
@@ -219,7 +222,7 @@ impl Shape {
         }
     }
 
-    /// The wrapper around the argument of this name.
+    /// Returns the expression that wraps the argument `name`.
     pub(super) fn wrap(&self, name: &Ident) -> TokenStream {
         match self {
             Self::Val(_) => quote! { ::__bridge::__private::Val(#name) },

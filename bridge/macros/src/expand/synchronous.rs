@@ -1,11 +1,13 @@
 //! `fn f(…) -> T` becomes `fn f(…) -> SyncCall<(…), T, fn((…)) -> T>`.
 //!
-//! The first type holds the arguments in wrappers (see `shape`), the last is
-//! the body, as a pointer to a closure that captures nothing. Where the
-//! arguments can be owned, the pointer takes them for any lifetime, and so also
-//! from the pool thread that owns them. Where they can't, or where the output
-//! borrows from them, the pointer takes them as they are, and a wrapper whose
-//! type says why takes the place of the single ones.
+//! The first type holds the arguments in wrappers (see `shape`). The last type
+//! is the body: a pointer to a closure that captures nothing.
+//!
+//! If the arguments can be owned, the pointer takes them for any lifetime. So
+//! it also takes them from the pool's thread, which owns copies. If they cannot
+//! be owned, or if the output borrows from them, the pointer takes them as they
+//! are. Then one wrapper, whose type gives the reason, replaces the single
+//! ones.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -75,7 +77,8 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let block = if opaque {
         quote! { ::__bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
     } else {
-        // In braces of its own, where no argument can be of the same name.
+        // Its own braces hide `__run` from the arguments, one of which may have
+        // that name.
         let run = Ident::new("__run", Span::mixed_site());
         let run = quote! {{ let #run: #pointer = #closure; #run }};
         quote! { ::__bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
@@ -90,15 +93,15 @@ struct Plan {
     wrapped: TokenStream,
     parameter: TokenStream,
     pointer: TokenStream,
-    /// What the body's closure makes of its parameter.
+    /// The pattern of the closure's parameter.
     pattern: TokenStream,
-    /// The lifetimes that the body can't name.
+    /// The lifetimes that the closure cannot name.
     erased: Vec<Ident>,
 }
 
 impl Plan {
     fn of(sig: &Signature, params: &[Param], body: Option<&Group>) -> Self {
-        // Those of the arguments: what has another, borrows from none of them.
+        // Only a lifetime that an argument has can be borrowed from.
         let borrowed = |lifetime: &Lifetime| {
             let own = std::slice::from_ref(lifetime);
             params.iter().any(|param| Borrows::of(&param.ty, own).any)
@@ -115,7 +118,7 @@ impl Plan {
             params.iter().map(shape).collect()
         };
         let lent = shapes(&free).ok_or_else(|| {
-            // A `&mut` anywhere explains more than a borrow before it.
+            // A `&mut` in any argument explains more than an earlier borrow.
             let exclusive = params
                 .iter()
                 .any(|param| Borrows::of(&param.ty, &named).exclusive);
@@ -140,7 +143,7 @@ impl Plan {
         }
     }
 
-    /// For arguments that can be owned.
+    /// Returns the plan for arguments that can be owned.
     fn lending(
         shapes: &[Shape],
         params: &[Param],
@@ -162,7 +165,7 @@ impl Plan {
         }
     }
 
-    /// For arguments that must stay where they are.
+    /// Returns the plan for arguments that must stay on this thread.
     fn waiting(wrapper: &str, params: &[Param], sig: &Signature, output: &Type) -> Self {
         let at = at_name(sig);
         let wrapper = format_ident!("{wrapper}");
@@ -181,9 +184,7 @@ impl Plan {
     }
 }
 
-/// The output as a function pointer can have it: there `A + B` needs parentheses.
-///
-/// No function can return such a type, but the compiler shall say so.
+/// Returns the span at which the compiler reports errors about the whole body.
 fn closed(output: ReturnType) -> ReturnType {
     match output {
         ReturnType::Type(arrow, ty) if matches!(*ty, Type::TraitObject(_)) => {
@@ -193,12 +194,12 @@ fn closed(output: ReturnType) -> ReturnType {
     }
 }
 
-/// Where the compiler says what it says of the body as a whole.
+/// Returns the span at which the compiler reports errors about the whole body.
 fn at_name(sig: &Signature) -> Span {
     Span::mixed_site().located_at(sig.ident.span())
 }
 
-/// A tuple, in tuples where it is longer than those of `bridge` may be.
+/// Returns a tuple, nested if it is longer than `bridge`'s tuples may be.
 fn tuple(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
     let mut items: Vec<TokenStream> = items.map(ToTokens::into_token_stream).collect();
     while items.len() > LONGEST_TUPLE {
@@ -208,7 +209,8 @@ fn tuple(items: impl Iterator<Item = impl ToTokens>) -> TokenStream {
     quote! { (#(#items,)*) }
 }
 
-/// Gives each `impl Trait` argument a name, for the call's type to say.
+/// Names the type of each `impl Trait` argument, because the call's type must
+/// contain it.
 fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
     struct Name<'a> {
         given: Vec<Ident>,
@@ -252,8 +254,9 @@ fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
     }
 }
 
-/// A trait may declare a method that takes or returns `Self` by value for
-/// unsized types; its call can't hold such a value.
+/// Adds the bound `Self: Sized` to a trait's declaration that takes or returns
+/// `Self` by value. The plain function needs no bound, but a call cannot hold
+/// an unsized value.
 fn sized_self(sig: &mut Signature, declared: bool) {
     let is_self = |ty: &Type| matches!(bare(ty), Type::Path(ty) if ty.path.is_ident("Self"));
     let taken = sig.inputs.iter().any(|input| match input {

@@ -1,10 +1,11 @@
 //! `blocking = name`: a plain function beside the smart one, which waits.
 //!
-//! It calls the smart function where its path is known: by `self`, by `Self`,
-//! or because the option says `Self::`. Elsewhere nothing tells a free function
-//! from an associated one, and a bare name may even be another function's; so
-//! there the twin repeats the body. A body with a `static` can't be repeated,
-//! since there would be two of it: that one is called by its bare name.
+//! The twin calls the smart function if the macro knows its path. A `self` or
+//! `Self` in the signature tells the path, and so does `Self::` in the option.
+//! Otherwise nothing distinguishes a free function from an associated one, and
+//! a bare name may even mean another function. In that case the twin repeats
+//! the body. A body with a `static` must not be repeated, because there would
+//! be two statics. So the twin calls that function by its bare name.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -36,8 +37,9 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     let mut vis = quote! { #vis };
     let work = match &function.body {
         Some(body) if !associated && !has_static(body.stream()) => {
-            // In a trait, a repeated body would pass by the implementations'.
-            // There this visibility, which changes nothing elsewhere, is refused.
+            // In a trait, a repeated body would bypass the implementations. A
+            // trait refuses `pub(self)`, which has no effect elsewhere, so the
+            // compiler reports the mistake.
             if matches!(function.vis, Visibility::Inherited) {
                 vis = quote_spanned! {twin.name.span()=> pub(self) };
             }
@@ -47,7 +49,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     };
     let attrs = function.attrs.iter().filter(|attr| stays(attr));
     let attrs: Vec<Attribute> = attrs.map(allowing).collect();
-    // What the function's callers are told, its twin need not be.
+    // The twin of a deprecated function calls that function without a warning.
     let deprecated = attrs
         .iter()
         .any(|attr| mentions(&attr.meta.to_token_stream(), "deprecated"));
@@ -66,20 +68,20 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     }
 }
 
-/// The smart function, called by its path.
+/// Returns the call of the smart function by its path.
 fn called(function: &Function, twin: &Twin, associated: bool, sig: &mut Signature) -> TokenStream {
     let smart = &function.sig;
     let params = param::take(sig, &function.names);
     param::without_mut(sig);
     let values = params.iter().map(|param| &param.name);
-    // Where it can't be found, the option was wrong about it.
+    // If the function cannot be found, the compiler reports that at the option.
     let mut name = smart.ident.clone();
     name.set_span(twin.name.span());
     let ty = twin.associated.unwrap_or_default();
     let of = associated.then(|| quote! { #ty:: });
     let generics = generics(smart);
     let call = quote! { #of #name #generics(#(#values),*) };
-    // The twin's own caller has promised what the smart function asks for.
+    // The caller of the twin has promised what the smart function requires.
     if matches!(smart.safety, Safety::Unsafe(_)) {
         quote! {{ unsafe { #call }.wait() }}
     } else {
@@ -87,7 +89,7 @@ fn called(function: &Function, twin: &Twin, associated: bool, sig: &mut Signatur
     }
 }
 
-/// The smart function's body, once more.
+/// Returns a copy of the smart function's body.
 fn repeated(
     function: &Function,
     options: &Options,
@@ -104,12 +106,13 @@ fn repeated(
         let log = Ident::new(&function.names.free("__log"), Span::mixed_site());
         quote! { let #log = ::__bridge::__private::direct(#setup); }
     });
-    // Moved as in the call, so that no lint has more to say of them here.
+    // The arguments move as they do in the call, so that no lint adds a report.
     let arguments = params.iter().map(Param::moved);
     behind(&quote! { #log #(#arguments)* }, body)
 }
 
-/// Whether a body declares a `static`, by itself or in a macro's arguments.
+/// Returns whether a body declares a `static`, directly or in a macro's
+/// arguments.
 fn has_static(body: TokenStream) -> bool {
     let mut lifetime = false;
     body.into_iter().any(|token| {
@@ -126,7 +129,7 @@ fn has_static(body: TokenStream) -> bool {
     })
 }
 
-/// Attributes that say of the twin what they say of the function.
+/// Returns whether an attribute of the function also suits its twin.
 fn stays(attr: &Attribute) -> bool {
     match &attr.meta {
         Meta::Path(path) => !path.is_ident("track_caller"),
@@ -134,7 +137,8 @@ fn stays(attr: &Attribute) -> bool {
     }
 }
 
-/// The twin's type and const parameters, which its arguments may not tell.
+/// Returns the type and const arguments of the call, because the twin's own
+/// arguments may not determine them.
 fn generics(sig: &Signature) -> Option<TokenStream> {
     struct Impls(usize);
     impl Visit<'_> for Impls {
@@ -152,7 +156,7 @@ fn generics(sig: &Signature) -> Option<TokenStream> {
             GenericParam::Lifetime(_) => None,
         })
         .collect();
-    // A smart `fn` has a parameter more for each `impl Trait` argument.
+    // A smart `fn` has one more parameter for each `impl Trait` argument.
     let mut impls = Impls(0);
     if sig.asyncness.is_none() {
         sig.inputs

@@ -11,27 +11,27 @@ pub(crate) const ITEMS: i64 = 64;
 
 const CONNECTIONS: u32 = 10;
 
-/// How long a request waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// The longest time that a request waits for a connection.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Returns the price of an item.
 pub(crate) fn price(item: i64) -> i64 {
     100 + item
 }
 
-/// The pool of connections. Its clones share it.
+/// A pool of connections. Its clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Store {
     pool: Pool<File>,
 }
 
-/// One connection, until it is dropped.
-pub(crate) struct Held {
+/// One connection. Dropping it returns it to the pool.
+pub(crate) struct StoreConnection {
     connection: PooledConnection<File>,
 }
 
-/// What opens connections to one file. `r2d2_sqlite` is made for an older
-/// version of `rusqlite`.
+/// Opens connections to one file. `r2d2_sqlite` cannot be used, because it
+/// needs an older version of `rusqlite`.
 struct File {
     path: Arc<TempPath>,
 }
@@ -51,22 +51,22 @@ impl Store {
         filling.commit().unwrap();
         let builder = Pool::builder()
             .max_size(CONNECTIONS)
-            .connection_timeout(PATIENCE);
+            .connection_timeout(CONNECTION_TIMEOUT);
         Self {
             pool: builder.build(File { path }).unwrap(),
         }
     }
 
     /// Blocks until a connection is free.
-    pub(crate) fn connection(&self) -> Held {
+    pub(crate) fn connection(&self) -> StoreConnection {
         let connection = self.pool.get();
-        Held {
+        StoreConnection {
             connection: connection.expect("a connection within 4 s"),
         }
     }
 }
 
-impl Held {
+impl StoreConnection {
     /// Reads the price of an item.
     pub(crate) fn price(&self, item: i64) -> i64 {
         let query = "select price from items where id = ?1";

@@ -1,4 +1,4 @@
-//! Arguments that a call can't hold.
+//! Arguments that a call cannot hold are refused.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,4 +1,4 @@
-//! What `#[async_trait]` leaves of an `async fn`, its lifetimes and all.
+//! The attribute refuses a method that `#[async_trait]` has already rewritten.
 use bridge::smartasync;
 
 trait Get {

@@ -1,4 +1,4 @@
-//! The attribute goes on functions.
+//! The attribute is refused on anything but a function.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,3 +1,3 @@
-//! `main` must run.
+//! `main` must run, so it cannot return a call.
 #[bridge::smartasync]
 async fn main() {}

@@ -1,4 +1,4 @@
-//! Functions that can't return a call.
+//! Functions that cannot return a call are refused.
 use bridge::smartasync;
 
 #[smartasync]

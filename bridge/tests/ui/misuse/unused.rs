@@ -1,4 +1,4 @@
-//! A call that is dropped has lost its work.
+//! The compiler warns about a call that is dropped, because its work is lost.
 #![deny(unused_must_use)]
 use bridge::smartasync;
 

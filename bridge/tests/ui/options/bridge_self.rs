@@ -1,4 +1,4 @@
-//! `self` in the expression of a function that takes no `self`.
+//! The expression uses `self`, but the function takes no `self`.
 use bridge::{Bridge, smartasync};
 
 #[smartasync(bridge = self.bridge)]

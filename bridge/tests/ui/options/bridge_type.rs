@@ -1,4 +1,4 @@
-//! The expression must lead to a bridge, and sees no arguments.
+//! The expression must give a bridge, and it cannot see the arguments.
 use bridge::smartasync;
 
 #[smartasync(bridge = 5)]

@@ -1,4 +1,4 @@
-//! Options that contradict each other or the function.
+//! Options that contradict each other or the function are refused.
 use bridge::smartasync;
 
 #[smartasync(debug, debug)]

@@ -1,4 +1,4 @@
-//! A path that leads nowhere.
+//! The path in `crate = path` does not exist.
 use bridge::smartasync;
 
 #[smartasync(crate = nowhere)]

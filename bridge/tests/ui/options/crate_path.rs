@@ -1,4 +1,4 @@
-//! `crate = path` takes a path, once.
+//! The option `crate = path` takes a path, once.
 use bridge::smartasync;
 
 #[smartasync(crate)]

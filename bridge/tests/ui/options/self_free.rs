@@ -1,4 +1,4 @@
-//! `Self::` on a function that is no associated one.
+//! `Self::` is refused on a free function.
 use bridge::smartasync;
 
 #[smartasync(blocking = Self::twin)]

@@ -1,5 +1,5 @@
-//! The twin of a trait's function without `self` or `Self` would pass by what an
-//! implementation does, were it not said to be an associated one.
+//! The twin of a trait's function without `self` or `Self` would bypass the
+//! implementations, so the option must say `Self::`.
 use bridge::smartasync;
 
 trait Store {

@@ -1,4 +1,4 @@
-//! An unknown option is named, with the one that was probably meant.
+//! The error names an unknown option, and the option that was probably meant.
 use bridge::smartasync;
 
 #[smartasync(brigde = bridge::Bridge::global())]
@@ -14,7 +14,7 @@ fn no_name() {}
 fn no_comma() {}
 
 fn main() {
-    // The functions exist all the same.
+    // The functions still exist.
     misspelt().wait();
     unrelated().wait();
     no_name().wait();

@@ -1,4 +1,4 @@
-//! A value is missing, superfluous or of the wrong kind.
+//! An option has a missing, superfluous or wrong value.
 use bridge::smartasync;
 
 #[smartasync(bridge)]

@@ -1,4 +1,4 @@
-//! Bodies of one expression, whose braces are the function's and not superfluous.
+//! The braces of a body with one expression cause no `unused_braces` warning.
 #![deny(warnings)]
 
 use bridge::smartasync;

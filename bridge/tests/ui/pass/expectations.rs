@@ -1,4 +1,4 @@
-//! Attributes that are copied do not complain of the copy.
+//! Copied attributes cause no warning about the copy.
 #![deny(warnings)]
 use bridge::smartasync;
 

@@ -1,4 +1,4 @@
-//! Strict users' lints are content.
+//! A user's strict lints find nothing to report.
 #![forbid(unsafe_code)]
 #![deny(
     warnings,

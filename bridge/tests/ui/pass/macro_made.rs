@@ -1,4 +1,4 @@
-//! Smart functions that other macros write, and macros in smart functions.
+//! Other macros write smart functions, and smart functions use macros.
 #![deny(warnings)]
 use bridge::smartasync;
 
@@ -14,7 +14,7 @@ macro_rules! getters {
     };
 }
 
-/// A type that a macro hands on comes in invisible brackets.
+/// Passes a type on, which therefore comes in an invisible group.
 macro_rules! shown {
     ($($name:ident: $ty:ty;)*) => {
         $(
@@ -32,7 +32,7 @@ shown! {
     plain: str;
 }
 
-/// `self` is the macro's own, or its user's.
+/// Uses its own `self`, or that of its user.
 macro_rules! on_own_bridge {
     ($this:ident, $name:ident) => {
         #[smartasync(bridge = $this.bridge)]

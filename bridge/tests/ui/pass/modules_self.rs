@@ -1,4 +1,4 @@
-//! The `self` of a module, in a body, is none of a method's.
+//! In a body, the `self` of a module path is not the method's `self`.
 #![deny(warnings)]
 use bridge::smartasync;
 
@@ -33,7 +33,7 @@ fn free(x: u8) -> String {
     text
 }
 
-/// Without a receiver, a macro may take `self` for a word of its own.
+/// Without a receiver, a macro may use `self` as a word of its own.
 #[smartasync]
 fn word() -> u8 {
     macro_rules! is_self {

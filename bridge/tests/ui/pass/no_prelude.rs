@@ -1,4 +1,4 @@
-//! Nothing of the standard prelude is taken for granted.
+//! The expansion uses nothing from the standard prelude.
 #![no_implicit_prelude]
 #![deny(warnings)]
 

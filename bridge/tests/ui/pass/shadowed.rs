@@ -1,4 +1,4 @@
-//! Names of the standard library and of the expansion mean the user's own.
+//! A user's names may equal those of the standard library and of the expansion.
 #![deny(warnings)]
 #![allow(dead_code, unused_macros)]
 

@@ -1,4 +1,4 @@
-//! Lifetimes in a body that mean the function's, wherever they stand.
+//! A body may name the function's lifetimes, in any place.
 #![deny(warnings)]
 use bridge::smartasync;
 
@@ -34,7 +34,7 @@ fn kept<'a>(x: &'a str) -> usize {
     all.len()
 }
 
-/// A nested item's are its own.
+/// The lifetimes of a nested item belong to that item.
 #[smartasync]
 fn nested<'a>(x: &'a u8) -> u8 {
     #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Errors in a body are told once, where they are, and the function exists.
+//! The compiler reports errors in a body once, in place, and the function exists.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,4 +1,4 @@
-//! A lifetime that a type hides, beside another one, has to be shown.
+//! If a type hides a lifetime beside another one, the user has to write it.
 use bridge::smartasync;
 
 struct Body<'a>(&'a str);

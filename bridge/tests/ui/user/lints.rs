@@ -1,4 +1,4 @@
-//! Lints on functions look at smart ones too, and show the user's lines.
+//! Lints on functions also check smart functions, and show the user's lines.
 #![deny(dead_code, missing_docs)]
 use bridge::smartasync;
 

@@ -1,4 +1,4 @@
-//! Attributes that are none, or none of a function's: the compiler's messages.
+//! The compiler reports unknown attributes, and attributes not for functions.
 use bridge::smartasync;
 
 #[smartasync]

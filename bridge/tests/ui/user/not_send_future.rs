@@ -1,4 +1,4 @@
-//! A future that isn't `Send` says what it holds, as a plain one does.
+//! The error about a future that is not `Send` names the value that it holds.
 use std::rc::Rc;
 
 use bridge::smartasync;

@@ -1,4 +1,4 @@
-//! Attributes that no function may bear: the compiler's messages.
+//! The compiler reports attributes that no function may have.
 use bridge::smartasync;
 
 #[smartasync]

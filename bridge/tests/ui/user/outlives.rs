@@ -1,4 +1,4 @@
-//! A borrow that has to live longer: told at the function's name at worst.
+//! An error about a borrow that is too short is at the function's name at worst.
 use bridge::smartasync;
 
 #[smartasync]

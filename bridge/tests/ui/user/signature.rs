@@ -1,4 +1,4 @@
-//! What the compiler has to say of a signature, it says once, at its place.
+//! The compiler reports an error in a signature once, in place.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,4 +1,4 @@
-//! What is still being written is told once, and the function exists.
+//! The compiler reports unfinished code once, and the function exists.
 use bridge::smartasync;
 
 struct S(u8);

@@ -1,4 +1,4 @@
-//! Warnings that the plain function has, and no others.
+//! A smart function causes the warnings of the plain function, and no others.
 #![deny(warnings)]
 use bridge::smartasync;
 

@@ -1,4 +1,4 @@
-//! Borrows in places from which they can't be copied out.
+//! These borrows are in places from which they cannot be copied.
 use std::fmt::Display;
 
 use bridge::smartasync;

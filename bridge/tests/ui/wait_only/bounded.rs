@@ -1,4 +1,4 @@
-//! A bound that only one lifetime meets keeps the borrow where it is.
+//! A bound that only one lifetime meets prevents copying the borrow.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,4 +1,4 @@
-//! `&mut` can't follow a call to another thread.
+//! A `&mut` argument cannot move to another thread.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,4 +1,4 @@
-//! The methods that may leave the thread say what `.await` says.
+//! The methods that may leave the thread report the same error as `.await`.
 use std::time::Duration;
 
 use bridge::smartasync;

@@ -1,4 +1,4 @@
-//! Borrows within borrows are copied, if what they borrow can be.
+//! A borrow within a borrow is copied, if the borrowed value can be copied.
 use std::rc::Rc;
 
 use bridge::smartasync;

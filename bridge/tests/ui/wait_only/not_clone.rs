@@ -1,4 +1,4 @@
-//! Awaiting needs an owned copy of `self`.
+//! An await needs an owned copy of `self`.
 use bridge::smartasync;
 
 struct Connection;

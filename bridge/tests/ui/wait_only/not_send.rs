@@ -1,4 +1,4 @@
-//! Arguments and outputs that must stay on their thread.
+//! These arguments and outputs must stay on their thread.
 use std::rc::Rc;
 
 use bridge::smartasync;

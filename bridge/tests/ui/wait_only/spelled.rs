@@ -1,4 +1,4 @@
-//! A body that names its argument's lifetime where there is no other to put.
+//! A body names an argument's lifetime where `'_` cannot replace it.
 use bridge::smartasync;
 
 #[smartasync]

@@ -1,15 +1,16 @@
-//! The rows beside `SmartAsync`, the Python decorator that this follows.
+//! The rows beside `SmartAsync`, the Python decorator that this project follows.
 
-/// An operation of both: what its documents say, and where it is measured.
+/// An operation of both: the figure that `SmartAsync` documents, and where it is
+/// measured.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::bench) struct Beside {
     pub(in crate::bench) operation: &'static str,
-    /// What `SmartAsync` documents.
+    /// The figure that `SmartAsync` documents.
     pub(in crate::bench) documented: &'static str,
     /// The group that the Python program measures.
     pub(in crate::bench) group: &'static str,
-    /// The row of its counterpart here; a decoration has none: an attribute
-    /// is expanded by the compiler.
+    /// The bridge's counterpart. Decorating has none, because the compiler expands the
+    /// attribute.
     pub(in crate::bench) ours: Option<&'static str>,
 }
 

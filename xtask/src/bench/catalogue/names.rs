@@ -1,6 +1,6 @@
-//! Who is measured, as a reader knows them.
+//! The names of the candidates, and their colours in the charts.
 
-/// The id that benches use, the name for people, and the colour in the charts.
+/// The id that the benches use, the name for people, and the colour.
 const NAMES: &[(&str, &str, usize)] = &[
     ("bridge", "bridge", 0),
     ("spawn_blocking", "Tokio spawn_blocking", 1),
@@ -40,12 +40,12 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("anyio", "anyio", 4),
 ];
 
-/// The name for people; of somebody unknown, the id.
+/// Returns the name for people. An unknown candidate is named by its id.
 pub(in crate::bench) fn name(who: &str) -> &str {
     known(who).map_or(who, |known| known.1)
 }
 
-/// The colour that somebody has in every chart.
+/// Returns the colour of a candidate, which is the same in every chart.
 pub(in crate::bench) fn slot(who: &str) -> Option<usize> {
     known(who).map(|known| known.2)
 }

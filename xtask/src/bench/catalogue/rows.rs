@@ -1,4 +1,4 @@
-//! The rows.
+//! The rows of the catalogue.
 
 use super::{
     Must::{AtMost, Flat, FlatBeyond, SameAs, Times, TimesBest},
@@ -52,75 +52,75 @@ macro_rules! rows {
 pub(super) const ALL: &[Row] = &rows![
     Calls {
         "P1" "sync → sync: SyncCall::wait()", CALLS Bars, NS, [],
-            "A smart sync function, called from sync code, is the plain call. That they are the same is told by the instructions: where a loop lies in memory makes half of a nanosecond.";
+            "A smart sync function, called from sync code, is the plain call. The instructions show that they are the same. Times differ by half a nanosecond, depending on where a loop lies in memory.";
         "P1-icount" "sync → sync, instructions", ICOUNT Bars, Unit::Instructions, [SameAs("plain_call")],
-            "The same as counted by Callgrind: not one instruction more.";
+            "Callgrind counts the instructions of the call: not one more than the plain call's.";
         "P2" "async → async: AsyncCall.await", CALLS Bars, NS, [],
-            "A smart async function, awaited, is the plain future; here too the instructions tell.";
+            "A smart async function, awaited, is the plain future. Here too, the instructions show it.";
         "P2-icount" "async → async, instructions", ICOUNT Bars, Unit::Instructions, [SameAs("plain_await")],
-            "The same as counted by Callgrind: not one instruction more.";
+            "Callgrind counts the instructions of one poll: not one more than the plain future's.";
         "P2-size" "size of the future", COUNTS Bars, Unit::Bytes, [SameAs("plain_await")],
-            "The call carries nothing but the future, so tasks that hold it grow by nothing.";
+            "The call holds nothing but the future, so a task that holds it grows by nothing.";
     }
     Waits {
         "P4" "sync → async: wait(ready), plain thread", WAIT Bars, NS, [Times(0.6, TOKIO)],
-            "What a wait costs where the future has its value at once.";
+            "The cost of a wait whose future is ready at once.";
         "P5" "wait(ready) on a blocking thread of Tokio's", WAIT Bars, NS, [Times(1.0, TOKIO)],
-            "The same on a thread that a runtime lends for blocking work.";
+            "The cost of such a wait on a thread of a runtime's blocking pool.";
         "P6" "wait(woken once by another thread)", WAIT Bars, NS, [Times(0.5, TOKIO)],
             "One wake-up across threads: a short spin before parking saves the system call.";
         "P7" "wait(ready) from every core at once", WAIT Bars, NS, [Times(0.6, TOKIO)],
-            "What each wait costs while every other core waits too, which shows whether they take turns at a lock.";
+            "The cost of each wait while every other core waits too. It shows whether the waits contend for a lock.";
         "C-waiters" "wait(ready) per call, over threads", CURVES Curve("threads that wait at once"), NS, [],
-            "What a wait takes out of one core; it stays flat as long as threads don't get in each other's way.";
+            "The time of one core that a wait takes. It stays flat as long as threads don't get in each other's way.";
         "L-wait" "wait, woken by another thread: latency", LATENCY Percentiles, NS, [],
-            "How long the slow waits take, not only the usual one.";
+            "The time that slow waits take, not only the usual one.";
     }
     Offloads {
         "P8" "async → sync: one offload and back", OFFLOAD Bars, NS, [AtMost(600.0), TimesBest(0.05)],
-            "A closure goes to the pool and its value comes back, one after the other.";
+            "A task offloads one closure after the other, and awaits the value of each.";
         "P9" "one offload after 50 ms of idleness", OFFLOAD Bars, NS, [TimesBest(1.0)],
-            "The same when every thread has gone to sleep, so that waking one is most of it.";
+            "An offload when every thread has gone to sleep, so that waking a thread is most of the time.";
         "L-offload" "one offload and back: latency", LATENCY Percentiles, NS, [],
-            "How long the slow offloads take, not only the usual one.";
+            "The time that slow offloads take, not only the usual one.";
         "C-length" "cost of an offload beyond its job", CURVES Curve("length of the job, µs"), NS, [],
-            "What offloading adds to jobs of different lengths; for long jobs it no longer matters.";
+            "The time that offloading adds to jobs of different lengths. For long jobs it no longer matters.";
     }
     Bursts {
         "P10" "burst of 10 000, per job, started", BURST Bars, JOBS, [Times(0.6, "tokio_rayon"), Times(0.8, "affinitypool"), Times(0.05, "spawn_blocking")],
-            "All are queued first and awaited then: the least that a job can cost.";
+            "A task queues all jobs first, then awaits them: this is the least that a job can cost.";
         "P10-join" "burst of 10 000 through join_all, per job", BURST Bars, JOBS, [Times(0.5, "tokio_rayon")],
-            "The same as most programs would write it.";
+            "The burst as most programs would write it.";
         "P11-jobs" "burst per job, 10² to 10⁶ jobs", BURST Curve("jobs in the burst"), NS, [FlatBeyond(0.25, "memory_without_jobs")],
-            "A job costs the same in a burst of any size, once the burst is more than its own start. Its memory alone is what the allocator and the system take for as many futures and jobs, and what freeing them takes.";
+            "A job costs the same in a burst of any size, once the burst is longer than its own start. The bar of its memory alone is the time of allocating and freeing as many futures and jobs.";
         "P11-threads" "burst per job, 1 to 8 submitters", BURST Curve("threads that submit"), JOBS, [Flat(0.25)],
-            "A job costs the same however many threads submit, so they don't stand in each other's way.";
+            "A job costs the same however many threads submit, so the threads don't get in each other's way.";
         "P21" "10 000 tasks, each awaits one job, per job", TASKS Bars, NS, [TimesBest(0.8)],
             "The burst that a service makes: each of its tasks awaits one short job. All pools have two threads.";
         "P21-default" "the same, the bridge with nothing configured", TASKS Bars, NS, [TimesBest(0.8)],
             "The peers have two threads here too, and were measured in the same rounds.";
         "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
-            "How the cost of a job changes with the size of the burst.";
+            "The cost of a job, over the size of the burst.";
         "C-submitters" "burst per job, over submitting threads", CURVES Curve("threads that submit"), NS, [],
-            "How the cost of a job changes with the threads that submit at once.";
+            "The cost of a job, over the number of threads that submit at once.";
     }
     Nesting {
         "C-depth" "sync → async → sync, per level", CURVES Curve("levels of nesting"), NS, [],
-            "What each level costs where every one waits for the next; peers that would hang are not shown.";
+            "The cost of each level where every level waits for the next. Peers that would hang are not shown.";
     }
     Load {
         "M-requests" "a saturated service: requests", MIXED Bars, Unit::PerSecond, [],
-            "Each request waits for something async, then computes where it may block; clients on the same machine always have one more.";
+            "Each request waits for an async operation, then computes on a thread that may block. Clients on the same machine always have a further request.";
         "M-p50" "a request to it, the usual one", MIXED Bars, NS, [],
             "Half of the requests are answered within this time.";
         "M-p99" "a request to it, the slow one", MIXED Bars, NS, [],
             "All but one in a hundred requests are answered within this time.";
         "M-cpu" "CPU time of 10 000 requests", MIXED Bars, Unit::Cpu, [],
-            "What the machine does for the same work, for server and clients, on all cores together.";
+            "The CPU time of server and clients, on all cores together, for the same work.";
         "M-threads" "threads at the most", MIXED Bars, Unit::Count, [],
-            "How many threads the process had when it had the most, clients included.";
+            "The greatest number of threads that the process had, clients included.";
         "M-busy" "steps of busy tasks beside blocking jobs", MIXED Bars, Unit::PerSecond, [],
-            "How fast the async tasks of a busy runtime go on while short blocking jobs run beside them.";
+            "The progress of the async tasks of a busy runtime while short blocking jobs run beside them.";
         "P15-requests" "a service over SQLite: requests", SERVICE CLIENTS, Unit::PerSecond, [TimesBest(1.2)],
             "An axum service answers each request with one row, through a pool of ten connections. Service and clients have processes of their own, on the same cores.";
         "P15-p50" "a request to it, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
@@ -128,59 +128,59 @@ pub(super) const ALL: &[Row] = &rows![
         "P15-p99" "a request to it, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "All but one in a hundred requests are answered within this time.";
         "P15-cpu" "a request to it, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
-            "What the process of the service uses, the clients not counted.";
+            "The CPU time of the service's process, without the clients.";
         "P15-switches" "a request to it, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
-            "How often the system takes a thread of the service off a core, for one request.";
+            "The number of times, per request, that the system takes a thread of the service off a core.";
         "P15-busy-requests" "the service beside busy processes: requests", SERVICE CLIENTS, Unit::PerSecond, [TimesBest(1.2)],
-            "The same while one other process for each core computes all the time.";
+            "The rate of requests while one other process for each core computes all the time.";
         "P15-busy-p50" "a request to it, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "Half of the requests are answered within this time, beside busy processes.";
         "P15-busy-p99" "a request to it, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "All but one in a hundred requests are answered within this time, beside busy processes.";
         "P15-busy-cpu" "a request to it, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
-            "What the process of the service uses, beside busy processes.";
+            "The CPU time of the service's process, beside busy processes.";
         "P15-busy-switches" "a request to it, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
-            "The same count beside busy processes.";
+            "The switches of the service's threads, beside busy processes.";
         "P15-nested" "100 nested requests at once", SERVICE Bars, NS, [TimesBest(1.0)],
             "Each request holds one of ten connections while its blocking code waits for async code, which awaits blocking code. The peers do that by hand, with spawn_blocking and Handle::block_on.";
         "P15-nested-failed" "of these, how many fail", SERVICE Bars, Unit::Count, [AtMost(0.0)],
             "A request fails when it gets no connection for four seconds.";
         "P15-busy-nested" "100 nested requests beside busy processes", SERVICE Bars, NS, [TimesBest(1.0)],
-            "The same while one other process for each core computes all the time.";
+            "The nested requests while one other process for each core computes all the time.";
         "P15-busy-nested-failed" "of these, how many fail", SERVICE Bars, Unit::Count, [AtMost(0.0)],
             "A request fails when it gets no connection for four seconds.";
         "P16-http" "an HTTP request from sync code", REQUEST THREADS, NS, [TimesBest(1.0)],
-            "A sync program asks a server in another process of this machine; the time is shared out among its threads. ureq and raw sockets can run no async code, so they are shown and not compared.";
+            "A sync program sends requests to a server in another process of this machine. The time is divided by the number of requests of all threads. ureq and raw sockets can run no async code, so they are shown and not compared.";
         "P16-http-cpu" "the same, CPU time of the client", REQUEST THREADS, NS, [Times(1.0, MULTI_THREAD)],
-            "What the client's process uses for one request. On a current-thread runtime the waiting thread does the IO itself, which saves a switch of threads.";
+            "The CPU time of the client's process for one request. On a current-thread runtime the waiting thread does the IO itself, which saves a switch of threads.";
         "P16-tcp" "a TCP round trip from sync code", REQUEST THREADS, NS, [TimesBest(1.0)],
             "32 bytes go to the server and come back, on a connection that each thread keeps.";
         "P16-tcp-cpu" "the same, CPU time of the client", REQUEST THREADS, NS, [Times(1.0, MULTI_THREAD)],
-            "What the client's process uses for one round trip.";
+            "The CPU time of the client's process for one round trip.";
         "IO-sqlite" "a query from async code", IO Bars, NS, [],
-            "An async program asks a database on this machine through a blocking driver.";
+            "An async program queries a database on this machine through a blocking driver.";
         "IO-threads" "threads left over by the requests", IO Bars, Unit::Count, [],
-            "How many threads more there are after the HTTP requests than before.";
+            "The number of threads after the HTTP requests, less the number before them.";
         "IO-fds" "descriptors left over by the requests", IO Bars, Unit::Count, [],
-            "How many more open descriptors there are after the HTTP requests than before.";
+            "The number of open descriptors after the HTTP requests, less the number before them.";
     }
     Context {
         "P3-thread" "Context::current(), plain thread", DETECT Bars, NS, [Times(1.1, "handle_try_current")],
-            "Looking costs next to nothing where no runtime is.";
+            "Detecting the context costs next to nothing where there is no runtime.";
         "P3-task" "Context::current(), multi-thread task", DETECT Bars, NS, [AtMost(1.5)],
-            "Looking costs next to nothing in a task.";
+            "Detecting the context costs next to nothing in a task.";
         "P3-root" "Context::current(), multi-thread root", DETECT Bars, NS, [AtMost(20.0)],
-            "The one place where only a probe of the task's budget can tell.";
+            "In a block_on future, only a probe of the coop budget can tell the context.";
         "P12-first" "runtime look-up in a task, first", DETECT Bars, NS, [AtMost(25.0)],
-            "Finding out which runtime drives this task, with nothing remembered.";
+            "Finding the runtime that drives this task, with nothing cached.";
         "P12-cached" "runtime look-up in a task, cached", DETECT Bars, NS, [AtMost(3.0)],
-            "The same where this poll has remembered it.";
+            "Finding the runtime that drives this task, when this poll has cached it.";
     }
     Frugality {
         "P13-await" "allocations of AsyncCall.await", COUNTS Bars, Unit::Allocations, [AtMost(0.0)],
-            "Awaiting a smart function asks for no memory.";
+            "Awaiting a smart function allocates nothing.";
         "P13-wait" "allocations of wait(ready)", COUNTS Bars, Unit::Allocations, [AtMost(0.0)],
-            "Neither does waiting for one.";
+            "Waiting for a smart function allocates nothing.";
         "P13-offload" "allocations of one offload", COUNTS Bars, Unit::Allocations, [AtMost(1.0)],
             "A job, its result and its waker share one allocation.";
         "P14" "CPU in the second after a burst", COUNTS Bars, NS, [AtMost(1e6)],

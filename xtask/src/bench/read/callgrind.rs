@@ -1,13 +1,15 @@
-//! Instruction counts, from the report that the Callgrind benches print.
+//! Reads instruction counts from the report that the Callgrind benches print.
 
 use crate::bench::figures::{Figures, OURS};
 
-/// Between a group and who is measured, in the name of a counted function.
+/// The part between group and candidate in the name of a counted function.
 const OF: &str = "_icount_of_";
 
-/// Reads a report: a line `BENCH::…::FUNCTION`, and the line
-/// `Instructions: N|…` below it. `p1_icount_of_bridge` counts for `P1-icount`;
-/// a function of another name, as `wait_ready`, is a path of ours: `I-wait-ready`.
+/// Reads a report, in which a line `BENCH::…::FUNCTION` is followed by a line
+/// `Instructions: N|…`.
+///
+/// `p1_icount_of_bridge` counts for `P1-icount`. A function without a candidate in its
+/// name, as `wait_ready`, is one of our paths: `I-wait-ready`.
 pub(in crate::bench) fn callgrind(bench: &str, text: &str, figures: &mut Figures) {
     let prefix = format!("{bench}::");
     let mut function = None;
@@ -30,7 +32,7 @@ pub(in crate::bench) fn callgrind(bench: &str, text: &str, figures: &mut Figures
     }
 }
 
-/// The group and who was measured, by the name of the function.
+/// Returns the group and the candidate that the function's name stands for.
 fn place(function: &str) -> (String, &str) {
     match function.split_once(OF) {
         Some((group, who)) => {
@@ -65,7 +67,8 @@ mod tests {
 
     #[test]
     fn noise_is_no_count() {
-        // Only the line below a function is that function's.
+        // Only the first line of instructions below a function is that function's
+        // count.
         let text = "icount_calls::sync::wait\nInstructions: 7\nInstructions: 99\n";
         assert_eq!(read(text).ours("I-wait"), Some(7.0));
         assert!(read("Instructions: 7\nerror\n").0.is_empty());

@@ -1,4 +1,4 @@
-//! Criterion's estimates: a median and its interval for each function.
+//! Reads Criterion's estimates: a median and its interval for each function.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use crate::bench::{
     figures::{Figure, Figures},
 };
 
-/// The part of `estimates.json` that is of use here.
+/// The part of `estimates.json` that this module needs.
 #[derive(Deserialize)]
 struct Estimates {
     median: Median,
@@ -30,8 +30,8 @@ struct Interval {
     upper_bound: f64,
 }
 
-/// Reads all that Criterion has written below `home`, which holds this run's
-/// figures alone.
+/// Reads all files that Criterion has written below `home`, which holds only this run's
+/// figures.
 pub(in crate::bench) fn criterion(home: &Path, figures: &mut Figures) {
     for directory in directories(home) {
         let Some(group) = name(&directory) else {
@@ -45,7 +45,7 @@ pub(in crate::bench) fn criterion(home: &Path, figures: &mut Figures) {
             if let Some(figure) = estimate(&function, per) {
                 figures.set(&group, &who, figure);
             }
-            // A function with a parameter is one directory further down.
+            // The files of a function with a parameter are one directory further down.
             for point in directories(&function) {
                 let figure = estimate(&point, per);
                 let x = name(&point).and_then(|name| name.parse().ok());
@@ -113,7 +113,7 @@ mod tests {
         let mut figures = Figures::default();
         criterion(&home, &mut figures);
         fs::remove_dir_all(&home).expect("the directory made above");
-        // Its catalogue row books a burst of ten thousand.
+        // The row in the catalogue divides by a burst of ten thousand.
         assert_eq!(figures.ours("P10"), Some(0.007));
         let points = figures.points("new");
         assert_eq!(points.len(), 1);

@@ -1,4 +1,4 @@
-//! Lines that a bench prints for us, among whatever else it prints.
+//! Reads the lines of figures among the other output of a bench.
 
 use crate::bench::figures::Figures;
 
@@ -19,7 +19,7 @@ pub(in crate::bench) fn lines(text: &str, figures: &mut Figures) {
                 }
             }
             ["note", group, _, ..] => {
-                // The text as it was printed, spaces and all.
+                // The text is kept as it was printed, including its spaces.
                 let text = line.trim_start()["note".len()..].trim_start();
                 figures.add_note(group, text[group.len()..].trim());
             }
@@ -28,7 +28,7 @@ pub(in crate::bench) fn lines(text: &str, figures: &mut Figures) {
     }
 }
 
-/// A figure that can be compared: `NaN` and infinity are none.
+/// Parses a figure that can be compared, which `NaN` and infinity can't.
 fn number(word: &str) -> Option<f64> {
     word.parse().ok().filter(|number: &f64| number.is_finite())
 }

@@ -1,4 +1,4 @@
-//! Bars from zero, one for each who was measured, the best one first.
+//! Bars from zero, one for each candidate, the best one first.
 
 use maud::{Markup, html};
 
@@ -40,7 +40,7 @@ pub(super) fn bars(group: &Group, unit: Unit) -> Markup {
     }
 }
 
-/// Where the bar and its interval end.
+/// Returns the end of the bar and of its interval.
 fn end(figure: Figure) -> f64 {
     figure
         .interval
@@ -52,7 +52,7 @@ fn percent(value: f64, longest: f64) -> String {
     format!("{:.2}%", part.clamp(0.0, 1.0) * 100.0)
 }
 
-/// How many times ours this is.
+/// Returns how many times our figure this figure is.
 fn times(who: &str, value: f64, ours: Option<f64>) -> String {
     match ours {
         Some(ours) if who != OURS && ours > 0.0 && value > 0.0 => {

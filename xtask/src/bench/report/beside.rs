@@ -1,4 +1,4 @@
-//! `SmartAsync` in three columns: documented, measured here, ours.
+//! `SmartAsync` in a table: documented, measured here, and the bridge.
 
 use maud::{Markup, html};
 
@@ -17,9 +17,9 @@ pub(super) fn section(record: &Record) -> Markup {
             section #smartasync {
                 h2 { "Beside SmartAsync" }
                 p.about {
-                    "The Python decorator that this follows: what it documents, what it takes on this machine, \
-                    and what its counterpart here takes. The languages differ, so the operations are the \
-                    same in kind only."
+                    "The bridge follows the Python decorator SmartAsync. The table shows the times that it \
+                    documents, its times on this machine, and the bridge's times. The languages differ, so \
+                    the operations are the same in kind only."
                 }
                 div.scroll {
                     table.all {

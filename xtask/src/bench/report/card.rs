@@ -10,7 +10,7 @@ use crate::bench::{
     verdict::{Judged, Word},
 };
 
-/// The card of a row.
+/// Returns the card of a row.
 pub(super) fn card(judged: &Judged, group: &Group) -> Markup {
     let row = judged.row;
     html! {
@@ -31,7 +31,7 @@ pub(super) fn card(judged: &Judged, group: &Group) -> Markup {
     }
 }
 
-/// The card of a group that no row names.
+/// Returns the card of a group that no row names.
 pub(super) fn unlisted(id: &str, group: &Group) -> Markup {
     let unit = catalogue::unit(id);
     let shape = if group.curves.is_empty() {
@@ -51,13 +51,13 @@ pub(super) fn unlisted(id: &str, group: &Group) -> Markup {
 
 fn chart(shape: Shape, group: &Group, unit: Unit) -> Markup {
     html! {
-        // A group may hold both, and a bench decides which.
+        // A group may hold bars and curves. The bench decides.
         @if !group.figures.is_empty() { (bars::bars(group, unit)) }
         @if !group.curves.is_empty() { (curve::curve(shape, group, unit)) }
     }
 }
 
-/// Notes, and the numbers behind the chart.
+/// Returns the notes, and the numbers behind the chart.
 fn foot(group: &Group, unit: Unit) -> Markup {
     html! {
         @for note in &group.notes { p.note { (note) } }

@@ -1,7 +1,7 @@
 //! Curves, with both axes logarithmic.
 //!
-//! The chart is drawn with colours that stand for names; the page's style gives
-//! them their looks, so that one drawing serves light and dark.
+//! The chart is drawn in colours that stand for names. The page's style replaces these
+//! names by colours, so that one drawing serves light and dark.
 
 mod axis;
 
@@ -23,9 +23,9 @@ use crate::bench::{
 };
 
 const SIZE: (u32, u32) = (540, 300);
-/// How many colours the style has.
+/// The number of colours that the style has.
 const COLOURS: usize = 8;
-/// Who is measured has a red of 1; the blue says which of them.
+/// Returns the colour of a candidate. Its red is 1, and its blue is the slot.
 const fn series(slot: usize) -> RGBColor {
     RGBColor(1, 0, slot.to_le_bytes()[0])
 }
@@ -66,7 +66,7 @@ pub(super) fn curve(shape: Shape, group: &Group, unit: Unit) -> Markup {
     }
 }
 
-/// Ours last, so that it lies on top.
+/// Returns the lines. The bridge comes last, so that its line lies on top.
 fn lines(group: &Group) -> Vec<Line<'_>> {
     let mut taken = Vec::new();
     let mut lines: Vec<_> = group
@@ -133,7 +133,7 @@ fn draw(lines: &[Line<'_>], xs: &Axis, title: &str, unit: Unit) -> Result<String
         }
         area.present()?;
     }
-    // Inside a page it needs no name space.
+    // An SVG inside a page needs no name space.
     Ok(svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", ""))
 }
 

@@ -1,4 +1,5 @@
-//! What stands around the charts: where from, in short, all rows, how to read.
+//! The parts of the report around the charts: origin, summary, all rows, how to read
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use crate::bench::{
     verdict::{Judged, Word, kept_and_missed},
 };
 
-/// Rows that say most in the least words.
+/// The rows that say most in few words.
 const HEADLINES: [&str; 7] = ["P4", "P6", "P8", "P9", "P10", "P15-requests", "P21"];
 
 pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
@@ -53,7 +54,7 @@ pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
     }
 }
 
-/// Rows with a limit that could not be judged.
+/// Returns the number of rows with a limit that could not be judged.
 fn unmeasured(judged: &[Judged]) -> usize {
     let open = judged
         .iter()
@@ -61,8 +62,11 @@ fn unmeasured(judged: &[Judged]) -> usize {
     open.filter(|judged| !judged.row.must.is_empty()).count()
 }
 
-/// How many times faster than the best peer, or slower, in large print. The colour
-/// and the chip are those of the verdict: a limit may allow a peer to lead.
+/// Returns large figures: how many times faster or slower than the best peer the bridge
+/// is.
+///
+/// The colour and the chip are those of the verdict, because a limit may allow a peer
+/// to lead.
 pub(super) fn headlines(judged: &[Judged]) -> Markup {
     let found: Vec<_> = HEADLINES
         .iter()
@@ -100,14 +104,14 @@ pub(super) fn headlines(judged: &[Judged]) -> Markup {
     }
 }
 
-/// The instructions of hot paths that have no row.
+/// Returns a table of the instructions of hot paths that have no row.
 pub(super) fn paths(paths: &BTreeMap<&str, &Group>) -> Markup {
     html! {
         section #paths {
             h2 { "Instructions of the hot paths" }
             p.about {
-                "What one call executes on a warm path, as Callgrind counts it: it comes out the same each \
-                time, so a change of a single instruction is seen."
+                "The instructions of one call on a warm path. Callgrind counts the same number each \
+                time, so the change of a single instruction is seen."
             }
             div.scroll {
                 table.all {
@@ -133,7 +137,7 @@ pub(super) fn paths(paths: &BTreeMap<&str, &Group>) -> Markup {
     }
 }
 
-/// Every row in one table.
+/// Returns a table of every row.
 pub(super) fn whole(judged: &[Judged]) -> Markup {
     html! {
         section #all {
@@ -213,7 +217,7 @@ pub(super) fn chip(word: Word) -> Markup {
     }
 }
 
-/// The section's place in the page.
+/// Returns the name of the section's place in the page.
 pub(super) fn anchor(section: Section) -> String {
     section.title().to_lowercase().replace(' ', "-")
 }

@@ -1,7 +1,7 @@
-//! Where a value lies on an axis, and what is written there.
+//! An axis: the places of values on it, and their labels.
 //!
-//! Places are exponents of ten, so the chart itself is linear: that leaves room
-//! for what has no logarithm, as a job of no length, or the 100th percentile.
+//! Places are exponents of ten, so the chart itself is linear. This leaves room for
+//! values that have no logarithm, as a job of no length, or the 100th percentile.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use plotters::{
 
 use crate::bench::unit::digits;
 
-/// So many labels can stand beside each other.
+/// The greatest number of labels that have room beside each other.
 const MOST_TICKS: usize = 9;
 
 /// An axis from one place to another.
@@ -33,13 +33,15 @@ enum Kind {
 }
 
 impl Axis {
-    /// An axis with the measured values themselves as labels.
+    /// Returns an axis whose labels are the measured values themselves.
     pub(super) fn logarithmic(values: impl Iterator<Item = f64>) -> Self {
         Self::of(Kind::Logarithmic, values)
     }
 
-    /// Each nine takes as much room as the one before, and the greatest of all
-    /// comes a step after the last.
+    /// Returns an axis of percentiles.
+    ///
+    /// Each nine takes as much room as the one before. The maximum lies a step after
+    /// the last percentile.
     pub(super) fn percentiles(values: impl Iterator<Item = f64>) -> Self {
         Self::of(Kind::Percentiles, values)
     }
@@ -48,7 +50,7 @@ impl Axis {
         let mut values: Vec<_> = values.collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
-        // What has no place of its own gets one a step beyond the others.
+        // A value without a place of its own gets a place a step beyond the others.
         let places = values.iter().filter_map(|value| own_place(kind, *value));
         let (low, high) = ends(places).unwrap_or((0.0, 1.0));
         let mut all = Vec::new();
@@ -72,12 +74,14 @@ impl Axis {
         }
     }
 
-    /// An axis over whole decades, at least one, with labels at 1, or at 1, 2
-    /// and 5 where there are few. Values that have no logarithm lie at its foot.
+    /// Returns an axis over at least one decade.
+    ///
+    /// Its labels are at 1, or at 1, 2 and 5 if there are few decades. Values that have
+    /// no logarithm lie at its foot.
     pub(super) fn decades(values: impl Iterator<Item = f64>) -> Self {
         let exponents = values.filter(|value| *value > 0.0).map(f64::log10);
         let (low, high) = ends(exponents).unwrap_or((0.0, 1.0));
-        // A flat curve shall look flat: no axis is shorter than a decade.
+        // A flat curve must look flat, so no axis is shorter than a decade.
         let lack = (1.0 - (high - low)).max(0.0) / 2.0;
         let (from, to) = (low - lack - 0.1, high + lack + 0.1);
         let parts: &[f64] = if to - from > 3.0 {
@@ -110,7 +114,7 @@ impl Axis {
         place.unwrap_or(self.from).max(self.from)
     }
 
-    /// What is written at a place.
+    /// Returns the label at a place.
     pub(super) fn label(&self, place: f64) -> String {
         let near = |placed: &&(f64, f64)| (placed.1 - place).abs() < 1e-6;
         let Some((value, _)) = self.values.iter().find(near) else {
@@ -126,7 +130,7 @@ impl Axis {
     }
 }
 
-/// What the chart asks of an axis; its values are places.
+/// The interface to the chart. Its values are places.
 impl Ranged for Axis {
     type FormatOption = DefaultFormatting;
     type ValueType = f64;

@@ -1,4 +1,4 @@
-//! The home runtime: started at the first wait that needs it, and kept.
+//! The home runtime of a bridge, which the first wait that needs it starts.
 
 use std::{
     io,
@@ -12,15 +12,15 @@ use std::{
     time::Duration,
 };
 
-use detect::Context;
+use detect::{Context, probe::blocking::block_if_allowed};
 use offload_pool::{fork, helper::OnThread};
 use tokio::runtime::{self, Handle, Runtime};
 
-use crate::{
-    WaitError,
+use super::{
+    end, forked,
     home_threads::{NAME, Threads},
-    wait::{forked, sentinel, step_out},
 };
+use crate::WaitError;
 
 pub(crate) struct Home {
     source: Source,
@@ -45,7 +45,7 @@ pub(crate) enum Source {
         /// Threads beside the workers: one for each wait that hands its
         /// worker over, on top of what `spawn_blocking` is used to.
         max_blocking_threads: usize,
-        /// How long the exit of the process waits for its blocking tasks.
+        /// The time for which the exit of the process waits for its blocking tasks.
         exit_grace: Duration,
     },
 }
@@ -68,8 +68,8 @@ impl Home {
         }
     }
 
-    /// How long the exit of the process may take for this runtime; zero for one that
-    /// is its owner's to finish.
+    /// Returns the time that the exit of the process may take because of this runtime.
+    /// It is zero if the runtime was given, because then its owner ends it.
     pub(crate) fn exit_grace(&self) -> Duration {
         match &self.source {
             Source::Given(_) => Duration::ZERO,
@@ -77,7 +77,8 @@ impl Home {
         }
     }
 
-    /// The runtime's handle, for a wait at `at`; starts it if need be.
+    /// Returns the runtime's handle, and starts the runtime if need be. `at` is the place
+    /// of the wait.
     pub(crate) fn handle(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         if self.generation != fork::generation() {
             return Err(WaitError::Forked { at });
@@ -95,7 +96,7 @@ impl Home {
     /// has ended since.
     pub(crate) fn living(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let handle = self.handle(at)?;
-        if matches!(self.source, Source::Given(_)) && sentinel::is_gone(handle) {
+        if matches!(self.source, Source::Given(_)) && end::is_gone(handle) {
             return Err(WaitError::RuntimeGone { at });
         }
         Ok(handle)
@@ -114,8 +115,8 @@ impl Home {
             return Err(WaitError::RuntimeGone { at });
         }
         let handle = match &self.source {
-            // What is polled first in there would panic.
-            Source::Given(handle) if sentinel::is_gone(handle) => {
+            // A future that makes a timer in there would panic.
+            Source::Given(handle) if end::is_gone(handle) => {
                 return Err(WaitError::RuntimeGone { at });
             }
             Source::Given(handle) => handle.clone(),
@@ -142,7 +143,7 @@ impl Home {
         if Context::current() != Context::Async {
             // It may be a poll all the same, that of a root which has blocked
             // before or runs without a budget.
-            let _unless_refused = step_out(|| {
+            let _unless_refused = block_if_allowed(|| {
                 if let Some(runtime) = runtime.take() {
                     runtime.shutdown_timeout(timeout);
                 }
@@ -154,8 +155,8 @@ impl Home {
         }
     }
 
-    /// Like [`shut_down`](Self::shut_down), for a poll: another thread waits for the
-    /// runtime's end. `None` if nobody has to wait, or if the system has no thread
+    /// [`shut_down`](Self::shut_down) that does not block: another thread waits for the
+    /// runtime's end. Returns `None` if nobody has to wait, or if the system has no thread
     /// for that.
     pub(crate) fn shut_down_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
         let runtime = self.take()?;

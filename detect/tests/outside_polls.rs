@@ -1,5 +1,5 @@
-//! The places where Tokio polls nothing: plain threads, guards, destructors,
-//! other executors.
+//! Checks places where Tokio polls nothing: plain threads, guards, destructors
+//! and other executors.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use bridge_detect::{Context, Mark, Place, in_async, warm_up};
+use bridge_detect::{Context, Place, ThreadTag, in_async, warm_up};
 use common::{ct, mt, rayon_pool};
 use testkit::within;
 use tokio::{runtime::Builder, task};
@@ -40,15 +40,15 @@ fn a_guard_alone_is_blocking() {
 }
 
 #[test]
-fn marks_count_where_tokio_shows_nothing() {
+fn tags_count_where_tokio_shows_nothing() {
     within(|| {
         let (mt, ct) = (mt(), ct());
-        for (mark, place) in [
-            (Mark::Job, Place::Job),
-            (Mark::Wait, Place::Wait),
-            (Mark::Foreign, Place::Foreign),
+        for (tag, place) in [
+            (ThreadTag::Job, Place::Job),
+            (ThreadTag::Wait, Place::Wait),
+            (ThreadTag::Foreign, Place::Foreign),
         ] {
-            let set = mark.set();
+            let set = tag.set();
             assert_eq!(Place::current(), place);
             let guard = mt.enter();
             assert_eq!(Place::current(), place, "under a guard");
@@ -59,7 +59,7 @@ fn marks_count_where_tokio_shows_nothing() {
             assert_eq!(ct.block_on(async { Place::current() }), Place::Worker(0));
             assert_eq!(thread::spawn(Place::current).join().unwrap(), Place::Thread);
             drop((guard, set));
-            assert_eq!(Place::current(), Place::Thread, "after the mark");
+            assert_eq!(Place::current(), Place::Thread, "after the tag");
         }
     });
 }
@@ -70,12 +70,12 @@ fn place_of_root() -> Place {
 
 #[test]
 fn an_inner_mark_restores_the_outer_one() {
-    let _job = Mark::Job.set();
-    for inner in [Mark::Wait, Mark::Foreign, Mark::None] {
+    let _job = ThreadTag::Job.set();
+    for inner in [ThreadTag::Wait, ThreadTag::Foreign, ThreadTag::None] {
         let set = inner.set();
-        assert_eq!(Mark::current(), inner);
+        assert_eq!(ThreadTag::current(), inner);
         drop(set);
-        assert_eq!(Mark::current(), Mark::Job, "after {inner:?}");
+        assert_eq!(ThreadTag::current(), ThreadTag::Job, "after {inner:?}");
     }
     assert_eq!(Context::current(), Context::Blocking);
 }
@@ -83,15 +83,15 @@ fn an_inner_mark_restores_the_outer_one() {
 #[test]
 fn a_mark_does_not_outlive_a_panic() {
     let panic = std::panic::catch_unwind(|| {
-        let _mark = Mark::Wait.set();
+        let _tag = ThreadTag::Wait.set();
         std::panic::resume_unwind(Box::new(()));
     });
     assert!(panic.is_err());
-    assert_eq!(Mark::current(), Mark::None);
+    assert_eq!(ThreadTag::current(), ThreadTag::None);
 }
 
 #[test]
-fn other_executors_are_sync_unless_marked() {
+fn other_executors_are_sync_unless_tagged() {
     fn drive(
         name: &str,
         block_on: impl Fn(std::pin::Pin<Box<dyn Future<Output = Context>>>) -> Context,
@@ -101,25 +101,25 @@ fn other_executors_are_sync_unless_marked() {
             Context::Sync,
             "{name}"
         );
-        let marked = in_async(async {
+        let tagged = in_async(async {
             let before = Context::current();
             smol::future::yield_now().await;
             (before, Context::current())
         });
         let both = async {
-            assert_eq!(marked.await, (Context::Async, Context::Async));
+            assert_eq!(tagged.await, (Context::Async, Context::Async));
             Context::current()
         };
         assert_eq!(
             block_on(Box::pin(both)),
             Context::Sync,
-            "the mark ends with the poll"
+            "the tag ends with the poll"
         );
         let spread = in_async(async { thread::spawn(Context::current).join().unwrap() });
         assert_eq!(
             block_on(Box::pin(spread)),
             Context::Sync,
-            "another thread has no mark"
+            "another thread has no tag"
         );
     }
     within(|| {
@@ -138,7 +138,7 @@ fn other_executors_are_sync_unless_marked() {
 }
 
 #[test]
-fn under_a_guard_other_executors_are_blocking_unless_marked() {
+fn under_a_guard_other_executors_are_blocking_unless_tagged() {
     within(|| {
         let mt = mt();
         let _guard = mt.enter();
@@ -156,23 +156,23 @@ fn under_a_guard_other_executors_are_blocking_unless_marked() {
 #[test]
 fn in_async_adds_nothing_to_a_detected_poll() {
     within(|| {
-        let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
-        assert_eq!(ct().block_on(place()), (Place::Worker(0), Mark::None));
-        assert_eq!(mt().block_on(place()), (Place::Root, Mark::None));
+        let place = async || in_async(async { (Place::current(), ThreadTag::current()) }).await;
+        assert_eq!(ct().block_on(place()), (Place::Worker(0), ThreadTag::None));
+        assert_eq!(mt().block_on(place()), (Place::Root, ThreadTag::None));
     });
 }
 
-/// A wait polls in any way there is, other executors among them.
+/// A future inside a wait may poll with another executor.
 #[test]
 fn in_async_tells_of_an_executor_inside_a_wait() {
     within(|| {
-        let place = async || in_async(async { (Place::current(), Mark::current()) }).await;
-        let _wait = Mark::Wait.set();
-        let told = (Place::Foreign, Mark::Foreign);
-        assert_eq!(pollster::block_on(place()), told);
+        let place = async || in_async(async { (Place::current(), ThreadTag::current()) }).await;
+        let _wait = ThreadTag::Wait.set();
+        let expected = (Place::Foreign, ThreadTag::Foreign);
+        assert_eq!(pollster::block_on(place()), expected);
         let mt = mt();
         let _guard = mt.enter();
-        assert_eq!(pollster::block_on(place()), told);
+        assert_eq!(pollster::block_on(place()), expected);
         assert_eq!(Place::current(), Place::Wait);
     });
 }
@@ -182,9 +182,9 @@ fn in_async_is_as_movable_and_as_large_as_what_it_wraps() {
     fn send<T: Send>(_: &T) {}
     let future = async { 7 };
     let size = size_of_val(&future);
-    let marked = in_async(future);
-    send(&marked);
-    assert_eq!(size_of_val(&marked), size);
+    let tagged = in_async(future);
+    send(&tagged);
+    assert_eq!(size_of_val(&tagged), size);
 }
 
 /// Looks when it is dropped, and sends what it saw.
@@ -226,7 +226,8 @@ fn the_destructor_of_a_task() {
             .unwrap();
         let told = spawned(&runtime);
         drop(runtime);
-        // The worker that drops it still owns its core: blocking would hold it up.
+        // The worker that drops the task still owns its core, so blocking would
+        // stop it.
         assert_eq!(
             told.recv().unwrap(),
             Place::Worker(0),
@@ -235,7 +236,7 @@ fn the_destructor_of_a_task() {
     });
 }
 
-/// It is dropped by whoever called `block_on`, who polls no more.
+/// The caller of `block_on` drops the root after the last poll.
 #[test]
 fn the_destructor_of_a_root() {
     within(|| {
@@ -326,8 +327,8 @@ fn thread_local_destructors_are_sync() {
     }
     fn nothing() {}
     within(|| {
-        // The order of a thread's destructors is the platform's affair, so a
-        // runtime's locals may be gone already or not.
+        // The platform decides the order of a thread's destructors. So the
+        // runtime's thread-locals may already be destroyed here.
         for (before, after) in [
             (nothing as fn(), nothing as fn()),
             (touch_tokio, nothing),
@@ -340,7 +341,7 @@ fn thread_local_destructors_are_sync() {
     });
 }
 
-/// On Linux the locals that were made last are destroyed first.
+/// Calls `warm_up` when its thread ends.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thread_without_tokios_locals_is_ending() {
@@ -363,7 +364,8 @@ impl Drop for WarmAtEnd {
     }
 }
 
-/// Tokio has a thread-local for local sets, which may go before the others.
+/// Tokio's thread-local for local sets may be destroyed before the others. Then
+/// `warm_up` must not panic.
 #[test]
 fn a_thread_whose_local_sets_are_gone_is_not_warmed_up() {
     thread_local! {

@@ -1,30 +1,31 @@
-//! A table that each process has to itself, forks included.
+//! A table that each process has to itself, so that a fork's child takes no lock of
+//! its parent's.
 //!
-//! A fork's child has a copy of its parent's memory, and none of its threads: a
-//! lock that one of those held stays locked for ever. So no process takes a
-//! lock that an ancestor had. It has a slot of its own, by the number of forks
-//! before it, and looks at the older ones only as far as nobody is in there.
+//! A fork's child has a copy of its parent's memory and none of its threads. A lock
+//! that one of these threads held stays locked for ever. So each process has a slot
+//! of its own, by the number of forks before it. It looks at an older slot only if the
+//! slot's lock is free.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use offload_pool::fork;
 
-/// Processes in a line of forks that have a slot each. Those beyond share the
-/// last, so no wait that needs a table may begin there.
-pub(super) const LINE: usize = 64;
+/// The number of processes in a line of forks that have a slot each. Later processes
+/// would share the last slot, so no wait that needs a table may begin in them.
+pub(super) const SLOTS: usize = 64;
 
 pub(crate) struct PerProcess<T> {
-    slots: [Mutex<Option<T>>; LINE],
+    slots: [Mutex<Option<T>>; SLOTS],
 }
 
 impl<T: Default> PerProcess<T> {
     pub(crate) const fn new() -> Self {
         Self {
-            slots: [const { Mutex::new(None) }; LINE],
+            slots: [const { Mutex::new(None) }; SLOTS],
         }
     }
 
-    /// Runs `look` on this process's own.
+    /// Runs `look` on the slot of this process.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
         let mut own = self.slots[slot()]
             .lock()
@@ -32,7 +33,7 @@ impl<T: Default> PerProcess<T> {
         look(own.get_or_insert_default())
     }
 
-    /// Whether `test` holds for what some ancestor of this process left.
+    /// Returns whether `test` holds for the slot of an ancestor of this process.
     pub(super) fn any_before(&self, test: impl Fn(&T) -> bool) -> bool {
         self.slots[..slot()].iter().any(|slot| {
             let left: Option<MutexGuard<'_, Option<T>>> = match slot.try_lock() {
@@ -46,5 +47,5 @@ impl<T: Default> PerProcess<T> {
 }
 
 fn slot() -> usize {
-    fork::generation().min(LINE - 1)
+    fork::generation().min(SLOTS - 1)
 }

@@ -66,7 +66,7 @@ impl Threads {
         Some(threads)
     }
 
-    /// Has the runtime's threads counted. The runtime keeps this alive until its last
+    /// Counts the threads of the runtime that `builder` builds. The runtime keeps this alive until its last
     /// thread has ended.
     pub(crate) fn count(self: Arc<Self>, builder: &mut Builder) {
         let (asked, started, ended) = (Arc::clone(&self), Arc::clone(&self), self);

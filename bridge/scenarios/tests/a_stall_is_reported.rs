@@ -1,7 +1,8 @@
-//! A pool that stands still says so within about a second, although nobody
-//! submits anything more.
+//! Checks that a pool that stands still warns within about a second, although
+//! nobody submits another job.
 //!
-//! A test target of its own: it needs a subscriber of all threads.
+//! This is a test target of its own, because it needs a subscriber for all
+//! threads.
 
 use std::{
     fmt::{Debug, Write as _},
@@ -73,8 +74,8 @@ fn two_threads() -> Bridge {
     Bridge::builder().max_threads(2).build().unwrap()
 }
 
-/// Two jobs that block until a third, behind them, has run. The sender ends
-/// them too.
+/// Submits two jobs that block until a third job, queued behind them, has run.
+/// Returns the jobs and a sender that unblocks them too.
 fn standing_still(bridge: &Bridge) -> (Vec<Offload<u32>>, mpsc::Sender<u32>) {
     let (first, one) = mpsc::channel();
     let (second, two) = mpsc::channel();
@@ -84,7 +85,7 @@ fn standing_still(bridge: &Bridge) -> (Vec<Offload<u32>>, mpsc::Sender<u32>) {
         bridge
             .offload(move || {
                 let value = one.recv().unwrap();
-                // Whoever releases the first has the second released.
+                // The first job that is unblocked unblocks the second.
                 other.send(value).unwrap();
                 value
             })
@@ -122,7 +123,7 @@ fn jobs_that_block_for_a_job_behind_them() {
         let warning = first_warning(since);
         assert!(warning.contains("max_threads"), "{warning}");
         assert!(since.elapsed() >= Duration::from_millis(900), "too early");
-        // It is said once.
+        // A second warning for the same stall would come in this time.
         thread::sleep(Duration::from_millis(1500));
         assert_eq!(warnings().len(), 1, "{:?}", warnings());
         release.send(0).unwrap();
@@ -132,7 +133,7 @@ fn jobs_that_block_for_a_job_behind_them() {
     });
 }
 
-/// Each stall is told, not only the pool's first.
+/// Otherwise only the pool's first stall would be reported.
 #[test]
 fn a_second_stall_after_the_first_is_over() {
     within(|| {
@@ -150,7 +151,8 @@ fn a_second_stall_after_the_first_is_over() {
     });
 }
 
-/// Jobs wait for 300 ms, and then none waits while two take long.
+/// Otherwise the pool would warn although its jobs were queued for only 300 ms.
+/// Afterwards two long jobs run and nothing is queued.
 #[test]
 fn a_pool_that_is_busy_for_a_moment_does_not_warn() {
     within(|| {
@@ -170,8 +172,8 @@ fn a_pool_that_is_busy_for_a_moment_does_not_warn() {
     });
 }
 
-/// The clock starts again whenever a job ends: a pool that works is not stuck,
-/// however long its queue.
+/// Otherwise a pool with a long queue would warn although it works. The clock
+/// starts again whenever a job ends.
 #[test]
 fn a_pool_that_moves_on_does_not_warn() {
     within(|| {

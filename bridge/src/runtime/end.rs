@@ -1,0 +1,216 @@
+//! Tells the threads that wait inside a runtime that the runtime has ended.
+//!
+//! A Tokio runtime drops its tasks when it ends. So each runtime gets one task that
+//! does nothing, the *sentinel*. Its destructor wakes every thread that waits inside
+//! the runtime. Tokio drops tasks before it stops the drivers, so a thread sees
+//! [`ShutdownRegistration::is_gone`] before a timer of the runtime panics under it.
+//!
+//! A wait registers only when it is about to park, because most waits never park. It
+//! looks at `is_gone` after it has registered. The sentinel sets `gone` before it
+//! reads the list of threads. So either the thread sees `gone`, or the sentinel sees
+//! the thread and wakes it.
+//!
+//! The sentinel cannot tell every end: see the wait's liveness probe.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use offload_pool::{fork, park::Unparker};
+use tokio::runtime::{Handle, Id};
+
+use super::per_process::PerProcess;
+
+/// The runtimes that have a sentinel. An entry goes with its runtime.
+static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
+
+struct Sentinel {
+    gone: AtomicBool,
+    waiting: Mutex<Waiting>,
+    /// The process of the sentinel. In a fork's child a thread that stayed behind may
+    /// hold the lock.
+    generation: usize,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: u64,
+    threads: HashMap<u64, Unparker>,
+}
+
+impl Sentinel {
+    /// Locks the list of threads; `None` in a fork's child.
+    fn waiting(&self) -> Option<MutexGuard<'_, Waiting>> {
+        (self.generation == fork::generation())
+            .then(|| self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The registration of a waiting thread with the sentinel of its runtime. It ends
+/// when it drops.
+pub(crate) struct ShutdownRegistration {
+    sentinel: Arc<Sentinel>,
+    number: u64,
+}
+
+impl ShutdownRegistration {
+    /// Registers a thread that is about to park inside this runtime; `None` in a
+    /// fork's child.
+    pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Option<Self> {
+        let sentinel = sentinel_of(runtime);
+        let mut waiting = sentinel.waiting()?;
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.threads.insert(number, unparker.clone());
+        drop(waiting);
+        Some(Self { sentinel, number })
+    }
+
+    /// Returns whether the runtime has ended.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.sentinel.gone.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for ShutdownRegistration {
+    fn drop(&mut self) {
+        if let Some(mut waiting) = self.sentinel.waiting() {
+            waiting.threads.remove(&self.number);
+        }
+    }
+}
+
+/// Returns whether this runtime has ended.
+pub(crate) fn is_gone(runtime: &Handle) -> bool {
+    sentinel_of(runtime).gone.load(Ordering::Acquire)
+}
+
+/// Returns whether a wait has parked inside this runtime in an ancestor of this process.
+pub(super) fn was_registered_before(runtime: Id) -> bool {
+    SENTINELS.any_before(|sentinels| sentinels.contains_key(&runtime))
+}
+
+fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
+    let id = runtime.id();
+    let mut is_new = false;
+    let sentinel = SENTINELS.with(|sentinels| {
+        let sentinel = sentinels.entry(id).or_insert_with(|| {
+            is_new = true;
+            Arc::new(Sentinel {
+                gone: AtomicBool::new(false),
+                waiting: Mutex::default(),
+                generation: fork::generation(),
+            })
+        });
+        Arc::clone(sentinel)
+    });
+    if is_new {
+        // A runtime that has ended drops the task here, and the destructor takes the
+        // lock of the table.
+        let on_drop = OnDrop {
+            id,
+            sentinel: Arc::clone(&sentinel),
+        };
+        runtime.spawn(async move {
+            let _on_drop = on_drop;
+            std::future::pending::<()>().await;
+        });
+    }
+    sentinel
+}
+
+/// Ends the sentinel when its task is dropped.
+struct OnDrop {
+    id: Id,
+    sentinel: Arc<Sentinel>,
+}
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        SENTINELS.with(|sentinels| sentinels.remove(&self.id));
+        // A thread that registers after this looks at `gone` afterwards, and sees it.
+        self.sentinel.gone.store(true, Ordering::Release);
+        let Some(waiting) = self.sentinel.waiting() else {
+            return;
+        };
+        let threads: Vec<_> = waiting.threads.values().cloned().collect();
+        drop(waiting);
+        threads.iter().for_each(Unparker::unpark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use offload_pool::park::Parker;
+    use testkit::within;
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).build().unwrap()
+    }
+
+    #[test]
+    fn registered_threads_are_woken_at_the_end() {
+        within(|| {
+            let runtime = runtime();
+            let parkers = [(); 3].map(|()| Parker::new());
+            let registrations = parkers.each_ref().map(|parker| {
+                let registration =
+                    ShutdownRegistration::new(runtime.handle(), parker.unparker()).unwrap();
+                assert!(!registration.is_gone());
+                registration
+            });
+            drop(runtime);
+            for (parker, registration) in parkers.iter().zip(&registrations) {
+                let deadline = Instant::now() + Duration::from_secs(20);
+                assert!(parker.park(Some(deadline)), "nobody woke it");
+                assert!(registration.is_gone());
+            }
+        });
+    }
+
+    #[test]
+    fn a_registration_goes_with_its_wait() {
+        let runtime = runtime();
+        let parker = Parker::new();
+        let registered = || {
+            sentinel_of(runtime.handle())
+                .waiting()
+                .unwrap()
+                .threads
+                .len()
+        };
+        let register = || ShutdownRegistration::new(runtime.handle(), parker.unparker()).unwrap();
+        let (first, second) = (register(), register());
+        assert_eq!(registered(), 2);
+        drop(first);
+        assert_eq!(registered(), 1);
+        drop(second);
+        assert_eq!(registered(), 0);
+    }
+
+    #[test]
+    fn an_entry_goes_with_its_runtime() {
+        within(|| {
+            let runtime = runtime();
+            let id = runtime.handle().id();
+            let has_entry = || SENTINELS.with(|sentinels| sentinels.contains_key(&id));
+            assert!(!is_gone(runtime.handle()));
+            assert!(has_entry());
+            let handle = runtime.handle().clone();
+            drop(runtime);
+            assert!(!has_entry());
+            assert!(is_gone(&handle), "asked when it has ended");
+            assert!(!has_entry());
+        });
+    }
+}

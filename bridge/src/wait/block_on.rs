@@ -1,0 +1,104 @@
+//! The loop of a wait: polls the future, and pauses between polls.
+//!
+//! The [plan](super::plan) has decided in which runtime the future is polled. The
+//! [watchdog](super::watchdog) ends a wait whose runtime has ended, and warns of one
+//! that may be stuck.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::Poll,
+};
+
+use detect::ThreadTag;
+use offload_pool::Waiting;
+
+use super::{
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
+    panicked::panicked,
+    parker::ParkerLease,
+    watchdog::Watchdog,
+};
+use crate::WaitError;
+
+/// Polls the future in `slot` on this thread until it is ready.
+///
+/// # Errors
+///
+/// Returns what the watchdog reports: the runtime ended, the deadline passed, or the
+/// pool has no thread left for what this wait needs.
+#[inline]
+pub(super) fn block_on<F: Future>(
+    context: &WaitContext<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    let mut future = slot.future();
+    match poll_once(context, &parker, future.as_mut()) {
+        Ok(Poll::Ready(value)) => Ok(value),
+        Ok(Poll::Pending) => poll_until_ready(context, &parker, &mut waiting, future),
+        Err(error) => Err(error),
+    }
+}
+
+/// Pauses and polls in turn, after a first poll that was pending.
+#[cold]
+pub(super) fn poll_until_ready<F: Future>(
+    context: &WaitContext<'_>,
+    parker: &ParkerLease,
+    waiting: &mut Waiting,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, WaitError> {
+    let mut watchdog = Watchdog::start(context)?;
+    loop {
+        // A job that was lent to this thread may be what the future waits for.
+        if !waiting.run_lent() {
+            pause(&mut watchdog, parker, waiting)?;
+        }
+        if let Poll::Ready(value) = poll_once(context, parker, future.as_mut())? {
+            return Ok(value);
+        }
+    }
+}
+
+/// Returns when the future should be polled again: spins for a wake-up, then parks.
+#[cold]
+pub(super) fn pause(
+    watchdog: &mut Watchdog<'_>,
+    parker: &ParkerLease,
+    waiting: &mut Waiting,
+) -> Result<(), WaitError> {
+    watchdog.check_limits(parker)?;
+    if parker.spin(watchdog.spin_limit(), watchdog.deadline()) {
+        waiting.skip_park();
+        return watchdog.after_spin(parker);
+    }
+    let alarm = watchdog.before_park(parker)?;
+    let ended = waiting.park(parker.parker(), Some(alarm));
+    watchdog.after_park(ended)
+}
+
+/// Polls the future once, tagged as the poll of a wait.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "as a call it costs a ready wait 8 ns, inlined 0.7"
+)]
+pub(super) fn poll_once<F: Future>(
+    context: &WaitContext<'_>,
+    parker: &ParkerLease,
+    future: Pin<&mut F>,
+) -> Result<Poll<F::Output>, WaitError> {
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let _tag = ThreadTag::Wait.set();
+        future.poll(&mut parker.context())
+    }));
+    match polled {
+        Ok(poll) => Ok(poll),
+        Err(payload) => Err(panicked(payload, context)),
+    }
+}

@@ -1,0 +1,82 @@
+//! The wait inside a poll that it freezes.
+//!
+//! A wait may not leave the poll of a current-thread runtime, of a `LocalSet` or of a
+//! foreign executor, and Tokio refuses `block_in_place` and `block_on` there. So a
+//! frozen wait polls its future within that poll, with the home runtime entered. Home's
+//! threads drive the future's timers, sockets and tasks.
+//!
+//! # Why no wake-up is lost
+//!
+//! The future is polled with the waker of this thread's parker, which keeps a token
+//! until the thread takes it. So a wake-up from any other thread ends the next park,
+//! whenever it comes. Only wake-ups that come through the frozen executor could be lost,
+//! because it does not run. There are three kinds:
+//!
+//! * **The coop budget.** The outer poll has a budget. When it is used up, Tokio's
+//!   resources return `Pending` and leave their waker with the scheduler. So the future
+//!   is polled as `unconstrained`.
+//! * **`yield_now`** leaves its waker with the scheduler too. [`DeferredWakes`] notices
+//!   that, and the future is polled again at once.
+//! * **Timers, sockets and tasks of the frozen executor.** A future that needs them
+//!   never ends, as the documentation of [`wait_frozen`](crate::wait_frozen) says.
+
+use std::{
+    pin::{Pin, pin},
+    task::Poll,
+};
+
+use detect::probe::deferred_wake::DeferredWakes;
+use offload_pool::Waiting;
+use tokio::task::unconstrained;
+
+use super::{
+    block_on::{pause, poll_once},
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
+    parker::ParkerLease,
+    plan::BlockCheck,
+    watchdog::Watchdog,
+};
+use crate::WaitError;
+
+/// Polls the future in `slot` until it is ready, inside the poll that this freezes.
+pub(super) fn block_on_frozen<F: Future>(
+    context: &WaitContext<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    poll_until_ready(context, &parker, &mut waiting, slot.future())
+}
+
+/// Polls and pauses in turn.
+#[cold]
+#[inline(never)]
+pub(super) fn poll_until_ready<F: Future>(
+    context: &WaitContext<'_>,
+    parker: &ParkerLease,
+    waiting: &mut Waiting,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, WaitError> {
+    let frozen = WaitContext {
+        check: BlockCheck::Frozen,
+        ..*context
+    };
+    let deferred = DeferredWakes::new();
+    let mut watchdog = Watchdog::start(&frozen)?;
+    loop {
+        deferred.mark();
+        let poll = poll_once(&frozen, parker, pin!(unconstrained(future.as_mut())))?;
+        if let Poll::Ready(value) = poll {
+            return Ok(value);
+        }
+        if deferred.mark() {
+            parker.parker().unparker().unpark();
+        }
+        if !waiting.run_lent() {
+            pause(&mut watchdog, parker, waiting)?;
+        }
+    }
+}

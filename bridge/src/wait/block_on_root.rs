@@ -1,0 +1,66 @@
+//! The wait in the poll of a `block_on` root: the first poll stays inside that poll,
+//! and the others leave it.
+//!
+//! The wait does not leave the poll before its first poll, because that would make a
+//! wait for a ready future a third slower.
+
+use std::{
+    pin::{Pin, pin},
+    task::Poll,
+};
+
+use detect::probe::blocking::block_unless_in_set;
+use offload_pool::Waiting;
+use tokio::task::unconstrained;
+
+use super::{
+    block_on::{poll_once, poll_until_ready},
+    block_on_frozen,
+    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
+    parker::ParkerLease,
+    plan::BlockCheck,
+};
+use crate::WaitError;
+
+/// Polls the future in `slot` until it is ready, from inside the poll of a root.
+#[inline(never)]
+pub(super) fn block_on_root<F: Future>(
+    context: &WaitContext<'_>,
+    slot: PinnedSlot<'_, F>,
+) -> Result<F::Output, WaitError> {
+    let Some(parker) = ParkerLease::take() else {
+        return Err(thread_ending(context, slot));
+    };
+    let mut waiting = Waiting::open();
+    let mut slot = DropInPlace(slot);
+    let mut future = slot.future();
+    // The root's poll has a coop budget that nobody would renew.
+    let first = poll_once(context, &parker, pin!(unconstrained(future.as_mut())));
+    match first {
+        Ok(Poll::Ready(value)) => Ok(value),
+        Ok(Poll::Pending) => outside_poll(context, &parker, &mut waiting, future),
+        Err(error) => Err(error),
+    }
+}
+
+/// Leaves the root's poll if Tokio allows it. Outside, no budget is in force.
+#[cold]
+fn outside_poll<F: Future>(
+    context: &WaitContext<'_>,
+    parker: &ParkerLease,
+    waiting: &mut Waiting,
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, WaitError> {
+    let outside = WaitContext {
+        check: BlockCheck::NotNeeded,
+        ..*context
+    };
+    let body = || poll_until_ready(&outside, parker, waiting, future.as_mut());
+    if let Some(result) = block_unless_in_set(body) {
+        return result;
+    }
+    if context.request.may_freeze() {
+        return block_on_frozen::poll_until_ready(context, parker, waiting, future);
+    }
+    Err(context.request.would_freeze())
+}

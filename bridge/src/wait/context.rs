@@ -1,0 +1,67 @@
+//! Where a wait polls its future, and the future's place on the stack.
+
+use std::pin::Pin;
+
+use detect::probe::blocking::block_if_allowed;
+use tokio::runtime::Handle;
+
+use super::{plan::BlockCheck, request::Request};
+use crate::WaitError;
+
+/// A wait whose plan is being carried out.
+pub(super) struct WaitContext<'a> {
+    pub(super) request: &'a Request<'a>,
+    /// The runtime inside which the future is polled. It is entered.
+    pub(super) runtime: &'a Handle,
+    pub(super) check: BlockCheck,
+}
+
+impl WaitContext<'_> {
+    /// Asks Tokio whether this thread may block, if that is due before the first park.
+    ///
+    /// Tokio refuses if the thread is inside a poll after all. If Tokio allows it, the
+    /// wait stays where it is: leaving the poll would take more of the stack, on which
+    /// the pool may still run jobs.
+    pub(super) fn check_before_park(&self) -> Result<(), WaitError> {
+        let is_due = self.check == BlockCheck::BeforePark && !self.request.may_freeze();
+        if is_due && block_if_allowed(|| ()).is_none() {
+            return Err(self.request.would_freeze());
+        }
+        Ok(())
+    }
+}
+
+/// The future of a wait, pinned in the caller's frame.
+///
+/// It stays there, because an unoptimised build copies a moved value once for each
+/// function on the way.
+pub(super) type PinnedSlot<'a, F> = Pin<&'a mut Option<F>>;
+
+/// Drops the future when it drops itself: inside the runtime that polled the future.
+pub(super) struct DropInPlace<'a, F>(pub(super) PinnedSlot<'a, F>);
+
+impl<F> DropInPlace<'_, F> {
+    /// Returns the future.
+    #[inline]
+    pub(super) fn future(&mut self) -> Pin<&mut F> {
+        match self.0.as_mut().as_pin_mut() {
+            Some(future) => future,
+            None => unreachable!("a slot is empty only after its wait"),
+        }
+    }
+}
+
+/// Drops the future of a wait on a thread whose locals are gone. Returns the error.
+#[cold]
+pub(super) fn thread_ending<F>(context: &WaitContext<'_>, slot: PinnedSlot<'_, F>) -> WaitError {
+    drop(DropInPlace(slot));
+    let at = context.request.at;
+    WaitError::ThreadEnding { at }
+}
+
+impl<F> Drop for DropInPlace<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}

@@ -1,0 +1,72 @@
+//! The facts about this thread that a plan needs, from Tokio and from the bridge.
+
+use std::cell::Cell;
+
+use detect::probe::{foreign_guard, waiting_task, worker_core};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::plan::{KnownDriver, ThreadFacts};
+use crate::{Bridge, runtime::forked};
+
+/// The facts about the thread that is about to wait.
+pub(super) struct ThisThread<'a> {
+    bridge: &'a Bridge,
+    /// The reachable runtime, if it was fetched, until a plan takes it.
+    reachable: Cell<Option<Handle>>,
+}
+
+impl<'a> ThisThread<'a> {
+    /// Makes the facts of this thread. `bridge` is the bridge that waits.
+    pub(super) fn new(bridge: &'a Bridge, reachable: Option<Handle>) -> Self {
+        Self {
+            bridge,
+            reachable: Cell::new(reachable),
+        }
+    }
+}
+
+impl ThreadFacts for ThisThread<'_> {
+    type Runtime = Handle;
+
+    fn reachable(&self) -> Option<Handle> {
+        let fetched = self.reachable.take();
+        let reachable = fetched.or_else(|| Handle::try_current().ok());
+        reachable.filter(|runtime| is_multi_thread(runtime) && !forked::is_noted(runtime))
+    }
+
+    fn driver(&self) -> KnownDriver<Handle> {
+        self.bridge.cache().with_driver(|driver| match driver {
+            None => KnownDriver::Unknown,
+            Some(driver) if is_multi_thread(driver) => KnownDriver::MultiThread(driver.clone()),
+            Some(_) => KnownDriver::CurrentThread,
+        })
+    }
+
+    fn has_core(&self) -> bool {
+        worker_core::has_core()
+    }
+
+    fn is_foreign(&self, runtime: &Handle, index: usize) -> bool {
+        foreign_guard::is_proven_foreign(runtime, index)
+    }
+
+    fn in_other_task(&self) -> bool {
+        waiting_task::is_other()
+    }
+
+    fn in_local_task(&self) -> bool {
+        waiting_task::is_local()
+    }
+}
+
+/// Returns whether the reachable runtime stayed in this process's parent.
+///
+/// A current-thread runtime never did: its only thread is the one that drives it, which
+/// is this thread.
+pub(super) fn is_runtime_left_behind() -> bool {
+    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_noted(&here))
+}
+
+fn is_multi_thread(runtime: &Handle) -> bool {
+    runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+}

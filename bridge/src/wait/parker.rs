@@ -1,0 +1,212 @@
+//! The parker of a wait, which the thread keeps for its next wait.
+//!
+//! A thread has a small cache of parkers, each with its waker and with what spinning
+//! has cost and saved. A wait leases a parker from the cache. A nested wait leases
+//! another.
+//!
+//! A waker may outlive its wait and wake the next wait that leases its parker. That
+//! wait polls once more and parks again.
+
+use std::{
+    cell::{Cell, RefCell},
+    task::{Context, Waker},
+    time::{Duration, Instant},
+};
+
+use offload_pool::{
+    fork, load,
+    park::{Parker, Spinning},
+};
+
+/// The parkers that a thread keeps. Waits that nest more deeply allocate theirs.
+const KEPT: usize = 8;
+
+thread_local! {
+    // The parkers are boxed, so that a lease moves a pointer.
+    static CACHE: ParkerCache = const { ParkerCache { first: Cell::new(None), more: RefCell::new(Vec::new()) } };
+}
+
+/// The parkers of this thread that no wait uses.
+struct ParkerCache {
+    /// The parker of a wait that isn't nested: the quickest to lease.
+    first: Cell<Option<Box<CachedParker>>>,
+    #[allow(clippy::vec_box, reason = "a lease moves a pointer")]
+    more: RefCell<Vec<Box<CachedParker>>>,
+}
+
+impl ParkerCache {
+    #[inline]
+    fn take(&self) -> Option<Box<CachedParker>> {
+        self.first.take().or_else(|| self.take_more())
+    }
+
+    #[cold]
+    fn take_more(&self) -> Option<Box<CachedParker>> {
+        self.more.borrow_mut().pop()
+    }
+
+    #[inline]
+    fn put(&self, parker: Option<Box<CachedParker>>) {
+        if let Some(before) = self.first.replace(parker) {
+            self.put_more(before);
+        }
+    }
+
+    #[cold]
+    fn put_more(&self, parker: Box<CachedParker>) {
+        let mut more = self.more.borrow_mut();
+        if more.len() < KEPT {
+            more.push(parker);
+        }
+    }
+}
+
+struct CachedParker {
+    parker: Parker,
+    waker: Waker,
+    spinning: Cell<Spinning>,
+    /// The process that made it. In a fork's child, a thread that stayed behind may
+    /// hold the parker's lock.
+    generation: usize,
+}
+
+/// A parker in use by a wait. It goes back to the thread's cache when it drops.
+pub(super) struct ParkerLease {
+    cached: Option<Box<CachedParker>>,
+}
+
+impl ParkerLease {
+    /// Leases a parker of this thread, or makes one. Returns `None` if the thread's
+    /// locals are gone.
+    pub(super) fn take() -> Option<Self> {
+        let cached = CACHE.try_with(ParkerCache::take).ok()?;
+        let cached = cached.filter(|parker| !parker.is_inherited());
+        Some(Self {
+            cached: Some(cached.unwrap_or_else(|| Box::new(CachedParker::new()))),
+        })
+    }
+
+    /// Returns whether this process is a fork of the one that made the parker.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.cached().is_inherited()
+    }
+
+    /// Returns the context that a future is polled with.
+    #[inline]
+    pub(super) fn context(&self) -> Context<'_> {
+        Context::from_waker(&self.cached().waker)
+    }
+
+    pub(super) fn parker(&self) -> &Parker {
+        &self.cached().parker
+    }
+
+    /// Spins for a wake-up and returns whether one came.
+    ///
+    /// It spins for as long as that has paid lately, at most for `limit`, and never past
+    /// `deadline`. It does not spin while other threads wait for a processor.
+    pub(super) fn spin(&self, limit: Duration, deadline: Option<Instant>) -> bool {
+        if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
+            return false;
+        }
+        let cached = self.cached();
+        let mut spinning = cached.spinning.get();
+        if !spinning.take_turn() {
+            cached.spinning.set(spinning);
+            return false;
+        }
+        let caught = cached.parker.spin(up_to(deadline, limit));
+        cached.spinning.set(spinning.after(caught, limit));
+        let caught = caught.is_some();
+        if !caught {
+            // The thread is about to park, so it has time to look at the load for the
+            // next spin.
+            let _is_busy = load::is_busy(Instant::now());
+        }
+        caught
+    }
+
+    fn cached(&self) -> &CachedParker {
+        self.cached
+            .as_ref()
+            .unwrap_or_else(|| unreachable!("a lease ends only when it drops"))
+    }
+}
+
+/// Returns the time until `deadline`, and at most `limit`.
+fn up_to(deadline: Option<Instant>, limit: Duration) -> Duration {
+    deadline.map_or(limit, |deadline| {
+        limit.min(deadline.saturating_duration_since(Instant::now()))
+    })
+}
+
+impl Drop for ParkerLease {
+    fn drop(&mut self) {
+        // If the thread's locals are gone meanwhile, the parker goes too.
+        let _gone = CACHE.try_with(|cache| cache.put(self.cached.take()));
+    }
+}
+
+impl CachedParker {
+    #[cold]
+    fn new() -> Self {
+        // This may be the first wait of the thread. Later waits find out sooner where
+        // the thread stands.
+        detect::warm_up();
+        let parker = Parker::new();
+        Self {
+            waker: parker.waker(),
+            parker,
+            spinning: Cell::new(Spinning::new()),
+            generation: fork::generation(),
+        }
+    }
+
+    fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waker(lease: &ParkerLease) -> Waker {
+        lease.cached().waker.clone()
+    }
+
+    #[test]
+    fn a_thread_keeps_its_parker() {
+        let first = ParkerLease::take().unwrap();
+        let kept = waker(&first);
+        {
+            let nested = ParkerLease::take().unwrap();
+            assert!(
+                !waker(&nested).will_wake(&kept),
+                "a nested wait has another"
+            );
+        }
+        drop(first);
+        for _ in 0..2 {
+            assert!(waker(&ParkerLease::take().unwrap()).will_wake(&kept));
+        }
+    }
+
+    #[test]
+    fn a_thread_keeps_few_parkers() {
+        let leases: Vec<ParkerLease> = (0..3 * KEPT)
+            .map(|_| ParkerLease::take().unwrap())
+            .collect();
+        drop(leases);
+        assert_eq!(CACHE.with(|cache| cache.more.borrow().len()), KEPT);
+    }
+
+    #[test]
+    fn a_spin_ends_at_the_deadline() {
+        let (short, long) = (Duration::from_nanos(1), Duration::from_hours(1));
+        let now = Instant::now();
+        assert_eq!(up_to(Some(now), long), Duration::ZERO, "it has passed");
+        assert_eq!(up_to(Some(now + long), short), short);
+        assert_eq!(up_to(None, long), long);
+    }
+}

@@ -1,0 +1,85 @@
+//! The request of a caller who waits: the bridge, the limit, and the caller's place.
+
+use std::{
+    panic::Location,
+    time::{Duration, Instant},
+};
+
+use super::freeze;
+use crate::{Bridge, WaitError};
+
+/// The conditions that a caller puts on a wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(super) limit: Option<Duration>,
+    /// Whether the wait may park where that freezes the executor of this thread.
+    pub(super) may_freeze: bool,
+}
+
+impl Terms {
+    pub(crate) const NONE: Self = Self {
+        limit: None,
+        may_freeze: false,
+    };
+    pub(crate) const FROZEN: Self = Self {
+        may_freeze: true,
+        ..Self::NONE
+    };
+
+    pub(crate) fn within(limit: Duration) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::NONE
+        }
+    }
+
+    pub(crate) fn frozen_within(limit: Duration) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::FROZEN
+        }
+    }
+}
+
+/// A wait that is asked for.
+pub(super) struct Request<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) deadline: Option<Instant>,
+    /// Whether the caller asked for a wait that may freeze this thread's executor.
+    pub(super) is_frozen: bool,
+    /// The name of the future's type.
+    pub(super) future: &'static str,
+    pub(super) at: &'static Location<'static>,
+}
+
+impl<'a> Request<'a> {
+    /// Makes the request of the caller. A limit beyond what the clock can tell is no
+    /// limit.
+    #[inline]
+    #[track_caller]
+    pub(super) fn new(bridge: &'a Bridge, terms: Terms, future: &'static str) -> Self {
+        let limit = terms.limit;
+        Self {
+            bridge,
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            is_frozen: terms.may_freeze,
+            future,
+            at: Location::caller(),
+        }
+    }
+
+    /// Returns whether the wait may freeze the executor of this thread: because its
+    /// caller asked for that, or because a wait around it did.
+    #[inline]
+    pub(super) fn may_freeze(&self) -> bool {
+        self.is_frozen || freeze::is_allowed_here()
+    }
+
+    #[cold]
+    pub(super) fn would_freeze(&self) -> WaitError {
+        WaitError::WouldFreeze {
+            future: self.future,
+            at: self.at,
+        }
+    }
+}

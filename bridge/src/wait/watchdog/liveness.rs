@@ -1,0 +1,166 @@
+//! Finds out that a runtime has ended where its sentinel cannot tell.
+//!
+//! The sentinel tells when the runtime drops its tasks. Two ends never get so far:
+//!
+//! * The thread that drops the tasks waits itself, in the destructor of one of them,
+//!   and the sentinel would be dropped after that one. The runtime drops a task that is
+//!   spawned now, at once and unrun.
+//! * The worker that would drop the tasks handed its core over, to this wait or to a
+//!   `block_in_place` around it. The runtime had stopped to take blocking work, so no
+//!   thread took the core. Until the wait is over nobody has it, and a task that is
+//!   spawned now stays queued. But the runtime drops blocking work unrun.
+//!
+//! So a wait that stays parked submits a *canary* now and then: a task, and where the
+//! wait may hold a core back, a blocking closure too. The time between two canaries
+//! doubles each time, so they cost nothing in the long run.
+//!
+//! If a canary is still queued, every worker or every blocking thread is busy, and the work
+//! that the wait needs may be in the same queue. [`stall`](super::stall) warns of that.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, task};
+
+/// A wait that has gone on for this long submits its first canary.
+const FIRST: Duration = Duration::from_millis(10);
+
+/// Submits canaries to the runtime of a wait.
+pub(super) struct LivenessProbe {
+    next: Instant,
+    /// The time between the last canary and the next.
+    interval: Duration,
+    /// A task, which a worker runs.
+    task: Canary,
+    /// A closure, which a blocking thread runs. Only a wait in a task has one, because
+    /// only that may hold a core back.
+    closure: Option<Canary>,
+}
+
+/// The threads of a runtime that are all busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BusyThreads {
+    Workers,
+    Blocking,
+}
+
+impl LivenessProbe {
+    /// Makes the probe of a wait that begins here, now.
+    pub(super) fn new() -> Self {
+        Self {
+            next: Instant::now() + FIRST,
+            interval: FIRST,
+            task: Canary::default(),
+            closure: task::try_id().map(|_in_task| Canary::default()),
+        }
+    }
+
+    /// Returns when the next canary is due.
+    pub(super) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// Submits canaries if they are due. Returns whether `runtime` has ended.
+    pub(super) fn is_gone(&mut self, runtime: &Handle, now: Instant) -> bool {
+        if now < self.next {
+            return false;
+        }
+        self.interval = self.interval.saturating_mul(2);
+        // The interval may exceed what the clock can tell.
+        self.next = now.checked_add(self.interval).unwrap_or(now + FIRST);
+        let closure = self.closure.as_mut().is_some_and(|closure| {
+            closure.is_dropped(now, |work| drop(runtime.spawn_blocking(|| work.run())))
+        });
+        closure || (self.task).is_dropped(now, |work| drop(runtime.spawn(async { work.run() })))
+    }
+
+    /// Returns since when a canary has been queued, and which threads are busy.
+    pub(super) fn stuck_since(&self) -> Option<(Instant, BusyThreads)> {
+        let closure = self.closure.as_ref().and_then(Canary::pending_since);
+        let task = || Some((self.task.pending_since()?, BusyThreads::Workers));
+        // If both are queued, the workers may lack a blocking thread.
+        closure
+            .map(|since| (since, BusyThreads::Blocking))
+            .or_else(task)
+    }
+}
+
+/// Work that the runtime should run, and when it was submitted last.
+#[derive(Default)]
+struct Canary(Option<(Outcome, Instant)>);
+
+impl Canary {
+    /// Returns whether the runtime dropped the canary unrun. Submits another if the last
+    /// has run.
+    fn is_dropped(&mut self, now: Instant, submit: impl FnOnce(Work)) -> bool {
+        if self.pending_since().is_some() {
+            return false;
+        }
+        let known = self.0.as_ref().map(|(outcome, _)| outcome);
+        if known.is_some_and(|outcome| outcome.load(Ordering::Acquire) == DROPPED) {
+            return true;
+        }
+        let outcome = Outcome::default();
+        submit(Work(Arc::clone(&outcome)));
+        let is_dropped = outcome.load(Ordering::Acquire) == DROPPED;
+        self.0 = Some((outcome, now));
+        is_dropped
+    }
+
+    fn pending_since(&self) -> Option<Instant> {
+        let (outcome, since) = self.0.as_ref()?;
+        (outcome.load(Ordering::Acquire) == PENDING).then_some(*since)
+    }
+}
+
+type Outcome = Arc<AtomicU8>;
+
+const PENDING: u8 = 0;
+const RUN: u8 = 1;
+const DROPPED: u8 = 2;
+
+/// Work that does nothing, and shows whether it was run or dropped.
+struct Work(Outcome);
+
+impl Work {
+    fn run(self) {
+        self.0.store(RUN, Ordering::Release);
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let unrun = (PENDING, DROPPED);
+        let _has_run =
+            (self.0).compare_exchange(unrun.0, unrun.1, Ordering::Release, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// Otherwise a wait that is parked for hours wakes up all the time.
+    #[test]
+    fn canaries_grow_rarer() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let mut probe = LivenessProbe::new();
+        let mut gaps = Vec::new();
+        for _ in 0..5 {
+            let due = probe.next();
+            let early = due.checked_sub(Duration::from_millis(1)).unwrap();
+            assert!(!probe.is_gone(runtime.handle(), early));
+            assert_eq!(probe.next(), due, "no canary was due");
+            assert!(!probe.is_gone(runtime.handle(), due));
+            gaps.push((probe.next() - due).as_millis());
+        }
+        assert_eq!(gaps, [20, 40, 80, 160, 320]);
+    }
+}

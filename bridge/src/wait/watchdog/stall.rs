@@ -1,0 +1,122 @@
+//! The warning of a wait that may be stuck.
+//!
+//! A wait that has been parked for a second warns once in two cases. Either it is parked
+//! where it may keep its own future from going on, or nobody in its runtime is free to run
+//! what it may need.
+
+use std::time::{Duration, Instant};
+
+use detect::probe::waiting_task;
+
+use super::liveness::{BusyThreads, LivenessProbe};
+use crate::wait::{context::WaitContext, plan::BlockCheck};
+
+/// A suspect wait that has been parked for this long is reported.
+const SUSPICIOUS: Duration = Duration::from_secs(1);
+
+/// Warns once of a wait that may be stuck.
+pub(super) struct StallWarning {
+    /// Since when the wait has been parked without a wake-up, where that matters.
+    parked_since: Option<Instant>,
+    has_warned: bool,
+}
+
+/// A reason why a parked wait's future may not go on.
+#[derive(Clone, Copy)]
+enum Suspect {
+    /// The wait itself, parked in a `LocalSet` that has to poll it.
+    LocalSet,
+    /// The wait itself, parked in an executor that it was allowed to freeze.
+    Frozen,
+    /// The threads of its runtime.
+    Busy(BusyThreads),
+}
+
+impl StallWarning {
+    pub(super) fn new() -> Self {
+        Self {
+            parked_since: None,
+            has_warned: false,
+        }
+    }
+
+    /// The wait was woken.
+    pub(super) fn woken(&mut self) {
+        self.parked_since = None;
+    }
+
+    /// Returns when a park that begins now has to end for the warning.
+    pub(super) fn alarm(&mut self, check: BlockCheck, liveness: &LivenessProbe) -> Option<Instant> {
+        let (since, _) = self.suspicion(check, liveness)?;
+        Some(since + SUSPICIOUS)
+    }
+
+    /// Warns if the wait has been suspect for long enough.
+    ///
+    /// The suspicion is found again, because what the liveness probe submitted before
+    /// the park may have run meanwhile.
+    pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
+        if let Some((since, suspect)) = self.suspicion(context.check, liveness)
+            && since + SUSPICIOUS <= Instant::now()
+        {
+            self.has_warned = true;
+            warn(context, suspect);
+        }
+    }
+
+    /// Returns what may keep the future from going on, and since when.
+    fn suspicion(
+        &mut self,
+        check: BlockCheck,
+        liveness: &LivenessProbe,
+    ) -> Option<(Instant, Suspect)> {
+        if self.has_warned {
+            return None;
+        }
+        let suspect = match check {
+            BlockCheck::OnCorelessWorker if !waiting_task::has_handed_over() => Suspect::LocalSet,
+            BlockCheck::Frozen => Suspect::Frozen,
+            _ => {
+                let (since, busy) = liveness.stuck_since()?;
+                return Some((since, Suspect::Busy(busy)));
+            }
+        };
+        let since = *self.parked_since.get_or_insert_with(Instant::now);
+        Some((since, suspect))
+    }
+}
+
+#[cold]
+fn warn(context: &WaitContext<'_>, suspect: Suspect) {
+    let (future, at) = (context.request.future, context.request.at);
+    match suspect {
+        Suspect::LocalSet => tracing::warn!(
+            future,
+            %at,
+            "a wait has been parked for a second on a thread that may be the only one of a \
+             `LocalSet`; if it is, nothing on that set runs meanwhile: `.await` instead"
+        ),
+        Suspect::Frozen => tracing::warn!(
+            future,
+            %at,
+            "a wait has kept the executor of this thread frozen for a second; if what it \
+             waits for needs that executor, it never ends: bound it by \
+             `wait_frozen_timeout`, or `.await` instead"
+        ),
+        Suspect::Busy(BusyThreads::Blocking) => tracing::warn!(
+            future,
+            %at,
+            "a wait is parked inside a runtime whose blocking threads have all been busy for \
+             a second; if it needs one, or nobody else took its worker over, it goes on when \
+             one is free: let the runtime have more by `max_blocking_threads`, or `.await` \
+             instead"
+        ),
+        Suspect::Busy(BusyThreads::Workers) => tracing::warn!(
+            future,
+            %at,
+            "a wait is parked inside a runtime whose workers have all been busy for a second; \
+             if it needs one, it goes on when one is free: don't block in a task, least of \
+             all for what a thread that waits holds"
+        ),
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether Tokio lets this thread block: only `block_in_place` knows.
+//!
+//! `block_in_place` refuses with a panic where parking would stop others: in the
+//! task of a `LocalSet`, and on the second thread in a current-thread runtime's
+//! `block_on`. It allows the root of a multi-thread runtime and the root of a
+//! `Handle::block_on`. Inside `block_in_place`, code may enter a runtime again.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    task::{Context, Waker},
+};
+
+use tokio::task::{block_in_place, coop};
+
+use super::budget;
+use crate::Place;
+
+/// Runs `body` as code that may block. Returns `None`, without running `body`, where
+/// Tokio refuses that.
+///
+/// # Panics
+///
+/// Resumes the panic of `body`.
+pub fn block_if_allowed<T>(body: impl FnOnce() -> T) -> Option<T> {
+    // Tokio gives a worker its budget back after `block_in_place`, and leaves a root
+    // without one. A root without a budget looks like blocking code, so this guard
+    // restores the budget when it drops.
+    let budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
+    let mut is_allowed = false;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        block_in_place(|| {
+            is_allowed = true;
+            body()
+        })
+    }));
+    // A budget that was used up has no guard that restores it.
+    if is_allowed && budget.is_pending() {
+        budget::renew_budget();
+    }
+    match result {
+        Ok(value) => Some(value),
+        Err(payload) if is_allowed => resume_unwind(payload),
+        Err(_refusal) => None,
+    }
+}
+
+/// [`block_if_allowed`] that also refuses the poll of a `LocalSet` which is polled
+/// without a runtime, where Tokio allows blocking although it stops the set.
+///
+/// The coop budget tells the two apart. `block_in_place` takes it from a poll of a
+/// runtime, and leaves it to a set that is polled without one.
+///
+/// # Panics
+///
+/// Resumes the panic of `body`.
+pub fn block_unless_in_set<T>(body: impl FnOnce() -> T) -> Option<T> {
+    block_if_allowed(|| (Place::current() != Place::Root).then(body)).flatten()
+}
