@@ -82,7 +82,13 @@ fn threads_that_start_now_and_then() {
             check(&wait_outside(leaf.outcome()));
         }
         model::fail_starts(0.0);
-        assert_eq!(wait_outside(world.leaf(|| 3)), 3);
+        // A start that failed before may be told to a job that was queued since.
+        let runs = || {
+            let outcome = wait_outside(world.leaf(|| 3).outcome());
+            check(&outcome);
+            outcome.is_ok()
+        };
+        assert!((0..4).any(|_| runs()), "threads start again");
         world.end();
     });
 }

@@ -20,10 +20,9 @@ pub(crate) fn run() {
     let (job, release) = plug.into_parts();
     drop((job, release));
     let report = bridge.shutdown(Duration::from_secs(30)).wait();
-    assert_eq!(
-        (report.completed, report.abandoned, report.cancelled),
-        (11, 0, 0)
-    );
+    // The plug may end before the shutdown begins. Then it does not count.
+    assert!((10..=11).contains(&report.completed), "{report:?}");
+    assert_eq!((report.abandoned, report.cancelled), (0, 0));
     assert!(report.running.is_empty());
     // On a runtime of its own: the bridge's home has ended too.
     let values = multi_thread(1).block_on(join_all(jobs));
