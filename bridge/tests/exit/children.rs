@@ -216,8 +216,13 @@ pub(crate) fn strangers() {
     work("job");
     for _ in 0..2 {
         thread::spawn(|| {
+            let submit = || offload(|| thread::sleep(Duration::from_millis(1))).start();
+            let mut last = submit();
+            // The pool is never without a job of theirs.
             loop {
-                offload(|| thread::sleep(Duration::from_millis(1))).wait();
+                let next = submit();
+                last.wait();
+                last = next;
             }
         });
     }
