@@ -41,6 +41,12 @@ impl Credit {
     fn restore(&self) {
         self.frame.restore(self.claim);
     }
+
+    /// Whether this is the credit of that frame.
+    #[cfg(all(test, not(bridge_loom)))]
+    pub(super) fn is_of(&self, frame: &Arc<Frame>) -> bool {
+        Arc::ptr_eq(&self.frame, frame)
+    }
 }
 
 impl State {

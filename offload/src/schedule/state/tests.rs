@@ -257,8 +257,13 @@ impl Model {
             let was_lender = mem::take(&mut thread.is_lender);
             let is_parked = thread.wait.is_some() || thread.lent.is_some();
             let account = thread.job.as_ref().and_then(Lineage::top);
-            let has_account = account.is_some_and(|account| account.is_parked());
+            let has_account = account.as_ref().is_some_and(|account| account.is_parked());
             assert_eq!(has_account, is_parked, "an account is open by mistake");
+            if let Some(account) = account.filter(|account| account.is_parked()) {
+                let mut credits = state.stacks.iter().flatten().flat_map(|job| &job.credit);
+                let is_spent = credits.any(|credit| credit.is_of(&account));
+                assert!(is_spent || account.has_any_credit(), "credit is lost");
+            }
             let Some(wait) = &thread.wait else { continue };
             let mut parked_waits = state.parked_waits.iter();
             let parked_wait = parked_waits
@@ -305,9 +310,12 @@ impl Model {
     }
 }
 
+/// So many random orders are tried.
+const SEEDS: u64 = 1_000;
+
 #[test]
 fn the_first_invariant_holds_and_what_is_cached_is_true() {
-    for seed in 1..=500 {
+    for seed in 1..=SEEDS {
         let mut model = Model::new(seed);
         for _ in 0..150 {
             model.step();
