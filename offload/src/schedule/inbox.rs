@@ -1,14 +1,14 @@
-//! Where jobs are left while somebody is bound to look for them.
+//! The inbox: submitters leave jobs here while a worker is bound to look for them.
 //!
-//! A push that finds a thread on call, or spinning, has nobody to call. In a
-//! storm of short jobs nearly every push is one of these, and those who submit
-//! would pass the pool's lock to and fro with those who work, a cache line for
-//! each job. So meanwhile the inbox is *open*, and roots are left here, under a
-//! lock of its own; whoever runs out of work collects all that was left, at once.
+//! A push has nobody to call if a worker is searching or spinning. In a storm of short
+//! jobs nearly every push is like that. Submitters and workers would then pass the
+//! pool's lock to and fro, which moves a cache line for each job. So meanwhile the inbox
+//! is *open*, and submitters leave unrelated jobs in it, under the inbox's own lock. A
+//! worker that runs out of work collects all of them at once.
 //!
-//! The state opens and closes it, under its own lock, which is taken first. What
-//! is left here has been admitted: the room for it is reserved when the inbox is
-//! opened.
+//! The state opens and closes the inbox under the pool's lock, which is always taken
+//! before the inbox's lock. A job in the inbox has been admitted, because the room for
+//! the jobs is reserved when the inbox is opened.
 
 use std::{collections::VecDeque, mem, sync::atomic::Ordering};
 
@@ -17,12 +17,12 @@ use crate::{
     platform::sync::{AtomicUsize, Mutex, lock},
 };
 
-/// What is shown while the inbox is closed.
+/// The value that is shown while the inbox is closed.
 const CLOSED: usize = usize::MAX;
 
-/// Written by those who submit.
+/// The jobs that submitters have left without the pool's lock.
 pub(crate) struct Inbox {
-    /// How many jobs are here, for those who have no lock, or [`CLOSED`].
+    /// The number of jobs in the inbox, or [`CLOSED`]. It can be read without a lock.
     shown: AtomicUsize,
     slots: Mutex<Slots>,
 }
@@ -30,20 +30,21 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct Slots {
     jobs: VecDeque<Submitted>,
-    /// How many more may be left; zero while closed.
+    /// The number of jobs that may still be left here. It is zero while the inbox is
+    /// closed.
     room: usize,
-    /// When the next that is left is taken.
+    /// The time at which a worker takes the next job that is left here.
     next: Pickup,
 }
 
-/// When a job that was left is taken.
+/// The time at which a worker takes a job that was left in the inbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Pickup {
-    /// When those who work, or the thread on call, next look.
+    /// The job is taken after others, when a running or searching worker next looks.
     #[default]
     InTurn,
-    /// At once, or after the job that a thread is at: it is the next.
+    /// The job is the next: a worker takes it at once, or after the job that it runs.
     AtOnce,
 }
 
@@ -57,7 +58,7 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// Leaves a root here, or gives it back if the inbox is closed or full.
+    /// Leaves an unrelated job here. Returns the job if the inbox is closed or full.
     pub(crate) fn leave(&self, job: Submitted) -> Result<Pickup, Submitted> {
         if self.shown.load(Ordering::Relaxed) == CLOSED {
             return Err(job);
@@ -72,15 +73,16 @@ impl Inbox {
         Ok(mem::take(&mut slots.next))
     }
 
-    /// Whether a job is here, at a glance.
+    /// Returns whether a job is here, without taking the lock.
     pub(crate) fn holds_work(&self) -> bool {
         !matches!(self.shown.load(Ordering::Relaxed), 0 | CLOSED)
     }
 
-    /// Moves what was left behind `jobs`, and is open from now on for as many
-    /// more as `room` says when told how many were moved: closed, for none. Says
-    /// how many were moved. `next` is when the first that is left then is taken, if
-    /// it comes soon.
+    /// Moves the jobs of the inbox to the end of `jobs`, and returns how many they were.
+    ///
+    /// `room` gets that number, and returns how many jobs may be left from now on. If it
+    /// returns zero, the inbox is closed. `next` says when the first of those jobs is
+    /// taken, if at most one job was moved now.
     pub(crate) fn collect(
         &self,
         jobs: &mut VecDeque<Submitted>,
@@ -95,7 +97,7 @@ impl Inbox {
             jobs.append(&mut slots.jobs);
         }
         slots.room = room(moved);
-        // Whoever has moved one takes it, and then the next.
+        // The worker that has moved one job takes that job, and then the next.
         slots.next = if moved <= 1 { next } else { Pickup::InTurn };
         let shown = if slots.room == 0 { CLOSED } else { 0 };
         self.shown.store(shown, Ordering::Relaxed);

@@ -1,8 +1,8 @@
-//! Every decision of the pool: which job a thread runs next, and which thread runs.
+//! Every decision of the pool: which job a worker runs next, and which worker is woken.
 //!
 //! [`state`] decides, under one lock, by transitions that return what to do after the
-//! lock is released. It asks [`policy`], a pure function, whether another thread is
-//! worth waking. [`queue`] holds the jobs that no thread has claimed. [`inbox`] takes
+//! lock is released. It asks [`policy`], a pure function, whether another worker is
+//! worth waking. [`queue`] holds the jobs that no worker has claimed. [`inbox`] takes
 //! jobs without the pool's lock. [`stall`] notices a pool that stands still.
 
 pub(crate) mod inbox;

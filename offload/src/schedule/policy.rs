@@ -1,27 +1,28 @@
-//! When to add a thread: a pure function.
+//! The policy: a pure function that decides whether one more worker takes a job.
 //!
-//! The pool has at most one thread *on call*: awake, not running a job, and
-//! bound to look at the queue before it sleeps. When work is queued, a permit
-//! is free and nobody is on call, an idle thread is woken or a new one started,
-//! and that one is on call until it takes work. Then [`duty`] decides. Instant
-//! jobs are done by those who are at it, faster than a further thread could
-//! help; jobs that block are not, and get their thread at once.
+//! At most one worker of a pool is *searching*: it is bound to look at the queue before
+//! it sleeps. If a job is queued, a permit is free and no worker is searching, the pool
+//! wakes an idle worker or starts a new one. That worker is searching until it takes a
+//! job, and [`decide`] tells it when to take one.
+//!
+//! The running workers finish instant jobs sooner than one more worker could help. Jobs
+//! that block get another worker at once.
 
 use std::time::Duration;
 
-/// Queued work has a thread within this time while permits are free.
+/// A queued job gets a worker within this time while a permit is free.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
 
-/// How long the thread on call lets the others go on before it looks again.
+/// The time for which the searching worker watches before it looks again.
 pub(crate) const WATCH: Duration = Duration::from_micros(200);
 
-/// A job this short, wake-ups are dearer than it is.
+/// Below this length of a job, waking a worker costs more than running the job.
 const INSTANT: Duration = Duration::from_micros(5);
 
-/// Jobs this short keep those who submit them as busy as those who run them.
+/// Below this length of a job, its submitter is as busy as its worker.
 const TINY_JOB: Duration = Duration::from_micros(1);
 
-/// What decides in this world.
+/// The function that decides: [`decide`], or its substitute under shuttle.
 pub(crate) const DUTY: fn(LoadSample) -> Decision = {
     #[cfg(not(bridge_shuttle))]
     {
@@ -33,39 +34,39 @@ pub(crate) const DUTY: fn(LoadSample) -> Decision = {
     }
 };
 
-/// What the thread on call has seen since it last looked.
+/// The load of the pool, as the searching worker sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoadSample {
-    /// Jobs that a thread could take now.
+    /// The number of jobs that a worker can take now.
     pub(crate) ready: usize,
-    /// Jobs that run, unparked.
+    /// The number of jobs that run and are not parked.
     pub(crate) running: usize,
-    /// Processors of the machine.
+    /// The number of the machine's processors.
     pub(crate) cores: usize,
-    /// Jobs that ended since the last look.
+    /// The number of jobs that ended since the last look.
     pub(crate) ended: u64,
-    /// Time since the last look.
+    /// The time since the last look.
     pub(crate) elapsed: Duration,
-    /// Roots are queued, and kin alone was taken since the last look.
+    /// Whether unrelated jobs are queued and none of them was taken since the last look.
     pub(crate) overtaken: bool,
-    /// Roots taken, ever.
+    /// The number of unrelated jobs that were taken since the pool was built.
     #[cfg(bridge_loom)]
     pub(crate) taken: u64,
 }
 
-/// What the thread on call shall do.
+/// The decision about the searching worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Decision {
-    /// Take work.
+    /// It takes a job.
     Work,
-    /// Let the others go on, and look again after this time.
+    /// It sleeps for this time, lets the others work, and then looks again.
     Watch(Duration),
-    /// Nothing is left to do.
+    /// It stops searching, because nothing is left to do.
     Rest,
 }
 
-/// Whether the thread on call is needed.
+/// Returns what the searching worker does next.
 pub(crate) fn decide(load_sample: LoadSample) -> Decision {
     let LoadSample {
         ready,
@@ -79,12 +80,12 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
     match (ready, each) {
-        // Stay for a moment in a storm of instant jobs: the next is on its way,
-        // and would only wake this thread again.
+        // In a storm of instant jobs the worker watches for a moment. The next job is on
+        // its way, and would only wake this worker again.
         (0, _) if instant => Decision::Watch(WATCH),
         (0, _) => Decision::Rest,
         _ if running == 0 => Decision::Work,
-        // Their pace says nothing of those they don't come to.
+        // The pace of the descendants says nothing about the unrelated jobs behind them.
         _ if overtaken => Decision::Work,
         (_, None) => Decision::Work,
         (_, Some(each)) if is_crowded(each.mul_f64(to_f64(running as u64)), running, cores) => {
@@ -95,15 +96,15 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
     }
 }
 
-/// Whether so many threads are enough for jobs of this length: more would only
-/// stand in each other's way, for such jobs don't block.
+/// Returns whether so many workers are enough for jobs of this length. Such jobs don't
+/// block, so more workers would only take the lock from each other.
 fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
-    // One processor is left to those who submit.
-    let minute = job < TINY_JOB && running + 1 >= cores;
-    minute || (job < INSTANT && running >= cores)
+    // The submitters of tiny jobs need a processor too.
+    let is_crowded_by_tiny_jobs = job < TINY_JOB && running + 1 >= cores;
+    is_crowded_by_tiny_jobs || (job < INSTANT && running >= cores)
 }
 
-/// [`duty`] for loom, which has no clock: watches whenever another works.
+/// Stands in for [`decide`] under loom, which has no clock: watches while any job runs.
 #[cfg(bridge_loom)]
 pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
     match load_sample {
@@ -113,7 +114,8 @@ pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
     }
 }
 
-/// [`duty`] for shuttle: any answer that it may give at some pace of the jobs.
+/// Stands in for [`decide`] under shuttle: tosses one of the decisions that it may return
+/// at some pace of the jobs.
 #[cfg(bridge_shuttle)]
 fn tossed(load_sample: LoadSample) -> Decision {
     use crate::platform::sync::toss;
@@ -131,8 +133,8 @@ fn tossed(load_sample: LoadSample) -> Decision {
     }
 }
 
-/// [`duty`] for loom: watches only while another works on one of the first two jobs, and
-/// nothing is queued.
+/// Stands in for [`decide`] under loom: watches only while one of the first two jobs runs
+/// and nothing is queued.
 #[cfg(bridge_loom)]
 pub(crate) fn watchful_at_first(load_sample: LoadSample) -> Decision {
     match load_sample {
@@ -172,42 +174,48 @@ mod tests {
         }
     }
 
+    /// Otherwise short jobs would wake workers that cannot help, or blocking jobs would
+    /// keep the jobs behind them from running.
     #[test]
-    fn duty_by_table() {
+    fn decisions_by_table() {
         let table = [
             (
-                "nothing queued, nobody works",
+                "nothing is queued, and no job runs",
                 load_sample(0, 0, 0, 50),
                 Decision::Rest,
             ),
             (
-                "nothing queued, slow jobs run",
+                "nothing is queued, and slow jobs run",
                 load_sample(0, 4, 2, 50),
                 Decision::Rest,
             ),
             (
-                "nothing queued, a storm of instant jobs",
+                "nothing is queued in a storm of instant jobs",
                 load_sample(0, 1, 50, 50),
                 Decision::Watch(WATCH),
             ),
             (
-                "nothing queued, a pause in the storm",
+                "nothing is queued in a pause of the storm",
                 load_sample(0, 0, 50, 50),
                 Decision::Watch(WATCH),
             ),
             (
-                "nothing queued, the storm is over",
+                "nothing is queued, and the storm is over",
                 load_sample(0, 0, 0, 50),
                 Decision::Rest,
             ),
-            ("nobody works", load_sample(1, 0, 900, 50), Decision::Work),
             (
-                "one is queued, the others block",
+                "one is queued, and no job runs",
+                load_sample(1, 0, 900, 50),
+                Decision::Work,
+            ),
+            (
+                "one is queued, and the running jobs block",
                 load_sample(1, 3, 0, 50),
                 Decision::Work,
             ),
             (
-                "a few are queued, instant",
+                "a few instant jobs are queued",
                 load_sample(40, 1, 400, 50),
                 Decision::Watch(WATCH),
             ),
@@ -247,7 +255,7 @@ mod tests {
                 Decision::Watch(WATCH),
             ),
             (
-                "a few are queued, instant, and the roots among them stand still",
+                "a few instant jobs are queued, and no unrelated job was taken",
                 LoadSample {
                     overtaken: true,
                     ..load_sample(40, 1, 400, 50)

@@ -1,14 +1,16 @@
-//! The jobs that no thread has claimed, in the order in which they are due.
+//! The jobs that no worker has claimed, in the order in which they are due.
 //!
-//! Two lanes. *Kin* are descendants of some wait of a pool's thread: a thread
-//! stands still until they are done, so they go first. *Roots* are everybody
-//! else. Each lane has a *queue*, which the capacity bounds over both lanes,
-//! and behind it a *line* of those that were not admitted yet: their callers
-//! wait for room, first come first served, and hold the closures themselves.
+//! There are two lanes. One holds the *descendants* of waits and of parked jobs. A
+//! worker stands still until they are done, so they go first. The other lane holds the
+//! *unrelated* jobs.
 //!
-//! While a thread is bound to look for work, roots are left in the *inbox*
-//! (`inbox.rs`) and moved up from there, so that not every push takes the
-//! pool's lock.
+//! Each lane has a *queue* of admitted jobs, and the capacity bounds both queues
+//! together. Behind each queue stands a *backlog* of jobs whose callers wait for room,
+//! in order of arrival.
+//!
+//! While a worker is bound to look at the queue, submitters leave unrelated jobs in the
+//! *inbox* (`inbox.rs`), and the queue collects them from there. So not every push
+//! takes the pool's lock.
 
 mod list;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
@@ -28,32 +30,31 @@ use crate::{
     schedule::inbox::{Inbox, Pickup},
 };
 
-/// What became of a job that was pushed.
+/// The place of a job that was pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Admission {
-    /// It is in the queue.
+    /// The job is in the queue.
     Queued,
-    /// It waits for room.
+    /// The job is in the backlog: its caller waits for room.
     InBacklog,
 }
 
 pub(crate) struct Queue {
     capacity: usize,
-    /// Shows how many jobs are ready to the thread that spins, which has no
-    /// lock.
+    /// The number of ready jobs. The worker that spins reads it without the lock.
     shown: Arc<Padded<AtomicUsize>>,
-    /// Where roots are left that come behind all others.
+    /// The inbox. Its unrelated jobs come behind all jobs in the queue.
     inbox: Arc<Padded<Inbox>>,
-    /// Whether anything may be in the inbox.
+    /// Whether the inbox is open, so that jobs may be in it.
     is_open: bool,
     descendants: Lists,
     unrelated: Lists,
-    /// Roots taken, ever.
+    /// The number of unrelated jobs that were taken since the pool was built.
     unrelated_taken: u64,
-    /// Roots pushed, ever.
+    /// The number of unrelated jobs that were pushed since the pool was built.
     unrelated_pushed: usize,
-    /// The most that was queued together, as far as was seen.
+    /// The largest number of jobs that the queues were seen to hold together.
     peak: usize,
 }
 
@@ -63,7 +64,7 @@ struct Lists {
     backlog: List,
 }
 
-/// Marks and hands out a job that was taken from its list.
+/// Marks a job as being in no list, and returns it.
 fn out(job: Submitted) -> Submitted {
     job.header().list.store(OUT, Ordering::Relaxed);
     job
@@ -88,47 +89,48 @@ impl Queue {
         }
     }
 
-    /// Jobs that were admitted; at most the capacity.
+    /// Returns the number of admitted jobs. It is at most the capacity.
     pub(crate) fn queued(&self) -> usize {
         self.descendants.queue.live + self.unrelated.queue.live
     }
 
-    /// The most jobs that were queued together.
+    /// Returns the largest number of jobs that were seen queued together.
     pub(crate) fn peak(&self) -> usize {
         self.peak
     }
 
-    /// Jobs that wait for room.
+    /// Returns the number of jobs whose callers wait for room.
     pub(crate) fn backlog(&self) -> usize {
         self.descendants.backlog.live + self.unrelated.backlog.live
     }
 
-    /// Jobs that a thread could take now.
+    /// Returns the number of jobs that a worker can take if a permit is free.
     pub(crate) fn ready(&self) -> usize {
         self.queued() + self.descendants.backlog.live
     }
 
-    /// Roots that were admitted.
+    /// Returns the number of unrelated jobs that were admitted.
     pub(crate) fn queued_unrelated(&self) -> usize {
         self.unrelated.queue.live
     }
 
-    /// How many roots have been taken, ever.
+    /// Returns the number of unrelated jobs that were taken since the pool was built.
     pub(crate) fn unrelated_taken(&self) -> u64 {
         self.unrelated_taken
     }
 
-    /// How many roots have been pushed, ever.
+    /// Returns the number of unrelated jobs that were pushed since the pool was built.
     pub(crate) fn unrelated_pushed(&self) -> usize {
         self.unrelated_pushed
     }
 
-    /// Whether one more job would be admitted at once. Nobody stands in a line then,
-    /// because those in line move up as soon as there is room.
+    /// Returns whether one more job would be admitted at once. If so, both backlogs are
+    /// empty, because their jobs move up as soon as there is room.
     pub(crate) fn has_room(&self) -> bool {
         self.queued() < self.capacity
     }
 
+    /// Adds a job to the queue of its lane, or to the backlog if there is no room.
     pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
         let bit = if lane == Lane::Descendants {
             DESCENDANT
@@ -149,13 +151,13 @@ impl Queue {
         admission
     }
 
-    /// Marks a root that is about to be left in the inbox as queued.
+    /// Marks as queued an unrelated job that is about to be left in the inbox.
     pub(crate) fn mark(header: &Header) {
         header.list.store(QUEUE, Ordering::Relaxed);
     }
 
-    /// Opens the inbox for as many jobs as there is room for; `next` says when the
-    /// first is taken.
+    /// Opens the inbox if it is closed. It takes as many jobs as the queue has room
+    /// for. `next` says when a worker takes the first of them.
     pub(crate) fn open_inbox(&mut self, next: Pickup) {
         if !self.is_open {
             self.is_open = true;
@@ -163,14 +165,15 @@ impl Queue {
         }
     }
 
-    /// Takes in what was left in the inbox, if it is open.
+    /// Moves the jobs of the inbox to the queue. An open inbox stays open if there is
+    /// room.
     pub(crate) fn empty_inbox(&mut self) {
         if self.is_open {
             self.collect(Pickup::AtOnce);
         }
     }
 
-    /// Takes in what was left in the inbox, and closes it; true if anything was.
+    /// Closes the inbox and moves its jobs to the queue. Returns whether there were any.
     pub(crate) fn close_inbox(&mut self) -> bool {
         mem::take(&mut self.is_open) && self.collect(Pickup::InTurn)
     }
@@ -193,7 +196,7 @@ impl Queue {
         moved > 0
     }
 
-    /// Puts a job back that was taken and not run: it is the first again.
+    /// Puts a job back that was taken and not run. It is the first of its lane again.
     pub(crate) fn put_back(&mut self, lane: Lane, job: Submitted) {
         let bit = if lane == Lane::Descendants {
             DESCENDANT
@@ -207,7 +210,7 @@ impl Queue {
         self.show();
     }
 
-    /// Takes the job that is due.
+    /// Takes the job that is due: a descendant if there is one.
     pub(crate) fn take(&mut self) -> Option<Submitted> {
         let job = self
             .descendants
@@ -215,15 +218,15 @@ impl Queue {
             .pop()
             .or_else(|| self.descendants.backlog.pop())
             .or_else(|| {
-                let root = self.unrelated.queue.pop()?;
+                let unrelated = self.unrelated.queue.pop()?;
                 self.unrelated_taken += 1;
-                Some(root)
+                Some(unrelated)
             })?;
         self.admit();
         Some(out(job))
     }
 
-    /// Takes the first of the kin that `fits`.
+    /// Takes the first of the descendants that `fits`.
     pub(crate) fn take_descendant(
         &mut self,
         mut fits: impl FnMut(&Submitted) -> bool,
@@ -236,9 +239,9 @@ impl Queue {
         Some(out(job))
     }
 
-    /// Moves roots that `fit` to the other lane, behind those that are there. All of
-    /// them were pushed after the first `since`, so they are looked for no further
-    /// from the end than that.
+    /// Moves the unrelated jobs that `fit` to the lane of descendants, behind the jobs
+    /// that are there. None of them is among the first `since` unrelated jobs that were
+    /// pushed, so those are not looked at.
     pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) {
         let mut last = self.unrelated_pushed - since;
         let Self {
@@ -247,7 +250,7 @@ impl Queue {
             ..
         } = self;
         for (from, to, number) in [
-            // The line stands behind the queue.
+            // The backlog comes first, because its jobs were pushed last.
             (&mut unrelated.backlog, &mut descendants.backlog, BACKLOG),
             (&mut unrelated.queue, &mut descendants.queue, QUEUE),
         ] {
@@ -260,23 +263,25 @@ impl Queue {
                 to.push(job);
             }
         }
-        // A thread may take kin out of their line, and roots may not be taken so.
+        // A worker may take descendants out of the backlog, but not unrelated jobs. So
+        // the number of ready jobs may have grown.
         self.show();
     }
 
-    /// Whether a descendant of a wait, or of a parked job, is here.
+    /// Returns whether the queue or the backlog holds a descendant.
     pub(crate) fn holds_descendants(&self) -> bool {
         self.descendants.queue.live + self.descendants.backlog.live > 0
     }
 
-    /// Whether one of the kin `fits`.
+    /// Returns whether one of the descendants `fits`.
     pub(crate) fn has_descendant(&self, mut fits: impl FnMut(&Submitted) -> bool) -> bool {
         let Lists { queue, backlog } = &self.descendants;
         queue.has(&mut fits) || backlog.has(&mut fits)
     }
 
-    /// Takes a job out that its caller has withdrawn, wherever it is. Gives
-    /// back what is to be dropped outside the lock.
+    /// Takes out a job that its caller has withdrawn. Returns the withdrawn jobs that
+    /// were swept out of the list: the caller must drop them after it has released the
+    /// lock.
     pub(crate) fn withdraw(&mut self, header: &Header) -> VecDeque<Submitted> {
         let list = header.list.swap(OUT, Ordering::Relaxed);
         let lists = if list & DESCENDANT == 0 {
@@ -293,20 +298,20 @@ impl Queue {
         swept
     }
 
-    /// Whether the job waits for room.
+    /// Returns whether the job waits for room.
     pub(crate) fn is_in_backlog(header: &Header) -> bool {
         header.list.load(Ordering::Relaxed) & !DESCENDANT == BACKLOG
     }
 
-    /// Takes out every root that waits for room. Kin stay: a thread may take
-    /// them without room, and a parked thread depends on them.
+    /// Takes out every unrelated job that waits for room. Descendants stay, because a
+    /// parked worker depends on them, and a worker may take them without room.
     pub(crate) fn drain_backlog(&mut self) -> Vec<Submitted> {
         std::iter::from_fn(|| self.unrelated.backlog.pop())
             .map(out)
             .collect()
     }
 
-    /// Takes out everything.
+    /// Takes out all jobs of both lanes.
     pub(crate) fn drain(&mut self) -> Vec<Submitted> {
         let mut jobs = Vec::new();
         while let Some(job) = self.take() {
@@ -322,18 +327,19 @@ impl Queue {
         }
     }
 
-    /// After a job has left: moves up from the lines as far as there is room,
-    /// kin first.
+    /// Fills the room that a job has left in the queue.
     fn admit(&mut self) {
         self.move_up();
         self.show();
     }
 
+    /// Publishes the number of ready jobs, and notes the peak.
     fn show(&mut self) {
         self.peak = self.peak.max(self.queued());
         self.shown.store(self.ready(), Ordering::Relaxed);
     }
 
+    /// Moves jobs from the backlogs to the queues while there is room, descendants first.
     fn move_up(&mut self) {
         while self.queued() < self.capacity {
             let (lists, bit) = if self.descendants.backlog.live > 0 {

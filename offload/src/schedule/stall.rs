@@ -1,10 +1,10 @@
-//! Noticing that a pool stands still: jobs are queued, none may start, and
-//! nothing happens.
+//! The check that notices a pool which stands still: jobs are queued, no worker is bound
+//! to look at them, and nothing happens.
 //!
-//! A pool that keeps up has no monitor. Once jobs are queued that nobody can take,
-//! a thread looks at the pool every [`TICK`] (`core/monitor.rs`), until it has found
-//! nothing stuck for a second. It only compares counters, so a pool that is
-//! merely busy pays nothing for it.
+//! A pool that keeps up has no monitor. Once such jobs are queued, the monitor looks at
+//! the pool every [`TICK`] (`core/monitor.rs`). It stops after a second without anything
+//! stuck. It compares counters and reads no job, so a pool that is merely busy pays one
+//! wake-up for each look.
 
 use std::time::{Duration, Instant};
 
@@ -13,88 +13,93 @@ use crate::platform::sync::{elapsed, now};
 /// The time between two looks.
 pub(crate) const TICK: Duration = Duration::from_millis(50);
 
-/// A pool that nobody sized grows after it stood still for so many looks.
+/// After so many looks at which the pool stood still, it grows if nobody set its size.
 const GROW: u32 = 2;
 
-/// A pool that stood still for so many looks says so: within a second, and
-/// later than jobs that take nearly as long.
+/// After so many looks at which the pool stood still, the stall is reported. That is
+/// within a second. A job that takes nearly a second should not count as a stall.
 const REPORT: u32 = 18;
 
 /// After so many looks at a pool that is not stuck, the monitor stops.
 const REST: u32 = 20;
 
-/// After a monitor could not be started, it is not tried again for so long.
+/// After a failed start of the monitor, no other start is tried for so long.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How much has happened in a pool, ever.
+/// Counts of what has happened in a pool since it was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// What may have let a queued job start.
+    /// The number of events that may have let a queued job start.
     pub(crate) events: u64,
-    /// Whatever jobs did.
+    /// The number of starts, ends and parks of jobs.
     pub(crate) moves: u64,
 }
 
-/// What the last looks have shown.
+/// The results of the last looks.
 #[derive(Default)]
 pub(crate) struct Stall {
     monitor: Monitor,
-    /// What had happened by the last look.
+    /// The counts at the last look.
     seen: Seen,
-    /// How many looks in a row have seen nothing move.
+    /// The number of looks in a row that saw nothing move.
     still: u32,
-    /// How many looks in a row have seen no progress, and since when.
+    /// The number of looks in a row that saw no progress.
     stuck: u32,
+    /// The time of the first of those looks.
     since: Option<Instant>,
-    /// Looks since the pool last grew.
+    /// The number of looks since the pool last grew.
     since_growth: u32,
     /// Whether this stall has been reported.
-    is_told: bool,
-    /// How many looks in a row have found nothing stuck.
+    is_reported: bool,
+    /// The number of looks in a row that found nothing stuck.
     quiet: u32,
 }
 
-/// Whether somebody looks.
+/// The state of the monitor's thread.
 #[derive(Default)]
 enum Monitor {
     #[default]
     Stopped,
-    /// Whoever holds the lock starts the thread once it is released.
+    /// The thread that holds the pool's lock starts the monitor after it has released
+    /// the lock.
     Due,
     Running,
-    /// No thread could be started.
+    /// The monitor's thread could not be started at this time.
     Failed(Instant),
 }
 
-/// What a subscriber is told of a stall.
+/// The report of a stall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StallReport {
+    /// The time for which the pool has stood still.
     pub(crate) waited: Duration,
+    /// The number of queued jobs.
     pub(crate) queued: usize,
 }
 
-/// What a look leads to.
+/// The result of a look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Verdict {
-    /// Something has happened since the last look.
+    /// Whether there was progress since the last look.
     pub(crate) is_progress: bool,
-    /// How many looks in a row have seen nothing move.
+    /// The number of looks in a row that saw nothing move.
     pub(crate) still: u32,
-    /// How many looks in a row have seen no progress.
+    /// The number of looks in a row that saw no progress.
     pub(crate) stuck: u32,
-    /// The pool has stood still for long enough to grow.
+    /// Whether the pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
+    /// The stall to report.
     pub(crate) news: Option<StallReport>,
-    /// Nothing has been stuck for a while: the monitor stops.
+    /// Whether the monitor stops, because nothing has been stuck for a while.
     pub(crate) stops: bool,
 }
 
 impl Stall {
-    /// Sees to it that the monitor runs: jobs are queued that nobody can take.
+    /// Makes the monitor due if it does not run, and unless its start has just failed.
     #[inline]
     pub(crate) fn start_monitor(&mut self, seen: Seen) {
-        // loom has no time.
+        // loom has no time, so no monitor runs under it.
         if self.has_monitor() || cfg!(bridge_loom) {
             return;
         }
@@ -115,12 +120,12 @@ impl Stall {
         };
     }
 
-    /// Whether the monitor runs, or is about to.
+    /// Returns whether the monitor runs, or is due.
     pub(crate) fn has_monitor(&self) -> bool {
         matches!(self.monitor, Monitor::Running | Monitor::Due)
     }
 
-    /// Whether the caller has to start the monitor.
+    /// Returns whether the caller must start the monitor.
     #[inline]
     pub(crate) fn take_start(&mut self) -> bool {
         let is_due = matches!(self.monitor, Monitor::Due);
@@ -130,30 +135,31 @@ impl Stall {
         is_due
     }
 
-    /// No thread could be started for the monitor.
+    /// Notes that the monitor's thread could not be started.
     pub(crate) fn monitor_failed(&mut self) {
         self.monitor = Monitor::Failed(now());
     }
 
-    /// The queue is empty: the next stall is another one.
+    /// Notes that the queue is empty, so the next stall is a new one.
     #[inline]
     pub(crate) fn end(&mut self) {
-        self.is_told = false;
+        self.is_reported = false;
     }
 
-    /// The monitor stops, whatever it has seen.
+    /// Notes that the monitor stops.
     pub(crate) fn stop(&mut self) {
         self.monitor = Monitor::Stopped;
     }
 
-    /// One look: at what has happened so far, and at the queue if it is stuck.
+    /// Compares the counts with those of the last look. `stuck` is the number of queued
+    /// jobs if the pool is stuck, and `None` otherwise.
     pub(crate) fn look(&mut self, seen: Seen, stuck: Option<usize>, now: Instant) -> Verdict {
         let is_progress = seen.events != self.seen.events;
         let has_moved = seen != self.seen;
         self.seen = seen;
         let Some(queued) = stuck else {
             (self.still, self.stuck, self.since_growth) = (0, 0, 0);
-            (self.since, self.is_told) = (None, false);
+            (self.since, self.is_reported) = (None, false);
             self.quiet += 1;
             let stops = self.quiet >= REST;
             if stops {
@@ -182,8 +188,8 @@ impl Stall {
         if may_grow {
             self.since_growth = 0;
         }
-        let is_news = queued > 0 && self.stuck >= REPORT && !self.is_told;
-        self.is_told |= is_news;
+        let is_news = queued > 0 && self.stuck >= REPORT && !self.is_reported;
+        self.is_reported |= is_news;
         Verdict {
             still: self.still,
             stuck: self.stuck,
@@ -201,7 +207,7 @@ impl Stall {
 mod tests {
     use super::*;
 
-    /// So many events, and nothing else.
+    /// Returns counts with so many events, and no other moves.
     fn seen(events: u64) -> Seen {
         Seen {
             events,
@@ -209,7 +215,7 @@ mod tests {
         }
     }
 
-    /// Looks so often, with this many events each time, and says what came of it.
+    /// Looks once for each of these numbers of events, and returns the verdicts.
     fn looks(stall: &mut Stall, events: &[u64], stuck: Option<usize>) -> Vec<Verdict> {
         let start = Instant::now();
         let times = (1..).map(|n| start + TICK * n);
@@ -228,14 +234,15 @@ mod tests {
         stall
     }
 
+    /// Otherwise a pool that stands still would grow too fast, or fill the user's log.
     #[test]
     fn it_grows_every_second_look_and_reports_once() {
         let verdicts = looks(&mut started(), &[7; 40], Some(3));
         let grown = verdicts.iter().filter(|verdict| verdict.may_grow).count();
         assert_eq!(grown, 20);
-        let told: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.news).collect();
+        let reports: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.news).collect();
         assert_eq!(
-            told,
+            reports,
             [StallReport {
                 waited: TICK * 18,
                 queued: 3
@@ -243,7 +250,7 @@ mod tests {
         );
     }
 
-    /// The waits of a pool may all be for timers, and then nothing is wrong.
+    /// All waits of a pool may depend on timers. A report of a stall would be wrong then.
     #[test]
     fn it_reports_nothing_while_nothing_is_queued() {
         let mut stall = started();
@@ -254,6 +261,7 @@ mod tests {
         assert_eq!(news.map(|news| news.queued), Some(1));
     }
 
+    /// Otherwise a pool that is merely busy would grow, or report a stall.
     #[test]
     fn progress_sets_the_count_back() {
         let events: Vec<u64> = (0..40).map(|n| 7 + n / 15).collect();
@@ -264,6 +272,8 @@ mod tests {
         assert!(verdicts.iter().all(|verdict| !verdict.may_grow));
     }
 
+    /// Otherwise a wait would be refused although jobs move, or jobs that park again and
+    /// again would hide a stall.
     #[test]
     fn moves_are_no_progress_but_not_stillness() {
         let mut stall = started();
@@ -277,6 +287,7 @@ mod tests {
         assert!(verdicts.iter().any(|verdict| verdict.news.is_some()));
     }
 
+    /// Otherwise a user would not hear of a second stall.
     #[test]
     fn it_reports_again_after_the_queue_went_on() {
         let mut stall = started();
@@ -290,6 +301,7 @@ mod tests {
         }
     }
 
+    /// Otherwise the monitor of an idle pool would wake up for ever.
     #[test]
     fn the_monitor_stops_when_nothing_is_stuck_and_starts_again() {
         let mut stall = started();

@@ -1,9 +1,10 @@
-//! The pool's state. Every decision is made here, under one lock, by a
-//! transition that returns what to do once the lock is released.
+//! The pool's state. A transition makes each decision here, under one lock, and
+//! returns what to do once the lock is released.
 //!
-//! `DESIGN.md` names the invariants. Every transition below must restore the
-//! first: *while a queued job may start, a thread is on call, or none can be
-//! had.* [`State::help`] restores it.
+//! `DESIGN.md` names the invariants. Every transition must keep the first, and
+//! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
+//! worker is bound to look at the queue. Otherwise no worker can be had, and nothing can
+//! be lent.*
 
 mod credit;
 mod ending;
@@ -51,57 +52,61 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     pool: PoolId,
     limits: Limits,
-    /// Threads that sleep without work, the latest to come last.
+    /// The idle workers. The worker that went to sleep last comes last.
     idle: Vec<IdleThread>,
-    /// Waits in which threads are parked, or lent.
+    /// The waits in which workers are parked. A wait whose worker was lent a job stays
+    /// here until that worker has woken up.
     parked_waits: Vec<ParkedWait>,
-    /// Whether no queued job could be lent to any parked thread.
+    /// Whether no queued job can be lent to any parked worker.
     ///
-    /// Cached, because computing it scans the queued descendants. Whatever could
-    /// make it false clears it.
+    /// Cached, because computing it scans the queued descendants. Every transition
+    /// that could make it false clears it.
     nothing_lendable: bool,
-    /// Whether no queued job may start beyond the permits. Cached likewise.
+    /// Whether no queued job may start on credit. Cached for the same reason.
     nothing_on_credit: bool,
-    /// The frame that alone has gained credit since no queued job could start beyond
-    /// the permits. While it has none, no such job can, so nobody needs to look.
+    /// The only frame that has gained credit since no queued job could start on
+    /// credit. If this frame has spent its credit again, no queued job can, and the
+    /// queue needs no scan.
     gained: Option<Arc<Frame>>,
-    /// The jobs on each thread's stack, outermost first.
+    /// The jobs on each worker's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
-    /// Threads that live, those being started included.
+    /// The number of workers, including the workers that are starting.
     threads: usize,
-    /// Jobs that run unparked: permits taken.
+    /// The number of jobs that run and are not parked. Most of them have a permit.
+    /// Some run on an account, or came back from a wait.
     running: usize,
-    /// The thread that is bound to look at the queue, soon.
+    /// The worker that is searching.
     searcher: Option<Searcher>,
-    /// The thread that looks at the queue all the time, before it sleeps.
+    /// The worker that spins: it looks at the queue all the time before it sleeps.
     spinner: Option<usize>,
-    /// Jobs that ended, one way or another.
+    /// The number of claimed jobs that have ended, in any way.
     ended: u64,
-    /// Permits beyond those that the pool was built with.
+    /// The permits that were added because the pool stood still.
     growth: Growth,
-    /// Jobs that wait, or have waited, for a shutdown.
+    /// The jobs that wait or have waited until a shutdown was over.
     excluded: Vec<JobId>,
+    /// The time at which a worker last could not be started.
     start_failed: Option<Instant>,
     next_id: usize,
     pub(crate) stall: Stall,
     pub(crate) tally: Tally,
 }
 
-/// A job that a thread has claimed.
+/// A job that a worker has claimed.
 pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
-    /// On whose account it runs, if it started beyond the permits.
+    /// The account on which the job runs, if it started on credit.
     credit: Option<Credit>,
-    /// Whether it started beyond the permits.
+    /// Whether the job started beyond the permits.
     is_beyond: bool,
 }
 
-/// Where an idle thread sleeps.
+/// A worker that is idle, or may soon be: its number, and how to wake it.
 pub(crate) struct IdleThread {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
-    /// Whether the thread would spin now, rather than sleep.
+    /// Whether the worker would spin now before it sleeps.
     pub(crate) spins: Cell<bool>,
 }
 
@@ -137,7 +142,7 @@ impl State {
         }
     }
 
-    /// Takes a job in.
+    /// Adds a job to the queue or to the backlog.
     pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
         let next = self.next_pickup();
         match lane {
@@ -156,7 +161,7 @@ impl State {
         (prospect, self.help())
     }
 
-    /// When the next that is submitted will be taken, if somebody is awake.
+    /// Returns when the next submitted job will be taken, if a worker is awake.
     fn next_pickup(&self) -> Pickup {
         if self.queue.ready() == 0 {
             Pickup::AtOnce
@@ -165,8 +170,8 @@ impl State {
         }
     }
 
-    /// Restores the first invariant: finds a thread for a job that may start, or
-    /// failing that a lender.
+    /// Restores the first invariant: finds a worker for a job that may start. If no
+    /// worker can be had, it looks for a parked worker to lend the job to.
     pub(crate) fn help(&mut self) -> Action {
         if !self.needs_help() {
             self.note_stuck();
@@ -188,23 +193,23 @@ impl State {
         lender.map_or(Action::Nothing, Action::Wake)
     }
 
-    /// Whether a job may start that nobody is about to look at.
+    /// Returns whether a queued job may start and no worker is bound to look at it.
     fn needs_help(&mut self) -> bool {
         !self.has_lookout()
             && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_beyond_permits())
     }
 
-    /// Whether any job may start.
+    /// Returns whether a permit is free, so that any job may start.
     fn has_permit(&self) -> bool {
         self.running < self.permits()
     }
 
-    /// How many jobs may run unparked. Descendants of parked jobs may exceed it.
+    /// Returns the number of permits. Descendants of parked jobs may run beyond it.
     fn permits(&self) -> usize {
         self.limits.max_threads + self.growth.permits()
     }
 
-    /// What the thread whose stack is `stack` does next.
+    /// Returns what the worker whose stack is `stack` does next.
     pub(crate) fn next(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Step {
         if let After::Job(finish) = after {
             self.end(stack, finish);
@@ -222,14 +227,15 @@ impl State {
             if let Some(step) = self.choose(after, this_thread, stack) {
                 return step;
             }
-            // With this thread asleep, nobody might be bound to look.
+            // A job may have come into the inbox. Once this worker sleeps, perhaps
+            // nobody is bound to look there.
             if !self.queue.close_inbox() {
                 return self.sleep(this_thread);
             }
         }
     }
 
-    /// What there is to do for a thread, if anything.
+    /// Returns what the worker does next, or `None` if it can go to sleep.
     fn choose(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Option<Step> {
         let searches = self.is_searching(this_thread.id);
         if self.phase == Phase::Closed {
@@ -255,7 +261,7 @@ impl State {
         if self.queue.ready() == 0 {
             self.stall.end();
         }
-        // If work is left, those who have the permits see to it.
+        // If jobs are left, the workers that have the permits run them.
         if self.phase == Phase::Draining {
             return Some(self.retire(searches, stack));
         }
@@ -276,7 +282,7 @@ impl State {
         None
     }
 
-    /// Takes the job that is due, with what lets it start.
+    /// Takes the next job that may start, together with the right to start it.
     fn take(&mut self) -> Option<(Submitted, Right)> {
         if self.has_permit() {
             return Some((self.queue.take()?, Right::Permit));
@@ -284,8 +290,8 @@ impl State {
         self.take_beyond_permits()
     }
 
-    /// Leaves the queue to others: sees to it that somebody looks at what is left
-    /// in it and in the inbox, which is open as long as somebody does.
+    /// Leaves the queue to other workers. Calls a worker if a job is left that may
+    /// start, and opens the inbox if it is looked after from now on.
     fn hand_on(&mut self) -> Action {
         if !self.is_looked_after() {
             self.queue.close_inbox();
@@ -299,11 +305,12 @@ impl State {
         action
     }
 
-    /// Whether a job that is left in the inbox needs nobody to be called.
+    /// Returns whether a submitter may leave a job in the inbox and call nobody.
     ///
-    /// While every permit is taken, no root may start. A thread that ends its job
-    /// collects the inbox, and one that parks closes it. Whoever leaves a job tells
-    /// nobody, so the monitor must look whether the pool stands still.
+    /// While every permit is taken, no unrelated job may start. A worker that ends its
+    /// job collects the inbox, and a worker that parks closes it. A submitter that
+    /// leaves a job there starts no monitor. So the monitor must run already, to notice
+    /// if the pool stands still.
     fn is_looked_after(&mut self) -> bool {
         if self.has_lookout() {
             return true;
@@ -315,6 +322,7 @@ impl State {
         self.stall.has_monitor() || cfg!(bridge_loom)
     }
 
+    /// Notes that the worker with this stack starts a job.
     fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, right: Right) {
         self.running += 1;
         let is_beyond = !matches!(right, Right::Permit);
@@ -337,13 +345,15 @@ impl State {
         });
     }
 
-    /// Whether the start or the end of a job may let a queued job start. Where roots
-    /// are queued, they have nothing of a job that runs beyond the permits.
+    /// Returns whether the start or the end of a job may let a queued job start.
+    ///
+    /// Unrelated jobs wait for a permit. So while some are queued, a job that runs
+    /// beyond the permits makes no progress for them.
     fn is_progress(&self, is_beyond: bool) -> bool {
         !is_beyond || self.queue.queued_unrelated() == 0
     }
 
-    /// Counts a job out of those that run.
+    /// Notes that one job less runs: it has ended or parked.
     fn free_permit(&mut self) {
         self.running -= 1;
     }

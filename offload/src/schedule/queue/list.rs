@@ -1,24 +1,24 @@
-//! One list of jobs, and those in it that were withdrawn.
+//! One list of jobs, some of which may be withdrawn.
 //!
-//! A withdrawn job leaves the count at once and the list when it is next met, when
-//! half of the list is withdrawn, or when nothing else is left in it: that makes
-//! withdrawing cheap, and keeps no job longer than the others beside it.
+//! A withdrawn job stops counting at once. It leaves the list when a worker meets it,
+//! when half of the list is withdrawn, or when nothing else is left in the list. So a
+//! withdrawal is cheap, and no withdrawn job stays longer than the jobs beside it.
 
 use std::{collections::VecDeque, sync::atomic::Ordering};
 
 use crate::job::runnable::Submitted;
 
-/// The list that holds a job; `OUT` where none does.
+/// The number of the list that holds a job: `OUT` means that no list does.
 pub(super) const OUT: u8 = 0;
 pub(super) const QUEUE: u8 = 1;
 pub(super) const BACKLOG: u8 = 2;
-/// Set beside the list's number for jobs of the kin lane.
+/// A bit that is set beside the list's number if the job is in the lane of descendants.
 pub(super) const DESCENDANT: u8 = 4;
 
 #[derive(Default)]
 pub(super) struct List {
     pub(super) jobs: VecDeque<Submitted>,
-    /// Those of `jobs` that were not withdrawn.
+    /// The number of `jobs` that were not withdrawn.
     pub(super) live: usize,
 }
 
@@ -28,10 +28,10 @@ impl List {
         self.live += 1;
     }
 
-    /// Takes the first live job out.
+    /// Takes out the first live job.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Submitted> {
-        // Most lists are empty.
+        // Fast path: most lists are empty.
         if self.live == 0 {
             None
         } else {
@@ -55,19 +55,19 @@ impl List {
         &mut self,
         fits: &mut impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
-        // Whether it is live stands in the job, which takes longer to see.
+        // `held` reads the job itself, which is slower, so it comes second.
         let at = self.jobs.iter().position(|job| fits(job) && held(job))?;
         let job = self.jobs.remove(at);
         self.count_out();
         job
     }
 
-    /// Whether a live job `fits`.
+    /// Returns whether a live job `fits`.
     pub(super) fn has(&self, fits: &mut impl FnMut(&Submitted) -> bool) -> bool {
         self.live > 0 && self.jobs.iter().any(|job| held(job) && fits(job))
     }
 
-    /// Takes out those of the last `count` jobs that live and `fit`, in their order.
+    /// Takes out the live jobs that `fit` among the last `count` entries, in their order.
     pub(super) fn extract_last(
         &mut self,
         count: usize,
@@ -87,17 +87,17 @@ impl List {
         out
     }
 
-    /// Counts a job out that was taken or withdrawn.
+    /// Stops counting a job that was taken or withdrawn.
     fn count_out(&mut self) {
         self.live -= 1;
-        // What is left behind the last was withdrawn, and might never be met.
+        // All entries that are left were withdrawn, and no worker might ever meet them.
         if self.live == 0 && !self.jobs.is_empty() {
             self.jobs.clear();
         }
     }
 
-    /// Counts one job out that the caller has marked as withdrawn. Gives back
-    /// the withdrawn jobs it swept out, to be dropped outside the lock.
+    /// Stops counting a job that was just marked as withdrawn. Returns the withdrawn
+    /// jobs that it swept out: the caller must drop them after it has released the lock.
     pub(super) fn withdraw(&mut self) -> VecDeque<Submitted> {
         self.count_out();
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
@@ -109,7 +109,7 @@ impl List {
     }
 }
 
-/// Whether a list still counts this job.
+/// Returns whether a list still counts this job.
 fn held(job: &Submitted) -> bool {
     job.header().list.load(Ordering::Relaxed) != OUT
 }

@@ -1,4 +1,4 @@
-//! A look at the jobs that are queued, without taking any.
+//! A look at the jobs in the queue and in the backlog, which takes none of them.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Queue;
 use crate::job::runnable::Runnable;
 
 impl Queue {
-    /// The jobs that no thread has taken.
+    /// Returns the jobs that no worker has taken and no caller has withdrawn.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = &Arc<dyn Runnable>> {
         let lists =
             [&self.descendants, &self.unrelated].map(|lists| [&lists.queue, &lists.backlog]);

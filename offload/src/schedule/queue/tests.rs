@@ -1,4 +1,4 @@
-//! What the queue does, without threads.
+//! Checks the queue alone, without workers: the order of jobs, the room, and the memory.
 
 use std::{cell::Cell, panic::Location, sync::Weak};
 
@@ -8,7 +8,8 @@ use crate::{
     job::{Job, runnable::Runnable},
 };
 
-/// A queue with so many jobs, of which it holds all that there is.
+/// Returns a queue with so many unrelated jobs, and weak references to them. Only the
+/// queue keeps these jobs alive.
 fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
     let mut queue = Queue::new(64, Arc::default(), Arc::default());
     let watched = (0..jobs).map(|_| {
@@ -22,13 +23,14 @@ fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
     (queue, watched)
 }
 
-/// A root that is about to be left in the inbox.
+/// Returns a job that is marked as about to be left in the inbox.
 fn job() -> Submitted {
     let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
     Queue::mark(Runnable::header(&*job));
     Submitted { job, lineage }
 }
 
+/// Otherwise submitters could admit more jobs than the capacity allows.
 #[test]
 fn the_inbox_has_no_more_room_than_the_queue() {
     let inbox = Arc::<Padded<Inbox>>::default();
@@ -49,6 +51,7 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     assert_eq!((queue.queued(), queue.peak()), (3, 3));
 }
 
+/// Otherwise a caller would poll on for a result that does not come soon.
 #[test]
 fn what_is_left_behind_others_is_not_taken_at_once() {
     for (before, pickup) in [
@@ -62,18 +65,19 @@ fn what_is_left_behind_others_is_not_taken_at_once() {
         for _ in 0..before {
             assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
         }
-        // A thread that found nothing queued looks just then.
+        // A worker that found nothing queued looks at this moment.
         queue.empty_inbox();
         assert_eq!(queue.queued(), before);
         assert_eq!(inbox.leave(job()).ok(), Some(pickup), "{before} before it");
     }
 }
 
+/// Otherwise a park would take longer the more unrelated jobs are queued.
 #[test]
 fn a_look_for_descendants_passes_none_that_came_before_them() {
     let (mut queue, _watched) = filled(60);
     let since = queue.unrelated_pushed();
-    // Four more fill the queue, and six stand in line.
+    // Four more jobs fill the queue, and six go to the backlog.
     for _ in 0..10 {
         let _admission = queue.push(Lane::Unrelated, job());
     }
@@ -90,6 +94,7 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
     assert_eq!(taken, 70);
 }
 
+/// Otherwise an idle pool would keep the closures of withdrawn jobs.
 #[test]
 fn the_last_to_be_withdrawn_goes_with_the_others() {
     let (mut queue, watched) = filled(3);
@@ -100,10 +105,11 @@ fn the_last_to_be_withdrawn_goes_with_the_others() {
     assert!(watched.iter().all(|job| job.upgrade().is_none()));
 }
 
+/// Otherwise an idle pool would keep withdrawn jobs that no worker has met.
 #[test]
 fn what_was_withdrawn_goes_with_the_last_that_was_not() {
     let (mut queue, watched) = filled(60);
-    // Less than half, so nothing is swept out.
+    // Less than half of the jobs are withdrawn, so nothing is swept out.
     for job in &watched[40..] {
         let job = job.upgrade().unwrap();
         assert!(queue.withdraw(job.header()).is_empty());
@@ -113,7 +119,7 @@ fn what_was_withdrawn_goes_with_the_last_that_was_not() {
     assert!(watched.iter().all(|job| job.upgrade().is_none()));
 }
 
-/// Takes everything, and says in which order, by the numbers of these jobs.
+/// Takes all jobs, and returns the numbers of these jobs in the order in which they came.
 fn order(queue: &mut Queue, jobs: &[Weak<dyn Runnable>]) -> Vec<usize> {
     let number = |taken: &Submitted| {
         let is_taken = |job: &Weak<dyn Runnable>| job.as_ptr().addr() == address(&taken.job);
@@ -126,6 +132,7 @@ fn address(job: &Arc<dyn Runnable>) -> usize {
     Arc::as_ptr(job).addr()
 }
 
+/// Otherwise a lent job that is given back would run behind later jobs.
 #[test]
 fn a_job_that_is_put_back_is_the_first_again() {
     for lane in [Lane::Descendants, Lane::Unrelated] {
@@ -142,6 +149,7 @@ fn a_job_that_is_put_back_is_the_first_again() {
     }
 }
 
+/// Otherwise a parked job would wait for unrelated jobs to end.
 #[test]
 fn descendants_go_first_and_need_no_room() {
     let mut queue = Queue::new(2, Arc::default(), Arc::default());
@@ -161,13 +169,14 @@ fn descendants_go_first_and_need_no_room() {
     assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 4, 5));
     let kept = queue.take().unwrap();
     assert_eq!(address(&kept.job), watched[3].as_ptr().addr());
-    // Withdrawn by its caller, it leaves the count of its own lane.
+    // A job that its caller withdraws stops counting in its own lane.
     let withdrawn = watched[4].upgrade().unwrap();
     assert!(queue.withdraw(withdrawn.header()).is_empty());
     assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 2, 3));
     assert_eq!(order(&mut queue, &watched), [5, 0, 1, 2]);
 }
 
+/// Otherwise unrelated jobs would take the room that descendants wait for.
 #[test]
 fn descendants_move_up_before_others() {
     let mut queue = Queue::new(1, Arc::default(), Arc::default());
@@ -185,8 +194,9 @@ fn descendants_move_up_before_others() {
     assert_eq!(queue.backlog(), 1);
 }
 
+/// Otherwise a parked job would be told that a job which it depends on won't run.
 #[test]
-fn an_end_refuses_roots_in_line_and_no_descendants() {
+fn an_end_refuses_unrelated_jobs_in_the_backlog_and_no_descendants() {
     let mut queue = Queue::new(1, Arc::default(), Arc::default());
     for lane in [
         Lane::Unrelated,
@@ -201,6 +211,7 @@ fn an_end_refuses_roots_in_line_and_no_descendants() {
     assert_eq!(queue.drain().len(), 3);
 }
 
+/// Otherwise withdrawn jobs would pile up in a queue that moves slowly.
 #[test]
 fn half_of_a_list_that_is_withdrawn_is_swept_out() {
     let (mut queue, watched) = filled(60);

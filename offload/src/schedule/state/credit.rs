@@ -1,13 +1,13 @@
 //! Descendants of parked jobs, which start without a permit.
 //!
-//! A parked job may hold the lock on which every running job blocks, and only
-//! its descendants can release it. So each parked job has *credit*: while no permit
-//! is free, one of its descendants may run on its account. The credit is spent from
-//! the descendant's start until it ends or parks itself.
+//! A parked job may hold the lock on which every running job blocks, and only the
+//! descendants of the parked job can release it. So each parked job has *credit*: while
+//! no permit is free, one of its descendants may run on its account. The credit is
+//! spent from the descendant's start until that descendant ends or parks.
 //!
 //! A descendant that the job submitted before its wait, and that the wait does not
-//! poll for, may itself block on what the job holds. So it does not keep back one
-//! that the wait depends on: see [`Claim`].
+//! poll, may itself block on what the job holds. So such a descendant does not keep back
+//! a descendant that the wait depends on: see [`Claim`].
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use crate::{
     nesting::lineage::{Claim, Frame, Kind, PoolId},
 };
 
-/// What lets a job start.
+/// The right by which a job starts.
 pub(super) enum Right {
     /// A permit was free.
     Permit,
-    /// A parked job lets it run on its account.
+    /// The job runs on the account of a parked job.
     Credit(Credit),
-    /// The pool stood still, and the job descends from a parked one.
+    /// The pool has stood still, and the job descends from a parked job.
     Surplus,
 }
 
-/// On whose account a job runs.
+/// The account on which a job runs, and the claim by which it does.
 pub(super) struct Credit {
     frame: Arc<Frame>,
     claim: Claim,
@@ -50,7 +50,7 @@ impl Credit {
 }
 
 impl State {
-    /// Whether a queued job may start although no permit is free.
+    /// Returns whether no permit is free and a queued job may start beyond the permits.
     pub(super) fn has_job_beyond_permits(&mut self) -> bool {
         if self.has_permit() || !self.queue.holds_descendants() {
             return false;
@@ -58,17 +58,17 @@ impl State {
         self.has_job_on_credit() || self.has_surplus_job()
     }
 
-    /// Takes the first job that may start although no permit is free, with what lets
-    /// it start.
+    /// Takes the first job that may start although no permit is free, together with the
+    /// right to start it.
     pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Right)> {
         if !self.queue.holds_descendants() {
             return None;
         }
-        if !self.is_known_for_nothing() {
-            let (pool, parked_waits, mut seen, mut credit) =
+        if !self.knows_nothing_on_credit() {
+            let (pool, parked_waits, mut stop, mut credit) =
                 (self.pool, &self.parked_waits, None, None);
             let job = self.queue.take_descendant(|job| {
-                credit = creditor(job, parked_waits, pool, &mut seen);
+                credit = creditor(job, parked_waits, pool, &mut stop);
                 credit.is_some()
             });
             if let Some((job, credit)) = job.zip(credit) {
@@ -80,22 +80,25 @@ impl State {
         Some((job, Right::Surplus))
     }
 
+    /// Returns whether a queued job may start on credit, and caches that there is none.
     fn has_job_on_credit(&mut self) -> bool {
-        if self.is_known_for_nothing() {
+        if self.knows_nothing_on_credit() {
             return false;
         }
-        let (pool, parked_waits, mut seen) = (self.pool, &self.parked_waits, None);
+        let (pool, parked_waits, mut stop) = (self.pool, &self.parked_waits, None);
         let found = (self.queue)
-            .has_descendant(|job| creditor(job, parked_waits, pool, &mut seen).is_some());
+            .has_descendant(|job| creditor(job, parked_waits, pool, &mut stop).is_some());
         self.nothing_on_credit = !found;
         found
     }
 
-    /// The seat of a wait that is parked above a job which nobody is there to run.
+    /// Returns the index of a parked wait that has a queued descendant which no worker is
+    /// there to run. Only a wait that can be told counts.
     pub(super) fn wait_above_queued_job(&self) -> Option<usize> {
         let (pool, parked_waits, mut found) = (self.pool, &self.parked_waits, None);
         let has_permit = self.has_permit();
-        // While another descendant runs on the account, that one may just be slow.
+        // If another descendant runs on the account, that job may just be slow, and the
+        // wait goes on.
         let lacks_thread =
             |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
         let _has_one = self.queue.has_descendant(|job| {
@@ -117,7 +120,7 @@ impl State {
         found
     }
 
-    /// Gives the credit back on which the job on top of this stack runs.
+    /// Gives back the credit on which the innermost job of this stack runs.
     pub(super) fn give_credit_back(&mut self, stack: usize) {
         let claimed = self.stacks[stack].last_mut();
         if let Some(credit) = claimed.and_then(|claimed| claimed.credit.take()) {
@@ -126,9 +129,9 @@ impl State {
         }
     }
 
-    /// Whether no queued job may start beyond the permits, as far as is known without
-    /// a look at them.
-    fn is_known_for_nothing(&mut self) -> bool {
+    /// Returns whether it is known, without a scan, that no queued job may start on
+    /// credit.
+    fn knows_nothing_on_credit(&mut self) -> bool {
         if self
             .gained
             .take_if(|frame| !frame.has_any_credit())
@@ -139,20 +142,22 @@ impl State {
         self.nothing_on_credit
     }
 
-    /// Notes that this frame may have credit that had none.
+    /// Notes that this frame may have gained credit.
     pub(super) fn note_credit(&mut self, frame: &Arc<Frame>) {
         self.nothing_lendable = false;
         let has_gained = |gained: &Arc<Frame>| Arc::ptr_eq(gained, frame);
-        // After a look in vain the same frame may gain again: another claim comes back.
+        // If a scan found nothing since, the same frame may gain once more, because
+        // another claim comes back.
         let is_noted = !self.nothing_on_credit && self.gained.as_ref().is_some_and(has_gained);
         if !frame.has_any_credit() || is_noted {
             return;
         }
-        self.gained = self.is_known_for_nothing().then(|| Arc::clone(frame));
+        self.gained = self.knows_nothing_on_credit().then(|| Arc::clone(frame));
         self.nothing_on_credit = false;
     }
 
-    /// Notes that a descendant of a wait is about to be queued.
+    /// Notes that this descendant is about to be queued. Clears the cached results if it
+    /// may start on credit, or can be lent.
     pub(super) fn note_queued_descendant(&mut self, job: &Submitted) {
         let is_known = self.nothing_on_credit || self.gained.is_some();
         if is_known && creditor(job, &self.parked_waits, self.pool, &mut None).is_some() {
@@ -162,12 +167,14 @@ impl State {
         self.note_lendable(job);
     }
 
+    /// Returns whether a queued job may start as surplus.
     fn has_surplus_job(&self) -> bool {
         let (pool, parked_waits) = (self.pool, &self.parked_waits);
         self.growth.surplus() > 0
             && (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 
+    /// Takes the first job that may start as surplus.
     fn take_surplus_job(&mut self) -> Option<Submitted> {
         if self.growth.surplus() == 0 {
             return None;
@@ -177,13 +184,14 @@ impl State {
     }
 }
 
-/// Whether a parked job is among the ancestors of this one, or polls for it.
+/// Returns whether this job descends from a parked job, or whether a parked wait polls
+/// it.
 fn descends_from_parked(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId) -> bool {
     let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_parked();
     job.lineage.frames().any(is_parked) || adopting_wait(job, parked_waits).is_some()
 }
 
-/// The seat of the wait that polls for this job, if it is parked.
+/// Returns the index of the wait that polls this job, if that wait is parked.
 pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Option<usize> {
     let adopter = job.header().adopter();
     if adopter == 0 {
@@ -194,17 +202,17 @@ pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Opt
         .position(|parked_wait| parked_wait.number() == adopter)
 }
 
-/// The account on which a job may start: of the wait that polls for it, or of its
-/// innermost parked ancestor that has credit for it.
+/// Returns the account on which a job may start: the account of the wait that polls it,
+/// or of its innermost parked ancestor that has credit for it.
 ///
-/// `seen` is the innermost frame of the last job for which there was none. The
-/// walk stops there: siblings stand side by side in the queue, and all frames
-/// above have been looked at.
+/// `stop` is the innermost frame of the last job that had no account. The walk up the
+/// lineage stops there, because that job's walk has looked at all frames above. This
+/// often helps, because siblings stand side by side in the queue.
 pub(super) fn creditor(
     job: &Submitted,
     parked_waits: &[ParkedWait],
     pool: PoolId,
-    seen: &mut Option<usize>,
+    stop: &mut Option<usize>,
 ) -> Option<Credit> {
     if let Some(at) = adopting_wait(job, parked_waits) {
         let (frame, claim) = (parked_waits[at].account(), Claim::Awaited);
@@ -214,13 +222,13 @@ pub(super) fn creditor(
         }
     }
     let innermost = job.lineage.innermost();
-    if innermost.is_some() && innermost == *seen {
+    if innermost.is_some() && innermost == *stop {
         return None;
     }
-    // The job of the last wait on the way up, if that wait is open.
+    // The job of the last open wait on the way up.
     let mut waiting = None;
     for frame in job.lineage.frames() {
-        if *seen == Some(Arc::as_ptr(&frame).addr()) {
+        if *stop == Some(Arc::as_ptr(&frame).addr()) {
             break;
         }
         if !frame.is_open_in(pool) {
@@ -239,14 +247,14 @@ pub(super) fn creditor(
             waiting = Some(frame.job());
         }
     }
-    // Siblings that the job submitted outside of a wait have another claim than
-    // those below them.
+    // If the innermost frame is a job, this walk has claimed there as `Submitted`. A job
+    // that comes from a wait of that job may still claim as `Awaited`.
     let mut frames = job.lineage.frames();
     if frames
         .next()
         .is_some_and(|frame| frame.kind() == Kind::Wait)
     {
-        *seen = innermost;
+        *stop = innermost;
     }
     None
 }

@@ -1,4 +1,4 @@
-//! The end of a pool: phases that only advance, and what is left in them.
+//! The end of a pool: its phases, which only advance, and the jobs that are left.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use super::{Phase, State};
 use crate::{job::runnable::Runnable, nesting::lineage::JobId, thread::park::Unparker};
 
 impl State {
-    /// Moves towards the end, never back.
+    /// Advances to this phase, or stays in a later one. Returns the workers to wake.
     pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
         self.phase = self.phase.max(phase);
-        // Whoever sleeps has nothing to wait for. They end by themselves: no
-        // longer among the idle, they find the phase when they look.
+        // Idle workers have nothing to wait for. Once they are woken, they look, see the
+        // phase, and end.
         let mut sleepers: Vec<_> = self.watcher().into_iter().collect();
-        sleepers.extend(self.idle.drain(..).map(|this_thread| this_thread.unparker));
+        sleepers.extend(self.idle.drain(..).map(|idle| idle.unparker));
         sleepers
     }
 
-    /// Notes jobs that wait for a shutdown: those given, and those on `stack`.
-    /// Says which jobs it has to see the end of.
+    /// Notes the jobs that wait for a shutdown: the `waiting` jobs, and the jobs on
+    /// `stack`. Returns which jobs the shutdown waits for.
     pub(crate) fn exclude(
         &mut self,
         waiting: impl Iterator<Item = JobId>,
@@ -31,7 +31,7 @@ impl State {
         let mut scope = ShutdownScope::All;
         for job in waiting.chain(below.map(JobId::of)) {
             scope = ShutdownScope::NotExcluded;
-            // It may ask again and again.
+            // A job may begin a shutdown again and again.
             if !excluded.contains(&job) {
                 excluded.push(job);
             }
@@ -39,12 +39,12 @@ impl State {
         scope
     }
 
-    /// Whether none of these jobs runs or is parked, and nothing is queued.
+    /// Returns whether none of these jobs runs or is parked, and nothing is queued.
     pub(crate) fn is_quiet(&self, scope: ShutdownScope) -> bool {
         self.queue.ready() == 0 && self.jobs(scope).next().is_none()
     }
 
-    /// Those of these jobs that threads have claimed.
+    /// Returns the jobs of this scope that workers have claimed.
     pub(crate) fn jobs(&self, scope: ShutdownScope) -> impl Iterator<Item = &Arc<dyn Runnable>> {
         let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
         jobs.filter(move |job| {
@@ -53,12 +53,13 @@ impl State {
     }
 }
 
-/// Which jobs a shutdown waits for.
+/// The jobs that a shutdown waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShutdownScope {
-    /// No job waits for it.
+    /// All jobs, because no job waits for this shutdown.
     All,
-    /// Some do, and may wait for other shutdowns whose jobs wait for this one.
+    /// All jobs except those that wait for any shutdown. Two shutdowns whose jobs wait
+    /// for each other would not end otherwise.
     NotExcluded,
 }
 
@@ -69,6 +70,7 @@ mod tests {
     use super::{super::credit::Right, *};
     use crate::{Bare, job::Job, pool::limits::Limits};
 
+    /// Otherwise the list of these jobs would grow with every call.
     #[test]
     fn a_job_that_asks_again_and_again_is_noted_once() {
         let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());

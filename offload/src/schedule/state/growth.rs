@@ -1,14 +1,13 @@
 //! Permits that are added to a pool which stands still.
 //!
-//! If nobody set `max_threads`, the pool must let a program go on whose jobs wait
-//! for jobs behind them in the queue, as Tokio's blocking pool does. So while it
-//! stands still the pool adds one permit, then two, four and so on. The permits
-//! go as the threads that they were added for retire.
+//! If nobody set `max_threads`, jobs may wait until jobs behind them in the queue have
+//! run, as in Tokio's blocking pool. So while the pool stands still, it adds one permit,
+//! then two, four and so on. It removes these permits as its workers retire.
 //!
-//! A pool of any size may stand still because a descendant of a parked job blocks
-//! on what the parked job holds, and keeps back the one that would release it. So
-//! while it stands still it starts further descendants of parked jobs: the
-//! *surplus*.
+//! A pool of any size may stand still because a descendant of a parked job blocks on
+//! what that parked job holds. This descendant keeps back another that would end the
+//! wait. So while the pool stands still, it starts further descendants of parked jobs:
+//! the *surplus*.
 
 use std::time::Instant;
 
@@ -19,47 +18,52 @@ use crate::{
 };
 
 /// After so many looks at which nothing at all has happened, and while jobs are
-/// queued, a wait is told that the pool can do nothing for it. Not at once: what it
-/// waits for may be on its way, such as a timer, and then nothing is wrong.
+/// queued, a wait is told that the pool can do nothing for it.
+///
+/// The wait is not told at once, because it may depend on a timer or the like. Then
+/// nothing is wrong.
 const REFUSE: u32 = 20;
 
 /// After so many looks without progress, a wait is told although others parked
-/// meanwhile, or nothing is queued: that nobody is there to run its descendant,
-/// though other threads run, or that the pool can do nothing for it.
+/// meanwhile, or nothing is queued.
+///
+/// If every worker is parked, the wait is told that the pool can do nothing for it. If
+/// other workers run, it is told that no worker is there to run its descendant.
 const REFUSE_ANYWAY: u32 = 60;
 
 /// After so many looks without progress, further descendants of parked jobs may start,
 /// and again after half as many more.
 const SURPLUS: u32 = 20;
 
-/// No pool grows beyond so many permits: Tokio's own limit.
+/// No pool grows beyond so many permits, which is Tokio's own limit.
 const MOST: usize = 512;
 
-/// What has been added, and the signs of progress.
+/// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]
 pub(super) struct Growth {
-    /// Permits that were added and have not gone.
+    /// The number of permits that were added and not removed.
     added: usize,
-    /// How many were added last, or none since there was progress.
+    /// The number of permits in the last step, or zero after progress.
     step: usize,
-    /// Starts that only use what was added, and so are no progress.
+    /// The number of starts that only use the last step, and so are no progress.
     expected: usize,
-    /// Descendants of parked jobs that may start beyond permits and credit, and how
-    /// many were allowed last.
+    /// The number of descendants of parked jobs that may start beyond permits and credit.
     surplus: usize,
+    /// The surplus of the last step, or zero after progress.
     surplus_step: usize,
-    /// Jobs that started or ended, where that is progress for what is queued.
+    /// The number of starts and ends of jobs that were progress for the queued jobs.
     events: u64,
-    /// Jobs that started, ended or parked, ever.
+    /// The number of starts, ends and parks of all jobs.
     moves: u64,
 }
 
 impl Growth {
+    /// Returns the number of added permits.
     pub(super) fn permits(&self) -> usize {
         self.added
     }
 
-    /// Grows while the pool stands still.
+    /// Adds permits: twice as many as the last time, up to the limit.
     pub(super) fn grow(&mut self, base: usize) {
         let room = MOST.saturating_sub(base + self.added);
         let step = (self.step * 2).max(1).min(room);
@@ -70,32 +74,35 @@ impl Growth {
         }
     }
 
-    /// Allows descendants of parked jobs to start beyond permits and credit, twice as
-    /// many each time.
+    /// Lets descendants of parked jobs start beyond permits and credit: twice as many as
+    /// the last time.
     pub(super) fn grow_surplus(&mut self) {
         self.surplus_step = (self.surplus_step * 2).clamp(1, MOST);
         self.surplus = self.surplus_step;
         self.expected = self.surplus_step;
     }
 
+    /// Returns the number of jobs that may still start as surplus.
     pub(super) fn surplus(&self) -> usize {
         self.surplus
     }
 
+    /// Notes that a job starts as surplus.
     pub(super) fn use_surplus(&mut self) {
         self.surplus -= 1;
     }
 
+    /// Returns whether a permit may be added to a pool with `base` permits of its own.
     fn has_room(&self, base: usize) -> bool {
         base + self.added < MOST
     }
 
-    /// Lets no more than `most` permits stay.
+    /// Removes added permits until no more than `most` are left.
     pub(super) fn shrink_to(&mut self, most: usize) {
         self.added = self.added.min(most);
     }
 
-    /// A job starts; `is_progress` says whether that may let others start.
+    /// Notes that a job starts. `is_progress` says whether that may let others start.
     pub(super) fn note_start(&mut self, is_progress: bool) {
         self.moves += 1;
         if !is_progress {
@@ -108,25 +115,27 @@ impl Growth {
         }
     }
 
-    /// A job parks. That is no progress: a job may park again and again. If its
-    /// permit is of use to a queued job, that one starts.
+    /// Notes that a job parks.
+    ///
+    /// That is no progress, because a job may park again and again. If its permit is of
+    /// use to a queued job, the start of that job is progress.
     pub(super) fn note_park(&mut self) {
         self.moves += 1;
     }
 
-    /// A job has ended; `is_progress` says whether that may let others start.
+    /// Notes that a job has ended. `is_progress` says whether that may let others start.
     pub(super) fn note_end(&mut self, is_progress: bool) {
         self.moves += 1;
         self.events += u64::from(is_progress);
     }
 
-    /// There was progress: the next growth is a small one again.
+    /// Makes the next step a small one again, because there was progress. Ends the surplus.
     pub(super) fn start_over(&mut self) {
         (self.step, self.expected) = (0, 0);
         (self.surplus, self.surplus_step) = (0, 0);
     }
 
-    /// How much has happened, ever.
+    /// Returns the counts by which the monitor notices progress.
     pub(super) fn seen(&self) -> Seen {
         Seen {
             events: self.events,
@@ -136,26 +145,28 @@ impl Growth {
 }
 
 impl State {
-    /// Sees to it that the monitor runs if jobs are queued that nobody can take.
+    /// Starts the monitor if jobs are queued and no worker is bound to look at them.
     pub(super) fn note_stuck(&mut self) {
         if self.queue.ready() > 0 && !self.has_lookout() {
             self.start_monitor();
         }
     }
 
+    /// Starts the monitor if it does not run.
     #[inline]
     pub(super) fn start_monitor(&mut self) {
         self.stall.start_monitor(self.growth.seen());
     }
 
-    /// Has the monitor look after a wait for which the pool can do nothing. False if
-    /// there is no monitor: then the wait must be refused at once.
+    /// Starts the monitor, because the pool can do nothing for a wait. Returns `false` if
+    /// there is no monitor, and then the wait must be refused at once.
     pub(super) fn watch_hopeless(&mut self) -> bool {
         self.start_monitor();
         self.stall.has_monitor()
     }
 
-    /// What the monitor does: looks whether the pool stands still, and acts on it.
+    /// Looks whether the pool stands still, and acts on that. The monitor calls this at
+    /// each look.
     pub(crate) fn look(&mut self, now: Instant) -> Findings {
         if self.phase == Phase::Closed {
             self.stall.stop();
@@ -182,7 +193,7 @@ impl State {
             self.growth.grow_surplus();
             self.nothing_lendable = false;
         }
-        // What could not be had may be had now, such as a thread.
+        // A worker that could not be started may start now.
         let action = if is_stuck {
             self.help()
         } else {
@@ -201,8 +212,10 @@ impl State {
         }
     }
 
-    /// Tells a wait of a pool that can't grow, after so many looks without a move,
-    /// and without progress.
+    /// Tells a wait that the pool can do nothing for it, if the pool has stood still for
+    /// long enough. Returns how to wake that wait's worker.
+    ///
+    /// `still` counts the looks without any move, and `stuck` the looks without progress.
     fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
         let is_owed = self.queue.ready() > 0;
         if self.is_hopeless() && (stuck >= REFUSE_ANYWAY || (is_owed && still >= REFUSE)) {
@@ -214,7 +227,8 @@ impl State {
         }
     }
 
-    /// What is left to do if there is no monitor.
+    /// Notes that the monitor could not be started. Returns the worker of a wait that is
+    /// refused now, if the pool can do nothing for its waits.
     pub(crate) fn monitor_failed(&mut self) -> Option<Unparker> {
         self.stall.monitor_failed();
         if self.is_hopeless() {
@@ -225,14 +239,16 @@ impl State {
     }
 }
 
-/// What the monitor has to do once the lock is released.
+/// The result of a look: the things that the monitor does once the lock is released.
 #[derive(Default)]
 #[must_use]
 pub(crate) struct Findings {
     pub(crate) action: Action,
-    /// The thread of a wait that is told that the pool can do nothing for it.
+    /// The worker of a wait that is told that the pool can do nothing for it.
     pub(crate) refused: Option<Unparker>,
+    /// The stall to report.
     pub(crate) news: Option<StallReport>,
+    /// Whether the monitor stops.
     pub(crate) stops: bool,
 }
 
@@ -240,21 +256,25 @@ pub(crate) struct Findings {
 mod tests {
     use super::*;
 
+    /// Otherwise a pool would need hundreds of steps to let a wide barrier pass, or would
+    /// grow without a limit.
     #[test]
     fn it_doubles_up_to_the_limit_and_starts_over() {
         let mut growth = Growth::default();
-        let mut seen = Vec::new();
+        let mut permits = Vec::new();
         for _ in 0..11 {
             growth.grow(32);
-            seen.push(growth.permits());
+            permits.push(growth.permits());
         }
-        assert_eq!(seen, [1, 3, 7, 15, 31, 63, 127, 255, 480, 480, 480]);
+        assert_eq!(permits, [1, 3, 7, 15, 31, 63, 127, 255, 480, 480, 480]);
         growth.shrink_to(10);
         growth.start_over();
         growth.grow(32);
         assert_eq!(growth.permits(), 11);
     }
 
+    /// Otherwise a growing pool would take its own starts for progress, and add one permit
+    /// at a time.
     #[test]
     fn starts_that_growth_itself_causes_are_no_progress() {
         let mut growth = Growth::default();
@@ -271,6 +291,7 @@ mod tests {
         assert_eq!(events(&growth), 2);
     }
 
+    /// Otherwise a job that parks again and again would hide a stall.
     #[test]
     fn what_helps_nobody_is_a_move_and_no_progress() {
         let mut growth = Growth::default();
@@ -286,6 +307,7 @@ mod tests {
         );
     }
 
+    /// Otherwise a large pool would grow beyond Tokio's limit.
     #[test]
     fn a_pool_beyond_the_limit_does_not_grow() {
         let mut growth = Growth::default();

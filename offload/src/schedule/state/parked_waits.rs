@@ -1,5 +1,5 @@
-//! Threads that are parked in waits: the seats they take, the permits they give
-//! back, and the jobs they are lent.
+//! Workers that are parked in waits: the permits that they return, and the jobs that
+//! they are lent.
 
 use std::sync::Arc;
 
@@ -13,20 +13,23 @@ use crate::{
     thread::park::Unparker,
 };
 
-/// Where a thread is parked in a wait.
+/// A wait in which a worker is parked.
 pub(super) struct ParkedWait {
     place: Place,
-    /// Whether the thread waits for the pool's own end, and will see it.
+    /// Whether the worker waits for the pool's own end, and will see it.
     ending: bool,
+    /// The job that was lent to the worker, until the worker takes it.
     lent: Option<Submitted>,
-    /// Whether the wait is told that nobody is left to run what it needs.
+    /// Whether the wait will be told that the pool can do nothing for it.
     refused: bool,
 }
 
-/// What a thread finds when it leaves its seat.
+/// The pool's message to a worker whose park ends.
 #[derive(Default)]
 pub(crate) struct ParkEnd {
+    /// The job that was lent to the worker.
     pub(crate) lent: Option<Submitted>,
+    /// Whether the pool can do nothing for the wait.
     pub(crate) refused: bool,
 }
 
@@ -35,21 +38,22 @@ pub(crate) struct ParkEnd {
 pub(crate) struct Place {
     /// The frame of the wait.
     pub(crate) frame: Arc<Frame>,
-    /// The frame on whose account descendants start: that of the job, or of the
+    /// The frame on whose account descendants start: the frame of the job, or of the
     /// wait if no job waits.
     pub(crate) account: Arc<Frame>,
     pub(crate) unparker: Unparker,
-    /// The thread's stack, as an index.
+    /// The worker's stack, as an index.
     pub(crate) stack: usize,
-    /// Whether the thread may be lent a job.
+    /// Whether the worker may be lent a job.
     pub(crate) lends: bool,
-    /// Whether the thread can be told that the pool can do nothing for its wait. A
-    /// thread that waits for the end of a pool can't.
+    /// Whether the wait can be told that the pool can do nothing for it. A wait for the
+    /// end of a pool can't.
     pub(crate) hears: bool,
 }
 
 impl State {
-    /// Parks the thread in a wait: its permit is free from here on.
+    /// Parks the worker in a wait, which frees its permit. Refuses the wait if the pool
+    /// can do nothing for this wait and there is no monitor.
     pub(crate) fn begin_park(&mut self, place: Place) -> (ParkDecision, Action) {
         let frame = Arc::clone(&place.frame);
         let action = self.add_parked_wait(place);
@@ -60,7 +64,8 @@ impl State {
         (ParkDecision::Park, action)
     }
 
-    /// Parks the thread in a wait for the pool's own end.
+    /// Parks the worker in a wait for the pool's own end. Refuses the wait if the pool can
+    /// do nothing for it.
     pub(crate) fn begin_park_for_end(&mut self, place: Place) -> (ParkDecision, Action) {
         let frame = Arc::clone(&place.frame);
         let action = self.add_parked_wait(place);
@@ -78,7 +83,7 @@ impl State {
         (ParkDecision::Park, action)
     }
 
-    /// Like [`sit`](Self::sit), for a thread that can't be refused.
+    /// Like [`begin_park`](Self::begin_park), but never refuses the wait.
     pub(crate) fn add_parked_wait(&mut self, place: Place) -> Action {
         self.give_credit_back(place.stack);
         self.free_permit();
@@ -86,8 +91,9 @@ impl State {
         place.frame.set_wait_parked(true);
         place.account.set_parked(true);
         if !place.frame.is_in(&place.account) {
-            // A wait within the scope of another lineage: what it submits does not
-            // descend from the job.
+            // The wait is within the scope of another lineage. So the jobs that it
+            // submits do not descend from the job of this worker, and the wait needs
+            // an account of its own.
             place.frame.set_parked(true);
         }
         self.note_credit(&place.account);
@@ -109,16 +115,16 @@ impl State {
         self.help()
     }
 
-    /// Whether every thread is parked, none can be added, and nothing that is
-    /// queued can be lent: the pool can do nothing for those who wait.
+    /// Returns whether the pool can do nothing for its waits: every worker is parked,
+    /// none can be added, and none was lent a job.
     pub(super) fn is_hopeless(&self) -> bool {
-        // No job starts any more, and the callers of those that were queued are
-        // being told so. One of them may be what a wait is for.
+        // In a closed pool no job starts any more, and the callers of queued jobs are
+        // being told so. That may end a wait for such a job.
         if self.phase == Phase::Closed || self.is_attended() || self.may_start() {
             return false;
         }
-        // One that waits for the end rises when nothing is left. So as long as
-        // nothing is queued, no wait is refused because of it.
+        // A worker that waits for the pool's end wakes up when no job is left. So as
+        // long as nothing is queued, no wait is refused because of that worker.
         let has_end = self
             .parked_waits
             .iter()
@@ -126,11 +132,13 @@ impl State {
         self.queue.ready() > 0 || !has_end
     }
 
-    /// Tells one wait that the pool can do nothing for it: the wait that was opened
-    /// last, which is the innermost where waits depend on each other.
+    /// Tells one wait that the pool can do nothing for it, and returns how to wake its
+    /// worker.
     ///
-    /// The order of the parks does not tell. A wait wakes up now and then to look
-    /// after its runtime, and parks again.
+    /// This is the wait that was opened last. If waits depend on each other, it is the
+    /// innermost. The order in which the workers parked does not show which wait that
+    /// is, because a wait wakes up now and then to look after its runtime, and parks
+    /// again.
     pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
         let parked_waits = self
             .parked_waits
@@ -141,7 +149,7 @@ impl State {
         Some(parked_wait.place.unparker.clone())
     }
 
-    /// Tells a wait that nobody is there to run what it depends on.
+    /// Tells a wait that no worker is there to run a job that it depends on.
     pub(super) fn refuse_above_queued_job(&mut self) -> Option<Unparker> {
         let at = self.wait_above_queued_job()?;
         let parked_wait = &mut self.parked_waits[at];
@@ -149,8 +157,10 @@ impl State {
         Some(parked_wait.place.unparker.clone())
     }
 
-    /// Unparks the thread: it runs again, whatever the permits say, for it may
-    /// hold a lock that others wait for. Gives the job that was lent to it.
+    /// Ends the park of a worker, and returns the job that was lent to it.
+    ///
+    /// If none was lent, the worker's own job runs again, also if no permit is free. The
+    /// job may hold a lock that others wait for.
     pub(crate) fn end_park(&mut self, frame: &Arc<Frame>) -> ParkEnd {
         let Some(at) = self
             .parked_waits
@@ -176,16 +186,17 @@ impl State {
         ParkEnd { lent, refused }
     }
 
-    /// The thread is done with a job that was lent to it, and back in its own.
+    /// Notes that a lent job has ended, and that its lender goes on with its own job.
     pub(crate) fn end_lent(&mut self, stack: usize, account: &Frame, finish: Finish) -> Action {
         self.end(stack, finish);
         account.set_parked(false);
         self.help()
     }
 
-    /// Takes back a job that was lent and will not be run by its lender. After
-    /// the end nobody else would run it either: then the caller keeps it, to
-    /// abandon it.
+    /// Takes back a lent job that its lender will not run.
+    ///
+    /// Returns the job if the pool is closed. Then nobody else would run it either, so
+    /// the lender must tell the job's caller.
     pub(crate) fn give_back(
         &mut self,
         stack: usize,
@@ -195,7 +206,7 @@ impl State {
         self.give_credit_back(stack);
         self.stacks[stack].pop();
         account.set_parked(false);
-        // Its caller has withdrawn it, and has the closure or is about to.
+        // The job's caller has withdrawn it, and has the closure or is about to take it.
         if job.header().is_cancelled() {
             return Ok(Action::Nothing);
         }
@@ -207,7 +218,7 @@ impl State {
         Ok(self.help())
     }
 
-    /// Threads parked in waits, lenders not counted.
+    /// Returns the number of workers that are parked in waits. Lenders do not count.
     pub(super) fn blocked(&self) -> usize {
         self.parked_waits
             .iter()
@@ -215,23 +226,23 @@ impl State {
             .count()
     }
 
-    /// Whether the thread with this stack is in a wait that has parked it.
+    /// Returns whether the worker with this stack is parked in a wait.
     pub(super) fn is_wait_parked(&self, stack: usize) -> bool {
         self.parked_waits
             .iter()
             .any(|parked_wait| parked_wait.place.stack == stack)
     }
 
-    /// Whether a thread lives that is not parked.
+    /// Returns whether any worker is not parked.
     pub(super) fn is_attended(&self) -> bool {
-        // One that has been woken and hasn't risen yet is parked no longer.
+        // A worker that was woken and has not come back yet does not count as parked.
         let asleep = |parked_wait: &&ParkedWait| {
             parked_wait.lent.is_none() && !parked_wait.place.unparker.is_unparked()
         };
         self.parked_waits.iter().filter(asleep).count() < self.threads
     }
 
-    /// Notes that this job is about to be queued.
+    /// Clears the cached result if this job, which is about to be queued, can be lent.
     pub(super) fn note_lendable(&mut self, job: &Submitted) {
         if self.nothing_lendable && parked_wait_for(job, None, &self.parked_waits, false).is_some()
         {
@@ -239,9 +250,11 @@ impl State {
         }
     }
 
-    /// Lends the first job that is a descendant of a parked wait to the innermost
-    /// such wait that has room. While no permit is free, the job runs on somebody's
-    /// account.
+    /// Lends the first queued job that descends from a parked wait to the innermost such
+    /// wait whose worker can take it. Returns how to wake that worker.
+    ///
+    /// While no permit is free, the job runs on the account of a parked job, or uses the
+    /// surplus.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let has_permit = self.has_permit();
         let has_surplus = self.growth.surplus() > 0;
@@ -254,23 +267,24 @@ impl State {
             return None;
         }
         let (mut lender, mut right) = (None, None);
-        // The innermost frames of the last job for which no seat, and no account,
-        // was found. Siblings stand together, and descendants of theirs behind
-        // them: neither need a look further up than that.
-        let (mut vain, mut seen, pool) = (None, None, self.pool);
+        // The innermost frames of the last jobs without a lender, and without an
+        // account. Siblings stand together in the queue, and their descendants behind
+        // them. So the search for such a job need not go further up than that frame.
+        let (mut no_lender_from, mut no_account_from) = (None, None);
+        let pool = self.pool;
         let job = queue.take_descendant(|job| {
             let innermost = job.lineage.innermost();
-            if innermost == vain && job.header().adopter() == 0 {
+            if innermost == no_lender_from && job.header().adopter() == 0 {
                 return false;
             }
-            lender = parked_wait_for(job, vain, parked_waits, has_surplus);
+            lender = parked_wait_for(job, no_lender_from, parked_waits, has_surplus);
             if lender.is_none() {
-                vain = innermost;
+                no_lender_from = innermost;
                 return false;
             }
             right = if has_permit {
                 Some(Right::Permit)
-            } else if let Some(credit) = creditor(job, parked_waits, pool, &mut seen) {
+            } else if let Some(credit) = creditor(job, parked_waits, pool, &mut no_account_from) {
                 Some(Right::Credit(credit))
             } else {
                 has_surplus.then_some(Right::Surplus)
@@ -290,12 +304,12 @@ impl State {
 }
 
 impl ParkedWait {
-    /// The number of the wait.
+    /// Returns the number of the wait's frame. A later wait has a higher number.
     pub(super) fn number(&self) -> usize {
         self.place.frame.number()
     }
 
-    /// The frame on whose account descendants start.
+    /// Returns the frame on whose account descendants start.
     pub(super) fn account(&self) -> &Arc<Frame> {
         &self.place.account
     }
@@ -304,40 +318,39 @@ impl ParkedWait {
         Arc::ptr_eq(&self.place.frame, frame)
     }
 
-    /// Whether descendants start on the account of this frame while it is taken.
+    /// Returns whether the wait's descendants start on the account of this frame.
     pub(super) fn is_on(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.place.account, frame) || self.is_of(frame)
     }
 
-    /// Whether its wait can be told that the pool can do nothing for it.
+    /// Returns whether the wait can be told that the pool can do nothing for it.
     pub(super) fn can_be_told(&self) -> bool {
         self.place.hears && self.lent.is_none()
     }
 
-    /// Whether a job was lent to it that its thread has not taken.
+    /// Returns whether the worker was lent a job that it has not taken yet.
     #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
     pub(super) fn is_lender(&self) -> bool {
         self.lent.is_some()
     }
 
-    /// Whether a job can be lent to it.
+    /// Returns whether a job can be lent to the worker.
     fn is_free(&self) -> bool {
         self.place.lends && self.lent.is_none()
     }
 }
 
-/// The seat of the innermost wait that depends on this job and can take it, looked
-/// for up to the frame `vain`.
+/// Returns the index of the innermost parked wait that depends on this job and whose
+/// worker can take it. The search goes up the lineage as far as the frame `stop`.
 ///
-/// A job lands only on the stack of a wait whose future submitted it or polls for it,
-/// and only the wait on top of a stack has a seat. Any other job might take a lock
-/// that the frames below hold: an unrelated one, and also one that the job itself
-/// submitted before this wait. The latter is lent all the same where the pool has stood
-/// still for so long that there is a surplus: the wait may depend on it in a way that
-/// the pool does not see.
+/// A job is lent only to a wait whose future submitted the job or polls it, and only to
+/// the innermost wait of a worker. Any other job might take a lock that the code further
+/// down the same stack holds. This holds of unrelated jobs, and of jobs that the waiting
+/// job submitted before this wait. The pool lends such an earlier job only while there
+/// is a surplus, because the wait may depend on it in a way that the pool does not see.
 pub(super) fn parked_wait_for(
     job: &Submitted,
-    vain: Option<usize>,
+    stop: Option<usize>,
     parked_waits: &[ParkedWait],
     has_surplus: bool,
 ) -> Option<usize> {
@@ -346,9 +359,9 @@ pub(super) fn parked_wait_for(
         return adopting;
     }
     let frames = job.lineage.frames();
-    let mut near = frames.take_while(|frame| vain != Some(Arc::as_ptr(frame).addr()));
-    // The job of the last wait on the way up. What that wait's future submitted is no
-    // job for a wait further up the same stack.
+    let mut near = frames.take_while(|frame| stop != Some(Arc::as_ptr(frame).addr()));
+    // The job of the last open wait on the way up. A job that this wait's future
+    // submitted must not be lent to another wait of the same job.
     let mut waiting = None;
     near.find_map(|frame| {
         let is_lender = match frame.kind() {

@@ -1,4 +1,4 @@
-//! The thread on call, and who else is bound to look for work.
+//! The searching worker, and the question whether any worker is bound to look for jobs.
 
 use std::{mem, time::Instant};
 
@@ -9,38 +9,40 @@ use crate::{
     thread::park::Unparker,
 };
 
-/// Which thread is on call, since when, and what had ended by then.
+/// The worker that is searching, and the counts of the pool when it began.
 pub(super) struct Searcher {
     pub(super) owner: usize,
     state: SearchState,
+    /// The time at which the search or the watch began.
     pub(super) since: Instant,
+    /// The number of jobs that had ended at that time.
     ended: u64,
+    /// The number of unrelated jobs that had been taken at that time.
     unrelated_taken: u64,
 }
 
-/// How soon the thread on call will look.
+/// The state of the searching worker. It says how soon that worker will look.
 pub(super) enum SearchState {
-    /// It is being started, and may be held up by the start hook.
+    /// It is starting, and the start hook may hold it up.
     Starting,
     /// It has been woken.
     Woken,
-    /// It lets those go on that run, and looks again in a while; where none
-    /// does, it is to be woken.
+    /// It sleeps for a moment and lets the others work. It must be woken if no job runs.
     Watching(Unparker),
 }
 
 impl State {
-    /// Puts a thread on call that sleeps: the one that watches, or the one that
-    /// fell asleep last.
+    /// Calls a worker that sleeps: the watching worker, or else the idle worker that went
+    /// to sleep last. Returns how to wake it.
     pub(super) fn call_sleeper(&mut self) -> Option<Unparker> {
         self.watcher().or_else(|| {
-            let this_thread = self.idle.pop()?;
-            self.begin_search(this_thread.id, SearchState::Woken);
-            Some(this_thread.unparker)
+            let called = self.idle.pop()?;
+            self.begin_search(called.id, SearchState::Woken);
+            Some(called.unparker)
         })
     }
 
-    /// The thread that watches, which is woken from here on.
+    /// Calls the worker that watches, if there is one. Returns how to wake it.
     pub(super) fn watcher(&mut self) -> Option<Unparker> {
         let searcher = self.searcher.as_mut()?;
         match mem::replace(&mut searcher.state, SearchState::Woken) {
@@ -52,21 +54,22 @@ impl State {
         }
     }
 
-    /// Whether a thread is bound to look at the queue before it sleeps, so that
-    /// whoever submits has nobody to call.
+    /// Returns whether a worker is bound to look at the queue before it sleeps. If so, a
+    /// submitter need not call any.
     pub(super) fn has_lookout(&self) -> bool {
         self.spinner.is_some()
             || self
                 .searcher
                 .as_ref()
                 .is_some_and(|searcher| match searcher.state {
-                    // One that sleeps is sooner there than one that is being started.
+                    // An idle worker is there sooner than a worker that is starting.
                     SearchState::Starting => self.idle.is_empty(),
                     SearchState::Woken => true,
                     SearchState::Watching(_) => self.running > 0,
                 })
     }
 
+    /// Makes this worker the searching worker.
     pub(super) fn begin_search(&mut self, owner: usize, state: SearchState) {
         self.searcher = Some(Searcher {
             owner,
@@ -77,13 +80,14 @@ impl State {
         });
     }
 
+    /// Returns whether this worker is searching.
     pub(super) fn is_searching(&self, id: usize) -> bool {
         self.searcher
             .as_ref()
             .is_some_and(|searcher| searcher.owner == id)
     }
 
-    /// Stays on call, asleep; its next look counts from here.
+    /// Notes that the searching worker begins to watch.
     pub(super) fn watch(&mut self, this_thread: &IdleThread) {
         self.begin_search(
             this_thread.id,
@@ -91,7 +95,7 @@ impl State {
         );
     }
 
-    /// What the thread on call is to do.
+    /// Returns what the searching worker does next.
     pub(super) fn decide(&self) -> Decision {
         let Some(searcher) = &self.searcher else {
             return Decision::Rest;
@@ -109,8 +113,8 @@ impl State {
         })
     }
 
-    /// Ends the sleep of a thread whose watch is over; false if somebody has
-    /// called it just now.
+    /// Ends the watch of a worker. Returns `false` if the worker has been called
+    /// meanwhile.
     pub(crate) fn end_watch(&mut self, id: usize) -> bool {
         let searcher = self
             .searcher

@@ -1,5 +1,4 @@
-//! The words in which the state answers: what its transitions return, and what
-//! they are told.
+//! The types that the state's transitions take and return.
 
 use std::time::Duration;
 
@@ -9,40 +8,41 @@ use crate::{
     thread::park::Unparker,
 };
 
-/// How far the pool's end has come.
+/// The phase of the pool, from its start to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Jobs are taken.
+    /// The pool takes jobs.
     Open,
-    /// No job is taken any more; those that were admitted run.
+    /// The pool takes no more jobs. Admitted jobs run, and so do descendants in the
+    /// backlog.
     Draining,
     /// No job starts any more.
     Closed,
 }
 
-/// What is to be done after the lock is released.
+/// A thing to do after the lock is released.
 #[derive(Default)]
 #[must_use]
 pub(crate) enum Action {
     #[default]
     Nothing,
-    /// Wake this thread: an idle one that is now on call, or a lender.
+    /// Wake this worker. It is searching now, or it was lent a job.
     Wake(Unparker),
-    /// Start the thread of this number, which is on call.
+    /// Start the worker of this number. It counts as searching already.
     Start(usize),
 }
 
-/// When a job that was pushed may be expected to start.
+/// The time at which a job that was pushed can be expected to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Prospect {
-    /// A thread that is awake takes it, at once or after the job it is at.
+    /// A worker that is awake takes the job, at once or after the job that it runs.
     AtOnce,
-    /// A thread has been woken or started for it, which took as long as a short job.
+    /// A worker has been woken or started for the job. That took as long as a short job.
     Called,
-    /// It is queued.
+    /// The job is queued behind others.
     InTurn,
-    /// It waits for room in the queue first.
+    /// The job's caller waits for room in the queue first.
     InBacklog,
 }
 
@@ -64,37 +64,38 @@ impl From<Pickup> for Prospect {
     }
 }
 
-/// What a thread does next.
+/// The next step of a worker.
 #[must_use]
 pub(crate) enum Step {
-    /// Run this job, after doing what is due for the others.
+    /// Do the action, and then run this job.
     Run { job: Submitted, action: Action },
-    /// Let the others go on for this time.
+    /// Sleep for this time, and let the others work.
     Watch(Duration),
-    /// Look for work, awake, for a moment.
+    /// Stay awake for a moment, and look whether a job is ready.
     Spin,
     /// Sleep until called.
     Sleep,
-    /// End.
+    /// End the worker.
     Retire,
 }
 
-/// What a thread has done when it asks for its next step.
+/// The step from which a worker comes when it asks for its next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum After {
-    /// A job, which came out like this: its permit goes back.
+    /// It ran a job, which ended like this. Its permit goes back.
     Job(Finish),
-    /// Its start, its sleep or its watch.
+    /// It has started, or its sleep or its watch is over.
     WakeUp,
-    /// A spin.
+    /// It spun.
     Spin,
 }
 
-/// How a park ended that may not be one.
+/// The answer to a worker that is about to park.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum ParkDecision {
+    /// The worker parks.
     Park,
-    /// Every thread would be parked, and nothing that is queued can be lent.
+    /// The worker must not park: the pool could do nothing for its wait.
     Exhausted,
 }

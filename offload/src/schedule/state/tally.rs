@@ -1,9 +1,9 @@
-//! Counting: what has happened to jobs, and what the metrics show.
+//! The counts of a pool: the ends of jobs, and the metrics.
 
 use super::State;
 use crate::{Metrics, job::runnable::Finish};
 
-/// Counts that only grow, and peaks.
+/// Counts that only grow, and the largest values so far.
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) completed: u64,
@@ -15,7 +15,7 @@ pub(crate) struct Tally {
 }
 
 impl State {
-    /// Counts the end of a job on this stack.
+    /// Counts the end of the innermost job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
         let claimed = self.stacks[stack].pop();
@@ -29,7 +29,8 @@ impl State {
         }
     }
 
-    /// Jobs that have run to an end, as far as anybody can see.
+    /// Returns the number of jobs that have run to an end, including jobs whose worker
+    /// has not told the pool yet.
     pub(crate) fn run(&self) -> u64 {
         let jobs = self.stacks.iter().flatten();
         let shown = jobs
@@ -38,6 +39,7 @@ impl State {
         self.tally.completed + self.tally.panicked + shown as u64
     }
 
+    /// Returns the metrics.
     pub(crate) fn metrics(&self) -> Metrics {
         let Tally {
             mut completed,
@@ -48,8 +50,8 @@ impl State {
         } = self.tally;
         let (mut running, mut busy) = (self.running, 0);
         for (at, stack) in self.stacks.iter().enumerate() {
-            // Whoever sees a result must find it counted, though its thread has
-            // not said so yet.
+            // A caller that has the result must find it counted, although the worker
+            // may not have told the pool yet.
             let shown = stack
                 .iter()
                 .filter_map(|claimed| claimed.job.header().shown());
@@ -61,7 +63,8 @@ impl State {
                     Finish::Withdrawn => {}
                 }
             }
-            // A waker may wait, and so be parked, or be lent another.
+            // The job's waker may wait in turn. Then the worker is parked, or runs a job
+            // that it was lent, and is not done.
             let is_done =
                 stack.len() == 1 && completed + panicked > before && !self.is_wait_parked(at);
             running -= usize::from(is_done);

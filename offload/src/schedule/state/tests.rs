@@ -1,5 +1,5 @@
-//! The state alone, in random orders of transitions: after each of them the first
-//! invariant holds, and what is cached is true.
+//! Checks the state alone, without workers, in random orders of transitions. After each
+//! transition the first invariant must hold, and the cached results must be true.
 
 use std::{cell::Cell, mem, panic::Location};
 
@@ -12,7 +12,7 @@ use crate::{
     thread::park::Parker,
 };
 
-/// Numbers that look random, the same for the same seed.
+/// Pseudo-random numbers, the same for the same seed.
 struct Random(u64);
 
 impl Random {
@@ -28,31 +28,32 @@ impl Random {
     }
 }
 
-/// A thread of the pool, as far as the state is concerned.
+/// A worker of the pool, as the state sees it.
 struct Thread {
     this_thread: IdleThread,
     stack: usize,
-    /// The job that it runs, with its frame, and the wait in which it is parked.
+    /// The lineage of the job that the worker runs; the job's own frame is the innermost.
     job: Option<Lineage>,
+    /// The frame of the wait in which the worker is parked.
     wait: Option<Arc<Frame>>,
     /// Whether a job may be lent to that wait.
     lends: bool,
-    /// Whether one has been, as far as the last check saw.
+    /// Whether the last check found that the worker had been lent a job.
     is_lender: bool,
-    /// The job that was lent to it.
+    /// The job that was lent to the worker, once the worker has taken it.
     lent: Option<Submitted>,
 }
 
-/// A pool without threads: each step is one transition of its state.
+/// A pool without real threads: each step is one transition of its state.
 struct Model {
     state: State,
     threads: Vec<Thread>,
-    /// Jobs that were pushed, whether or not they have been taken.
+    /// All jobs that were pushed, including jobs that have been taken.
     pushed: Vec<Arc<dyn Runnable>>,
     random: Random,
 }
 
-/// Watches nobody, so that nothing depends on the clock.
+/// Decides as the policy does, but never to watch, so that nothing depends on the clock.
 fn decide(load_sample: LoadSample) -> Decision {
     if load_sample.ready == 0 {
         Decision::Rest
@@ -79,6 +80,7 @@ impl Model {
         }
     }
 
+    /// Makes one random transition, and checks the state.
     fn step(&mut self) {
         self.state.queue.close_inbox();
         match self.random.below(8) {
@@ -91,7 +93,7 @@ impl Model {
         self.check();
     }
 
-    /// Some thread of those that are `wanted`.
+    /// Returns a random worker of those that are `wanted`.
     fn pick(&mut self, wanted: impl Fn(&State, &Thread) -> bool) -> Option<usize> {
         let found: Vec<_> = (0..self.threads.len())
             .filter(|&at| wanted(&self.state, &self.threads[at]))
@@ -99,7 +101,7 @@ impl Model {
         (!found.is_empty()).then(|| found[self.random.below(found.len())])
     }
 
-    /// Submits a job: an unrelated one, or a descendant of a job or of a wait.
+    /// Submits an unrelated job, or a descendant of a job or of a wait.
     fn push(&mut self) {
         let at = self.pick(|_, thread| thread.job.is_some());
         let above = match at {
@@ -127,8 +129,10 @@ impl Model {
         self.perform(&action);
     }
 
+    /// Performs the action of a transition.
     fn perform(&mut self, action: &Action) {
-        // A thread that is woken is on call, or finds its loan when it rises.
+        // A worker that is woken is searching, or finds its lent job when its park ends.
+        // Either is a later step.
         if let &Action::Start(id) = action {
             let stack = self.state.enter();
             let this_thread = IdleThread {
@@ -148,7 +152,7 @@ impl Model {
         }
     }
 
-    /// Lets a thread take its next step that is on call, or whose job ends.
+    /// Lets a worker take its next step: it is searching, or its job ends.
     fn go_on(&mut self) {
         let at = self.pick(|state, thread| {
             let is_called = state.is_searching(thread.this_thread.id) && thread.job.is_none();
@@ -170,11 +174,11 @@ impl Model {
                 self.perform(&action);
             }
             Step::Sleep => {}
-            Step::Watch(_) | Step::Spin | Step::Retire => unreachable!("this pool does neither"),
+            Step::Watch(_) | Step::Spin | Step::Retire => unreachable!("this pool never does that"),
         }
     }
 
-    /// Parks a job. Its wait polls for some of the jobs that were pushed.
+    /// Parks a job. Its wait polls some of the jobs that were pushed.
     fn park(&mut self) {
         let runs = |_: &State, thread: &Thread| {
             thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none()
@@ -208,7 +212,7 @@ impl Model {
         self.perform(&action);
     }
 
-    /// Wakes a parked thread, which may have been lent a job.
+    /// Ends the park of a worker, which may have been lent a job.
     fn end_park(&mut self) {
         let Some(at) = self.pick(|_, thread| thread.wait.is_some()) else {
             return;
@@ -240,6 +244,7 @@ impl Model {
         self.perform(&action);
     }
 
+    /// Checks the permits, the accounts, the cached results and the first invariant.
     fn check(&mut self) {
         let state = &mut self.state;
         let lenders = state
@@ -251,14 +256,17 @@ impl Model {
         let running = self.threads.iter().filter(unparked).count() + lenders;
         assert_eq!(
             state.running, running,
-            "permits are taken or free by mistake"
+            "the state counts other jobs as running"
         );
         for thread in &mut self.threads {
             let was_lender = mem::take(&mut thread.is_lender);
             let is_parked = thread.wait.is_some() || thread.lent.is_some();
             let account = thread.job.as_ref().and_then(Lineage::top);
             let has_account = account.as_ref().is_some_and(|account| account.is_parked());
-            assert_eq!(has_account, is_parked, "an account is open by mistake");
+            assert_eq!(
+                has_account, is_parked,
+                "an account is open or closed by mistake"
+            );
             if let Some(account) = account.filter(|account| account.is_parked()) {
                 let mut credits = state.stacks.iter().flatten().flat_map(|job| &job.credit);
                 let is_spent = credits.any(|credit| credit.is_of(&account));
@@ -295,16 +303,21 @@ impl Model {
             !(state.nothing_lendable && has_lendable),
             "a job can be lent"
         );
-        let sleeps_on_call = |this_thread: &IdleThread| state.is_searching(this_thread.id);
-        assert!(!state.idle.iter().any(sleeps_on_call), "it sleeps on call");
+        let is_searching = |idle: &IdleThread| state.is_searching(idle.id);
+        assert!(
+            !state.idle.iter().any(is_searching),
+            "an idle worker counts as searching"
+        );
         let is_full = state.queue.queued() >= state.limits.queue_capacity;
-        assert!(is_full || state.queue.backlog() == 0, "nobody moved up");
-        // The first invariant.
-        // A lender calls the next when it rises.
+        assert!(
+            is_full || state.queue.backlog() == 0,
+            "there is room, and a caller waits for it"
+        );
+        // The first invariant. A lender calls the next worker when it takes its job.
         let is_bound = state.has_lookout() || parked_waits.iter().any(ParkedWait::is_lender);
         if !is_bound && ((has_permit && state.queue.ready() > 0) || has_on_credit) {
-            assert!(state.idle.is_empty(), "a thread sleeps");
-            assert!(!state.may_start(), "a thread may start");
+            assert!(state.idle.is_empty(), "a worker sleeps");
+            assert!(!state.may_start(), "a worker may start");
             assert!(!has_lendable, "a job can be lent");
         }
     }
@@ -313,6 +326,7 @@ impl Model {
 /// So many random orders are tried.
 const SEEDS: u64 = 1_000;
 
+/// Otherwise a queued job might never run, although a worker could take it.
 #[test]
 fn the_first_invariant_holds_and_what_is_cached_is_true() {
     for seed in 1..=SEEDS {
@@ -323,7 +337,8 @@ fn the_first_invariant_holds_and_what_is_cached_is_true() {
     }
 }
 
-/// Two threads at the ceiling, both parked, and no monitor.
+/// Returns the state of a pool whose two workers are parked and which can add none. The
+/// pool has no monitor. Also returns the lineage of the second worker's job.
 fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
     (state.threads, state.running) = (2, 2);
@@ -350,6 +365,7 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
     (state, parkers, job)
 }
 
+/// Otherwise a wait would be refused although a worker is about to go on.
 #[test]
 fn a_thread_that_was_woken_is_attended() {
     let (state, [first, _second], _job) = hopeless();
@@ -358,17 +374,19 @@ fn a_thread_that_was_woken_is_attended() {
     assert!(!state.is_hopeless());
 }
 
+/// Otherwise a wait that races a shutdown would be told that the pool is exhausted.
 #[test]
 fn a_closed_pool_refuses_no_wait() {
     let (mut state, _parkers, _job) = hopeless();
     assert!(state.is_hopeless());
     let _sleepers = state.advance(Phase::Closed);
     assert!(!state.is_hopeless());
-    // The drop of the last handle closes it once more.
+    // The drop of the last handle asks for the earlier phase once more.
     let _sleepers = state.advance(Phase::Draining);
     assert_eq!(state.phase, Phase::Closed);
 }
 
+/// Otherwise the caller of a job that is given back at the end would wait for ever.
 #[test]
 fn a_closed_pool_takes_no_lent_job_back() {
     for is_closed in [false, true] {

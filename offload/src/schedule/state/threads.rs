@@ -1,4 +1,4 @@
-//! The pool's threads: how they start, sleep and end.
+//! The workers: how they start, sleep and end.
 
 use std::{cell::Cell, time::Duration};
 
@@ -9,18 +9,14 @@ use crate::{
     thread::park::Unparker,
 };
 
-/// How long after a failed start no other is tried.
+/// The time after a failed start in which no other start is tried.
 const START_AGAIN: Duration = Duration::from_millis(10);
 
 impl State {
-    /// Ends a thread that nobody called for the whole of its keep-alive; false
-    /// if somebody has just done so.
+    /// Ends a worker that nobody called during its keep-alive. Returns `false` if it has
+    /// just been called.
     pub(crate) fn expire(&mut self, id: usize, stack: usize) -> bool {
-        let Some(at) = self
-            .idle
-            .iter()
-            .position(|this_thread| this_thread.id == id)
-        else {
+        let Some(at) = self.idle.iter().position(|idle| idle.id == id) else {
             return false;
         };
         self.idle.remove(at);
@@ -28,7 +24,7 @@ impl State {
         true
     }
 
-    /// A stack for a thread that starts.
+    /// Returns the index of a stack for a worker that starts.
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
             self.stacks.push(Vec::new());
@@ -36,9 +32,10 @@ impl State {
         })
     }
 
-    /// The thread of this number could not be started. Gives a lender to be
-    /// woken instead, or if nobody is there who will ever look, the jobs to be
-    /// abandoned.
+    /// Notes that the worker of this number could not be started.
+    ///
+    /// Returns another worker to wake instead. If every worker is parked and there is no
+    /// lender, it returns all queued jobs, whose callers must be told.
     pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Submitted>, Option<Unparker>) {
         self.threads -= 1;
         if self.is_searching(id) {
@@ -48,7 +45,7 @@ impl State {
         if !self.needs_help() {
             return (Vec::new(), None);
         }
-        // Not another start: that would go on for ever.
+        // A new worker is not tried here, because the failures would go on for ever.
         let called = self.call_sleeper().or_else(|| self.lend());
         self.note_stuck();
         if called.is_some() || self.is_attended() {
@@ -57,9 +54,11 @@ impl State {
         (self.queue.drain(), None)
     }
 
-    /// Whether a thread may be added: one for each permit, and while threads are
-    /// parked as many as the limit allows. It is asked only if a job may start that
-    /// nobody else can take, so there are never more than are needed.
+    /// Returns whether a worker may be added: one for each permit, and while a wait is
+    /// parked, as many more as the limit allows.
+    ///
+    /// `help` asks only if a job may start that no other worker can take. So there are
+    /// never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
         let added = if self.parked_waits.is_empty() {
             0
@@ -67,7 +66,7 @@ impl State {
             self.limits.max_blocked_threads
         };
         let limit = self.permits() + added;
-        // Where nobody is left who will look, it is tried at once.
+        // If every worker is parked, a start is tried at once after a failure.
         let failed = || {
             self.start_failed
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
@@ -75,6 +74,7 @@ impl State {
         self.threads < limit && !(self.is_attended() && failed())
     }
 
+    /// Ends the worker with this stack.
     pub(super) fn retire(&mut self, searches: bool, stack: usize) -> Step {
         if searches {
             self.searcher = None;
@@ -83,6 +83,7 @@ impl State {
         Step::Retire
     }
 
+    /// Stops counting the worker with this stack.
     pub(super) fn leave(&mut self, stack: usize) {
         self.threads -= 1;
         self.growth
@@ -91,6 +92,7 @@ impl State {
         self.note_stuck();
     }
 
+    /// Puts this worker among the idle workers.
     pub(super) fn sleep(&mut self, this_thread: &IdleThread) -> Step {
         if self.is_searching(this_thread.id) {
             self.searcher = None;
