@@ -1,4 +1,6 @@
-//! Others' code that must not unwind into the pool: wakers, destructors, reports.
+//! Runs user code (wakers, destructors, reports) and catches its panics.
+//!
+//! A panic of user code must not unwind into the pool, because it would end a worker.
 
 use std::{
     any::Any,
@@ -9,7 +11,7 @@ use std::{
 
 use crate::{Ambient, OffloadError};
 
-/// Wakes, and survives a waker that panics: the thread is the pool's.
+/// Wakes the task, and catches a panic of the waker.
 pub(crate) fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker
         && let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake()))
@@ -18,21 +20,23 @@ pub(crate) fn wake(waker: Option<Waker>) {
     }
 }
 
-/// Drops what is a job's: its panic must not keep the others from being told.
-pub(crate) fn drop_caught<T>(of_job: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(of_job))) {
+/// Drops a value that a job left, and catches a panic of its destructor.
+///
+/// Otherwise that panic would keep the callers of other jobs from being told.
+pub(crate) fn drop_caught<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         drop_payload(payload);
     }
 }
 
-/// Drops a payload, whose destructor may panic in turn; then it is leaked.
+/// Drops the payload of a panic. If its destructor panics too, that payload is leaked.
 pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(payload);
     }
 }
 
-/// Reports a job that nobody awaits.
+/// Reports a detached job that failed, because nobody awaits it.
 #[cold]
 pub(crate) fn report_lost<A: Ambient>(at: &'static Location<'static>, why: &OffloadError) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(at, why))) {

@@ -1,29 +1,32 @@
-//! What a job is in, under its lock: see [`job`](super) for how it gets from one stage
-//! to the next.
+//! The stage of a job, and what the job holds in that stage.
+//!
+//! [`job`](super) shows how a job gets from one stage to the next.
 
 use std::{mem, sync::Arc, task::Waker};
 
 use crate::{OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
 
+/// The part of a job that its lock protects.
 pub(super) struct Cell<F, T, A> {
     pub(super) stage: Stage<F, T, A>,
     pub(super) waker: Option<Waker>,
 }
 
+/// The stage of a job. DESIGN.md has a table of them.
 pub(super) enum Stage<F, T, A> {
     Fresh(F),
     Waiting(F, A),
-    /// As `Waiting`, for a job that nobody awaits. It keeps the pool open.
+    /// A queued job that nobody awaits. It keeps the pool open.
     Unattended(Box<Unattended<F, A>>),
     Running,
     Detached,
     Done(Result<T, OffloadError>),
-    /// Shut out while it waited for room in the queue.
+    /// The pool was closed while the job was in the backlog.
     Refused(F),
     Gone,
 }
 
-/// What a job holds that nobody awaits.
+/// The content of a queued job that nobody awaits.
 pub(super) struct Unattended<F, A> {
     pub(super) closure: F,
     pub(super) ambient: A,
@@ -32,7 +35,7 @@ pub(super) struct Unattended<F, A> {
 }
 
 impl<F, T, A> Cell<F, T, A> {
-    /// Puts a stage where an empty one is, and spares the look for what that one holds.
+    /// Replaces a stage that holds nothing. This spares the check for what to drop.
     pub(super) fn put(&mut self, next: Stage<F, T, A>) {
         let empty = mem::replace(&mut self.stage, next);
         debug_assert!(matches!(empty, Stage::Running | Stage::Gone), "not empty");
@@ -40,7 +43,7 @@ impl<F, T, A> Cell<F, T, A> {
     }
 }
 
-/// Claims a job that nobody awaits; `None` if it was withdrawn.
+/// Claims a job that nobody awaits. Returns `None` if the job was withdrawn.
 #[cold]
 pub(super) fn claim_unattended<F, T, A>(
     mut cell: MutexGuard<'_, Cell<F, T, A>>,
@@ -57,8 +60,8 @@ pub(super) fn claim_unattended<F, T, A>(
         ambient,
         handle,
     } = *unattended;
-    // If it is the last handle, the pool closes. This job has been claimed, so it runs
-    // all the same.
+    // The last handle closes the pool. This job runs all the same, because it has been
+    // claimed.
     drop(handle);
     Some((closure, ambient))
 }

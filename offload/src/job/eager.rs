@@ -1,11 +1,10 @@
-//! Polling on for a moment, instead of sleeping until woken.
+//! Polls on for a moment, so that the caller's executor need not be woken.
 //!
-//! Waking a parked executor costs a hundred times what an instant job does. So
-//! an awaiter whose job is the next for a thread that is awake, or among the last
-//! of those that were started, may ask to be polled again a bounded number of
-//! times: the executor stays awake for the result, and polls its other tasks in
-//! between. Where the jobs turn out to be long this is given up, and tried again now
-//! and then.
+//! To wake a parked executor costs a hundred times as much as an instant job. So a
+//! caller may ask to be polled again, a bounded number of times. It does so if its job
+//! is the next for a worker that is awake, or if few jobs are queued. The executor then
+//! stays awake, and polls its other tasks in between. If the jobs turn out to be long,
+//! callers stop this, and one job in [`RETRY`] tries it again.
 
 use std::sync::atomic::Ordering;
 
@@ -14,27 +13,28 @@ use crate::platform::{
     sync::{AtomicU8, MODEL},
 };
 
-/// How often one awaiter asks to be polled again, at most.
+/// The most further polls that one caller asks for.
 ///
-/// One is all that a model needs to see.
+/// In a model a single further poll shows everything.
 const POLLS: u8 = if MODEL { 1 } else { 48 };
 
-/// How many jobs in a row may come late before it is given up.
+/// After so many late jobs in a row, callers stop polling on.
 const CREDIT: u8 = 4;
 
-/// When it has been given up: one job in this many tries again.
+/// After callers have stopped polling on, one job in so many tries it again.
 const RETRY: u8 = 32;
 
-/// How well polling on has paid for a pool's jobs lately.
+/// A measure of how well polling on has paid for a pool's jobs lately.
 ///
-/// A guess that several threads make better or worse without a lock: nothing
-/// rests on it but time.
+/// Several threads change it without a lock, so it is a guess. Only the time that a job
+/// takes depends on it.
 pub(crate) struct Eagerness {
     credit: AtomicU8,
+    /// The number of callers that began while there was no credit, modulo 256.
     waited: AtomicU8,
 }
 
-/// What one awaiter has left.
+/// The further polls that one caller may still ask for.
 #[derive(Default)]
 pub(crate) struct Eager {
     polls: u8,
@@ -48,16 +48,16 @@ impl Eagerness {
         }
     }
 
-    /// Whether an awaiter may poll on, and how often.
+    /// Returns how often a caller may ask to be polled again.
     pub(crate) fn begin(&self) -> Eager {
         if load::was_busy() {
             return Eager::default();
         }
-        self.begin_beside_nobody()
+        self.begin_on_quiet_machine()
     }
 
-    /// As [`begin`](Self::begin) on a machine that is not busy.
-    fn begin_beside_nobody(&self) -> Eager {
+    /// Returns what [`begin`](Self::begin) returns on a machine that is not busy.
+    fn begin_on_quiet_machine(&self) -> Eager {
         if self.credit.load(Ordering::Relaxed) > 0 {
             return Eager { polls: POLLS };
         }
@@ -72,7 +72,7 @@ impl Eagerness {
         }
     }
 
-    /// Whether to ask for one poll more; the last one costs credit.
+    /// Returns whether to ask for one more poll. The last one costs credit.
     pub(crate) fn again(&self, eager: &mut Eager) -> bool {
         match eager.polls {
             0 => return false,
@@ -87,7 +87,7 @@ impl Eagerness {
         true
     }
 
-    /// The result came: in time, if there are polls left.
+    /// Notes that the result has come. It came in time if there are polls left.
     pub(crate) fn succeeded(&self, eager: &mut Eager) {
         if eager.polls > 0 && self.credit.load(Ordering::Relaxed) != CREDIT {
             self.credit.store(CREDIT, Ordering::Relaxed);
@@ -100,9 +100,9 @@ impl Eagerness {
 mod tests {
     use super::*;
 
-    /// Polls until there is nothing left, and says how often.
+    /// Asks for polls until none is left. Returns their number.
     fn exhaust(eagerness: &Eagerness) -> usize {
-        let mut eager = eagerness.begin_beside_nobody();
+        let mut eager = eagerness.begin_on_quiet_machine();
         std::iter::from_fn(|| eagerness.again(&mut eager).then_some(())).count()
     }
 

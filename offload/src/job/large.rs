@@ -1,23 +1,23 @@
-//! Which futures and closures are boxed before anything else is done with them.
+//! Decides which futures and closures are boxed before anything else is done with them.
 //!
 //! A build that is not optimised keeps a copy of a value in the frame of each
 //! function that passes it on. So every public way into a wait, a spawn or the pool
-//! boxes a large value as the first thing it does, and what lies below passes a
+//! boxes a large value as the first thing it does, and the code below passes a
 //! pointer. Tokio does the same, from the same sizes on.
 
 use std::marker::PhantomData;
 
-/// A larger value is boxed. Optimised code copies less, and may keep more.
+/// A larger value is boxed. The limit is higher in optimised code, which copies less.
 const LIMIT: usize = if cfg!(debug_assertions) { 2048 } else { 16_384 };
 
-/// Whether values of type `T` are large.
+/// Tells whether values of type `T` are large.
 ///
-/// An associated constant, because a function compiles only the branch that such a
-/// constant selects. A branch that is not taken takes room in the frame as well.
+/// The answer is an associated constant, so a function compiles only the branch that
+/// it selects. Otherwise the other branch would take room in the frame as well.
 #[derive(Debug)]
 pub struct Large<T>(PhantomData<T>);
 
 impl<T> Large<T> {
-    /// Whether they are.
+    /// Whether a value of type `T` is large.
     pub const IS: bool = size_of::<T>() > LIMIT;
 }

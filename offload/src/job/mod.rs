@@ -1,7 +1,7 @@
-//! A job: one allocation that holds the closure, then its result, and the
-//! waker of whoever awaits it.
+//! A job: one allocation for the closure, then its result, and the waker of its
+//! caller.
 //!
-//! Its stage decides everything, under the job's own lock:
+//! The stage of a job says what it holds. It changes under the job's own lock:
 //!
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
@@ -12,11 +12,11 @@
 //!                      └─refuse─▶ Refused
 //! ```
 //!
-//! `claim` and `withdraw` both need the closure out of `Waiting`, so exactly
-//! one of them gets it: a job runs once, or its caller is told that it did not.
-//! `finish` and `poll` meet under the same lock, so either the poll sees the
-//! result or the finish sees the waker: no wake-up is lost. No user code (the
-//! closure, a destructor, a waker) ever runs under the lock.
+//! `claim` and `withdraw` both take the closure out of `Waiting`, and only one of
+//! them gets it. So a job runs once, or its caller is told that it did not. `finish`
+//! and `poll` take the same lock: either the poll finds the result, or `finish` finds
+//! the waker. So no wake-up is lost. No user code (the closure, a destructor, a
+//! waker) runs under the lock.
 
 pub(crate) mod caught;
 pub(crate) mod eager;
@@ -61,12 +61,12 @@ where
     T: Send + 'static,
     A: Ambient,
 {
-    /// A job that is to be submitted later.
+    /// Returns a job that has not been submitted.
     pub(crate) fn new(closure: F, at: &'static Location<'static>) -> Arc<Self> {
         Self::at_stage(Stage::Fresh(closure), at)
     }
 
-    /// A job that is being submitted, and the waits that depend on it.
+    /// Returns a job that is about to be submitted, and its lineage.
     pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lineage) {
         let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
         (job, Lineage::current().living())
@@ -79,7 +79,7 @@ where
         })
     }
 
-    /// The closure of a job that has not been claimed, if it is still there.
+    /// Takes the closure back, if no worker has claimed it and it is still there.
     pub(crate) fn reclaim(&self) -> Option<F> {
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -90,13 +90,14 @@ where
                 return None;
             }
         };
-        // What is left of the job may be dropped under the pool's lock.
+        // The job may be dropped under the pool's lock, so no user code stays in it.
         let waker = cell.waker.take();
         drop(cell);
         drop((ambient, waker));
         Some(closure)
     }
 
+    /// Stores the closure's result, and wakes the caller. Returns how the job ended.
     fn finish(&self, result: std::thread::Result<T>) -> Finish {
         let (mut finish, result) = match result {
             Ok(value) => (Finish::Completed, Ok(value)),
@@ -106,14 +107,14 @@ where
             ),
         };
         let mut cell = lock(&self.cell);
-        let orphan = match mem::replace(&mut cell.stage, Stage::Gone) {
+        let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
                 self.header.show(finish);
                 cell.put(Stage::Done(result));
                 None
             }
             Stage::Detached => Some(result),
-            // Abandoned by a shutdown while it ran: that result stands.
+            // A shutdown has abandoned the job while it ran: its caller gets that error.
             other => {
                 cell.stage = other;
                 Some(result)
@@ -121,11 +122,11 @@ where
         };
         let waker = cell.waker.take();
         drop(cell);
-        if let Some(orphan) = orphan {
-            if let (Err(error), true) = (&orphan, self.header.is_detached()) {
+        if let Some(unawaited) = unawaited {
+            if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
                 report_lost::<A>(self.header.at, error);
             }
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(orphan))) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unawaited))) {
                 finish = Finish::Panicked;
                 drop_payload(payload);
             }
@@ -143,7 +144,7 @@ where
             return Poll::Ready(result);
         }
         if let Stage::Refused(_) = cell.stage {
-            // The closure stays, for a caller who wants it back.
+            // The closure stays, because the caller may take it back.
             return Poll::Ready(Err(OffloadError::ShutDown { at: self.header.at }));
         }
         assert!(
@@ -157,8 +158,8 @@ where
         {
             return Poll::Pending;
         }
-        // A waker's clone and destructor are somebody's code: not under the
-        // lock. The job may end in between, hence the second look.
+        // To clone or drop a waker runs user code, so the lock is released. The job
+        // may end meanwhile, so the stage is checked once more.
         drop(cell);
         let mut waker = Some(cx.waker().clone());
         let mut cell = lock(&self.cell);
@@ -172,6 +173,7 @@ where
         self.poll_cell(cx)
     }
 
+    /// Ends the job with `error`, unless it is over or detached.
     fn end(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let (next, report) = match cell.stage {
@@ -236,8 +238,8 @@ where
             (result, ambient)
         });
         if fork::generation() != process {
-            // The child of a closure that forked: the job is the parent's, and
-            // so is whoever waits for it.
+            // The closure forked, and this is the child. The job and its caller belong
+            // to the parent.
             mem::forget(result);
             return Finish::Withdrawn;
         }
@@ -259,7 +261,7 @@ where
                 cell.stage = Stage::Refused(closure);
                 ambient
             }
-            // Nobody is there who could take the closure back.
+            // Nobody awaits this job, so nobody could take the closure back.
             unattended @ Stage::Unattended(..) => {
                 cell.stage = unattended;
                 drop(cell);
@@ -334,7 +336,7 @@ where
             Stage::Detached | Stage::Unattended(..) | Stage::Gone => return Withdrawal::Over,
         };
         let old = mem::replace(&mut cell.stage, next);
-        // One who still awaits a running job is woken by its end, not by this.
+        // With `keep`, the caller of a running job is woken when that job ends.
         let waker = (!keep || withdrawal == Withdrawal::Withdrawn).then(|| cell.waker.take());
         drop(cell);
         if withdrawal == Withdrawal::Withdrawn {
@@ -363,7 +365,7 @@ where
                 cell.stage = Stage::Detached;
                 None
             }
-            // A closure that was shut out in the line before the queue.
+            // The pool was closed before it admitted the job.
             refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
                 let error = OffloadError::ShutDown { at: self.header.at };
                 Some((refused, Some(error)))
@@ -375,14 +377,14 @@ where
         drop(cell);
         drop(waker);
         let Some((left, error)) = over else { return };
-        // A caller that cancelled the job knows.
+        // A caller that has cancelled the job knows that it does not run.
         if let Some(error) = error
             && !matches!(error, OffloadError::Cancelled { .. })
         {
             report_lost::<A>(self.header.at, &error);
         }
-        // A result that is there already: its destructor is not the business of who
-        // detaches, who would not see its panic if the job ended later.
+        // The result may be here already. Its destructor may panic. The caller does
+        // not see that panic, as it would not if the job ended later.
         drop_caught(left);
     }
 

@@ -5,11 +5,11 @@
 //! call does nothing. But a build that is not optimised keeps a copy of the future
 //! in the caller's frame for each of the two passes, and a large future then
 //! overflows the stack. The functions here find out that the call would do
-//! nothing, and leave it out.
+//! nothing, and skip it.
 
 use std::{any::TypeId, marker::PhantomData, mem, pin::Pin};
 
-/// Whether `F` is a future, so that `into_future` returns the value as it is.
+/// Returns whether `F` is a future, so that `into_future` returns the value as it is.
 ///
 /// ```
 /// use std::future::{Ready, ready};
@@ -34,7 +34,7 @@ pub fn is<F: IntoFuture>() -> bool {
     type_id::<F>() == type_id::<F::IntoFuture>()
 }
 
-/// Returns the future of a boxed value; the same box, if the value is a future.
+/// Returns the future of a boxed value. If the value is a future, that is the same box.
 #[must_use]
 pub fn boxed<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
     if !is::<F>() {
@@ -44,14 +44,15 @@ pub fn boxed<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
     // SAFETY: `F` and `F::IntoFuture` are the same type. `is` has compared all of
     // them but their lifetimes. `F::IntoFuture` is a future, so the blanket
     // implementation of `IntoFuture` covers the type with some lifetimes. Rust
-    // allows no other implementation that overlaps with it, whatever its lifetimes
-    // are. So it is the blanket one, whose `IntoFuture` is `Self`, and the pointer
-    // is that of a box of this very type.
+    // allows no other implementation that overlaps with it, with any lifetimes. So
+    // `F` has the blanket one, whose `IntoFuture` is `Self`. The pointer came from a
+    // box of this very type.
     let future = unsafe { Box::from_raw(future) };
     Box::into_pin(future)
 }
 
-/// Converts a builder. Apart, because this frame holds the builder and its future.
+/// Converts a builder. It is a function of its own, because its frame holds both the
+/// builder and the future.
 #[inline(never)]
 #[expect(
     clippy::boxed_local,
@@ -61,7 +62,7 @@ fn converted<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
     Box::pin((*value).into_future())
 }
 
-/// Returns the identity of a type that may borrow; lifetimes are no part of it.
+/// Returns the identity of a type that may borrow. Lifetimes are no part of it.
 #[inline]
 fn type_id<T>() -> TypeId {
     trait Typed {

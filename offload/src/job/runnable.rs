@@ -1,4 +1,4 @@
-//! A job without its types: what the pool's threads and its awaiter see of it.
+//! A job without its types, as workers and callers see it.
 
 use std::{
     any::Any,
@@ -15,41 +15,41 @@ use crate::{
     thread::clock::Tick,
 };
 
-/// What the pool reads of a job without knowing its types.
+/// The part of a job that the pool reads without knowing the job's types.
 pub(crate) struct Header {
     /// Where the closure was offloaded.
     pub(crate) at: &'static Location<'static>,
-    /// Which list of the queue holds the job: the queue's affair, under the
+    /// The list of the queue that holds the job. Only the queue uses it, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// What others have said about the job: [`CANCELLED`] and so on.
+    /// Requests to the job: [`CANCELLED`], [`STOPPING`] and [`DETACHED`].
     flags: AtomicU8,
-    /// Its result can be had, and its thread has not said so to the pool yet: how
-    /// it came out.
+    /// The job's end, once the caller can see the result. The metrics look here until
+    /// the pool has counted the job.
     shown: AtomicU8,
-    /// When the closure began.
+    /// The time when the closure began.
     begun: AtomicU32,
-    /// The number of the wait that polls for the job; 0 if none has.
+    /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
-    /// How many roots had been pushed before the job, as far as that is known.
+    /// At least so many unrelated jobs had been pushed before this job.
     before: AtomicUsize,
 }
 
-/// The caller has lost interest.
+/// The caller does not need the job any more.
 const CANCELLED: u8 = 1;
 /// A shutdown has asked the job to stop.
 const STOPPING: u8 = 2;
-/// Nobody awaits the job, and it is to run all the same.
+/// Nobody awaits the job, and it runs all the same.
 const DETACHED: u8 = 4;
 
 const HIDDEN: u8 = 0;
 const COMPLETED: u8 = 1;
 const PANICKED: u8 = 2;
 
-/// A job that has been submitted, and has not been run.
+/// A job that has been submitted and has not run.
 pub(crate) struct Submitted {
     pub(crate) job: Arc<dyn Runnable>,
-    /// The waits that depend on it.
+    /// The jobs and waits that it descends from.
     pub(crate) lineage: Lineage,
 }
 
@@ -58,24 +58,23 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it to its end, on a thread of this pool. It begins
-    /// at `now`.
+    /// Claims the closure and runs it on a worker of `pool`. The job begins at `now`.
     pub(crate) fn run(self, pool: PoolId, now: Tick) -> Finish {
         self.job.run(self.lineage, pool, now)
     }
 }
 
-/// How a job that a thread had claimed came out.
+/// The end of a job that a worker took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Finish {
     /// The closure returned.
     Completed,
-    /// The closure panicked, or the result's destructor did with nobody left
-    /// to take it.
+    /// The closure panicked. Or nobody was left to take the result, and its
+    /// destructor panicked.
     Panicked,
-    /// It had been withdrawn before the claim, or this is the child of a closure
-    /// that forked: there is nothing to count.
+    /// The job had been withdrawn, or the closure forked and this is the child. There
+    /// is nothing to count.
     Withdrawn,
 }
 
@@ -92,7 +91,7 @@ impl Header {
         }
     }
 
-    /// Its result is about to be seen.
+    /// Notes how the job ended, just before its caller can see the result.
     pub(crate) fn show(&self, finish: Finish) {
         let shown = match finish {
             Finish::Completed => COMPLETED,
@@ -102,7 +101,7 @@ impl Header {
         self.shown.store(shown, Ordering::Relaxed);
     }
 
-    /// How it came out, if somebody may know already.
+    /// Returns how the job ended, if its caller can see the result.
     pub(crate) fn shown(&self) -> Option<Finish> {
         match self.shown.load(Ordering::Relaxed) {
             COMPLETED => Some(Finish::Completed),
@@ -111,38 +110,40 @@ impl Header {
         }
     }
 
-    /// Notes that so many roots have been pushed before the job.
+    /// Notes the number of unrelated jobs that were pushed before this job.
     pub(crate) fn set_before(&self, unrelated: usize) {
         self.before.store(unrelated, Ordering::Relaxed);
     }
 
-    /// How many roots had been pushed before the job, at least.
+    /// Returns a number of unrelated jobs that had been pushed before this job. There
+    /// may have been more.
     pub(crate) fn before(&self) -> usize {
         self.before.load(Ordering::Relaxed)
     }
 
-    /// Notes that the wait of this number polls for the job.
+    /// Notes the number of the wait that polls for the job.
     pub(crate) fn set_adopter(&self, wait: usize) {
         self.adopter.store(wait, Ordering::Relaxed);
     }
 
-    /// The number of the wait that polled for the job last; 0 if none has.
+    /// Returns the number of the wait that polled for the job last, or 0.
     pub(crate) fn adopter(&self) -> usize {
         self.adopter.load(Ordering::Relaxed)
     }
 
-    /// Whether a list of the queue holds the job. To be asked under the pool's lock.
+    /// Returns whether a list of the queue holds the job. The answer holds only under
+    /// the pool's lock.
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     pub(crate) fn is_listed(&self) -> bool {
         self.list.load(Ordering::Relaxed) != 0
     }
 
-    /// Notes that the caller has lost interest.
+    /// Notes that the caller does not need the job any more.
     pub(crate) fn cancel(&self) {
         self.flags.fetch_or(CANCELLED, Ordering::Relaxed);
     }
 
-    /// Whether the caller has lost interest.
+    /// Returns whether the caller does not need the job any more.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.has(CANCELLED)
     }
@@ -152,18 +153,18 @@ impl Header {
         self.flags.fetch_or(STOPPING, Ordering::Relaxed);
     }
 
-    /// Whether the closure should return early: what [`cancelled`](crate::cancelled)
-    /// says.
+    /// Returns whether the closure should return early. This is the answer of
+    /// [`cancelled`](crate::cancelled).
     pub(crate) fn should_stop(&self) -> bool {
         self.has(CANCELLED | STOPPING)
     }
 
-    /// Notes that nobody awaits the job, and that it is to run all the same.
+    /// Notes that nobody awaits the job, and that it runs all the same.
     pub(crate) fn detach(&self) {
         self.flags.fetch_or(DETACHED, Ordering::Relaxed);
     }
 
-    /// Whether the job was detached.
+    /// Returns whether the job was detached.
     pub(crate) fn is_detached(&self) -> bool {
         self.has(DETACHED)
     }
@@ -172,70 +173,74 @@ impl Header {
         self.flags.load(Ordering::Relaxed) & flags != 0
     }
 
-    /// Notes when the closure begins.
+    /// Notes the time when the closure begins.
     pub(crate) fn begin(&self, tick: Tick) {
         self.begun.store(tick, Ordering::Relaxed);
     }
 
-    /// When the closure began.
+    /// Returns the time when the closure began.
     pub(crate) fn begun(&self) -> Tick {
         self.begun.load(Ordering::Relaxed)
     }
 }
 
-/// What the end of a caller's interest came upon.
+/// The state in which a caller found its job when it left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Withdrawal {
-    /// The closure was still there; it will never run.
+    /// No worker had claimed the closure, and it will never run.
     Withdrawn,
-    /// A thread is running it, and goes on.
+    /// A worker runs the closure, and goes on.
     Running,
-    /// It had been over.
+    /// The job was over.
     Over,
 }
 
-/// What is left to do for a job whose caller has been told that it won't run, or
-/// not in time. It is others' code, which may wait for another job that ends with
-/// this one: nothing to do before all of them have been told.
+/// The rest of the work for a job that won't run, or won't end in time.
+///
+/// The caller can see the error already. This is user code, which may wait for another
+/// job that ends together with this one. So it runs after all callers were told.
 #[derive(Default)]
 #[must_use]
 pub(crate) struct DeferredCleanup {
     pub(crate) waker: Option<Waker>,
-    /// What a job leaves that had not begun.
+    /// The ambient of a job that had not begun, and its closure unless the caller may
+    /// take that back.
     pub(crate) left: Option<Box<dyn Send>>,
-    /// What reports the loss of a job that nobody awaits.
+    /// The report about a job that nobody awaits.
     pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
 }
 
-/// A job as the pool's threads see it.
+/// A job as workers see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it to its end, as a descendant of this lineage,
-    /// on a thread of this pool. It begins at `now`. Never unwinds.
+    /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The job
+    /// begins at `now`. The call never unwinds.
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish;
-    /// Ends a job that will not, or not in time, run: whoever awaits gets
-    /// `error`.
+    /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
-    /// Ends a job that was never admitted, since the pool is shut down: whoever
-    /// awaits is told so, and may have the closure back.
+    /// Ends a job that was never admitted, because the pool is closed. Its caller is
+    /// told, and may take the closure back.
     fn refuse(&self) -> DeferredCleanup;
 }
 
-/// A job as the one who awaits it sees it.
+/// A job as its caller sees it.
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// `Fresh` to `Waiting`: captures the surroundings of the submission, and
-    /// says which waits depend on it; `None` if it was withdrawn before.
+    /// Moves the job from `Fresh` to `Waiting`: captures the ambient, and returns the
+    /// lineage. Returns `None` if the job was withdrawn before.
     fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage>;
+    /// Polls for the result, and keeps the waker if there is none yet.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
-    /// Ends the interest in the job. With `keep`, the result of one that is
-    /// running can still be awaited. One that had not been claimed is counted
-    /// out by `forget`, before anything of the caller's runs, which may panic.
+    /// Withdraws the job, or tells a running closure that its caller has left.
+    ///
+    /// With `keep`, the caller can still await the result of a running job. `forget`
+    /// takes a job that no worker has claimed out of the pool's count. It runs before
+    /// the caller's waker and destructors, because these may panic.
     fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
-    /// Ends the interest in a job that has been submitted and is to run all the
-    /// same. One that has not begun keeps `handle` until it does.
+    /// Lets a submitted job run although nobody awaits it. A job that has not begun
+    /// keeps `handle` until a worker claims it.
     fn detach(&self, handle: Arc<Handle>);
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
 }

@@ -1,5 +1,7 @@
-//! Which job runs on this thread, so that its closure can ask whether anybody
-//! still wants it, and its waits can say who waits.
+//! Knows which job runs on this thread.
+//!
+//! The closure asks whether its caller still wants the result. A wait notes which job
+//! it belongs to.
 
 use std::{any::Any, cell::RefCell, mem, sync::Arc};
 
@@ -14,7 +16,7 @@ struct Slot {
     job: Option<Arc<dyn Runnable>>,
 }
 
-/// Its thread ends inside a job: the job has called `exit`.
+/// Notes the job of a thread that ends inside it, because the job has called `exit`.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -24,15 +26,17 @@ impl Drop for Slot {
     }
 }
 
-/// Runs `closure`, which must not unwind, in the name of this job, and gives the
-/// job back. It is not a clone that stands for it meanwhile: counting one more
-/// reference is among the dearer things that a short job costs.
+/// Runs `closure` as the code of `job`, and returns the job together with the result.
+/// The closure must not unwind.
+///
+/// The thread-local takes the job itself and no clone of it. To count one more
+/// reference would be among the highest costs of a short job.
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
     let before = replace(Some(job));
     let result = closure();
     let job = replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
     let Some(Ok(job)) = job.map(Arc::downcast) else {
-        unreachable!("whatever ran meanwhile has put this job back")
+        unreachable!("a job that ran inside this one has put this one back")
     };
     (job, result)
 }
@@ -41,7 +45,7 @@ fn replace(job: Option<Arc<dyn Runnable>>) -> Option<Arc<dyn Runnable>> {
     RUNNING.with(|running| mem::replace(&mut running.borrow_mut().job, job))
 }
 
-/// The job whose closure runs on this thread.
+/// Returns the job whose closure runs on this thread.
 pub(crate) fn current() -> Option<JobId> {
     RUNNING
         .try_with(|running| running.borrow().job.as_ref().map(JobId::of))
@@ -49,10 +53,10 @@ pub(crate) fn current() -> Option<JobId> {
         .flatten()
 }
 
-/// Whether the job that runs on this thread should return early.
+/// Returns whether the job that runs on this thread should return early.
 ///
-/// That is so when its caller has dropped or cancelled it, and when the
-/// [shutdown](crate::Pool::shutdown) of its pool has used up its grace. A closure
+/// It is true if the caller has dropped or cancelled the job. It is also true if the
+/// [shutdown](crate::Pool::shutdown) of the pool has used up its grace. A closure
 /// that runs long asks now and then. Outside a job this is false.
 ///
 /// ```

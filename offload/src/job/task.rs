@@ -22,22 +22,22 @@ use crate::{
     thread::worker,
 };
 
-/// A closure on its way through a pool.
+/// The future of a closure that was handed to a pool.
 ///
-/// Like every future it is lazy: the job is submitted at the first poll, or by
-/// [`start`](Self::start). It resolves to the closure's value.
+/// It resolves to the closure's value. Like every future it is lazy: the job is
+/// submitted at the first poll, or by [`start`](Self::start).
 ///
 /// # Panics
 ///
-/// Polling resumes the closure's panic, whatever its payload. It panics with
-/// an [`OffloadError`]'s text if the closure can't run: [`outcome`](Self::outcome)
-/// gives both as errors instead.
+/// A poll resumes the closure's panic, with its payload. It panics with the text of an
+/// [`OffloadError`] if the closure can't run. [`outcome`](Self::outcome) gives both as
+/// errors instead.
 ///
 /// # Cancel safety
 ///
-/// Dropping it withdraws the job: one that is queued never runs, and its
-/// captures are dropped at once; one that runs goes on to its end, keeps its
-/// permit until then, and can see it by [`cancelled`](crate::cancelled).
+/// A drop of the future withdraws the job. A queued job never runs, and its captures
+/// are dropped at once. A running job goes on to its end and keeps its permit until
+/// then. Its closure can see that nobody awaits it, by [`cancelled`](crate::cancelled).
 ///
 /// # Examples
 ///
@@ -51,33 +51,35 @@ use crate::{
 #[must_use = "an offload does nothing unless it is awaited or started"]
 pub struct Offload<T> {
     job: Arc<dyn Awaitable<T>>,
-    /// Keeps the pool open as long as jobs are to come.
+    /// Keeps the pool open as long as the future lives.
     pool: Arc<Handle>,
     stage: Stage,
     eager: Eager,
 }
 
+/// The progress of the caller with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// The job has not been submitted.
     Lazy,
-    /// Submitted, and not polled since.
+    /// The job was submitted, and has not been polled since.
     Started,
-    /// Submitted and polled.
+    /// The job was submitted and polled.
     Awaited,
-    /// Nothing of it is in the pool any more.
+    /// The future has nothing to withdraw any more.
     Over,
 }
 
-/// What [`Offload::cancel`] came upon.
+/// The result of [`Offload::cancel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Cancelled {
-    /// The closure had not started and never will.
+    /// The closure had not started, and never will.
     Withdrawn,
-    /// The closure is running, and has been told: see
+    /// The closure is running. It can see the request by
     /// [`cancelled`](crate::cancelled). Its result can still be awaited.
     Running,
-    /// The closure had ended; its result can still be awaited.
+    /// The closure had ended. Its result can still be awaited.
     Finished,
 }
 
@@ -96,7 +98,7 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    /// One whose job has been submitted.
+    /// Returns the future of a job that has been submitted.
     pub(crate) fn submitted(pool: Arc<Handle>, job: Arc<dyn Awaitable<T>>) -> Self {
         Self {
             job,
@@ -106,8 +108,8 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    /// Submits the job now instead of at the first poll. Where the queue is
-    /// full it takes its place in the line.
+    /// Submits the job now instead of at the first poll. If the queue is full, the job
+    /// goes to the backlog.
     ///
     /// ```
     /// use bridge_offload::Pool;
@@ -123,13 +125,13 @@ impl<T: Send + 'static> Offload<T> {
         self
     }
 
-    /// Withdraws the job, or tells the running closure that nobody needs it
-    /// any more, and says which.
+    /// Withdraws the job, or tells the running closure that nobody needs it any more.
+    /// Returns which of the two it did.
     pub fn cancel(&self) -> Cancelled {
         let submitted = self.is_submitted();
         if submitted && self.pool.core.is_forked() {
-            // Nobody in this process will run it, and its lock may be held by
-            // a thread that isn't there.
+            // No thread of this process will run the job, and nobody may ever release
+            // its lock.
             return Cancelled::Withdrawn;
         }
         let forget = || {
@@ -144,20 +146,20 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    /// Lets the job run without anybody to await it, and submits it first if that has
-    /// not happened. Where the queue is full it takes its place in the line.
+    /// Lets the job run although nobody awaits it, and submits it if it has not been
+    /// submitted. If the queue is full, the job goes to the backlog.
     ///
-    /// The job runs even if this was the last handle to the pool, and the process
-    /// waits for it before it exits: see [`Builder::exit_grace`](crate::Builder::exit_grace).
+    /// The job runs even if this was the last handle to the pool. Before the process
+    /// exits, it waits for the job: see [`Builder::exit_grace`](crate::Builder::exit_grace).
     /// A panic of the closure is counted in [`Metrics::panicked`](crate::Metrics::panicked)
     /// and reported through [`Ambient::lost`].
     ///
     /// # Corner cases
     ///
     /// A pool that is shut down, or that belongs to the parent of a fork, does not
-    /// take the job. That is reported through [`Ambient::lost`] too, with the place
-    /// of the call. Where the caller has to know, `pool.try_run(closure)?.detach()`
-    /// gives the refusal as an error, with the closure.
+    /// take the job. [`Ambient::lost`] reports that too, with the place of the call.
+    /// If the caller must know, `pool.try_run(closure)?.detach()` returns the refusal
+    /// as an error, with the closure.
     ///
     /// # Examples
     ///
@@ -172,26 +174,26 @@ impl<T: Send + 'static> Offload<T> {
     /// ```
     pub fn detach(mut self) {
         if self.is_submitted() && self.pool.core.is_forked() {
-            return; // the parent's, where it runs
+            return; // the job runs in the parent
         }
         self.submit(None);
-        // From here on the drop of this withdraws nothing.
+        // From here on, the drop of this future withdraws nothing.
         self.stage = Stage::Over;
         self.job.detach(Arc::clone(&self.pool));
     }
 
-    /// The same future with every failure as an error instead of a panic.
+    /// Returns the same future with every failure as an error instead of a panic.
     ///
     /// # Errors
     ///
-    /// [`OffloadError::Panicked`] with the closure's payload, and the reasons
-    /// why a closure has not run.
+    /// The future returns [`OffloadError::Panicked`] with the closure's payload, or the
+    /// reason why the closure has not run.
     pub fn outcome(self) -> TryOffload<T> {
         TryOffload { task: self }
     }
 
-    /// Submits the job, and says whether it is not worth a look yet. Whatever becomes of
-    /// it wakes `waker`.
+    /// Submits the job. The end of the job wakes `waker`. Returns true if there is no
+    /// point in a poll for the result yet.
     fn submit(&mut self, waker: Option<&Waker>) -> bool {
         if self.stage != Stage::Lazy {
             return false;
@@ -214,7 +216,7 @@ impl<T: Send + 'static> Offload<T> {
                 true
             }
             Ok(Prospect::InTurn | Prospect::InBacklog) => true,
-            // It may be done already.
+            // The job may be done already.
             Ok(Prospect::Called) => false,
             Err(refusal) => {
                 let error = match refusal {
@@ -227,8 +229,8 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    /// Notes that a wait of a job depends on this one. That job may hold what all
-    /// others block on.
+    /// Makes the wait that is open on this worker depend on the job, so that the job
+    /// can start on credit. The waiting job may hold what all others block on.
     #[cold]
     fn adopt(&self) {
         let header = self.job.header();
@@ -241,24 +243,24 @@ impl<T: Send + 'static> Offload<T> {
     ///
     /// # Errors
     ///
-    /// As [`outcome`](Self::outcome).
+    /// The errors are the same as for [`outcome`](Self::outcome).
     #[doc(hidden)]
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         if self.stage == Stage::Lazy {
             if self.submit(Some(cx.waker())) {
-                // The job has just been queued with this waker: looking at it
-                // again would only take its lock from the thread that runs it.
+                // The job has just been queued with this waker. To poll it now would
+                // only take its lock from the worker that runs it.
                 return self.pending(cx);
             }
         } else if self.pool.core.is_forked() {
-            // The job's lock may be held by a thread that isn't there.
+            // The job's lock may be held by a thread of the parent.
             let at = self.job.header().at;
             return Poll::Ready(Err(OffloadError::Forked { at }));
         }
         let poll = self.job.poll(cx);
         match poll {
-            // The closure may still be there, for a caller who wants it back:
-            // the drop of this takes it out.
+            // The closure may still be there, because the caller may take it back. The
+            // drop of this future takes it out.
             Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
             Poll::Ready(_) => {
                 self.stage = Stage::Over;
@@ -280,7 +282,7 @@ impl<T: Send + 'static> Offload<T> {
         poll
     }
 
-    /// Pending, after which the executor may be asked for one poll more.
+    /// Returns `Pending`. It may ask the executor for one more poll.
     fn pending<R>(&mut self, cx: &Context<'_>) -> Poll<R> {
         if self.pool.core.eagerness.again(&mut self.eager) {
             cx.waker().wake_by_ref();
@@ -301,7 +303,7 @@ impl<T: Send + 'static> Future for Offload<T> {
 }
 
 impl<T> Offload<T> {
-    /// Whether the pool may have the job.
+    /// Returns whether the pool may have the job.
     fn is_submitted(&self) -> bool {
         matches!(self.stage, Stage::Started | Stage::Awaited)
     }
@@ -311,7 +313,7 @@ impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
         if self.is_submitted() && !self.pool.core.is_forked() {
             let forget = || self.pool.core.forget(self.job.header());
-            let _whatever_it_was = self.job.withdraw(false, &forget);
+            let _withdrawal = self.job.withdraw(false, &forget);
         }
     }
 }
@@ -328,7 +330,7 @@ impl<T> fmt::Debug for Offload<T> {
 ///
 /// # Cancel safety
 ///
-/// As for [`Offload`].
+/// It is the same as for [`Offload`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct TryOffload<T> {

@@ -1,16 +1,15 @@
-//! Which jobs and waits does this work descend from?
+//! The lineage of a job: the jobs and waits that it descends from.
 //!
-//! A job that submits work or waits has a [`Frame`], and so has each of its
-//! waits, whose parent is the frame of the job. Submitted work carries the
-//! frames that are in force where it is submitted. So the pool can tell a
-//! descendant of a parked job, which may start without a permit, from an
-//! unrelated job, which may not.
+//! A job that submits work or waits has a [`Frame`], and so has each of its waits. The
+//! parent of a wait's frame is the frame of the job, or of the wait around it.
+//! Submitted work carries the frames that are in force where it is submitted. So the
+//! pool knows the descendants of a parked job, which may start without a permit.
 //!
-//! The lineage in force is a thread-local. It follows a task to another thread
-//! only through [`Lineage::scope`].
+//! The lineage in force is a thread-local. Only [`Lineage::scope`] takes it along when
+//! a task moves to another thread.
 //!
-//! Frames are made when something first asks for them: most jobs submit
-//! nothing, and most waits neither submit nor park.
+//! A frame is made when something first asks for it. Most jobs submit nothing, and
+//! most waits neither submit nor park.
 
 mod current;
 mod frame;
@@ -30,11 +29,13 @@ pub(crate) use self::{
     frame::{Claim, Frame, Kind},
 };
 
-/// How many links of a chain are looked at when it is prolonged.
+/// When a chain is prolonged, so many of its nearest links are checked.
 const LINKS: usize = 64;
 
-/// Which pool a thread belongs to: an address that lives as long as a thread of
-/// the pool does, and so as long as any wait of one is open.
+/// The identity of a pool: an address.
+///
+/// It belongs to the pool as long as a worker lives, and so as long as a wait is open
+/// on a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PoolId(usize);
 
@@ -44,7 +45,7 @@ impl PoolId {
     }
 }
 
-/// Which job this is: its address, for as long as it lives.
+/// The identity of a job: its address, as long as the job lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JobId(usize);
 
@@ -54,11 +55,11 @@ impl JobId {
     }
 }
 
-/// The chain of waits that depend on what runs here, innermost first.
+/// The list of jobs and waits that this code descends from, innermost first.
 ///
-/// Work submitted by a future that a pool's thread waits for is its
-/// *descendant*. The lineage in force says so, and survives a hop to another
-/// task with [`scope`](Self::scope):
+/// A job that waits for a future depends on the jobs that the future submits. They are
+/// its *descendants*. The pool knows them by the lineage that is in force where they
+/// are submitted. [`scope`](Self::scope) takes the lineage along to another task:
 ///
 /// ```
 /// use bridge_offload::Lineage;
@@ -72,7 +73,7 @@ pub struct Lineage {
     frame: Option<Arc<Frame>>,
 }
 
-/// Which lane a job belongs to.
+/// The lane of the queue that a job belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     Descendants,
@@ -80,11 +81,11 @@ pub(crate) enum Lane {
 }
 
 impl Lane {
-    /// The lane of a job with this lineage, in that pool. Call it under the
-    /// pool's lock, under which jobs park.
+    /// Returns the lane of a job with this lineage, in `pool`. The caller holds the
+    /// pool's lock, because jobs park under it.
     ///
-    /// A job whose ancestors all run is a root. If one of them parks later, the
-    /// pool moves the job to the other lane.
+    /// A job is unrelated while all jobs that it descends from run. If such a job parks
+    /// later, the pool moves this one to the descendants.
     pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
         let is_waited_for = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.waits();
         if lineage.frames().any(is_waited_for) {
@@ -96,7 +97,7 @@ impl Lane {
 }
 
 impl Lineage {
-    /// The lineage in force on this thread.
+    /// Returns the lineage in force on this thread.
     #[must_use]
     pub fn current() -> Self {
         with_current(|current| {
@@ -113,7 +114,7 @@ impl Lineage {
         })
     }
 
-    /// A future that is polled with this lineage in force, wherever it goes.
+    /// Returns a future that is polled with this lineage in force, on every thread.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
         Scope {
             lineage: self.clone(),
@@ -121,14 +122,14 @@ impl Lineage {
         }
     }
 
-    /// Whether this is neither inside a job of a pool nor inside a task that
-    /// carries the lineage of one.
+    /// Returns whether this lineage is empty. It is empty outside jobs, except in a
+    /// task that carries the lineage of a job.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.frame.is_none()
     }
 
-    /// This lineage without the innermost waits that are over.
+    /// Returns this lineage without the innermost frames that are over.
     pub(crate) fn living(mut self) -> Self {
         while let Some(frame) = &self.frame
             && frame.is_over()
@@ -139,8 +140,9 @@ impl Lineage {
         self
     }
 
-    /// Takes the waits that are over out of the chain. It looks at the nearest
-    /// links only, which is enough: those beyond were looked at when they were
+    /// Cuts the frames that are over out of the chain.
+    ///
+    /// It checks the nearest links only. The links behind were checked while they were
     /// near.
     fn shorten(&self) {
         let mut at = self.frame.clone();
@@ -154,7 +156,7 @@ impl Lineage {
         }
     }
 
-    /// Puts this lineage in force until the guard drops.
+    /// Puts this lineage in force until the guard is dropped.
     pub(crate) fn install(self) -> Installed {
         install(Top {
             lineage: self,
@@ -162,8 +164,8 @@ impl Lineage {
         })
     }
 
-    /// Puts this lineage in force for a job that starts here, until the guard
-    /// drops and the job is over.
+    /// Puts this lineage in force for a job that starts here. The job is over when the
+    /// guard is dropped.
     pub(crate) fn install_for(self, pool: PoolId, job: JobId) -> InstalledJob {
         let top = Top {
             lineage: self,
@@ -179,8 +181,8 @@ impl Lineage {
         }
     }
 
-    /// Notes in the frames of jobs that a descendant is queued among the roots, of
-    /// which so many had been pushed before.
+    /// Notes in the frames of jobs that a descendant is queued among the unrelated jobs.
+    /// `before` of these had been pushed before it.
     pub(crate) fn note_unrelated(&self, pool: PoolId, before: usize) {
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {
@@ -189,24 +191,24 @@ impl Lineage {
         }
     }
 
-    /// Whether this frame is among those of the chain.
+    /// Returns whether the chain has this frame.
     pub(crate) fn contains(&self, frame: &Arc<Frame>) -> bool {
         self.frames().any(|other| Arc::ptr_eq(&other, frame))
     }
 
-    /// The innermost wait or job, as an address: the same for all siblings.
+    /// Returns the address of the innermost frame. Siblings have the same one.
     pub(crate) fn innermost(&self) -> Option<usize> {
         self.frame.as_ref().map(|frame| Arc::as_ptr(frame).addr())
     }
 
-    /// The jobs of that pool that wait for what runs here.
+    /// Returns the jobs of `pool` that wait for the code with this lineage.
     pub(crate) fn waiting(&self, pool: PoolId) -> impl Iterator<Item = JobId> + use<> {
         self.frames()
             .filter(move |frame| frame.is_open_in(pool) && frame.waits())
             .filter_map(|frame| frame.job())
     }
 
-    /// The jobs and waits of the chain, innermost first.
+    /// Returns the frames of the chain, innermost first.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Arc<Frame>> + use<> {
         std::iter::successors(self.frame.clone(), |frame| frame.parent().frame)
     }
@@ -214,14 +216,14 @@ impl Lineage {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 impl Lineage {
-    /// The chain that ends with this frame.
+    /// Returns the chain that begins with this frame.
     pub(crate) fn of(frame: &Arc<Frame>) -> Self {
         Self {
             frame: Some(Arc::clone(frame)),
         }
     }
 
-    /// This chain with a job below it, or a wait of that job.
+    /// Returns this chain with one more frame, of `job` or of a wait of it.
     pub(crate) fn below(&self, pool: PoolId, job: JobId, kind: Kind) -> Self {
         let job = Some(job);
         Self::of(&Arc::new(Frame::new(
@@ -230,7 +232,7 @@ impl Lineage {
         )))
     }
 
-    /// The innermost frame.
+    /// Returns the innermost frame.
     pub(crate) fn top(&self) -> Option<Arc<Frame>> {
         self.frame.clone()
     }

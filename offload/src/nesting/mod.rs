@@ -1,7 +1,7 @@
 //! Jobs that wait for async code, which needs the pool again.
 //!
-//! [`lineage`] knows the waits and jobs that a job descends from. [`waiting`] is what a
-//! wait does on a thread of the pool when it must park.
+//! [`lineage`] knows the jobs and waits that a job descends from. [`waiting`] parks a
+//! worker whose job waits.
 
 pub(crate) mod lineage;
 pub(crate) mod waiting;

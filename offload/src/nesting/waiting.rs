@@ -1,11 +1,9 @@
-//! What a wait does when it must park: frees the permit, and lends the stack
-//! if nothing else can.
+//! Parks a wait. On a worker, this frees the permit, and may lend the worker a job.
 //!
-//! This is the pool's side of sync code that waits for async code. On a thread
-//! that is no pool's, a wait just parks. On a pool's thread it opens a frame
-//! for its descendants; before it parks it gives its permit back, so that
-//! another thread may run what it waits for; and where no thread can be added
-//! it is handed one of its own descendants to run meanwhile.
+//! Sync code that waits for async code calls this. On a thread that is no worker, a
+//! wait just parks. On a worker it opens a frame, by which the pool knows the
+//! descendants of the wait. When it parks it returns its permit, so another worker may
+//! run what it waits for. If no worker can be had, the pool lends it a descendant.
 
 use std::{
     mem,
@@ -26,17 +24,19 @@ use crate::{
     },
 };
 
-/// A wait that has polled this often without parking gives way once.
+/// After so many polls in a row without a park, a wait gives way.
 const BUSY: u32 = 64;
 
-/// How often it looks then, at most, whether somebody has taken the work.
+/// A wait that gives way checks so often, at most, whether the work has been taken.
 const STEPS: u32 = 10;
 
-/// The time from look to look.
+/// The time between two of these checks.
 const STEP: Duration = Duration::from_micros(100);
 
-/// An open wait on this thread. Keep it from before the first poll to after
-/// the last, and drop it on the thread that opened it.
+/// An open wait on this thread.
+///
+/// Open it before the first poll, and keep it until after the last. Drop it on the
+/// thread that opened it.
 #[must_use]
 pub struct Waiting {
     on_worker: Option<OnWorker>,
@@ -44,31 +44,33 @@ pub struct Waiting {
 
 struct OnWorker {
     worker: Worker,
-    /// Polls in a row without a park between them.
+    /// The number of polls since the last park.
     busy: u32,
-    /// A job was lent to this wait that it has not run: if it isn't kept any
-    /// more, a wait within the next poll has given it back.
+    /// Whether this wait was lent a job and has not run it. If the worker does not keep
+    /// that job any more, a wait within the last poll has given it back.
     owes: bool,
-    /// The pool can do nothing for this wait. It polls once more, since what it
-    /// waits for may have come at the same time.
+    /// Whether the pool can do nothing for this wait. The wait polls once more, because
+    /// its future may have become ready at the same time.
     refused: bool,
-    /// Dropped last: the frame is in force as long as the wait is open.
+    /// This field is dropped last, because the frame is in force as long as the wait is
+    /// open.
     _installed: Installed,
 }
 
-/// How a park ended.
+/// The end of a park.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Parked {
-    /// Somebody left the token.
+    /// The future may be ready, so poll again. Mostly there was a token.
     Woken,
-    /// The deadline came.
+    /// The deadline passed.
     TimedOut,
-    /// A descendant was handed over. Poll once more, and if that doesn't end
-    /// the wait, call [`Waiting::run_lent`].
+    /// The pool has lent this wait a job. Poll once more. If that does not end the wait,
+    /// call [`Waiting::run_lent`].
     Lent,
-    /// Every thread of the pool is parked, no other can be added, nothing can be
-    /// lent, and that has not changed for a second, or for three if nothing is queued.
+    /// The pool can do nothing for this wait. Every worker is parked, none can be added
+    /// and nothing can be lent. That has been so for a second, or for three seconds if
+    /// nothing is queued.
     Exhausted,
 }
 
@@ -84,12 +86,11 @@ impl Waiting {
     }
 
     fn open_on_worker() -> Self {
-        // In a fork's child this thread is nobody's: its pool stayed behind.
+        // In a fork's child this thread is no worker, because its pool stayed behind.
         let worker = Worker::current().filter(|worker| !worker.core.is_forked());
         let on_worker = worker.map(|worker| {
-            // The wait below has been lent a job and looks once more whether it
-            // needs to run it, which has led here. This wait may be for that
-            // very job, and would keep it from running.
+            // The wait around this one may have been lent a job, and polls once more
+            // before it runs that job. If this wait needs that job, nobody would run it.
             worker.return_lent();
             OnWorker {
                 busy: 0,
@@ -102,20 +103,20 @@ impl Waiting {
         Self { on_worker }
     }
 
-    /// The pool's side, if it has one here: a fork's child has none, though the
-    /// wait was opened before the fork.
+    /// Returns the wait's part on a worker, if this thread is one. In a fork's child it
+    /// is none, even if the wait was opened before the fork.
     fn on_worker(&mut self) -> Option<&mut OnWorker> {
         let here = self.on_worker.as_mut();
         here.filter(|on_worker| !on_worker.worker.core.is_forked())
     }
 
-    /// Whether this thread belongs to a pool.
+    /// Returns whether this thread was a worker when the wait was opened.
     #[must_use]
     pub fn is_on_worker(&self) -> bool {
         self.on_worker.is_some()
     }
 
-    /// Parks until there is a token, or until `deadline`.
+    /// Parks until there is a token, until `deadline`, or until the pool lends a job.
     pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         match self.on_worker() {
             Some(on_worker) => on_worker.park(parker, deadline),
@@ -124,35 +125,36 @@ impl Waiting {
         }
     }
 
-    /// Told instead of a park by a wait that is to poll again at once.
+    /// Notes that the wait polls again at once instead of parking.
     ///
-    /// A future that wakes itself never lets its wait park, and so would keep
-    /// its permit from the very job that it looks out for. Now and then this
-    /// frees it for a moment.
+    /// The wait of a future that wakes itself never parks. It would keep its permit from
+    /// the very job that it waits for. So this call now and then frees the permit for a
+    /// moment.
     pub fn skip_park(&mut self) {
         if let Some(on_worker) = self.on_worker() {
             on_worker.skip_park();
         }
     }
 
-    /// Whether a job was lent that has not been run. One that a wait within the
-    /// last poll has given back is asked for once more.
+    /// Returns whether a job was lent to this wait and has not run. If a wait within the
+    /// last poll has given the job back, this asks the pool to lend it once more.
     #[must_use]
     pub fn has_lent(&mut self) -> bool {
         self.on_worker().is_some_and(OnWorker::has_lent)
     }
 
-    /// Runs the job that was lent; false if there was none. After a job, poll
-    /// again before parking: it may have been what the wait was for.
+    /// Runs the job that was lent. Returns false if there was none. Poll again before
+    /// the next park, because the future may be ready now.
     #[must_use]
     pub fn run_lent(&mut self) -> bool {
         self.on_worker().is_some_and(OnWorker::run_lent)
     }
 }
 
-/// Waits in its own way for the end of `core`. On a thread of that pool, or of
-/// another, it gives the permit back meanwhile, so that what is queued can run;
-/// `wait` is told if it is that pool's.
+/// Calls `wait`, which blocks until the pool of `core` has ended.
+///
+/// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
+/// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
 pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
     let waiting = Waiting::open();
     let Some(OnWorker { worker, .. }) = &waiting.on_worker else {
@@ -169,7 +171,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
             account: Arc::clone(&account),
             unparker: parker.unparker().clone(),
             stack,
-            // Nobody would look for a job that is lent.
+            // This wait would not run a lent job.
             lends: false,
             hears: false,
         };
@@ -177,18 +179,20 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
         let (decision, action) = if is_own {
             state.begin_park_for_end(place)
         } else {
-            // What another pool waits for may be run here by those who come back,
-            // though nobody is left now: not if this kept its permit.
+            // This wait is never refused. The other pool may wait for jobs of this pool,
+            // and a worker that comes back from its wait can run them. So the permit
+            // must be free.
             (ParkDecision::Park, state.add_parked_wait(place))
         };
         own.release(state);
-        let abandoned = own.carry_out(action);
-        if abandoned.is_empty() {
+        let unrunnable = own.carry_out(action);
+        if unrunnable.is_empty() {
             break decision;
         }
-        // The end may depend on their callers.
+        // The end of the pool may depend on the callers of these jobs. So they are told
+        // before the worker waits.
         let _not_lent = own.state().end_park(&frame);
-        abandoned.abandon(own);
+        unrunnable.abandon(own);
     };
     let result = wait(is_own.then_some(Here { stack, decision }));
     let _not_lent = own.state().end_park(&frame);
@@ -196,7 +200,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
 }
 
 impl OnWorker {
-    /// Where this wait is about to park.
+    /// Returns what the pool must know of this wait when it parks.
     fn place(&self, parker: &Parker) -> Place {
         let frame = lineage::frame();
         Place {
@@ -204,14 +208,14 @@ impl OnWorker {
             frame,
             unparker: parker.unparker().clone(),
             stack: self.worker.stack,
-            // A job must not see the panic of the thread that it is lent to: it
-            // would not poison what it locks.
+            // While this thread unwinds, a lent job would see that panic, and would not
+            // poison what it locks.
             lends: self.worker.is_roomy() && !thread::panicking(),
             hears: true,
         }
     }
 
-    /// Gives the permit back, and says what to do for the others; `None` if this
+    /// Returns the permit, and what to do for the other workers. Returns `None` if this
     /// wait must not park.
     fn begin_park(&self, place: Place) -> Option<Action> {
         let core = &self.worker.core;
@@ -221,6 +225,7 @@ impl OnWorker {
         (decision == ParkDecision::Park).then_some(action)
     }
 
+    /// Parks on a worker: see [`Waiting::park`].
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         if parker.take() {
             self.refused = false;
@@ -240,19 +245,19 @@ impl OnWorker {
             return Parked::Exhausted;
         };
         let core = &self.worker.core;
-        let abandoned = core.carry_out(action);
-        // Where no thread could be started they have been told, which wakes
-        // this one if it waits for them.
+        let unrunnable = core.carry_out(action);
+        // If no worker could be started, some jobs can't run. Their callers are told
+        // below, which wakes this wait if it depends on them.
         //
-        // The token stays until the thread has risen: so long it tells the
-        // others that this one is awake.
-        let told = !abandoned.is_empty() || parker.sleep(deadline);
+        // The token stays until this worker is not parked any more. It shows the others
+        // that this worker is awake.
+        let must_poll = !unrunnable.is_empty() || parker.sleep(deadline);
         let ParkEnd { lent, refused } = core.state().end_park(&frame);
-        let woken = parker.take() || told;
+        let woken = parker.take() || must_poll;
         let is_lent = self.keep(lent, account);
-        // A job that was lent meanwhile may have changed that.
+        // If a job was lent meanwhile, the pool could do something after all.
         self.refused = refused && !is_lent;
-        abandoned.abandon(&self.worker.core);
+        unrunnable.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,
             (false, true) => Parked::Woken,
@@ -260,7 +265,8 @@ impl OnWorker {
         }
     }
 
-    /// True if it has led to a job that was lent.
+    /// Gives way now and then: see [`Waiting::skip_park`]. Returns true if a job was
+    /// lent.
     fn skip_park(&mut self) -> bool {
         self.busy += 1;
         if self.busy < BUSY {
@@ -270,9 +276,11 @@ impl OnWorker {
         !self.worker.has_lent() && self.worker.core.sees_work() && self.give_way(STEPS)
     }
 
-    /// Whether a job is to be run here. One that a wait within the poll gave back
-    /// is asked for again: a future whose every poll waits would never let it
-    /// run, and may be waiting for it.
+    /// Returns whether the worker keeps a job that was lent to it.
+    ///
+    /// If a wait within the poll has given the job back, this asks the pool to lend it
+    /// once more. Otherwise a future whose every poll waits would never let that job run, and it
+    /// may wait for the job.
     fn has_lent(&mut self) -> bool {
         let owed = mem::take(&mut self.owes);
         self.worker.has_lent() || (owed && self.give_way(0))
@@ -284,11 +292,11 @@ impl OnWorker {
         is_lent && self.worker.run_lent()
     }
 
-    /// Is parked until the work that is ready has been taken, for so many steps
-    /// at most; true if a job was lent.
+    /// Parks until the ready work has been taken, for `steps` checks at most. Returns
+    /// true if a job was lent.
     #[cold]
     fn give_way(&mut self, steps: u32) -> bool {
-        // A parker of its own, with a token: a thread that gives way is awake.
+        // This parker has a token, which shows that a worker that gives way is awake.
         let parker = Parker::new();
         parker.unparker().unpark();
         let place = Place {
@@ -300,7 +308,7 @@ impl OnWorker {
             return false;
         };
         let core = &self.worker.core;
-        let abandoned = core.carry_out(action);
+        let unrunnable = core.carry_out(action);
         for _ in 0..steps {
             sleep(STEP);
             if !core.sees_work() {
@@ -309,17 +317,17 @@ impl OnWorker {
         }
         let ParkEnd { lent, .. } = core.state().end_park(&frame);
         let is_lent = self.keep(lent, account);
-        abandoned.abandon(&self.worker.core);
+        unrunnable.abandon(&self.worker.core);
         is_lent
     }
 
-    /// Keeps what was lent; false if nothing was. Before anything of others
-    /// runs, which may wait in turn.
+    /// Keeps the job that was lent. Returns false if none was. Call it before user code
+    /// runs, because that may wait in turn.
     fn keep(&mut self, lent: Option<Submitted>, account: Arc<Frame>) -> bool {
         let Some(job) = lent else { return false };
         self.worker.keep_lent(Lent { job, account });
         self.owes = true;
-        // One job is lent at a time: the lender calls who takes the next.
+        // One job is lent at a time. So this worker now calls another one for the next.
         let core = &self.worker.core;
         let mut state = core.state();
         let action = state.help();

@@ -1,17 +1,17 @@
-//! When jobs begin, without a look at the clock for each of them.
+//! Notes when jobs begin, without a read of the clock for each of them.
 //!
-//! A thread that runs short jobs back to back reads the clock for one job in up to
-//! 32, because a read costs a quarter of such a job. A thread that runs longer jobs,
-//! or that slept, reads it for each.
+//! A worker that runs short jobs back to back reads the clock for one job in 32,
+//! because a read costs a quarter of such a job. A worker that runs longer jobs, or
+//! that slept, reads the clock for each job.
 
 use std::time::{Duration, Instant};
 
 use crate::platform::sync::now;
 
-/// The most jobs that share one look at the clock.
+/// The most jobs that share one read of the clock.
 const MOST: u32 = 32;
 
-/// Jobs share a look at the clock only while they take no longer than this together.
+/// Jobs share a read of the clock only while they take no longer than this together.
 const SHARED: Duration = Duration::from_millis(5);
 
 /// The unit of a [`Tick`], in milliseconds.
@@ -21,7 +21,7 @@ const UNIT: u32 = 10;
 /// after 497 days.
 pub(crate) type Tick = u32;
 
-/// The tick of `now` for a pool that was built at `born`.
+/// Returns the tick of `now` for a pool that was built at `born`.
 pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
     let time = now.saturating_duration_since(born);
     let units = time.as_secs() * u64::from(1000 / UNIT) + u64::from(time.subsec_millis() / UNIT);
@@ -30,20 +30,20 @@ pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
     tick
 }
 
-/// The time from one tick to a later one.
+/// Returns the time from one tick to a later one.
 pub(crate) fn between(begun: Tick, now: Tick) -> Duration {
     let units = now.wrapping_sub(begun);
     Duration::from_millis(u64::from(units) * u64::from(UNIT))
 }
 
-/// A thread's clock for the jobs that it begins.
+/// A worker's clock for the jobs that it begins.
 pub(crate) struct JobClock {
     born: Instant,
     read_at: Instant,
     tick: Tick,
-    /// How many jobs share this look at the clock.
+    /// The number of jobs that share the last read of the clock.
     shared: u32,
-    /// How many of these are still to come.
+    /// The number of these jobs that have not begun.
     left: u32,
 }
 
@@ -58,7 +58,7 @@ impl JobClock {
         }
     }
 
-    /// The tick of a job that begins now.
+    /// Returns the tick of a job that begins now.
     #[inline]
     pub(crate) fn begin(&mut self) -> Tick {
         if self.left == 0 {
@@ -68,7 +68,7 @@ impl JobClock {
         self.tick
     }
 
-    /// Takes over a look at the clock that the thread has made just now.
+    /// Lets the next job begin at `now`, which the worker has just read.
     #[inline]
     pub(crate) fn note(&mut self, now: Instant) {
         self.read_at = now;
@@ -76,7 +76,7 @@ impl JobClock {
         (self.shared, self.left) = (1, 1);
     }
 
-    /// Makes the next job read the clock, because this thread was idle.
+    /// Makes the next job read the clock, because the worker was idle.
     pub(crate) fn idle(&mut self) {
         self.left = 0;
         self.shared = 0;
@@ -92,9 +92,10 @@ impl JobClock {
     }
 }
 
-/// How many jobs may share the next look at the clock, if the last `jobs` took this
-/// long together. It grows step by step, because short jobs may be followed by long
-/// ones.
+/// Returns the number of jobs that may share the next read of the clock, if the last
+/// `jobs` took this long together.
+///
+/// The number grows step by step, because long jobs may follow short ones.
 fn share(jobs: u32, took: Duration) -> u32 {
     if took > SHARED {
         1

@@ -1,4 +1,4 @@
-//! Blocking work that a future waits for, on a thread of its own.
+//! Runs one blocking closure on a thread of its own, and is the future of its result.
 
 use std::{
     io,
@@ -9,12 +9,12 @@ use std::{
 
 use crate::platform::sync::{Mutex, lock, start_thread};
 
-/// The stack of such a thread: std's default.
+/// The stack size of that thread, which is std's default.
 const STACK_SIZE: usize = 2 * 1024 * 1024;
 
 /// The result of a closure that runs on a thread of its own.
 ///
-/// A pool can't run what ends the pool, so a shutdown uses this.
+/// A shutdown uses it, because the workers of a pool end with the pool.
 #[derive(Debug)]
 pub struct OnThread<T> {
     slot: Arc<Mutex<Slot<T>>>,
@@ -27,12 +27,12 @@ struct Slot<T> {
 }
 
 impl<T: Send + 'static> OnThread<T> {
-    /// Starts a thread for `body`, which must not panic. The thread ends with `body`,
-    /// whether or not anybody polls for the result.
+    /// Starts a thread that runs `body`, which must not panic. The thread ends with
+    /// `body`, whether or not anybody polls for the result.
     ///
     /// # Errors
     ///
-    /// The system's, if it has no thread. Then `body` is dropped.
+    /// Returns the system's error if it has no thread. Then `body` is dropped.
     pub fn start(name: &str, body: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
         let slot = Arc::new(Mutex::new(Slot {
             result: None,
@@ -58,8 +58,7 @@ impl<T> Future for OnThread<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        // A waker's clone and drop are the caller's code, so they happen without
-        // the lock.
+        // To clone or drop a waker runs user code, so the lock is not held.
         let waker = cx.waker().clone();
         let mut slot = lock(&self.slot);
         if let Some(result) = slot.result.take() {

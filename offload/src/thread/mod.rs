@@ -1,9 +1,9 @@
-//! The threads of the pool, and what a thread needs to sleep and wake.
+//! Workers, and the means by which a thread sleeps and wakes.
 //!
-//! [`worker`] is the life of a thread of the pool. [`park`] puts any thread to sleep
-//! until it is woken. [`spinning`] decides how long a thread looks for work before
-//! that. [`stack`] measures how much of a thread's stack is left. [`clock`] keeps the
-//! ages of jobs, and [`helper`] starts a thread for one task.
+//! [`worker`] is the loop of a worker. [`park`] puts any thread to sleep until it is
+//! woken. [`spinning`] decides whether a thread spins before it sleeps. [`stack`]
+//! measures how much of a thread's stack is left. [`clock`] notes when jobs begin, and
+//! [`helper`] runs one closure on a thread of its own.
 
 pub(crate) mod clock;
 pub mod helper;

@@ -1,13 +1,19 @@
-//! Parking a thread until it is told to go on.
+//! Parks a thread until another thread unparks it.
 //!
-//! One token, three states. `EMPTY → PARKED` by the owner under the lock,
-//! anything `→ NOTIFIED` by whoever wakes, `NOTIFIED → EMPTY` by the owner. A
-//! wake-up that comes before the park leaves the token, so it is never lost;
-//! one that comes after finds `PARKED`, takes the lock, and so can't fall
-//! between the owner's last look and its sleep.
+//! A parker has one token and three states:
 //!
-//! It is not [`std::thread::park`]: that token belongs to the thread's user,
-//! whose own wake-ups must not be eaten here.
+//! | from | to | who |
+//! |---|---|---|
+//! | `EMPTY` | `PARKED` | the owner, under the lock |
+//! | any | `NOTIFIED` | the thread that unparks the owner |
+//! | `NOTIFIED` | `EMPTY` | the owner |
+//!
+//! An unpark before the park leaves the token, so it is not lost. An unpark after it
+//! finds `PARKED` and takes the lock. So it can't fall between the owner's last check
+//! and its sleep.
+//!
+//! This is not [`std::thread::park`], whose token belongs to the user of the thread. A
+//! wait must not take the user's wake-ups.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -23,13 +29,13 @@ const EMPTY: u8 = 0;
 const NOTIFIED: u8 = 1;
 const PARKED: u8 = 2;
 
-/// The owner's half: the thread that sleeps.
+/// The half of the owner, which is the thread that sleeps.
 #[derive(Debug)]
 pub struct Parker {
     unparker: Unparker,
 }
 
-/// The other half: wakes the owner, from any thread, any number of times.
+/// The other half, which wakes the owner from any thread, any number of times.
 #[derive(Clone, Debug)]
 pub struct Unparker {
     inner: Arc<Inner>,
@@ -43,7 +49,7 @@ struct Inner {
 }
 
 impl Parker {
-    /// A parker without a token.
+    /// Returns a parker without a token.
     #[must_use]
     pub fn new() -> Self {
         let inner = Inner {
@@ -58,29 +64,30 @@ impl Parker {
         }
     }
 
-    /// The half that wakes this one.
+    /// Returns the half that wakes this one.
     #[must_use]
     pub fn unparker(&self) -> &Unparker {
         &self.unparker
     }
 
-    /// A waker that leaves the token.
+    /// Returns a waker that leaves the token.
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker::from(Arc::clone(&self.unparker.inner))
     }
 
-    /// Takes the token if there is one.
+    /// Takes the token. Returns whether there was one.
     #[must_use]
     pub fn take(&self) -> bool {
         let state = &self.unparker.inner.state;
-        // A plain look first: spinning on an exchange would bounce the line.
+        // A plain load comes first. A loop of exchanges would move the cache line from
+        // processor to processor.
         state.load(Ordering::Relaxed) == NOTIFIED
             && state.swap(EMPTY, Ordering::Acquire) == NOTIFIED
     }
 
-    /// Takes the token, looking for it for about `limit` before giving up. Returns how
-    /// long that took, roughly.
+    /// Spins for about `limit` until there is a token, and takes it. Returns roughly how
+    /// long that took, or `None` if there was no token.
     #[must_use]
     pub fn spin(&self, limit: Duration) -> Option<Duration> {
         if limit.is_zero() {
@@ -102,15 +109,15 @@ impl Parker {
         }
     }
 
-    /// Sleeps until there is a token, and takes it; false if `deadline` came
+    /// Sleeps until there is a token, and takes it. Returns false if `deadline` passed
     /// first.
     #[must_use]
     pub fn park(&self, deadline: Option<Instant>) -> bool {
         self.sleep(deadline) && self.take()
     }
 
-    /// Sleeps until there is a token, and leaves it there; false if `deadline`
-    /// came first.
+    /// Sleeps until there is a token, and leaves it there. Returns false if `deadline`
+    /// passed first.
     #[must_use]
     pub(crate) fn sleep(&self, deadline: Option<Instant>) -> bool {
         let Inner {
@@ -132,8 +139,8 @@ impl Parker {
             let limit = deadline.map(|deadline| deadline.saturating_duration_since(now()));
             let late = limit.is_some_and(|limit| limit.is_zero());
             if late {
-                // An exchange, so a token that comes at the deadline is either
-                // seen here or left for the next park.
+                // With an exchange, a token that comes at the deadline is seen here, or
+                // stays for the next park.
                 return state
                     .compare_exchange(PARKED, EMPTY, Ordering::Relaxed, Ordering::Relaxed)
                     .is_err();
@@ -158,7 +165,7 @@ impl Unparker {
         self.inner.unpark();
     }
 
-    /// Whether the owner has a token that it hasn't taken yet.
+    /// Returns whether the owner has a token that it has not taken.
     #[must_use]
     pub fn is_unparked(&self) -> bool {
         self.inner.state.load(Ordering::Relaxed) == NOTIFIED
@@ -168,8 +175,8 @@ impl Unparker {
 impl Inner {
     fn unpark(&self) {
         if self.state.swap(NOTIFIED, Ordering::Release) == PARKED {
-            // The owner holds the lock from `PARKED` until it sleeps: passing
-            // through it here means that the notification finds it asleep.
+            // The owner holds the lock from `PARKED` until it sleeps. Once this thread
+            // has held the lock, the owner sleeps, and the notification reaches it.
             drop(lock(&self.lock));
             self.wake_up.notify_one();
         }

@@ -1,39 +1,38 @@
-//! Whether to spin before sleeping: a pure function of how it went.
+//! Decides whether a thread spins before it sleeps, from the results of earlier spins.
 //!
-//! A spin that catches work spares two threads a wake-up. One that doesn't, or only
-//! after a long time, costs more than the wake-up; and it keeps the processor from the
-//! caller that was just woken. So spinning goes on while work comes in close
-//! succession. After a few spins that did not pay it rests, and is tried again after a
-//! number of times that doubles.
+//! A spin that soon catches work pays, because it saves a wake-up. A longer spin costs
+//! more than the wake-up, and keeps the processor from the caller that was just woken.
+//! So a thread spins while work comes in close succession. After a few spins that did
+//! not pay it skips some, and then tries again. Each time it skips twice as many.
 
 use std::time::Duration;
 
-/// After so many spins in a row that did not pay, spinning rests.
+/// After so many spins in a row that did not pay, the thread skips some.
 const STRIKES: u8 = 3;
 
-/// How many times the first rest lasts, and the longest.
+/// The number of spins that the thread skips the first time, and the most it skips.
 const FIRST_REST: u16 = 8;
 const LONGEST_REST: u16 = 256;
 
 /// A spin pays if it catches work within this part of the limit.
 const PART: u32 = 4;
 
-/// Work that comes after so long a sleep is no part of a burst.
+/// Work that comes after a sleep of this length is no part of a burst.
 const LONG: Duration = Duration::from_millis(1);
 
-/// How spinning has paid lately.
+/// A record of how well spinning has paid lately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spinning {
-    /// Spins in a row that did not pay.
+    /// The number of spins in a row that did not pay.
     strikes: u8,
-    /// How many times spinning is left out.
+    /// The number of spins to skip.
     rest: u16,
-    /// How many times it will be left out the next time that it does not pay.
+    /// The number of spins to skip when spinning does not pay the next time.
     next_rest: u16,
 }
 
 impl Spinning {
-    /// As it is at first: spinning is tried.
+    /// Returns the first state, in which the thread spins.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -43,7 +42,7 @@ impl Spinning {
         }
     }
 
-    /// Whether to spin this time.
+    /// Returns whether to spin this time.
     #[must_use]
     pub fn take_turn(&mut self) -> bool {
         let spins = self.rest == 0;
@@ -51,14 +50,14 @@ impl Spinning {
         spins
     }
 
-    /// Leaves the next spin out after a long sleep.
+    /// Makes the thread skip the next spin if this sleep was long.
     pub fn woke_after(&mut self, sleep: Duration) {
         if sleep >= LONG {
             self.rest = self.rest.max(1);
         }
     }
 
-    /// How it stands after a spin, which caught work after `caught`, if at all.
+    /// Returns the state after a spin, which caught work after `caught`, or caught none.
     #[must_use]
     pub fn after(self, caught: Option<Duration>, limit: Duration) -> Self {
         if caught.is_some_and(|time| time <= limit / PART) {
@@ -92,7 +91,7 @@ mod tests {
     const SOON: Option<Duration> = Some(Duration::from_micros(16));
     const LATE: Option<Duration> = Some(Duration::from_micros(17));
 
-    /// Whether it spins each of the next times, if spins end in this way.
+    /// Returns for each of the next times whether it spins, if each spin ends like this.
     fn spins(spinning: &mut Spinning, caught: Option<Duration>, count: usize) -> Vec<bool> {
         let one = |_| {
             let spins = spinning.take_turn();
@@ -122,7 +121,7 @@ mod tests {
     fn work_in_close_succession_keeps_it_awake() {
         let mut spinning = Spinning::new();
         assert_eq!(spins(&mut spinning, SOON, 50), [true; 50]);
-        // Two that don't pay are forgiven.
+        // Two spins that did not pay change nothing.
         let _forgiven = spins(&mut spinning, LATE, 2);
         assert_eq!(spins(&mut spinning, SOON, 1), [true]);
         assert_eq!(spinning, Spinning::new());

@@ -1,32 +1,35 @@
-//! How much of this thread's stack is left?
+//! Tells whether this thread has hardly any stack left.
 //!
-//! What waits on a stack may be nested in what waits further out, and so on until
-//! the stack is used up, which ends the process. So who is about to go deeper can
-//! ask. Asking is a comparison of addresses: the system is asked once a thread, and
-//! again before the answer is yes.
+//! A wait may be nested in another wait on the same stack, and so on until the stack
+//! overflows, which ends the process. So a wait can check the stack before it goes on.
+//! A check compares addresses. The system is asked once for each thread, and again
+//! before the answer is yes.
 //!
-//! Only Linux is asked. Elsewhere, and on a stack that isn't the thread's own, as
-//! that of a coroutine, there is always enough.
+//! Only Linux is asked. On other systems the answer is always no. It is also no on a
+//! stack that is not the thread's own, such as the stack of a coroutine.
 
 use std::{cell::Cell, ops::Range, ptr};
 
-/// What is kept in reserve. In a build that isn't optimised a wait takes up to
-/// 8 KiB before it asks the next time, or 10 KiB for a panic, with a backtrace 30.
+/// The part of a stack that is kept in reserve.
+///
+/// In a build without optimisation, up to 8 KiB are used between two checks. A panic
+/// takes 10 KiB, and 30 KiB with a backtrace.
 const RESERVE: usize = 64 * 1024;
 
-/// A small stack keeps less, one part in so many.
+/// A small stack keeps one part in so many in reserve, which is less.
 const PART: usize = 4;
 
 thread_local! {
-    /// The addresses that are kept in reserve; none before the first look.
+    /// The addresses that are kept in reserve. `None` before the first check.
     static KEPT: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
 }
 
-/// Whether this thread has hardly any stack left.
+/// Returns whether this thread has hardly any stack left.
 #[must_use]
 #[inline]
 pub fn is_nearly_used_up() -> bool {
-    // The second look is for a main thread, whose stack grows with its limit.
+    // The system is asked once more, because the stack of the main thread grows when
+    // its limit is raised.
     is_in(KEPT.get().unwrap_or_else(look)) && is_in(look())
 }
 
@@ -35,10 +38,10 @@ fn is_in((low, high): (usize, usize)) -> bool {
     (low..high).contains(&here())
 }
 
-/// About where the stack ends, towards which it grows.
+/// Returns about the address up to which the stack is used.
 ///
-/// An address of something on it. Under `AddressSanitizer` that is so only if
-/// `detect_stack_use_after_return` is off: else locals live elsewhere.
+/// It is the address of a local variable. Under `AddressSanitizer` locals lie on the
+/// stack only if `detect_stack_use_after_return` is off.
 #[inline(never)]
 pub(crate) fn here() -> usize {
     let local = Cell::new(0_u8);
@@ -60,7 +63,7 @@ fn addresses() -> Option<Range<usize>> {
     use std::mem::MaybeUninit;
 
     let mut attributes = MaybeUninit::uninit();
-    // SAFETY: it may be called anywhere.
+    // SAFETY: this function may be called anywhere.
     let this_thread = unsafe { libc::pthread_self() };
     // SAFETY: this thread is alive, and there is room for the attributes, which
     // are written unless an error is returned.
@@ -87,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// Goes deeper until the stack is nearly used up; how deep that is, in bytes.
+    /// Calls itself until the stack is nearly used up. Returns the bytes used until then.
     fn descend(top: usize) -> usize {
         let room = Cell::new([0_u8; 512]);
         std::hint::black_box(&room);
@@ -98,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_descent_is_told_before_the_end() {
+    fn a_check_says_yes_before_the_stack_ends() {
         for kibibytes in [64, 256, 2048, 8192] {
             let thread = thread::Builder::new().stack_size(kibibytes * 1024);
             let depth = thread.spawn(|| descend(here())).unwrap().join().unwrap();
@@ -109,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn another_stack_is_none_of_the_threads() {
+    fn an_address_off_the_stack_is_not_part_of_it() {
         let local = here();
         assert!(addresses().is_some_and(|stack| stack.contains(&local)));
-        let elsewhere = Box::new(0_u8);
-        let address = ptr::from_ref(&*elsewhere).addr();
+        let boxed = Box::new(0_u8);
+        let address = ptr::from_ref(&*boxed).addr();
         assert!(addresses().is_some_and(|stack| !stack.contains(&address)));
     }
 }

@@ -1,4 +1,4 @@
-//! A thread of the pool: asks the state for its next step, and takes it.
+//! The loop of a worker, which asks the state for the next step and takes it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -32,8 +32,9 @@ thread_local! {
     static WORKER: RefCell<Option<Worker>> = RefCell::default();
 }
 
-/// Whether this thread may belong to a pool: all that most waits need to know, at
-/// the cost of a look at a thread-local that needs no set-up.
+/// Returns whether this thread is or was a worker.
+///
+/// Most waits need to know no more. The thread-local that it reads needs no set-up.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 #[inline]
 pub(crate) fn is_worker() -> bool {
@@ -45,34 +46,34 @@ std::thread_local! {
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The threads of a model share the thread-locals of std.
+/// Returns true, because all threads of a model share the thread-locals of std.
 #[cfg(any(bridge_loom, bridge_shuttle))]
 pub(crate) fn is_worker() -> bool {
     true
 }
 
-/// What a thread of a pool knows of itself.
+/// The data of a worker, in its thread-local.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) core: Arc<Core>,
-    /// Its stack of jobs, as the state's index.
+    /// The index of its stack of jobs in the state.
     pub(crate) stack: usize,
-    /// Where its stack of calls begins, as an address.
+    /// The address at which its call stack begins.
     base: usize,
-    /// The job that was lent to it and has not been run. The thread's, not its
-    /// wait's: a wait that opens within that one has to find it.
+    /// The job that was lent to it and has not run. The worker keeps it and not the
+    /// wait, because a wait that opens within that wait must find the job.
     lent: Rc<Cell<Option<Lent>>>,
 }
 
-/// A job that was lent to a thread.
+/// A job that was lent to a worker.
 pub(crate) struct Lent {
     pub(crate) job: Submitted,
-    /// The account of the thread's own job, which is parked meanwhile.
+    /// The account of the worker's own job, which is parked meanwhile.
     pub(crate) account: Arc<Frame>,
 }
 
 impl Worker {
-    /// The pool's thread that this is, if it is one.
+    /// Returns the worker that this thread is, if it is one.
     pub(crate) fn current() -> Option<Self> {
         WORKER
             .try_with(|worker| worker.borrow().clone())
@@ -80,18 +81,18 @@ impl Worker {
             .flatten()
     }
 
-    /// Whether at least half of the thread's stack is left.
+    /// Returns whether at least half of the worker's stack is left.
     pub(crate) fn is_roomy(&self) -> bool {
         self.base.abs_diff(stack::here()) < self.core.limits.stack_size / 2
     }
 
-    /// Keeps a job that was lent to this thread.
+    /// Keeps a job that was lent to this worker.
     pub(crate) fn keep_lent(&self, lent: Lent) {
         let before = self.lent.replace(Some(lent));
         debug_assert!(before.is_none(), "the job lent before was not run");
     }
 
-    /// Whether a job was lent to this thread that has not been run.
+    /// Returns whether this worker keeps a job that was lent to it.
     pub(crate) fn has_lent(&self) -> bool {
         let lent = self.lent.take();
         let has_one = lent.is_some();
@@ -99,8 +100,8 @@ impl Worker {
         has_one
     }
 
-    /// Runs the job that was lent to this thread, and counts its end; false if
-    /// there is none. The permit stays: the thread is back in its own job.
+    /// Runs the job that was lent to this worker, and counts its end. Returns false if
+    /// there is none. Then the worker goes on with its own job, and keeps its permit.
     pub(crate) fn run_lent(&self) -> bool {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
@@ -119,7 +120,7 @@ impl Worker {
         true
     }
 
-    /// Gives back the job that was lent to this thread, if it has not been run.
+    /// Gives back the job that was lent to this worker, if it has not run.
     pub(crate) fn return_lent(&self) {
         let Some(Lent { job, account }) = self.lent.take() else {
             return;
@@ -132,15 +133,15 @@ impl Worker {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
                 let at = job.header().at;
-                let told = iter::once_with(|| job.abandon(OffloadError::ShutDown { at }));
-                self.core.dismiss(told, |tally| &mut tally.cancelled);
+                let cleanup = iter::once_with(|| job.abandon(OffloadError::ShutDown { at }));
+                self.core.dismiss(cleanup, |tally| &mut tally.cancelled);
             }
         }
         self.core.note_end(phase);
     }
 }
 
-/// The life of a thread.
+/// The body of a worker: runs the start hook, the loop and the stop hook.
 pub(crate) fn main(core: &Arc<Core>, id: usize) {
     let Hooks {
         on_thread_start,
@@ -153,19 +154,20 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
     }
 }
 
-/// A hook that panics must not take a thread with it that the state counts on.
+/// Runs a hook, and catches its panic, which would end a worker that the state counts.
 fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
     if let Some(hook) = hook {
-        // The panic has been reported by the panic hook.
+        // The panic hook has reported the panic.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
             drop_payload(payload);
         }
     }
 }
 
+/// Runs jobs until the worker ends.
 fn serve(core: &Arc<Core>, id: usize) {
     let parker = Parker::new();
-    let this_thread = IdleThread {
+    let idle_entry = IdleThread {
         id,
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
@@ -187,7 +189,7 @@ fn serve(core: &Arc<Core>, id: usize) {
     let mut after = After::WakeUp;
     loop {
         let mut state = core.state_at_work();
-        let step = state.next(after, &this_thread, stack);
+        let step = state.next(after, &idle_entry, stack);
         let phase = state.phase;
         core.release(state);
         if let After::Job(_) = after {
@@ -200,10 +202,10 @@ fn serve(core: &Arc<Core>, id: usize) {
                     clock.idle();
                 }
                 after = After::Job(job.run(core.id(), clock.begin()));
-                this_thread
+                idle_entry
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());
-                // The child of a job that forked: what is queued is the parent's.
+                // The job forked, and this is the child. The queued jobs are the parent's.
                 if core.is_forked() {
                     break;
                 }
@@ -218,7 +220,7 @@ fn serve(core: &Arc<Core>, id: usize) {
             Step::Spin => {
                 let start = now();
                 clock.note(start);
-                // Beside others who want to run, it sleeps at once.
+                // If other threads wait for a processor, the worker does not spin.
                 if !load::is_busy(start) {
                     let caught = look(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
@@ -244,12 +246,14 @@ fn serve(core: &Arc<Core>, id: usize) {
             Step::Retire => break,
         }
     }
-    // A thread that ends leaves nothing behind that points at the pool.
+    // The stop hook may wait. It must return no permit, so this thread is no worker now.
     WORKER.with(|slot| slot.replace(None));
 }
 
-/// loom repeats a run step by step, so there no watch ends by the clock. In a test that
-/// asks for it a watch ends as soon as the others have had their turn.
+/// Returns the time at which a watch ends.
+///
+/// loom has no time, so under loom a watch does not end by itself. A test may ask for
+/// watches that end as soon as the other threads have had their turn.
 fn end_of_watch(time: Duration, ends_at_once: bool) -> Option<Instant> {
     if cfg!(bridge_loom) {
         ends_at_once.then(|| {
@@ -261,23 +265,24 @@ fn end_of_watch(time: Duration, ends_at_once: bool) -> Option<Instant> {
     }
 }
 
-/// Sleeps until called; false if nobody called for the whole time.
+/// Sleeps until this worker is called. Returns false if `keep_alive` passed first.
 fn sleep(parker: &Parker, keep_alive: Duration) -> bool {
     parker.park(now().checked_add(keep_alive))
 }
 
-/// Takes the token of a thread that was called as its sleep ended: it is on its
-/// way, and left behind it would end the next sleep, of a thread that is still
-/// listed among those who sleep.
+/// Takes the token of a call that came just when the sleep or the watch ended.
+///
+/// The token is there or on its way. If it stayed, it would end the worker's next sleep
+/// while the worker is still in the list of idle workers.
 fn take_late_token(parker: &Parker) {
     let _called = parker.park(None);
 }
 
-/// How often work is looked for between two looks at the clock.
+/// The number of checks for work between two reads of the clock.
 const LOOKS: usize = if MODEL { 1 } else { 64 };
 
-/// Looks for work for about `limit` from `start` on. Returns how long that took,
-/// roughly, if some came.
+/// Spins for about `limit` from `start` on, until work is ready. Returns roughly how
+/// long that took, or `None` if there was no work.
 fn look(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
     let mut time = Duration::ZERO;
     loop {

@@ -1,11 +1,11 @@
-//! The lineage that is in force on this thread.
+//! The lineage in force on this thread, as a thread-local.
 
 use std::{cell::RefCell, mem, sync::Arc};
 
 use super::{Frame, JobId, Kind, Lineage, Owner, PoolId};
 use crate::platform::sync::thread_local;
 
-/// What is in force on a thread.
+/// The lineage in force on a thread, and the job that runs there.
 #[derive(Default)]
 pub(super) struct Current {
     pub(super) top: Top,
@@ -13,11 +13,12 @@ pub(super) struct Current {
     pub(super) job: Option<Arc<Frame>>,
 }
 
-/// The innermost part of what is in force.
+/// The lineage in force. The innermost job or wait may have no frame yet.
 #[derive(Default)]
 pub(super) struct Top {
     pub(super) lineage: Lineage,
-    /// The owner of the innermost job or wait while that has no frame yet.
+    /// The owner of the frame that the innermost job or wait will have, if it has none
+    /// yet.
     pub(super) unframed: Option<Owner>,
 }
 
@@ -25,22 +26,22 @@ pub(super) struct Top {
 #[derive(Default)]
 struct Slot(RefCell<Current>);
 
-/// Its thread ends inside a wait, or inside what a wait depends on: it has called
-/// `exit`.
+/// Notes the jobs of a thread that has called `exit`. Only such a thread ends inside a
+/// job or a wait, or in code that a wait depends on.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Drop for Slot {
     fn drop(&mut self) {
         let current = self.0.get_mut();
         if current.top.unframed.is_some() || !current.top.lineage.is_root() {
-            crate::shutdown::exit::note(current.standing());
+            crate::shutdown::exit::note(current.jobs());
         }
     }
 }
 
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Current {
-    /// The jobs that wait for what runs here, and the job that runs here.
-    fn standing(&self) -> impl Iterator<Item = JobId> + use<> {
+    /// Returns the job that runs here, and the jobs that wait for the code here.
+    fn jobs(&self) -> impl Iterator<Item = JobId> + use<> {
         let own = self.job.as_ref().and_then(|frame| frame.job());
         let frames = self.top.lineage.frames();
         let open = frames.filter(|frame| !frame.is_over() && frame.waits());
@@ -49,18 +50,19 @@ impl Current {
     }
 }
 
-/// The jobs that wait for what runs on this thread; none if its thread-locals are
-/// gone.
+/// Returns the job that runs on this thread, and the jobs that wait for the code here.
+///
+/// There are none once the thread-locals are gone.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 pub(crate) fn standing() -> Vec<JobId> {
-    with_current(|current| current.standing().collect())
+    with_current(|current| current.jobs().collect())
 }
 
 thread_local! {
     static CURRENT: Slot = Slot::default();
 }
 
-/// Restores the lineage that was in force before.
+/// A guard that restores the lineage that was in force before.
 pub(crate) struct Installed {
     before: Option<Top>,
 }
@@ -68,14 +70,15 @@ pub(crate) struct Installed {
 impl Drop for Installed {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
-            // Dropped after the borrow ends: a frame may be the last of its
-            // chain.
+            // The old value is dropped after the borrow ends, because that may drop a
+            // whole chain of frames.
             let _ended = with_current(|current| mem::replace(&mut current.top, before));
         }
     }
 }
 
-/// Ends a job's frame, and restores what was in force before the job.
+/// A guard that closes a job's frame, and restores the lineage that was in force
+/// before.
 pub(crate) struct InstalledJob {
     pub(super) before: Option<Current>,
 }
@@ -91,10 +94,10 @@ impl Drop for InstalledJob {
     }
 }
 
-/// Opens a wait on this thread; its frame is made when something asks for it.
+/// Opens a wait on this thread. Its frame is made when something asks for it.
 pub(crate) fn open_wait(pool: PoolId, job: Option<JobId>) -> Installed {
-    // The frame of this wait has the frame of the job, or of the wait further
-    // out, as its parent. So that one is made first.
+    // The parent of this wait's frame is the frame of the job, or of the wait around
+    // it. So the parent is made first.
     let lineage = if with_current(|current| current.top.unframed.is_some()) {
         Lineage::current()
     } else {
@@ -107,7 +110,7 @@ pub(crate) fn open_wait(pool: PoolId, job: Option<JobId>) -> Installed {
     })
 }
 
-/// The frame of the innermost wait, if something asked for it.
+/// Returns the frame of the innermost wait, if something has asked for it.
 pub(crate) fn opened_frame() -> Option<Arc<Frame>> {
     with_current(|current| {
         if current.top.unframed.is_some() {
@@ -118,39 +121,41 @@ pub(crate) fn opened_frame() -> Option<Arc<Frame>> {
     })
 }
 
-/// The frame of the innermost wait.
+/// Returns the frame of the innermost wait, and makes it if there is none yet.
 pub(crate) fn frame() -> Arc<Frame> {
     Lineage::current().frame.unwrap_or_else(|| {
         unreachable!("a wait is open on this thread, so asking for its frame makes one")
     })
 }
 
-/// The number of the innermost wait of that pool on this thread, which polls for a
-/// job: from here on the wait depends on it. `None` if there is no such wait.
+/// Makes the innermost wait on this thread depend on a job that it polls for. Returns
+/// the number of the wait, or `None` if `pool` has no wait open here.
 ///
-/// The job was pushed after so many roots.
+/// `before` unrelated jobs had been pushed before that job.
 pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     let wait = Lineage::current().frame?;
     if wait.kind() != Kind::Wait || !wait.is_open_in(pool) {
         return None;
     }
-    // The job may be queued among the roots: the park looks for it.
+    // The job may be queued among the unrelated jobs. The next park looks there.
     job_frame().as_ref().unwrap_or(&wait).note_unrelated(before);
     Some(wait.number())
 }
 
-/// The frame of the job that runs here, if it has one.
+/// Returns the frame of the job that runs here, if it has one.
 pub(crate) fn job_frame() -> Option<Arc<Frame>> {
     with_current(|current| current.job.clone())
 }
 
+/// Puts `top` in force until the guard is dropped.
 pub(super) fn install(top: Top) -> Installed {
     Installed {
         before: Some(with_current(|slot| mem::replace(&mut slot.top, top))),
     }
 }
 
-/// Once the thread's locals are gone, nothing is in force any more.
+/// Calls `f` with the lineage in force. Once the thread-locals are gone, that is an
+/// empty one.
 pub(super) fn with_current<R>(f: impl FnOnce(&mut Current) -> R) -> R {
     let mut f = Some(f);
     let mut call = |current: &mut Current| f.take().map(|f| f(current));

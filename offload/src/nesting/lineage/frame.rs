@@ -1,6 +1,6 @@
-//! A frame: one job of a pool or one of its waits, as a link of a lineage.
+//! A frame: one job or one wait, as a link of a lineage.
 //!
-//! What a frame knows of its job changes under the lock of the job's pool.
+//! A frame becomes parked, and its account is spent, only under the lock of its pool.
 
 use std::{
     mem, ptr,
@@ -10,34 +10,34 @@ use std::{
 use super::{JobId, Lineage, PoolId};
 use crate::platform::sync::{AtomicBool, AtomicU8, AtomicUsize, Mutex, lock, next_number};
 
-/// What a frame holds while none of its descendants is queued among the roots.
-const NO_ROOTS: usize = usize::MAX;
+/// The value of [`Frame::unrelated_since`] while no such job is queued.
+const NO_UNRELATED: usize = usize::MAX;
 
-/// Whose frame it is.
+/// The job or wait that a frame belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner {
-    /// The pool of the thread.
+    /// The pool of the worker.
     pub(crate) pool: PoolId,
-    /// The job that runs or waits; `None` for a wait outside any job, as in a
-    /// waker that a worker calls.
+    /// The job that runs or waits. A wait outside any job has none: for example, a
+    /// waker that a worker calls may wait.
     pub(crate) job: Option<JobId>,
     pub(crate) kind: Kind,
 }
 
-/// What a parked job owes to a descendant.
+/// The reason why a descendant may start on the account of a parked job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// The wait depends on it: the waited future submitted it, or polls for it.
+    /// The wait depends on the descendant: its future submitted it, or polls for it.
     Awaited = 1,
-    /// The job submitted it earlier.
+    /// The job submitted the descendant before its wait.
     Submitted = 2,
 }
 
 impl Claim {
-    /// Which claims must not run already.
+    /// Returns the claims whose descendants must not be running on the account already.
     ///
-    /// A descendant that the wait does not depend on may block on what the job
-    /// holds. So it must not keep back one that the wait does depend on.
+    /// A descendant that the wait does not depend on may block on what the job holds.
+    /// So it must not keep back a descendant that the wait depends on.
     fn excludes(self) -> u8 {
         match self {
             Self::Awaited => Self::Awaited as u8,
@@ -46,7 +46,7 @@ impl Claim {
     }
 }
 
-/// What a frame stands for.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A job, from its start to its end.
@@ -55,30 +55,29 @@ pub(crate) enum Kind {
     Wait,
 }
 
-/// A job of a pool or one of its waits, open or over.
+/// One job of a pool or one wait, open or over.
 pub(crate) struct Frame {
     owner: Owner,
-    /// Which frame of the process this is, from 1 on.
+    /// The number of this frame in the process, from 1 on.
     number: usize,
-    /// The next frame up. Under a lock, because it changes: frames that are over
-    /// are cut out of a chain.
+    /// The chain that this frame prolongs. It changes, because frames that are over are
+    /// cut out of it.
     parent: Mutex<Lineage>,
-    /// Set once, when the job or the wait ends. New chains skip a frame that is
-    /// over, so a chain is as long as waits are deep, not as a program is old. Nothing
-    /// else is published with it.
+    /// Whether the job or the wait has ended. New chains skip a frame that is over. So
+    /// a chain is as long as waits are deep, and not as long as a program has run.
+    ///
+    /// No other data is published by this flag.
     over: AtomicBool,
-    /// Whether the thread is parked in this wait right now. The pool writes and
-    /// reads it under its lock.
-    seated: AtomicBool,
-    /// Whether this job, or a wait outside any job, is parked: its descendants
-    /// may start on its account. The pool writes and reads it under its lock.
+    /// Whether the worker is parked in this wait.
+    wait_parked: AtomicBool,
+    /// Whether descendants may start on the account of this frame. It is true while
+    /// this job is parked, or a wait that has an account of its own.
     parked: AtomicBool,
-    /// Which [`Claim`]s run beyond the permits on the account of this frame, as
-    /// bits. The pool writes and reads it under its lock.
+    /// The [`Claim`]s of the descendants that run on the account of this frame, as bits.
     spent: AtomicU8,
-    /// How many roots had been pushed before the first that descends from this job, or
-    /// that one of its waits polls for, and that may be queued among them; [`NO_ROOTS`]
-    /// if there is none.
+    /// The number of unrelated jobs that were pushed before the first on which this job
+    /// may depend. The job depends on its descendants and on the jobs that its waits
+    /// poll for. [`NO_UNRELATED`] if no such job is queued among the unrelated ones.
     unrelated_since: AtomicUsize,
 }
 
@@ -89,13 +88,14 @@ impl Frame {
             number: next_number(),
             parent: Mutex::new(parent),
             over: AtomicBool::new(false),
-            seated: AtomicBool::new(false),
+            wait_parked: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             spent: AtomicU8::new(0),
-            unrelated_since: AtomicUsize::new(NO_ROOTS),
+            unrelated_since: AtomicUsize::new(NO_UNRELATED),
         }
     }
 
+    /// Notes that the job or the wait has ended.
     pub(crate) fn close(&self) {
         self.over.store(true, Ordering::Relaxed);
     }
@@ -108,7 +108,7 @@ impl Frame {
         self.over.load(Ordering::Relaxed)
     }
 
-    /// Whether it is a wait, or a job that is parked in one.
+    /// Returns whether the frame is a wait, or a job that is parked.
     pub(super) fn waits(&self) -> bool {
         self.owner.kind == Kind::Wait || self.is_parked()
     }
@@ -121,14 +121,16 @@ impl Frame {
         self.owner.job
     }
 
+    /// Returns whether the worker is parked in this wait.
     pub(crate) fn is_wait_parked(&self) -> bool {
-        self.seated.load(Ordering::Relaxed)
+        self.wait_parked.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_wait_parked(&self, seated: bool) {
-        self.seated.store(seated, Ordering::Relaxed);
+    pub(crate) fn set_wait_parked(&self, parked: bool) {
+        self.wait_parked.store(parked, Ordering::Relaxed);
     }
 
+    /// Returns whether descendants may start on the account of this frame.
     pub(crate) fn is_parked(&self) -> bool {
         self.parked.load(Ordering::Relaxed)
     }
@@ -141,45 +143,46 @@ impl Frame {
         self.number
     }
 
-    /// Whether a descendant with this claim may start beyond the permits on this
-    /// account.
+    /// Returns whether a descendant with this claim may start on this account.
     pub(crate) fn has_credit(&self, claim: Claim) -> bool {
         let spent = self.spent.load(Ordering::Relaxed);
         self.is_parked() && spent & claim.excludes() == 0
     }
 
-    /// Whether any descendant may start beyond the permits on this account.
+    /// Returns whether any descendant may start on this account.
     pub(crate) fn has_any_credit(&self) -> bool {
         self.has_credit(Claim::Awaited)
     }
 
-    /// Spends the credit for a descendant with this claim.
+    /// Spends the account on a descendant with this claim.
     pub(crate) fn spend(&self, claim: Claim) {
         self.spent.fetch_or(claim as u8, Ordering::Relaxed);
     }
 
-    /// Gives the credit back.
+    /// Notes that the descendant with this claim has ended or parked.
     pub(crate) fn restore(&self, claim: Claim) {
         self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
     }
 
-    /// How many roots had been pushed before the first descendant that may be queued
-    /// among them, if there is one; none from here on.
+    /// Takes the number of unrelated jobs that were pushed before the first on which
+    /// this job may depend. Returns `None` if no such job is queued.
     pub(crate) fn take_unrelated(&self) -> Option<usize> {
-        let since = self.unrelated_since.swap(NO_ROOTS, Ordering::Relaxed);
-        (since != NO_ROOTS).then_some(since)
+        let since = self.unrelated_since.swap(NO_UNRELATED, Ordering::Relaxed);
+        (since != NO_UNRELATED).then_some(since)
     }
 
+    /// Notes a job on which this job may depend. `before` unrelated jobs were pushed
+    /// before it.
     pub(super) fn note_unrelated(&self, before: usize) {
         self.unrelated_since.fetch_min(before, Ordering::Relaxed);
     }
 
-    /// Whether this is `outer`, or descends from it.
+    /// Returns whether this frame is `outer`, or descends from it.
     pub(crate) fn is_in(&self, outer: &Arc<Self>) -> bool {
         ptr::eq(self, Arc::as_ptr(outer)) || self.parent().contains(outer)
     }
 
-    /// Puts another frame in the place of the next one up, and returns what was there.
+    /// Replaces the chain that this frame prolongs, and returns the old one.
     pub(super) fn replace_parent(&self, parent: Lineage) -> Lineage {
         mem::replace(&mut *lock(&self.parent), parent)
     }
@@ -190,7 +193,7 @@ impl Frame {
 }
 
 impl Drop for Frame {
-    /// One by one: a long chain must not end in as deep a recursion.
+    /// Drops the chain link by link. A recursion would be as deep as the chain is long.
     fn drop(&mut self) {
         let parent = |frame: &mut Self| {
             let slot = frame.parent.get_mut();

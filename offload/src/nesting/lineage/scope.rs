@@ -1,4 +1,4 @@
-//! A future that carries a lineage to wherever it is polled.
+//! A future that takes a lineage along to the thread that polls it.
 
 use std::{
     fmt,
