@@ -33,7 +33,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         match (is_unsafe(text), allowed.contains(&path)) {
             (true, false) => findings.push(finding(path, format!("unsafe code; not in {LIST}"))),
             (false, true) => {
-                findings.push(finding(LIST, format!("{path} has no unsafe code any more")))
+                findings.push(finding(LIST, format!("{path} has no unsafe code any more")));
             }
             _ => {}
         }

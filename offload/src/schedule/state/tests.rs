@@ -1,8 +1,11 @@
 //! Checks the state alone, without workers, in random orders of transitions. After each
 //! transition the first invariant must hold, and the cached results must be true.
 
+mod random;
+
 use std::{cell::Cell, mem, panic::Location};
 
+use self::random::Random;
 use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
     Bare, Lineage,
@@ -12,25 +15,9 @@ use crate::{
     thread::park::Parker,
 };
 
-/// Pseudo-random numbers, the same for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % limit as u64).unwrap()
-    }
-
-    fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-}
-
 /// A worker of the pool, as the state sees it.
 struct Thread {
-    this_thread: IdleThread,
+    entry: IdleThread,
     stack: usize,
     /// The lineage of the job that the worker runs; the job's own frame is the innermost.
     job: Option<Lineage>,
@@ -135,13 +122,13 @@ impl Model {
         // Either is a later step.
         if let &Action::Start(id) = action {
             let stack = self.state.enter();
-            let this_thread = IdleThread {
+            let entry = IdleThread {
                 id,
                 unparker: Parker::new().unparker().clone(),
                 spins: Cell::new(false),
             };
             self.threads.push(Thread {
-                this_thread,
+                entry,
                 stack,
                 job: None,
                 wait: None,
@@ -155,7 +142,7 @@ impl Model {
     /// Lets a worker take its next step: it is searching, or its job ends.
     fn go_on(&mut self) {
         let at = self.pick(|state, thread| {
-            let is_called = state.is_searching(thread.this_thread.id) && thread.job.is_none();
+            let is_called = state.is_searching(thread.entry.id) && thread.job.is_none();
             is_called || (thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none())
         });
         let Some(at) = at else { return };
@@ -167,7 +154,7 @@ impl Model {
             }
             None => After::WakeUp,
         };
-        match self.state.next(after, &thread.this_thread, thread.stack) {
+        match self.state.next(after, &thread.entry, thread.stack) {
             Step::Run { job, action } => {
                 let id = JobId::of(&job.job);
                 thread.job = Some(job.lineage.below(self.state.pool, id, Kind::Job));
@@ -200,7 +187,7 @@ impl Model {
         let place = Place {
             frame: Arc::clone(&frame),
             account,
-            unparker: self.threads[at].this_thread.unparker.clone(),
+            unparker: self.threads[at].entry.unparker.clone(),
             stack: self.threads[at].stack,
             lends,
             hears: true,
