@@ -28,8 +28,7 @@ pub fn in_child(note: fn()) {
     let _first = IN_CHILD.set(note);
 }
 
-/// Counts forks from now on. The first pool calls this before there is anything to
-/// protect.
+/// Counts forks from now on. Callers call this before they have anything to protect.
 #[cfg(all(unix, not(bridge_loom)))]
 pub fn watch() {
     use std::sync::Once;

@@ -62,8 +62,8 @@ impl<A> Builder<A> {
     /// wait.
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
-    /// stands still for 100 ms. It adds one permit, then two, four and so on, every 100
-    /// ms, until something moves, up to 512 in all. So code that works on
+    /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
+    /// so on, until something moves, up to 512 in all. So code that works on
     /// `spawn_blocking` works here, such as a barrier of 100 jobs.
     ///
     /// A pool whose size is set does not grow. If it stands still, it reports that within

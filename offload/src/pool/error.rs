@@ -1,5 +1,5 @@
-//! The errors of the pool, each with a variant for everything that callers may handle
-//! apart.
+//! The errors of the pool, with a variant for each case that callers may handle
+//! separately.
 
 use std::{
     any::Any,
