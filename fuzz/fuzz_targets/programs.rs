@@ -1,8 +1,8 @@
-//! Whatever bytes come in are a program; running it must break no invariant.
+//! Any bytes are a program on a small pool, and running it must break no invariant.
 #![no_main]
 
 use bridge_fuzz::{machine, program::Program};
 use libfuzzer_sys::fuzz_target;
 
-// The hook under libFuzzer takes any panic for a finding, caught or not.
+// libFuzzer's panic hook takes any panic for a finding, caught or not.
 fuzz_target!(init: machine::expect_panics(), |program: Program| machine::run(&program));

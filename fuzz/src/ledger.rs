@@ -1,4 +1,4 @@
-//! What each job has lived through, and what its caller was told.
+//! The record of each job: how often it ran, and what its caller was told.
 
 use std::{
     sync::{
@@ -9,25 +9,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// By then every task has dropped what it was refused.
+/// The time within which every task has dropped the job that it was refused.
 const SETTLED: Duration = if cfg!(test) {
     Duration::from_millis(10)
 } else {
     Duration::from_secs(2)
 };
 
-/// What a caller was told of a job.
+/// The answer that the caller of a job got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// Its value, or its panic.
+    /// The caller got the job's value, or its panic.
     Ran,
-    /// That it has not run and never will.
+    /// The caller was told that the job has not run and never will.
     DidNotRun,
-    /// Nothing that would decide: it was dropped, or the wait was given up.
+    /// Undecided: the caller dropped the job, or the wait was given up.
     Nothing,
 }
 
-/// The book of one job.
+/// The record of one job.
 #[derive(Debug)]
 pub struct Entry {
     pub number: u32,
@@ -45,15 +45,15 @@ impl Entry {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
-    /// Waits until the captures were dropped. A task that awaits a job may still be on
-    /// its way to drop it, after the job was refused.
+    /// Waits until the captures were dropped. After a job was refused, a task that awaits
+    /// it may not have dropped it yet.
     fn settle(&self, deadline: Instant) {
         while self.drops.load(SeqCst) == 0 && Instant::now() < deadline {
             thread::sleep(Duration::from_micros(100));
         }
     }
 
-    /// What must hold once nothing is running any more.
+    /// Checks one job, when nothing is running any more.
     fn check(&self) {
         let (starts, drops) = (self.starts.load(SeqCst), self.drops.load(SeqCst));
         let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,7 +71,7 @@ impl Entry {
     }
 }
 
-/// What a job's closure captures: it counts its own end.
+/// A value that each job's closure captures. It counts how often it is dropped.
 #[derive(Debug)]
 pub struct Capture(Arc<Entry>);
 
@@ -93,18 +93,18 @@ impl Drop for Capture {
     }
 }
 
-/// The books of all jobs of a program.
+/// The records of all jobs of a program.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     entries: Arc<Mutex<Vec<Arc<Entry>>>>,
 }
 
 impl Ledger {
-    /// A new job.
+    /// Opens the record of a new job.
     ///
     /// # Panics
     ///
-    /// If there are more than 2^32 of them.
+    /// Panics if there are more than 2^32 jobs.
     #[must_use]
     pub fn open(&self) -> Arc<Entry> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,7 +118,7 @@ impl Ledger {
         entry
     }
 
-    /// The number of jobs that have started.
+    /// Returns the number of jobs that have started.
     #[must_use]
     pub fn started(&self) -> u64 {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,11 +128,11 @@ impl Ledger {
             .sum()
     }
 
-    /// Checks every job. Call it when nothing runs any more.
+    /// Checks every job. The caller makes sure that nothing runs any more.
     ///
     /// # Panics
     ///
-    /// If a job broke an invariant.
+    /// Panics if a job broke an invariant.
     pub fn check(&self) {
         let deadline = Instant::now() + SETTLED;
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,9 +10,9 @@
 //! [`ledger`] counts the runs of each job, and keeps its caller's answer. Only the
 //! [`system`] uses the library's names.
 //!
-//! An input that hangs is a finding too: libFuzzer's time limit ends it. The targets
-//! also run as plain tests, with any compiler. Their inputs come from fixed seeds and
-//! from the files in `corpus`. `FUZZ_SEED` and `FUZZ_INPUTS` choose other seeds.
+//! An input that hangs is a finding too: libFuzzer's time limit ends it. The targets also
+//! run as plain tests, with any compiler. Their inputs come from fixed seeds and from the
+//! files in `corpus`. `FUZZ_SEED` and `FUZZ_INPUTS` choose other seeds.
 
 pub mod ledger;
 pub mod machine;

@@ -8,10 +8,10 @@ use crate::{
     system::{Known, System, Task, Tried},
 };
 
-/// What a job of a program panics with, when it is told to.
+/// The message of a job that panics on purpose.
 const WANTED: &str = "a wanted panic";
 
-/// No job takes nearly as long.
+/// Far longer than any job takes.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 
 const MOMENT: Duration = Duration::from_micros(200);
@@ -20,7 +20,7 @@ const MOMENT: Duration = Duration::from_micros(200);
 ///
 /// # Panics
 ///
-/// If an invariant was broken.
+/// Panics if an invariant was broken.
 pub fn run(program: &Program) {
     let ledger = Ledger::default();
     let system = System::new(program.shape);
@@ -92,12 +92,12 @@ fn one(step: &Step, system: &System, ledger: &Ledger, jobs: &mut Vec<(Arc<Entry>
                 book(entry, told);
             }
         }
-        // What comes after it has to be told that it won't run.
+        // The callers of later jobs must be told that their jobs won't run.
         Step::Shutdown => assert!(system.shut_down(SHUTDOWN), "a shutdown left jobs running"),
     }
 }
 
-/// Books what was told of a job, and checks that the value is its own.
+/// Records the answer that the caller of a job got. Checks that a value is the job's own.
 fn book(entry: &Entry, (told, value): Known) {
     if let Some(value) = value {
         assert_eq!(value, entry.number, "a job got another's value");
@@ -158,7 +158,7 @@ fn perform(body: &Body, system: &System, ledger: &Ledger) {
     }
 }
 
-/// Keeps wanted panics off the terminal.
+/// Keeps panics that are on purpose off the terminal.
 pub fn expect_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -1,8 +1,8 @@
 //! Shapes of nesting: trees of sync and async levels on a small pool.
 //!
-//! The value of a tree is known, so a run has either that value or one of the errors
-//! by which a pool says that it is too small. The time limit of the test, or of
-//! libFuzzer, ends a run that hangs.
+//! The value of a tree is known. So a run has either that value, or an error by which a
+//! pool says that it is too small. The time limit of the test, or of libFuzzer, ends a
+//! run that hangs.
 
 use std::pin::Pin;
 
@@ -33,9 +33,9 @@ enum Sync {
     /// A wait without a limit, or for at most a minute.
     Wait(Async),
     WaitWithLimit(Async),
-    /// One after the other.
+    /// Two levels, one after the other.
     Both(Box<Self>, Box<Self>),
-    /// So many waits for so many jobs, each in the one before it.
+    /// This many waits for as many jobs, each in the one before it.
     Chain(u8, Box<Self>),
 }
 
@@ -174,7 +174,8 @@ impl Async {
 ///
 /// # Panics
 ///
-/// If it has a wrong value, or an error that its pool's size does not explain.
+/// Panics if the tree has a wrong value, or an error that its pool's size does not
+/// explain.
 pub fn run(nesting: &Nesting) {
     let Nesting {
         threads,
@@ -222,7 +223,7 @@ mod tests {
         plain::from_corpus("nesting", run_bytes);
     }
 
-    /// The target also accepts errors, so this one shows that chains do have values.
+    /// Otherwise chains could end in errors only, which the target accepts.
     #[test]
     fn a_chain_has_its_value_on_the_smallest_pool() {
         let nesting = Nesting {

@@ -1,4 +1,4 @@
-//! The fuzz targets without libFuzzer: from fixed seeds and from the corpus, with
+//! Runs the fuzz targets without libFuzzer, from fixed seeds and from the corpus, with
 //! any compiler.
 
 use std::{
@@ -9,13 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The number of inputs of a target, unless `FUZZ_INPUTS` says otherwise.
+/// The number of inputs of a target, unless `FUZZ_INPUTS` sets another.
 const INPUTS: u64 = 2_000;
 
-/// All inputs together take far less. Only a hang takes longer.
+/// Far longer than all inputs together take. Only a hang takes longer.
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// A small generator: what matters is that the bytes are the same each time.
+/// Returns bytes from a small generator. It matters only that they are the same each
+/// time.
 pub(crate) fn bytes(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let step = || {
@@ -27,7 +28,7 @@ pub(crate) fn bytes(seed: u64, count: usize) -> Vec<u8> {
     std::iter::repeat_with(step).take(count).collect()
 }
 
-/// Runs `one` with each seed from `FUZZ_SEED`, or zero, on.
+/// Runs `one` with each seed, beginning at `FUZZ_SEED` or zero.
 pub(crate) fn from_fixed_seeds(target: &str, one: impl Fn(u64) + Send + 'static) {
     let first = setting("FUZZ_SEED").unwrap_or(0);
     let count = setting("FUZZ_INPUTS").unwrap_or(INPUTS);
@@ -79,7 +80,7 @@ fn each<T: Send + 'static>(
             "{target}: {name} hung, or broke an invariant"
         );
     }
-    // libtest has begun a line.
+    // libtest has begun a line before this.
     println!("\n{target}: {} inputs", names.len());
 }
 

@@ -1,19 +1,19 @@
-//! What a program may do.
+//! Programs: the operations that a fuzz target runs on a small pool.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-/// Longer programs find nothing that these do not.
+/// Longer programs find nothing more.
 const MOST_STEPS: usize = 48;
 
-/// A small pool, and what is done with it.
+/// A small pool, and the operations on it.
 #[derive(Clone, Debug)]
 pub struct Program {
     pub shape: Shape,
     pub steps: Vec<Step>,
 }
 
-/// By hand, because a derived one would flip a coin after each step: half of
-/// all programs would have one step or none.
+/// Not derived, because a derived implementation would flip a coin after each step. Half
+/// of all programs would then have one step or none.
 impl<'a> Arbitrary<'a> for Program {
     fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
         let shape = bytes.arbitrary()?;
@@ -25,7 +25,7 @@ impl<'a> Arbitrary<'a> for Program {
     }
 }
 
-/// Sizes, each small, so that every limit is met.
+/// The sizes of a pool, each small, so that programs reach every limit.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Shape {
     threads: u8,
@@ -50,36 +50,36 @@ impl Shape {
     }
 }
 
-/// One operation of the program's own thread. Numbers name earlier jobs, as
-/// many as there are, counted round.
+/// An operation of the program's own thread. Its numbers choose among the earlier jobs,
+/// modulo their count.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Step {
-    /// Make a job, and do nothing with it yet.
+    /// Makes a job, and does nothing with it yet.
     Make(Body),
-    /// Queue it now.
+    /// Queues a job now.
     Start(u8),
-    /// Queue a new one if there is room.
+    /// Queues a new job if there is room.
     Try(Body),
     Cancel(u8),
-    /// Drop the future of a job.
+    /// Drops the future of a job.
     Forget(u8),
-    /// Let a job run without anybody who awaits it.
+    /// Lets a job run although nobody awaits it.
     Detach(u8),
-    /// Wait for it.
+    /// Waits for a job.
     Wait(u8),
-    /// Wait for it for a moment.
+    /// Waits for a job, but only for a moment.
     WaitBriefly(u8),
-    /// Wait for all that are left, at once.
+    /// Waits for all jobs that are left, at once.
     WaitForAll,
     Shutdown,
 }
 
-/// What a job does.
+/// The work that a job does.
 #[derive(Arbitrary, Clone, Debug)]
 pub enum Body {
     Return,
     Panic,
-    /// Gives way to other threads some times.
+    /// Yields to other threads several times.
     Yield(u8),
     /// Sleeps for some tenths of a millisecond.
     Sleep(u8),
@@ -87,8 +87,8 @@ pub enum Body {
     Nest(Box<Body>),
     /// Waits for another job that a task of the runtime awaits.
     NestInTask(Box<Body>),
-    /// Waits for two, together.
+    /// Waits for two jobs, together.
     NestTwo(Box<Body>, Box<Body>),
-    /// Queues one, and withdraws it.
+    /// Queues a job, and withdraws it.
     CancelInner(Box<Body>),
 }

@@ -11,7 +11,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{ledger::Told, program::Shape};
 
-/// Shared by all programs: starting one costs more than running a program.
+/// All programs share this runtime, because starting it costs more than running a
+/// program.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = Builder::new_multi_thread();
     builder
@@ -21,44 +22,44 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
-/// No input takes nearly as long.
+/// Far longer than any input takes.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// The runtime that all inputs share.
+/// Returns the runtime that all inputs share.
 pub(crate) fn runtime() -> Handle {
     RUNTIME.handle().clone()
 }
 
-/// What is tested.
+/// The bridge under test.
 #[derive(Clone, Debug)]
 pub struct System {
     bridge: Bridge,
     most: usize,
 }
 
-/// A job of it.
+/// A job of the system.
 #[derive(Debug)]
 pub struct Task {
     bridge: Bridge,
     job: Offload<u32>,
 }
 
-/// What came of queueing a job at once.
+/// The outcome of queueing a job at once.
 #[derive(Debug)]
 pub enum Tried {
     Queued(Task),
     GivenBack,
 }
 
-/// What is known of a job after a wait, and its value.
+/// The answer that the caller of a job got, and the job's value.
 pub type Known = (Told, Option<u32>);
 
 impl System {
-    /// A small one.
+    /// Returns a small system.
     ///
     /// # Panics
     ///
-    /// If the sizes are refused, which they must not be.
+    /// Panics if the bridge refuses the sizes, which it must not.
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let bridge = Bridge::builder()
@@ -91,7 +92,7 @@ impl System {
         }
     }
 
-    /// Waits for several at once.
+    /// Waits for several jobs at once.
     #[must_use]
     pub fn wait_for_all(&self, tasks: Vec<Task>) -> Vec<Known> {
         let count = tasks.len();
@@ -102,24 +103,24 @@ impl System {
         }
     }
 
-    /// Ends it; false if something was still running after `limit`.
+    /// Shuts the system down. Returns false if a job was still running after `limit`.
     #[must_use]
     pub fn shut_down(&self, limit: Duration) -> bool {
         self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
-    /// The number of jobs that returned or panicked, as the pool counts them.
+    /// Returns the number of jobs that returned or panicked, as the pool counts them.
     #[must_use]
     pub fn ended(&self) -> u64 {
         let now = self.bridge.metrics();
         now.completed + now.panicked
     }
 
-    /// Checks what it says of itself, once it is shut down.
+    /// Checks the metrics of the system, once it is shut down.
     ///
     /// # Panics
     ///
-    /// If a bound was broken, or something stays behind.
+    /// Panics if a bound was broken, or if a job stays behind.
     pub fn check(&self) {
         let deadline = Instant::now() + Duration::from_secs(2);
         loop {
@@ -129,7 +130,7 @@ impl System {
                 "{now:?}, at most {}",
                 self.most
             );
-            // A result is there a moment before its thread has counted the end.
+            // A caller can see a result just before its worker has counted the end.
             if (now.running, now.blocked, now.queued, now.backlog) == (0, 0, 0, 0) {
                 return;
             }
@@ -148,17 +149,17 @@ impl Task {
         }
     }
 
-    /// Lets it run without anybody who awaits it.
+    /// Lets the job run although nobody awaits it.
     pub fn detach(self) {
         self.job.detach();
     }
 
-    /// Withdraws it; true if it had not started.
+    /// Withdraws the job. Returns true if it had not started.
     pub fn cancel(&self) -> bool {
         self.job.cancel() == offload::Cancelled::Withdrawn
     }
 
-    /// Waits for it, at most for `limit`.
+    /// Waits for the job, for at most `limit`.
     #[must_use]
     pub fn wait(self, limit: Option<Duration>) -> Known {
         let outcome = self.job.outcome();
@@ -169,11 +170,11 @@ impl Task {
         waited.map_or((Told::Nothing, None), |outcome| known(&outcome))
     }
 
-    /// Waits for it in a task of a runtime, to which descent must carry over.
+    /// Waits for the job in a task of a runtime. The task must carry the lineage along.
     ///
     /// # Panics
     ///
-    /// If the task does, which it must not.
+    /// Panics if the task panics, which it must not.
     #[must_use]
     pub fn wait_in_task(self) -> Known {
         let task = self.bridge.spawn(self.job.outcome());

@@ -1,5 +1,5 @@
-//! What a pool's handles and threads share: the state behind its lock, and the
-//! doing of what the state decides.
+//! The part that a pool's handles and workers share: the state behind its lock, and the
+//! code that carries out what the state decides.
 
 mod dismissal;
 mod ending;
@@ -42,7 +42,7 @@ use crate::{
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
-    /// What a thread of this number does.
+    /// The function that a worker with this number runs.
     thread_main: ThreadMain,
     reports: Reports,
     /// When the pool was built.
@@ -50,30 +50,30 @@ pub(crate) struct Core {
     /// The process whose threads serve this pool.
     generation: usize,
     state: Padded<Mutex<State>>,
-    /// Jobs that a thread could take: written by the queue under the lock, read
-    /// by the thread that spins.
+    /// The number of jobs that a worker could take. The queue writes it under the lock,
+    /// and a spinning worker reads it.
     ready: Arc<Padded<AtomicUsize>>,
-    /// Where those who submit leave jobs while a thread is bound to look.
+    /// Submitters leave jobs here while a worker is bound to look.
     inbox: Arc<Padded<Inbox>>,
-    /// How well polling on has paid.
+    /// Tracks how often it has paid for callers to poll again at once.
     pub(crate) eagerness: Eagerness,
-    /// Told whenever a job leaves the pool once a shutdown has begun.
+    /// Notified whenever a job leaves the pool, once a shutdown has begun.
     job_ended: Condvar,
 }
 
-/// So many short jobs are run while a thread is woken.
+/// About this many short jobs run while a worker is woken.
 const FEW: usize = 16;
 
-/// The life of a thread: what a pool is built with, so that this module need
-/// not know the one that knows it.
+/// The function that a worker runs. The pool is built with it, so that this module need
+/// not import the module that defines it.
 type ThreadMain = fn(&Arc<Core>, usize);
 
-/// Whom to tell what nobody asked for: functions of the [`Ambient`](crate::Ambient).
+/// The reports that the pool makes unasked: functions of the [`Ambient`](crate::Ambient).
 #[derive(Clone, Copy)]
 pub(crate) struct Reports {
-    /// A queue stands still.
+    /// Reports that the pool stands still.
     pub(crate) stalled: fn(Duration, usize),
-    /// The process exits before these jobs have finished.
+    /// Reports the jobs that do not finish before the process exits.
     #[cfg_attr(
         any(bridge_loom, bridge_shuttle),
         expect(dead_code, reason = "no process of a model exits")
@@ -81,7 +81,7 @@ pub(crate) struct Reports {
     pub(crate) cut_off: fn(&CutOff),
 }
 
-/// Why a submission was refused.
+/// The reason why a submission was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Full,
@@ -89,7 +89,7 @@ pub(crate) enum Refusal {
     Forked,
 }
 
-/// Whether a submission may wait for room.
+/// Says what a submission does if the queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WhenFull {
     JoinBacklog,
@@ -124,26 +124,27 @@ impl Core {
         core
     }
 
-    /// Which pool this is, for the lineage of its jobs.
+    /// Returns the identity of this pool, which the lineage of its jobs contains.
     pub(crate) fn id(&self) -> PoolId {
         PoolId::of(&*self.inbox)
     }
 
-    /// Whether this process is a fork of the one that owns the threads. Then
-    /// nothing of the state may be touched: its lock may be held for ever.
+    /// Returns whether this process is a fork of the process that owns the workers. If
+    /// so, nobody may touch the state, because its lock may be held for ever.
     pub(crate) fn is_forked(&self) -> bool {
         self.generation != fork::generation()
     }
 
-    /// The state, with all that was submitted in its queue: the inbox is closed.
+    /// Locks the state and closes the inbox, so every submitted job is in the queue.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state_at_work();
         state.queue.close_inbox();
         state
     }
 
-    /// The state as it is for a thread that takes job after job: what is in the
-    /// inbox comes behind all that is queued, and may be left there meanwhile.
+    /// Locks the state for a worker that takes job after job, and leaves the inbox as it
+    /// is. The jobs in the inbox come behind all that is queued, so they may stay there
+    /// meanwhile.
     pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -159,13 +160,13 @@ impl Core {
         }
     }
 
-    /// Whether work is ready, at a glance.
+    /// Returns whether a job seems to be ready, without taking the lock.
     pub(crate) fn sees_work(&self) -> bool {
         self.ready.load(Ordering::Relaxed) > 0 || self.inbox.holds_work()
     }
 
-    /// Whether so few jobs are queued that one which was submitted before is about
-    /// to end, if jobs are short.
+    /// Returns whether only few jobs are queued. If jobs are short, a job that was
+    /// submitted before them is then about to end.
     pub(crate) fn is_nearly_through(&self) -> bool {
         self.ready.load(Ordering::Relaxed) <= FEW
     }
@@ -179,7 +180,8 @@ impl Core {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        // A job of a job takes its place under the lock, under which jobs park.
+        // A job that a job submits is placed under the state's lock, under which jobs
+        // park.
         if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {
@@ -209,7 +211,7 @@ impl Core {
         Ok(Prospect::Called)
     }
 
-    /// Takes a withdrawn job out of the queue.
+    /// Takes a withdrawn job out of the queue, and counts it as cancelled.
     pub(crate) fn forget(&self, header: &Header) {
         if self.is_forked() {
             return;
@@ -223,7 +225,7 @@ impl Core {
         self.note_end(phase);
     }
 
-    /// Takes a job out of the line if it still waits for room there.
+    /// Takes a job out of the backlog. Returns whether the job was still there.
     pub(crate) fn leave_backlog(&self, header: &Header) -> bool {
         let mut state = self.state();
         if !Queue::is_in_backlog(header) {
@@ -236,7 +238,8 @@ impl Core {
         true
     }
 
-    /// Does what the state has decided, and what that leads to.
+    /// Carries out what the state has decided, and tells the callers of jobs that nobody
+    /// runs.
     #[inline]
     pub(crate) fn perform(self: &Arc<Self>, action: Action) {
         if !matches!(action, Action::Nothing) {
@@ -244,9 +247,11 @@ impl Core {
         }
     }
 
-    /// Does what the state has decided, and gives back the jobs that are to be
-    /// abandoned: that runs destructors and wakers of others, which a thread
-    /// that is seated must not.
+    /// Carries out what the state has decided. Returns the jobs that nobody is there to
+    /// run.
+    ///
+    /// Abandoning these runs other code's destructors and wakers. A worker that counts as
+    /// parked must not do that.
     pub(crate) fn carry_out(self: &Arc<Self>, action: Action) -> AbandonedJobs {
         match action {
             Action::Nothing => {}
@@ -283,8 +288,7 @@ impl Core {
         }
     }
 
-    /// Passes on that the queue stands still. A subscriber that panics harms
-    /// nobody.
+    /// Reports that the pool stands still. A panic in the reporting code is caught here.
     pub(crate) fn report(&self, StallReport { waited, queued }: StallReport) {
         let tell = || (self.reports.stalled)(waited, queued);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
@@ -292,7 +296,7 @@ impl Core {
         }
     }
 
-    /// Told when a job has left the pool.
+    /// Notifies a shutdown that a job has left the pool.
     pub(crate) fn note_end(&self, phase: Phase) {
         if phase != Phase::Open {
             self.job_ended.notify_all();

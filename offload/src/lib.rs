@@ -1,12 +1,13 @@
-//! A bounded pool of threads for blocking closures, that nesting can't starve.
+//! A bounded pool of threads for blocking closures, which nesting can't deadlock.
 //!
-//! [`Pool::run`] takes a closure from async code to a thread and gives back a
-//! future of its value. The number of threads is bounded and so is the queue;
-//! callers past the bound wait in line, or are told by [`Pool::try_run`].
-//! Dropping the future withdraws the closure. A closure that waits for async
-//! code, through a bridge that uses [`Waiting`], frees its permit meanwhile, so
-//! that a pool of one thread serves any depth of sync code in async code in
-//! sync code.
+//! [`Pool::run`] takes a closure from async code and returns a future of its value. A
+//! worker of the pool runs the closure. Both the number of threads and the queue are
+//! bounded. If the queue is full, callers wait for room, and [`Pool::try_run`] returns an
+//! error instead. Dropping the future withdraws a closure that has not started.
+//!
+//! A closure may wait for async code, through a bridge that uses [`Waiting`]. Meanwhile
+//! it has no permit, so a pool with one permit serves any depth of sync code in async
+//! code in sync code.
 //!
 //! ```
 //! use bridge_offload::Pool;
@@ -21,15 +22,15 @@
 //! # Ok::<(), bridge_offload::BuildError>(())
 //! ```
 //!
-//! It stands alone: the standard library is all it needs, and any executor can
-//! poll its futures. What ties it to a runtime is an [`Ambient`].
+//! The pool needs only the standard library, and any executor can poll its futures. An
+//! [`Ambient`] ties the pool to a runtime.
 //!
-//! The `bridge` crate is what most want; it puts this pool beside the way back,
-//! from sync code to async.
+//! Most programs need the `bridge` crate instead. It adds the way back, from sync code to
+//! async code.
 //!
 //! # With `panic = "abort"`
 //!
-//! A panic in a closure ends the process, as everywhere.
+//! A panic in a closure ends the process, as it does in all code of such a program.
 //!
 //! # How it works
 #![doc = include_str!("../DESIGN.md")]
@@ -63,7 +64,7 @@ pub use crate::{
     shutdown::PoolShutdown,
 };
 
-// For the `bridge` crate.
+// The `bridge` crate uses these.
 #[cfg(bridge_shuttle)]
 #[doc(hidden)]
 pub use crate::platform::sync::clocked as model;

@@ -1,5 +1,5 @@
-//! Withdrawing jobs: dropped, cancelled, timed out, refused; and where what was
-//! theirs is dropped.
+//! Jobs that are withdrawn: dropped, cancelled, timed out or refused. The tests also
+//! check where their captures are dropped.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -40,7 +40,7 @@ fn a_timed_admission_gives_the_closure_back() {
     });
 }
 
-/// The limit bounds the admission, and not how long an admitted job is queued.
+/// Otherwise a limit on the admission withdraws jobs that were admitted in time.
 #[test]
 fn a_limit_of_the_admission_does_not_withdraw_what_was_admitted() {
     within(|| {
@@ -191,8 +191,8 @@ fn captures_that_panic_when_they_are_withdrawn_leave_their_place() {
     });
 }
 
-/// The captures of a job that was refused are dropped by whoever awaits it, not
-/// by whoever ends the pool and has others to tell.
+/// Otherwise a panic in the captures of one refused job keeps another caller waiting. The
+/// caller of a refused job drops its captures, and not the thread that shuts down.
 #[test]
 fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
     /// Polls and drops its task as soon as it is woken.
@@ -227,7 +227,8 @@ fn captures_that_panic_when_they_are_refused_keep_nobody_waiting() {
     });
 }
 
-/// A waker may be the last that holds its task, and the task hold an offload.
+/// Otherwise a pool deadlocks with itself. A waker may hold the last reference to a task,
+/// and the task may hold an offload.
 #[test]
 fn no_waker_is_dropped_under_the_pools_lock() {
     struct Task(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
@@ -258,12 +259,13 @@ fn no_waker_is_dropped_under_the_pools_lock() {
         };
         let waker = Waker::from(Arc::clone(&task));
         assert!(is_pending(&waker));
-        // As long as another stands in the line, what was withdrawn stays in it.
+        // As long as another job is in the backlog, the withdrawn job stays in the list.
         let beside = pool.run(|| ()).start();
         late.store(true, Ordering::SeqCst);
         assert!(is_pending(&waker));
-        // The job in line has no waker of the task any more. If the one that was
-        // given up had, whoever meets that in the queue would drop the task.
+        // The job in the backlog has no waker of the task any more. If the withdrawn job
+        // still had a waker, the thread that removes it from the queue would drop the
+        // task.
         assert!(is_pending(Waker::noop()));
         drop((task, waker));
         drop(release);
@@ -274,8 +276,8 @@ fn no_waker_is_dropped_under_the_pools_lock() {
     });
 }
 
-/// The captures of what a shutdown leaves run their destructors on the thread
-/// that shuts down, which may be a job's: it is no longer parked then.
+/// Otherwise a destructor that waits hangs in a shutdown. The thread that shuts down
+/// drops the captures. It may be a worker, which must not count as parked then.
 #[test]
 fn a_destructor_that_waits_may_run_in_a_shutdown() {
     struct Waits(mpsc::Sender<()>);
@@ -288,7 +290,7 @@ fn a_destructor_that_waits_may_run_in_a_shutdown() {
         }
     }
     within(|| {
-        // The second thread never gets as far as to take a job.
+        // The second worker never gets as far as taking a job.
         let (pool, release) = pool_with_a_slow_second_start(1);
         let (waited, waits) = mpsc::channel();
         let own = pool.clone();

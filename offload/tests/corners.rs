@@ -1,4 +1,4 @@
-//! Corners of the pool that the audit's coverage found untested.
+//! Corner cases of the pool that no other test reached, as the audit's coverage showed.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -67,7 +67,7 @@ fn the_limit_of_an_admission_is_none_of_the_job() {
         let pool = pool(1, 1);
         let (go_on, held) = mpsc::channel();
         let limit = poll_fn(move |_| {
-            // The job ends only after this, so it is no longer in line here.
+            // The job ends only after this, so it is no longer in the backlog here.
             go_on.send(()).unwrap();
             Poll::Ready(())
         });
@@ -116,7 +116,7 @@ fn a_shutdown_that_is_over_is_not_polled_again() {
     });
 }
 
-/// Keeps the lines of the jobs that it is told of, and panics.
+/// Notes the lines of the reported jobs, and panics.
 struct Loud;
 
 static LOST: Mutex<Vec<u32>> = Mutex::new(Vec::new());

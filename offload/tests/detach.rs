@@ -1,4 +1,4 @@
-//! Jobs that nobody awaits and that run all the same.
+//! Detached jobs: nobody awaits them, and they run all the same.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -14,7 +14,7 @@ use bridge_offload::{Ambient, Cancelled, OffloadError, Pool, cancelled};
 use common::{eventually, plug, plug_with, pool, wait};
 use testkit::within;
 
-/// Keeps what it is told of lost jobs.
+/// Notes the reports of lost jobs.
 struct Keeps;
 
 static LOST: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
@@ -33,7 +33,7 @@ impl Ambient for Keeps {
     }
 }
 
-/// What has been told of the job that was offloaded at `line`.
+/// Returns what was reported of the job that was offloaded at `line`.
 fn lost(line: u32) -> Option<String> {
     let lost = LOST.lock().unwrap();
     let mut lost = lost.iter().filter(|(at, _)| *at == line);
@@ -53,18 +53,19 @@ fn it_runs_lazy_started_queued_and_running() {
         assert_eq!(noted.recv(), Ok(("lazy", false)));
         let (plugged, release) = plug(&pool);
         pool.run(send("queued")).start().detach();
-        pool.run(send("in line")).detach();
+        pool.run(send("in the backlog")).detach();
         assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 1));
         plugged.detach();
         drop(release);
         assert_eq!(noted.recv(), Ok(("queued", false)));
-        assert_eq!(noted.recv(), Ok(("in line", false)));
+        assert_eq!(noted.recv(), Ok(("in the backlog", false)));
         eventually("all are counted", || pool.metrics().completed == 4);
         assert_eq!(pool.metrics().cancelled, 0);
     });
 }
 
-/// The first runs, the second is queued, the third waits for room.
+/// Otherwise a job that was detached is lost when the last handle goes. Here the first
+/// job runs, the second is queued, and the third waits for room.
 #[test]
 fn the_last_handle_may_go_right_after() {
     within(|| {
@@ -91,7 +92,7 @@ fn a_panic_is_counted_and_told_with_its_place() {
         pool.run(|| panic!("before")).detach();
         eventually("told", || lost(before).is_some());
         assert!(lost(before).unwrap().contains("before"));
-        // One that has panicked when it is detached.
+        // This job has panicked before it is detached.
         let after = line!() + 1;
         let job = pool.run(|| panic!("after")).start();
         eventually("both are counted", || pool.metrics().panicked == 2);
@@ -166,7 +167,7 @@ fn one_that_was_cancelled_before_is_not_told() {
     });
 }
 
-/// A destructor of the result runs too, and its panic is counted once.
+/// Otherwise the panic of a result's destructor is not counted, or is counted twice.
 #[test]
 fn a_result_that_panics_is_counted_once() {
     struct Loud;
@@ -181,14 +182,15 @@ fn a_result_that_panics_is_counted_once() {
         job.detach();
         drop(release);
         eventually("it is counted", || pool.metrics().panicked == 1);
-        // One that was queued when it was detached.
+        // This job is still queued when it is detached.
         let (plugged, release) = plug(&pool);
         pool.run(|| Loud).start().detach();
         drop(release);
         wait(plugged);
         eventually("it is counted too", || pool.metrics().panicked == 2);
         assert_eq!(pool.metrics().completed, 1);
-        // If the result is there already, the one who detaches does not panic.
+        // If the result is there already, the thread that detaches the job does not
+        // panic.
         let job = pool.run(|| Loud).start();
         eventually("it has ended", || pool.metrics().completed == 2);
         job.detach();

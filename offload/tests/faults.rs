@@ -1,5 +1,5 @@
-//! Hooks, destructors and payloads that panic, ends that race, and waits that
-//! don't sleep: nothing is lost, and nobody waits for ever.
+//! Hooks, destructors and payloads that panic, shutdowns that race, and waits that don't
+//! sleep. No job is lost, and nobody waits for ever.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -23,7 +23,7 @@ use common::{eventually, plug, pool_with_a_slow_second_start, pool_with_blocked,
 use futures::{StreamExt, channel::mpsc::unbounded, future::join_all};
 use testkit::within;
 
-/// Panics when dropped.
+/// A value that panics when it is dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -48,8 +48,8 @@ fn a_thread_called_as_it_retires_is_called_once() {
             while start.elapsed() < keep_alive + Duration::from_micros(1) * (round % 128) {
                 std::hint::spin_loop();
             }
-            // Two jobs that end only together. Called twice for one sleep, the
-            // thread that runs the first would be called for the second.
+            // These two jobs end only together. If a sleeping worker were called twice,
+            // the worker that runs the first job would be called for the second.
             let (send, receive) = mpsc::channel();
             let first = pool.try_run(move || receive.recv().unwrap()).unwrap();
             let second = pool.try_run(move || send.send(round).unwrap()).unwrap();
@@ -68,7 +68,7 @@ fn a_slow_start_hook_keeps_no_idle_thread_from_work() {
         drop(unplug);
         wait(plugged);
         wait(queued);
-        // The second thread is still in its hook, and the first asleep.
+        // The second worker is still in its hook, and the first one sleeps.
         eventually("the first thread sleeps", || pool.metrics().running == 0);
         thread::sleep(Duration::from_millis(5));
         wait(pool.run(|| ()));
@@ -152,7 +152,7 @@ fn a_pool_without_handles_ends_all_of_its_threads() {
             })
             .unwrap();
         returned.recv().unwrap();
-        // The thread that was added sleeps, and the only permit is taken.
+        // The added worker sleeps, and the only permit is taken.
         let last = pool.try_run(|| ()).unwrap();
         thread::sleep(Duration::from_millis(20));
         drop(pool);
@@ -240,7 +240,7 @@ fn a_root_is_served_beside_an_endless_stream_of_kin() {
             })
             .unwrap()
         };
-        eventually("kin flow", || ran.load(Ordering::SeqCst) > 100);
+        eventually("descendants run", || ran.load(Ordering::SeqCst) > 100);
         for _ in 0..100 {
             wait(pool.run(|| ()));
         }
@@ -272,8 +272,8 @@ fn a_wait_that_never_sleeps_lets_its_job_run() {
 
 #[test]
 fn a_relay_of_waits_keeps_its_chain_short() {
-    /// Opens a wait while its predecessor's is still open, and ends after its
-    /// successor has done so.
+    /// Opens a wait while the wait before it is still open, and ends after the wait that
+    /// comes after it.
     fn relay(pool: &Pool, left: usize, opened: &mpsc::Sender<()>, end: mpsc::Sender<String>) {
         let (send, receive) = mpsc::channel();
         let deeper = pool.clone();
@@ -286,7 +286,7 @@ fn a_relay_of_waits_keeps_its_chain_short() {
             }
             let next = pool.try_run(move || relay(&deeper, left - 1, &send, end));
             receive.recv().unwrap();
-            // It runs, so this withdraws nothing.
+            // The job is running, so this withdraws nothing.
             drop(next.unwrap());
         });
     }
@@ -305,8 +305,8 @@ fn a_relay_of_waits_keeps_its_chain_short() {
             .collect::<String>()
             .parse()
             .unwrap();
-        // Two are open at a time, and each thread may hold one that is about to close.
-        // Without the cut the chain has 2000.
+        // Two waits are open at a time, and each worker may hold a wait that is about to
+        // close. If the pool did not cut the chain, it would have 2000 links.
         assert!(depth <= 160, "{depth}");
     });
 }
@@ -314,8 +314,8 @@ fn a_relay_of_waits_keeps_its_chain_short() {
 #[test]
 fn a_thread_that_has_been_woken_counts_as_awake() {
     within(|| {
-        // Two threads, both in waits, that wake each other: the one that goes to
-        // sleep has just woken the other, so there is always one awake.
+        // Two workers, both in waits, wake each other. The one that goes to sleep has
+        // just woken the other, so one is always awake.
         let pool = pool_with_blocked(1, 1);
         let (ask, mut questions) = unbounded();
         let (answer, mut answers) = unbounded();
@@ -346,7 +346,8 @@ fn a_thread_that_has_been_woken_counts_as_awake() {
     });
 }
 
-/// While the callers of the line are told.
+/// Otherwise a shutdown miscounts a job that ends while the callers of the backlog are
+/// told.
 #[test]
 fn a_job_that_ends_as_the_end_begins_is_counted() {
     struct LetGo {
@@ -363,14 +364,14 @@ fn a_job_that_ends_as_the_end_begins_is_counted() {
         let pool = common::pool(1, 1);
         let (_plug, release) = plug(&pool);
         let _queued = pool.try_run(|| ()).unwrap();
-        let mut backlog = pin!(pool.run(|| ()).outcome());
+        let mut waiting = pin!(pool.run(|| ()).outcome());
         let pool = pool.clone();
         let told = Waker::from(Arc::new(LetGo {
             pool: pool.clone(),
             release,
         }));
         assert!(
-            backlog
+            waiting
                 .as_mut()
                 .poll(&mut Context::from_waker(&told))
                 .is_pending()

@@ -1,4 +1,4 @@
-//! In a fork's child the pool says so, and never hangs.
+//! In a fork's child the pool returns errors, and never hangs.
 #![cfg(all(unix, not(bridge_loom)))]
 
 mod common;
@@ -15,17 +15,17 @@ use bridge_offload::{Cancelled, OffloadError, Pool};
 use common::{pool_with_blocked, wait};
 use testkit::within;
 
-/// Runs `child` in a fork and says whether it returned true in time.
+/// Runs `child` in a fork, and returns whether it returned true in time.
 fn in_fork(child: impl FnOnce() -> bool) -> bool {
-    // SAFETY: the child touches only what this test is about, and leaves by
-    // `_exit`, so nothing of the test runner runs twice.
+    // SAFETY: the child touches only what this test is about, and leaves by `_exit`, so
+    // nothing of the test runner runs twice.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork failed");
     if pid == 0 {
         // SAFETY: `alarm` sets a timer whose signal ends this process.
         unsafe { libc::alarm(10) };
         let ok = catch_unwind(AssertUnwindSafe(child)).unwrap_or(false);
-        // SAFETY: ends the child at once.
+        // SAFETY: this ends the child at once.
         unsafe { libc::_exit(i32::from(!ok)) }
     }
     ended_well(pid)
@@ -57,7 +57,7 @@ fn a_child_is_told_and_the_parent_goes_on() {
                 let _report = inherited.shutdown(Duration::from_secs(5)).wait();
                 let quiet = inherited.metrics().threads == 0;
                 drop(inherited);
-                // A pool of the child's own works.
+                // A pool that the child makes itself works.
                 let own = wait(Pool::new().run(|| 3)) == 3;
                 refused && forked && quiet && own
             });
@@ -67,7 +67,7 @@ fn a_child_is_told_and_the_parent_goes_on() {
     });
 }
 
-/// Waits for the end of a child, and says whether it ended as it should.
+/// Waits for the end of a child, and returns whether it ended as it should.
 fn ended_well(pid: i32) -> bool {
     let mut status = 0;
     // SAFETY: `status` is a valid place for the child's status.
@@ -75,8 +75,8 @@ fn ended_well(pid: i32) -> bool {
     waited == pid && status == 0
 }
 
-/// In the child the closure returns too, or panics, and its thread is the only
-/// one. What is queued is the parent's.
+/// Otherwise the child runs jobs of its parent a second time. In the child the closure
+/// returns too, or panics, and its thread is the only thread.
 #[test]
 fn the_child_of_a_job_that_forks_runs_no_other_job() {
     within(|| {
@@ -86,8 +86,8 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
             let (mut read, write) = pipe().unwrap();
             let forks = move || {
                 start.recv().unwrap();
-                // SAFETY: the child goes back to the pool, which is what this is
-                // about, and is given a time to end in.
+                // SAFETY: the child returns to the pool, because the test is about that.
+                // An alarm limits its time.
                 let pid = unsafe { libc::fork() };
                 if pid == 0 {
                     // SAFETY: `alarm` sets a timer whose signal ends this process.
@@ -118,16 +118,16 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
     });
 }
 
-/// The parent's jobs are the parent's: a child that drops their futures, cancels them or
-/// polls for them runs no destructor of what they captured.
+/// Otherwise a child runs destructors that belong to its parent. It drops the futures of
+/// the parent's jobs, cancels them or polls for them.
 #[test]
 fn a_child_that_drops_an_offload_drops_no_captures() {
-    /// Ends its process when it is dropped, unless that is the parent.
+    /// Ends its process when it is dropped, unless the process is the parent.
     struct EndsTheChild(u32);
     impl Drop for EndsTheChild {
         fn drop(&mut self) {
             if std::process::id() != self.0 {
-                // SAFETY: ends the child at once.
+                // SAFETY: this ends the child at once.
                 unsafe { libc::_exit(3) }
             }
         }
@@ -154,15 +154,15 @@ fn a_child_that_drops_an_offload_drops_no_captures() {
     });
 }
 
-/// The child of a job that forked has a copy of the job's waker. It must not use it: the
-/// caller is the parent's.
+/// Otherwise the child of a job that forked wakes its parent's caller. The child has a
+/// copy of the job's waker.
 #[test]
 fn the_child_of_a_job_that_forks_wakes_nobody() {
     struct EndsTheChild(u32, mpsc::Sender<()>);
     impl Wake for EndsTheChild {
         fn wake(self: Arc<Self>) {
             if std::process::id() != self.0 {
-                // SAFETY: ends the child at once.
+                // SAFETY: this ends the child at once.
                 unsafe { libc::_exit(3) }
             }
             self.1.send(()).unwrap();
@@ -173,8 +173,8 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
         let (go, start) = mpsc::channel::<()>();
         let mut job = Box::pin(pool.run(move || {
             start.recv().unwrap();
-            // SAFETY: the child goes back to the pool, which is what this is about, and
-            // is given a time to end in.
+            // SAFETY: the child returns to the pool, because the test is about that. An
+            // alarm limits its time.
             let pid = unsafe { libc::fork() };
             if pid == 0 {
                 // SAFETY: `alarm` sets a timer whose signal ends this process.
@@ -185,7 +185,7 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
         let (tell, told) = mpsc::channel();
         let waker = Waker::from(Arc::new(EndsTheChild(std::process::id(), tell)));
         let mut cx = Context::from_waker(&waker);
-        // It polls on for a moment, which wakes it as well.
+        // The job asks for further polls for a moment, which wakes this waker as well.
         assert!(job.as_mut().poll(&mut cx).is_pending());
         go.send(()).unwrap();
         let pid = loop {

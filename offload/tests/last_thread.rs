@@ -1,5 +1,5 @@
-//! A job ends a pool, its own or another, at the ceiling: where no thread can be
-//! added, nobody waits for what nobody is left to run.
+//! A job shuts down its own pool or another one, and no worker can be added. Nobody waits
+//! for a job that nobody is left to run.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -11,12 +11,13 @@ use common::{WaitError, eventually, pool, pool_with_blocked, try_wait, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
-/// One with a single permit, and one more thread at most.
+/// Returns a pool with a single permit, and one more worker at most.
 fn pool_of_two() -> Pool {
     pool_with_blocked(1, 1)
 }
 
-/// At the ceiling, the thread that waits for the end runs none of it.
+/// Otherwise a wait hangs at the ceiling during a shutdown. The worker that waits for the
+/// end of the pool does not run what is queued.
 #[test]
 fn a_wait_for_what_nobody_is_left_to_run_is_told_during_the_end() {
     within(|| {
@@ -30,16 +31,17 @@ fn a_wait_for_what_nobody_is_left_to_run_is_told_during_the_end() {
         let shutting = shutting.start();
         let (tell, told) = oneshot::channel::<()>();
         let waiting = pool.run(move || try_wait(told)).start();
-        let stranger = pool.run(move || tell.send(())).start();
+        let unrelated = pool.run(move || tell.send(())).start();
         start.send(()).unwrap();
         assert_eq!(wait(waiting), Err(WaitError::Exhausted));
-        let _nobody_listens = wait(stranger);
+        let _nobody_listens = wait(unrelated);
         let report = wait(shutting);
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
     });
 }
 
-/// Both are parked, and neither runs what is queued.
+/// Otherwise two jobs that both shut down their pool hang. Both are parked, and neither
+/// runs what is queued.
 #[test]
 fn the_last_of_two_jobs_that_end_their_pool_gives_up() {
     within(|| {
@@ -53,24 +55,25 @@ fn the_last_of_two_jobs_that_end_their_pool_gives_up() {
             });
             (job.start(), start)
         });
-        let stranger = pool.run(|| ()).start();
+        let unrelated = pool.run(|| ()).start();
         let [first, second] = shutting.map(|(job, start)| {
             start.send(()).unwrap();
             job
         });
-        let outcome = wait(stranger.outcome());
+        let outcome = wait(unrelated.outcome());
         assert!(
             matches!(outcome, Err(OffloadError::ShutDown { .. })),
             "{outcome:?}"
         );
         assert_eq!(wait(second).abandoned, 1);
-        // Told of the end where the other came before its own wait for it.
+        // The first job gets a report or the error `ShutDown`, depending on which wait
+        // came first.
         let _over = wait(first.outcome());
     });
 }
 
-/// At the ceiling of a pool, one of its jobs ends another pool, whose last job
-/// needs this one.
+/// Otherwise two pools hang: at the ceiling of a pool, one of its jobs shuts another pool
+/// down, and the last job of that pool needs the first pool.
 #[test]
 fn a_job_that_shuts_another_pool_down_is_parked_like_any() {
     within(|| {
@@ -98,8 +101,8 @@ fn a_job_that_shuts_another_pool_down_is_parked_like_any() {
     });
 }
 
-/// Of the two waits at the ceiling, the one that parked last sees nothing until the
-/// other pool has ended. So the other one is told.
+/// Otherwise two pools hang. The wait that parked last sees nothing until the other pool
+/// has ended, so the other wait must be refused.
 #[test]
 fn a_job_that_shuts_another_pool_down_is_not_the_one_who_is_told() {
     within(|| {

@@ -1,5 +1,5 @@
-//! Jobs that an end leaves behind: their callers are told before anything of others
-//! runs, and each is counted once.
+//! Jobs that a shutdown leaves behind: their callers are told before other code runs, and
+//! each job is counted once.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -17,7 +17,7 @@ use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
-/// Waits for another job when it is dropped, or woken.
+/// Waits for another job when it is dropped or woken.
 struct WaitsFor(Mutex<Option<Offload<()>>>);
 
 impl WaitsFor {
@@ -46,7 +46,7 @@ impl Wake for WaitsFor {
     }
 }
 
-/// Every job that was submitted, by how it is counted.
+/// Returns the number of submitted jobs, as the sum of all counts.
 fn sum(metrics: &Metrics) -> u64 {
     metrics.completed + metrics.panicked + metrics.cancelled + metrics.rejected
 }
@@ -56,7 +56,7 @@ fn a_destructor_may_wait_for_another_job_that_was_abandoned() {
     within(|| {
         let pool = pool(1, 8);
         let (_running, _release) = plug(&pool);
-        // It has to be made first to be captured, and to be queued second.
+        // The second job must exist before the first one, which captures it, is queued.
         let (give, second) = mpsc::channel();
         let first = pool.try_run(move || drop(second)).unwrap();
         give.send(WaitsFor::job(pool.try_run(|| ()).unwrap()))
@@ -75,7 +75,8 @@ fn a_waker_may_wait_for_another_job_that_was_refused() {
         let _queued = pool.try_run(|| ()).unwrap();
         let mut first = pin!(pool.run(|| ()).start().outcome());
         let second = pool.run(|| ()).start();
-        // It polls on for a moment, and this waker may be woken by the end alone.
+        // The future asks for further polls for a moment. After that, only the end wakes
+        // the waker.
         for _ in 0..64 {
             let mut cx = Context::from_waker(Waker::noop());
             assert!(first.as_mut().poll(&mut cx).is_pending());
@@ -133,8 +134,8 @@ fn a_job_that_was_lent_and_has_not_begun_was_abandoned() {
     });
 }
 
-/// Starts a job whose wait is lent another. It says so, and holds on before it
-/// runs that one.
+/// Starts a job whose wait is lent another job. It notifies `lent`, and waits for `held`
+/// before it runs the lent job.
 fn lender(
     pool: &Pool,
     lent: mpsc::Sender<()>,
@@ -147,12 +148,12 @@ fn lender(
         let mut ended = Some(ended);
         wait(poll_fn(move |_| {
             let Some(ended) = ended.take() else {
-                // Polled once more, to see whether what is lent is to be run.
+                // The pool polls once more, because that may end the wait.
                 let _told = lent.send(());
                 let _gone_on = held.recv();
                 return Poll::Ready(());
             };
-            // It takes the last thread there may be, and parks it.
+            // This job takes the last worker that the pool may have, and parks it.
             let parks = within.run(|| {
                 let _ended = wait(ended);
             });

@@ -1,5 +1,5 @@
-//! A job that is lent to a parked thread: run there, or given back to whoever
-//! can run it, never forgotten.
+//! Jobs that are lent to a parked worker: it runs them, or gives them back to a worker
+//! that can run them. No lent job is forgotten.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -25,7 +25,7 @@ use futures::{
 };
 use testkit::within;
 
-/// A job that is parked in a wait until it is let go.
+/// Starts a job that is parked in a wait until the sender releases it.
 fn parked(pool: &Pool) -> (Offload<Result<(), WaitError>>, oneshot::Sender<()>) {
     let before = pool.metrics().blocked;
     let (release, released) = oneshot::channel();
@@ -34,8 +34,8 @@ fn parked(pool: &Pool) -> (Offload<Result<(), WaitError>>, oneshot::Sender<()>) 
     (task, release)
 }
 
-/// Waits for a job of its own in such a way that it is lent it, and says what
-/// `next` does with it at the poll that comes before the job is run.
+/// Returns a job that waits for a job of its own, which is lent to it. `next` takes the
+/// lent job at the poll that comes before the job runs.
 fn lent<T: Send + 'static>(
     pool: &Pool,
     next: impl Fn(Offload<i32>) -> T + Send + 'static,
@@ -53,9 +53,8 @@ fn lent<T: Send + 'static>(
     }
 }
 
-/// An async function that calls a sync one which waits, for the very job that
-/// the thread has just been lent. The inner wait polls for the job, so the job is
-/// lent to that one.
+/// Otherwise an async function that calls a waiting sync function hangs. The inner wait
+/// polls for the job that its worker has just been lent, so the job is lent to that wait.
 #[test]
 fn a_wait_within_the_wait_is_lent_the_job_that_it_polls_for() {
     within(|| {
@@ -68,8 +67,8 @@ fn a_wait_within_the_wait_is_lent_the_job_that_it_polls_for() {
     });
 }
 
-/// The inner wait does not poll for the job. Nobody can run it until the inner wait
-/// is over.
+/// Otherwise an inner wait hangs that does not poll for the lent job. Nobody can run that
+/// job until the inner wait is over.
 #[test]
 fn a_wait_that_nobody_can_serve_is_told_and_not_left() {
     within(|| {
@@ -95,7 +94,8 @@ fn a_job_given_back_after_the_end_is_over() {
         let (other, release) = parked(&pool);
         let (ended, inner) = (pool.clone(), pool.clone());
         let parent = pool.run(lent(&pool, move |task| {
-            // From elsewhere, for a job that ends its own pool is another case.
+            // Another thread shuts the pool down, because a job that shuts down its own
+            // pool is another case.
             let ended = ended.clone();
             let shutdown = thread::spawn(move || ended.shutdown(Duration::ZERO).wait());
             let report = shutdown.join().unwrap();
@@ -113,8 +113,8 @@ fn a_job_given_back_after_the_end_is_over() {
     });
 }
 
-/// After a look that found nothing to lend, what has come since is found: a job
-/// of a wait that parks again, and one of a wait that has been parked all along.
+/// Otherwise a job that comes after a fruitless search is not lent. It belongs to a
+/// wait that parks again, or to a wait that has been parked all along.
 #[test]
 fn a_job_that_comes_after_a_vain_look_is_lent() {
     for parks_again in [true, false] {
@@ -134,8 +134,8 @@ fn a_job_that_comes_after_a_vain_look_is_lent() {
             let task = task.start();
             let lineage = told.recv().unwrap();
             eventually("both are parked", || pool.metrics().blocked == 2);
-            // Of these jobs one is lent, and one gets the last thread. The third
-            // is looked at in vain: nobody else may run it.
+            // Of these jobs one is lent, and one gets the last worker. The search for a
+            // worker that can run the third one finds nobody.
             let (go_on, hold) = mpsc::channel::<()>();
             let (inner, hold) = (pool.clone(), Arc::new(Mutex::new(hold)));
             let parent = pool.run(move || {
@@ -150,7 +150,7 @@ fn a_job_that_comes_after_a_vain_look_is_lent() {
                 let metrics = pool.metrics();
                 (metrics.running, metrics.blocked, metrics.queued) == (2, 2, 1)
             });
-            let _looked_in_vain = pool.try_run(|| ()).unwrap();
+            let _found_no_worker = pool.try_run(|| ()).unwrap();
             if parks_again {
                 wake.send(()).unwrap();
                 assert_eq!(wait(task), 1);
@@ -169,7 +169,7 @@ fn a_job_that_comes_after_a_vain_look_is_lent() {
     }
 }
 
-/// A job that a wait within each poll gives back is run before the next.
+/// Otherwise a future whose every poll waits gives its job back for ever.
 #[test]
 fn a_future_whose_every_poll_waits_lets_its_job_run() {
     within(|| {
@@ -191,9 +191,9 @@ fn a_future_whose_every_poll_waits_lets_its_job_run() {
     });
 }
 
-/// One permit at the ceiling: what is lent is what has come first, so the job
-/// that ends a stream of others has its turn. It is the stream's sibling, or a
-/// sibling of the job that is behind the stream.
+/// Otherwise a stream of jobs keeps the job that ends it from running. At the ceiling
+/// with one permit, the first queued job must be lent. The ending job is a sibling of the
+/// stream, or of the job that runs the stream.
 #[test]
 fn a_stream_of_jobs_does_not_overtake_the_one_that_ends_it() {
     for nested in [false, true] {
@@ -237,7 +237,7 @@ fn jobs_are_lent_in_the_order_they_came() {
         let (other, release) = parked(&pool);
         let inner = pool.clone();
         wait(pool.run(move || {
-            // Blocks outside of any wait, and holds the only permit.
+            // This job blocks outside of any wait, and holds the only permit.
             let (send, receive) = mpsc::channel();
             let first = inner.run(move || send.send(()).unwrap());
             let second = inner.run(move || receive.recv().unwrap());
@@ -248,8 +248,8 @@ fn jobs_are_lent_in_the_order_they_came() {
     });
 }
 
-/// Three jobs that end only together come while a sleeping thread is being
-/// woken: it takes the first, and two waits take the others.
+/// Otherwise jobs that end only together hang. They come while a sleeping worker is being
+/// woken: it takes the first job, and two waits take the others.
 #[test]
 fn as_many_are_lent_as_there_are_permits() {
     within(|| {
@@ -295,8 +295,8 @@ fn a_job_withdrawn_while_it_is_lent_is_not_queued_again() {
     });
 }
 
-/// A shutdown that the lender waits for looks again when the job is withdrawn,
-/// although nobody else ends a job.
+/// Otherwise a shutdown that the lender waits for hangs. It must look again when the lent
+/// job is withdrawn, although no other job ends.
 #[test]
 fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
     within(|| {
@@ -316,7 +316,7 @@ fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
                     return Poll::Pending;
                 };
                 eventually("the end has begun", || inner.try_run(|| ()).is_err());
-                // This thread has a job of its own again, so the other one ends too.
+                // This worker has a job of its own again, so the other job ends too.
                 drop(release.take());
                 eventually("the other has ended", || inner.metrics().blocked == 0);
                 thread::sleep(Duration::from_millis(20));
@@ -331,8 +331,8 @@ fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
     });
 }
 
-/// The code between two waits on a stack may hold a lock that the lent job takes. So the
-/// inner wait does not run it.
+/// Otherwise a lent job blocks on a lock that its own worker holds. The code between two
+/// waits on a stack may hold such a lock, so the inner wait must not run the job.
 #[test]
 fn a_wait_within_the_wait_runs_nothing_that_was_lent_to_the_outer_one() {
     within(|| {

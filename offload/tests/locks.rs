@@ -1,7 +1,7 @@
 //! Jobs that hold a lock over a wait, while other jobs block on that lock.
 //!
-//! Only the descendants of the job that holds the lock can release it, so they
-//! start although every permit is taken.
+//! Only the descendants of the job that holds the lock can release it. So they start
+//! although every permit is taken.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -22,7 +22,7 @@ use common::{WaitError, eventually, moment, plug, pool_with_blocked, pools, try_
 use futures::future::{join, join_all};
 use testkit::{within, within_limit};
 
-/// Runs so many jobs, each of which waits for `inner` work while `hold` holds
+/// Runs `callers` jobs with this body. Each waits for inner work while it holds
 /// something.
 fn run_all(pool: &Pool, callers: usize, body: impl Fn(&Pool) + Clone + Send + 'static) {
     let jobs = (0..callers).map(|_| {
@@ -89,7 +89,7 @@ fn the_first_users_of_a_lazy_lock_whose_initialiser_waits() {
     within(|| run_all(&POOL, 120, |_| assert_eq!(*VALUE, 7)));
 }
 
-/// What a descendant waits for in turn.
+/// Otherwise descendants hang that wait for descendants in turn.
 #[test]
 fn a_lock_held_over_waits_nested_in_each_other() {
     fn descend(pool: &Pool, depth: u32) {
@@ -115,7 +115,8 @@ fn a_lock_held_over_waits_nested_in_each_other() {
     });
 }
 
-/// One after the other, since no more than one runs beyond the permits.
+/// Otherwise only the first descendants of such a job run. They run one after the other,
+/// since only one runs beyond the permits.
 #[test]
 fn all_descendants_of_a_job_that_holds_a_lock() {
     within(|| {
@@ -132,8 +133,8 @@ fn all_descendants_of_a_job_that_holds_a_lock() {
     });
 }
 
-/// The permit of the parked job and its credit go to descendants that block on the lock
-/// which it holds. While the pool stands still it starts further ones.
+/// Otherwise a job hangs whose permit and credit went to descendants that block on its
+/// lock. While the pool stands still it must start further descendants.
 #[test]
 fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
     within(|| {
@@ -165,8 +166,8 @@ fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
     });
 }
 
-/// The bounds: beyond the permits runs nothing but descendants of parked jobs,
-/// one for each.
+/// Otherwise more jobs run than the documentation allows. Beyond the permits run only
+/// descendants of parked jobs, at most one for each.
 #[test]
 fn no_stranger_starts_beyond_the_permits_and_one_descendant_for_each_parked_job() {
     within(|| {
@@ -186,25 +187,26 @@ fn no_stranger_starts_beyond_the_permits_and_one_descendant_for_each_parked_job(
             wait(join(until, join_all(children))).0.unwrap();
         });
         let parent = parent.start();
-        // One child has the parked job's permit, or the last of the pool. With
-        // both permits taken, one more runs on the account of the parked job.
+        // One child has the permit of the parked job, or the last permit of the pool.
+        // Once both permits are taken, one more child runs on the account of the parked
+        // job.
         eventually("three run", || pool.metrics().running == 3);
         let (strange, ran) = mpsc::channel();
-        let stranger = pool.run(move || strange.send(()).unwrap()).start();
+        let unrelated = pool.run(move || strange.send(()).unwrap()).start();
         thread::sleep(Duration::from_millis(50));
         let metrics = pool.metrics();
         assert_eq!((metrics.running, metrics.queued), (3, 2), "{metrics:?}");
-        assert!(ran.try_recv().is_err(), "a stranger started");
+        assert!(ran.try_recv().is_err(), "an unrelated job started");
         drop(hold);
         let_go.send(()).unwrap();
         wait(parent);
-        wait(stranger);
+        wait(unrelated);
         assert!(pool.metrics().threads <= 10);
     });
 }
 
-/// A lent job would see the panic of its lender's thread, and not poison what it
-/// locks.
+/// Otherwise a lent job sees the panic of its lender's thread, and does not poison what
+/// it locks.
 #[test]
 fn a_thread_that_unwinds_is_lent_nothing() {
     struct WaitsInDrop(Pool, mpsc::Sender<Result<bool, WaitError>>);
@@ -234,7 +236,7 @@ fn a_thread_that_unwinds_is_lent_nothing() {
     });
 }
 
-/// A lineage names jobs of one pool only, whatever pool it is used in.
+/// Otherwise a job is taken for a descendant of another pool's job.
 #[test]
 fn a_job_of_another_pool_is_no_descendant() {
     within(|| {
@@ -253,7 +255,7 @@ fn a_job_of_another_pool_is_no_descendant() {
     });
 }
 
-/// A wait within a scope of another lineage has an account as well.
+/// Otherwise a wait within a scope of another lineage hangs, because it has no account.
 #[test]
 fn a_wait_within_the_scope_of_another_lineage() {
     within(|| {
@@ -275,7 +277,7 @@ fn a_wait_within_the_scope_of_another_lineage() {
             value
         });
         let job = job.start();
-        let strangers: Vec<_> = (0..3)
+        let unrelated_jobs: Vec<_> = (0..3)
             .map(|_| {
                 let lock = Arc::clone(&lock);
                 pool.run(move || drop(lock.lock().unwrap())).start()
@@ -283,12 +285,12 @@ fn a_wait_within_the_scope_of_another_lineage() {
             .collect();
         release.send(()).unwrap();
         assert_eq!(wait(job), Ok(7));
-        strangers.into_iter().for_each(wait);
+        unrelated_jobs.into_iter().for_each(wait);
     });
 }
 
-/// A permit is free, and no thread: the one that holds the lock unwinds, one blocks
-/// on that lock, and the last is parked.
+/// Otherwise a wait hangs although a permit is free. No worker is left: the one that
+/// holds the lock unwinds, another blocks on that lock, and the last is parked.
 #[test]
 fn a_wait_that_no_thread_can_serve_is_told_although_a_permit_is_free() {
     struct WaitsInDrop(Pool, mpsc::Sender<Result<(), WaitError>>);

@@ -1,7 +1,7 @@
-//! The pool's protocols on the code that ships, in every order of steps.
+//! The pool's protocols in every order of steps, on the code that ships.
 //!
-//! Run by `cargo xtask loom`. Each test is named by the race it rules out; a
-//! failure means to a user what its comment says.
+//! `cargo xtask loom` runs these tests. The name of each test says which race it rules
+//! out, and its comment says what a user would see.
 #![cfg(bridge_loom)]
 
 mod common;
@@ -26,7 +26,7 @@ use common::{
 use futures::{channel::oneshot, future::join};
 use loom::thread;
 
-/// A pool as small as the race allows, whose threads never spin.
+/// Returns a pool as small as the race allows, whose workers never spin.
 fn pool(threads: usize, blocked: usize, capacity: usize) -> Pool {
     Pool::builder()
         .max_threads(threads)
@@ -37,7 +37,7 @@ fn pool(threads: usize, blocked: usize, capacity: usize) -> Pool {
         .unwrap()
 }
 
-/// Else a thread that is told to go on sleeps for ever.
+/// Otherwise a thread that is told to go on sleeps for ever.
 #[test]
 fn loom_a_token_left_before_or_during_the_park_is_taken() {
     explore(|| {
@@ -50,7 +50,7 @@ fn loom_a_token_left_before_or_during_the_park_is_taken() {
     });
 }
 
-/// Else an offload hangs whose job came just as the thread went to sleep.
+/// Otherwise an offload hangs whose job came just as the worker went to sleep.
 #[test]
 fn loom_a_submission_finds_the_thread_that_goes_to_sleep() {
     explore(|| {
@@ -61,7 +61,7 @@ fn loom_a_submission_finds_the_thread_that_goes_to_sleep() {
     });
 }
 
-/// Else an offload hangs whose job was given to a thread that had just ended.
+/// Otherwise an offload hangs whose job was given to a worker that had just ended.
 #[test]
 fn loom_a_thread_that_retires_is_not_called() {
     explore(|| {
@@ -77,7 +77,7 @@ fn loom_a_thread_that_retires_is_not_called() {
     });
 }
 
-/// Else an offload hangs whose job came as the thread gave up looking for it.
+/// Otherwise an offload hangs whose job came as the worker stopped spinning.
 #[test]
 fn loom_a_submission_finds_the_thread_that_spins() {
     explore(|| {
@@ -92,7 +92,7 @@ fn loom_a_submission_finds_the_thread_that_spins() {
     });
 }
 
-/// Else jobs wait for a thread that watches those at work, though none is.
+/// Otherwise jobs wait for a worker that watches, although no other worker runs a job.
 #[test]
 fn loom_a_thread_that_watches_is_called_when_nobody_works() {
     explore(|| {
@@ -111,8 +111,8 @@ fn loom_a_thread_that_watches_is_called_when_nobody_works() {
     });
 }
 
-/// Else a thread that watches while the last at work parks leaves the jobs
-/// that this one waits for alone.
+/// Otherwise a job hangs when it parks as the last running job while another worker
+/// watches.
 #[test]
 fn loom_a_thread_that_watches_is_called_when_the_last_at_work_parks() {
     explore(|| {
@@ -131,7 +131,7 @@ fn loom_a_thread_that_watches_is_called_when_the_last_at_work_parks() {
     });
 }
 
-/// Else a job waits for a thread that was being added as another ended.
+/// Otherwise a job waits for a worker that was being added as another ended.
 #[test]
 fn loom_a_thread_is_added_while_another_retires() {
     explore(|| {
@@ -148,7 +148,7 @@ fn loom_a_thread_is_added_while_another_retires() {
     });
 }
 
-/// Else a cancelled job runs, or a job is lost without its caller being told.
+/// Otherwise a cancelled job runs, or a job is lost and its caller is never told.
 #[test]
 fn loom_a_job_is_claimed_or_withdrawn_never_both() {
     explore(|| {
@@ -167,7 +167,7 @@ fn loom_a_job_is_claimed_or_withdrawn_never_both() {
     });
 }
 
-/// Leaves a mark when woken.
+/// A waker that notes that it was woken.
 struct Flag(
     loom::sync::atomic::AtomicBool,
     bridge_offload::park::Unparker,
@@ -180,7 +180,7 @@ impl Wake for Flag {
     }
 }
 
-/// Else an offload moved from one task to another hangs.
+/// Otherwise an offload that moved from one task to another hangs.
 #[test]
 fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
     explore(|| {
@@ -213,7 +213,7 @@ fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
     });
 }
 
-/// Else a caller hangs whose offload raced the end of its pool.
+/// Otherwise a caller hangs whose offload raced the end of its pool.
 #[test]
 fn loom_a_submission_that_races_the_shutdown_is_answered() {
     explore(|| {
@@ -221,8 +221,8 @@ fn loom_a_submission_that_races_the_shutdown_is_answered() {
     });
 }
 
-/// Else a caller who looks just then sees its job refused or abandoned, and the
-/// metrics without it.
+/// Otherwise a caller sees that its job was refused or abandoned, but the metrics do not
+/// count it yet.
 #[test]
 fn loom_a_job_that_will_not_run_is_counted_when_its_caller_can_see_it() {
     explore(|| {
@@ -246,7 +246,7 @@ fn loom_a_job_that_will_not_run_is_counted_when_its_caller_can_see_it() {
     });
 }
 
-/// Else a job that waits for another on a pool of one hangs.
+/// Otherwise a job that waits for another hangs on a pool with one permit.
 #[test]
 fn loom_a_thread_that_parks_is_compensated() {
     explore(|| {
@@ -258,8 +258,8 @@ fn loom_a_thread_that_parks_is_compensated() {
     });
 }
 
-/// Else nesting past the ceiling hangs instead of borrowing the stack, or ends
-/// in an error though a descendant could have been lent.
+/// Otherwise nesting past the ceiling hangs, or ends in an error although a descendant
+/// could have been lent.
 #[test]
 fn loom_at_the_ceiling_a_descendant_is_lent() {
     explore(|| {
@@ -271,71 +271,71 @@ fn loom_at_the_ceiling_a_descendant_is_lent() {
     });
 }
 
-/// A job parks twice. In between, a stranger takes its permit and blocks until the
-/// job is over. Then the job waits for `last`.
-fn wait_while_a_stranger_blocks(
+/// Runs a job that parks twice. In between, an unrelated job takes its permit and blocks
+/// until the first job is over. Then the first job waits for `last`.
+fn wait_while_an_unrelated_job_blocks(
     blocked: usize,
     last: impl Fn(Pool) -> i32 + Clone + Send + Sync + 'static,
 ) {
     explore(move || {
         let pool = pool(1, blocked, 4);
-        let (started, stranger_runs) = oneshot::channel();
+        let (started, unrelated_runs) = oneshot::channel();
         let lock = Parker::new();
         let unlock = lock.unparker().clone();
         let (inner, last) = (pool.clone(), last.clone());
         let job = pool.run(move || {
-            wait(stranger_runs).unwrap();
+            wait(unrelated_runs).unwrap();
             let value = last(inner);
             unlock.unpark();
             value
         });
         let job = job.start();
-        let stranger = pool.run(move || {
+        let unrelated = pool.run(move || {
             started.send(()).unwrap();
             assert!(lock.park(None));
         });
-        let stranger = stranger.start();
+        let unrelated = unrelated.start();
         assert_eq!(wait(job), 7);
-        wait(stranger);
+        wait(unrelated);
         let _report = pool.shutdown(LONG).wait();
     });
 }
 
-/// Else a job that holds a lock over its wait hangs, because those who block on the
+/// Otherwise a job that holds a lock over its wait hangs, because jobs that block on the
 /// lock have all permits.
 #[test]
 fn loom_a_descendant_starts_on_a_thread_more_although_no_permit_is_free() {
-    wait_while_a_stranger_blocks(2, |pool| wait(pool.run(|| 7)));
+    wait_while_an_unrelated_job_blocks(2, |pool| wait(pool.run(|| 7)));
 }
 
-/// Else the same happens where no thread can be added.
+/// Otherwise the same happens where no worker can be added.
 #[test]
 fn loom_a_descendant_is_lent_although_no_permit_is_free() {
-    wait_while_a_stranger_blocks(1, |pool| wait(pool.run(|| 7)));
+    wait_while_an_unrelated_job_blocks(1, |pool| wait(pool.run(|| 7)));
 }
 
-/// Else only the first descendant of such a wait runs.
+/// Otherwise only the first descendant of such a wait runs.
 #[test]
 fn loom_descendants_run_one_after_the_other_although_no_permit_is_free() {
-    wait_while_a_stranger_blocks(2, |pool| {
+    wait_while_an_unrelated_job_blocks(2, |pool| {
         let both = join(pool.run(|| 3), pool.run(|| 4));
         let (first, second) = wait(both);
         first + second
     });
 }
 
-/// Else a job that starts work before it waits hangs: its own work counts as a
-/// stranger's.
+/// Otherwise a job that starts work before it waits hangs, because its own work counts as
+/// unrelated.
 #[test]
 fn loom_what_was_started_before_the_wait_starts_although_no_permit_is_free() {
-    wait_while_a_stranger_blocks(1, |pool| {
+    wait_while_an_unrelated_job_blocks(1, |pool| {
         let task = pool.run(|| 7).start();
         wait(task)
     });
 }
 
-/// Else a wait within the poll that follows a loan hangs: the thread keeps the
-/// job that this wait is for.
+/// Otherwise a wait within the poll that follows a loan hangs, because its worker keeps
+/// the job that it needs.
 #[test]
 fn loom_what_is_lent_is_given_back_to_a_wait_within() {
     explore(|| {
@@ -360,8 +360,8 @@ fn loom_what_is_lent_is_given_back_to_a_wait_within() {
     });
 }
 
-/// Else a job that ends its own pool waits for itself, or for what is queued and
-/// nobody runs.
+/// Otherwise a job that shuts its own pool down waits for itself, or for a queued job
+/// that nobody runs.
 #[test]
 fn loom_a_job_that_shuts_its_pool_down_is_compensated() {
     explore(|| {
@@ -378,7 +378,7 @@ fn loom_a_job_that_shuts_its_pool_down_is_compensated() {
     });
 }
 
-/// Else a caller that waits for room in the queue waits for ever.
+/// Otherwise a caller that waits for room in the queue waits for ever.
 #[test]
 fn loom_whoever_waits_for_room_is_admitted() {
     explore(|| {

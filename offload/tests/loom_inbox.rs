@@ -1,4 +1,4 @@
-//! The inbox on the code that ships, in every order of steps: see `loom.rs`.
+//! The inbox, in every order of steps, on the code that ships. See `loom.rs`.
 #![cfg(bridge_loom)]
 
 mod common;
@@ -18,11 +18,11 @@ use common::{
 };
 use loom::thread;
 
-/// More than any test queues.
+/// More room than any test needs.
 const ROOMY: usize = 1024;
 
-/// A pool whose only thread so far is awake, for a moment: it spins, or has just
-/// given up.
+/// Returns a pool whose only worker so far is awake for a moment: it spins, or has just
+/// stopped.
 fn awake(threads: usize, capacity: usize) -> Pool {
     let pool: Pool = Pool::builder()
         .max_threads(threads)
@@ -34,7 +34,7 @@ fn awake(threads: usize, capacity: usize) -> Pool {
     pool
 }
 
-/// A pool of two, whose thread on call watches while the other works.
+/// Returns a pool of two permits, whose searching worker watches while the other works.
 fn watchful() -> Pool {
     Pool::builder()
         .max_threads(2)
@@ -44,8 +44,8 @@ fn watchful() -> Pool {
         .unwrap()
 }
 
-/// Else a job is lost, or run though it was cancelled, that was left in the
-/// inbox when its caller dropped it.
+/// Otherwise a job that was left in the inbox is lost when its caller drops it, or it
+/// runs although it was cancelled.
 #[test]
 fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
     explore(|| {
@@ -64,8 +64,7 @@ fn loom_a_job_left_in_the_inbox_is_claimed_or_withdrawn() {
     });
 }
 
-/// Else a caller hangs whose job was left in the inbox as its pool was shut
-/// down.
+/// Otherwise a caller hangs whose job was left in the inbox as its pool was shut down.
 #[test]
 fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
     explore(|| {
@@ -73,8 +72,8 @@ fn loom_a_job_left_in_the_inbox_as_the_pool_shuts_down_is_answered() {
     });
 }
 
-/// Else a pool that is shutting down takes a job into the inbox, and its last
-/// thread ends without a look at it.
+/// Otherwise a pool that is shutting down takes a job into the inbox, and its last worker
+/// ends without looking at it.
 #[test]
 fn loom_nothing_is_left_in_the_inbox_of_a_pool_that_shuts_down() {
     explore(|| {
@@ -92,8 +91,8 @@ fn loom_nothing_is_left_in_the_inbox_of_a_pool_that_shuts_down() {
     });
 }
 
-/// Else a job waits in the inbox of a pool whose thread at work has ended its
-/// last, while another watches.
+/// Otherwise a job waits in the inbox for ever. One worker has just ended its last job,
+/// and the other watches.
 #[test]
 fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
     explore(|| {
@@ -105,8 +104,8 @@ fn loom_a_job_left_in_the_inbox_is_found_by_who_works_or_watches() {
     });
 }
 
-/// Else a job that was left in the inbox as the spinning thread took another has
-/// no thread until that one ends, though it may be waiting for it.
+/// Otherwise a job in the inbox gets no worker. The spinning worker has just taken
+/// another job, which may wait for the job in the inbox.
 #[test]
 fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
     explore(|| {
@@ -121,8 +120,8 @@ fn loom_a_job_left_in_the_inbox_behind_one_that_blocks_gets_a_thread() {
     });
 }
 
-/// Else a job is admitted past the capacity, or its turn never comes, because
-/// the inbox had no room left for it.
+/// Otherwise a job is admitted past the capacity, or its turn never comes, because the
+/// inbox had no room for it.
 #[test]
 fn loom_a_job_that_finds_the_inbox_full_waits_for_room() {
     explore(|| {

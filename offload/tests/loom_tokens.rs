@@ -1,5 +1,5 @@
-//! Tokens and permits that must not be left behind or lost, in every order of steps:
-//! see `loom.rs`.
+//! Tokens and permits that must not be left behind or lost, in every order of steps. See
+//! `loom.rs`.
 #![cfg(bridge_loom)]
 
 mod common;
@@ -19,7 +19,7 @@ use loom::{
     thread,
 };
 
-/// Otherwise, a wait sees its future as it was before the wake-up.
+/// Otherwise a wait sees its future as it was before the wake-up.
 #[test]
 fn loom_what_was_written_before_the_token_is_seen_after_it() {
     explore(|| {
@@ -36,7 +36,7 @@ fn loom_what_was_written_before_the_token_is_seen_after_it() {
     });
 }
 
-/// Otherwise, a park loses a wake-up that comes at its deadline.
+/// Otherwise a park loses a wake-up that comes at its deadline.
 #[test]
 fn loom_a_token_at_the_deadline_is_seen_or_kept() {
     explore(|| {
@@ -49,7 +49,7 @@ fn loom_a_token_at_the_deadline_is_seen_or_kept() {
     });
 }
 
-/// Otherwise, a pool loses a permit with each job that is withdrawn as a thread takes it.
+/// Otherwise a pool loses a permit with each job that is withdrawn as a worker takes it.
 #[test]
 fn loom_a_job_withdrawn_as_it_is_taken_keeps_no_permit() {
     explore(|| {
@@ -64,7 +64,7 @@ fn loom_a_job_withdrawn_as_it_is_taken_keeps_no_permit() {
     });
 }
 
-/// Two jobs that end only together.
+/// Runs two jobs that end only together.
 fn run_two_that_end_only_together(pool: &Pool) {
     let parker = Parker::new();
     let unparker = parker.unparker().clone();
@@ -74,8 +74,8 @@ fn run_two_that_end_only_together(pool: &Pool) {
     wait(second);
 }
 
-/// Otherwise, a thread that was called at the end of its keep-alive works while it is
-/// listed as asleep. The pool calls it for a job that it can't take.
+/// Otherwise a worker that was called at the end of its `keep_alive` works while it is
+/// listed as idle. Then the pool calls it for a job that it can't take.
 #[test]
 fn loom_a_thread_called_as_it_retires_is_called_once() {
     explore(|| {
@@ -92,10 +92,10 @@ fn loom_a_thread_called_as_it_retires_is_called_once() {
     });
 }
 
-/// Otherwise, that happens to a thread that was called at the end of its watch.
+/// Otherwise the same happens to a worker that was called at the end of its watch.
 #[test]
 fn loom_a_watch_that_ends_leaves_no_token() {
-    // Once suffices: between the end of the watch and the look whether it was called.
+    // One preemption suffices: between the end of the watch and the check for a call.
     explore_to(1, || {
         let pool: Pool = Pool::builder()
             .max_threads(2)
@@ -103,7 +103,7 @@ fn loom_a_watch_that_ends_leaves_no_token() {
             .watchful_at_first()
             .build()
             .unwrap();
-        // The second blocks for a moment, so the other thread watches beside it.
+        // The second job blocks for a moment, so the other worker watches beside it.
         let parker = Parker::new();
         let unparker = parker.unparker().clone();
         let first = pool.run(|| 1).start();

@@ -1,5 +1,5 @@
-//! Jobs that move, and change nothing for the jobs that are queued: a pool that
-//! stands still beside them grows, or tells somebody.
+//! Jobs that keep moving and do nothing for the queued jobs. A pool that stands still
+//! beside them grows, or reports it.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -20,7 +20,7 @@ use common::wait;
 use futures::future::join_all;
 use testkit::within;
 
-/// A future that another thread makes ready after `time`.
+/// Returns a future that another thread makes ready after `time`.
 fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
     let mut started = false;
     poll_fn(move |cx| {
@@ -37,8 +37,8 @@ fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
     })
 }
 
-/// Runs a barrier of 40 jobs beside a job that does `step` until they are through,
-/// on a pool of 32 permits that nobody sized.
+/// Runs a barrier of 40 jobs on a pool of 32 permits whose size nobody set. Beside it, a
+/// job repeats `step` until the barrier is through.
 fn beside_a_barrier(step: impl Fn(&Pool, &AtomicBool) + Send + 'static) {
     within(|| {
         let pool = Pool::new();

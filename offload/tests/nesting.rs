@@ -1,4 +1,4 @@
-//! Nesting never deadlocks.
+//! Jobs that wait for jobs, to any depth: nesting never deadlocks.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -16,7 +16,7 @@ use common::{WaitError, pool_with_blocked as pool, try_wait, wait, wait_until};
 use futures::future::join_all;
 use testkit::within;
 
-/// Offloads, waits inside for the next level, and so on down.
+/// Offloads a job that waits for the next level, and so on down.
 fn descend(pool: &Pool, depth: usize) -> Result<usize, WaitError> {
     if depth == 0 {
         return Ok(0);
@@ -46,7 +46,7 @@ fn one_thread_nests_eight_deep_and_far_beyond() {
 #[test]
 fn a_thousand_levels_end_in_a_value_or_a_typed_error() {
     within(|| {
-        // On two small stacks there is room for a part of them only.
+        // On two small stacks only a part of the levels fits.
         for (blocked, stack) in [(64, 2 << 20), (1, 256 << 10)] {
             let pool: Pool = Pool::builder()
                 .max_threads(1)
@@ -106,8 +106,8 @@ fn a_lender_does_not_block_what_its_own_job_waits_for() {
         let inner = pool.clone();
         wait(pool.run(move || {
             let (send, receive) = mpsc::channel();
-            // The job blocks outside of any wait until its sibling branch,
-            // which only its waiting parent polls, has sent.
+            // The job blocks outside of any wait until its sibling branch has sent. Only
+            // its waiting parent polls that branch.
             let job = inner.run(move || receive.recv().unwrap());
             let branch = async move { send.send(9).unwrap() };
             let (value, ()) = wait(futures::future::join(job, branch));
@@ -121,7 +121,8 @@ fn the_last_unparked_thread_is_told() {
     within(|| {
         let pool = pool(1, 1);
         let outer = pool.clone();
-        // Two threads at most: the root parks one, its child the other.
+        // The pool has two workers at most: the root parks one, and its child parks the
+        // other.
         let outcome =
             wait(pool.run(move || wait(outer.run(|| try_wait(std::future::pending::<()>())))));
         assert_eq!(outcome, Err(WaitError::Exhausted));
@@ -129,8 +130,8 @@ fn the_last_unparked_thread_is_told() {
     });
 }
 
-/// A wait wakes up now and then, as one of a bridge does to look after its runtime,
-/// and parks again. That makes it no inner wait.
+/// Otherwise a wait that wakes up now and then is taken for an inner wait. The waits of a
+/// bridge do so to look at their runtime, and park again.
 #[test]
 fn the_innermost_wait_is_told_although_an_outer_one_parked_again() {
     /// Parks again and again.
@@ -170,7 +171,7 @@ fn no_job_starts_while_all_permits_are_taken() {
         let inner = pool.clone();
         let root = pool.run(move || {
             wait(inner.run(|| ()));
-            // Back from the wait: this runs unparked again.
+            // The job is back from its wait, so it runs again.
             back.send(()).unwrap();
             let _released = held.recv();
         });
@@ -188,8 +189,8 @@ fn no_job_starts_while_all_permits_are_taken() {
 #[test]
 fn descent_survives_a_hop_to_another_thread() {
     within(|| {
-        // One thread and one more: the third level must be lent, and can be
-        // only if its descent is known.
+        // The pool has two workers at most. So the third level must be lent, which needs
+        // a known descent.
         let pool = pool(1, 1);
         let inner = pool.clone();
         let value = wait(pool.run(move || {
@@ -235,7 +236,7 @@ fn a_chain_of_finished_waits_does_not_grow() {
             );
         }
         let depth = format!("{lineage:?}");
-        // The last job, and its wait.
+        // The chain has the frame of the last job, and the frame of its wait.
         assert_eq!(depth, "Lineage { depth: 2 }");
     });
 }
@@ -264,8 +265,8 @@ fn threads_return_to_the_baseline() {
     });
 }
 
-/// Only a pool's own threads stand still for its kin: what another pool's wait
-/// for waits its turn here.
+/// Otherwise a job overtakes others in this pool because a worker of another pool waits
+/// for it. It must count as unrelated here.
 #[test]
 fn what_another_pools_threads_wait_for_overtakes_nobody() {
     within(|| {
@@ -287,8 +288,8 @@ fn what_another_pools_threads_wait_for_overtakes_nobody() {
     });
 }
 
-/// A task that was spawned in a wait may end the pool after that wait is over. The job
-/// goes on, and is waited for like any other.
+/// Otherwise a shutdown misses a running job. A task that was spawned in a wait shuts the
+/// pool down after that wait is over.
 #[test]
 fn a_wait_that_is_over_waits_for_no_shutdown() {
     within(|| {
@@ -309,7 +310,8 @@ fn a_wait_that_is_over_waits_for_no_shutdown() {
     });
 }
 
-/// Where every thread is parked, a wait for what is on its way is not refused.
+/// Otherwise a wait is refused while every worker is parked, although its future is about
+/// to be ready.
 #[test]
 fn a_wait_at_the_ceiling_for_a_moment_is_not_refused() {
     within(|| {

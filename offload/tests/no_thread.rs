@@ -1,5 +1,5 @@
-//! Threads that can't be started: whoever waits is told, nobody waits for ever,
-//! and the pool works again when the system has threads to give.
+//! Workers that can't be started. Callers are told and nobody waits for ever. The pool
+//! works again when the system can start threads.
 #![cfg(all(target_os = "linux", not(bridge_loom)))]
 
 mod common;
@@ -10,10 +10,10 @@ use bridge_offload::{OffloadError, Pool};
 use common::{try_wait, wait};
 use testkit::within;
 
-/// A stack so large that a limit on addresses stops these threads only.
+/// This stack is so large that a limit on the address space stops only these threads.
 const STACK: usize = 1 << 34;
 
-/// While this lives, no thread with such a stack starts.
+/// While this value lives, no thread with such a stack starts.
 struct NoRoom(libc::rlimit);
 
 impl NoRoom {
@@ -52,11 +52,12 @@ fn pool(threads: usize) -> Pool {
         .unwrap()
 }
 
-/// One test, for the limit is the whole process's.
+/// This is one test, because the limit applies to the whole process.
 #[test]
 fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
     within(|| {
-        // Without any thread, each submission is told, however soon it comes.
+        // Without any worker, the caller of each submission is told, however soon it
+        // comes.
         let none = pool(1);
         let no_room = NoRoom::new();
         for _ in 0..100 {
@@ -70,7 +71,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         drop(no_room);
         assert_eq!(wait(none.run(|| 1)), 1, "there is room again");
 
-        // The only thread is there: what can't be compensated is lent.
+        // The only worker is there, and no other can be added. So the jobs are lent.
         let one = pool(1);
         assert_eq!(wait(one.run(|| 1)), 1);
         let no_room = NoRoom::new();
@@ -81,15 +82,15 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         }));
         assert_eq!(nested, 2);
 
-        // What can't be lent either, being nobody's descendant, is told.
+        // An unrelated job can't be lent either, so its caller is told.
         let inner = one.clone();
         let outcome = wait(one.run(move || {
             let (send, receive) = futures::channel::oneshot::channel();
             let (parked, about_to) = mpsc::channel::<()>();
             std::thread::spawn(move || {
                 about_to.recv().unwrap();
-                let stranger = inner.run(|| ()).start();
-                send.send(wait(stranger.outcome())).unwrap();
+                let unrelated = inner.run(|| ()).start();
+                send.send(wait(unrelated.outcome())).unwrap();
             });
             let signal = std::future::poll_fn(|_| {
                 parked.send(()).unwrap();
@@ -100,7 +101,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
                 receive.await.unwrap()
             })
         }));
-        // Submitted before the park it may have its turn after it.
+        // If the job is submitted before the park, it may run after the park.
         assert!(
             matches!(outcome, Ok(Err(OffloadError::NoThread { .. }))),
             "{outcome:?}"
@@ -108,7 +109,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         drop(no_room);
         assert_eq!(wait(one.run(|| 3)), 3);
 
-        // The only thread waits for the end: what is queued is told.
+        // The only worker waits for the end, so the callers of queued jobs are told.
         let no_room = NoRoom::new();
         let own = one.clone();
         let (report, outcome) = wait(one.run(move || {

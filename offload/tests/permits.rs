@@ -1,4 +1,4 @@
-//! Permits and credit: which job may start, and on whose account, when others come
+//! Permits and credit: which job may start, and on whose account, when other jobs come
 //! back from their waits.
 #![cfg(not(bridge_loom))]
 
@@ -21,10 +21,10 @@ use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
 use futures::{StreamExt, channel::oneshot};
 use testkit::within;
 
-/// Long enough for a thread to start a job that it must not start.
+/// Long enough for a worker to start a job that it must not start.
 const WHILE: Duration = Duration::from_millis(20);
 
-/// A job that blocks, from the inside and from the outside.
+/// Returns a job that blocks outside of any wait, and the sender that releases it.
 fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
     let (release, held) = mpsc::channel::<()>();
     let job = move || {
@@ -33,7 +33,7 @@ fn block() -> (impl FnOnce() + Send + 'static, mpsc::Sender<()>) {
     (job, release)
 }
 
-/// Counts how often it was told of a stall.
+/// Counts the reports of stalls.
 struct Told;
 
 static TOLD: AtomicUsize = AtomicUsize::new(0);
@@ -52,7 +52,7 @@ impl Ambient for Told {
     }
 }
 
-/// A pool that says if it stands still.
+/// Returns a pool that counts its stalls.
 fn telling(threads: usize, blocked: usize) -> Pool<Told> {
     let builder = Builder::<Told>::default().max_threads(threads);
     builder.max_blocked_threads(blocked).build().unwrap()
@@ -62,13 +62,14 @@ fn has_stood_still() -> bool {
     TOLD.load(Ordering::SeqCst) > 0
 }
 
-/// Two jobs run on one permit: one is back from its wait, the other is its descendant.
-/// The end of one of them frees no permit.
+/// Otherwise a pool runs more unrelated jobs than it has permits. Two jobs run on one
+/// permit here: one is back from its wait, and the other is its descendant. The end of
+/// one of them frees no permit.
 #[test]
 fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
     within(|| {
         let pool = pool(1, 8);
-        // A thread more than the two that these jobs need: it sleeps.
+        // The pool has a third worker, which sleeps.
         let (first, second) = (pool.clone(), pool.clone());
         wait(pool.run(move || wait(first.run(move || wait(second.run(|| ()))))));
         assert_eq!(pool.metrics().threads, 3);
@@ -90,7 +91,7 @@ fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
         eventually("both run", || {
             (pool.metrics().running, pool.metrics().blocked) == (2, 0)
         });
-        let stranger = pool.run(|| ()).start();
+        let unrelated = pool.run(|| ()).start();
         thread::sleep(WHILE);
         assert_eq!((pool.metrics().running, pool.metrics().queued), (2, 1));
         drop(release_inner);
@@ -99,11 +100,11 @@ fn no_stranger_starts_beside_a_job_that_is_back_and_its_descendant() {
         assert_eq!((pool.metrics().completed, pool.metrics().queued), (4, 1));
         drop(release_outer);
         wait(wait(job));
-        wait(stranger);
+        wait(unrelated);
     });
 }
 
-/// A job has credit only while it is parked.
+/// Otherwise a job that is back from its wait gives credit. Only a parked job has credit.
 #[test]
 fn a_job_that_is_back_from_its_wait_gives_no_credit() {
     within(|| {
@@ -121,8 +122,8 @@ fn a_job_that_is_back_from_its_wait_gives_no_credit() {
     });
 }
 
-/// A wait is lent a job, ends without running it, and its own job then blocks on that
-/// job. Another thread sleeps, so it is called.
+/// Otherwise a job that was lent and given back waits for ever. Its own parent blocks on
+/// it, so the sleeping worker must be called.
 #[test]
 fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
     within(|| {
@@ -151,7 +152,8 @@ fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
                     task = Some(own.run(move || tell.send(7).unwrap()).start());
                     return Poll::Pending;
                 };
-                // Lent to this thread, which polls once more before it runs it.
+                // The job is lent to this worker, which polls once more before it runs
+                // it.
                 assert_eq!((own.metrics().running, own.metrics().queued), (1, 0));
                 release_first.take().unwrap().send(()).unwrap();
                 eventually("one sleeps", || own.metrics().idle == 1);
@@ -169,8 +171,8 @@ fn a_job_that_is_given_back_is_run_by_a_thread_that_sleeps() {
     });
 }
 
-/// Others have all permits and block on what the job holds. The job that it waits for
-/// descends from none of its frames: somebody else submitted it.
+/// Otherwise a job hangs whose wait polls for a job that somebody else submitted. Other
+/// jobs have all permits, and block on what the waiting job holds.
 #[test]
 fn a_job_that_a_wait_polls_for_and_others_submitted() {
     within(|| {
@@ -187,15 +189,15 @@ fn a_job_that_a_wait_polls_for_and_others_submitted() {
             })
         });
         let job = job.start();
-        let strangers = |count| {
+        let unrelated_jobs = |count| {
             let locks = (0..count).map(|_| Arc::clone(&lock));
             locks
                 .map(|lock| pool.run(move || drop(lock.lock().unwrap())).start())
                 .collect::<Vec<_>>()
         };
-        let before = strangers(3);
+        let before = unrelated_jobs(3);
         let task = pool.run(|| 7).start();
-        let after = strangers(3);
+        let after = unrelated_jobs(3);
         give.send(task).unwrap();
         assert_eq!(wait(job), 7);
         before.into_iter().chain(after).for_each(wait);
@@ -203,7 +205,7 @@ fn a_job_that_a_wait_polls_for_and_others_submitted() {
     });
 }
 
-/// A wait polls for a job of others that is the last in the queue.
+/// Otherwise a wait that polls for the last job in the queue hangs.
 #[test]
 fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
     within(|| {
@@ -220,16 +222,17 @@ fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
             })
         });
         let job = job.start();
-        let stranger = pool.run(move || drop(lock.lock().unwrap())).start();
+        let unrelated = pool.run(move || drop(lock.lock().unwrap())).start();
         give.send(pool.run(|| 7).start()).unwrap();
         assert_eq!(wait(job), 7);
-        wait(stranger);
+        wait(unrelated);
         assert!(!has_stood_still());
     });
 }
 
-/// The job holds a lock over its wait, and has submitted before it a job that takes the
-/// lock. No thread can be added. That job must not run on top of this one's stack.
+/// Otherwise a job deadlocks with itself. It holds a lock over its wait, and submitted
+/// before it a job that takes the lock. No worker can be added, but that job must not run
+/// on top of this worker's stack.
 #[test]
 fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
     within(|| {
@@ -259,9 +262,10 @@ fn what_was_submitted_before_the_wait_is_not_lent_to_it_at_once() {
     });
 }
 
-/// A stranger has the only permit and blocks on what the parked job holds. The job has
-/// submitted others before its wait, which does not poll for them. One after the other
-/// they start on its account, and the pool does not stand still in between.
+/// Otherwise a pool stands still between descendants. An unrelated job has the only
+/// permit and blocks on what the parked job holds. The parked job has submitted others
+/// before its wait, which does not poll for them. They start on its account, one after
+/// the other.
 #[test]
 fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
     within(|| {
@@ -287,20 +291,21 @@ fn what_was_submitted_before_the_wait_runs_one_after_the_other() {
             numbers
         });
         let job = job.start();
-        let stranger = pool.run(move || {
+        let unrelated = pool.run(move || {
             starts.send(()).unwrap();
             drop(lock.lock().unwrap());
         });
-        let stranger = stranger.start();
+        let unrelated = unrelated.start();
         go.send(()).unwrap();
         assert!(wait(job).into_iter().eq(0..8));
-        wait(stranger);
+        wait(unrelated);
         assert!(!has_stood_still());
     });
 }
 
-/// Two descendants block on what the parked job holds. The third, for which it waits in
-/// a way that the pool does not see, starts once the pool has stood still.
+/// Otherwise two descendants that block keep a third one back for ever. The pool does not
+/// see that the parked job waits for the third. It must start that job once it has stood
+/// still.
 #[test]
 fn descendants_that_block_keep_no_other_back_for_ever() {
     within(|| {
@@ -325,8 +330,8 @@ fn descendants_that_block_keep_no_other_back_for_ever() {
     });
 }
 
-/// A descendant takes its place in the queue at once, behind the strangers that were
-/// there. When its ancestor parks, it goes before them all.
+/// Otherwise unrelated jobs that block keep a descendant back for ever. It is queued
+/// behind them, and must go before them when its ancestor parks.
 #[test]
 fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
     within(|| {
@@ -344,19 +349,19 @@ fn what_a_job_submits_goes_before_strangers_when_the_job_parks() {
                 wait(told).unwrap()
             });
             let job = job.start();
-            let strangers = [(); 3].map(|()| {
+            let unrelated_jobs = [(); 3].map(|()| {
                 let lock = Arc::clone(&lock);
                 pool.run(move || drop(lock.lock().unwrap())).start()
             });
             go.send(()).unwrap();
             assert_eq!(wait(job), 7);
-            strangers.into_iter().for_each(wait);
+            unrelated_jobs.into_iter().for_each(wait);
         }
     });
 }
 
-/// A job that another wait of its job submitted is a descendant of the job, and starts
-/// on its account when the job waits again.
+/// Otherwise a job hangs that waits for a job submitted in an earlier wait. That job must
+/// start on the account of the waiting job.
 #[test]
 fn what_was_submitted_in_a_wait_that_is_over_descends_from_the_job() {
     within(|| {
@@ -374,13 +379,13 @@ fn what_was_submitted_in_a_wait_that_is_over_descends_from_the_job() {
             wait(told).unwrap()
         });
         let job = job.start();
-        let stranger = pool.run(move || {
+        let unrelated = pool.run(move || {
             starts.send(()).unwrap();
             drop(lock.lock().unwrap());
         });
-        let stranger = stranger.start();
+        let unrelated = unrelated.start();
         go.send(()).unwrap();
         assert_eq!(wait(job), 7);
-        wait(stranger);
+        wait(unrelated);
     });
 }

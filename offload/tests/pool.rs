@@ -1,4 +1,4 @@
-//! Bounds, order, panics, threads that come and go.
+//! Bounds, order, panics, and workers that come and go.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -113,8 +113,8 @@ fn a_panic_of_any_payload_reaches_the_awaiter() {
     });
 }
 
-/// Whoever has the result finds it counted, though the thread is not through with
-/// its wakers.
+/// Otherwise a caller sees a result that the metrics do not count. The worker may still
+/// be busy with wakers.
 #[test]
 fn a_result_that_can_be_seen_is_counted() {
     struct Holds(Mutex<mpsc::Receiver<()>>);
@@ -178,7 +178,7 @@ fn a_queued_job_gets_a_thread_while_permits_are_free() {
     within(|| {
         let pool = pool(8, 64);
         let all_in = Arc::new(std::sync::Barrier::new(8));
-        // Eight jobs that only end together need eight threads.
+        // Eight jobs that end only together need eight workers.
         let tasks = (0..8).map(|_| {
             let all_in = Arc::clone(&all_in);
             pool.run(move || all_in.wait().is_leader())
@@ -220,7 +220,7 @@ fn zero_is_refused_by_name() {
     }
 }
 
-/// Else an awaiter burns its executor's time, though the pool's jobs turn out to be
+/// Otherwise a caller burns its executor's time, although the pool's jobs turn out to be
 /// long.
 #[test]
 fn polling_on_is_bounded_and_given_up_where_it_does_not_pay() {
@@ -234,7 +234,8 @@ fn polling_on_is_bounded_and_given_up_where_it_does_not_pay() {
         let pool = pool(1, 64);
         let (plugged, release) = plug(&pool);
         let mut tasks: Vec<_> = (0..6).map(|n| pool.run(move || n).start()).collect();
-        // Four are polled on for, and none beside busy processes.
+        // The pool asks for further polls for four jobs, and for none beside busy
+        // processes.
         let mut credit = 4;
         for task in &mut tasks {
             let was_busy = load::was_busy();
@@ -277,7 +278,7 @@ fn a_report_that_panics_reaches_nobody() {
         }
     }
     within(|| {
-        // It is told by the one who submits, and by the thread.
+        // In the first round a further job is submitted after the report.
         for submits in [true, false] {
             let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
             let (started, running) = mpsc::channel();
@@ -289,7 +290,7 @@ fn a_report_that_panics_reaches_nobody() {
             let plugged = pool.try_run(plugged).unwrap();
             running.recv().unwrap();
             let queued = pool.try_run(|| 1).unwrap();
-            // The head of the queue has to wait for a second.
+            // The monitor reports a stall within a second.
             thread::sleep(Duration::from_millis(1100));
             let late = submits.then(|| pool.try_run(|| 2).unwrap());
             drop(release);
@@ -301,8 +302,8 @@ fn a_report_that_panics_reaches_nobody() {
     });
 }
 
-/// The thread that fell asleep last is called first, so one that is not needed retires
-/// beside one that is.
+/// Otherwise workers that are not needed never retire. The pool must call the worker that
+/// fell asleep last.
 #[test]
 fn threads_that_are_not_needed_retire_beside_one_that_is() {
     within(|| {
@@ -326,8 +327,8 @@ fn threads_that_are_not_needed_retire_beside_one_that_is() {
     });
 }
 
-/// A thread that ends is no thread of the pool any more: what its hook waits for is
-/// none of the pool's business.
+/// Otherwise a stop hook that waits is taken for a job. A worker that ends no longer
+/// counts as one.
 #[test]
 fn a_stop_hook_may_wait() {
     within(|| {

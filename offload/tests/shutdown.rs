@@ -1,4 +1,4 @@
-//! The end of a pool.
+//! Shutdowns: which jobs run, who is told, and what a shutdown waits for.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -106,7 +106,7 @@ fn who_waits_for_room_gets_the_closure_back() {
             assert!(rejected.is_shut_down());
             rejected.into_inner()()
         });
-        eventually("it is in line", || pool.metrics().backlog == 1);
+        eventually("it is in the backlog", || pool.metrics().backlog == 1);
         let _report = pool.shutdown(Duration::from_millis(1)).wait();
         assert_eq!(waiter.join().unwrap(), "the captures are still there");
         drop(release);
@@ -114,7 +114,8 @@ fn who_waits_for_room_gets_the_closure_back() {
     });
 }
 
-/// With one thread, with a thread to spare, at the ceiling, and twice at once.
+/// Otherwise a job that shuts down its own pool hangs: with one permit, with a permit to
+/// spare, at the ceiling, or when two jobs do it at once.
 #[test]
 fn a_job_may_shut_its_own_pool_down() {
     for (threads, blocked, jobs) in [(1, 1, 1), (2, 1, 1), (1, 4, 1), (2, 2, 2)] {
@@ -132,7 +133,7 @@ fn a_job_may_shut_its_own_pool_down() {
                 })
                 .collect();
             for job in shutting {
-                // The other may have been there first.
+                // The other job may have ended the pool first.
                 match wait(job.outcome()) {
                     Ok((report, seven)) => {
                         assert_eq!((report.abandoned, report.running.len(), seven), (0, 0, 7));
@@ -165,7 +166,8 @@ fn jobs_that_wait_for_the_one_that_shuts_down_are_not_waited_for() {
     });
 }
 
-/// Though the thread of one of them has been lent another job, which is.
+/// Otherwise a shutdown misses a job that runs on top of a job which waits for the
+/// shutdown. The lower job does not count, but the lent job on its worker does.
 #[test]
 fn a_job_on_top_of_one_that_waits_is_waited_for() {
     within(|| {
@@ -180,8 +182,8 @@ fn a_job_on_top_of_one_that_waits_is_waited_for() {
                     held.recv().unwrap()
                 });
                 let lent = lent.start();
-                // Parked, so that no thread is left to run that one but the
-                // outermost, which is parked too.
+                // This parks the worker, and the outermost worker is parked too. So no
+                // worker is left to run the inner job, and it is lent.
                 wait(started).unwrap();
                 let report = second.shutdown(Duration::MAX).wait();
                 assert_eq!(wait(lent), 7);
@@ -201,7 +203,8 @@ fn a_job_on_top_of_one_that_waits_is_waited_for() {
     });
 }
 
-/// A task of another thread that a job waits for ends the pool.
+/// Otherwise a shutdown hangs: a task on another thread shuts the pool down, and a job of
+/// the pool waits for that task.
 #[test]
 fn a_job_that_waits_for_whoever_shuts_down_is_not_waited_for() {
     within(|| {
@@ -225,23 +228,23 @@ fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
     within(|| {
         let pool = pool_with_blocked(1, 1);
         let (first, second) = (pool.clone(), pool.clone());
-        let (standing, stands) = mpsc::channel();
+        let (runs, running) = mpsc::channel();
         let (queue, queued) = mpsc::channel();
-        // Two threads are all there may be, and both stand in jobs.
+        // The pool has two workers at most, and each of them is inside a job.
         let outer = pool.run(move || {
             wait(first.run(move || {
-                standing.send(()).unwrap();
+                runs.send(()).unwrap();
                 queued.recv().unwrap();
                 second.shutdown(Duration::MAX).wait()
             }))
         });
         let outer = outer.start();
-        stands.recv().unwrap();
-        let stranger = pool.run(|| ()).start();
+        running.recv().unwrap();
+        let unrelated = pool.run(|| ()).start();
         queue.send(()).unwrap();
         let report = wait(outer);
         assert_eq!((report.abandoned, report.running.len()), (1, 0));
-        let outcome = wait(stranger.outcome());
+        let outcome = wait(unrelated.outcome());
         assert!(
             matches!(outcome, Err(OffloadError::ShutDown { .. })),
             "{outcome:?}"
@@ -252,7 +255,7 @@ fn a_job_with_nobody_left_to_run_the_rest_is_not_kept_waiting() {
 #[test]
 fn the_second_of_two_shutdowns_ends_the_first() {
     within(|| {
-        // A thread that never gets as far as to take a job, or to end.
+        // This worker never gets as far as taking a job, or ending.
         let (release, held) = mpsc::channel::<()>();
         let held = Mutex::new(held);
         let pool: Pool = Pool::builder()
@@ -266,7 +269,7 @@ fn the_second_of_two_shutdowns_ends_the_first() {
         let first = pool.clone();
         let first = thread::spawn(move || first.shutdown(Duration::MAX).wait());
         eventually("it has begun", || pool.try_run(|| ()).is_err());
-        // In this time the first has come as far as to wait.
+        // In this time the first shutdown begins to wait.
         let grace = Duration::from_millis(200);
         assert_eq!(pool.shutdown(grace).wait().abandoned, 1);
         assert_eq!(first.join().unwrap().abandoned, 0);
@@ -296,7 +299,7 @@ fn a_job_that_has_shut_its_pool_down_is_waited_for_like_any() {
     });
 }
 
-/// A result that nobody takes is dropped on the job's thread, past its closure.
+/// Otherwise a result hangs whose destructor shuts its own pool down.
 #[test]
 fn a_result_may_shut_its_own_pool_down() {
     struct Last(Pool);
@@ -324,7 +327,7 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit() {
         let (here, there) = (pool.clone(), other.clone());
         let (release, held) = mpsc::channel::<()>();
         let (started, running) = mpsc::channel();
-        // The last job of the other pool needs this one.
+        // The last job of the other pool needs the first pool.
         let last = other.run(move || {
             started.send(()).unwrap();
             let _released = held.recv();
@@ -341,8 +344,8 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit() {
     });
 }
 
-/// At the ceiling too: one who was parked comes back, and runs what the other
-/// pool's job needs.
+/// Otherwise two pools hang at the ceiling. A worker that comes back from its wait must
+/// run what the other pool's job needs.
 #[test]
 fn a_job_that_shuts_another_pool_down_frees_its_permit_at_the_ceiling() {
     within(|| {
@@ -370,7 +373,7 @@ fn a_job_that_shuts_another_pool_down_frees_its_permit_at_the_ceiling() {
     });
 }
 
-/// At the ceiling, those who are parked need nobody of the pool to go on.
+/// Otherwise a shutdown gives up at the ceiling on parked jobs that need no worker.
 #[test]
 fn a_job_waits_for_those_who_are_parked_though_nobody_is_left() {
     within(|| {

@@ -1,4 +1,4 @@
-//! Waits that race the end of their pool.
+//! Waits that race the shutdown of their pool.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -17,8 +17,8 @@ use common::{eventually, pool_with_blocked, try_wait, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
-/// A wait that races a shutdown, at the ceiling: it is told of the shutdown, and
-/// not that the pool has too few threads.
+/// Otherwise a wait at the ceiling returns the wrong error. It must be told of the
+/// shutdown, and not that the pool has too few workers.
 #[test]
 fn a_wait_that_races_a_shutdown_is_told_of_the_shutdown() {
     within(|| {
@@ -39,7 +39,7 @@ fn a_wait_that_races_a_shutdown_is_told_of_the_shutdown() {
                 while !starts.load(Ordering::Acquire) {
                     std::hint::spin_loop();
                 }
-                // From every point of the race on.
+                // The shutdown begins at each point of the race in turn.
                 for _ in 0..round % 100 * 4 {
                     std::hint::spin_loop();
                 }

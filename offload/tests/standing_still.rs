@@ -1,4 +1,5 @@
-//! Pools that stand still: one that nobody sized grows, every other says so.
+//! Pools that stand still: a pool whose size nobody set grows, and every other pool
+//! reports it.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -34,7 +35,7 @@ fn a_barrier_wider_than_the_pool_that_nobody_sized() {
         assert_eq!(leaders.into_iter().filter(|leads| *leads).count(), 1);
         assert!(pool.metrics().peak_threads >= 100);
         eventually("the threads have retired", || pool.metrics().threads == 0);
-        // What was added has gone with them.
+        // The added permits have gone with the workers.
         let gauge = Arc::new(common::Gauge::default());
         let jobs = (0..200).map(|_| {
             let gauge = Arc::clone(&gauge);
@@ -63,7 +64,7 @@ fn jobs_that_block_until_jobs_behind_them_have_run() {
     });
 }
 
-/// Counts how often it was told of a stall.
+/// Counts the reports of stalls.
 struct Told;
 
 static TOLD: AtomicUsize = AtomicUsize::new(0);
@@ -125,14 +126,16 @@ fn a_pool_that_is_busy_says_nothing() {
     within(|| {
         let before = TOLD.load(Ordering::SeqCst);
         let pool = Builder::<Told>::default().max_threads(2).build().unwrap();
-        // Four seconds of work in all, and each job takes a fifth.
+        // The jobs take four seconds of work in all, and each job takes a tenth of a
+        // second.
         let jobs = (0..40).map(|_| pool.run(|| thread::sleep(Duration::from_millis(100))));
         wait(join_all(jobs));
         assert_eq!(TOLD.load(Ordering::SeqCst), before);
     });
 }
 
-/// Slow descendants are no reason to give a wait up: one runs on its job's account.
+/// Otherwise a wait is refused although its descendants are only slow. A descendant runs
+/// on its job's account here.
 #[test]
 fn a_wait_for_slow_jobs_is_not_given_up() {
     within(|| {

@@ -1,4 +1,4 @@
-//! Jobs so short that those who submit leave them in the inbox.
+//! Jobs so short that submitters leave them in the inbox.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -98,8 +98,8 @@ fn each_job_is_run_cancelled_or_rejected() {
     });
 }
 
-/// A job that blocks in the middle of a storm keeps none of those behind it: one
-/// of them is what it waits for.
+/// Otherwise a job that blocks in the middle of a storm keeps the jobs behind it from
+/// running. It waits for one of them.
 #[test]
 fn a_job_that_blocks_in_a_storm_keeps_nothing_back() {
     within(|| {

@@ -1,4 +1,4 @@
-//! Work that a job submitted before its wait.
+//! Work that a job submits before its wait.
 #![cfg(not(bridge_loom))]
 
 mod common;
@@ -9,7 +9,7 @@ use bridge_offload::{Offload, Pool};
 use common::{WaitError, moment, plug, pool_with_blocked, pools, try_wait, wait};
 use testkit::within;
 
-/// How a job submits work before it waits for it.
+/// Submits work of a job before the job waits for it.
 type Submit = fn(&Pool, Box<dyn FnOnce() -> Result<u32, WaitError> + Send>) -> Task;
 type Task = Offload<Result<u32, WaitError>>;
 
@@ -38,7 +38,8 @@ fn work_that_a_job_submitted_before_its_wait() {
     });
 }
 
-/// The grandchild was submitted by a child that did not wait for it.
+/// Otherwise a job hangs that waits for a grandchild. Its child submitted the grandchild
+/// and did not wait for it.
 #[test]
 fn work_that_a_child_submitted_before_its_parent_waits() {
     within(|| {
@@ -60,7 +61,7 @@ fn work_that_a_child_submitted_before_its_parent_waits() {
     });
 }
 
-/// By a job that is queued among strangers before its parent parks.
+/// Otherwise a job hangs whose work was queued behind unrelated jobs before it parked.
 #[test]
 fn work_that_was_queued_behind_strangers_before_the_wait() {
     within(|| {
@@ -76,7 +77,7 @@ fn work_that_was_queued_behind_strangers_before_the_wait() {
             try_wait(task)
         });
         let parent = parent.start();
-        let strangers: Vec<_> = (0..50)
+        let unrelated_jobs: Vec<_> = (0..50)
             .map(|_| {
                 let lock = Arc::clone(&lock);
                 pool.run(move || drop(lock.lock().unwrap())).start()
@@ -84,6 +85,6 @@ fn work_that_was_queued_behind_strangers_before_the_wait() {
             .collect();
         go.send(()).unwrap();
         assert_eq!(wait(parent), Ok(7));
-        strangers.into_iter().for_each(wait);
+        unrelated_jobs.into_iter().for_each(wait);
     });
 }

@@ -1,4 +1,4 @@
-//! A shutdown tells what still runs to stop, and waits for that without blocking an
+//! A shutdown tells running jobs to stop, and waits for them without blocking an
 //! executor.
 #![cfg(not(bridge_loom))]
 
@@ -28,7 +28,7 @@ fn with_cancel_grace(threads: usize, grace: Duration) -> Pool {
         .unwrap()
 }
 
-/// A job that stops as soon as it is told to, and says whether it was.
+/// A job that stops as soon as it is told to, and returns whether it was.
 fn polite() -> bool {
     let start = Instant::now();
     while !cancelled() && start.elapsed() < LONG {
@@ -76,7 +76,7 @@ fn jobs_that_end_within_the_grace_are_not_told() {
 fn what_still_runs_is_named_with_its_age() {
     within(|| {
         let pool = with_cancel_grace(1, Duration::from_millis(10));
-        // Before it, jobs that share a look at the clock.
+        // The jobs before it share a reading of the clock.
         for _ in 0..100 {
             wait(pool.run(|| ()));
         }
@@ -96,12 +96,12 @@ fn what_still_runs_is_named_with_its_age() {
     });
 }
 
-/// Nor the time that the thread slept before it.
+/// Otherwise the report gives an age that includes the time that the worker slept.
 #[test]
 fn an_age_does_not_include_idle_time_before_it() {
     within(|| {
         let pool = with_cancel_grace(1, Duration::ZERO);
-        // They share a look at the clock, and the last leaves some of it.
+        // These jobs share a reading of the clock, and the last one could pass it on.
         for _ in 0..100 {
             wait(pool.run(|| ()));
         }
@@ -109,14 +109,15 @@ fn an_age_does_not_include_idle_time_before_it() {
         let start = Instant::now();
         let (job, release) = plug(&pool);
         let report = pool.shutdown(Duration::ZERO).wait();
-        // An age is told in steps of ten milliseconds, from both of its ends.
+        // An age has steps of ten milliseconds at both of its ends.
         let most = start.elapsed() + Duration::from_millis(20);
         assert!(report.running[0].age <= most, "{}", report.running[0]);
         drop((job, release));
     });
 }
 
-/// A thread that runs long jobs looks at the clock for each.
+/// Otherwise the report gives an age that includes long jobs before it. A worker that
+/// runs long jobs must read the clock for each of them.
 #[test]
 fn an_age_does_not_include_long_jobs_before_it() {
     within(|| {
@@ -139,7 +140,7 @@ fn an_age_does_not_include_long_jobs_before_it() {
         started.recv().unwrap();
         let report = pool.shutdown(Duration::ZERO).wait();
         let left = report.running[0];
-        // All of the jobs before it take a second.
+        // All jobs before it together take a second.
         let most = Duration::from_millis(900);
         assert!(left.age < most, "{left}");
         assert_eq!(left.at.line(), at);
@@ -183,7 +184,7 @@ fn a_shutdown_is_lazy_and_goes_on_without_its_future() {
     });
 }
 
-/// A job may await the shutdown of its own pool.
+/// Otherwise a job that awaits the shutdown of its own pool hangs.
 #[test]
 fn a_job_may_await_the_end_of_its_own_pool() {
     within(|| {
@@ -198,7 +199,7 @@ fn a_job_may_await_the_end_of_its_own_pool() {
     });
 }
 
-/// A parked job whose work was abandoned learns of it within the cancel grace.
+/// Otherwise a parked job whose work was abandoned does not learn of it in time.
 #[test]
 fn a_job_that_waits_for_what_was_queued_ends_within_the_cancel_grace() {
     within(|| {

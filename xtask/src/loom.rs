@@ -1,8 +1,8 @@
-//! The loom tests alone: every interleaving of the small protocols.
+//! Runs only the loom tests: every order of steps of the small protocols.
 //!
-//! The cfg is `bridge_loom`, not `loom`: under `--cfg loom` Tokio itself
-//! changes and loses `net`. A run that executes no test passes as far as
-//! libtest is concerned, so its summary is read here, and zero is a failure.
+//! The cfg is `bridge_loom`, and not `loom`, because Tokio itself changes under `--cfg
+//! loom` and loses `net`. libtest lets a run pass that executes no test. So this command
+//! reads libtest's summary, and zero tests are a failure.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -13,22 +13,22 @@ use crate::{
 
 /// Packages that must have loom tests, with their directories.
 const REQUIRED: [(&str, &str); 2] = [("bridge-cache", "cache"), ("bridge-offload", "offload")];
-/// A package that may have some.
+/// A package that may have loom tests.
 const OPTIONAL: (&str, &str) = ("bridge", "bridge");
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only this package
+    /// Run only this package
     #[arg(long, short, value_name = "NAME")]
     package: Option<String>,
-    /// How many times loom may take a thread off its core in one execution;
-    /// `LOOM_MAX_PREEMPTIONS` comes first
+    /// Limit the preemptions in one execution of loom; `LOOM_MAX_PREEMPTIONS` takes
+    /// precedence
     #[arg(long, default_value_t = 2)]
     pub(crate) preemptions: u32,
-    /// Seconds for one package
+    /// Limit the time for one package, in seconds
     #[arg(long, default_value_t = 300)]
     pub(crate) seconds: u64,
-    /// Only tests whose name contains this
+    /// Run only tests whose name contains this
     filter: Option<String>,
 }
 
@@ -43,11 +43,11 @@ impl Default for Args {
     }
 }
 
-/// What a run of the loom tests explored.
+/// The figures of a run of the loom tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Explored {
     pub(crate) tests: u64,
-    /// The orders of steps that loom executed, over all tests.
+    /// The number of orders of steps that loom executed, over all tests.
     pub(crate) executions: u64,
 }
 
@@ -98,7 +98,8 @@ pub(crate) fn explore(args: &Args) -> Result<Explored, String> {
 /// Runs the loom tests of one package, and counts them.
 fn package(name: &str, directory: &str, args: &Args) -> Result<Explored, String> {
     let mut explored = Explored::default();
-    // In the library, tests of modules named so; apart from it, whole files.
+    // In the library these are the tests of modules with that name, elsewhere whole
+    // files.
     let inside = args.filter.clone().unwrap_or_else(|| "loom".into());
     explored.add(target(name, &["--lib"], &inside, args)?);
     for file in test_targets(&crate::root().join(directory).join("tests")) {
@@ -137,13 +138,13 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
     }
 }
 
-/// The caller's flags, and the `cfg` that swaps the primitives for loom's.
+/// Returns the caller's flags, and the `cfg` that replaces the primitives by loom's.
 pub(crate) fn rustflags() -> String {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     format!("{flags} --cfg bridge_loom")
 }
 
-/// The tests that passed, by libtest's summary lines.
+/// Counts the tests that passed, from libtest's summary lines.
 pub(crate) fn passed(text: &str) -> u64 {
     let summaries = text
         .lines()
@@ -153,7 +154,8 @@ pub(crate) fn passed(text: &str) -> u64 {
         .sum()
 }
 
-/// The executions of all tests, by the line that each prints: "name: 7 orders of steps".
+/// Sums the executions of all tests, from the line that each prints: "name: 7 orders of
+/// steps".
 fn executions(text: &str) -> u64 {
     text.lines()
         .filter_map(|line| line.trim().strip_suffix(" orders of steps"))
@@ -161,7 +163,7 @@ fn executions(text: &str) -> u64 {
         .sum()
 }
 
-/// The files in `tests` that are about loom.
+/// Returns the names of the files in `tests` that contain loom tests.
 fn test_targets(tests: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(tests) else {
         return Vec::new();

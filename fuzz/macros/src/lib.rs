@@ -1,7 +1,7 @@
 //! The source files of `bridge-macros`, compiled as plain code.
 //!
-//! Only the compiler can call a procedural macro. A fuzz target calls [`expand`]
-//! here instead. A file that the macro gains and this list lacks fails the build.
+//! Only the compiler can call a procedural macro. A fuzz target calls [`expand`] instead.
+//! If the macro gains a file that this list lacks, the build fails.
 #![forbid(unsafe_code)]
 
 #[path = "../../../bridge/macros/src/args.rs"]

@@ -1,4 +1,4 @@
-//! The promises that the attribute's output must keep.
+//! Checks the promises that the attribute's output must keep.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -7,14 +7,14 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-/// The word by which an expansion refuses its input.
+/// The word that marks a refusal in an expansion.
 const REFUSAL: &str = "compile_error";
 
-/// Checks the output against the item that it was made of.
+/// Checks the output against the item that it was made from.
 ///
 /// # Errors
 ///
-/// Names the promise that the output breaks.
+/// Returns the promise that the output breaks.
 pub(super) fn judge(item: &TokenStream, output: &TokenStream) -> Result<(), String> {
     let refused = is_refused(item, output);
     if count(output, "__bridge") > count(item, "__bridge") {
@@ -53,12 +53,12 @@ pub(super) fn judge(item: &TokenStream, output: &TokenStream) -> Result<(), Stri
     Ok(())
 }
 
-/// Whether the output says what is wrong with the item.
+/// Returns whether the output is an error about the item.
 pub(super) fn is_refused(item: &TokenStream, output: &TokenStream) -> bool {
     count(output, REFUSAL) > count(item, REFUSAL)
 }
 
-/// A function that the compiler's parser takes: the rest of the item is its body.
+/// A function that the compiler's parser takes. The rest of the item is its body.
 struct Given {
     attrs: Vec<Attribute>,
     vis: Visibility,
@@ -96,7 +96,7 @@ impl Parse for Given {
     }
 }
 
-/// Parses the output where the function stood: in a trait, an `impl`, or a module.
+/// Parses the output in the place of the function: in a trait, an `impl`, or a module.
 fn parse(given: &Given, output: &TokenStream) -> syn::Result<()> {
     if given.body.is_none() {
         syn::parse2::<ItemTrait>(quote! { trait T { #output } }).map(drop)
@@ -107,7 +107,7 @@ fn parse(given: &Given, output: &TokenStream) -> syn::Result<()> {
     }
 }
 
-/// Whether a function of that name is declared outside of all brackets.
+/// Returns whether a function of that name is declared outside of all brackets.
 fn declares(output: &TokenStream, name: &Ident) -> bool {
     let tokens: Vec<TokenTree> = output.clone().into_iter().collect();
     tokens.windows(2).any(|pair| {
@@ -116,7 +116,7 @@ fn declares(output: &TokenStream, name: &Ident) -> bool {
     })
 }
 
-/// Whether an attribute must be in the output. The call's own text replaces
+/// Returns whether an attribute must be in the output. The call's own text replaces
 /// `#[must_use]`.
 fn stays(attr: &Attribute) -> bool {
     !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use"))

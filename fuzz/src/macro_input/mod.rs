@@ -17,7 +17,7 @@ use proc_macro2::TokenStream;
 /// Longer inputs nest more deeply than the parser's own recursion allows.
 const LONGEST: usize = 4096;
 
-/// The mark that the attribute gives itself when it has moved below other macros.
+/// The mark that the attribute gives itself after it has moved below other macros.
 const LAST: &str = "__last";
 
 /// An attribute's options, and the item under the attribute.
@@ -28,7 +28,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads an input. `None` if the bytes are no tokens.
+    /// Reads an input. Returns `None` if the bytes are no tokens.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let first = *bytes.first()?;
@@ -50,11 +50,11 @@ impl Input {
     }
 }
 
-/// Expands the input that `bytes` stand for.
+/// Expands the input that `bytes` describe.
 ///
 /// # Panics
 ///
-/// If the macro does, or if its output breaks a promise.
+/// Panics if the macro panics, or if its output breaks a promise.
 pub fn run(bytes: &[u8]) {
     let Some(Input { options, item }) = Input::of(bytes) else {
         return;
@@ -68,7 +68,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// Expands, and names the input if the macro panics.
+/// Expands the attribute, and names the input if the macro panics.
 fn expand(options: &TokenStream, item: &TokenStream) -> TokenStream {
     struct Named<'a>(&'a TokenStream, &'a TokenStream);
     impl Drop for Named<'_> {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::plain;
 
-    /// The functions that every mutant is made of pass as they are.
+    /// Otherwise mutants test nothing: the functions that they are made from must pass.
     #[test]
     fn the_tests_own_functions_are_in_order() {
         let seeds = seeds::all();

@@ -1,4 +1,5 @@
-//! Changes a real function a little: tokens go, come, move, and come in brackets.
+//! Changes a real function a little: removes, adds or moves tokens, or puts them in
+//! brackets.
 
 use arbitrary::{Result, Unstructured};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -7,7 +8,7 @@ use super::{Input, seeds};
 
 const MOST_CHANGES: usize = 4;
 
-/// The texts that a change may put in.
+/// The texts that a change may insert.
 const PIECES: [&str; 72] = [
     "&self",
     "self",
@@ -83,7 +84,7 @@ const PIECES: [&str; 72] = [
     "1.0e5_f32",
 ];
 
-/// One function with some changes.
+/// Returns a function with some changes.
 pub(super) fn mutant(bytes: &mut Unstructured<'_>) -> Result<Input> {
     let Input { options, item } = bytes.choose(seeds::all())?;
     let (mut options, mut item) = (options.clone(), item.clone());
@@ -97,7 +98,7 @@ pub(super) fn mutant(bytes: &mut Unstructured<'_>) -> Result<Input> {
     Ok(Input { options, item })
 }
 
-/// The tokens with one change, at any depth.
+/// Returns the tokens with one change, at any depth.
 fn changed(tokens: TokenStream, bytes: &mut Unstructured<'_>) -> Result<TokenStream> {
     let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let groups: Vec<usize> = (0..tokens.len())

@@ -1,4 +1,4 @@
-//! The functions that mutants are made of: those of the macro's own tests.
+//! The functions that mutants are made from, which are those of the macro's own tests.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -21,7 +21,7 @@ const SOURCES: [&str; 9] = [
     include_str!("../../../bridge/tests/smartasync/traits.rs"),
 ];
 
-/// Every smart function of the sources.
+/// Returns every smart function of the sources.
 pub(super) fn all() -> &'static [Input] {
     // Tokens stay on their thread, so each thread reads the sources once.
     thread_local! {

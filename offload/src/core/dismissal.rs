@@ -1,4 +1,4 @@
-//! Telling the callers of jobs that won't run.
+//! Tells the callers of jobs that won't run.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use crate::{
     schedule::state::Tally,
 };
 
-/// Where jobs are counted.
+/// Selects the counter of a group of jobs.
 type Count = fn(&mut Tally) -> &mut u64;
 
 /// Jobs that nobody is there to run.
@@ -29,7 +29,7 @@ impl AbandonedJobs {
         self.jobs.is_empty()
     }
 
-    /// Tells their callers.
+    /// Tells the callers of these jobs that no worker could be started.
     pub(crate) fn abandon(self, core: &Core) {
         let Some(error) = self.error else { return };
         let told = self.jobs.iter().map(|Submitted { job, .. }| {
@@ -41,8 +41,8 @@ impl AbandonedJobs {
 }
 
 impl Core {
-    /// Tells the callers of jobs, counts those that had not begun, and does what is
-    /// left for them.
+    /// Tells the callers of jobs, counts the jobs that had not begun, and cleans up after
+    /// all of them.
     pub(crate) fn dismiss(
         &self,
         told: impl ExactSizeIterator<Item = DeferredCleanup>,
@@ -51,15 +51,17 @@ impl Core {
         settle(self.tell_and_count(told, count));
     }
 
-    /// Tells the callers of jobs, which `told` does as it goes, and counts those that
-    /// had not begun: under one lock, for a caller may look just then, and must not
-    /// find its job uncounted.
+    /// Tells the callers of jobs, and counts the jobs that had not begun. Iterating over
+    /// `told` is what tells the callers.
+    ///
+    /// Both happen under one lock. Otherwise a caller that looks just then could find its
+    /// job missing from the metrics.
     pub(super) fn tell_and_count(
         &self,
         told: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
     ) -> Vec<DeferredCleanup> {
-        // A fork's child has nothing to tell, and must not ask for the lock.
+        // A fork's child has nobody to tell, and must not take the lock.
         if told.len() == 0 {
             return Vec::new();
         }
@@ -70,9 +72,11 @@ impl Core {
     }
 }
 
-/// Does what is left for jobs whose callers have been told: wakes these, and drops
-/// what the jobs leave. Not job by job: a destructor of one may wait for another,
-/// and for somebody who awaits another.
+/// Cleans up after jobs whose callers have been told: wakes the callers, drops what the
+/// jobs leave, and makes the reports.
+///
+/// Each step covers all jobs before the next step begins. A destructor of one job may
+/// wait for another job, or for a caller that awaits another job.
 pub(crate) fn settle(told: Vec<DeferredCleanup>) {
     let (mut left, mut reports) = (Vec::new(), Vec::new());
     for job in told {
@@ -86,7 +90,7 @@ pub(crate) fn settle(told: Vec<DeferredCleanup>) {
     }
 }
 
-/// How many of these jobs had not begun.
+/// Returns how many of these jobs had not begun.
 pub(super) fn unrun(told: &[DeferredCleanup]) -> usize {
     told.iter().filter(|told| told.left.is_some()).count()
 }

@@ -1,5 +1,5 @@
-//! The end of a pool: it takes no further job and waits for the last, for a grace.
-//! Then it tells what still runs to stop, and waits once more.
+//! The end of a pool: it takes no further job, and waits until the last job has ended or
+//! the grace is over. Then it tells running jobs to stop, and waits once more.
 
 use std::{
     mem,
@@ -22,22 +22,22 @@ use crate::{
     },
 };
 
-/// Where a thread of the pool stands that shuts it down.
+/// The worker on whose stack its own pool is shut down.
 pub(crate) struct Here {
     pub(crate) stack: usize,
-    /// Whether anybody is left to run what is queued.
+    /// Says whether anybody is left to run what is queued.
     pub(crate) decision: ParkDecision,
 }
 
 /// A shutdown that has begun.
 #[derive(Clone)]
 pub(crate) struct Ending {
-    /// Jobs that had run when it began.
+    /// The number of jobs that had run when the shutdown began.
     before: u64,
-    /// When the grace is over; never if this is `None`.
+    /// The end of the grace. `None` means that the grace never ends.
     until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
-    /// Which waits depend on the shutdown.
+    /// The lineage of the shutdown. The waits in it depend on the shutdown.
     lineage: Lineage,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Ending {
 #[must_use]
 pub(crate) struct Drained {
     report: Shutdown,
-    /// Jobs that had run by then.
+    /// The number of jobs that had run when the grace was over.
     run: u64,
     abandoned: Vec<Submitted>,
     /// Jobs that were told to stop.
@@ -54,8 +54,8 @@ pub(crate) struct Drained {
 }
 
 impl Core {
-    /// Takes no further job and lets the threads end when they run out of
-    /// work. Doesn't wait. Says how many jobs had run by then.
+    /// Stops taking jobs, and lets the workers end when they run out of work. Returns how
+    /// many jobs had run before. It does not wait.
     pub(crate) fn close(&self) -> u64 {
         if self.is_forked() {
             return 0;
@@ -82,12 +82,12 @@ impl Core {
         }
     }
 
-    /// Waits until what was admitted has ended or the grace is over. Then it takes
-    /// out what is queued and tells what runs to stop.
+    /// Waits until the admitted jobs have ended or the grace is over. Then empties the
+    /// queue and tells the running jobs to stop.
     ///
-    /// Jobs that wait for the shutdown are not waited for: those of its lineage, and
-    /// all that stand on the stack of this thread, if `here` says that it is one of
-    /// the pool.
+    /// Jobs that wait for the shutdown are not waited for. These are the jobs of its
+    /// lineage. If `here` is given, they also include all jobs on the stack of that
+    /// worker.
     pub(crate) fn drain(&self, ending: &Ending, here: Option<Here>) -> Drained {
         if self.is_forked() {
             return Drained::default();
@@ -97,7 +97,7 @@ impl Core {
         let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
         let alone = here.is_some_and(|here| here.decision == ParkDecision::Exhausted);
         self.job_ended.notify_all();
-        // Nobody is left to run what is queued, if this thread is alone.
+        // If this worker is the only one, nobody is left to run what is queued.
         while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
@@ -119,7 +119,7 @@ impl Core {
         let sleepers = state.advance(Phase::Closed);
         let run = state.run();
         drop(state);
-        // What another shutdown waits for will not come any more.
+        // Another shutdown of this pool may wait for jobs that will not run any more.
         self.job_ended.notify_all();
         sleepers.iter().for_each(Unparker::unpark);
         Drained {
@@ -147,7 +147,7 @@ impl Core {
         }
     }
 
-    /// Waits until a job has left the pool; `Err` if it is too late to wait.
+    /// Waits until a job has left the pool. Returns `Err` once `until` has passed.
     fn wait_for_a_job<'a>(
         &self,
         state: MutexGuard<'a, State>,
@@ -162,7 +162,7 @@ impl Core {
 }
 
 impl Ending {
-    /// Whether nothing is left to wait for, or no time.
+    /// Returns whether the shutdown has nothing left to wait for, or no time left.
     pub(crate) fn is_over(&self, core: &Core) -> bool {
         self.until.is_some_and(|until| until <= now())
             || core.is_forked()
@@ -175,23 +175,24 @@ impl Drained {
         self.told.iter().any(|told| Arc::ptr_eq(told, job))
     }
 
-    /// Whether a job runs that was told to stop.
-    pub(crate) fn is_anybody_told_to_stop(&self) -> bool {
+    /// Returns whether jobs were told to stop.
+    pub(crate) fn has_told_any(&self) -> bool {
         !self.told.is_empty()
     }
 
-    /// Tells the callers of what was queued that the pool is shut down. Like what
-    /// [`Orphans`](super::Orphans) do, this is nothing for a thread that is seated.
+    /// Tells the callers of queued jobs that the pool is shut down. A worker must not
+    /// call this while it counts as parked, because it runs other code's wakers and
+    /// destructors.
     pub(crate) fn tell_abandoned(&mut self, core: &Core) {
         let abandoned = mem::take(&mut self.abandoned);
         let told = abandoned.iter().map(|submitted| shut_down(&submitted.job));
         let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
-        // Others have been withdrawn since.
+        // Callers have withdrawn some of these jobs since, so only the others count.
         self.report.abandoned = unrun(&told);
         settle(told);
     }
 
-    /// Tells the callers of what still runs that the pool is shut down.
+    /// Tells the callers of jobs that still run that the pool is shut down.
     pub(crate) fn finish(self, core: &Core) -> Shutdown {
         let Self {
             mut report,
@@ -210,13 +211,13 @@ impl Drained {
         let left: Vec<_> = told.iter().filter(is_left).cloned().collect();
         report.cancelled = count(state.run() - run).min(told.len() - left.len());
         drop(state);
-        // The others were given back by the threads that had taken them.
+        // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += told.len() - left.len() - report.cancelled;
         let at = tick(core.born, now());
         let told = core.tell_and_count(left.iter().map(shut_down), |tally| &mut tally.cancelled);
         for (job, told) in left.iter().zip(&told) {
             if told.left.is_some() {
-                // A thread had taken it, and has not begun.
+                // A worker had taken it, and has not begun.
                 report.abandoned += 1;
             } else {
                 report.running.push(still_running(job.header(), at));
@@ -232,7 +233,7 @@ fn shut_down(job: &Arc<dyn Runnable>) -> DeferredCleanup {
     job.abandon(OffloadError::ShutDown { at })
 }
 
-/// What a report says of a job that runs.
+/// Describes a job that still runs, as an item of a report.
 pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
     StillRunning {
         at: header.at,

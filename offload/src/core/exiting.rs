@@ -1,8 +1,7 @@
 //! The pool's part in the exit of the process: its jobs finish first.
 //!
-//! The pool stays open meanwhile, because a job may need further jobs. Jobs that
-//! others submit after the exit has begun are not waited for, unless they are
-//! detached.
+//! The pool stays open meanwhile, because a job may need further jobs. The exit does not
+//! wait for jobs that are submitted after it has begun, unless they are detached.
 
 use std::{
     sync::{Arc, Weak},
@@ -23,8 +22,8 @@ use crate::{
 /// The time from the first look to the second. It doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_micros(50);
 
-/// The longest time from look to look. Nothing tells the exit of a job's end,
-/// because telling would cost each job of a program that does not exit.
+/// The longest time between two looks. Nobody notifies the exit when a job ends, because
+/// that would cost each job of a program that does not exit.
 const LONGEST: Duration = Duration::from_millis(5);
 
 /// Jobs that the exit waits for.
@@ -36,7 +35,7 @@ struct Waited {
 }
 
 impl Core {
-    /// Registers this pool with the exit of the process, if it asks for that.
+    /// Registers this pool with the exit of the process, unless its `exit_grace` is zero.
     pub(super) fn finish_before_exit(self: &Arc<Self>) {
         if !self.limits.exit_grace.is_zero() {
             let entry: Arc<dyn BeforeExit> = Arc::clone(self) as _;
@@ -71,7 +70,7 @@ impl BeforeExit for Core {
 }
 
 impl Waited {
-    /// Takes in the jobs of the pool that are to be waited for.
+    /// Replaces the list by the wanted jobs that are in the pool now and can end.
     fn take(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
         let state = self.core.state();
         let here = state.queue.jobs().chain(state.jobs(ShutdownScope::All));
@@ -80,7 +79,7 @@ impl Waited {
         self.jobs = jobs.cloned().collect();
     }
 
-    /// Waits for these jobs, and for those that are detached meanwhile.
+    /// Waits for these jobs, and for jobs that are detached meanwhile.
     fn finish(mut self) {
         while !self.jobs.is_empty() {
             if !self.wait() {
@@ -91,8 +90,8 @@ impl Waited {
         }
     }
 
-    /// Waits until these jobs have left the pool; false if there was no time for
-    /// that.
+    /// Waits until these jobs have left the pool. Returns false if the grace was over
+    /// first.
     fn wait(&mut self) -> bool {
         let mut pause = FIRST;
         loop {
@@ -128,7 +127,7 @@ impl Waited {
     }
 }
 
-/// Whether a job is queued or runs.
+/// Returns whether a job is queued or runs.
 fn is_here(state: &State, job: &Arc<dyn Runnable>) -> bool {
     let runs = |job| {
         state

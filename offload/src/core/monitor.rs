@@ -1,7 +1,7 @@
 //! The monitor: a thread that looks at a pool which may stand still.
 //!
-//! It runs only while jobs are queued that nobody can take, and for a second
-//! after that: see [`stall`](crate::schedule::stall). It is none of the pool's workers.
+//! It starts when a pool may stand still, and stops after a second without anything
+//! stuck: see [`stall`](crate::schedule::stall). It is no worker.
 
 use std::sync::Arc;
 

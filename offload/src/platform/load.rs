@@ -1,12 +1,12 @@
-//! Whether the machine has processors to spare.
+//! Tells whether the machine has processors to spare.
 //!
-//! A thread that spins answers sooner, as long as its processor has nothing else to
-//! do. Beside busy processes, spinning takes the time of the very server that the
-//! pool works for. So before it spins a thread asks how many threads want to run, by
-//! the fourth figure of `/proc/loadavg`, which counts them at that moment. The answer
-//! is shared by the process and asked for again only when it is old.
+//! A spinning worker answers sooner, as long as its processor has nothing else to do. On
+//! a busy machine it takes time from the very server that the pool works for. So a worker
+//! asks how many threads want to run before it spins. The fourth figure of
+//! `/proc/loadavg` counts them at that moment. The process shares the answer, and asks
+//! again only when it is old.
 //!
-//! Other systems have no such file: there the machine counts as idle.
+//! Other systems have no such file, so their machines count as idle.
 
 use std::{
     sync::{
@@ -16,15 +16,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An answer serves for so long.
+/// An answer is used for this long.
 const FRESH: Duration = Duration::from_millis(10);
 
-/// When the last answer was asked for, in microseconds since [`start`].
+/// The time of the last question, in microseconds since [`start`].
 static ASKED_AT: AtomicU64 = AtomicU64::new(0);
 static IS_BUSY: AtomicBool = AtomicBool::new(false);
 
-/// Whether clearly more threads want to run than there are processors. `now` spares a
-/// look at the clock.
+/// Returns whether clearly more threads want to run than there are processors. The caller
+/// passes the time, which saves a look at the clock.
 #[must_use]
 pub fn is_busy(now: Instant) -> bool {
     let now = micros(now.saturating_duration_since(start()));
@@ -40,19 +40,19 @@ pub fn is_busy(now: Instant) -> bool {
     was_busy()
 }
 
-/// The last answer, however old.
+/// Returns the last answer, however old.
 #[must_use]
 #[inline]
 pub fn was_busy() -> bool {
     IS_BUSY.load(Ordering::Relaxed)
 }
 
-/// A time before every answer.
+/// Returns a time before every answer.
 fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
     *START.get_or_init(|| {
         let now = Instant::now();
-        // The first answer is old from the beginning.
+        // The answer that is there at the start counts as old.
         now.checked_sub(FRESH).unwrap_or(now)
     })
 }
@@ -71,7 +71,8 @@ fn ask() -> Option<bool> {
     let mut text = [0; 64];
     let length = File::open("/proc/loadavg").ok()?.read(&mut text).ok()?;
     let runnable = runnable(std::str::from_utf8(&text[..length]).ok()?)?;
-    // One thread too many is soon gone: a runtime's worker that looks for work.
+    // A single extra thread is usually gone soon, such as a runtime's worker that looks
+    // for work.
     Some(runnable > *PROCESSORS + 1)
 }
 
@@ -80,7 +81,8 @@ fn ask() -> Option<bool> {
     None
 }
 
-/// How many threads want to run, this one included, by the text of the file.
+/// Reads the number of threads that want to run, including this one, from the file's
+/// text.
 #[cfg(all(any(test, target_os = "linux"), not(any(bridge_loom, bridge_shuttle))))]
 fn runnable(text: &str) -> Option<usize> {
     let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;

@@ -1,8 +1,8 @@
-//! What the pool takes from the operating system and from the standard library.
+//! The facts and primitives that the pool takes from the system and the standard library.
 //!
-//! [`sync`] is the only door to atomics, locks and threads, so a model checker can take
-//! their place. [`fork`] notices that this process is a fork. [`load`] tells whether
-//! other threads wait for a processor.
+//! All atomics, locks and threads come from [`sync`], so a model checker can replace
+//! them. [`fork`] notices that this process is a fork. [`load`] tells whether other
+//! threads wait for a processor.
 
 pub mod fork;
 pub mod load;

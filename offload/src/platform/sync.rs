@@ -1,10 +1,10 @@
-//! The only door to atomics, locks, thread-locals, threads and the clock.
+//! The only source of atomics, locks, thread-locals, threads and the clock.
 //!
 //! Under `--cfg bridge_loom` they are loom's: `tests/loom.rs` explores every order of
-//! steps of the small protocols. Under `--cfg bridge_shuttle` they are shuttle's, with
-//! a clock that is part of the model: `tests/shuttle` tries random orders of the whole
-//! pool. `Arc` is std's in every world: loom's can't hold a trait object, and no
-//! protocol here rests on counts.
+//! steps of the small protocols. Under `--cfg bridge_shuttle` they are shuttle's, with a
+//! clock that is part of the model: `tests/shuttle` tries random orders of the whole
+//! pool. `Arc` is always std's. Loom's can't hold a trait object, and no protocol here
+//! depends on reference counts.
 
 #[cfg(bridge_shuttle)]
 pub mod clocked;
@@ -18,11 +18,12 @@ pub(crate) use self::clocked::*;
 #[cfg(not(bridge_shuttle))]
 pub(crate) use self::plain::*;
 
-/// Whether a model checker runs this code. It must not depend on the machine then.
+/// Whether a model checker runs this code. Then nothing may depend on the machine.
 pub(crate) const MODEL: bool = cfg!(any(bridge_loom, bridge_shuttle));
 
-/// What one side writes all the time, on cache lines of its own: what lies beside
-/// it is read by others. Two lines, for processors fetch them in pairs.
+/// A value that one side writes all the time, on cache lines of its own, because other
+/// threads read its neighbours. It takes two lines, because processors fetch lines in
+/// pairs.
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);
@@ -35,8 +36,8 @@ impl<T> Deref for Padded<T> {
     }
 }
 
-/// A number that nobody else in this process has, from 1 on. No protocol rests on its
-/// order, so it is std's in every world.
+/// Returns a number that is unique in this process, from 1 on. It always uses std's
+/// atomics, because no protocol depends on the order of these numbers.
 pub(crate) fn next_number() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,32 +1,32 @@
-//! What a job takes with it from the place where it was submitted.
+//! The surroundings that a job takes along from the place where it was submitted.
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use crate::{CutOff, OffloadError};
 
-/// The surroundings of a submission, put back around the closure.
+/// The surroundings of a submission, which are restored around the closure.
 ///
-/// This crate knows no runtime. A runtime's bridge implements this to run each
-/// closure inside the runtime that submitted it; [`Bare`] carries nothing.
+/// This crate knows no runtime. A bridge to a runtime implements this trait, to run each
+/// closure inside the runtime that submitted it. [`Bare`] carries nothing.
 pub trait Ambient: Send + 'static {
-    /// Looks at the thread that submits, once, at the submission.
+    /// Captures the surroundings of the submitting thread, once for each submission.
     fn capture() -> Self;
 
-    /// Runs the closure on the pool's thread, in the surroundings captured.
+    /// Runs the closure on a worker, in the captured surroundings.
     ///
-    /// The surroundings are dropped after the job's caller was woken.
+    /// The pool drops the surroundings after it has woken the job's caller.
     fn enter<R>(&self, closure: impl FnOnce() -> R) -> R;
 
-    /// Told when the pool stands still: jobs are queued, no thread can take one,
-    /// and no job has started, ended or parked for nearly a second. Says for how
-    /// long that has been so, and how many jobs are queued.
+    /// Reports that the pool stands still: jobs are queued, no worker can take one, and
+    /// no job has started, ended or parked for nearly a second. `waited` is how long that
+    /// has been so, and `queued` is the number of queued jobs.
     ///
-    /// It is told once for each stall, on a thread that runs only while jobs are
-    /// queued which nobody can take. So it needs no further submission.
+    /// The pool calls this once for each stall, on a thread of its own. So the report
+    /// needs no further submission.
     fn stalled(_waited: Duration, _queued: usize) {}
 
-    /// Reports a detached job that panicked, or that will not run. Nobody awaits
-    /// such a job, so this is the only place where its failure shows.
+    /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
+    /// job, so this is the only place where its failure shows.
     fn lost(_at: &'static Location<'static>, _why: &OffloadError) {}
 
     /// Reports the jobs that did not finish before the process exits. It runs on a
@@ -36,7 +36,7 @@ pub trait Ambient: Send + 'static {
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).
 pub trait Timer: Ambient {
-    /// A future that is ready after `time`, on whatever executor.
+    /// Returns a future that is ready after `time`, on any executor.
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 

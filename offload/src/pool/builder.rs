@@ -1,4 +1,4 @@
-//! How a pool is set up.
+//! The settings of a pool, and the checks of their values.
 
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
@@ -11,10 +11,10 @@ use crate::{
     thread::worker,
 };
 
-/// No setting that counts threads or jobs may exceed this.
+/// The greatest value of a setting that counts threads or jobs.
 const MOST: usize = u32::MAX as usize;
 
-/// Sets up a [`Pool`]; every setting has a default that suits most.
+/// Sets up a [`Pool`]. Every setting has a default that suits most programs.
 #[must_use = "a builder does nothing until `build`"]
 pub struct Builder<A = Bare> {
     limits: Limits,
@@ -37,7 +37,7 @@ impl<A> Builder<A> {
             keep_alive: Duration::from_secs(10),
             thread_name: "bridge-offload".to_owned(),
             stack_size: 2 * 1024 * 1024,
-            // Of no use on one processor: who would bring the work meanwhile?
+            // On one processor, spinning would keep submitters from running.
             spin: if cores > 1 {
                 Duration::from_micros(50)
             } else {
@@ -56,70 +56,71 @@ impl<A> Builder<A> {
         }
     }
 
-    /// At most this many jobs run at a time. A job that is parked in a wait of the
-    /// bridge does not count. Beyond this number run only descendants of parked
-    /// jobs, at most one for each.
+    /// Sets the number of permits: at most this many jobs run at a time. A job that is
+    /// parked in a wait of the bridge does not count. Beyond this number run only
+    /// descendants of parked jobs, at most one for each, and jobs that come back from a
+    /// wait.
     ///
-    /// Unset, it is `max(32, 4 × processors)`, and a pool that stands still for
-    /// 100 ms grows, up to 512: it then starts one job more, then two, four and so
-    /// on, every 100 ms, until something moves. So code that works on
-    /// `spawn_blocking` works here, such as a barrier of 100 jobs. A pool whose
-    /// size is set does not grow. If it stands still it says so within a second,
-    /// through [`Ambient::stalled`].
+    /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
+    /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
+    /// so on, until something moves, up to 512 in all. So code that works on
+    /// `spawn_blocking` works here, such as a barrier of 100 jobs.
+    ///
+    /// A pool whose size is set does not grow. If it stands still, it reports that within
+    /// a second, through [`Ambient::stalled`].
     pub fn max_threads(mut self, count: usize) -> Self {
         self.limits.max_threads = count;
         self.limits.grows = false;
         self
     }
 
-    /// At most this many threads are added for jobs parked in waits; 64 unless
-    /// set.
+    /// Sets how many workers may be added because others are parked. The default is 64.
     pub fn max_blocked_threads(mut self, count: usize) -> Self {
         self.limits.max_blocked_threads = count;
         self
     }
 
-    /// At most this many jobs are queued; 1024 unless set.
+    /// Sets how many jobs the queue holds at most. The default is 1024.
     pub fn queue_capacity(mut self, count: usize) -> Self {
         self.limits.queue_capacity = count;
         self
     }
 
-    /// A thread without work ends after this time; 10 seconds unless set.
+    /// Sets after which time a worker without work ends. The default is 10 seconds.
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.limits.keep_alive = time;
         self
     }
 
-    /// The threads' name; `bridge-offload` unless set.
+    /// Sets the name of the workers. The default is `bridge-offload`.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
         self.limits.thread_name = name.into();
         self
     }
 
-    /// The threads' stack, in bytes; 2 MiB unless set.
+    /// Sets the stack size of the workers, in bytes. The default is 2 MiB.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.limits.stack_size = bytes;
         self
     }
 
-    /// How long a thread looks for further work before it sleeps, at most;
-    /// 50 µs unless set, never on a machine with one processor. Zero switches
-    /// spinning off.
+    /// Sets how long a worker looks for further work, at most, before it sleeps. The
+    /// default is 50 µs, and zero on a machine with one processor. Zero switches spinning
+    /// off.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
         self
     }
 
-    /// Sets how long the process waits for admitted jobs when it exits; 5 seconds
-    /// unless set. Zero switches this off.
+    /// Sets how long the process waits for admitted jobs when it exits. The default is 5
+    /// seconds. Zero switches this off.
     ///
-    /// When `main` returns or [`std::process::exit`] is called, jobs that are queued
-    /// or running finish first, detached ones and those whose caller has left
-    /// included. A job that takes longer than this is cut off and reported through
-    /// [`Ambient::cut_off`]. A job that calls `exit` itself is not waited for, nor
-    /// are the jobs that wait for it. A fork's child does not wait for its parent's
-    /// jobs.
+    /// When `main` returns or [`std::process::exit`] is called, jobs that are queued or
+    /// running finish first. These include detached jobs, and running jobs whose caller
+    /// has left. A job that takes longer than this time is cut off and reported through
+    /// [`Ambient::cut_off`]. The exit does not wait for a job that calls `exit` itself,
+    /// nor for jobs that wait for such a job. A fork's child does not wait for its
+    /// parent's jobs.
     ///
     /// # Corner cases
     ///
@@ -130,29 +131,31 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Sets how long a [shutdown](Pool::shutdown) waits for jobs that were told to
-    /// stop, after its grace; a tenth of the grace unless set.
+    /// Sets how long a [shutdown](Pool::shutdown) waits, after its grace, for jobs that
+    /// were told to stop. The default is a tenth of the grace.
     pub fn cancel_grace(mut self, time: Duration) -> Self {
         self.limits.cancel_grace = Some(time);
         self
     }
 
-    /// Runs on each thread before its first job. It must not wait for a job of this
-    /// pool, nor for the pool's end: this thread may be the one that is to run what
-    /// is queued, and no other is started before it is ready.
+    /// Sets a hook that runs on each worker before its first job.
+    ///
+    /// The hook must not wait for a job of this pool, nor for the pool's end. This worker
+    /// may be the one that should run what is queued, and the pool starts no other worker
+    /// before the hook returns.
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.on_thread_start = Some(Arc::new(hook));
         self
     }
 
-    /// Runs on each thread after its last job.
+    /// Sets a hook that runs on each worker after its last job.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.on_thread_stop = Some(Arc::new(hook));
         self
     }
 
-    /// Lets the thread on call watch whenever another works: in loom's world
-    /// no job is known to be instant.
+    /// Lets the searching worker watch whenever another worker runs a job. In loom's
+    /// world the policy never chooses that, because no job is known to be short.
     #[cfg(bridge_loom)]
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
@@ -160,8 +163,8 @@ impl<A> Builder<A> {
         self
     }
 
-    /// A pool of this size that grows as if nobody had set its size: shuttle's world
-    /// is too small for the default size.
+    /// Builds a pool with this number of permits that grows as if nobody had set its
+    /// size. The default size is too large for shuttle's world.
     #[cfg(bridge_shuttle)]
     #[doc(hidden)]
     pub fn growing_from(mut self, count: usize) -> Self {
@@ -170,8 +173,8 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Lets the thread on call watch during the first two jobs, in watches that end. In
-    /// loom's world no other watch does.
+    /// Lets the searching worker watch during the first two jobs, in watches that end. In
+    /// loom's world no other watch ends.
     #[cfg(bridge_loom)]
     #[doc(hidden)]
     pub fn watchful_at_first(mut self) -> Self {
@@ -180,7 +183,7 @@ impl<A> Builder<A> {
         self
     }
 
-    /// What is set for [`spin`](Self::spin).
+    /// Returns the time set by [`spin`](Self::spin).
     #[doc(hidden)]
     #[must_use]
     pub fn spin_limit(&self) -> Duration {
@@ -191,7 +194,7 @@ impl<A> Builder<A> {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build).
+    /// This returns the same errors as [`build`](Self::build).
     #[doc(hidden)]
     pub fn check(&self) -> Result<(), BuildError> {
         let Limits {
@@ -228,12 +231,12 @@ impl<A> Builder<A> {
         Ok(())
     }
 
-    /// Builds the pool. No thread starts before the first job.
+    /// Builds the pool. No worker starts before the first job.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Zero`] and [`BuildError::TooLarge`] name the setting that
-    /// can't be meant; [`BuildError::ThreadName`] speaks for itself.
+    /// [`BuildError::Zero`] and [`BuildError::TooLarge`] name the setting whose value is
+    /// refused. [`BuildError::ThreadName`] says that the name contains a NUL.
     pub fn build(self) -> Result<Pool<A>, BuildError>
     where
         A: Ambient,
@@ -251,7 +254,7 @@ impl<A> Builder<A> {
     }
 }
 
-// By hand, for a derive would ask it of the ambient.
+// Not derived, because a derive would require `A: Clone`.
 impl<A> Clone for Builder<A> {
     fn clone(&self) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! What can go wrong, told apart by what the caller can do about it.
+//! The errors of the pool, with a variant for each case that callers may handle
+//! separately.
 
 use std::{
     any::Any,
@@ -8,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Why a [`Builder`](crate::Builder) was refused.
+/// The reason why a [`Builder`](crate::Builder) was refused.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -26,23 +27,23 @@ pub enum BuildError {
         /// The greatest value that is accepted.
         limit: usize,
     },
-    /// The threads' name has a NUL in it, which no thread's name can have.
+    /// The name of the threads contains a NUL, which no thread's name can have.
     ThreadName,
-    /// The global bridge has been used already, so it can't be replaced.
+    /// The global bridge is in use already, so it can't be replaced.
     GlobalInUse,
-    /// The runtime given as home is a current-thread runtime.
+    /// The runtime that was given as home is a current-thread runtime.
     CurrentThreadHome,
 }
 
 impl BuildError {
-    /// That `setting` was zero.
+    /// Returns the error for a `setting` that was zero.
     #[doc(hidden)]
     #[must_use]
     pub fn zero(setting: &'static str) -> Self {
         Self::Zero { setting }
     }
 
-    /// That `setting` was greater than `limit`.
+    /// Returns the error for a `setting` that was greater than `limit`.
     #[doc(hidden)]
     #[must_use]
     pub fn too_large(setting: &'static str, limit: usize) -> Self {
@@ -73,7 +74,7 @@ impl fmt::Display for BuildError {
 
 impl Error for BuildError {}
 
-/// Why a closure was not taken, with the closure back.
+/// The reason why the pool did not take a closure, together with the closure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejected<F> {
@@ -86,7 +87,7 @@ pub enum Rejected<F> {
 }
 
 impl<F> Rejected<F> {
-    /// The closure.
+    /// Returns the closure.
     #[must_use]
     pub fn into_inner(self) -> F {
         match self {
@@ -94,7 +95,7 @@ impl<F> Rejected<F> {
         }
     }
 
-    /// Returns the same refusal with what `change` makes of the closure.
+    /// Returns the same refusal with the value that `change` makes of the closure.
     ///
     /// ```
     /// use bridge_offload::Rejected;
@@ -111,19 +112,19 @@ impl<F> Rejected<F> {
         }
     }
 
-    /// Whether trying again later can help.
+    /// Returns whether the queue was full, so that trying again later can help.
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Full(_))
     }
 
-    /// Whether no further job will be taken.
+    /// Returns whether the pool takes no further job.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
         matches!(self, Self::ShutDown(_))
     }
 
-    /// Whether the limit passed.
+    /// Returns whether the limit passed.
     #[must_use]
     pub fn is_timed_out(&self) -> bool {
         matches!(self, Self::TimedOut(_))
@@ -154,7 +155,7 @@ impl<F> fmt::Display for Rejected<F> {
 
 impl<F> Error for Rejected<F> {}
 
-/// Why an offloaded closure has no result.
+/// The reason why an offloaded closure has no result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OffloadError {
@@ -177,7 +178,7 @@ pub enum OffloadError {
     NoThread {
         /// Where the closure was offloaded.
         at: &'static Location<'static>,
-        /// What the system said.
+        /// The error of the system.
         error: io::ErrorKind,
     },
     /// This process is a fork of the one whose threads serve the pool.
@@ -220,7 +221,7 @@ impl fmt::Display for OffloadError {
 impl Error for OffloadError {}
 
 impl OffloadError {
-    /// Goes on with the closure's panic, or panics with this error's text.
+    /// Resumes the closure's panic, or panics with this error's text.
     pub(crate) fn resume(self) -> ! {
         match self {
             Self::Panicked(panic) => resume_unwind(panic.into_payload()),
@@ -229,10 +230,10 @@ impl OffloadError {
     }
 }
 
-/// What a closure panicked with.
+/// The panic of a closure.
 pub struct Panic {
-    // A payload is `Send` only; the lock makes the error `Sync`, as errors are
-    // expected to be.
+    // A payload is not `Sync`. The lock makes this type `Sync`, as users expect of
+    // errors.
     payload: Mutex<Box<dyn Any + Send>>,
 }
 
@@ -243,7 +244,7 @@ impl Panic {
         }
     }
 
-    /// The payload, as [`std::panic::catch_unwind`] gives it.
+    /// Returns the payload, as [`std::panic::catch_unwind`] returns it.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
         self.payload
@@ -251,7 +252,7 @@ impl Panic {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The panic's message, where it has one.
+    /// Returns the panic's message, or a substitute if the payload is no text.
     #[must_use]
     pub fn text(&self) -> String {
         let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);

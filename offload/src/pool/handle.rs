@@ -1,14 +1,13 @@
-//! What the users of a pool hold of it, and its futures too.
+//! The handle that users of a pool and its futures hold.
 
 use std::sync::Arc;
 
 use crate::core::Core;
 
-/// Closes the pool when the last of its handles goes.
+/// Closes the pool when the last handle is dropped.
 ///
-/// Apart from what the pool's threads hold, so that handles can be counted; and
-/// so that counting them, for each job, doesn't take a cache line from those
-/// threads.
+/// Workers hold the [`Core`] and no handle, so that handles can be counted. Each job
+/// counts handles, and this type keeps that count off the cache lines that workers use.
 pub(crate) struct Handle {
     pub(crate) core: Arc<Core>,
 }

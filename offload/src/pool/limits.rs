@@ -1,15 +1,14 @@
-//! What a pool was built with, after the checks.
+//! The settings that a pool was built with, after the checks.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::schedule::policy::{Decision, LoadSample};
 
-/// The numbers of a pool.
+/// The settings of a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_threads: usize,
-    /// Whether the pool may grow while it stands still: nobody has set
-    /// `max_threads`.
+    /// Whether the pool may grow while it stands still: nobody has set `max_threads`.
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
     pub(crate) queue_capacity: usize,
@@ -17,22 +16,23 @@ pub(crate) struct Limits {
     pub(crate) thread_name: String,
     pub(crate) stack_size: usize,
     pub(crate) spin: Duration,
-    /// How long the exit of the process waits for admitted jobs. Zero: not at all.
+    /// The longest time that the exit of the process waits for admitted jobs. Zero means
+    /// that the exit does not wait.
     pub(crate) exit_grace: Duration,
-    /// How long a shutdown waits for jobs that were told to stop. `None`: a tenth
-    /// of the shutdown's grace.
+    /// The longest time that a shutdown waits for jobs that were told to stop. `None`
+    /// means a tenth of the shutdown's grace.
     pub(crate) cancel_grace: Option<Duration>,
-    /// Processors that the machine had when the pool was built.
+    /// The number of processors that the machine had when the pool was built.
     pub(crate) cores: usize,
-    /// What decides whether the thread on call is needed.
+    /// Decides whether the searching worker takes work or watches.
     pub(crate) decide: fn(LoadSample) -> Decision,
-    /// In loom's world: whether a watch ends.
+    /// Whether a watch ends. Only loom's world looks at this.
     pub(crate) watches_end: bool,
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 impl Limits {
-    /// A pool that a test of the state begins with: one of everything.
+    /// Returns the settings of the smallest pool, for tests of the state.
     pub(crate) fn smallest() -> Self {
         Self {
             max_threads: 1,
@@ -54,7 +54,7 @@ impl Limits {
 
 type Hook = Arc<dyn Fn() + Send + Sync>;
 
-/// What runs on each of the pool's threads.
+/// The hooks that run on each worker.
 #[derive(Clone, Default)]
 pub(crate) struct Hooks {
     pub(crate) on_thread_start: Option<Hook>,

@@ -1,41 +1,42 @@
-//! What a pool tells of itself.
+//! The figures that a pool gives about itself.
 
-/// A look at a pool, all of it taken at one moment.
+/// The figures of a pool, all of them taken at one moment.
 ///
-/// Gauges say what is so now, counts what has happened since the pool was
-/// built, peaks the greatest value a gauge has had. Each job that was submitted is
-/// counted once when it is over: completed, cancelled, panicked or rejected,
-/// at the latest when its caller can see the result.
+/// Some figures describe this moment. Others count events since the pool was built, or
+/// give the greatest value that a figure has had. Each submitted job is counted once when
+/// it is over: as completed, cancelled, panicked or rejected. It is counted at the latest
+/// when its caller can see the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// Threads that live.
+    /// The number of workers.
     pub threads: usize,
-    /// Threads without a job.
+    /// The number of workers without a job.
     pub idle: usize,
-    /// Jobs that run, those parked in a wait not counted.
+    /// The number of jobs that run. Parked jobs do not count.
     pub running: usize,
-    /// Jobs parked in a wait.
+    /// The number of parked jobs.
     pub blocked: usize,
-    /// Jobs admitted to the queue.
+    /// The number of jobs in the queue.
     pub queued: usize,
-    /// Jobs whose callers wait for room in the queue.
+    /// The number of jobs whose callers wait for room in the queue.
     pub backlog: usize,
-    /// Jobs that returned.
+    /// The number of jobs that returned.
     pub completed: u64,
-    /// Jobs that were taken and never started: withdrawn by their callers, or left
-    /// behind by a shutdown or for want of a thread.
+    /// The number of jobs that were admitted and never started. Either their callers
+    /// withdrew them, or a shutdown left them behind, or no worker could be started.
     pub cancelled: u64,
-    /// Jobs that panicked.
+    /// The number of jobs that panicked.
     pub panicked: u64,
-    /// Jobs that were not taken, those among them that waited for room when the
-    /// pool was closed.
+    /// The number of jobs that were not admitted. This includes jobs that waited for room
+    /// when the pool was closed.
     pub rejected: u64,
-    /// The greatest number of threads.
+    /// The greatest number of workers at a time.
     pub peak_threads: usize,
-    /// The greatest number of jobs in the queue. In a storm of short jobs it is
-    /// counted when a thread looks, and misses what came and went in between.
+    /// The greatest number of jobs in the queue at a time. In a storm of short jobs the
+    /// pool counts only when a worker looks, so it misses jobs that come and go in
+    /// between.
     pub peak_queued: usize,
-    /// The greatest number of jobs parked in a wait.
+    /// The greatest number of jobs parked at a time.
     pub peak_blocked: usize,
 }

@@ -1,4 +1,4 @@
-//! The pool as its users hold it.
+//! The public interface of the pool.
 
 pub(crate) mod ambient;
 pub(crate) mod builder;
@@ -25,9 +25,9 @@ use crate::{
 
 /// A bounded pool of threads for blocking closures.
 ///
-/// Clones are handles to the same pool, and each of its futures holds one. When the
-/// last is dropped the pool takes no further job, runs what it has, and its threads
-/// end; the drop itself waits for nothing.
+/// Clones are handles to the same pool, and each of its futures holds a handle. When the
+/// last handle is dropped, the pool takes no further job and runs the jobs that it has.
+/// Then its threads end. The drop itself does not wait.
 ///
 /// ```
 /// use bridge_offload::Pool;
@@ -43,7 +43,7 @@ pub struct Pool<A = Bare> {
 }
 
 impl Pool {
-    /// A pool with the default settings.
+    /// Returns a pool with the default settings.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -51,7 +51,7 @@ impl Pool {
 }
 
 impl<A: Ambient> Pool<A> {
-    /// A builder with the default settings.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder<A> {
         Builder::new()
     }
@@ -63,15 +63,15 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// Runs a closure on the pool. Where the queue is full, the future waits
-    /// for room, first come first served.
+    /// Runs a closure on the pool. If the queue is full, the future waits for room, in
+    /// order of arrival.
     #[track_caller]
     pub fn run<F, T>(&self, closure: F) -> Offload<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        // A large closure is boxed first of all: see `large`.
+        // A large closure is boxed before anything else: see `large`.
         if Large::<F>::IS {
             self.run_at(Box::new(closure), Location::caller())
         } else {
@@ -79,7 +79,7 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// [`run`](Self::run) in the name of another place in the code.
+    /// Like [`run`](Self::run), but gives `at` as the place of the call.
     #[doc(hidden)]
     pub fn run_at<F, T>(&self, closure: F, at: &'static Location<'static>) -> Offload<T>
     where
@@ -93,11 +93,11 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// Queues a closure now, or gives it back.
+    /// Queues a closure now, or returns it.
     ///
     /// # Errors
     ///
-    /// [`Rejected::Full`] and [`Rejected::ShutDown`], with the closure.
+    /// Returns [`Rejected::Full`] or [`Rejected::ShutDown`], with the closure.
     #[track_caller]
     pub fn try_run<F, T>(&self, closure: F) -> Result<Offload<T>, Rejected<F>>
     where
@@ -107,11 +107,11 @@ impl<A: Ambient> Pool<A> {
         self.try_run_at(closure, Location::caller())
     }
 
-    /// [`try_run`](Self::try_run) in the name of another place in the code.
+    /// Like [`try_run`](Self::try_run), but gives `at` as the place of the call.
     ///
     /// # Errors
     ///
-    /// As `try_run`.
+    /// This returns the same errors as `try_run`.
     #[doc(hidden)]
     pub fn try_run_at<F, T>(
         &self,
@@ -130,8 +130,7 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// [`try_run_at`](Self::try_run_at) of a closure that is not large, or that is
-    /// boxed.
+    /// Like [`try_run_at`](Self::try_run_at), but the closure is not large, or is boxed.
     fn try_run_small<F, T>(
         &self,
         closure: F,
@@ -153,10 +152,10 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// Runs a closure if there is room for it in the queue before `give_up`
-    /// resolves; how long it then runs is not bounded.
+    /// Runs a closure if the queue gets room before `give_up` resolves. That does
+    /// not bound how long the closure runs.
     ///
-    /// The timer is the caller's, for this crate has none:
+    /// The caller brings the timer, because this crate has none:
     ///
     /// ```
     /// use bridge_offload::Pool;
@@ -169,7 +168,7 @@ impl<A: Ambient> Pool<A> {
     ///
     /// # Errors
     ///
-    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    /// Returns [`Rejected::TimedOut`] or [`Rejected::ShutDown`], with the closure.
     ///
     /// # Panics
     ///
@@ -177,7 +176,7 @@ impl<A: Ambient> Pool<A> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`Offload`].
+    /// This is as cancel safe as [`Offload`].
     #[track_caller]
     pub fn run_unless<F, T, G>(
         &self,
@@ -203,13 +202,13 @@ impl<A: Ambient> Pool<A> {
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
             let mut give_up = pin!(give_up);
-            let mut backlog = true;
+            let mut may_give_up = true;
             let result = std::future::poll_fn(|cx| {
                 if let Poll::Ready(result) = task.as_mut().poll(cx) {
                     return Poll::Ready(Some(result));
                 }
-                if backlog && give_up.as_mut().poll(cx).is_ready() {
-                    backlog = false;
+                if may_give_up && give_up.as_mut().poll(cx).is_ready() {
+                    may_give_up = false;
                     if handle.core.leave_backlog(Awaitable::header(&*job)) {
                         return Poll::Ready(None);
                     }
@@ -228,12 +227,12 @@ impl<A: Ambient> Pool<A> {
         }
     }
 
-    /// Runs a closure if there is room for it in the queue within `limit`; how
-    /// long it then runs is not bounded.
+    /// Runs a closure if the queue gets room within `limit`. That does not bound
+    /// how long the closure runs.
     ///
     /// # Errors
     ///
-    /// [`Rejected::TimedOut`] and [`Rejected::ShutDown`], with the closure.
+    /// Returns [`Rejected::TimedOut`] or [`Rejected::ShutDown`], with the closure.
     ///
     /// # Panics
     ///
@@ -241,7 +240,7 @@ impl<A: Ambient> Pool<A> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`Offload`].
+    /// This is as cancel safe as [`Offload`].
     #[track_caller]
     pub fn run_timeout<F, T>(
         &self,
@@ -256,33 +255,31 @@ impl<A: Ambient> Pool<A> {
         self.run_unless(closure, A::sleep(limit))
     }
 
-    /// Shuts the pool down: a call, to be `.wait()`ed for in sync code or awaited in
-    /// async code.
+    /// Returns a call that shuts the pool down. Sync code runs the call with
+    /// `.wait()`, and async code with `.await`.
     ///
-    /// 1. The pool takes no further job, and runs what was admitted for at most
-    ///    `grace`.
+    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`.
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
-    ///    [`cancelled`](crate::cancelled) becomes true in them. They have the
-    ///    [cancel grace](Builder::cancel_grace) to end, and their callers get the
-    ///    result.
-    /// 3. The callers of jobs that still run get `ShutDown`. Their threads go on until
-    ///    the jobs end. The report names these jobs.
+    ///    [`cancelled`](crate::cancelled) becomes true in them. If they end within the
+    ///    [cancel grace](Builder::cancel_grace), their callers get the result.
+    /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
+    ///    on until the jobs end. The report names these jobs.
     ///
-    /// Called from a job of this pool, or from what such a job waits for, it neither
-    /// waits for that job nor counts it.
+    /// A job of this pool may call this, and so may a future that such a job waits for.
+    /// Then the shutdown leaves that job out: it does not wait for the job or count it.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
         PoolShutdown::new(Arc::clone(&self.handle.core), grace)
     }
 
-    /// What the pool is doing.
+    /// Returns the figures of the pool at this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.handle.core.metrics()
     }
 }
 
-/// The closure back, with the reason.
+/// Takes the closure back, and returns it with the reason of the refusal.
 fn refuse<F, T, A>(job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -1,12 +1,12 @@
-//! What a pool says about its end: how a shutdown went, and what the exit of the
+//! Reports about the end of a pool: how a shutdown ended, and which jobs the exit of the
 //! process cut off.
 
 use std::{fmt, panic::Location, time::Duration};
 
-/// How many places a text lists before it only counts the rest.
+/// The number of places that a text lists before it only counts the rest.
 const PLACES: usize = 8;
 
-/// How a shutdown ended.
+/// The report of a shutdown.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,16 +23,16 @@ const PLACES: usize = 8;
 #[non_exhaustive]
 #[must_use = "it says whether work was lost"]
 pub struct Shutdown {
-    /// Jobs that finished within the grace.
+    /// The number of jobs that finished within the grace.
     pub completed: usize,
-    /// Jobs that were admitted and never ran. Their callers got
+    /// The number of jobs that were admitted and never ran. Their callers got
     /// [`ShutDown`](crate::OffloadError::ShutDown).
     pub abandoned: usize,
-    /// Jobs that were told to stop when the grace was over, and ended within the
-    /// cancel grace. Their callers got the result.
+    /// The number of jobs that were told to stop when the grace was over, and ended
+    /// within the cancel grace. Their callers got the result.
     pub cancelled: usize,
-    /// Jobs that still run. Their callers got
-    /// [`ShutDown`](crate::OffloadError::ShutDown); their threads go on.
+    /// The jobs that still run. Their callers got
+    /// [`ShutDown`](crate::OffloadError::ShutDown), and their threads go on.
     pub running: Vec<StillRunning>,
 }
 
@@ -40,13 +40,13 @@ pub struct Shutdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StillRunning {
-    /// Where the closure was offloaded.
+    /// The place where the closure was offloaded.
     pub at: &'static Location<'static>,
-    /// How long the closure has run, at most.
+    /// The time that the closure has run, at most.
     ///
-    /// A thread that runs short jobs back to back reads the clock once in a while,
-    /// not for each job. So the age includes the time of up to 31 jobs that ran on
-    /// the same thread just before this one. The resolution is 10 milliseconds.
+    /// A worker that runs short jobs back to back does not read the clock for each job.
+    /// So the age includes the time of up to 31 jobs that ran on the same worker just
+    /// before this one. The resolution is 10 milliseconds.
     pub age: Duration,
 }
 
@@ -54,14 +54,14 @@ pub struct StillRunning {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CutOff {
-    /// Jobs that still run.
+    /// The jobs that still run.
     pub running: Vec<StillRunning>,
-    /// Where the jobs were offloaded that have not started.
+    /// The places where jobs were offloaded that have not started.
     pub queued: Vec<&'static Location<'static>>,
 }
 
 impl CutOff {
-    /// Whether every job has finished.
+    /// Returns whether every job has finished.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.running.is_empty() && self.queued.is_empty()

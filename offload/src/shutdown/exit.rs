@@ -1,17 +1,17 @@
-//! What the process finishes before it exits.
+//! Lets pools and runtimes finish their work before the process exits.
 //!
 //! A program that returns from `main`, or calls [`std::process::exit`], ends all its
-//! threads at once. Work that was accepted and that nobody awaits would be lost. So
-//! pools and runtimes register here, and an exit handler waits for them.
+//! threads at once. Work that was accepted and that nobody awaits would be lost. So pools
+//! and runtimes register here, and an exit handler waits for them.
 //!
-//! The handler runs on the thread that exits, whose thread-locals are gone. What it
-//! waits for runs on a thread of its own, because that runs others' code: a
-//! `tracing` subscriber, a runtime's destructors. The handler waits for that thread
-//! no longer than the longest grace. So neither a stuck job nor a lock that the
-//! exiting thread holds makes the exit hang.
+//! The handler runs on the thread that exits, whose thread-locals are gone. It starts a
+//! thread that does the waiting, because waiting runs other code: a `tracing` subscriber,
+//! or a runtime's destructors. The handler allows that thread the longest grace, and
+//! a second more. So neither a stuck job nor a lock that the exiting thread holds
+//! makes the exit hang.
 //!
-//! A fork's child inherits the handler. It looks only at what was registered in its
-//! own process, in a table of its own: the parent may have held the lock of another.
+//! A fork's child inherits the handler. The child has a table of its own, and the handler
+//! looks only at that. The parent may have held the lock of its table during the fork.
 
 use std::{
     cell::Cell,
@@ -31,33 +31,33 @@ use crate::{
     platform::fork,
 };
 
-/// How much longer than the longest grace the handler waits: for the log of what
-/// was cut off.
+/// The time that the handler allows beyond the longest grace, so that what was cut off
+/// can be logged.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// Processes in a line of forks that have a table each. Nothing is registered in
-/// those beyond.
-const BACKLOG: usize = 64;
+/// The number of generations of forks that have a table each. In a process of a later
+/// generation nothing is registered.
+const MOST_GENERATIONS: usize = 64;
 
-/// What wants to be finished before the process exits.
+/// An entry of the table: something that wants to finish before the process exits.
 pub trait BeforeExit: Send + Sync {
-    /// What this is: jobs are finished before the runtimes that they may need.
+    /// Returns the stage in which this finishes.
     fn stage(&self) -> Stage;
 
-    /// How long the exit may take for this.
+    /// Returns how long the exit may take for this.
     fn grace(&self) -> Duration;
 
-    /// Takes stock when the exit begins, or when the stage before is over. Returns
-    /// what waits for the rest, if there is any.
+    /// Notes what there is to wait for, when this stage of the exit begins. Returns a
+    /// closure that waits for it, or `None` if there is nothing.
     fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
-/// What is finished first, and what after it.
+/// The order of the exit: jobs finish first, because they may need the runtimes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Jobs of pools.
+    /// The jobs of pools.
     Jobs,
-    /// Blocking tasks of runtimes.
+    /// The blocking tasks of runtimes.
     Runtimes,
 }
 
@@ -65,19 +65,19 @@ pub enum Stage {
 #[derive(Debug)]
 pub struct Leaving {
     began: Instant,
-    /// Jobs that can't end, because the thread that exits runs or owes them.
+    /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     pub(crate) excluded: Vec<JobId>,
     mark: usize,
 }
 
 impl Leaving {
-    /// When a grace is over.
+    /// Returns the time at which a grace is over.
     #[must_use]
     pub fn deadline(&self, grace: Duration) -> Option<Instant> {
         self.began.checked_add(grace)
     }
 
-    /// The [mark](mark_thread) of the thread that exits.
+    /// Returns the [mark](mark_thread) of the thread that exits.
     #[must_use]
     pub fn mark(&self) -> usize {
         self.mark
@@ -85,23 +85,25 @@ impl Leaving {
 }
 
 thread_local! {
-    /// Without a destructor, so that it can still be read when the others are gone.
+    /// It has no destructor, so it can still be read when other thread-locals are gone.
     static MARK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Marks this thread as one of those that can't end if it calls `exit`.
+/// Marks this thread as a thread of a runtime. If it calls `exit`, it can't end, so the
+/// exit must not wait for it.
 pub fn mark_thread(mark: usize) {
     MARK.set(mark);
 }
 
-/// The process whose exit ends its runtimes: its generation, plus one. Zero: none.
+/// The generation of the process whose exit ends its runtimes, plus one. Zero means that
+/// no exit has come as far.
 static ENDING: AtomicUsize = AtomicUsize::new(0);
 
-/// Stops this thread for good if the exit of the process has begun to end its runtimes,
-/// unless this is a thread of a runtime, which the exit waits for.
+/// Stops this thread for good if the exit of the process has begun to end its runtimes. A
+/// [marked](mark_thread) thread goes on, because the exit waits for it.
 ///
-/// A thread that is about to panic because the exit has ended a runtime calls this:
-/// without its runtime the thread has nothing left to do, and a panic's message at the
+/// A thread calls this when it is about to panic because the exit has ended a runtime.
+/// Without its runtime the thread has nothing left to do. The message of a panic at the
 /// end of a good run would mislead.
 pub fn stop_if_exiting() {
     let is_ending = ENDING.load(Ordering::SeqCst) == fork::generation() + 1;
@@ -113,16 +115,17 @@ pub fn stop_if_exiting() {
 #[derive(Default)]
 struct Table {
     entries: Vec<Weak<dyn BeforeExit>>,
-    /// At this number of entries the dead ones are taken out.
+    /// At this number of entries, `register` removes the dead ones.
     full: usize,
 }
 
-static TABLES: [Mutex<Option<Table>>; BACKLOG] = [const { Mutex::new(None) }; BACKLOG];
+static TABLES: [Mutex<Option<Table>>; MOST_GENERATIONS] =
+    [const { Mutex::new(None) }; MOST_GENERATIONS];
 
-/// Jobs that the thread which exits stood in, noted when its thread-locals went.
+/// The jobs that the exiting thread was inside of, noted when its thread-locals went.
 static NOTED: Mutex<Vec<JobId>> = Mutex::new(Vec::new());
 
-/// Registers what is to be finished before this process exits, as long as it lives.
+/// Registers an entry that finishes before this process exits, as long as it lives.
 pub fn register(entry: Weak<dyn BeforeExit>) {
     let Some(table) = TABLES.get(fork::generation()) else {
         return;
@@ -137,19 +140,19 @@ pub fn register(entry: Weak<dyn BeforeExit>) {
     watch();
 }
 
-/// Notes jobs that the thread whose thread-locals are going stands in. That is so
-/// only if it calls `exit` inside of them.
+/// Notes the jobs that this thread is inside of, while its thread-locals are destroyed. A
+/// thread is inside a job at that time only if the job has called `exit`.
 #[cold]
 pub(crate) fn note(jobs: impl Iterator<Item = JobId>) {
     match NOTED.try_lock() {
         Ok(mut noted) => noted.extend(jobs),
         Err(TryLockError::Poisoned(noted)) => noted.into_inner().extend(jobs),
-        // Another thread exits as well, and is first.
+        // Another thread exits as well, and came first.
         Err(TryLockError::WouldBlock) => {}
     }
 }
 
-/// Has the exit handler run at the end of the process.
+/// Registers the exit handler with the system, once.
 #[cfg(any(unix, windows))]
 fn watch() {
     extern "C" fn handler() {
@@ -159,21 +162,21 @@ fn watch() {
 
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: `handler` is a function of the signature asked for, lives as long
-        // as the program, and does not unwind. It uses no thread-local that has a
-        // destructor without asking whether that has run.
+        // SAFETY: `handler` has the required signature, lives as long as the program, and
+        // does not unwind. Before it uses a thread-local that has a destructor, it asks
+        // whether that destructor has run.
         let code = unsafe { libc::atexit(handler) };
-        // It fails only for want of memory. Then the process exits at once, as it
-        // would without this module.
+        // This fails only if memory is short. Then the process exits at once, as it would
+        // without this module.
         debug_assert_eq!(code, 0, "atexit failed");
     });
 }
 
-/// There is no exit handler here.
+/// Leaves the exit alone: this system has no exit handler.
 #[cfg(not(any(unix, windows)))]
 fn watch() {}
 
-/// Finishes what is registered in this process.
+/// Finishes everything that is registered in this process.
 fn finish_all() {
     let Some(table) = TABLES.get(fork::generation()) else {
         return;
@@ -187,7 +190,7 @@ fn finish_all() {
     };
     let leaving = Leaving {
         began: Instant::now(),
-        excluded: standing(),
+        excluded: unfinishable(),
         mark: MARK.get(),
     };
     let over = Arc::new((Mutex::new(false), Condvar::new()));
@@ -197,7 +200,8 @@ fn finish_all() {
         *told.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         told.1.notify_one();
     };
-    // Without a thread nothing is waited for: on this one, others' code could hang.
+    // If no thread starts, the exit waits for nothing. On this thread, other code could
+    // hang.
     let Ok(_thread) = thread::Builder::new()
         .name("bridge-exit".into())
         .spawn(body)
@@ -210,8 +214,8 @@ fn finish_all() {
     drop(waited);
 }
 
-/// Finishes these, stage by stage. All of a stage begin before the first is waited
-/// for, so that one that is stuck takes no time from the others.
+/// Finishes the entries, stage by stage. All entries of a stage begin before any of them
+/// is waited for, so an entry that is stuck takes no time from the others.
 fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
     let (jobs, runtimes): (Vec<_>, Vec<_>) = entries
         .into_iter()
@@ -230,10 +234,11 @@ fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
     }
 }
 
-/// The jobs that the thread which exits stands in, and those that wait for them.
-fn standing() -> Vec<JobId> {
+/// Returns the jobs that the exiting thread is inside of, and the jobs that wait for
+/// them.
+fn unfinishable() -> Vec<JobId> {
     let mut jobs = mem::take(&mut *NOTED.lock().unwrap_or_else(PoisonError::into_inner));
-    // Where thread-locals outlive the call of `exit`, they are still there.
+    // On some systems thread-locals outlive the call of `exit`.
     jobs.extend(running::current());
     jobs.extend(lineage::standing());
     jobs

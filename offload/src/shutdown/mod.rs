@@ -1,4 +1,4 @@
-//! A shutdown as a call: `.wait()` in sync code, `.await` in async code.
+//! The shutdown of a pool, as a call: sync code uses `.wait()`, async code `.await`.
 
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 pub mod exit;
@@ -21,8 +21,8 @@ use crate::{
 
 /// The shutdown of a pool. See [`Pool::shutdown`](crate::Pool::shutdown).
 ///
-/// Like every future it is lazy: nothing happens before [`wait`](Self::wait) or the
-/// first poll.
+/// Like every future it is lazy: nothing happens before [`wait`](Self::wait) or the first
+/// poll.
 ///
 /// # Cancel safety
 ///
@@ -49,7 +49,7 @@ pub struct PoolShutdown {
 
 enum Stage {
     Lazy,
-    /// Begun, without a thread that could wait for the end.
+    /// It has begun, but there is no thread to wait for the end.
     Begun(Ending),
     OnThread(OnThread<Shutdown>),
     Over,
@@ -64,14 +64,13 @@ impl PoolShutdown {
         }
     }
 
-    /// Shuts the pool down and blocks this thread until that is over.
+    /// Shuts the pool down, and blocks this thread until that is over.
     ///
-    /// A thread of a pool gives its permit back meanwhile, so that what is queued
-    /// can run.
+    /// A worker returns its permit meanwhile, so that others can run what is queued.
     ///
     /// # Panics
     ///
-    /// If it has been polled.
+    /// Panics if this future has been polled.
     pub fn wait(mut self) -> Shutdown {
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Lazy => finish(&self.core, &self.core.begin_end(self.grace)),
@@ -82,8 +81,8 @@ impl PoolShutdown {
         }
     }
 
-    /// Waits for the end on a thread of its own, because the one that polls must not
-    /// block. `Err` if the system has no thread for that now.
+    /// Waits for the end on a thread of its own, because the polling thread must not
+    /// block. Returns `Err` if the system has no thread to give now.
     fn start(&self, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
         // The closure is lost if the thread can't be started, so it takes a copy.
         let (core, copy) = (Arc::clone(&self.core), ending.clone());
@@ -91,12 +90,13 @@ impl PoolShutdown {
     }
 }
 
-/// Waits for the end of the pool in two steps, and tells everybody.
+/// Waits for the end of the pool in two steps, and tells the callers of jobs.
 fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
-    // Not in the wait: this runs wakers and destructors, which may wait in turn.
+    // This comes after the wait, because it runs wakers and destructors, which may wait
+    // too.
     drained.tell_abandoned(core);
-    if drained.is_anybody_told_to_stop() {
+    if drained.has_told_any() {
         let until = now().checked_add(ending.cancel_grace);
         waiting::wait_for_end(core, |_here| core.wait_for_told(&drained, until));
     }
@@ -133,8 +133,8 @@ impl Future for PoolShutdown {
                 ending.cancel_grace = Duration::ZERO;
                 Poll::Ready(finish(&this.core, &ending))
             }
-            // The jobs end without anybody who waits for them. A thread is asked
-            // for again at the next poll.
+            // Nobody waits for the jobs now, but they go on. The next poll asks for a
+            // thread again.
             Err(ending) => {
                 this.stage = Stage::Begun(ending);
                 yield_now();

@@ -1,4 +1,4 @@
-//! How the tests of races are run.
+//! Runs a test of a race in every order of steps.
 
 use std::{
     sync::{
@@ -16,14 +16,13 @@ use super::wait;
 /// A timeout that never passes.
 pub const LONG: Duration = Duration::MAX;
 
-/// Explores `test`; every thread must have ended by its end.
+/// Explores `test`. Every thread must have ended when `test` returns.
 pub fn explore(test: impl Fn() + Sync + Send + 'static) {
     let model = loom::model::Builder::new();
     explore_to(model.preemption_bound.unwrap_or(2), test);
 }
 
-/// Explores `test`, and lets no execution take a thread off its core more often than
-/// that.
+/// Explores `test` with at most this many preemptions in one execution.
 pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
@@ -43,7 +42,7 @@ pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     );
 }
 
-/// A job is submitted as its pool shuts down: it has run, or its caller is told.
+/// Submits a job while its pool shuts down: the job has run, or its caller is told.
 pub fn submit_while_shutting_down(pool: &Pool) {
     let other = pool.clone();
     let submitter = thread::spawn(move || match wait(other.run(|| 3).outcome()) {

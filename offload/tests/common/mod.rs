@@ -1,4 +1,4 @@
-//! A wait made of the pool's own parts, as a bridge makes it.
+//! A wait made of the pool's own parts, as a bridge makes it, and helpers of the tests.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -20,7 +20,7 @@ use std::{
 
 use bridge_offload::{Offload, Parked, Pool, Waiting, park::Parker};
 
-/// Why a wait has no value.
+/// The reason why a wait has no value.
 #[derive(Debug, PartialEq, Eq)]
 pub enum WaitError {
     Exhausted,
@@ -54,12 +54,12 @@ pub fn wait_until<F: Future>(future: F, deadline: Option<Instant>) -> Result<F::
     }
 }
 
-/// Waits for a future that can't fail to be waited for.
+/// Waits for a future, and panics if the wait ends without a value.
 pub fn wait<F: Future>(future: F) -> F::Output {
     try_wait(future).expect("the pool is not exhausted")
 }
 
-/// A future that another thread makes ready a moment later.
+/// Returns a future that another thread makes ready a moment later.
 pub fn moment() -> impl Future<Output = ()> + Send {
     let mut started = false;
     poll_fn(move |cx| {
@@ -76,7 +76,7 @@ pub fn moment() -> impl Future<Output = ()> + Send {
     })
 }
 
-/// Pools of every shape: nobody has set the size of the last.
+/// Returns pools of every shape. Nobody has set the size of the last one.
 pub fn pools() -> impl Iterator<Item = Pool> {
     let sized = [(1, 1), (1, 64), (2, 1), (3, 2)];
     sized
@@ -85,7 +85,7 @@ pub fn pools() -> impl Iterator<Item = Pool> {
         .chain([Pool::new()])
 }
 
-/// Counts how many are inside at a time.
+/// Counts how many threads are inside at a time.
 #[derive(Debug, Default)]
 pub struct Gauge {
     now: AtomicUsize,
@@ -105,7 +105,7 @@ impl Gauge {
     }
 }
 
-/// A pool of so many threads and places in its queue.
+/// Returns a pool with this number of permits and of places in its queue.
 pub fn pool(threads: usize, capacity: usize) -> Pool {
     Pool::builder()
         .max_threads(threads)
@@ -114,7 +114,7 @@ pub fn pool(threads: usize, capacity: usize) -> Pool {
         .unwrap()
 }
 
-/// A pool of so many threads, and so many more for those that are parked.
+/// Returns a pool with this number of permits, and of further workers for parked ones.
 pub fn pool_with_blocked(threads: usize, blocked: usize) -> Pool {
     Pool::builder()
         .max_threads(threads)
@@ -123,8 +123,8 @@ pub fn pool_with_blocked(threads: usize, blocked: usize) -> Pool {
         .unwrap()
 }
 
-/// A pool of so many threads whose second is held up by its start hook, and
-/// takes no job, until it is let go.
+/// Returns a pool whose second worker is held up by its start hook. The worker takes no
+/// job until the sender is dropped.
 pub fn pool_with_a_slow_second_start(threads: usize) -> (Pool, mpsc::Sender<()>) {
     let (release, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
@@ -141,12 +141,12 @@ pub fn pool_with_a_slow_second_start(threads: usize) -> (Pool, mpsc::Sender<()>)
     (pool, release)
 }
 
-/// Holds the only thread of a pool until it is let go.
+/// Holds the only permit of a pool until the sender is dropped.
 pub fn plug(pool: &Pool) -> (Offload<()>, mpsc::Sender<()>) {
     plug_with(pool, ())
 }
 
-/// The same, by a job whose result this is.
+/// Like `plug`, but the job returns `result`.
 pub fn plug_with<T: Send + 'static>(pool: &Pool, result: T) -> (Offload<T>, mpsc::Sender<()>) {
     let (release, held) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
@@ -161,7 +161,7 @@ pub fn plug_with<T: Send + 'static>(pool: &Pool, result: T) -> (Offload<T>, mpsc
     (task, release)
 }
 
-/// Waits for what another thread is about to bring about.
+/// Waits until another thread has made the condition true.
 pub fn eventually(what: &str, condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {

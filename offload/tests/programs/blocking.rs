@@ -1,11 +1,11 @@
-//! What jobs block for outside of the pool's waits: locks, connections, barriers and
-//! messages of the standard library.
+//! The things that jobs block for outside of the pool's waits: locks, connections,
+//! barriers and messages of the standard library.
 
 use std::sync::{Barrier, Condvar, Mutex, MutexGuard};
 
 use crate::program::Event;
 
-/// What jobs hold.
+/// A thing that jobs hold.
 pub(crate) enum Resource {
     Mutex(Mutex<()>),
     Connections {
@@ -14,7 +14,7 @@ pub(crate) enum Resource {
     },
 }
 
-/// A resource that is held until this is dropped.
+/// A resource that is held until this value is dropped.
 pub(crate) enum Held<'a> {
     Lock(#[expect(dead_code, reason = "it is held, and dropped")] MutexGuard<'a, ()>),
     Connection(&'a Mutex<usize>, &'a Condvar),
@@ -52,7 +52,7 @@ impl Drop for Held<'_> {
     }
 }
 
-/// What root jobs block at.
+/// A place where root jobs block for each other.
 pub(crate) enum Meeting {
     Barrier(Barrier),
     Message(Mutex<bool>, Condvar),

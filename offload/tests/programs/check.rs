@@ -1,5 +1,5 @@
-//! Runs a program on unbounded threads and on its pool, each under a time limit,
-//! and judges.
+//! Runs a program on unbounded threads and on its pool, each under a time limit, and
+//! judges the result.
 
 use std::{
     cell::Cell,
@@ -22,28 +22,28 @@ use crate::{
     world::{Threads, World},
 };
 
-/// Far more than any program takes.
+/// Far longer than any program takes.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The limits once a program has failed, so that it can be made smaller in many steps,
-/// and how often each step is tried, since few programs fail every time. Only how far
-/// it shrinks depends on them.
+/// The limits after a program has failed, and how often each step of shrinking is tried.
+/// Short limits allow many steps. Few programs fail every time, so each step is tried
+/// repeatedly. These figures only decide how far the program shrinks.
 const SHORT: Duration = Duration::from_millis(300);
 const SHORT_UNSIZED: Duration = Duration::from_secs(2);
 const TRIES: usize = 4;
 
-/// Of the default settings.
+/// The ceiling of the default settings.
 const MAX_BLOCKED_THREADS: usize = 64;
 
-/// What checks the programs of one test.
+/// Checks the programs of one test.
 #[derive(Default)]
 pub(crate) struct Checker {
     has_failed: Cell<bool>,
 }
 
 impl Checker {
-    /// Says what is wrong with how the pool runs `program`, or how many jobs were
-    /// told that it has no thread for their waits.
+    /// Returns how many jobs were told that the pool has no worker for their waits.
+    /// Returns an error that describes the fault, if the pool runs `program` wrongly.
     pub(crate) fn check(&self, program: &Program) -> Result<usize, String> {
         let checked = if self.has_failed.get() {
             (0..TRIES).try_fold(0, |told, _| Ok(told.max(self.check_pool(program)?)))
@@ -59,14 +59,14 @@ impl Checker {
     fn check_pool(&self, program: &Program) -> Result<usize, String> {
         let (pool, max_blocked_threads) = pool_of(program.size);
         let ledger = self.finish(program, pool).map_err(|()| "it hangs")?;
-        // With so few that wait, a thread can always be added.
+        // If so few jobs wait, the pool can always add a worker.
         let untold = program.waiters() <= max_blocked_threads;
         judge(program, &ledger, untold)?;
         let was_told = |&job: &usize| ledger.entry(job).told.load(SeqCst);
         Ok((0..program.jobs).filter(was_told).count())
     }
 
-    /// Says what is wrong with the program itself.
+    /// Returns an error that describes the fault, if the program itself is unsound.
     pub(crate) fn check_program(&self, program: &Program) -> Result<(), String> {
         let ended = self.finish(program, Threads);
         let ledger = ended.map_err(|()| "no program: it hangs on unbounded threads")?;
@@ -79,8 +79,8 @@ impl Checker {
         Ok(())
     }
 
-    /// Runs a program to its end, and until nothing of it is left. Leaves what hangs
-    /// behind with its threads.
+    /// Runs a program until nothing of it is left. A program that hangs is left behind
+    /// with its threads.
     fn finish(&self, program: &Program, world: impl World) -> Result<Arc<Ledger>, ()> {
         let limit = match (self.has_failed.get(), program.size) {
             (false, _) => LIMIT,
@@ -119,7 +119,7 @@ fn run_within(limit: Duration, program: &Program, world: impl World) -> Result<A
         done.send(()).unwrap();
     });
     match ended.recv_timeout(limit) {
-        // What a refused wait leaves running ends by itself.
+        // The jobs that a refused wait leaves behind end by themselves.
         Ok(()) => {
             while Arc::strong_count(&ledger) > 1 && Instant::now() < deadline {
                 thread::sleep(Duration::from_micros(50));
@@ -138,7 +138,8 @@ fn run_within(limit: Duration, program: &Program, world: impl World) -> Result<A
     Ok(ledger)
 }
 
-/// Each job has run once, or a job that submitted it, directly or not, was told.
+/// Checks that each job has run once, or that a job which submitted it, directly or not,
+/// was told.
 fn judge(program: &Program, ledger: &Ledger, untold: bool) -> Result<(), String> {
     let mut parents = vec![None; program.jobs];
     program.visit(&mut |parent, job| parents[job.number] = parent);

@@ -1,12 +1,12 @@
 //! Random programs, all of which finish on unbounded threads.
 //!
-//! Resources are taken in ascending order, by a job and by all that it waits for
-//! meanwhile. Root jobs meet events in ascending order, and hold nothing then. So
-//! no two jobs can block for each other.
+//! A job takes resources in ascending order, and so do all jobs that it waits for
+//! meanwhile. Root jobs meet events in ascending order, and hold nothing then. So no two
+//! jobs can block for each other.
 //!
-//! On a pool of a set size, barriers leave at least one permit to others, and a
-//! message comes from a job that was submitted earlier. Else the pool could not
-//! finish the program, and might stand still.
+//! On a pool of a set size, barriers leave at least one permit to others, and a message
+//! comes from a job that was submitted earlier. Otherwise the pool could not finish the
+//! program, and might stand still.
 
 use std::{iter::repeat_n, sync::Arc};
 
@@ -18,19 +18,19 @@ use proptest::{
 
 use crate::program::{Block, Event, How, Job, Op, Program, Size, job};
 
-/// How deeply jobs nest.
+/// The greatest depth to which jobs nest.
 const DEPTH: usize = 3;
 
-/// How many resources and how many events there are at most.
+/// The greatest number of resources, and of events.
 const RESOURCES: usize = 3;
 const EVENTS: usize = 2;
 
-/// How many jobs a root has at most, itself included. On an unsized pool there are
-/// more roots.
+/// The greatest number of jobs of a root, itself included. An unsized pool has more
+/// roots, with fewer jobs each.
 const JOBS: usize = 12;
 const JOBS_OF_MANY: usize = 5;
 
-/// An event that is not fitted to a number of roots yet.
+/// An event that is not yet fitted to a number of roots.
 #[derive(Clone, Debug)]
 enum Sketch {
     Barrier { first: Index, width: Index },
@@ -122,14 +122,14 @@ fn program(
     Program::new(size, resources, events, &roots, most)
 }
 
-/// Makes events that the pool can serve, and tells each root which it meets.
+/// Makes events that the pool can serve, and notes for each root which events it meets.
 fn fit(size: Size, sketches: &[Sketch], meetings: &mut [Vec<(usize, Op)>]) -> Vec<Event> {
     let roots = meetings.len();
     let sized = match size {
         Size::Unsized => None,
         Size::Sized { max_threads, .. } => Some(max_threads),
     };
-    // Jobs that block at a barrier while the others come.
+    // The number of jobs that may block at a barrier while the others come.
     let mut spare = sized.map_or(usize::MAX, |max_threads| max_threads - 1);
     let has_barrier = |sketch| matches!(sketch, &Sketch::Barrier { .. });
     let barriers = sketches.iter().any(has_barrier);

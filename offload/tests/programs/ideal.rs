@@ -1,9 +1,9 @@
-//! A pool as the promise has it, with threads without end. It shows that the
-//! programs made for pools of a set size are fair: a pool that keeps the promise
-//! finishes them.
+//! An ideal pool, which keeps the promise with unbounded threads. It shows that the
+//! programs made for pools of a set size are fair: a pool that keeps the promise finishes
+//! them.
 //!
-//! Roots start in order, each with a permit. A job that waits returns its permit
-//! and takes it back without asking. A job that another job submits needs none.
+//! Roots start in order, each with a permit. A job that waits returns its permit and
+//! takes it back without asking. A job that another job submits needs no permit.
 
 use std::{
     cell::Cell,
@@ -21,13 +21,13 @@ pub(crate) struct Ideal {
 }
 
 struct State {
-    /// Less than zero when jobs have taken permits back that others hold.
+    /// Negative while jobs have taken permits back that other jobs have.
     free: isize,
     submitted: usize,
     started: usize,
 }
 
-/// What runs on a thread.
+/// The kind of job that a thread runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Runs {
     Nothing,
@@ -57,7 +57,7 @@ impl Ideal {
         changed.notify_all();
     }
 
-    /// Blocks until it is the turn of the root of this number.
+    /// Blocks until it is the turn of the root with this number.
     fn admit(&self, root: usize) {
         let (state, changed) = &*self.shared;
         let waits = |state: &mut State| state.started != root || state.free <= 0;

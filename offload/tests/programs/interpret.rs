@@ -13,16 +13,16 @@ use crate::{
     world::{Pending, World, pause},
 };
 
-/// What happens to the jobs of a program while it runs.
+/// Notes what happens to the jobs of a program while it runs.
 pub(crate) struct Ledger {
     entries: Vec<Entry>,
 }
 
 #[derive(Default)]
 pub(crate) struct Entry {
-    /// How often the job has run.
+    /// The number of times that the job has run.
     pub(crate) runs: AtomicUsize,
-    /// Whether one of its waits was told that the pool is exhausted.
+    /// Whether one of the job's waits was told that the pool is exhausted.
     pub(crate) told: AtomicBool,
 }
 
@@ -43,8 +43,8 @@ pub(crate) struct End {
     handed_on: Vec<Pending<Self>>,
 }
 
-/// Submits the roots and waits for all of them, on this thread. The ledger is
-/// dropped by the others once nothing of the program is left.
+/// Submits the roots and waits for all of them, on this thread. Every other reference to
+/// the ledger is gone when nothing of the program is left.
 pub(crate) fn run<W: World>(program: &Program, world: &W, ledger: &Arc<Ledger>) {
     let runner = Runner {
         world: world.clone(),
@@ -153,7 +153,7 @@ impl<W: World> Runner<W> {
         });
     }
 
-    /// Waits for jobs of these numbers, or notes that the pool could not.
+    /// Waits for the jobs with these numbers. If the pool refuses the wait, notes that.
     fn wait(&self, waiter: usize, jobs: &[usize], future: impl Future<Output = Vec<usize>>) {
         match self.world.wait(future) {
             Ok(ended) => assert_eq!(ended, jobs, "each caller gets its own job's value"),
@@ -162,7 +162,7 @@ impl<W: World> Runner<W> {
     }
 }
 
-/// Awaits a job, then those that it has handed on.
+/// Awaits a job, and then the jobs that it has handed on.
 fn settle(pending: Pending<End>) -> Pending<usize> {
     Box::pin(async {
         let end = pending.await;

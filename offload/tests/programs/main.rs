@@ -1,6 +1,7 @@
-//! Programs of locks, pooled connections, barriers, messages and nested waits:
-//! each one that finishes on unbounded threads finishes on a pool of any size, or
-//! the job whose wait can't be served is told.
+//! Programs of locks, pooled connections, barriers, messages and nested waits.
+//!
+//! Each program finishes on unbounded threads. So it must finish on a pool of any size,
+//! or the job whose wait can't be served must be told.
 //!
 //! | file | what it has |
 //! |---|---|
@@ -9,14 +10,14 @@
 //! | `generate.rs` | random programs |
 //! | `smallest.rs` | the smallest program of each kind |
 //! | `world.rs` | where a program runs: on the pool, or on unbounded threads |
-//! | `ideal.rs` | a pool as the promise has it, with threads without end |
+//! | `ideal.rs` | an ideal pool, with unbounded threads |
 //! | `interpret.rs` | runs a program |
-//! | `blocking.rs` | what its jobs hold and block for |
+//! | `blocking.rs` | the things that its jobs hold and block for |
 //! | `check.rs` | runs it on both under a time limit, and judges |
 //!
-//! `PROGRAMS_CASES` sets the number of random programs, `PROGRAMS_SEED` repeats
-//! those of an earlier run, whose seed a failure prints, and `PROPERTY_SECONDS` is a
-//! time to fill with programs.
+//! `PROGRAMS_CASES` sets the number of random programs. A failure prints its seed, and
+//! `PROGRAMS_SEED` repeats the programs of that seed. `PROPERTY_SECONDS` sets a time to
+//! fill with programs.
 #![cfg(not(bridge_loom))]
 
 mod blocking;
@@ -46,7 +47,7 @@ use proptest::{
 
 use crate::{check::Checker, program::Program, smallest::Telling};
 
-/// The time that a failing program is made smaller for, in milliseconds.
+/// The time for shrinking a failing program, in milliseconds.
 const SHRINKING: u32 = 60_000;
 
 #[test]
@@ -68,7 +69,8 @@ fn the_smallest_programs_of_each_kind() {
     assert!(failures.is_empty(), "\n{}", failures.concat());
 }
 
-/// Else a failure of the others would say nothing of the pool.
+/// Otherwise a failure of the other tests could be the program's fault, and not the
+/// pool's.
 #[test]
 fn the_programs_themselves_are_sound() {
     let check = |checker: &Checker, program: &Program| checker.check_program(program);
@@ -88,7 +90,7 @@ fn random_programs_on_a_pool_that_nobody_sized() {
     on_random_programs(12, &generate::on_an_unsized_pool(), check);
 }
 
-/// Checks so many random programs, unless the environment says otherwise.
+/// Checks this many random programs, unless the environment sets another number.
 fn on_random_programs(
     cases: u32,
     programs: &impl Strategy<Value = Program>,

@@ -1,4 +1,4 @@
-//! How a program is printed, so that a failure can be read.
+//! Prints a program, so that a failure can be read.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl fmt::Display for Program {
     }
 }
 
-// Proptest prints a failing program by this.
+// Proptest prints a failing program with this.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

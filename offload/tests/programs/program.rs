@@ -1,24 +1,24 @@
-//! What a program is.
+//! Defines a program.
 
 use std::sync::Arc;
 
-/// A program, with the pool that it is to run on.
+/// A program, with the settings of the pool that runs it.
 #[derive(Clone)]
 pub(crate) struct Program {
     pub(crate) size: Size,
-    /// How many may hold each resource at a time: one of a mutex, more of a set of
-    /// connections.
+    /// The number of jobs that may hold each resource at a time: one for a mutex, more
+    /// for a set of connections.
     pub(crate) resources: Vec<usize>,
     pub(crate) events: Vec<Event>,
     /// The jobs that are submitted first, in this order.
     pub(crate) roots: Vec<Arc<Job>>,
-    /// The number of all jobs. Their numbers are less.
+    /// The number of all jobs. Their numbers are smaller than this.
     pub(crate) jobs: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Size {
-    /// The default settings.
+    /// A pool with the default settings.
     Unsized,
     Sized {
         max_threads: usize,
@@ -27,12 +27,12 @@ pub(crate) enum Size {
     },
 }
 
-/// What root jobs block for outside of the pool's waits.
+/// An event that root jobs block for outside of the pool's waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// So many arrive and go on together.
+    /// This many jobs arrive and go on together.
     Barrier(usize),
-    /// One sends, one receives.
+    /// A job sends, and another one receives.
     Message,
 }
 
@@ -48,7 +48,7 @@ pub(crate) type Block = Vec<Op>;
 pub(crate) enum Op {
     /// Holds a resource for the length of the block.
     Hold(usize, Block),
-    /// Waits for jobs. With a pause, the wait parks once before it does anything.
+    /// Waits for jobs. With a pause, the wait parks once before it does anything else.
     Wait {
         pause: bool,
         how: How,
@@ -56,7 +56,7 @@ pub(crate) enum Op {
     },
     /// Starts a job, runs the block, and then waits for the job.
     Start(Arc<Job>, Block),
-    /// Starts a job and leaves it to whoever waits for this one to wait for it.
+    /// Starts a job. The job that waits for this one waits for the new job too.
     HandOn(Arc<Job>),
     /// Arrives at a barrier.
     Arrive(usize),
@@ -64,18 +64,18 @@ pub(crate) enum Op {
     Receive(usize),
 }
 
-/// How a wait submits its jobs.
+/// The way in which a wait submits its jobs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum How {
-    /// All before the wait.
+    /// All jobs before the wait.
     Started,
-    /// All in the wait.
+    /// All jobs in the wait.
     Joined,
-    /// In the wait, each after the one before it has ended.
+    /// In the wait, each job after the job before it has ended.
     InTurn,
 }
 
-/// A job without a number.
+/// Returns a job without a number.
 pub(crate) fn job(block: impl Into<Block>) -> Arc<Job> {
     Arc::new(Job {
         number: 0,
@@ -84,9 +84,9 @@ pub(crate) fn job(block: impl Into<Block>) -> Arc<Job> {
 }
 
 impl Program {
-    /// Numbers the jobs. Drops jobs past the first `most` of each root, and takes out
-    /// what would hold a resource out of order: then no two jobs can block for each
-    /// other.
+    /// Numbers the jobs. Drops jobs past the first `most` of each root. Takes out each
+    /// operation that would hold a resource out of order, so that no two jobs can block
+    /// for each other.
     pub(crate) fn new(
         size: Size,
         resources: Vec<usize>,
@@ -113,7 +113,7 @@ impl Program {
         }
     }
 
-    /// The number of jobs that wait, and so the most that are parked at a time.
+    /// Returns the number of jobs that wait. At most so many are parked at a time.
     pub(crate) fn waiters(&self) -> usize {
         let mut count = 0;
         self.visit(&mut |_, job| count += usize::from(waits(&job.block)));
@@ -165,7 +165,7 @@ struct Numbering {
 }
 
 impl Numbering {
-    /// `free` is the first resource that may still be taken.
+    /// Numbers a job. `free` is the first resource that it may still take.
     fn job(&mut self, job: &Job, free: usize) -> Option<Arc<Job>> {
         if self.jobs == self.most {
             return None;
@@ -205,7 +205,7 @@ impl Numbering {
     }
 }
 
-/// Jobs are alike if they do the same.
+/// Two jobs are equal if they do the same.
 impl PartialEq for Job {
     fn eq(&self, other: &Self) -> bool {
         self.block == other.block

@@ -10,14 +10,14 @@ use crate::program::{
     Job, Op, Program, Size, job,
 };
 
-/// Whether the pool may tell a job that it has no thread for a wait.
+/// Says whether the pool may tell a job that it has no worker for a wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Telling {
     Never,
     Allowed,
 }
 
-/// No program here has as many jobs.
+/// More jobs than any program here has.
 const MANY: usize = 1000;
 
 pub(crate) fn all() -> Vec<(&'static str, Telling, Program)> {
@@ -244,7 +244,8 @@ fn wait<const N: usize>(how: How, jobs: [Arc<Job>; N]) -> Op {
     }
 }
 
-/// A wait that parks once before it does anything, so that others get its permit.
+/// Returns a wait that parks once before it does anything else, so that others get its
+/// permit.
 fn pausing<const N: usize>(how: How, jobs: [Arc<Job>; N]) -> Op {
     Op::Wait {
         pause: true,

@@ -1,4 +1,4 @@
-//! Where a program runs: on a pool, or on unbounded threads.
+//! The places where a program runs: on a pool, or on unbounded threads.
 
 use std::{pin::Pin, thread, time::Duration};
 
@@ -10,11 +10,11 @@ use crate::common::{WaitError, try_wait};
 /// The future of a job.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A wait that has no value, because the pool has no thread for it.
+/// The error of a wait for which the pool has no worker.
 #[derive(Debug)]
 pub(crate) struct Told;
 
-/// What submits jobs and waits.
+/// A place where jobs are submitted and wait.
 pub(crate) trait World: Clone + Send + 'static {
     /// Submits a job now.
     fn start<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Pending<T>;
@@ -42,7 +42,7 @@ impl World for Pool {
     }
 }
 
-/// A thread for each job.
+/// Runs each job on a thread of its own.
 #[derive(Clone)]
 pub(crate) struct Threads;
 
@@ -64,7 +64,7 @@ impl World for Threads {
     }
 }
 
-/// Is pending until another thread has slept for a moment.
+/// Waits until another thread has slept for a moment.
 pub(crate) async fn pause() {
     let (send, receive) = oneshot::channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Waits for jobs that others submitted: the wait adopts what it polls for.
+//! Waits for jobs that others submitted: such a wait adopts the job that it polls for.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::{
     world::{Refused, Size, hold, wait, wait_outside},
 };
 
-/// Strangers have every permit, and block on the lock of the job that waits.
+/// Otherwise a wait for somebody else's job hangs. Unrelated jobs have every permit, and
+/// block on the lock of the waiting job.
 #[test]
 fn a_lock_held_over_a_wait_for_a_job_of_somebody_else() {
     explore(|| {
@@ -26,18 +27,19 @@ fn a_lock_held_over_a_wait_for_a_job_of_somebody_else() {
             let _held = hold(&own);
             wait(async { given.await.unwrap().await })
         });
-        let strangers = [(); 3].map(|()| {
+        let unrelated_jobs = [(); 3].map(|()| {
             let lock = Arc::clone(&lock);
             world.leaf(move || drop(hold(&lock)))
         });
         let _its_wait_may_be_over = give.send(world.start(|| 7));
         assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
-        strangers.into_iter().for_each(wait_outside);
+        unrelated_jobs.into_iter().for_each(wait_outside);
         world.end();
     });
 }
 
-/// It is queued behind strangers when the wait polls for it, before the wait parks.
+/// Otherwise a job is not found that was queued behind unrelated jobs before the wait
+/// polls for it and parks.
 #[test]
 fn a_job_that_was_queued_among_strangers_before_the_wait() {
     explore(|| {
@@ -50,18 +52,19 @@ fn a_job_that_was_queued_among_strangers_before_the_wait() {
             let child: Offload<i32> = given.recv().unwrap();
             wait(child)
         });
-        let strangers = [(); 2].map(|()| {
+        let unrelated_jobs = [(); 2].map(|()| {
             let lock = Arc::clone(&lock);
             world.leaf(move || drop(hold(&lock)))
         });
         give.send(world.start(|| 7)).unwrap();
         assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
-        strangers.into_iter().for_each(wait_outside);
+        unrelated_jobs.into_iter().for_each(wait_outside);
         world.end();
     });
 }
 
-/// The job moves from wait to wait: the last that polls has adopted it.
+/// Otherwise a job that moves from wait to wait is lost. The last wait that polls for it
+/// has adopted it.
 #[test]
 fn a_job_that_two_waits_poll_for_in_turn() {
     explore(|| {
@@ -80,7 +83,7 @@ fn a_job_that_two_waits_poll_for_in_turn() {
                         *slot = None;
                     } else {
                         cx.waker().wake_by_ref();
-                        // PCT would let this thread poll for ever.
+                        // The scheduler PCT would let this thread poll for ever.
                         thread::yield_now();
                     }
                     poll.map(Result::unwrap)

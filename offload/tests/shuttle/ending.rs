@@ -1,4 +1,4 @@
-//! Pools whose last handle goes: what was admitted runs, and the threads end.
+//! Pools whose last handle is dropped: the admitted jobs run, and the workers end.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ fn pool() -> Pool<Watched> {
         .unwrap()
 }
 
-/// Shuttle waits for every thread: one that does not end is a deadlock.
+/// Otherwise a worker outlives its pool. Shuttle waits for every thread, so a worker that
+/// does not end is a deadlock.
 #[test]
 fn a_detached_job_keeps_its_pool_open() {
     explore(|| {
@@ -42,7 +43,8 @@ fn a_detached_job_keeps_its_pool_open() {
     });
 }
 
-/// The last handle goes on a thread of the pool, or on another, at any moment.
+/// Otherwise a pool hangs whose last handle is dropped on a worker, or on another thread,
+/// at some moment.
 #[test]
 fn the_last_handle_goes_as_its_job_ends() {
     explore(|| {

@@ -20,7 +20,7 @@ use crate::{
     world::{Refused, Size, World, join_all, moment, try_wait, wait, wait_outside},
 };
 
-/// Submits jobs, and cancels, drops, detaches or awaits each.
+/// Submits jobs, and cancels, drops, detaches or awaits each of them.
 fn storm(world: &World, count: usize) {
     for _ in 0..count {
         let ran = Arc::new(AtomicUsize::new(0));
@@ -59,7 +59,8 @@ fn a_storm_of_callers_that_leave() {
     });
 }
 
-/// The job is withdrawn in the queue, as it is lent, or as it runs.
+/// Otherwise a job is lost or runs twice that is withdrawn in the queue, while it is
+/// lent, or while it runs.
 #[test]
 fn a_parent_that_leaves_its_descendants() {
     explore(|| {
@@ -82,7 +83,8 @@ fn a_parent_that_leaves_its_descendants() {
     });
 }
 
-/// Another thread cancels it, so its entry may be with the lender, or given back.
+/// Otherwise a job is lost that another thread cancels. Its entry may be with the lender,
+/// or given back.
 #[test]
 fn a_job_cancelled_while_it_is_lent() {
     explore(|| {
@@ -138,8 +140,8 @@ fn jobs_that_panic_among_jobs_that_wait() {
     explore(|| {
         let world = Size::of(2, 1).build();
         let inner = world.clone();
-        // `resume_unwind` does not call the panic hook, which takes a panic for the
-        // end of the execution.
+        // `resume_unwind` does not call the panic hook. Shuttle's hook takes a panic for
+        // the end of the execution.
         let parent = world.start(move || {
             let outcome = wait(inner.run(|| -> u32 { resume_unwind(Box::new(())) }))?;
             Ok::<_, Refused>(matches!(outcome, Err(OffloadError::Panicked(_))))
@@ -158,7 +160,7 @@ fn jobs_that_panic_among_jobs_that_wait() {
     });
 }
 
-/// A job that runs sees that its caller has left; a permit is free when it ends.
+/// Otherwise a running job does not see that its caller has left, or its permit is lost.
 #[test]
 fn a_running_job_whose_caller_leaves() {
     explore(|| {

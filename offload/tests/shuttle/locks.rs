@@ -1,7 +1,7 @@
-//! Jobs that hold a lock over a wait, while strangers block on that lock.
+//! Jobs that hold a lock over a wait, while unrelated jobs block on that lock.
 //!
-//! Only a descendant can release the lock. So it starts although every permit is
-//! taken, and the pool never stands still.
+//! Only a descendant can release the lock. So it starts although every permit is taken,
+//! and the pool never stands still.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::{
 
 type Lock = Arc<Mutex<u32>>;
 
-/// Jobs that need the lock for a moment.
-fn strangers(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
-    let stranger = || {
+/// Starts jobs that need the lock for a moment.
+fn unrelated_jobs(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
+    let unrelated = || {
         let lock = Arc::clone(lock);
         world.leaf(move || *hold(&lock) += 1)
     };
-    std::iter::repeat_with(stranger).take(count).collect()
+    std::iter::repeat_with(unrelated).take(count).collect()
 }
 
-fn finish(world: &World, lock: &Lock, strangers: Vec<Offload<()>>) {
-    let count = strangers.len();
-    strangers.into_iter().for_each(wait_outside);
+fn finish(world: &World, lock: &Lock, unrelated_jobs: Vec<Offload<()>>) {
+    let count = unrelated_jobs.len();
+    unrelated_jobs.into_iter().for_each(wait_outside);
     assert_eq!(*hold(lock) as usize, count);
     world.end();
 }
@@ -44,9 +44,9 @@ fn a_lock_held_over_a_wait_for_a_descendant() {
                 inner.run(|| 7).await
             })
         });
-        let strangers = strangers(&world, &lock, 3);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 3);
         assert!(matches!(wait_outside(holder), Ok(Ok(7)) | Err(Refused)));
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
@@ -61,11 +61,11 @@ fn two_locks_held_over_waits_for_several_descendants() {
                 wait(join_all((0..2).map(|number| inner.run(move || number)))).map(|all| all.len())
             })
         });
-        let strangers = strangers(&world, &lock, 2);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 2);
         for holder in holders {
             assert!(matches!(wait_outside(holder), Ok(2) | Err(Refused)));
         }
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
@@ -84,17 +84,17 @@ fn a_lock_held_over_waits_nested_in_each_other() {
                     .await
             })
         });
-        let strangers = strangers(&world, &lock, 3);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 3);
         let outcome = wait_outside(holder);
         assert!(matches!(
             outcome,
             Ok(Ok(Ok(7) | Err(Refused))) | Err(Refused)
         ));
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
-/// The job is queued among strangers before its parent parks.
+/// Otherwise a job hangs whose work was queued among unrelated jobs before it parks.
 #[test]
 fn work_that_was_submitted_before_the_wait() {
     explore(|| {
@@ -108,13 +108,14 @@ fn work_that_was_submitted_before_the_wait() {
                 child.await
             })
         });
-        let strangers = strangers(&world, &lock, 2);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 2);
         assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
-/// The grandchild was submitted by a child that did not wait for it.
+/// Otherwise a job hangs that waits for a grandchild. A child submitted the grandchild
+/// and did not wait for it.
 #[test]
 fn work_that_a_child_submitted_before_its_parent_waits() {
     explore(|| {
@@ -127,18 +128,18 @@ fn work_that_a_child_submitted_before_its_parent_waits() {
             let child = inner.start(move || innermost.start(move || tell.send(7).unwrap()));
             let grandchild = wait(child)?;
             let value = wait(told)?;
-            // The result was sent before the job ended.
+            // The grandchild sent its result before it ended.
             wait(grandchild)?;
             Ok::<_, Refused>(value.unwrap())
         });
-        let strangers = strangers(&world, &lock, 2);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 2);
         assert!(matches!(wait_outside(parent), Ok(7) | Err(Refused)));
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
-/// Within the scope of another lineage, what the wait submits does not descend from
-/// the job. So the wait has an account of its own.
+/// Otherwise a wait within the scope of another lineage hangs. The jobs that it submits
+/// do not descend from its job, so the wait has an account of its own.
 #[test]
 fn a_wait_within_the_scope_of_another_lineage() {
     explore(|| {
@@ -157,14 +158,14 @@ fn a_wait_within_the_scope_of_another_lineage() {
             wait(before)?;
             value.map(Result::unwrap)
         });
-        let strangers = strangers(&world, &lock, 2);
+        let unrelated_jobs = unrelated_jobs(&world, &lock, 2);
         assert!(matches!(wait_outside(holder), Ok(7) | Err(Refused)));
-        finish(&world, &lock, strangers);
+        finish(&world, &lock, unrelated_jobs);
     });
 }
 
-/// The permit of the parked job and its credit may go to descendants that block on what
-/// it holds. Then the pool stands still, and lets further ones start.
+/// Otherwise a pool stands still for ever. The permit of the parked job and its credit
+/// may go to descendants that block on what it holds, so further ones must start.
 #[test]
 fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
     explore(|| {
@@ -176,7 +177,7 @@ fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
         let (inner, own) = (world.clone(), Arc::clone(&lock));
         let holder = world.start(move || {
             let held = hold(&own);
-            let children = strangers_of(&inner, &own, 2);
+            let children = descendants_of(&inner, &own, 2);
             let outcome = try_wait(async {
                 moment().await;
                 inner.run(|| 7).await
@@ -190,8 +191,8 @@ fn descendants_that_block_on_the_lock_of_the_job_that_waits() {
     });
 }
 
-/// Jobs of a job that need the lock for a moment: they descend from that job.
-fn strangers_of(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
+/// Starts jobs that need the lock for a moment and descend from the calling job.
+fn descendants_of(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
     let child = || {
         let lock = Arc::clone(lock);
         world.start(move || *hold(&lock) += 1)
@@ -199,7 +200,8 @@ fn strangers_of(world: &World, lock: &Lock, count: usize) -> Vec<Offload<()>> {
     std::iter::repeat_with(child).take(count).collect()
 }
 
-/// Beyond the permits run descendants of parked jobs alone, at most one for each.
+/// Otherwise more jobs run than the bounds allow. Beyond the permits run only descendants
+/// of parked jobs, at most one for each.
 #[test]
 fn no_stranger_starts_beyond_the_permits() {
     explore(|| {
@@ -217,7 +219,7 @@ fn no_stranger_starts_beyond_the_permits() {
                 let gate = Arc::clone(&own);
                 inner.start(move || drop(hold(&gate)))
             });
-            // It stays parked as long as the strangers are looked at.
+            // The job stays parked while the test looks at the unrelated jobs.
             let _told = try_wait(until);
             let _all = try_wait(join_all(children));
         });

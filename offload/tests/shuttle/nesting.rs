@@ -1,4 +1,5 @@
-//! Jobs that wait for jobs: an added thread runs what they wait for, or they run it.
+//! Jobs that wait for jobs: an added worker runs the inner job, or the waiting worker
+//! does.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -9,7 +10,7 @@ use crate::{
     world::{Refused, Size, World, moment, wait, wait_outside},
 };
 
-/// Each job waits for the next, which it submits.
+/// Runs a chain of jobs. Each job submits the next one and waits for it.
 fn descend(world: &World, depth: u32) -> Result<u32, Refused> {
     if depth == 0 {
         return Ok(0);
@@ -80,7 +81,7 @@ fn a_wait_for_two_descendants_at_once() {
     });
 }
 
-/// A job that was lent is given back when the poll before it opens another wait.
+/// Otherwise a lent job is lost when the poll before it opens another wait.
 #[test]
 fn a_future_whose_every_poll_waits() {
     explore(|| {
@@ -101,7 +102,8 @@ fn a_future_whose_every_poll_waits() {
     });
 }
 
-/// Its wait never parks by itself, and so gives way.
+/// Otherwise a wait that never parks by itself keeps its job from running. It must give
+/// way.
 #[test]
 fn a_future_that_wakes_itself_until_its_job_has_run() {
     explore(|| {
@@ -111,7 +113,7 @@ fn a_future_that_wakes_itself_until_its_job_has_run() {
             let mut child = pin!(inner.run(|| 7));
             wait(poll_fn(|cx| {
                 cx.waker().wake_by_ref();
-                // PCT would let this thread poll for ever.
+                // The scheduler PCT would let this thread poll for ever.
                 shuttle::thread::yield_now();
                 child.as_mut().poll(cx)
             }))

@@ -1,4 +1,4 @@
-//! Submitters that race each other: through the inbox, and where the queue is full.
+//! Submitters that race each other, through the inbox and where the queue is full.
 
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     world::{Refused, Size, World, join_all, moment, wait, wait_outside},
 };
 
-/// Submits so many jobs, and waits for all of them.
+/// Submits this many jobs, and waits for all of them.
 fn submit(world: &World, count: usize) {
     let tasks: Vec<_> = (0..count)
         .map(|number| world.leaf(move || number))
@@ -33,7 +33,7 @@ fn submit_from(world: &World, threads: usize, each: usize) {
     join_all(others);
 }
 
-/// A thread that spins keeps the inbox open.
+/// Returns the size of a pool whose workers spin, which keeps the inbox open.
 fn spinning(threads: usize, capacity: usize) -> Size {
     Size {
         spin: Duration::from_micros(50),
@@ -90,7 +90,7 @@ fn submitters_that_are_refused_where_the_queue_is_full() {
     });
 }
 
-/// A job that a running job blocks for, behind it in the inbox, gets a thread.
+/// Otherwise a job hangs that blocks until a job behind it in the inbox has run.
 #[test]
 fn a_job_that_blocks_until_a_later_one_has_run() {
     explore(|| {
@@ -105,7 +105,7 @@ fn a_job_that_blocks_until_a_later_one_has_run() {
     });
 }
 
-/// A caller gives up its place in the line, or its job runs.
+/// Otherwise a job is lost, or runs although its caller gave up its place in the backlog.
 #[test]
 fn callers_that_wait_for_room_for_a_while() {
     explore(|| {
@@ -137,8 +137,7 @@ fn callers_that_wait_for_room_for_a_while() {
     });
 }
 
-/// Jobs of jobs are admitted to the line like all others, but run out of turn where a
-/// parked job needs them.
+/// Otherwise a descendant waits for its turn in the backlog while a parked job needs it.
 #[test]
 fn descendants_that_find_the_queue_full() {
     explore(|| {
@@ -163,7 +162,8 @@ fn descendants_that_find_the_queue_full() {
     });
 }
 
-/// The waker of the last poll is woken, though the task moves from thread to thread.
+/// Otherwise the wrong waker is woken when a task moves from thread to thread. The last
+/// poll's waker counts.
 #[test]
 fn an_offload_that_moves_between_executors() {
     explore(|| {
@@ -175,7 +175,7 @@ fn an_offload_that_moves_between_executors() {
             polls += 1;
             match poll {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                // This executor polls it no more.
+                // This executor does not poll it again.
                 Poll::Pending => Poll::Ready(None),
             }
         }));

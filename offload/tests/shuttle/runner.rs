@@ -27,20 +27,20 @@ use crate::{
     world,
 };
 
-/// Without a time or a number: so many schedules under each scheduler.
+/// The number of schedules under each scheduler, if no time and no number is set.
 const ITERATIONS: usize = 200;
 
-/// So many schedules come from one seed. A scheduler that is stopped halfway would
-/// print its seed as one that failed.
+/// The number of schedules from one seed. A scheduler that stops halfway would print its
+/// seed as a seed that failed.
 const BATCH: usize = 20;
 
-/// A run of more steps than this has a livelock. The longest good ones take a tenth.
+/// A run of more steps than this has a livelock. The longest good runs take a tenth.
 const STEPS: usize = 100_000;
 
-/// An execution draws one of these: see [`set_haste`]. Half of them are patient.
+/// Each execution draws one of these values: see [`set_haste`]. Half of them are patient.
 const HASTES: [u64; 4] = [0, 0, 48, 8];
 
-/// The depths of PCT: how many preemptions it places.
+/// The depths of the scheduler PCT: the numbers of preemptions that it places.
 const DEPTHS: [usize; 3] = [3, 4, 5];
 
 static SEED: LazyLock<u64> = LazyLock::new(|| {
@@ -52,7 +52,7 @@ static SEED: LazyLock<u64> = LazyLock::new(|| {
     seed
 });
 
-/// The number that a variable holds.
+/// Returns the number that a variable holds.
 fn number<T: FromStr>(variable: &str) -> Option<T> {
     let text = env::var(variable).ok()?;
     let number = text.parse().ok();
@@ -152,7 +152,7 @@ fn try_under(name: &str, scheduler: usize, batch: impl Fn(u64, usize)) {
     }
 }
 
-/// `module::test`, as libtest calls it.
+/// Returns `module::test`, the name that libtest uses.
 fn name_of<F>(_: &F) -> String {
     let path = type_name::<F>().trim_end_matches("::{{closure}}");
     path.split_once("::")
@@ -180,7 +180,7 @@ fn config() -> Config {
     config
 }
 
-/// Where this process leaves the schedules that failed.
+/// Returns the directory where this process leaves the schedules that failed.
 fn directory() -> &'static Path {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(process::id().to_string());
@@ -197,7 +197,7 @@ fn report(name: &str, before: usize) {
         *SEED
     );
     let schedules = fs::read_dir(directory()).into_iter().flatten().flatten();
-    // The longest record is the one of the whole execution.
+    // The longest record describes the whole execution.
     let last = schedules.map(|entry| entry.path()).max();
     if let Some(file) = last {
         println!(

@@ -1,4 +1,5 @@
-//! A scheduler that decides when time passes, around one that decides all else.
+//! A scheduler that decides when time passes. Another one inside it decides everything
+//! else.
 
 use std::cell::Cell;
 
@@ -9,7 +10,7 @@ std::thread_local! {
     static HASTE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Sets how fast time goes: one step in so many lets the limit of a thread pass.
+/// Sets how fast time goes: one step in this many lets the limit of a thread pass.
 ///
 /// With zero, time passes only when no thread can run, as on a machine that is never
 /// late.
@@ -17,12 +18,12 @@ pub(crate) fn set_haste(haste: u64) {
     HASTE.set(haste);
 }
 
-/// Whether time passes only when no thread can run.
+/// Returns whether time passes only when no thread can run.
 pub(crate) fn is_patient() -> bool {
     HASTE.get() == 0
 }
 
-/// Leaves out threads that sleep, until their time has come.
+/// Leaves out sleeping threads until their time has come.
 pub(crate) struct Clocked<S> {
     inner: S,
     coins: u64,
@@ -33,8 +34,8 @@ impl<S> Clocked<S> {
         Self { inner, coins: seed }
     }
 
-    /// A number below `limit`. A replay takes the picks from the record, so these need
-    /// not be recorded.
+    /// Returns a number below `limit`. A replay takes the picks from the record, so the
+    /// numbers need not be recorded.
     fn draw(&mut self, limit: u64) -> u64 {
         self.coins = self.coins.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.coins) % limit

@@ -1,4 +1,4 @@
-//! Shutdowns amid all that a pool does: every caller has a value, or is told.
+//! Shutdowns amid all that a pool does: every caller gets a value or an error.
 
 use std::{pin::pin, time::Duration};
 
@@ -18,14 +18,14 @@ fn spinning(threads: usize) -> Size {
     }
 }
 
-/// A pool that ends tells its callers nothing else.
+/// Checks that a pool which ends returns only the error `ShutDown`.
 fn check<T>(outcome: &Result<T, OffloadError>) {
     if let Err(error) = outcome {
         assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}");
     }
 }
 
-/// A job that waits for another.
+/// Starts a job that waits for another job.
 fn nested(world: &World) -> bridge_offload::Offload<()> {
     let inner = world.clone();
     world.start(move || {
@@ -70,7 +70,7 @@ fn a_shutdown_without_grace_amid_waits() {
     });
 }
 
-/// The grace is over at any moment, or never.
+/// Otherwise a caller hangs when the grace is over at some moment, or never.
 #[test]
 fn a_shutdown_whose_grace_ends_amid_waits() {
     explore(|| {
@@ -108,7 +108,8 @@ fn two_shutdowns_at_once() {
     });
 }
 
-/// A thread of its own waits for the end of the pool, whether anybody asks or not.
+/// Otherwise a shutdown that nobody polls again never ends. A thread of its own waits for
+/// the end of the pool.
 #[test]
 fn a_shutdown_that_is_awaited_and_one_that_is_left() {
     explore(|| {
@@ -130,7 +131,8 @@ fn a_shutdown_that_is_awaited_and_one_that_is_left() {
     });
 }
 
-/// The thread that shuts its own pool down leaves what is queued to others.
+/// Otherwise queued jobs hang when a worker shuts its own pool down. It must leave them
+/// to others.
 #[test]
 fn a_job_that_shuts_its_pool_down() {
     explore(|| {
@@ -169,7 +171,8 @@ fn two_jobs_that_shut_their_pool_down() {
     });
 }
 
-/// A job that waits for what only its own end would bring is told to stop.
+/// Otherwise a job hangs that waits for an event which only its own end would bring. It
+/// must be told to stop.
 #[test]
 fn a_wait_that_a_shutdown_finds_parked() {
     explore(|| {

@@ -1,4 +1,5 @@
-//! Pools that stand still: one that nobody sized grows, any other tells a wait.
+//! Pools that stand still: a pool whose size nobody set grows, and any other tells a
+//! wait.
 
 use std::sync::Arc;
 
@@ -37,32 +38,33 @@ fn a_barrier_wider_than_the_pool() {
     });
 }
 
-/// Both threads are parked, and neither can be lent the stranger that ends the waits.
+/// Otherwise two parked waits hang. Neither worker can be lent the unrelated job that
+/// ends the waits.
 #[test]
 fn waits_for_a_stranger_that_no_thread_can_run() {
     explore(|| {
         let world = stalling(1, 1).build();
-        let (waits, stranger) = [(); 2]
+        let (waits, unrelated) = [(); 2]
             .map(|()| {
                 let (tell, told) = oneshot::channel::<()>();
                 (world.start(move || try_wait(told).map(drop)), tell)
             })
             .into_iter()
             .unzip::<_, _, Vec<_>, Vec<_>>();
-        let stranger = world.leaf(move || {
-            for tell in stranger {
+        let unrelated = world.leaf(move || {
+            for tell in unrelated {
                 let _nobody_may_listen = tell.send(());
             }
         });
         let outcomes: Vec<_> = waits.into_iter().map(wait_outside).collect();
-        wait_outside(stranger);
+        wait_outside(unrelated);
         let told = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         assert!(told <= 2);
         world.end();
     });
 }
 
-/// Nothing is queued, and what the waits are for never comes.
+/// Otherwise a wait hangs although nothing is queued and its event never comes.
 #[test]
 fn waits_at_the_ceiling_for_what_never_comes() {
     explore(|| {
@@ -71,7 +73,8 @@ fn waits_at_the_ceiling_for_what_never_comes() {
             let (tell, told) = oneshot::channel::<()>();
             (world.start(move || try_wait(told).map(drop)), tell)
         });
-        // One is told. Then a thread is free again, so the other may wait for ever.
+        // The pool tells one of them. Then a worker is free again, so the other may wait
+        // for ever.
         let (outcome, other) = wait_outside(select(first, second)).factor_first();
         assert_eq!(outcome, Err(Refused));
         drop((kept, also_kept));

@@ -1,4 +1,4 @@
-//! Threads that retire, and threads that don't start.
+//! Workers that retire, and workers that can't be started.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
 
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
-/// Waits for a job, about as long as threads live without one.
+/// Waits for a job, about as long as workers live without a job.
 fn submit_with_pauses(world: &World, count: usize) {
     for number in 0..count {
         assert_eq!(wait_outside(world.leaf(move || number)), number);
@@ -54,7 +54,7 @@ fn threads_that_retire_as_a_job_waits() {
     });
 }
 
-/// A pool without a thread tells its callers nothing else.
+/// Checks that a pool without a worker returns only the error `NoThread`.
 fn check<T>(outcome: &Result<T, OffloadError>) {
     if let Err(error) = outcome {
         assert!(matches!(error, OffloadError::NoThread { .. }), "{error}");

@@ -1,4 +1,5 @@
-//! A pool under test, with books: every job has run once, or its caller was told.
+//! A pool under test, and the counts of its jobs: every job has run once, or its caller
+//! was told.
 
 use std::{
     cell::Cell,
@@ -27,18 +28,19 @@ std::thread_local! {
     static STALLS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Before each execution.
+/// Resets the counts before an execution.
 pub(crate) fn reset() {
     OPEN.set(0);
     STALLS.set(0);
 }
 
-/// After each execution: a scenario that ends no world has checked nothing.
+/// Checks, after an execution, that the scenario ended each pool. A scenario that ends
+/// none has checked nothing.
 pub(crate) fn check_that_all_ended() {
     assert_eq!(OPEN.get(), 0, "the scenario left a world open");
 }
 
-/// Notes reports of stalls.
+/// Counts reports of stalls.
 pub(crate) struct Watched;
 
 impl Ambient for Watched {
@@ -69,9 +71,9 @@ struct Books {
     may_stall: bool,
     submitted: AtomicUsize,
     ran: AtomicUsize,
-    /// Roots that run and never wait.
+    /// The number of running unrelated jobs that never wait.
     leaves: AtomicUsize,
-    /// The first broken rule that a job has seen.
+    /// The last broken rule that a job has seen.
     wrong: Mutex<Option<String>>,
 }
 
@@ -83,13 +85,14 @@ pub(crate) struct Size {
     pub(crate) capacity: usize,
     pub(crate) spin: Duration,
     pub(crate) keep_alive: Duration,
-    /// The pool may stand still, and grow or refuse, although nothing is late.
+    /// Whether the pool may stand still, and grow or refuse, although no thread is late.
     pub(crate) may_stall: bool,
     pub(crate) grows: bool,
 }
 
 impl Size {
-    /// So many permits, and so many threads more for those that are parked.
+    /// Returns the size of a pool with this number of permits, and of further workers for
+    /// parked ones.
     pub(crate) fn of(threads: usize, blocked: usize) -> Self {
         Self {
             threads,
@@ -135,7 +138,7 @@ impl Size {
 }
 
 impl World {
-    /// The closure of a job, counted when it runs.
+    /// Returns the closure of a job, which is counted when it runs.
     pub(crate) fn counted<T, J: FnOnce() -> T + Send>(
         &self,
         job: J,
@@ -147,7 +150,7 @@ impl World {
         }
     }
 
-    /// Counts a job that is submitted without this.
+    /// Counts a job that the caller submits by itself.
     pub(crate) fn submits(&self) {
         self.books.submitted.fetch_add(1, Ordering::Relaxed);
     }
@@ -161,7 +164,7 @@ impl World {
         self.pool.run(self.counted(job)).start()
     }
 
-    /// A job that is submitted at the first poll.
+    /// Returns a job that is submitted at the first poll.
     pub(crate) fn run<T, J>(
         &self,
         job: J,
@@ -177,7 +180,7 @@ impl World {
         }
     }
 
-    /// Submits a job if there is room.
+    /// Submits a job if the queue has room.
     pub(crate) fn try_start<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
@@ -193,7 +196,8 @@ impl World {
         }
     }
 
-    /// Submits a root that never waits. No more of them run than there are permits.
+    /// Submits an unrelated job that never waits. At most `max_threads` of these may run
+    /// at a time.
     pub(crate) fn leaf<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
@@ -214,14 +218,14 @@ impl World {
         self.pool.metrics()
     }
 
-    /// Waits until all jobs are over, and balances the books.
+    /// Waits until all jobs are over, and checks the counts.
     pub(crate) fn end(&self) {
         let report = self.pool.shutdown(LONG).wait();
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
         self.balance();
     }
 
-    /// Balances the books of a pool that has been shut down.
+    /// Checks the counts of a pool that has been shut down.
     pub(crate) fn balance(&self) {
         eventually("its threads are gone", || self.metrics().threads == 0);
         let metrics = self.metrics();
@@ -266,7 +270,7 @@ impl Books {
     }
 }
 
-/// The pool could do nothing for a wait.
+/// The error of a wait for which the pool could do nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Refused;
 
@@ -292,7 +296,7 @@ pub(crate) fn try_wait<F: Future>(future: F) -> Result<F::Output, Refused> {
     }
 }
 
-/// Waits for a future that the pool must not refuse unless a thread is late.
+/// Waits for a future. Unless a thread is late, the pool must not refuse this wait.
 pub(crate) fn wait<F: Future>(future: F) -> Result<F::Output, Refused> {
     let outcome = try_wait(future);
     assert!(
@@ -307,7 +311,7 @@ pub(crate) fn wait_outside<F: Future>(future: F) -> F::Output {
     try_wait(future).expect("this is no thread of a pool")
 }
 
-/// A future that another thread makes ready a moment later.
+/// Returns a future that another thread makes ready a moment later.
 pub(crate) fn moment() -> impl Future<Output = ()> + Send {
     let mut is_started = false;
     poll_fn(move |cx| {
@@ -328,12 +332,12 @@ pub(crate) fn join_all(threads: impl IntoIterator<Item = shuttle::thread::JoinHa
     }
 }
 
-/// Holds a lock of the scenario, poisoned or not.
+/// Locks a mutex of the scenario, poisoned or not.
 pub(crate) fn hold<T>(lock: &shuttle::sync::Mutex<T>) -> shuttle::sync::MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for what the other threads are about to bring about.
+/// Waits until other threads have made the condition true.
 pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
     for _ in 0..3000 {
         if condition() {

@@ -1,10 +1,10 @@
-//! The stage `breaks`: each deliberate weakening of the product is caught by a test.
+//! The stage `breaks`: a test must catch each deliberate weakening of the product.
 //!
-//! Each file in `xtask/breaks/` lists weakenings of one crate. This stage copies the
-//! tree and runs each named test on the clean copy, where it must pass. Then it
-//! applies one break after the other. The test of a break must fail, or hang until
-//! the kill timer ends it. A break whose test passes has *survived*: nothing
-//! protects that line of the product.
+//! Each file in `xtask/breaks/` lists weakenings of one crate. This stage copies the tree
+//! and runs each named test on the clean copy, where it must pass. Then it applies one
+//! break after the other. The test of a break must fail, or hang until the kill timer
+//! ends it. A break whose test passes has *survived*: no test protects that line of the
+//! product.
 //!
 //! | file | idea |
 //! |---|---|
@@ -31,7 +31,7 @@ use super::stage::{Budget, Tally};
 
 pub(crate) use self::findings::findings;
 
-/// Where the lists are, from the root of the workspace.
+/// The directory of the lists, from the root of the workspace.
 pub(crate) const LISTS: &str = "xtask/breaks/";
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {

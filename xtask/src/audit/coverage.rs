@@ -2,7 +2,7 @@
 //! known, with the reason.
 //!
 //! `xtask/coverage.toml` is the list. A piece that is neither reached nor listed is a
-//! failure, and so is an entry whose line the source no longer has.
+//! failure. An entry whose line is no longer in the source is a failure too.
 
 mod list;
 mod pieces;
@@ -16,15 +16,15 @@ use super::{
 };
 use crate::run::{self, Output};
 
-/// Where the pool and the waits are.
+/// The directories of the pool and of the waits.
 const SCOPE: [&str; 3] = ["offload/src/", "bridge/src/wait/", "bridge/src/call/"];
 
-/// Where the tool leaves its report, in the target directory.
+/// The path of the tool's report, from the root of the workspace.
 const REPORT: &str = "target/coverage.json";
 
 /// Tests that the measurement does not run.
 const NOT_MEASURED: [&str; 2] = [
-    // It compares texts of the compiler.
+    // This test compares texts of the compiler.
     "ui",
     // The counters make each frame larger than the test's stack allows.
     "nesting::a_thousand_deep_on_one_stack",
@@ -74,7 +74,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
 
 /// Runs the tests with counters, and leaves the report.
 fn measure(budget: &Budget) -> Result<(), String> {
-    // Only the counts of earlier runs go, not what was built.
+    // This removes only the counts of earlier runs, and not the builds.
     let mut clean = run::cargo(&["llvm-cov", "clean", "--profraw-only"]);
     if !run::run(&mut clean, budget.search, Output::Show).passed() {
         return Err("the counts of earlier runs cannot be removed".to_owned());
@@ -84,8 +84,8 @@ fn measure(budget: &Budget) -> Result<(), String> {
     tool.args(["--package", "bridge-offload", "--package", "bridge"]);
     tool.args(["--lib", "--tests", "--no-fail-fast"]);
     tool.arg("--").args(skip(&NOT_MEASURED));
-    // A counter that loses an increment to another thread makes code that runs look
-    // like code that does not, and the reverse.
+    // A counter may lose an increment to another thread. Then code that runs looks like
+    // code that does not run, and the reverse.
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     let atomic = "-Cllvm-args=--instrprof-atomic-counter-update-all";
     tool.env("RUSTFLAGS", format!("{flags} {atomic}").trim());
@@ -100,7 +100,7 @@ fn measure(budget: &Budget) -> Result<(), String> {
     }
 }
 
-/// The texts of the files in scope, by their paths from the root.
+/// Returns the texts of the files in scope, by their paths from the root.
 fn sources(export: &Export, root: &Path) -> Result<BTreeMap<String, String>, String> {
     let mut sources = BTreeMap::new();
     for file in export.files() {

@@ -8,14 +8,14 @@ use crate::{
     run::{self, Output, Verdict},
 };
 
-/// For the build, which the budget does not count.
+/// The time limit of the build, which the budget does not include.
 const BUILD: Duration = Duration::from_mins(10);
 
-/// Programs at a time. Most of them sleep for most of the time, so more of them
-/// than processors are no load, and the stage takes a third of the time.
+/// The number of programs at a time. Most of them sleep most of the time. So more
+/// programs than processors are no load, and the stage takes a third of the time.
 const AT_A_TIME: &str = "--test-threads=4";
 
-/// The long form runs each program so often.
+/// The number of times that the long form runs each program.
 const ROUNDS: u64 = 5;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -55,8 +55,8 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     Ok(tally)
 }
 
-/// Counts the programs that passed. The tests outside of any folder check the list, the
-/// files and `AUDIT.md`, so they are no programs.
+/// Counts the programs that passed. A test outside of any folder checks the list, the
+/// files or `AUDIT.md`, so it is no program.
 fn programs(text: &str) -> u64 {
     let is_program = |line: &&str| {
         let name = line

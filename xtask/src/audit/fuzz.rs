@@ -1,8 +1,8 @@
 //! The stage `fuzz`: arbitrary input, chosen by libFuzzer where it is installed.
 //!
-//! Every target also runs as a plain test, from fixed seeds and from the corpus in
-//! the tree. The short form is that alone. libFuzzer needs a nightly compiler and
-//! `cargo-fuzz`; where one is missing, the note says so. It writes new inputs to
+//! Every target also runs as a plain test, from fixed seeds and from the corpus in the
+//! tree. The short form runs only these tests. libFuzzer needs a nightly compiler and
+//! `cargo-fuzz`. If either is missing, the note says so. libFuzzer writes new inputs to
 //! `target/corpus`, and a person chooses which of them go into the tree.
 
 use std::{fs, time::Duration};
@@ -19,8 +19,8 @@ use crate::{
 /// The targets, files in `fuzz/fuzz_targets`.
 const TARGETS: [&str; 3] = ["programs", "macro_input", "nesting"];
 
-/// The inputs of a target from fixed seeds. The long form adds some for each second of
-/// its budget.
+/// The number of inputs of a target from fixed seeds. The long form adds some for each
+/// second of its budget.
 const INPUTS: u64 = 1_000;
 const INPUTS_PER_SECOND: u64 = 20;
 
@@ -42,14 +42,15 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     Ok(Tally { count, note })
 }
 
-/// The targets as plain tests.
+/// Runs the targets as plain tests.
 fn plain(budget: &Budget) -> Result<u64, String> {
     let inputs = if budget.quick {
         INPUTS
     } else {
         INPUTS + INPUTS_PER_SECOND * budget.search.as_secs()
     };
-    // A workspace of its own, but the same target directory: it shares the builds.
+    // The package is a workspace of its own, but shares the target directory and the
+    // builds.
     let mut test = run::cargo(&[
         "test",
         "--manifest-path",
@@ -79,7 +80,7 @@ fn plain(budget: &Budget) -> Result<u64, String> {
     }
 }
 
-/// The targets under libFuzzer, each for its share of the time.
+/// Runs the targets under libFuzzer, each for its share of the time.
 fn libfuzzer(budget: &Budget) -> Result<u64, String> {
     let share = budget.search / u32::try_from(TARGETS.len()).unwrap_or(1);
     let mut count = 0;
@@ -91,7 +92,7 @@ fn libfuzzer(budget: &Budget) -> Result<u64, String> {
         let limit = format!("-max_total_time={}", share.as_secs());
         let seed = format!("-seed={}", budget.seed.unwrap_or(0));
         let given = format!("fuzz/corpus/{target}");
-        // New inputs go to the first directory. No input takes ten seconds.
+        // libFuzzer writes new inputs to the first directory. No input takes ten seconds.
         let flags = [
             kept.as_str(),
             &given,
@@ -141,7 +142,7 @@ fn cargo_fuzz(
     }
 }
 
-/// The count in libFuzzer's final statistics.
+/// Reads the count in libFuzzer's final statistics.
 fn executed(text: &str) -> Option<u64> {
     let line = |line: &str| {
         let count = line.strip_prefix("stat::number_of_executed_units:")?;

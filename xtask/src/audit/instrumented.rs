@@ -10,7 +10,7 @@ use crate::{
 /// The kill timer of a build. A build is not part of a stage's search.
 pub(super) const BUILD: Duration = Duration::from_mins(40);
 
-/// Every package that runs in a user's program.
+/// All packages that run in a user's program.
 pub(super) const PACKAGES: [&str; 4] =
     ["bridge-detect", "bridge-cache", "bridge-offload", "bridge"];
 
@@ -19,7 +19,7 @@ pub(super) const PACKAGES: [&str; 4] =
 ///
 /// # Errors
 ///
-/// Says how the build or the run ended, if not well, or that no test was executed.
+/// Returns how the build or the run failed, or that no test was executed.
 pub(super) fn tests(
     cargo: impl Fn() -> Command,
     arguments: &[String],
@@ -41,22 +41,22 @@ pub(super) fn tests(
     }
 }
 
-/// The arguments by which a test runner leaves out the tests of these names.
+/// Returns the arguments with which a test runner leaves out the tests of these names.
 ///
-/// In one word each, because `bridge/tests/exit` takes a word without a dash for a
-/// filter, and would run nothing.
+/// Each argument is a single word. `bridge/tests/exit` takes a word without a dash for a
+/// filter, and would then run nothing.
 pub(super) fn skip(names: &[&str]) -> Vec<String> {
     let skips = names.iter().map(|name| format!("--skip={name}"));
     std::iter::once("--exact".to_owned()).chain(skips).collect()
 }
 
-/// The reports that a tool must leave out, by the name of their file. Each has a
-/// comment that says why the report is false or harmless.
+/// Returns the file that lists the reports which a tool must leave out. A comment in the
+/// file says why each report is false or harmless.
 pub(super) fn suppressions(file: &str) -> PathBuf {
     crate::root().join("xtask/suppressions").join(file)
 }
 
-/// The target that this machine builds for.
+/// Returns the target that this machine builds for.
 pub(super) fn host() -> Result<String, String> {
     let version = run::run(
         &mut run::program("rustc", &["-vV"]),

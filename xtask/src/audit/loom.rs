@@ -1,9 +1,9 @@
-//! The stage `loom`: `cargo xtask loom`, with its executions counted.
+//! The stage `loom`: runs `cargo xtask loom`, and counts its executions.
 
 use super::stage::{Budget, Tally};
 use crate::loom;
 
-/// How many preemptions loom explores in an execution of the long form.
+/// The number of preemptions that loom explores in an execution of the long form.
 const PREEMPTIONS: u32 = 3;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Run the short form of each stage: under three minutes together
     #[arg(long)]
     quick: bool,
-    /// How long a stage that could search for ever searches
+    /// Let each stage that could search for ever search this long
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
     /// The seed of the stages that draw at random, to repeat a failure
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Run the chosen stages this often, and stop at the first failure
     #[arg(long, default_value_t = 1, value_name = "COUNT")]
     times: u32,
-    /// Of the stage `breaks`, only those whose path, `crate/name`, contains this
+    /// Run only the breaks whose path, `crate/name`, contains this (stage `breaks`)
     #[arg(long, value_name = "PART")]
     only: Option<String>,
     /// List the stages and stop
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// What `cargo xtask test` runs.
+    /// Returns the arguments with which `cargo xtask test` runs the audit.
     pub(crate) fn quick() -> Self {
         Self {
             stages: Vec::new(),
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args) -> Chore {
     Ok(())
 }
 
-/// The stages that the arguments name, in the order of the audit.
+/// Returns the stages that the arguments name, in the order of the audit.
 fn chosen(args: &Args) -> Result<Vec<Stage>, String> {
     let all = stages::all();
     let names: Vec<_> = all.iter().map(|stage| stage.name).collect();

@@ -25,10 +25,10 @@ use crate::{
     run::{self, Output, Verdict},
 };
 
-/// Where the copies are.
+/// The directory of the copies.
 const COPIES: &str = "target/peers";
 
-/// The time for building the peers, on top of the budget.
+/// The time for building the peers, in addition to the budget.
 const BUILD: Duration = Duration::from_mins(15);
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {

@@ -1,6 +1,6 @@
-//! Reads the output of a test program: its counts, and its end.
+//! Reads the output of a test program: its counts, and its last lines.
 
-/// The sum of the counts in lines such as `name: 96 cases`.
+/// Returns the sum of the counts in lines such as `name: 96 cases`.
 pub(super) fn count(text: &str, unit: &str) -> u64 {
     let lines = text.lines();
     lines
@@ -9,7 +9,7 @@ pub(super) fn count(text: &str, unit: &str) -> u64 {
         .sum()
 }
 
-/// The names in such lines, apart from those with a count of zero.
+/// Returns the names in such lines, apart from the names with a count of zero.
 pub(super) fn names<'a>(text: &'a str, unit: &str) -> Vec<&'a str> {
     let counted = text.lines().filter_map(|line| counted(line, unit));
     counted
@@ -24,7 +24,7 @@ fn counted<'a>(line: &'a str, unit: &str) -> Option<(&'a str, u64)> {
     Some((name, number.parse().ok()?))
 }
 
-/// The last lines, where a failure says what it is.
+/// Returns the last lines, which describe a failure.
 pub(super) fn last_lines(text: &str) -> String {
     const LINES: usize = 60;
     let lines: Vec<&str> = text

@@ -1,7 +1,7 @@
 //! The stage `proptest`: fills a time with random cases of every property test.
 //!
-//! The tests print how many cases they ran. A test that prints none fails the
-//! stage, so none can drop out of it unseen.
+//! The tests print how many cases they ran. A test that prints no count fails the stage,
+//! so no test can drop out of it unseen.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::run::{self, Output, Verdict};
 struct File {
     package: &'static str,
     target: &'static str,
-    /// The tests in it that draw at random.
+    /// The tests in the file that draw at random.
     tests: &'static [&'static str],
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// A file that draws at random and isn't listed would be left out.
+    /// Otherwise a file that draws at random and isn't listed is left out.
     #[test]
     fn every_property_test_is_listed() {
         let listed: Vec<_> = FILES.iter().flat_map(|file| file.tests).collect();

@@ -17,13 +17,13 @@ use crate::run;
 
 /// Tests that `AddressSanitizer` does not run.
 const NOT_UNDER_ADDRESS: [&str; 7] = [
-    // It compares texts of another compiler.
+    // This test compares texts of another compiler.
     "ui",
     // The child of a fork has none of the stacks that refer to its memory.
     "the_child_of_a_job_that_forks_runs_no_other_job",
     // The sanitizer makes each frame larger than the test's stack allows.
     "nesting::a_thousand_deep_on_one_stack",
-    // They compare the process's memory, and the sanitizer keeps what was freed.
+    // These tests compare the process's memory, and the sanitizer keeps freed memory.
     "nothing_grows_with_the_number_of_calls_of_a_kind",
     "nothing_grows_with_the_number_of_calls_of_all_kinds",
     "nothing_is_left_of_bridges_that_were_shut_down",
@@ -36,7 +36,7 @@ pub(super) fn address(budget: &Budget) -> Result<Tally, String> {
         let mut test = nightly(&host, "address");
         test.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
         test.args(["--lib", "--tests", "--no-fail-fast"]);
-        // The pool asks how far its stack reaches, so locals must lie on it.
+        // The pool asks how far its stack reaches, so locals must be on the real stack.
         test.env(
             "ASAN_OPTIONS",
             "detect_stack_use_after_return=0:detect_leaks=1",
@@ -58,7 +58,7 @@ const NOT_UNDER_THREAD: [&str; 3] = [
     // The sanitizer ends the child of a fork that had threads.
     "a_child_is_told_and_the_parent_goes_on",
     "the_child_of_a_job_that_forks_runs_no_other_job",
-    // It starts thousands of threads, and each start takes ten times as long here.
+    // This test starts thousands of threads, and each start takes ten times as long here.
     "a_thread_called_as_it_retires_is_called_once",
 ];
 
@@ -66,7 +66,8 @@ pub(super) fn thread(budget: &Budget) -> Result<Tally, String> {
     let host = host()?;
     let cargo = || {
         let mut test = nightly(&host, "thread");
-        // The standard library too, or its locks and channels would look like races.
+        // The standard library needs the sanitizer too, or its locks and channels would
+        // look like races.
         test.arg("-Zbuild-std");
         test.args(["--package", "bridge-offload", "--lib", "--tests"]);
         test.arg("--no-fail-fast");
@@ -84,7 +85,7 @@ pub(super) fn thread(budget: &Budget) -> Result<Tally, String> {
     })
 }
 
-/// `cargo test` with the nightly compiler and one of its sanitizers.
+/// Returns `cargo test` with the nightly compiler and one of its sanitizers.
 fn nightly(host: &str, sanitizer: &str) -> Command {
     let mut test = run::program("rustup", &["run", "nightly", "cargo", "test", "--target"]);
     test.args([host, "--target-dir"]);

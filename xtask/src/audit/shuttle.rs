@@ -5,10 +5,11 @@ use std::{env, process::Command, thread, time::Duration};
 use super::stage::{Budget, Tally};
 use crate::run::{self, Output, Verdict};
 
-/// A build that takes longer is killed.
+/// The time limit of a build.
 const BUILD: Duration = Duration::from_mins(20);
 
-/// A search that takes so many times its budget is killed: the machine may be busy.
+/// The factor by which a search may exceed its budget before it is killed. The machine
+/// may be busy.
 const SLACK: u32 = 4;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -41,7 +42,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     }
 }
 
-/// The scenarios, in a target directory of their own.
+/// Returns the command for the scenarios, which have a target directory of their own.
 fn cargo(args: &[&str], to_the_tests: &[&str]) -> Command {
     let mut test = run::cargo(&["test", "--release", "--target-dir", "target/shuttle"]);
     test.args(["--package", "bridge-offload", "--test", "shuttle"])
@@ -53,7 +54,7 @@ fn cargo(args: &[&str], to_the_tests: &[&str]) -> Command {
     test
 }
 
-/// The scenarios that libtest lists.
+/// Counts the scenarios that libtest lists.
 fn scenarios(list: &str) -> usize {
     list.lines().filter(|line| line.ends_with(": test")).count()
 }
@@ -89,7 +90,7 @@ fn seed(text: &str) -> String {
     seed.map_or(String::new(), |seed| format!(", seed {}", seed.trim()))
 }
 
-/// The scenario that failed, by the line that it prints.
+/// Returns the scenario that failed, from the line that it prints.
 fn failure(text: &str) -> String {
     let line = text
         .lines()

@@ -1,5 +1,5 @@
-//! The stage `soak`: many calls of all kinds, after which the process holds no more
-//! threads, descriptors, memory and references than before.
+//! The stage `soak`: many calls of all kinds. After them the process has no more threads,
+//! descriptors, memory and references than before.
 
 use super::{
     instrumented::BUILD,
@@ -10,10 +10,10 @@ use crate::{
     run::{self, Output},
 };
 
-/// The number of calls of the long form, about.
+/// The approximate number of calls of the long form.
 const CALLS: u64 = 1_000_000;
 
-/// The number of calls of the short form, about.
+/// The approximate number of calls of the short form.
 const FEW_CALLS: u64 = 20_000;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -25,7 +25,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     }
     let mut test = run::cargo(&TEST);
     test.args(["--", "--nocapture", "--test-threads=1"]);
-    // Two tests make as many calls as this says, and two make fewer.
+    // Two tests make as many calls as this number, and two make fewer.
     test.env("BRIDGE_SOAK", (wanted / 2).to_string());
     let ended = run::run(&mut test, budget.search, Output::Tee);
     if !ended.passed() {
@@ -39,7 +39,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
 
 const TEST: [&str; 6] = ["test", "--release", "--package", "bridge", "--test", "soak"];
 
-/// The calls of all tests, by the lines that each prints: "soak: 7 calls: a wait".
+/// Sums the calls of all tests, from the line that each prints: "soak: 7 calls: a wait".
 fn calls(text: &str) -> u64 {
     text.lines()
         .filter_map(|line| line.split_once("soak: ")?.1.split_once(" calls: "))

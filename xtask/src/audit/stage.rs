@@ -7,45 +7,45 @@ use crate::tools::Tool;
 /// A stage of the audit.
 pub(super) struct Stage {
     pub(super) name: &'static str,
-    /// What the stage checks, in half a line.
+    /// The purpose of the stage, in half a line.
     pub(super) purpose: &'static str,
-    /// What the stage counts: "executions", "schedules", "inputs".
+    /// The things that the stage counts: "executions", "schedules", "inputs".
     pub(super) unit: &'static str,
-    /// How long the short form searches; `None` if there is no short form.
+    /// The time that the short form searches, or `None` if there is no short form.
     pub(super) quick: Option<Duration>,
-    /// How long the long form searches. A stage that runs a fixed set of
-    /// tests takes it as a kill timer only.
+    /// The time that the long form searches. A stage that runs a fixed set of tests takes
+    /// it as a kill timer only.
     pub(super) full: Duration,
     /// Whether the stage runs when no stage is named.
     pub(super) part_of_the_whole: bool,
-    /// What the stage cannot do without. It is skipped where that is missing.
+    /// The tools that the stage needs. If a tool is missing, the stage is skipped.
     pub(super) needs: &'static [Tool],
     pub(super) work: fn(&Budget) -> Result<Tally, String>,
 }
 
-/// How much a stage may do.
+/// The limits of one run of a stage.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget<'a> {
     /// Whether the short form was asked for.
     pub(super) quick: bool,
-    /// How long to search, without the time of compiling.
+    /// The time to search, without the time of compiling.
     pub(super) search: Duration,
-    /// The seed to start from, if one was given.
+    /// The first seed, if the user gave one.
     pub(super) seed: Option<u64>,
-    /// Which part of a list to run, if not all of it.
+    /// The part of a list to run, if not all of it.
     pub(super) only: Option<&'a str>,
 }
 
-/// What a stage did, if it found nothing wrong.
+/// The result of a stage that found nothing wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// How many executions, schedules, inputs or tests there were.
+    /// The number of executions, schedules, inputs or tests.
     pub(super) count: u64,
-    /// What else the reader of the table should know; often empty.
+    /// Anything else that the reader of the table should know. It is often empty.
     pub(super) note: String,
 }
 
-/// How a stage ended.
+/// The way in which a stage ended.
 enum Ending {
     Passed(Tally),
     Failed(String),
@@ -78,7 +78,7 @@ impl Stage {
     }
 }
 
-/// A stage that executed nothing has failed, whatever it says.
+/// Decides how a stage ended. A stage that executed nothing has failed.
 fn ending(result: Result<Tally, String>) -> Ending {
     match result {
         Ok(tally) if tally.count == 0 => Ending::Failed("nothing was executed".to_owned()),
@@ -115,7 +115,7 @@ impl Report {
     }
 }
 
-/// The number with a space between thousands.
+/// Returns the number with a space between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -75,8 +75,8 @@ pub(super) fn all() -> Vec<Stage> {
     ]
 }
 
-/// Returns a stage of the whole audit that has no short form and needs no tool.
-/// `minutes` is how long its long form searches.
+/// Returns a stage that belongs to the whole audit, has no short form and needs no tool.
+/// Its long form searches for this many `minutes`.
 fn stage(
     name: &'static str,
     unit: &'static str,

@@ -1,12 +1,12 @@
-//! The stage `valgrind`: tests under Memcheck, which sees what no sanitizer that is
-//! compiled in does: reads of what was never written, in C code too.
+//! The stage `valgrind`: tests under Memcheck. It sees reads of uninitialised memory, in
+//! C code too, which no compiled-in sanitizer sees.
 //!
-//! Memcheck is the only tool of Valgrind that is used. Helgrind and DRD look for races,
-//! and they order threads by the locks of pthreads. The standard library uses futexes,
-//! and the pool uses atomics. Neither tool knows these, so nearly every access looks like
-//! a race: Helgrind reports 629 places in the eight tests of `two_steps`, and DRD 775. A
-//! list that leaves these reports out would leave the real ones out too. The stage
-//! `thread` looks for races instead.
+//! The stage uses no other tool of Valgrind. Helgrind and DRD look for races, and they
+//! order threads by the locks of pthreads. The standard library uses futexes, and the
+//! pool uses atomics. Neither tool knows these, so nearly every access looks like a race.
+//! Helgrind reports 629 places in the eight tests of `two_steps`, and DRD 775. A list
+//! that leaves these reports out would leave the real ones out too. The stage `thread`
+//! looks for races instead.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::run;
 
-/// The test targets that run under Memcheck: those about threads, forks and destructors.
+/// The test targets that run under Memcheck: tests about threads, forks and destructors.
 /// Valgrind runs one thread at a time, so tests of many threads take too long there.
 const TARGETS: [(&str, &[&str]); 2] = [
     (
@@ -35,7 +35,8 @@ const TARGETS: [(&str, &[&str]); 2] = [
     ("bridge", &["fork"]),
 ];
 
-/// `--fair-sched`: a thread that spins would keep the others from the only processor.
+/// With `--fair-sched`, a thread that spins can't keep the others from the only
+/// processor.
 const RUNNER: &str = "valgrind --quiet --error-exitcode=9 --fair-sched=yes";
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
@@ -49,7 +50,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
             let mut test = run::cargo(&["test", "--package", package]);
             test.args(targets.iter().flat_map(|name| ["--test", name]));
             test.env(&variable, RUNNER);
-            // To look up the names of a backtrace takes longer than the tests wait.
+            // Looking up the names of a backtrace takes longer than the tests wait.
             test.env("RUST_BACKTRACE", "0");
             test
         };
@@ -64,7 +65,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     })
 }
 
-/// The variable by which cargo is told what to run a target's tests with.
+/// Returns the variable that tells cargo how to run a target's tests.
 fn runner_variable(host: &str) -> String {
     let target = host.to_uppercase().replace('-', "_");
     format!("CARGO_TARGET_{target}_RUNNER")

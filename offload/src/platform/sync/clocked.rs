@@ -1,14 +1,14 @@
-//! The primitives of shuttle, and a clock that is part of the model.
+//! Shuttle's primitives, and a clock that is part of the model.
 //!
 //! Shuttle has no time: its timed waits never end by themselves. Here the time is a
 //! number that belongs to the execution. A thread that sleeps, or that waits with a
-//! limit, stays runnable for shuttle, and says so by [`deadline_of`]. The scheduler of
-//! the tests leaves such a thread out as long as it likes. If it picks the thread all
-//! the same, the time jumps to that deadline: this is how a limit passes.
+//! limit, stays runnable for shuttle, and [`deadline_of`] tells when its limit passes.
+//! The scheduler of the tests may leave such a thread out as long as it likes. If it
+//! picks the thread, the time jumps to that deadline: this is how a limit passes.
 //!
-//! So a scheduler decides how fast time goes. If it picks sleepers only when nothing
-//! else can run, it models a machine that is never late. If it picks sleepers at any
-//! moment, it models threads that are held up for seconds.
+//! So a scheduler decides how fast time goes. If it picks sleepers only when nothing else
+//! can run, it models a machine that is never late. If it picks sleepers at any moment,
+//! it models threads that are held up for seconds.
 
 use std::{
     cell::{Cell, RefCell},
@@ -34,7 +34,7 @@ use shuttle::{
     thread,
 };
 
-/// One look of a thread that spins takes so long.
+/// The time that one look of a spinning thread takes.
 const LOOK: Duration = Duration::from_micros(20);
 
 /// The clock shows this at the beginning of each execution.
@@ -48,25 +48,27 @@ std::thread_local! {
     static FAILING_STARTS: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Begins an execution: the time is zero, nobody sleeps, and each thread starts.
+/// Begins an execution: the time is zero, no thread sleeps, and no start of a thread
+/// fails.
 pub fn reset() {
     TIME.set(Duration::ZERO);
     SLEEPERS.take();
     FAILING_STARTS.set(0.0);
 }
 
-/// From here on, each start of a thread fails with this probability.
+/// Lets each further start of a thread fail with this probability.
 pub fn fail_starts(probability: f64) {
     FAILING_STARTS.set(probability);
 }
 
-/// The time since the execution began.
+/// Returns the time since the execution began.
 #[must_use]
 pub fn time() -> Duration {
     TIME.get()
 }
 
-/// Until when this thread sleeps; `None` if it is awake, or if that time has come.
+/// Returns when this thread's sleep ends. `None` means that it is awake, or that the time
+/// has come.
 #[must_use]
 pub fn deadline_of(task: TaskId) -> Option<Duration> {
     let until = SLEEPERS.with_borrow(|sleepers| {
@@ -81,7 +83,7 @@ pub fn sleep(time: Duration) {
     let _woken = doze(time);
 }
 
-/// Lets the scheduler choose; false if this thread was picked although it slept.
+/// Lets the scheduler choose. Returns false if it picked this thread during its sleep.
 fn doze(limit: Duration) -> bool {
     let (me, until) = (current::me(), time().saturating_add(limit));
     SLEEPERS.with_borrow_mut(|sleepers| sleepers.push((me, until)));
@@ -93,7 +95,7 @@ fn doze(limit: Duration) -> bool {
     is_woken
 }
 
-/// Ends the sleep of this thread; false if it does not sleep.
+/// Ends the sleep of this thread. Returns false if it does not sleep.
 fn wake(task: TaskId) -> bool {
     SLEEPERS.with_borrow_mut(|sleepers| {
         let at = sleepers.iter().position(|(other, _)| *other == task);
@@ -101,23 +103,23 @@ fn wake(task: TaskId) -> bool {
     })
 }
 
-/// The time by the clock of the execution.
+/// Returns the time by the clock of the execution.
 pub(crate) fn now() -> Instant {
     *ORIGIN + time()
 }
 
-/// The time since `start`.
+/// Returns the time since `start`.
 pub(crate) fn elapsed(start: Instant) -> Duration {
     now().saturating_duration_since(start)
 }
 
-/// One look of a thread that spins: time passes.
+/// Lets time pass for one look of a spinning thread.
 pub(crate) fn spin_loop() {
     TIME.set(time() + LOOK);
     yield_now();
 }
 
-/// Any answer: true one time in so many.
+/// Returns true at random, once in this many times on average.
 pub(crate) fn toss(times: u32) -> bool {
     thread_rng().gen_ratio(1, times)
 }
@@ -142,17 +144,17 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// Locks, whether or not a panic once passed through.
+/// Locks a mutex, whether or not a thread panicked while it held it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     let guard = mutex.lock().unwrap_or_else(PoisonError::into_inner);
     MutexGuard { guard, mutex }
 }
 
-/// A condition variable that knows who waits with a limit.
+/// A condition variable that knows which threads wait with a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Condvar {
     inner: shuttle::sync::Condvar,
-    /// Not shuttle's, because only one thread of an execution runs at a time.
+    /// Std's mutex suffices, because only one thread of an execution runs at a time.
     timed: std::sync::Mutex<Vec<TaskId>>,
 }
 
@@ -165,8 +167,8 @@ impl Condvar {
         self.timed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes one thread. It may wake a second one, if some wait with a limit and some
-    /// without: a wait may end without a reason.
+    /// Wakes one thread. If some threads wait with a limit and others without, it may
+    /// wake two. Callers expect that, because a wait may end without a reason.
     pub(crate) fn notify_one(&self) {
         self.inner.notify_one();
         let first = self.timed().first().copied();
@@ -183,7 +185,7 @@ impl Condvar {
     }
 }
 
-/// Waits on a condition variable for at most `limit`; true if time ran out.
+/// Waits on a condition variable for at most `limit`. Returns true if time ran out.
 pub(crate) fn wait_for<'a, T>(
     condvar: &Condvar,
     guard: MutexGuard<'a, T>,
@@ -204,7 +206,7 @@ pub(crate) fn wait_for<'a, T>(
     (lock(mutex), !is_woken)
 }
 
-/// Starts a thread of the model, unless [`fail_starts`] has it fail.
+/// Starts a thread of the model, unless [`fail_starts`] makes the start fail.
 pub(crate) fn start_thread(
     name: String,
     _stack_size: usize,

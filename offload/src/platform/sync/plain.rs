@@ -1,4 +1,4 @@
-//! The primitives of std, and loom's under `--cfg bridge_loom`.
+//! The primitives of std, or loom's under `--cfg bridge_loom`.
 
 #[cfg(not(bridge_loom))]
 pub(crate) use std::{
@@ -27,13 +27,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Locks, whether or not a panic once passed through: no user code runs under
-/// any lock of this crate, so no state is ever left half-changed.
+/// Locks a mutex, whether or not a thread panicked while it held it. No user code runs
+/// under a lock of this crate, so a panic never leaves a state half-changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits on a condition variable for at most `limit`; true if time ran out.
+/// Waits on a condition variable for at most `limit`. Returns true if time ran out.
 ///
 /// loom's clock never advances, so there this waits for the notification.
 pub(crate) fn wait_for<'a, T>(
@@ -55,16 +55,16 @@ pub(crate) fn wait_for<'a, T>(
     }
 }
 
-/// The time by the clock.
+/// Returns the time by the clock.
 #[inline]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// The time since `start`.
+/// Returns the time since `start`.
 ///
-/// loom repeats a run step by step, so nothing in it may depend on the clock:
-/// there, every time is a long time.
+/// Loom repeats a run step by step, so nothing in it may depend on the clock. Under loom
+/// every time is long.
 pub(crate) fn elapsed(start: Instant) -> Duration {
     if cfg!(bridge_loom) {
         Duration::from_secs(1)
@@ -73,7 +73,7 @@ pub(crate) fn elapsed(start: Instant) -> Duration {
     }
 }
 
-/// Starts a thread of the pool.
+/// Starts a thread with this name and stack size.
 #[cfg(not(bridge_loom))]
 pub(crate) fn start_thread(
     name: String,
@@ -87,7 +87,7 @@ pub(crate) fn start_thread(
         .map(drop)
 }
 
-/// Starts a thread of the model; its name and stack are loom's affair.
+/// Starts a thread of the model. Loom ignores its name and its stack size.
 #[cfg(bridge_loom)]
 pub(crate) fn start_thread(
     _name: String,

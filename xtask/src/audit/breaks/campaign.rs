@@ -16,14 +16,15 @@ use super::{
 };
 use crate::run::{self, Output, Verdict};
 
-/// A test hangs if it takes so many times as long as on the clean copy, and longer than
-/// the limit of its break. Otherwise a slow machine would look like a caught break.
+/// The factor by which a test must exceed its time on the clean copy to count as hung. It
+/// must also exceed the limit of its break. Otherwise a slow machine would look like a
+/// caught break.
 const TIMES: u32 = 5;
 
-/// The limit of a test on the clean copy.
+/// The time limit of a test on the clean copy.
 const CLEAN: Duration = Duration::from_mins(5);
 
-/// How long each test takes on the clean copy.
+/// The time that each test takes on the clean copy.
 type Times<'a> = BTreeMap<(&'a Build, &'a str), Duration>;
 
 /// Builds and runs tests in the copy.
@@ -93,7 +94,7 @@ impl Runner for Cargo {
 enum Fate {
     Caught(&'static str),
     Survived,
-    /// The list is wrong about it.
+    /// The list has a wrong entry for the break.
     Wrong(String),
 }
 
@@ -126,7 +127,7 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         Self { breaker, runner }
     }
 
-    /// Runs everything, and returns how many breaks were caught, if all were.
+    /// Runs everything. Returns how many breaks were caught, or an error unless all were.
     pub(super) fn run(&self, breaks: &[Break]) -> Result<u64, String> {
         let mut ordered = Vec::new();
         for one in breaks {
@@ -166,7 +167,7 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         }
     }
 
-    /// Checks that each named test passes on the clean copy, and takes its time.
+    /// Checks that each named test passes on the clean copy, and measures its time.
     fn check_clean_copy<'b>(&self, breaks: &'b [(Build, &Break)]) -> Result<Times<'b>, String> {
         let mut times = Times::new();
         let mut complaints = Vec::new();
@@ -223,7 +224,7 @@ mod tests {
         *,
     };
 
-    /// A tree without files: it notes which break is applied.
+    /// A tree without files, which notes the break that is applied.
     #[derive(Default)]
     struct Fake {
         applied: RefCell<Option<String>>,

@@ -14,16 +14,17 @@ use std::{
 
 use crate::run::{self, Output};
 
-/// Long enough for `git ls-files` on a busy machine.
+/// The time limit of `git ls-files`, long enough for a busy machine.
 const LISTING: Duration = Duration::from_mins(1);
 
 /// The name of the file that locks a copy in use.
 const LOCK: &str = "lock";
 
 pub(super) struct Copy {
-    /// Where everything about the breaks is kept.
+    /// The directory that keeps everything about the breaks.
     base: PathBuf,
-    /// Locked as long as this lives: two audits at once would break each other.
+    /// Locked as long as this value lives, because two audits at once would break each
+    /// other.
     _lock: File,
 }
 
@@ -45,17 +46,17 @@ impl Copy {
         Ok(Self { base, _lock: lock })
     }
 
-    /// The root of the copy.
+    /// Returns the root of the copy.
     pub(super) fn tree(&self) -> PathBuf {
         self.base.join("tree")
     }
 
-    /// Where Cargo builds the copy.
+    /// Returns the directory where Cargo builds the copy.
     pub(super) fn target(&self) -> PathBuf {
         self.base.join("target")
     }
 
-    /// Replaces `find` by `replace` in one file, until the guard drops.
+    /// Replaces `find` by `replace` in one file, until the guard is dropped.
     pub(super) fn apply(&self, file: &str, find: &str, replace: &str) -> Result<Broken, String> {
         let path = self.tree().join(file);
         let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
@@ -78,12 +79,12 @@ pub(super) struct Broken {
 
 impl Drop for Broken {
     fn drop(&mut self) {
-        // Where this fails, the next copy writes the file again.
+        // If this fails, the next copy writes the file again.
         let _next_copy_writes_it = fs::write(&self.path, &self.text);
     }
 }
 
-/// The files that Git knows, and those that it would add.
+/// Returns the files that Git knows, and the files that it would add.
 fn files(root: &Path) -> Result<BTreeSet<String>, String> {
     let list = [
         "ls-files",
@@ -108,7 +109,7 @@ fn files(root: &Path) -> Result<BTreeSet<String>, String> {
     Ok(files)
 }
 
-/// Makes `to` hold these files of `from`, and no others.
+/// Gives `to` exactly these files of `from`, and no others.
 fn sync(from: &Path, to: &Path, files: &BTreeSet<String>) -> io::Result<()> {
     fs::create_dir_all(to)?;
     remove_others(to, "", files)?;
@@ -121,14 +122,14 @@ fn sync(from: &Path, to: &Path, files: &BTreeSet<String>) -> io::Result<()> {
         if let Some(directory) = copy.parent() {
             fs::create_dir_all(directory)?;
         }
-        // Not `copy`, which would keep the old time: Cargo goes by times.
+        // `fs::copy` would keep the old time, and Cargo compares times.
         fs::write(&copy, content)?;
         fs::set_permissions(&copy, fs::metadata(&source)?.permissions())?;
     }
     Ok(())
 }
 
-/// Removes the files that are not among these.
+/// Removes all files but these.
 fn remove_others(directory: &Path, prefix: &str, files: &BTreeSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;

@@ -1,7 +1,7 @@
 //! Finds mistakes in a list of breaks without building anything.
 //!
-//! `cargo xtask tidy` asks this too. So a change of the product that moves the text
-//! of a break fails at once, and not in the next audit.
+//! `cargo xtask tidy` calls this too. So a change of the product that moves the text of a
+//! break fails at once, and not in the next audit.
 
 use std::collections::BTreeMap;
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The limit of the kill timer where the list says nothing.
+/// The limit of the kill timer, if the list gives none.
 const SECONDS: u64 = 60;
 
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct Lists {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Break {
-    /// The crate whose list this is: not part of the file.
+    /// The crate that this list is about. It is not in the file.
     #[serde(skip)]
     pub(super) list: String,
     pub(super) name: String,
@@ -49,7 +49,7 @@ pub(super) struct Break {
     seconds: u64,
 }
 
-/// The test that a break makes fail.
+/// The test that fails when a break is applied.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CaughtBy {
@@ -64,8 +64,8 @@ enum Kind {
     Loom,
 }
 
-/// The build that a test needs. Breaks of the same build stand side by side, so that
-/// each of them rebuilds little.
+/// The build that a test needs. Breaks of the same build stand side by side, so that each
+/// break rebuilds little.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Build {
     pub(super) is_loom: bool,
@@ -75,7 +75,7 @@ pub(super) struct Build {
     pub(super) features: Vec<String>,
 }
 
-/// Reads the list of this path.
+/// Reads the list in the file of this path.
 pub(super) fn parse(path: &str, text: &str) -> Result<Vec<Break>, String> {
     let lists: Lists = toml::from_str(text).map_err(|error| format!("{path}: {error}"))?;
     let file = path.rsplit('/').next().unwrap_or(path);
@@ -92,7 +92,7 @@ fn seconds() -> u64 {
 }
 
 impl Break {
-    /// The name with the crate before it, which `--only` searches.
+    /// Returns the name with the crate before it, which `--only` searches.
     pub(super) fn path(&self) -> String {
         format!("{}/{}", self.list, self.name)
     }
@@ -119,7 +119,7 @@ impl Break {
         })
     }
 
-    /// After this time its test hangs.
+    /// Returns the time after which the test hangs.
     pub(super) fn limit(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
@@ -129,7 +129,7 @@ impl Break {
 pub(super) mod tests {
     use super::*;
 
-    /// A list of one break, with further lines.
+    /// Returns a list of one break, with further lines.
     pub(in super::super) fn list(name: &str, target: &str, further: &str) -> String {
         format!(
             "[[break]]\nname = \"{name}\"\nfile = \"a/src/lib.rs\"\nwhat = \"It breaks.\"\n\

@@ -1,4 +1,4 @@
-//! One named test: how it is built, how it is run, and what its output says.
+//! One named test: its build, its run, and the outcome in its output.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -9,9 +9,9 @@ use crate::run::{Ended, Verdict};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passed,
-    /// It failed, or took its process with it.
+    /// The test failed, or took its process with it.
     Red,
-    /// The kill timer ended it.
+    /// The kill timer ended the test.
     Hung,
     /// There is no such test, or it could not be started.
     NotRun(String),
@@ -34,7 +34,7 @@ fn has_line(text: &str, line: &str) -> bool {
     text.lines().any(|other| other.trim() == line)
 }
 
-/// The last lines of an output.
+/// Returns the last lines of an output.
 pub(super) fn tail(text: &str) -> String {
     const LINES: usize = 12;
     let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
@@ -42,7 +42,7 @@ pub(super) fn tail(text: &str) -> String {
 }
 
 impl Build {
-    /// Cargo's arguments for building it, after `cargo`.
+    /// Returns Cargo's arguments for building the test, after `cargo`.
     pub(super) fn args(&self) -> Vec<String> {
         let mut args = vec!["test".to_owned(), "--quiet".to_owned()];
         if self.is_loom {
@@ -56,10 +56,10 @@ impl Build {
         args
     }
 
-    /// Sets what the build needs: its own directory, and loom's `cfg`.
+    /// Sets up the build: its own directory, and loom's `cfg`.
     ///
-    /// Symbols and link-time optimisation are left out, because a build for each break
-    /// is what the audit spends its time on.
+    /// The build has no symbols and no link-time optimisation, because the audit spends
+    /// most of its time on one build for each break.
     pub(super) fn prepare(&self, command: &mut Command, target: &Path) {
         command.env("CARGO_PROFILE_DEV_DEBUG", "0");
         if self.is_loom {
@@ -77,7 +77,7 @@ impl Build {
     }
 }
 
-/// The bound that `cargo xtask loom` explores to, unless told otherwise.
+/// The bound of `cargo xtask loom`, unless the user sets another.
 const PREEMPTIONS: (&str, &str) = ("LOOM_MAX_PREEMPTIONS", "2");
 
 /// The limit of a build: a busy machine may have to build everything.

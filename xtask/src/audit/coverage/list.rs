@@ -9,7 +9,7 @@ struct List {
     unreached: Vec<Group>,
 }
 
-/// Lines that are not reached for the same reason.
+/// Lines that no test reaches, for one common reason.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Group {
@@ -31,7 +31,7 @@ pub(super) struct Listed {
 ///
 /// # Errors
 ///
-/// Says where the text is no list, or which entry has no reason.
+/// Returns where the text is no list, or which entry has no reason.
 pub(super) fn read(text: &str) -> Result<Listed, String> {
     let list: List = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut listed = Listed::default();

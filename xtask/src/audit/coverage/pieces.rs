@@ -27,7 +27,7 @@ struct File {
 struct Segment {
     line: usize,
     count: u64,
-    /// Whether code begins here: a region that has a count and is no gap.
+    /// Whether code begins here: the region has a count and is no gap.
     begins: bool,
 }
 
@@ -52,28 +52,28 @@ impl Export {
     }
 }
 
-/// The regions that the tests reached, and the others.
+/// The regions that the tests reached, and the lines of the others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen {
     /// The number of regions.
     pub(super) all: u64,
     pub(super) reached: u64,
-    /// The lines on which a region begins that was not reached.
+    /// The lines on which an unreached region begins.
     pub(super) unreached: Vec<Piece>,
 }
 
-/// A line on which something begins that no test reached.
+/// A line on which an unreached region begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Piece {
     pub(super) file: String,
-    /// The name of the function that the line is in.
+    /// The name of the function that contains the line.
     pub(super) function: String,
     /// The text of the line. A number would change with each edit above it.
     pub(super) line: String,
 }
 
 impl Piece {
-    /// Whether the source still has the line, in that function.
+    /// Returns whether the source still has the line, in that function.
     pub(super) fn is_in(&self, sources: &BTreeMap<String, String>) -> bool {
         let Some(text) = sources.get(&self.file) else {
             return false;
@@ -95,7 +95,7 @@ impl fmt::Display for Piece {
     }
 }
 
-/// The regions of the files that `sources` holds.
+/// Returns the regions of the files that `sources` contains.
 pub(super) fn of(export: &Export, sources: &BTreeMap<String, String>) -> Seen {
     let mut seen = Seen::default();
     for file in export.all_files() {
@@ -105,7 +105,7 @@ pub(super) fn of(export: &Export, sources: &BTreeMap<String, String>) -> Seen {
         };
         let lines = lines(text);
         for segment in file.segments.iter().filter(|segment| segment.begins) {
-            // Beyond the lines that count are the file's own tests.
+            // The file's own tests come after the lines that count.
             let Some((function, line)) = lines.get(segment.line - 1) else {
                 continue;
             };
@@ -126,7 +126,7 @@ pub(super) fn of(export: &Export, sources: &BTreeMap<String, String>) -> Seen {
     seen
 }
 
-/// The lines of a file up to its own tests, each with the function that it is in.
+/// Returns the lines of a file up to its own tests, each with its function.
 fn lines(text: &str) -> Vec<(String, String)> {
     let mut function = String::new();
     let own_tests =
@@ -142,7 +142,7 @@ fn lines(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The name of the function that begins on this line.
+/// Returns the name of the function that begins on this line.
 fn named(line: &str) -> Option<&str> {
     let code = line.split("//").next()?;
     let (before, after) = code.split_once("fn ")?;

@@ -1,9 +1,9 @@
 //! The edits of the peers' sources.
 //!
-//! An edit that fits nothing fails the stage: the peer has changed, and its tests
-//! would no longer run on the bridge.
+//! An edit that fits nothing fails the stage. In that case the peer has changed, and its
+//! tests would no longer run on the bridge.
 
-/// Puts one text in the place of another.
+/// Replaces one text by another.
 pub(super) struct Edit {
     /// The end of the file's path.
     pub(super) file: &'static str,
@@ -12,13 +12,13 @@ pub(super) struct Edit {
 }
 
 enum Span {
-    /// Wherever this text is.
+    /// Every occurrence of this text.
     Each(&'static str),
-    /// From the first text to the next that is the second, once.
+    /// The text from the first of these up to the next occurrence of the second, once.
     Between(&'static str, &'static str),
 }
 
-/// Each task of `blocking` runs its polls as jobs, instead of on its threads.
+/// Makes each task of `blocking` run its polls as jobs, instead of on its threads.
 pub(super) const BLOCKING: [Edit; 2] = [
     Edit {
         file: "Cargo.toml",
@@ -35,8 +35,8 @@ pub(super) const BLOCKING: [Edit; 2] = [
     },
 ];
 
-/// The examples are run, and not only compiled. None may leave its directory, or fail
-/// because another example has made what it makes.
+/// Runs the examples, instead of only compiling them. No example may leave its directory,
+/// or fail because another example has made the same file.
 pub(super) const ASYNC_FS: [Edit; 3] = [
     Edit {
         file: "src/lib.rs",
@@ -55,7 +55,7 @@ pub(super) const ASYNC_FS: [Edit; 3] = [
     },
 ];
 
-/// The files of Tokio's tests that are about blocking, and what they need beside them.
+/// The files of Tokio's tests that are about blocking, and the files that they need.
 pub(super) const TOKIO_FILES: [&str; 5] = [
     "tests/rt_spawn_blocking.rs",
     "tests/task_blocking.rs",

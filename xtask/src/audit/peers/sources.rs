@@ -15,7 +15,7 @@ pub(super) const NAMES: &str = "xtask/peers/Cargo.toml";
 
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// The directories of all packages, by their names.
+/// The directories of all packages, by package name.
 pub(super) type Found = BTreeMap<String, PathBuf>;
 
 pub(super) fn find() -> Result<Found, String> {
@@ -42,7 +42,7 @@ pub(super) fn find() -> Result<Found, String> {
     Ok(found)
 }
 
-/// Copies a package, edited.
+/// Copies a package, with its edits.
 pub(super) fn copy(
     found: &Found,
     package: &str,
@@ -60,7 +60,7 @@ pub(super) fn copy(
     Ok(())
 }
 
-/// Copies test files of a package, edited, into a package of their own.
+/// Copies test files of a package, with their edits, into a package of their own.
 pub(super) fn copy_tests(
     found: &Found,
     package: &str,
@@ -91,7 +91,7 @@ pub(super) fn copy_tests(
     write(&to.join("lib.rs"), "")
 }
 
-/// The workspace of the copies, in which `async-fs` gets our `blocking`.
+/// Writes the workspace of the copies, in which `async-fs` gets our `blocking`.
 pub(super) fn workspace() -> Result<(), String> {
     let manifest = "[workspace]\nresolver = \"2\"\n\
         members = [\"blocking\", \"async-fs\", \"tokio-tests\"]\n\
@@ -125,7 +125,7 @@ fn copy_file(from: &Path, to: &Path, edits: &[Edit]) -> Result<(), String> {
     write(to, &edited(&name, text, edits)?)
 }
 
-/// Writes a file that has changed. Cargo does not build the others again.
+/// Writes a file if it has changed. Cargo does not rebuild the other files.
 fn write(to: &Path, text: &str) -> Result<(), String> {
     let to = crate::root().join(to);
     if fs::read_to_string(&to).is_ok_and(|old| old == text) {
