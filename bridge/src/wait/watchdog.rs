@@ -144,3 +144,142 @@ impl<'a> Watchdog<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use testkit::within;
+    use tokio::runtime::{Builder, Handle, Runtime};
+
+    use super::*;
+    use crate::{
+        Bridge,
+        wait::{
+            plan::BlockCheck,
+            request::{Request, Terms},
+        },
+    };
+
+    /// Runs `test` with the watchdog of a wait inside `runtime`.
+    fn watched(
+        runtime: &Handle,
+        check: BlockCheck,
+        limit: Option<Duration>,
+        test: impl FnOnce(&mut Watchdog<'_>, &ParkerLease),
+    ) {
+        let terms = limit.map_or(Terms::NONE, Terms::within);
+        let context = WaitContext {
+            request: &Request::new(Bridge::global(), terms, "future"),
+            runtime,
+            check,
+        };
+        let mut watchdog = Watchdog::start(&context).unwrap();
+        test(&mut watchdog, &ParkerLease::take().unwrap());
+    }
+
+    fn one_worker() -> Runtime {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).build().unwrap()
+    }
+
+    /// Returns the handle of a runtime that has ended.
+    fn ended() -> Handle {
+        one_worker().handle().clone()
+    }
+
+    fn is_gone<T>(result: &Result<T, WaitError>) -> bool {
+        matches!(result, Err(WaitError::RuntimeGone { .. }))
+    }
+
+    /// Otherwise a wait that is woken all the time would never see the end.
+    #[test]
+    fn the_last_of_many_wake_ups_checks_the_runtime() {
+        within(|| {
+            watched(&ended(), BlockCheck::NotNeeded, None, |watchdog, parker| {
+                for _ in 1..BUSY {
+                    watchdog.after_spin(parker).unwrap();
+                }
+                assert!(is_gone(&watchdog.after_spin(parker)));
+            });
+        });
+    }
+
+    #[test]
+    fn a_registered_wait_checks_the_runtime_at_each_wake_up() {
+        within(|| {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            watched(&handle, BlockCheck::NotNeeded, None, |watchdog, parker| {
+                watchdog.before_park(parker).unwrap();
+                watchdog.after_spin(parker).unwrap();
+                drop(runtime);
+                assert!(is_gone(&watchdog.after_spin(parker)));
+            });
+        });
+    }
+
+    /// The runtime may have ended before the wait registered, so nobody wakes it.
+    #[test]
+    fn a_wait_does_not_park_in_a_runtime_that_has_ended() {
+        within(|| {
+            watched(&ended(), BlockCheck::NotNeeded, None, |watchdog, parker| {
+                assert!(is_gone(&watchdog.before_park(parker)));
+            });
+        });
+    }
+
+    #[test]
+    fn a_park_ends_at_the_first_alarm() {
+        within(|| {
+            let runtime = one_worker();
+            let here = runtime.handle();
+            let (short, long) = (Duration::from_millis(1), Duration::from_hours(1));
+            watched(
+                here,
+                BlockCheck::NotNeeded,
+                Some(short),
+                |watchdog, parker| {
+                    let until = watchdog.before_park(parker).unwrap();
+                    assert_eq!(Some(until), watchdog.deadline());
+                },
+            );
+            watched(
+                here,
+                BlockCheck::NotNeeded,
+                Some(long),
+                |watchdog, parker| {
+                    let until = watchdog.before_park(parker).unwrap();
+                    assert_eq!(until, watchdog.liveness.next());
+                },
+            );
+            watched(here, BlockCheck::Frozen, Some(long), |watchdog, parker| {
+                let much_later = Instant::now() + long;
+                assert!(!watchdog.liveness.is_gone(here, much_later));
+                let until = watchdog.before_park(parker).unwrap();
+                let warning = watchdog.stall.alarm(BlockCheck::Frozen, &watchdog.liveness);
+                assert_eq!(Some(until), warning);
+            });
+        });
+    }
+
+    /// Otherwise a wait that goes on would be reported as stuck.
+    #[test]
+    fn each_wake_up_puts_the_warning_off() {
+        let runtime = one_worker();
+        let check = BlockCheck::Frozen;
+        watched(runtime.handle(), check, None, |watchdog, parker| {
+            let alarm = |watchdog: &mut Watchdog<'_>| {
+                thread::sleep(Duration::from_millis(1));
+                watchdog.stall.alarm(check, &watchdog.liveness).unwrap()
+            };
+            let first = alarm(watchdog);
+            assert_eq!(alarm(watchdog), first, "nothing woke it");
+            watchdog.after_spin(parker).unwrap();
+            let second = alarm(watchdog);
+            assert!(second > first);
+            watchdog.after_park(Parked::Woken).unwrap();
+            assert!(alarm(watchdog) > second);
+        });
+    }
+}

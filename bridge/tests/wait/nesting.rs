@@ -174,6 +174,35 @@ fn a_job_of_a_spawned_task_needs_no_permit() {
     });
 }
 
+/// No thread may be added, so the pool lends the job to the thread that waits for it.
+#[test]
+fn a_job_lent_to_a_wait_runs_there() {
+    within(|| {
+        let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
+        let bridge = builder.build().unwrap();
+        // Takes the one thread that may be added.
+        let (go, may_go) = oneshot::channel::<()>();
+        let (parks, is_parked) = mpsc::channel();
+        let own = bridge.clone();
+        let parked = bridge.offload(move || {
+            own.wait(async {
+                parks.send(()).unwrap();
+                may_go.await.unwrap();
+            });
+        });
+        let parked = parked.start();
+        is_parked.recv().unwrap();
+        let own = bridge.clone();
+        let job = bridge.offload(move || {
+            let here = thread::current().id();
+            own.wait(own.offload(move || thread::current().id() == here))
+        });
+        assert!(bridge.wait(job), "no other thread is there");
+        go.send(()).unwrap();
+        bridge.wait(parked);
+    });
+}
+
 #[test]
 fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
     within(|| {
