@@ -104,6 +104,31 @@ fn of_a_busy_runtime_in_a_current_thread_task() {
     });
 }
 
+/// Inside a frozen wait the runtime of a guard is home. While home's worker is busy, no
+/// probe shows that home is not the runtime of this worker.
+#[test]
+fn of_a_busy_home_inside_a_frozen_wait() {
+    within(|| {
+        count_panics();
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let (busy, is_busy) = mpsc::channel();
+        let blocks = bridge.spawn(async move {
+            busy.send(()).unwrap();
+            held.recv().unwrap_err();
+        });
+        is_busy.recv().unwrap();
+        current_thread().block_on(async {
+            without_a_panic(|| {
+                let value = bridge.wait_frozen(async { bridge.wait(async { 7 }) });
+                assert_eq!(value, 7);
+            });
+        });
+        drop(release);
+        bridge.wait(blocks).unwrap();
+    });
+}
+
 /// Otherwise the worker's core would go to the foreign runtime. Then later
 /// tasks would never run and dropping the runtime would hang.
 #[test]
