@@ -16,7 +16,7 @@ use offload_pool::{
 use tokio::runtime::Handle;
 
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, WaitError, call::unwrap, entered::Entered,
+    Builder, Metrics, Offload, Pool, Rejected, WaitError, entered::Entered, error::unwrap,
     runtime::home::Home, shutdown::BridgeShutdown,
 };
 

@@ -201,3 +201,12 @@ impl Error for WaitError {
         }
     }
 }
+
+/// Returns the value of a wait. Panics at the caller's line with the text of its error.
+#[track_caller]
+pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => error.raise(),
+    }
+}

@@ -15,11 +15,11 @@ use super::{
     Call,
     sealed::Sealed,
     setup::{Global, Setup},
-    unwrap,
 };
 use crate::{
     Bridge, Outcome, WaitError,
     carried::{self, Carried, carry},
+    error::unwrap,
     outcome,
     route::{Kind, Route},
     wait,

@@ -13,11 +13,11 @@ use super::{
     erased::{Erased, Polled, State},
     limit, named,
     sealed::Sealed,
-    unwrap,
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Outcome, WaitError,
     carried::{Carried, carry},
+    error::unwrap,
     outcome,
     route::Kind,
     wait,

@@ -207,12 +207,3 @@ pub(crate) fn named(error: WaitError, name: &'static str) -> WaitError {
         other => other,
     }
 }
-
-/// The value of a wait, or its error as a panic at the caller's line.
-#[track_caller]
-pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => error.raise(),
-    }
-}

@@ -17,9 +17,10 @@ use super::{
     job::{self, Job},
     limit, named,
     setup::{Global, Setup},
-    unwrap,
 };
-use crate::{Bridge, Outcome, WaitError, carried::carry, outcome, route::Route, wait};
+use crate::{
+    Bridge, Outcome, WaitError, carried::carry, error::unwrap, outcome, route::Route, wait,
+};
 
 pin_project! {
     /// The call that a smart `fn` returns. `.wait()` on it in sync code, `.await` it in

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{request::Terms, start::start};
-use crate::{Bridge, WaitError, call::unwrap};
+use crate::{Bridge, WaitError, error::unwrap};
 
 /// Waits for `future` on this thread, even where that freezes the executor which
 /// polls it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Terms, start};
-use crate::{Bridge, WaitError, call::unwrap};
+use crate::{Bridge, WaitError, error::unwrap};
 
 impl Bridge {
     /// Waits for `future` on this thread.

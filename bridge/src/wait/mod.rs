@@ -38,7 +38,7 @@ pub(crate) use self::{
     request::Terms,
     start::{run, run_as, run_boxed, run_value, start},
 };
-use crate::{Bridge, WaitError, call::unwrap};
+use crate::{Bridge, WaitError, error::unwrap};
 
 pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
 
