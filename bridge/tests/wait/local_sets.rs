@@ -36,8 +36,8 @@ fn in_a_root() {
     });
 }
 
-/// Waits, in the root of a set, for a message from a task of that set.
-async fn root_of_a_set() -> Outcome {
+/// Called in the root of a set. It waits until a task of that set sends a message.
+fn root_of_a_set() -> Outcome {
     let (send, receive) = oneshot::channel();
     tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
     try_wait(receive).map(Result::unwrap)
@@ -47,8 +47,8 @@ async fn root_of_a_set() -> Outcome {
 fn in_the_root_of_a_set() {
     within(|| {
         let set = LocalSet::new();
-        would_freeze(one_worker().block_on(set.run_until(root_of_a_set())));
-        would_freeze(set.block_on(&one_worker(), root_of_a_set()));
+        would_freeze(one_worker().block_on(set.run_until(async { root_of_a_set() })));
+        would_freeze(set.block_on(&one_worker(), async { root_of_a_set() }));
     });
 }
 
