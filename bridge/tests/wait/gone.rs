@@ -200,7 +200,7 @@ fn other_panics_pass_through() {
         let runtime = one_worker();
         let handle = runtime.handle().clone();
         let _guard = handle.enter();
-        runtime.shutdown_background();
+        drop(runtime);
         let payload = catch_unwind(|| wait(async { panic!("mine") })).unwrap_err();
         assert_eq!(panic_text(&*payload), "mine", "where the runtime has ended");
     });

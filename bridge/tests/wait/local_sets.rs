@@ -36,6 +36,22 @@ fn in_a_root() {
     });
 }
 
+/// Called in the root of a set. It waits until a task of that set sends a message.
+fn root_of_a_set() -> Outcome {
+    let (send, receive) = oneshot::channel();
+    tokio::task::spawn_local(async { send.send(7).unwrap_or(()) });
+    try_wait(receive).map(Result::unwrap)
+}
+
+#[test]
+fn in_the_root_of_a_set() {
+    within(|| {
+        let set = LocalSet::new();
+        would_freeze(one_worker().block_on(set.run_until(async { root_of_a_set() })));
+        would_freeze(set.block_on(&one_worker(), async { root_of_a_set() }));
+    });
+}
+
 /// Tokio's documentation recommends this for futures that are not `Send`.
 #[test]
 fn on_a_blocking_thread() {
@@ -106,6 +122,8 @@ fn inside_a_wait_or_a_job() {
         let in_nested_root = || Handle::current().block_on(async { wait(real_work()) });
         let blocking = runtime.spawn_blocking(in_nested_root);
         assert_eq!(runtime.block_on(blocking).unwrap(), 7, "no local task");
+        let in_task = runtime.spawn(async move { wait(async { in_nested_root() }) });
+        assert_eq!(runtime.block_on(in_task).unwrap(), 7, "the task that waits");
     });
 }
 
