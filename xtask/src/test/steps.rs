@@ -66,12 +66,6 @@ pub(super) fn all() -> Vec<Step> {
             Work::Chore(|| audit::run(&audit::Args::quick())),
         ),
         step(
-            "programs",
-            "the fuzz targets from a fixed seed and from their corpus",
-            minutes(5),
-            cargo(PROGRAMS),
-        ),
-        step(
             "package",
             "the packages to publish are complete",
             minutes(5),
@@ -133,17 +127,6 @@ const TESTS: &[&str] = &[
     "--no-fail-fast",
 ];
 const DOC_TESTS: &[&str] = &["test", "--workspace", "--doc", "--no-fail-fast"];
-// The fuzzer is a workspace of its own. It shares the target directory, and so the
-// builds.
-const PROGRAMS: &[&str] = &[
-    "test",
-    "--manifest-path",
-    "fuzz/Cargo.toml",
-    "--no-default-features",
-    "--lib",
-    "--target-dir",
-    "target",
-];
 // The package is tested alone: another package would add its features to Tokio.
 const CURRENT_THREAD: &[&str] = &["test", "--package", "bridge-current-thread", "--tests"];
 const DENY: &[&str] = &[
