@@ -3,7 +3,7 @@
 //! A value travels one way. The catalogue says what is wanted, and `needs` finds what
 //! this machine can measure. The benches are built, then run. Their figures become a
 //! record, together with the machine and the versions. The record is judged, and
-//! becomes the table, the report and the README's part. So everything that is shown can
+//! becomes the table, the report and the quoted figures. So everything that is shown can
 //! be made from a record again, without measuring.
 
 mod build;
@@ -38,7 +38,7 @@ use self::{
 use crate::Chore;
 
 pub(crate) use self::{
-    readme::{README, agrees},
+    readme::{Document, agrees},
     record::is_kept,
 };
 
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     /// Measure `SmartAsync` and its peers in Python too
     #[arg(long)]
     python: bool,
-    /// Keep the record in `bench-suite/record/`, and quote it in the README
+    /// Keep the record in `bench-suite/record/`, and quote it in the documents
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     record: bool,
     /// Fail if a row misses its limit

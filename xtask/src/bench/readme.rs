@@ -1,4 +1,7 @@
-//! Writes the part of the README that quotes a record, so that nobody types it.
+//! Writes the parts of documents that quote a record, so that nobody types them.
+//!
+//! The README quotes three operations. `bench-suite/FIGURES.md` quotes every row that
+//! matters to a user, and every row in which a peer leads.
 
 use std::{fmt::Write as _, fs};
 
@@ -11,8 +14,36 @@ use super::{
 };
 use crate::Chore;
 
-/// The path of the README, from the root.
-pub(crate) const README: &str = "README.md";
+/// A document that quotes the newest record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Document {
+    Readme,
+    Figures,
+}
+
+impl Document {
+    pub(crate) const ALL: [Self; 2] = [Self::Readme, Self::Figures];
+
+    /// Returns the path of the document, from the root.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Readme => "README.md",
+            Self::Figures => "bench-suite/FIGURES.md",
+        }
+    }
+
+    /// Returns the part that quotes the record at `path`.
+    fn part(self, path: &str, record: &Record) -> String {
+        match self {
+            Self::Readme => short(record),
+            // The link is relative to the document.
+            Self::Figures => part(path.strip_prefix("bench-suite/").unwrap_or(path), record),
+        }
+    }
+}
+
+/// The rows that the README quotes: one in which a peer leads, and two of usual programs.
+const SHORT: [&str; 3] = ["P4", "P8", "P15-requests"];
 
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme`, not by hand -->\n";
 const END: &str = "<!-- figures: end -->";
@@ -37,10 +68,8 @@ const QUOTED: [&str; 15] = [
     "P21",
 ];
 
-/// Replaces the part of the README by one that quotes the newest record.
+/// Replaces the part of each document by one that quotes the newest record.
 pub(super) fn write() -> Chore {
-    let path = crate::root().join(README);
-    let readme = fs::read_to_string(&path).map_err(|e| format!("{README}: {e}"))?;
     let kept: Vec<_> = record::kept()
         .into_iter()
         .map(|path| {
@@ -48,23 +77,29 @@ pub(super) fn write() -> Chore {
             Ok((path.clone(), text.map_err(|e| format!("{path}: {e}"))?))
         })
         .collect::<Result<_, String>>()?;
-    let records = kept
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()));
-    let written = quoting(&readme, records)?;
-    if written != readme {
-        fs::write(&path, &written).map_err(|e| format!("{README}: {e}"))?;
-        println!("{README} quotes the newest record now");
+    for document in Document::ALL {
+        let name = document.path();
+        let path = crate::root().join(name);
+        let text = fs::read_to_string(&path).map_err(|e| format!("{name}: {e}"))?;
+        let records = kept
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()));
+        let written = quoting(document, &text, records)?;
+        if written != text {
+            fs::write(&path, &written).map_err(|e| format!("{name}: {e}"))?;
+            println!("{name} quotes the newest record now");
+        }
     }
     Ok(())
 }
 
-/// Returns an error that says why, if `readme` does not quote the newest of `records`.
+/// Returns an error that says why, if `text` does not quote the newest of `records`.
 pub(crate) fn agrees<'a>(
-    readme: &str,
+    document: Document,
+    text: &str,
     records: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), String> {
-    if quoting(readme, records)? == readme {
+    if quoting(document, text, records)? == text {
         Ok(())
     } else {
         Err(
@@ -74,9 +109,10 @@ pub(crate) fn agrees<'a>(
     }
 }
 
-/// Returns `readme` with its part replaced by one that quotes the newest of `records`.
+/// Returns `text` with its part replaced by one that quotes the newest of `records`.
 fn quoting<'a>(
-    readme: &str,
+    document: Document,
+    text: &str,
     records: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<String, String> {
     let records: Vec<_> = records
@@ -88,7 +124,7 @@ fn quoting<'a>(
     let (path, record) = record::quoted(records.into_iter()).ok_or_else(|| {
         format!("{KEPT} holds no whole record; make one with: cargo xtask bench --record")
     })?;
-    let place = readme.split_once(BEGIN).and_then(|(before, rest)| {
+    let place = text.split_once(BEGIN).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(END)?;
         Some((before, after))
     });
@@ -96,13 +132,46 @@ fn quoting<'a>(
         place.ok_or_else(|| format!("there is no `{}` before an `{END}`", BEGIN.trim()))?;
     Ok(format!(
         "{before}{BEGIN}\n{}\n{END}{after}",
-        part(path, &record)
+        document.part(path, &record)
     ))
 }
 
+/// The three operations of the README, and how many limits and rows there are.
+fn short(record: &Record) -> String {
+    let mut text = String::from(HEAD);
+    let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
+    for judged in &judged {
+        if SHORT.contains(&judged.row.id) {
+            rows_of(&mut text, judged);
+        }
+    }
+    let leads = judged.iter().filter(|judged| {
+        let limited = !judged.row.must.is_empty();
+        let unit = judged.row.unit;
+        limited && judged.besides.iter().any(|beside| beside.peer_leads(unit))
+    });
+    let _ = write!(
+        text,
+        "\n{}. A peer leads in {} rows. [All figures]({}) stand beside the best peer's.\n",
+        held(&judged),
+        leads.count(),
+        Document::Figures.path()
+    );
+    text
+}
+
+const HEAD: &str = "| operation | best peer | bridge | bridge / peer |\n|---|---|---|---|\n";
+
+/// Says how many limits the record keeps.
+fn held(judged: &[Judged]) -> String {
+    match verdict::kept_and_missed(judged) {
+        (0, 0) => "No limit was measured".to_owned(),
+        (kept, missed) => format!("{kept} of {} limits held", kept + missed),
+    }
+}
+
 fn part(path: &str, record: &Record) -> String {
-    let mut text =
-        String::from("| operation | best peer | bridge | bridge / peer |\n|---|---|---|---|\n");
+    let mut text = String::from(HEAD);
     let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
     for judged in &judged {
         rows_of(&mut text, judged);
@@ -128,10 +197,7 @@ fn part(path: &str, record: &Record) -> String {
         }
         text += "\n";
     }
-    let held = match verdict::kept_and_missed(&judged) {
-        (0, 0) => "No limit was measured in it".to_owned(),
-        (kept, missed) => format!("{kept} of {} limits held in it", kept + missed),
-    };
+    let held = held(&judged);
     let _ = write!(
         text,
         "Medians of one run on one machine, of which only the ratios travel:\n{}.\n\
@@ -192,6 +258,8 @@ fn marked(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const FIGURES: Document = Document::Figures;
+
     fn record(when: &str, ours: f64) -> String {
         let mut record = Record {
             when: when.to_owned(),
@@ -213,8 +281,8 @@ mod tests {
             record("2026-01-02T00:00:00Z", 500.0),
         );
         let records = || [("old.json", old.as_str()), ("new.json", new.as_str())].into_iter();
-        assert!(agrees(&readme(), records()).is_err());
-        let written = quoting(&readme(), records()).expect("a place and a record");
+        assert!(agrees(FIGURES, &readme(), records()).is_err());
+        let written = quoting(FIGURES, &readme(), records()).expect("a place and a record");
         assert!(
             written.contains("| tokio-rayon 20 µs | 500 ns | 0.03 |"),
             "{written}"
@@ -224,7 +292,7 @@ mod tests {
             written.starts_with("# title\n") && written.ends_with("\n\nrest\n"),
             "{written}"
         );
-        assert_eq!(agrees(&written, records()), Ok(()));
+        assert_eq!(agrees(FIGURES, &written, records()), Ok(()));
     }
 
     #[test]
@@ -261,6 +329,19 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_quotes_three_operations() {
+        let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
+        record.figures.set("P10", "bridge", 600.0);
+        record.figures.set("P10", "affinitypool", 400.0);
+        let text = short(&record);
+        assert!(
+            text.contains("| 500 ns |") && !text.contains("600 ns"),
+            "{text}"
+        );
+        assert!(text.contains(". A peer leads in 1 rows. "), "{text}");
+    }
+
+    #[test]
     fn limits_are_counted_where_some_were_measured() {
         let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
         assert!(part("a.json", &record).contains("1 of 1 limits held"));
@@ -284,21 +365,26 @@ mod tests {
     fn an_edited_figure_is_found() {
         let text = record("2026-01-01T00:00:00Z", 500.0);
         let records = || [("a.json", text.as_str())].into_iter();
-        let written = quoting(&readme(), records()).expect("a place and a record");
+        let written = quoting(FIGURES, &readme(), records()).expect("a place and a record");
         let edited = written.replace("500 ns", "400 ns");
         assert_ne!(edited, written);
-        assert!(agrees(&edited, records()).is_err());
+        assert!(agrees(FIGURES, &edited, records()).is_err());
     }
 
     #[test]
     fn without_marks_or_record_it_says_so() {
         let text = record("2026-01-01T00:00:00Z", 500.0);
-        let error =
-            agrees("# title\n", [("a.json", text.as_str())].into_iter()).expect_err("no marks");
+        let error = agrees(
+            FIGURES,
+            "# title\n",
+            [("a.json", text.as_str())].into_iter(),
+        )
+        .expect_err("no marks");
         assert!(error.contains("figures: end"), "{error}");
-        let error = agrees(&readme(), std::iter::empty()).expect_err("no record");
+        let error = agrees(FIGURES, &readme(), std::iter::empty()).expect_err("no record");
         assert!(error.contains("bench --record"), "{error}");
-        let error = agrees(&readme(), [("a.json", "{}")].into_iter()).expect_err("no record");
+        let error =
+            agrees(FIGURES, &readme(), [("a.json", "{}")].into_iter()).expect_err("no record");
         assert!(error.contains("a.json"), "{error}");
     }
 }

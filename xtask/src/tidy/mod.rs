@@ -51,7 +51,7 @@ const CHECKS: [(&str, Check); 8] = [
         documents::map,
     ),
     (
-        "figures: the README quotes the newest record",
+        "figures: the documents quote the newest record",
         figures::check,
     ),
     (
