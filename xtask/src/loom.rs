@@ -20,7 +20,7 @@ const OPTIONAL: (&str, &str) = ("bridge", "bridge");
 pub(crate) struct Args {
     /// Run only this package
     #[arg(long, short, value_name = "NAME")]
-    package: Option<String>,
+    pub(crate) package: Option<String>,
     /// Limit the preemptions in one execution of loom; `LOOM_MAX_PREEMPTIONS` takes
     /// precedence
     #[arg(long, default_value_t = 2)]
@@ -28,8 +28,11 @@ pub(crate) struct Args {
     /// Limit the time for one package, in seconds
     #[arg(long, default_value_t = 300)]
     pub(crate) seconds: u64,
+    /// Stop each test after this many seconds, even if orders are left to try
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) per_test: Option<u64>,
     /// Run only tests whose name contains this
-    filter: Option<String>,
+    pub(crate) filter: Option<String>,
 }
 
 impl Default for Args {
@@ -38,6 +41,7 @@ impl Default for Args {
             package: None,
             preemptions: 2,
             seconds: 300,
+            per_test: None,
             filter: None,
         }
     }
@@ -125,6 +129,9 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
     test.env("RUSTFLAGS", rustflags());
     if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
         test.env("LOOM_MAX_PREEMPTIONS", args.preemptions.to_string());
+    }
+    if let Some(seconds) = args.per_test {
+        test.env("LOOM_MAX_DURATION", seconds.to_string());
     }
     let ended = run::run(&mut test, Duration::from_secs(args.seconds), Output::Tee);
     match ended.verdict {
