@@ -143,8 +143,8 @@ impl Core {
     }
 
     /// Locks the state for a worker that takes job after job, and leaves the inbox as it
-    /// is. The jobs in the inbox come behind all that is queued, so they may stay there
-    /// meanwhile.
+    /// is. The jobs in the inbox come behind all queued jobs, so they may stay there while
+    /// the worker takes queued ones.
     pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -180,8 +180,8 @@ impl Core {
         if self.is_forked() {
             return Err(Refusal::Forked);
         }
-        // A job that a job submits is placed under the state's lock, under which jobs
-        // park.
+        // The lane of a job that has a lineage depends on which jobs are parked, and jobs
+        // park under the state's lock. Only a job without a lineage may go to the inbox.
         if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {

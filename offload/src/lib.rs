@@ -5,9 +5,10 @@
 //! bounded. If the queue is full, callers wait for room, and [`Pool::try_run`] returns an
 //! error instead. Dropping the future withdraws a closure that has not started.
 //!
-//! A closure may wait for async code, through a bridge that uses [`Waiting`]. Meanwhile
-//! it has no permit, so a pool with one permit serves any depth of sync code in async
-//! code in sync code.
+//! A closure may wait for async code, through a bridge that uses [`Waiting`]. While it
+//! waits, it does not count against [`max_threads`](Builder::max_threads). So even a pool
+//! with `max_threads(1)` serves sync code that waits for async code that waits for sync
+//! code, and so on.
 //!
 //! ```
 //! use bridge_offload::Pool;

@@ -61,7 +61,8 @@ impl Core {
         told: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
     ) -> Vec<DeferredCleanup> {
-        // A fork's child has nobody to tell, and must not take the lock.
+        // In a fork's child the list is empty. The lock must not be taken there, because
+        // a thread of the parent may have held it.
         if told.len() == 0 {
             return Vec::new();
         }
@@ -90,7 +91,7 @@ pub(crate) fn settle(told: Vec<DeferredCleanup>) {
     }
 }
 
-/// Returns how many of these jobs had not begun.
+/// Returns how many of these jobs had not begun. Only such a job leaves anything to drop.
 pub(super) fn unrun(told: &[DeferredCleanup]) -> usize {
     told.iter().filter(|told| told.left.is_some()).count()
 }

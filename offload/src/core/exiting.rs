@@ -30,6 +30,7 @@ const LONGEST: Duration = Duration::from_millis(5);
 struct Waited {
     core: Arc<Core>,
     jobs: Vec<Arc<dyn Runnable>>,
+    /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     excluded: Vec<JobId>,
     until: Option<Instant>,
 }

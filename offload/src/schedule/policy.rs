@@ -77,6 +77,7 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
         overtaken,
         ..
     } = load_sample;
+    // The time per ended job, with all running workers together.
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
     match (ready, each) {

@@ -17,7 +17,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(50);
 const GROW: u32 = 2;
 
 /// After so many looks at which the pool stood still, the stall is reported. That is
-/// within a second. A job that takes nearly a second should not count as a stall.
+/// after 900 ms, because an earlier report would often take a long job for a stall.
 const REPORT: u32 = 18;
 
 /// After so many looks at a pool that is not stuck, the monitor stops.
@@ -45,7 +45,7 @@ pub(crate) struct Stall {
     still: u32,
     /// The number of looks in a row that saw no progress.
     stuck: u32,
-    /// The time of the first of those looks.
+    /// The time of the first of the looks that `stuck` counts.
     since: Option<Instant>,
     /// The number of looks since the pool last grew.
     since_growth: u32,
@@ -151,8 +151,11 @@ impl Stall {
         self.monitor = Monitor::Stopped;
     }
 
-    /// Compares the counts with those of the last look. `stuck` is the number of queued
-    /// jobs if the pool is stuck, and `None` otherwise.
+    /// Compares the counts with those of the last look.
+    ///
+    /// The pool is stuck if jobs are queued that no worker is bound to look at, or if
+    /// every worker is parked and none can be added. Then `stuck` is the number of queued
+    /// jobs. Otherwise it is `None`.
     pub(crate) fn look(&mut self, seen: Seen, stuck: Option<usize>, now: Instant) -> Verdict {
         let is_progress = seen.events != self.seen.events;
         let has_moved = seen != self.seen;

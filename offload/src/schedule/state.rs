@@ -64,9 +64,9 @@ pub(crate) struct State {
     nothing_lendable: bool,
     /// Whether no queued job may start on credit. Cached for the same reason.
     nothing_on_credit: bool,
-    /// The only frame that has gained credit since no queued job could start on
-    /// credit. If this frame has spent its credit again, no queued job can, and the
-    /// queue needs no scan.
+    /// The frame that has gained credit since a scan found that no queued job may start
+    /// on credit. `None` if several frames have, or none has. If this frame has spent its
+    /// credit again, the result of that scan holds once more, and no new scan is needed.
     gained: Option<Arc<Frame>>,
     /// The jobs on each worker's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
@@ -291,7 +291,8 @@ impl State {
     }
 
     /// Leaves the queue to other workers. Calls a worker if a job is left that may
-    /// start, and opens the inbox if it is looked after from now on.
+    /// start. Opens the inbox if from now on a worker or the monitor is bound to look
+    /// there.
     fn hand_on(&mut self) -> Action {
         if !self.is_looked_after() {
             self.queue.close_inbox();
@@ -305,7 +306,8 @@ impl State {
         action
     }
 
-    /// Returns whether a submitter may leave a job in the inbox and call nobody.
+    /// Returns whether a submitter may leave a job in the inbox and call nobody. Starts
+    /// the monitor if that depends on it.
     ///
     /// While every permit is taken, no unrelated job may start. A worker that ends its
     /// job collects the inbox, and a worker that parks closes it. A submitter that

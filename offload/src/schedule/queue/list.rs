@@ -1,14 +1,15 @@
 //! One list of jobs, some of which may be withdrawn.
 //!
-//! A withdrawn job stops counting at once. It leaves the list when a worker meets it,
-//! when half of the list is withdrawn, or when nothing else is left in the list. So a
-//! withdrawal is cheap, and no withdrawn job stays longer than the jobs beside it.
+//! A withdrawn job stops counting at once. It leaves the list when a worker meets it, or
+//! when nothing else is left in the list. If half of a list of 32 or more entries is
+//! withdrawn, all withdrawn jobs leave it. So a withdrawal is cheap, and no withdrawn job
+//! stays longer than the jobs beside it.
 
 use std::{collections::VecDeque, sync::atomic::Ordering};
 
 use crate::job::runnable::Submitted;
 
-/// The number of the list that holds a job: `OUT` means that no list does.
+/// The number of the list that holds a job. `OUT` means that no list holds it.
 pub(super) const OUT: u8 = 0;
 pub(super) const QUEUE: u8 = 1;
 pub(super) const BACKLOG: u8 = 2;

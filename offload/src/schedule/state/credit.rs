@@ -146,8 +146,8 @@ impl State {
     pub(super) fn note_credit(&mut self, frame: &Arc<Frame>) {
         self.nothing_lendable = false;
         let has_gained = |gained: &Arc<Frame>| Arc::ptr_eq(gained, frame);
-        // If a scan found nothing since, the same frame may gain once more, because
-        // another claim comes back.
+        // If a scan has found nothing since this frame was noted, the frame is noted
+        // once more, because another of its claims may have come back.
         let is_noted = !self.nothing_on_credit && self.gained.as_ref().is_some_and(has_gained);
         if !frame.has_any_credit() || is_noted {
             return;
@@ -225,7 +225,8 @@ pub(super) fn creditor(
     if innermost.is_some() && innermost == *stop {
         return None;
     }
-    // The job of the last open wait on the way up.
+    // The job of the last open wait that this walk has passed. That wait depends on the
+    // job to start, so the claim on the waiting job's account is `Awaited`.
     let mut waiting = None;
     for frame in job.lineage.frames() {
         if *stop == Some(Arc::as_ptr(&frame).addr()) {
@@ -247,8 +248,9 @@ pub(super) fn creditor(
             waiting = Some(frame.job());
         }
     }
-    // If the innermost frame is a job, this walk has claimed there as `Submitted`. A job
-    // that comes from a wait of that job may still claim as `Awaited`.
+    // Only a walk that begins at a wait sets `stop`. A walk that begins at the frame of a
+    // job claims there as `Submitted`. A later walk may come to the same frame from a
+    // wait of that job, and claims there as `Awaited`, which may succeed.
     let mut frames = job.lineage.frames();
     if frames
         .next()

@@ -39,7 +39,7 @@ impl State {
         scope
     }
 
-    /// Returns whether none of these jobs runs or is parked, and nothing is queued.
+    /// Returns whether no job of this scope runs or is parked, and nothing is queued.
     pub(crate) fn is_quiet(&self, scope: ShutdownScope) -> bool {
         self.queue.ready() == 0 && self.jobs(scope).next().is_none()
     }

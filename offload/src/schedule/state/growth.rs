@@ -5,9 +5,9 @@
 //! then two, four and so on. It removes these permits as its workers retire.
 //!
 //! A pool of any size may stand still because a descendant of a parked job blocks on
-//! what that parked job holds. This descendant keeps back another that would end the
-//! wait. So while the pool stands still, it starts further descendants of parked jobs:
-//! the *surplus*.
+//! what that parked job holds. This descendant spends the credit, so another descendant,
+//! which would end the wait, cannot start. So while the pool stands still, it starts
+//! further descendants of parked jobs: the *surplus*.
 
 use std::time::Instant;
 
@@ -45,7 +45,8 @@ pub(super) struct Growth {
     added: usize,
     /// The number of permits in the last step, or zero after progress.
     step: usize,
-    /// The number of starts that only use the last step, and so are no progress.
+    /// The number of starts that are still expected from the last step alone. These
+    /// starts are no progress.
     expected: usize,
     /// The number of descendants of parked jobs that may start beyond permits and credit.
     surplus: usize,

@@ -38,8 +38,8 @@ pub(crate) struct ParkEnd {
 pub(crate) struct Place {
     /// The frame of the wait.
     pub(crate) frame: Arc<Frame>,
-    /// The frame on whose account descendants start: the frame of the job, or of the
-    /// wait if no job waits.
+    /// The frame on whose account descendants start: the frame of the job. It is the
+    /// frame of the wait if the worker waits outside any job, for example in a waker.
     pub(crate) account: Arc<Frame>,
     pub(crate) unparker: Unparker,
     /// The worker's stack, as an index.
@@ -159,8 +159,8 @@ impl State {
 
     /// Ends the park of a worker, and returns the job that was lent to it.
     ///
-    /// If none was lent, the worker's own job runs again, also if no permit is free. The
-    /// job may hold a lock that others wait for.
+    /// If none was lent, the worker's own job runs again, even if no permit is free,
+    /// because it may hold a lock that others wait for.
     pub(crate) fn end_park(&mut self, frame: &Arc<Frame>) -> ParkEnd {
         let Some(at) = self
             .parked_waits
@@ -267,9 +267,10 @@ impl State {
             return None;
         }
         let (mut lender, mut right) = (None, None);
-        // The innermost frames of the last jobs without a lender, and without an
-        // account. Siblings stand together in the queue, and their descendants behind
-        // them. So the search for such a job need not go further up than that frame.
+        // The innermost frame of the last job that has no lender, and of the last that has
+        // no account. The search for a later job need not go further up than that frame,
+        // because it would find nothing there. This often helps, because siblings stand
+        // together in the queue, and their descendants behind them.
         let (mut no_lender_from, mut no_account_from) = (None, None);
         let pool = self.pool;
         let job = queue.take_descendant(|job| {
@@ -345,9 +346,9 @@ impl ParkedWait {
 ///
 /// A job is lent only to a wait whose future submitted the job or polls it, and only to
 /// the innermost wait of a worker. Any other job might take a lock that the code further
-/// down the same stack holds. This holds of unrelated jobs, and of jobs that the waiting
-/// job submitted before this wait. The pool lends such an earlier job only while there
-/// is a surplus, because the wait may depend on it in a way that the pool does not see.
+/// down the same stack holds. So an unrelated job is not lent. A job that the waiting job
+/// submitted before this wait is lent only while there is a surplus. The wait may depend
+/// on such a job in a way that the pool does not see.
 pub(super) fn parked_wait_for(
     job: &Submitted,
     stop: Option<usize>,
@@ -360,8 +361,9 @@ pub(super) fn parked_wait_for(
     }
     let frames = job.lineage.frames();
     let mut near = frames.take_while(|frame| stop != Some(Arc::as_ptr(frame).addr()));
-    // The job of the last open wait on the way up. A job that this wait's future
-    // submitted must not be lent to another wait of the same job.
+    // The job of the last open wait that this walk has passed. The future of that wait
+    // submitted the job to lend, which must not be lent to another wait of the same
+    // waiting job.
     let mut waiting = None;
     near.find_map(|frame| {
         let is_lender = match frame.kind() {

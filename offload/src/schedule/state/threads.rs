@@ -57,8 +57,8 @@ impl State {
     /// Returns whether a worker may be added: one for each permit, and while a wait is
     /// parked, as many more as the limit allows.
     ///
-    /// `help` asks only if a job may start that no other worker can take. So there are
-    /// never more workers than are needed.
+    /// `help` starts a worker only for a job that may start and that no other worker can
+    /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
         let added = if self.parked_waits.is_empty() {
             0
