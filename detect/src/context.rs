@@ -2,7 +2,7 @@
 
 use crate::Place;
 
-/// What the current thread is doing.
+/// The kind of code that the current thread runs.
 ///
 /// The answer holds for this moment, at this place of the stack. It belongs to no
 /// thread, task or function, so do not keep it. The crate's documentation has the table

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::{Context, Place, ThreadTag};
 
-/// Makes the polls of `future` count as async, whoever makes them.
+/// Makes the polls of `future` count as async, on any executor.
 ///
 /// smol, pollster and the executors of `futures` leave nothing on a thread that could
 /// be looked up, so the code that they poll appears to be sync code. Wrap the outermost
@@ -56,9 +56,9 @@ impl<F: Future> Future for InAsync<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        // Under a Tokio poll a tag would outlive the evidence: inside a
-        // `block_in_place` it would call the blocking code a poll. A wait leaves no
-        // evidence but its own tag.
+        // Inside a poll of Tokio, no tag is set: it would stay in force inside a
+        // `block_in_place`, and so make blocking code look like a poll. Inside a wait,
+        // another executor may make this poll, and only this tag shows that.
         let place = Place::current();
         let needs_tag = place == Place::Wait || place.context() != Context::Async;
         let _tag = needs_tag.then(|| ThreadTag::Foreign.set());

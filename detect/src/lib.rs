@@ -3,8 +3,8 @@
 //!
 //! [`Context::current`] gives one of three answers. [`Place::current`] gives the
 //! finer answer that a wait needs to know what it may park. Neither panics, allocates
-//! or takes a lock. Neither remembers an answer: a place of the stack has one context,
-//! but a thread, a task or a function has many.
+//! or takes a lock. Neither remembers an answer, because only a place on the stack has
+//! one context. A thread, a task or a function has many.
 //!
 //! ```
 //! use bridge_detect::{Context, in_async};
@@ -36,7 +36,7 @@
 //! | plain thread; `std::thread` started by a task; rayon worker | `Sync` |
 //! | destructors of a thread's locals | `Sync` |
 //! | another executor: smol, pollster, `futures` | `Sync` |
-//! | the same inside [`in_async`] | `Async` |
+//! | another executor, inside [`in_async`] | `Async` |
 //! | `spawn_blocking`; inside `block_in_place` | `Blocking` |
 //! | a mere `enter()` guard | `Blocking` |
 //! | a job of the offload pool ([`ThreadTag::Job`]) | `Blocking` |
@@ -65,9 +65,9 @@
 //!    Success says nothing about polling.
 //! 3. Whether a coop budget is in force: Tokio gives one to each of its polls and takes
 //!    it away for what blocks. [`probe`] finds out.
-//! 4. A [`ThreadTag`] that the bridge has set. It comes after Tokio's evidence, because
-//!    tagged code runs without a budget and outside a worker. So what Tokio shows was
-//!    entered further in.
+//! 4. A [`ThreadTag`] that the bridge has set. It comes after Tokio's evidence. Tagged
+//!    code runs without a budget and outside a worker, so a poll that Tokio shows began
+//!    inside the tagged code.
 //!
 //! # The corners that cannot be decided
 //!
@@ -86,13 +86,13 @@
 //!
 //! # What it costs
 //!
-//! In a worker a look is one thread-local read. On a plain thread a look costs what
-//! `Handle::try_current()` costs, and nothing can cost less. A guard changes only the
-//! current handle, and every public function that reads the handle borrows a `RefCell`.
-//! The next look waits until the counter of this borrow is written. The other questions
-//! run beside this chain. So looks in a row are as slow as the chain. A single look
-//! among other work is free: 11.2 ns of multiplications took no measurably longer with
-//! a look in between.
+//! A *look* is one call of [`Context::current`]. On a worker a look is one thread-local
+//! read. On a plain thread a look costs what `Handle::try_current()` costs, and nothing
+//! can cost less. A guard changes only the current handle, and every public function that
+//! reads the handle borrows a `RefCell`. The next look waits until the counter of this
+//! borrow is written. The processor works on the other questions meanwhile. So looks in a
+//! row are as slow as this chain of borrows. A single look among other work is free:
+//! multiplications that take 11.2 ns took no measurably longer with a look in between.
 //!
 //! Where a runtime is reachable, a look takes a reference count and gives it back, and
 //! probes the budget. The probe is a few reads on a thread that has been a root before

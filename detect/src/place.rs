@@ -1,12 +1,13 @@
 //! Where a thread stands, in the detail that a wait needs: what it may park.
 //!
 //! The order of the questions is the design. Tokio's evidence comes before the
-//! bridge's tags, because tagged code runs without a coop budget and outside a
-//! worker. So what Tokio shows was entered further in. Among Tokio's evidence the
+//! bridge's tags. Tagged code runs without a coop budget and outside a worker, so a
+//! poll that Tokio shows began inside the tagged code. Among Tokio's evidence the
 //! cheapest question comes first, and the probe of the budget last.
 //!
-//! The worker's index comes before the handle. On a plain thread that question costs
-//! nothing (see the crate's documentation), and a worker saves a reference count.
+//! The worker's index comes before the handle. On a plain thread the question for the
+//! index costs nothing (see the crate's documentation). On a worker it saves a reference
+//! count.
 
 use tokio::{
     runtime::{self, Handle, TryCurrentError},
@@ -67,8 +68,8 @@ impl Place {
 
     #[inline]
     fn outside_a_worker() -> Self {
-        // The handle goes at once. Its drop is a mere decrement, because the code
-        // that made it current still holds one.
+        // The handle is dropped at once. This only decrements a count, because the code
+        // that made the runtime current still holds a handle.
         match Handle::try_current().map(drop) {
             Ok(()) => Self::in_reach_of_a_runtime(),
             Err(error) => Self::out_of_reach(&error),
@@ -85,7 +86,7 @@ impl Place {
     #[inline]
     fn out_of_reach(error: &TryCurrentError) -> Self {
         if let Some(place) = ThreadTag::current().place() {
-            // A tag does not hide a `LocalSet` that was entered further in.
+            // A tag does not hide a `LocalSet` that is polled inside the tagged code.
             return if in_a_lone_local_set() {
                 Self::Foreign
             } else {
@@ -117,8 +118,8 @@ impl Place {
 /// The result of the first look at a thread: whether a runtime is reachable.
 /// [`place`](Self::place) takes the other looks.
 ///
-/// Code that needs the handle as well as the place saves a reference count by it.
-/// Code that needs the place alone is faster with [`Place::current`].
+/// Code that needs the handle as well as the place saves a reference count with this
+/// type. Code that needs the place alone is faster with [`Place::current`].
 ///
 /// ```
 /// use bridge_detect::{Place, RuntimeLookup};
@@ -132,8 +133,8 @@ impl Place {
 /// ```
 #[derive(Debug)]
 pub enum RuntimeLookup {
-    /// This is a worker of this index. Its runtime is reachable, and the handle was
-    /// not fetched.
+    /// This is a worker of this index. A runtime is reachable, and the handle was not
+    /// fetched.
     Worker(usize),
     /// This runtime is reachable. The place is not known yet.
     Runtime(Handle),
@@ -157,7 +158,8 @@ impl RuntimeLookup {
 
     /// Returns the place of this thread, and the reachable runtime if it was fetched.
     ///
-    /// The thread must not have moved since the first look.
+    /// Call it where [`current`](Self::current) was called: on the same thread, and in
+    /// the same poll.
     #[must_use]
     #[inline]
     pub fn place(self) -> (Place, Option<Handle>) {
@@ -169,8 +171,8 @@ impl RuntimeLookup {
     }
 }
 
-/// Returns whether this is the task of a `LocalSet` that another executor drives: a
-/// task, polled under a budget, where no runtime is reachable.
+/// Returns whether this thread polls a task under a budget where no runtime is reachable.
+/// Such a task belongs to a `LocalSet` that another executor drives.
 #[inline]
 fn in_a_lone_local_set() -> bool {
     task::try_id().is_some() && budget::budget_in_force()

@@ -1,9 +1,9 @@
 //! Tells the threads that wait inside a runtime that the runtime has ended.
 //!
-//! A Tokio runtime drops its tasks when it ends. So each runtime gets one task that
-//! does nothing, the *sentinel*. Its destructor wakes every thread that waits inside
-//! the runtime. Tokio drops tasks before it stops the drivers, so a thread sees
-//! [`ShutdownRegistration::is_gone`] before a timer of the runtime panics under it.
+//! A Tokio runtime drops its tasks when it ends. So the bridge spawns one idle task on
+//! each runtime, the *sentinel*. The destructor of this task wakes every thread that
+//! waits inside the runtime. Tokio drops tasks before it stops the drivers. So
+//! [`ShutdownRegistration::is_gone`] is true before a timer of the runtime panics.
 //!
 //! A wait registers only when it is about to park, because most waits never park. It
 //! looks at `is_gone` after it has registered. The sentinel sets `gone` before it
@@ -43,22 +43,22 @@ struct Waiting {
 }
 
 impl Sentinel {
-    /// Locks the list of threads; `None` in a fork's child.
+    /// Locks the list of threads. Returns `None` in a fork's child.
     fn waiting(&self) -> Option<MutexGuard<'_, Waiting>> {
         (self.generation == fork::generation())
             .then(|| self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// The registration of a waiting thread with the sentinel of its runtime. It ends
-/// when it drops.
+/// The registration of a waiting thread with the sentinel of its runtime, until it is
+/// dropped.
 pub(crate) struct ShutdownRegistration {
     sentinel: Arc<Sentinel>,
     number: u64,
 }
 
 impl ShutdownRegistration {
-    /// Registers a thread that is about to park inside this runtime; `None` in a
+    /// Registers a thread that is about to park inside this runtime. Returns `None` in a
     /// fork's child.
     pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Option<Self> {
         let sentinel = sentinel_of(runtime);
@@ -89,7 +89,7 @@ pub(crate) fn is_gone(runtime: &Handle) -> bool {
     sentinel_of(runtime).gone.load(Ordering::Acquire)
 }
 
-/// Returns whether a wait has parked inside this runtime in an ancestor of this process.
+/// Returns whether this runtime had a sentinel when an ancestor of this process forked.
 pub(super) fn was_registered_before(runtime: Id) -> bool {
     SENTINELS.any_before(|sentinels| sentinels.contains_key(&runtime))
 }
@@ -109,8 +109,8 @@ fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
         Arc::clone(sentinel)
     });
     if is_new {
-        // A runtime that has ended drops the task here, and the destructor takes the
-        // lock of the table.
+        // The lock of the table is free here. A runtime that has ended drops the task at
+        // once, and the destructor takes that lock.
         let on_drop = OnDrop {
             id,
             sentinel: Arc::clone(&sentinel),
@@ -123,7 +123,7 @@ fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
     sentinel
 }
 
-/// Ends the sentinel when its task is dropped.
+/// Marks the runtime as gone and wakes its threads when the sentinel's task is dropped.
 struct OnDrop {
     id: Id,
     sentinel: Arc<Sentinel>,

@@ -9,7 +9,7 @@
 //! * The runtimes that waits used before the fork, from the tables of [`end`] and
 //!   [`hand_overs`].
 //!
-//! After [`SLOTS`] forks in a line nothing is noted, and every runtime counts as left
+//! After [`SLOTS`] forks in a line nothing more is noted, and every runtime counts as left
 //! behind.
 
 use std::sync::OnceLock;
@@ -22,7 +22,8 @@ use super::{end, hand_overs, per_process::SLOTS};
 /// The runtime that was reachable at each fork.
 static REACHABLE: [OnceLock<Id>; SLOTS] = [const { OnceLock::new() }; SLOTS];
 
-/// Notes forks from now on. Call it before a wait can begin.
+/// From now on, notes at each fork which runtime is left behind. Call it before a wait
+/// can begin.
 pub(crate) fn watch() {
     fork::watch();
     fork::in_child(|| {
@@ -33,7 +34,8 @@ pub(crate) fn watch() {
     });
 }
 
-/// Returns whether the threads of this runtime are known to be in another process.
+/// Returns whether the threads of this runtime are known to be in another process, or
+/// must be taken to be.
 #[inline]
 pub(crate) fn is_noted(runtime: &Handle) -> bool {
     fork::generation() != 0 && was_before(runtime.id())

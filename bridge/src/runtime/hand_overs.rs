@@ -1,8 +1,9 @@
 //! The open hand-overs of each runtime: the workers that waits have blocked.
 //!
-//! A hand-over gives the worker's core to a thread of the runtime's blocking pool.
-//! Past its limit, Tokio queues what that pool cannot run, and a core in a queue is a
-//! hang. The limit is the runtime's, so all bridges together count.
+//! A hand-over gives the worker's core to a thread of the runtime's blocking pool. If
+//! that pool has no thread left, Tokio queues the core. Then nothing runs the worker's
+//! tasks, and the runtime may hang. All bridges share the runtime's pool, so their
+//! hand-overs count together.
 
 use std::collections::HashMap;
 

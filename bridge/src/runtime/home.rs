@@ -1,4 +1,4 @@
-//! The home runtime of a bridge, which the first wait that needs it starts.
+//! The home runtime of a bridge. The first wait that needs it starts it.
 
 use std::{
     io,
@@ -26,24 +26,25 @@ pub(crate) struct Home {
     source: Source,
     /// Set once, at the first use.
     handle: OnceLock<Handle>,
-    /// The runtime, where it is ours, until it is shut down.
+    /// The runtime, if the bridge has built it, until it is shut down. In a fork's child
+    /// it is never dropped, because threads of the parent may hold its locks.
     runtime: Mutex<Option<ManuallyDrop<Runtime>>>,
     closed: AtomicBool,
-    /// The process whose threads drive it.
+    /// The process whose threads drive the runtime.
     generation: usize,
 }
 
 /// Where the home runtime comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// It is somebody's, who drives it and ends it.
+    /// The user has built it. The user drives it and ends it.
     Given(Handle),
-    /// It is ours.
+    /// The bridge builds it, and ends it.
     Own {
-        /// Tokio's default where this is `None`.
+        /// `None` means Tokio's default.
         worker_threads: Option<usize>,
-        /// Threads beside the workers: one for each wait that hands its
-        /// worker over, on top of what `spawn_blocking` is used to.
+        /// The threads beside the workers: as many as `spawn_blocking` usually has, and
+        /// one more for each wait that hands its worker over.
         max_blocking_threads: usize,
         /// The time for which the exit of the process waits for its blocking tasks.
         exit_grace: Duration,
@@ -58,8 +59,9 @@ impl Home {
             handle: OnceLock::new(),
             runtime: Mutex::new(None),
             closed: AtomicBool::new(false),
-            // In a process too far down the line no bridge can tell what of a
-            // runtime is there: it is as one from another process.
+            // After too many forks in a line, a bridge cannot tell which runtimes have
+            // threads in this process. Then home counts as a runtime of another process:
+            // no process has the generation `usize::MAX`.
             generation: if forked::is_beyond_notes() {
                 usize::MAX
             } else {
@@ -77,8 +79,8 @@ impl Home {
         }
     }
 
-    /// Returns the runtime's handle, and starts the runtime if need be. `at` is the place
-    /// of the wait.
+    /// Returns the runtime's handle, and starts the runtime if that has not happened yet.
+    /// `at` is the place of the wait.
     pub(crate) fn handle(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         if self.generation != fork::generation() {
             return Err(WaitError::Forked { at });
@@ -92,8 +94,8 @@ impl Home {
         }
     }
 
-    /// [`handle`](Self::handle) that also finds out whether a runtime which was given
-    /// has ended since.
+    /// Like [`handle`](Self::handle), but also returns an error if the user's runtime has
+    /// ended since.
     pub(crate) fn living(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let handle = self.handle(at)?;
         if matches!(self.source, Source::Given(_)) && end::is_gone(handle) {
@@ -105,17 +107,17 @@ impl Home {
     #[cold]
     fn start(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two threads may have come here at once.
+        // Another thread may have started it meanwhile.
         if let Some(handle) = self.handle.get() {
             return Ok(handle);
         }
-        // A shutdown takes the same lock: it either finds the runtime or
-        // prevents it.
+        // A shutdown sets `closed` and then takes the same lock. So it either finds the
+        // runtime, or prevents its start.
         if self.closed.load(Ordering::Relaxed) {
             return Err(WaitError::RuntimeGone { at });
         }
         let handle = match &self.source {
-            // A future that makes a timer in there would panic.
+            // A future that makes a timer inside a runtime that has ended would panic.
             Source::Given(handle) if end::is_gone(handle) => {
                 return Err(WaitError::RuntimeGone { at });
             }
@@ -136,36 +138,36 @@ impl Home {
         Ok(self.handle.get_or_init(|| handle))
     }
 
-    /// Ends the runtime if it is ours: waits are refused from now on, those
-    /// that are open end with [`WaitError::RuntimeGone`].
+    /// Refuses waits from now on, and ends the runtime if the bridge has built it. Open
+    /// waits inside it then end with [`WaitError::RuntimeGone`].
     pub(crate) fn shut_down(&self, timeout: Duration) {
         let mut runtime = self.take();
         if Context::current() != Context::Async {
-            // It may be a poll all the same, that of a root which has blocked
-            // before or runs without a budget.
+            // This may still be a poll: that of a root which has blocked before or runs
+            // without a budget.
             let _unless_refused = block_if_allowed(|| {
                 if let Some(runtime) = runtime.take() {
                     runtime.shutdown_timeout(timeout);
                 }
             });
         }
-        // Tokio refuses to block here.
+        // The runtime is still here if this thread must not block.
         if let Some(runtime) = runtime {
             runtime.shutdown_background();
         }
     }
 
-    /// [`shut_down`](Self::shut_down) that does not block: another thread waits for the
-    /// runtime's end. Returns `None` if nobody has to wait, or if the system has no thread
-    /// for that.
+    /// Like [`shut_down`](Self::shut_down), but does not block: another thread waits for
+    /// the runtime's end. Returns `None` if no thread has to wait, or if the system has no
+    /// thread for that.
     pub(crate) fn shut_down_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
         let runtime = self.take()?;
         if timeout.is_zero() {
             runtime.shutdown_background();
             return None;
         }
-        // Shared, because a runtime that is dropped in a poll panics: a closure that
-        // finds no thread must not be what holds it.
+        // If the system has no thread, the closure is dropped here, maybe in a poll, where
+        // dropping a runtime panics. So the closure must not own the runtime alone.
         let runtime = Arc::new(Mutex::new(Some(runtime)));
         let take = |runtime: &Mutex<Option<Runtime>>| {
             runtime
@@ -199,8 +201,8 @@ impl Home {
     fn take(&self) -> Option<Runtime> {
         self.closed.store(true, Ordering::Relaxed);
         if self.generation != fork::generation() {
-            // Its locks may be held by threads that are not in this process:
-            // it is left as it is.
+            // Threads of the parent process may hold the runtime's locks, so the runtime is
+            // never dropped here.
             return None;
         }
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,7 +212,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // Never blocks, and so may happen anywhere, on a worker too.
+        // This does not block, so a bridge may be dropped anywhere, on a worker too.
         self.begin_end();
     }
 }
@@ -231,9 +233,9 @@ fn build(
     if let Some(threads) = threads {
         threads.count(&mut builder);
     }
-    // Tokio panics if the system refuses it the first thread. So that is asked
-    // for here, where a refusal is an error, and given back; what may happen
-    // in between is caught.
+    // Tokio panics if the system refuses its first thread. So this function first starts a
+    // thread itself, where a refusal is an error. The system may still refuse the next
+    // thread, so the panic is caught too.
     let thread = thread::Builder::new().spawn(|| ())?;
     let _joined = thread.join();
     catch_unwind(AssertUnwindSafe(|| builder.build())).unwrap_or_else(|_refused| {

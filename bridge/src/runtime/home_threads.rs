@@ -1,10 +1,10 @@
 //! The threads of a home runtime, which the exit of the process waits for.
 //!
-//! When a Tokio runtime ends, each of its threads ends as soon as it has finished
-//! the blocking task that it runs and those in the queue that `tokio::fs` and
-//! `tokio::io` need. So the blocking tasks are finished when no thread is left. Tokio
-//! has no public count of its threads that outlives the [`Runtime`]; the hooks here
-//! count them. They also serve a bridge that was dropped before the exit.
+//! When a Tokio runtime ends, each of its threads finishes the blocking task that it
+//! runs, and the queued tasks of `tokio::fs` and `tokio::io`. Then the thread ends. So
+//! the blocking tasks are finished when no thread is left. Tokio has no public count of
+//! its threads that outlives the [`Runtime`], so hooks count them here. The count also
+//! outlives a bridge that is dropped before the exit.
 //!
 //! [`Runtime`]: tokio::runtime::Runtime
 
@@ -26,14 +26,13 @@ use tokio::runtime::Builder;
 /// The threads' name.
 pub(crate) const NAME: &str = "bridge-home";
 
-/// The time from the first look to the second. It doubles up to [`LONGEST`].
+/// The time from the first look at the count to the second. It doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_micros(50);
 
 /// The longest time from look to look.
 const LONGEST: Duration = Duration::from_millis(5);
 
-/// A thread that was asked for and has not started within this time never will: the
-/// system refused it.
+/// If no thread starts for this long, the system has refused those that Tokio asked for.
 const START: Duration = Duration::from_millis(100);
 
 /// Counts the threads of one home runtime.
@@ -41,14 +40,16 @@ pub(crate) struct Threads {
     exit_grace: Duration,
     /// The process that the threads are in.
     generation: usize,
-    /// Threads that Tokio has asked for. It asks for a name first.
+    /// The threads that Tokio has asked the system for. Tokio asks for the thread's name
+    /// before.
     asked: AtomicUsize,
     started: AtomicUsize,
     ended: AtomicUsize,
 }
 
 impl Threads {
-    /// Registers with the exit of the process; `None` if the exit is not to wait.
+    /// Makes the count, and registers it with the exit of the process. Returns `None` if
+    /// the exit need not wait.
     pub(crate) fn new(exit_grace: Duration) -> Option<Arc<Self>> {
         if exit_grace.is_zero() {
             return None;
@@ -66,8 +67,8 @@ impl Threads {
         Some(threads)
     }
 
-    /// Counts the threads of the runtime that `builder` builds. The runtime keeps this alive until its last
-    /// thread has ended.
+    /// Counts the threads of the runtime that `builder` builds. The runtime keeps the count
+    /// alive until its last thread has ended.
     pub(crate) fn count(self: Arc<Self>, builder: &mut Builder) {
         let (asked, started, ended) = (Arc::clone(&self), Arc::clone(&self), self);
         builder
@@ -84,13 +85,13 @@ impl Threads {
             });
     }
 
-    /// Tells this runtime's threads from others.
+    /// Returns the number that marks the threads of this runtime.
     fn mark(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    /// Waits until at most `own` threads are left, and says how many more there are
-    /// at the deadline.
+    /// Waits until at most `own` threads are left. Returns how many more are left at the
+    /// deadline.
     fn wait(&self, own: usize, until: Option<Instant>) -> usize {
         let mut pause = FIRST;
         let mut since = Instant::now();
@@ -130,7 +131,8 @@ impl BeforeExit for Threads {
         if self.generation != fork::generation() {
             return None;
         }
-        // The thread that exits does not end.
+        // The thread that exits the process does not end before. If it is a thread of this
+        // runtime, the count leaves it out.
         let own = usize::from(leaving.mark() == self.mark());
         let until = leaving.deadline(self.exit_grace);
         Some(Box::new(move || {

@@ -1,11 +1,11 @@
-//! The Tokio runtimes that waits rest on: the home runtime, their ends, and forks.
+//! The Tokio runtimes inside which futures are polled: home, their ends, and forks.
 //!
-//! * [`home`] is the runtime that a bridge owns; [`home_threads`] makes the exit of
-//!   the process wait for its blocking tasks.
+//! * [`home`] is the runtime of a bridge itself; [`home_threads`] makes the exit of
+//!   the process wait for home's blocking tasks.
 //! * [`end`] tells waits that their runtime has ended.
 //! * [`hand_overs`] counts the workers of a runtime that waits have blocked.
-//! * [`forked`] knows the runtimes whose threads stayed in a parent process, and
-//!   [`per_process`] is the table that makes this safe.
+//! * [`forked`] knows the runtimes whose threads stayed in a parent process.
+//!   [`per_process`] lets it read the parent's tables without a deadlock.
 
 pub(crate) mod end;
 pub(crate) mod forked;

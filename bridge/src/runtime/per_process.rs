@@ -3,15 +3,15 @@
 //!
 //! A fork's child has a copy of its parent's memory and none of its threads. A lock
 //! that one of these threads held stays locked for ever. So each process has a slot
-//! of its own, by the number of forks before it. It looks at an older slot only if the
-//! slot's lock is free.
+//! of its own, whose index is the number of forks before it. A process looks at an older
+//! slot only if that slot's lock is free.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use offload_pool::fork;
 
-/// The number of processes in a line of forks that have a slot each. Later processes
-/// would share the last slot, so no wait that needs a table may begin in them.
+/// The number of slots: one for each process in a line of forks. Processes after that
+/// share the last slot, so no wait that needs a table may begin in them.
 pub(super) const SLOTS: usize = 64;
 
 pub(crate) struct PerProcess<T> {
@@ -33,7 +33,8 @@ impl<T: Default> PerProcess<T> {
         look(own.get_or_insert_default())
     }
 
-    /// Returns whether `test` holds for the slot of an ancestor of this process.
+    /// Returns whether `test` holds for the slot of an ancestor of this process. It skips
+    /// slots whose lock is held.
     pub(super) fn any_before(&self, test: impl Fn(&T) -> bool) -> bool {
         self.slots[..slot()].iter().any(|slot| {
             let left: Option<MutexGuard<'_, Option<T>>> = match slot.try_lock() {

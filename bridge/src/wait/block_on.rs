@@ -25,8 +25,10 @@ use crate::WaitError;
 ///
 /// # Errors
 ///
-/// Returns what the watchdog reports: the runtime ended, the deadline passed, or the
-/// pool has no thread left for what this wait needs.
+/// Returns why the wait ended before the future was ready. Usually the watchdog says so:
+/// the runtime ended, the deadline passed, this process is a fork's child, or the pool
+/// has no thread left for what this wait needs. The wait also ends if the thread's
+/// locals are gone, or if Tokio does not let the thread block.
 #[inline]
 pub(super) fn block_on<F: Future>(
     context: &WaitContext<'_>,
@@ -35,6 +37,7 @@ pub(super) fn block_on<F: Future>(
     let Some(parker) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
+    // From here on the pool may lend jobs to this thread.
     let mut waiting = Waiting::open();
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
@@ -45,7 +48,7 @@ pub(super) fn block_on<F: Future>(
     }
 }
 
-/// Pauses and polls in turn, after a first poll that was pending.
+/// Pauses and polls in turn. The first poll has returned `Pending`.
 #[cold]
 pub(super) fn poll_until_ready<F: Future>(
     context: &WaitContext<'_>,
@@ -65,7 +68,7 @@ pub(super) fn poll_until_ready<F: Future>(
     }
 }
 
-/// Returns when the future should be polled again: spins for a wake-up, then parks.
+/// Waits until the future should be polled again: spins for a wake-up, then parks.
 #[cold]
 pub(super) fn pause(
     watchdog: &mut Watchdog<'_>,

@@ -1,22 +1,23 @@
 //! The wait inside a poll that it freezes.
 //!
-//! A wait may not leave the poll of a current-thread runtime, of a `LocalSet` or of a
-//! foreign executor, and Tokio refuses `block_in_place` and `block_on` there. So a
-//! frozen wait polls its future within that poll, with the home runtime entered. Home's
-//! threads drive the future's timers, sockets and tasks.
+//! A current-thread runtime, a `LocalSet` and a foreign executor cannot hand their other
+//! tasks to another thread. So a wait in such a poll freezes them, even where Tokio
+//! allows `block_in_place`. The wait polls its future within that poll, with the home
+//! runtime entered. Home's threads drive the future's timers, sockets and tasks.
 //!
 //! # Why no wake-up is lost
 //!
-//! The future is polled with the waker of this thread's parker, which keeps a token
-//! until the thread takes it. So a wake-up from any other thread ends the next park,
-//! whenever it comes. Only wake-ups that come through the frozen executor could be lost,
-//! because it does not run. There are three kinds:
+//! The future is polled with the waker of this thread's parker. A wake-up leaves a token
+//! with the parker, which keeps it until the thread takes it. So a wake-up from any
+//! other thread ends the next park, even if it comes before that park. Only wake-ups
+//! that come through the frozen executor could be lost, because it does not run. There
+//! are three kinds:
 //!
-//! * **The coop budget.** The outer poll has a budget. When it is used up, Tokio's
-//!   resources return `Pending` and leave their waker with the scheduler. So the future
-//!   is polled as `unconstrained`.
+//! * **The coop budget.** The outer poll has a budget. When the budget is used up,
+//!   Tokio's resources return `Pending` and leave their waker with the scheduler. To
+//!   avoid this, the wait polls the future as `unconstrained`.
 //! * **`yield_now`** leaves its waker with the scheduler too. [`DeferredWakes`] notices
-//!   that, and the future is polled again at once.
+//!   that, and the wait polls the future again at once.
 //! * **Timers, sockets and tasks of the frozen executor.** A future that needs them
 //!   never ends, as the documentation of [`wait_frozen`](crate::wait_frozen) says.
 
@@ -38,7 +39,7 @@ use super::{
 };
 use crate::WaitError;
 
-/// Polls the future in `slot` until it is ready, inside the poll that this freezes.
+/// Polls the future in `slot` until it is ready, inside the poll that the wait freezes.
 pub(super) fn block_on_frozen<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
@@ -51,7 +52,7 @@ pub(super) fn block_on_frozen<F: Future>(
     poll_until_ready(context, &parker, &mut waiting, slot.future())
 }
 
-/// Polls and pauses in turn.
+/// Polls and pauses in turn, until the future is ready.
 #[cold]
 #[inline(never)]
 pub(super) fn poll_until_ready<F: Future>(

@@ -1,8 +1,7 @@
-//! The wait in the poll of a `block_on` root: the first poll stays inside that poll,
-//! and the others leave it.
+//! The wait in the poll of a `block_on` root. It first polls its future inside the
+//! root's poll, and leaves the root's poll only if the future is pending.
 //!
-//! The wait does not leave the poll before its first poll, because that would make a
-//! wait for a ready future a third slower.
+//! Leaving earlier would make a wait for a ready future a third slower.
 
 use std::{
     pin::{Pin, pin},
@@ -34,7 +33,8 @@ pub(super) fn block_on_root<F: Future>(
     let mut waiting = Waiting::open();
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
-    // The root's poll has a coop budget that nobody would renew.
+    // The root's poll has a coop budget, which nothing renews during the wait. So the
+    // future is polled without one.
     let first = poll_once(context, &parker, pin!(unconstrained(future.as_mut())));
     match first {
         Ok(Poll::Ready(value)) => Ok(value),
@@ -43,7 +43,8 @@ pub(super) fn block_on_root<F: Future>(
     }
 }
 
-/// Leaves the root's poll if Tokio allows it. Outside, no budget is in force.
+/// Leaves the root's poll if Tokio allows it, and waits there. Outside the poll no coop
+/// budget is in force.
 #[cold]
 fn outside_poll<F: Future>(
     context: &WaitContext<'_>,

@@ -11,17 +11,19 @@ use crate::WaitError;
 /// A wait whose plan is being carried out.
 pub(super) struct WaitContext<'a> {
     pub(super) request: &'a Request<'a>,
-    /// The runtime inside which the future is polled. It is entered.
+    /// The runtime inside which the future is polled. This thread has entered it.
     pub(super) runtime: &'a Handle,
     pub(super) check: BlockCheck,
 }
 
 impl WaitContext<'_> {
-    /// Asks Tokio whether this thread may block, if that is due before the first park.
+    /// Asks Tokio whether this thread may block, if the plan puts that question before
+    /// the first park.
     ///
-    /// Tokio refuses if the thread is inside a poll after all. If Tokio allows it, the
-    /// wait stays where it is: leaving the poll would take more of the stack, on which
-    /// the pool may still run jobs.
+    /// Tokio refuses if the thread polls a `LocalSet` after all, which a wait or an
+    /// `unconstrained` has hidden. If Tokio allows blocking, the wait goes on outside
+    /// the `block_in_place` that asked. Parking inside it would take more of the stack,
+    /// on which the pool may still run jobs.
     pub(super) fn check_before_park(&self) -> Result<(), WaitError> {
         let is_due = self.check == BlockCheck::BeforePark && !self.request.may_freeze();
         if is_due && block_if_allowed(|| ()).is_none() {
@@ -33,15 +35,16 @@ impl WaitContext<'_> {
 
 /// The future of a wait, pinned in the caller's frame.
 ///
-/// It stays there, because an unoptimised build copies a moved value once for each
+/// The future stays there, because an unoptimised build copies a moved value once for each
 /// function on the way.
 pub(super) type PinnedSlot<'a, F> = Pin<&'a mut Option<F>>;
 
-/// Drops the future when it drops itself: inside the runtime that polled the future.
+/// Drops the future at the end of its scope, while the runtime that polled the future
+/// is still entered.
 pub(super) struct DropInPlace<'a, F>(pub(super) PinnedSlot<'a, F>);
 
 impl<F> DropInPlace<'_, F> {
-    /// Returns the future.
+    /// Returns the future, which is still in its slot.
     #[inline]
     pub(super) fn future(&mut self) -> Pin<&mut F> {
         match self.0.as_mut().as_pin_mut() {

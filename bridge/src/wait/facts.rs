@@ -11,7 +11,7 @@ use crate::{Bridge, runtime::forked};
 /// The facts about the thread that is about to wait.
 pub(super) struct ThisThread<'a> {
     bridge: &'a Bridge,
-    /// The reachable runtime, if it was fetched, until a plan takes it.
+    /// The reachable runtime, if the lookup has fetched its handle. The plan takes it.
     reachable: Cell<Option<Handle>>,
 }
 
@@ -59,10 +59,10 @@ impl ThreadFacts for ThisThread<'_> {
     }
 }
 
-/// Returns whether the reachable runtime stayed in this process's parent.
+/// Returns whether the threads of the reachable runtime stayed in the parent process.
 ///
-/// A current-thread runtime never did: its only thread is the one that drives it, which
-/// is this thread.
+/// A current-thread runtime is never left behind. Its only thread is the thread that
+/// drives it, which is this thread.
 pub(super) fn is_runtime_left_behind() -> bool {
     Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_noted(&here))
 }

@@ -9,7 +9,7 @@ thread_local! {
     static ALLOWED: Cell<Option<InPoll>> = const { Cell::new(None) };
 }
 
-/// A poll, by the id of its task. A root has no id.
+/// A poll, known by the id of its task. A root has no id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct InPoll(Option<Id>);
 
@@ -19,10 +19,11 @@ impl InPoll {
     }
 }
 
-/// Returns whether this is inside a wait that may freeze the executor of this thread.
+/// Returns whether a wait that may freeze the executor of this thread is open in the
+/// current poll.
 ///
-/// A job that the pool lends to this thread waits as the frozen wait does. It can't leave
-/// the frozen poll, and the poll goes on only after the job.
+/// This includes a job that the pool lends to the frozen wait. The job can't leave the
+/// frozen poll either, and the poll goes on only after the job.
 #[inline]
 pub(super) fn is_allowed_here() -> bool {
     ALLOWED.get().is_some_and(|poll| poll == InPoll::current())

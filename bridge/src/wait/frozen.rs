@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{request::Terms, start::start};
 use crate::{Bridge, WaitError, error::unwrap};
 
-/// Waits for `future` on this thread, even where that freezes the executor which
-/// polls it.
+/// Waits for `future` on this thread, even where that freezes the executor of this
+/// thread.
 ///
 /// Use it in destructors that have to finish asynchronous clean-up, and that may run
 /// in a task of a current-thread runtime, as under `#[tokio::test]`. There an
@@ -40,14 +40,14 @@ use crate::{Bridge, WaitError, error::unwrap};
 /// # What stands still
 ///
 /// Where an ordinary wait is refused, everything that this thread alone drives stands
-/// still until the future is ready. That is the other tasks of the current-thread runtime
-/// or of the `LocalSet`, and the runtime's timers and sockets. The future is polled
-/// inside the bridge's home runtime, so what it makes itself works: timers, sockets,
-/// tasks, offloaded closures, and waits.
+/// still until the future is ready: the other tasks of the current-thread runtime or of
+/// the `LocalSet`, and the runtime's timers and sockets. The wait polls the future inside
+/// the bridge's home runtime. So timers, sockets, tasks, offloaded closures and waits
+/// work if the future itself makes them.
 ///
 /// **A future that needs the frozen executor never ends.** Examples are a timer or a
 /// connection that was made there, the handle of a task that runs there, and a lock that
-/// such a task holds. If in doubt, bound the wait by
+/// such a task holds. If in doubt, bound the wait with
 /// [`wait_frozen_timeout`]. A wait that keeps an executor frozen for a second warns
 /// through `tracing`.
 ///
@@ -57,8 +57,9 @@ use crate::{Bridge, WaitError, error::unwrap};
 ///
 /// # Panics
 ///
-/// With the text of a [`WaitError`]. A destructor that runs while its thread unwinds
-/// from a panic ends the process if it panics: [`try_wait_frozen`] does not.
+/// Panics with the text of a [`WaitError`] where [`try_wait_frozen`] returns that error.
+/// In a destructor that runs while its thread unwinds, a second panic ends the process.
+/// Use [`try_wait_frozen`] there.
 ///
 /// # Cancel safety
 ///
@@ -90,8 +91,8 @@ pub fn try_wait_frozen<F: IntoFuture>(future: F) -> Result<F::Output, WaitError>
 
 /// [`wait_frozen`] for at most `limit`; then the future is dropped.
 ///
-/// The limit is looked at between polls, so it does not bound what blocks inside the
-/// future.
+/// The wait checks the limit between polls, so the limit does not bound code that blocks
+/// inside the future.
 ///
 /// # Errors
 ///

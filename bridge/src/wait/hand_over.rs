@@ -7,12 +7,12 @@ use tokio::runtime::Handle;
 
 use crate::{WaitError, runtime::hand_overs::HandOver};
 
-/// Runs `body` after the worker's other tasks have been handed over to `runtime`, which
-/// is the worker's own. Returns `None` if this is no worker that can.
+/// Hands the worker's other tasks over to another thread of `runtime`, then runs `body`.
+/// `runtime` is the worker's own. Returns `None` if Tokio refuses the hand-over.
 ///
 /// # Errors
 ///
-/// Returns [`WaitError::TooDeep`] if `limit` waits have done so on this runtime.
+/// Returns [`WaitError::TooDeep`] if `limit` hand-overs are open on this runtime.
 pub(super) fn hand_over<T>(
     runtime: &Handle,
     limit: usize,

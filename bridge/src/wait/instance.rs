@@ -1,4 +1,4 @@
-//! The waits of a [`Bridge`] that is named.
+//! The methods of a [`Bridge`] that wait.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::{Bridge, WaitError, error::unwrap};
 impl Bridge {
     /// Waits for `future` on this thread.
     ///
-    /// The future need be neither `Send` nor `'static`. A builder that is awaited
-    /// is taken as it is: see [`Wait`](crate::Wait#builders). Where this thread may
-    /// not park, it panics: see [`try_wait`](Self::try_wait).
+    /// The future need be neither `Send` nor `'static`. A builder that implements
+    /// [`IntoFuture`] may be passed as it is: see [`Wait`](crate::Wait#builders).
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`].
+    /// Panics with the text of a [`WaitError`] where [`try_wait`](Self::try_wait)
+    /// returns that error.
     #[track_caller]
     pub fn wait<F: IntoFuture>(&self, future: F) -> F::Output {
         unwrap(start!(F, self, future, Terms::NONE))
@@ -32,8 +32,8 @@ impl Bridge {
 
     /// Waits for `future` on this thread for at most `limit`, then drops it.
     ///
-    /// The limit is looked at between polls. So a wait or a blocking call inside
-    /// the future is not bounded by it.
+    /// The wait checks the limit between polls. So the limit does not bound code that
+    /// blocks inside the future, such as an inner wait.
     ///
     /// # Errors
     ///
@@ -48,12 +48,12 @@ impl Bridge {
         start!(F, self, future, Terms::within(limit))
     }
 
-    /// Waits for `future` on this thread, even where that freezes the executor
-    /// which polls it; see [`wait_frozen`](crate::wait_frozen).
+    /// Waits for `future` on this thread, even where that freezes the executor of this
+    /// thread; see [`wait_frozen`](crate::wait_frozen).
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`].
+    /// Panics with the text of a [`WaitError`].
     #[track_caller]
     pub fn wait_frozen<F: IntoFuture>(&self, future: F) -> F::Output {
         unwrap(start!(F, self, future, Terms::FROZEN))

@@ -4,16 +4,23 @@
 //!
 //! 1. [`start`] takes the value and pins its future. [`request`] holds what the caller
 //!    asks for.
-//! 2. [`run`] looks where the thread stands, and enters the runtime.
+//! 2. [`run`] finds out where the thread stands, and enters the bridge's home runtime.
 //! 3. [`block_on`] polls the future in a loop, and pauses between polls.
-//!    [`context`] holds what it needs.
-//! 4. [`parker`] lends it a parker, and [`watchdog`] looks after it while it is parked.
+//!    [`context`] holds what the loop needs.
+//! 4. [`parker`] lends the loop a parker. [`watchdog`] ends a wait whose deadline has
+//!    passed or whose runtime has ended.
 //!
-//! On a thread that a runtime is reachable from, [`plan`] decides first how the wait
-//! runs, by the [`facts`] about the thread. [`hand_over`] frees a worker of its other
-//! tasks. [`block_on_root`] and [`block_on_frozen`] are the loops inside a poll.
-//! [`frozen`] and [`freeze`] are for waits that may freeze an executor, and
-//! [`panicked`] explains a panic of the future.
+//! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
+//! be detected. On any other thread, [`plan`] first decides how the wait runs, by the
+//! [`facts`] about the thread:
+//!
+//! * [`hand_over`] gives a worker's other tasks to another thread before the wait
+//!   parks the worker.
+//! * [`block_on_root`] and [`block_on_frozen`] poll the future inside another poll.
+//! * [`freeze`] remembers that a wait may freeze the executor of its thread.
+//!
+//! [`panicked`] turns a panic of the future into an error if the runtime's end caused
+//! it. The public functions are here, in [`frozen`] and in [`instance`].
 
 mod block_on;
 mod block_on_frozen;
@@ -42,15 +49,14 @@ use crate::{Bridge, WaitError, error::unwrap};
 
 pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
 
-/// Waits for `future` on this thread, by [`Bridge::global`].
+/// Waits for `future` on this thread, with [`Bridge::global`].
 ///
 /// It takes anything that can be awaited: a future, or a builder that converts into
 /// one. See [`Wait`] for where the conversion runs.
 ///
 /// # Panics
 ///
-/// With the text of a [`WaitError`], where this thread may not park. See
-/// [`try_wait`].
+/// Panics with the text of a [`WaitError`] where [`try_wait`] returns that error.
 ///
 /// # Examples
 ///
@@ -124,16 +130,16 @@ pub fn try_wait<F: IntoFuture>(future: F) -> Result<F::Output, WaitError> {
 /// assert_eq!(Query { limit: 2 }.wait(), [0, 1]);
 /// ```
 ///
-/// `into_future` runs first, on this thread. It runs inside the runtime that is
-/// reachable here if that is a multi-thread one, and else inside the bridge's home
-/// runtime, so it may make timers and sockets and spawn tasks. It runs even if the
-/// wait is then refused.
+/// `into_future` runs first, on this thread. If a multi-thread runtime is reachable
+/// here, `into_future` runs inside that runtime, and otherwise inside the bridge's home
+/// runtime. So it may make timers and sockets and spawn tasks. It runs even if the wait
+/// is then refused.
 pub trait Wait: IntoFuture + Sized {
     /// Waits for this future on this thread. See [`wait`](wait()).
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`].
+    /// Panics with the text of a [`WaitError`].
     #[track_caller]
     fn wait(self) -> Self::Output {
         unwrap(start!(Self, Bridge::global(), self, Terms::NONE))

@@ -10,8 +10,8 @@ use crate::{WaitError, runtime::end};
 /// Returns [`WaitError::RuntimeGone`] if the panic says that the wait's runtime has
 /// ended. Resumes every other panic.
 ///
-/// A timer panics if its runtime has ended. If that is the runtime of this wait, it
-/// ended after the watchdog last looked, and the panic says no more than the error.
+/// A timer panics if its runtime has ended. The runtime of this wait may end after the
+/// watchdog last looked. Then the panic says no more than the error.
 #[cold]
 pub(super) fn panicked(payload: Box<dyn Any + Send>, context: &WaitContext<'_>) -> WaitError {
     let text = (payload.downcast_ref::<String>().cloned())

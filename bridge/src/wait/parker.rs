@@ -1,8 +1,8 @@
-//! The parker of a wait, which the thread keeps for its next wait.
+//! The parker of a wait. The thread keeps it for its next wait.
 //!
-//! A thread has a small cache of parkers, each with its waker and with what spinning
-//! has cost and saved. A wait leases a parker from the cache. A nested wait leases
-//! another.
+//! A thread has a small cache of parkers, each with its waker and with a record of
+//! whether spinning has paid lately. A wait leases a parker from the cache. A nested
+//! wait leases another.
 //!
 //! A waker may outlive its wait and wake the next wait that leases its parker. That
 //! wait polls once more and parks again.
@@ -86,7 +86,7 @@ impl ParkerLease {
         })
     }
 
-    /// Returns whether this process is a fork of the one that made the parker.
+    /// Returns whether another process made the parker, and this one is its fork's child.
     pub(super) fn is_inherited(&self) -> bool {
         self.cached().is_inherited()
     }
@@ -103,8 +103,8 @@ impl ParkerLease {
 
     /// Spins for a wake-up and returns whether one came.
     ///
-    /// It spins for as long as that has paid lately, at most for `limit`, and never past
-    /// `deadline`. It does not spin while other threads wait for a processor.
+    /// It spins for at most `limit`, and never past `deadline`. It does not spin while
+    /// other threads wait for a processor. It skips spins while they do not pay.
     pub(super) fn spin(&self, limit: Duration, deadline: Option<Instant>) -> bool {
         if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
             return false;
@@ -142,7 +142,7 @@ fn up_to(deadline: Option<Instant>, limit: Duration) -> Duration {
 
 impl Drop for ParkerLease {
     fn drop(&mut self) {
-        // If the thread's locals are gone meanwhile, the parker goes too.
+        // If the thread's locals are gone by now, the parker is dropped.
         let _gone = CACHE.try_with(|cache| cache.put(self.cached.take()));
     }
 }
@@ -150,8 +150,8 @@ impl Drop for ParkerLease {
 impl CachedParker {
     #[cold]
     fn new() -> Self {
-        // This may be the first wait of the thread. Later waits find out sooner where
-        // the thread stands.
+        // This may be the first wait of the thread. Later waits then find out faster
+        // where the thread stands.
         detect::warm_up();
         let parker = Parker::new();
         Self {

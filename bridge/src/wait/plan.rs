@@ -6,10 +6,11 @@ use detect::Place;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Plan<R> {
-    /// Inside this runtime, which is reachable here; inside home if there is none.
-    /// Other threads drive it.
+    /// Inside this runtime, which is reachable here, or inside home if there is none.
+    /// Other threads drive either.
     Inside(Option<R>, BlockCheck),
-    /// Inside the runtime of this worker, after handing the worker's other tasks over.
+    /// Inside this runtime, whose worker this thread is. Before that, the worker hands
+    /// its other tasks over.
     HandOver(R),
 }
 
@@ -22,9 +23,9 @@ pub(super) enum PlanError {
     ThreadEnding,
 }
 
-/// When Tokio is asked whether this thread may block.
+/// When the wait asks Tokio whether this thread may block.
 ///
-/// The answer depends on what may stand still while the thread is parked.
+/// This depends on what may stand still while the thread is parked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BlockCheck {
     /// Never: nothing stands still, or another thread has taken it over.
@@ -35,11 +36,12 @@ pub(super) enum BlockCheck {
     /// Before the first park. Nothing stands still, unless a wait or an
     /// `unconstrained` around this code hides the root of a `LocalSet`.
     BeforePark,
-    /// Before the first poll, because this is a root under the id of a task, which may
-    /// be a task of a `LocalSet`.
+    /// Before the first poll. Although this thread is no worker, it polls a task other
+    /// than the waiting one, which may be a task of a `LocalSet`.
     BeforeFirstPoll,
-    /// Before the first poll, on a worker without its core. Tokio allows it, although a
-    /// `LocalSet` may be nested in the worker's `block_in_place`.
+    /// Before the first poll, on a worker without its core. Tokio allows blocking there
+    /// even if a `LocalSet` is nested in the worker's `block_in_place`. The watchdog
+    /// warns if such a wait stays parked.
     OnCorelessWorker,
     /// Never: the caller accepts that the executor which polls this thread freezes.
     Frozen,
@@ -54,7 +56,8 @@ pub(super) enum KnownDriver<R> {
     CurrentThread,
 }
 
-/// The facts about a thread that a plan may need. Each is found only when it matters.
+/// The facts about a thread that a plan may need. The plan asks only for facts that
+/// matter to it, because finding each takes time.
 pub(super) trait ThreadFacts {
     type Runtime;
 
@@ -94,9 +97,9 @@ pub(super) fn plan<A: ThreadFacts>(place: Place, facts: &A) -> Result<Plan<A::Ru
         Place::Root if facts.in_other_task() => {
             Ok(Plan::Inside(facts.reachable(), BlockCheck::BeforeFirstPoll))
         }
-        // Nobody else's tasks depend on a root, unless it is that of a `LocalSet`. The
-        // root of a current-thread runtime waits inside home: another thread drives
-        // that runtime, or nobody does.
+        // No other task depends on a root, unless the root is that of a `LocalSet`. On a
+        // current-thread runtime, a root that is no worker waits inside home, because
+        // another thread drives that runtime, or none does.
         Place::Root => Ok(Plan::Inside(facts.reachable(), BlockCheck::AfterFirstPoll)),
         Place::Foreign => Err(PlanError::WouldFreeze),
         Place::Ending => Err(PlanError::ThreadEnding),
@@ -105,12 +108,12 @@ pub(super) fn plan<A: ThreadFacts>(place: Place, facts: &A) -> Result<Plan<A::Ru
 
 /// Plans a wait on a Tokio worker.
 ///
-/// A worker of a multi-thread runtime hands its other tasks over, if the runtime is
-/// known. Tokio gives the core to the runtime that is reachable, and a runtime that a
-/// guard has put there cannot run it.
+/// A worker of a multi-thread runtime hands its other tasks over, if the bridge knows
+/// the runtime. Tokio gives the worker's core to the reachable runtime. If a guard has
+/// made a foreign runtime reachable, that runtime cannot run the core.
 fn plan_on_worker<A: ThreadFacts>(index: usize, facts: &A) -> Result<Plan<A::Runtime>, PlanError> {
     // The core was handed over before: by a `block_in_place` around a nested
-    // `block_on`, or earlier in this poll. Nothing more can freeze.
+    // `block_on`, or earlier in this poll. No other task of the worker can freeze.
     if !facts.has_core() {
         return Ok(Plan::Inside(
             facts.reachable(),
@@ -122,8 +125,8 @@ fn plan_on_worker<A: ThreadFacts>(index: usize, facts: &A) -> Result<Plan<A::Run
         // A current-thread runtime is reachable. On worker 0 it may be nested in the
         // driver's `block_in_place`, and this may be its worker.
         (KnownDriver::MultiThread(driver), None) if index > 0 => Ok(Plan::HandOver(driver)),
-        // A guard that hides the worker's runtime, and that cannot be proven to, shows
-        // when Tokio refuses the hand-over, or not at all.
+        // A guard may hide the worker's runtime although nothing proves it. Then Tokio
+        // may refuse the hand-over. If it does not, nothing shows the mistake.
         (KnownDriver::Unknown, Some(reachable)) if !facts.is_foreign(&reachable, index) => {
             Ok(Plan::HandOver(reachable))
         }

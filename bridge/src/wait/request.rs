@@ -41,20 +41,21 @@ impl Terms {
     }
 }
 
-/// A wait that is asked for.
+/// The wait that a caller asks for.
 pub(super) struct Request<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) deadline: Option<Instant>,
     /// Whether the caller asked for a wait that may freeze this thread's executor.
     pub(super) is_frozen: bool,
-    /// The name of the future's type.
+    /// The name of the future's type, or a name that says more, for messages.
     pub(super) future: &'static str,
+    /// The place of the call.
     pub(super) at: &'static Location<'static>,
 }
 
 impl<'a> Request<'a> {
-    /// Makes the request of the caller. A limit beyond what the clock can tell is no
-    /// limit.
+    /// Makes the request of this function's caller. A limit that the clock cannot
+    /// represent counts as no limit.
     #[inline]
     #[track_caller]
     pub(super) fn new(bridge: &'a Bridge, terms: Terms, future: &'static str) -> Self {

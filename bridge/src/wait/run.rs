@@ -1,6 +1,6 @@
 //! Carries out the plan of a wait: enters the runtime, and polls the future there.
 //!
-//! Each way to wait is a function of its own. An unoptimised build reserves stack for
+//! Each way to wait is a separate function. An unoptimised build reserves stack for
 //! every branch of a function, whichever is taken, and waits nest on a stack of 2 MiB.
 
 use detect::{
@@ -27,7 +27,8 @@ use crate::WaitError;
 ///
 /// # Errors
 ///
-/// Returns why this thread must not wait, or what ended the wait before its future.
+/// Returns why this thread must not wait, or why the wait ended before the future was
+/// ready.
 #[inline]
 pub(super) fn run<F: Future>(
     request: &Request<'_>,
@@ -42,8 +43,8 @@ pub(super) fn run<F: Future>(
 /// Fast path: a plain thread needs no plan. This saves a tenth of the instructions of
 /// a wait for a ready future.
 ///
-/// It is not [`inside_home`], because the compiler inlines a function that has one
-/// caller.
+/// It repeats a part of [`inside_home`], because the compiler inlines a function that
+/// has only one caller.
 #[inline]
 fn on_plain_thread<F: Future>(
     request: &Request<'_>,
@@ -54,6 +55,7 @@ fn on_plain_thread<F: Future>(
     block_on(&context(request, home, BlockCheck::NotNeeded), slot)
 }
 
+/// Plans the wait, and carries the plan out.
 #[inline(never)]
 fn planned<F: Future>(
     request: &Request<'_>,
@@ -65,7 +67,8 @@ fn planned<F: Future>(
     }
     let plan = plan_here(request, lookup);
     let _task_id = waiting_task::note();
-    // By reference: moving the plan out takes a fifth of a wait in blocking code.
+    // The match borrows the plan, because moving the plan out takes a fifth of the time
+    // of a wait in blocking code.
     match &plan {
         Ok(Plan::Inside(
             runtime,
@@ -124,7 +127,7 @@ fn inside_home<F: Future>(
     inside(request, home, check, slot)
 }
 
-/// Leaves the poll around this thread before the first poll of the future.
+/// Polls the future only after leaving the current poll by `block_in_place`.
 fn outside_poll<F: Future>(
     request: &Request<'_>,
     runtime: Option<&Handle>,
@@ -138,13 +141,15 @@ fn outside_poll<F: Future>(
     block_unless_in_set(body).unwrap_or_else(|| frozen_if_allowed(request, slot))
 }
 
-/// Waits after the other tasks of this worker have been handed over.
+/// Hands the other tasks of this worker over, then waits. `own` is the worker's runtime.
 fn handed_over<F: Future>(
     request: &Request<'_>,
     own: &Handle,
     mut slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    // Inside a frozen wait, home is reachable, which is not this worker's runtime.
+    // Inside a frozen wait, home is the reachable runtime. So `own` may be home, and home
+    // cannot take over this worker's tasks. A request that is frozen itself is left out,
+    // because for it `is_allowed_here` is always true.
     if !request.is_frozen && freeze::is_allowed_here() {
         return frozen(request, slot);
     }
@@ -156,7 +161,8 @@ fn handed_over<F: Future>(
         .unwrap_or_else(|| frozen_if_allowed(request, slot))
 }
 
-/// Waits in the poll around this thread, which Tokio does not let it leave.
+/// Waits inside the current poll if the request may freeze it. Tokio has not let this
+/// thread leave the poll.
 #[cold]
 #[inline(never)]
 fn frozen_if_allowed<F: Future>(
@@ -169,7 +175,7 @@ fn frozen_if_allowed<F: Future>(
     Err(request.would_freeze())
 }
 
-/// Waits inside home, in the poll of the executor that this wait freezes.
+/// Waits inside the current poll, whose executor this freezes. Home is entered.
 #[cold]
 #[inline(never)]
 fn frozen<F: Future>(

@@ -1,7 +1,8 @@
 //! Where a wait begins: it takes an awaitable value and pins its future.
 //!
-//! Each public way into a wait first calls [`start!`]. It boxes a large value, so that
-//! the frames from here to the poll hold no copy of it.
+//! The public functions that take such a value first use [`start!`]. The macro boxes a
+//! large value, so that the frames from here to the poll hold no copy of the value. A
+//! smart call is a future already, and begins with [`run`] or [`run_as`].
 
 use std::{
     any::type_name,
@@ -23,7 +24,7 @@ use crate::{Bridge, WaitError, entered::Entered, log, runtime::forked};
 
 /// Waits for the value `$value` of type `$type`, boxed first if it is large.
 ///
-/// It is a macro, because each function that passes the value on keeps a copy of it.
+/// This is a macro, because each function that passes the value on keeps a copy of it.
 macro_rules! start {
     ($type:ty, $bridge:expr, $value:expr, $terms:expr) => {
         if ::offload_pool::large::Large::<$type>::IS {
@@ -35,7 +36,7 @@ macro_rules! start {
 }
 pub(crate) use start;
 
-/// Waits for the future of a large value.
+/// Waits for the future of a large value, which is boxed.
 #[track_caller]
 pub(crate) fn run_boxed<F: IntoFuture>(
     bridge: &Bridge,
@@ -81,7 +82,7 @@ pub(crate) fn run<F: Future>(
     run_as(bridge, type_name::<F>(), future, limit)
 }
 
-/// [`run`] under a name that says more than the future's type.
+/// [`run`] with a name that tells more in messages than the name of the future's type.
 #[inline]
 #[track_caller]
 pub(crate) fn run_as<F: Future>(
@@ -111,7 +112,9 @@ fn run_pinned<F: Future>(
     run_request(request, slot)
 }
 
-/// It is a function apart, so that an ordinary wait pays nothing for the guard.
+/// Runs a wait that may freeze the executor of this thread.
+///
+/// This is a separate function, so that an ordinary wait pays nothing for the guard.
 #[cold]
 fn run_frozen<F: Future>(
     request: &Request<'_>,
@@ -154,7 +157,8 @@ fn enter_for<'a, F: IntoFuture>(request: &Request<'a>) -> Result<Option<Entered<
     enter_for_builder(request)
 }
 
-/// Enters home, unless a runtime is reachable that the wait rests on.
+/// Enters home, unless a multi-thread runtime is reachable that has its threads in this
+/// process.
 #[cold]
 fn enter_for_builder<'a>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
     let is_inside = Handle::try_current().is_ok_and(|here| {

@@ -1,10 +1,11 @@
-//! Looks after a wait that is not ready at its first poll.
+//! Looks after a wait that may park.
 //!
 //! The watchdog ends the wait if its deadline passes, if its runtime ends, or if this
 //! process is the child of a fork. It warns once if the wait may be stuck.
 //!
-//! * [`ShutdownRegistration`] tells that the runtime has ended.
-//! * [`liveness`] finds the ends that the registration cannot tell.
+//! * [`ShutdownRegistration`] tells that the runtime has ended. The runtime's *sentinel*
+//!   keeps the registrations, and wakes their threads.
+//! * [`liveness`] finds the ends that the sentinel cannot tell.
 //! * [`stall`] warns of a wait that may be stuck.
 
 mod liveness;
@@ -18,8 +19,8 @@ use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{context::WaitContext, parker::ParkerLease};
 use crate::{Leftover, WaitError, runtime::end::ShutdownRegistration};
 
-/// A wait that has caught this many wake-ups while it spun looks after its runtime like
-/// a wait that parks.
+/// A wait that has caught this many wake-ups while it spun checks its runtime after each
+/// one, although it does not park.
 const BUSY: u32 = 16;
 
 /// The watchdog of one wait.
@@ -34,10 +35,11 @@ pub(super) struct Watchdog<'a> {
 }
 
 impl<'a> Watchdog<'a> {
-    /// Starts to look after a wait that has polled once.
+    /// Starts to look after a wait. An ordinary wait has polled its future once before, a
+    /// frozen wait may not have polled it yet.
     ///
-    /// The watchdog is boxed, because it lasts as long as the polls that follow, and
-    /// these need the stack.
+    /// The watchdog is boxed, because it lasts as long as the polls that follow, and they
+    /// need the stack.
     ///
     /// # Errors
     ///
@@ -76,7 +78,8 @@ impl<'a> Watchdog<'a> {
         Ok(())
     }
 
-    /// Called after a wake-up that came while the thread spun.
+    /// Notes a wake-up that came while the thread spun. Checks the runtime if the wait has
+    /// caught many of them, or has registered.
     pub(super) fn after_spin(&mut self, parker: &ParkerLease) -> Result<(), WaitError> {
         self.stall.woken();
         self.caught = self.caught.saturating_add(1);
@@ -87,7 +90,7 @@ impl<'a> Watchdog<'a> {
         self.check_runtime(parker)
     }
 
-    /// Called before a park. Returns when the park has to end at the latest.
+    /// Checks the runtime before a park. Returns when the park has to end at the latest.
     pub(super) fn before_park(&mut self, parker: &ParkerLease) -> Result<Instant, WaitError> {
         self.check_runtime(parker)?;
         let alarms = [
@@ -98,7 +101,7 @@ impl<'a> Watchdog<'a> {
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
     }
 
-    /// Called after a park.
+    /// Decides by the end of a park whether the wait goes on.
     pub(super) fn after_park(&mut self, parked: Parked) -> Result<(), WaitError> {
         match parked {
             Parked::Woken | Parked::Lent => {
@@ -116,7 +119,8 @@ impl<'a> Watchdog<'a> {
         }
     }
 
-    /// Checks whether the runtime has ended, in every way that there is.
+    /// Checks whether the runtime has ended, by the registration and by the liveness
+    /// probe.
     fn check_runtime(&mut self, parker: &ParkerLease) -> Result<(), WaitError> {
         let runtime = self.context.runtime;
         if self.registration.is_none() {

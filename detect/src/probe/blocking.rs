@@ -15,16 +15,16 @@ use tokio::task::{block_in_place, coop};
 use super::budget;
 use crate::Place;
 
-/// Runs `body` as code that may block. Returns `None`, without running `body`, where
+/// Runs `body` inside `block_in_place`. Returns `None`, without running `body`, where
 /// Tokio refuses that.
 ///
 /// # Panics
 ///
 /// Resumes the panic of `body`.
 pub fn block_if_allowed<T>(body: impl FnOnce() -> T) -> Option<T> {
-    // Tokio gives a worker its budget back after `block_in_place`, and leaves a root
-    // without one. A root without a budget looks like blocking code, so this guard
-    // restores the budget when it drops.
+    // After `block_in_place`, Tokio gives a worker its budget back, but leaves a root
+    // without a budget. Such a root looks like blocking code, so this guard restores the
+    // budget when it drops.
     let budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
     let mut is_allowed = false;
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -44,11 +44,11 @@ pub fn block_if_allowed<T>(body: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// [`block_if_allowed`] that also refuses the poll of a `LocalSet` which is polled
-/// without a runtime, where Tokio allows blocking although it stops the set.
+/// Like [`block_if_allowed`], but also refuses in a `LocalSet` that is polled without a
+/// runtime. Tokio allows blocking there, although it stops the set.
 ///
-/// The coop budget tells the two apart. `block_in_place` takes it from a poll of a
-/// runtime, and leaves it to a set that is polled without one.
+/// The coop budget shows such a set. `block_in_place` takes the budget from a poll of a
+/// runtime, and leaves it in force in a set that is polled without one.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Whether a coop budget is in force, which tells that this is a poll.
+//! Whether a coop budget is in force. If so, this thread is inside a poll.
 //!
 //! Tokio gives a budget of operations to every poll that it makes, and takes it away
 //! for what blocks: `spawn_blocking` and `block_in_place`. No public function says
@@ -7,17 +7,18 @@
 //! when it drops, the budget "as it was before". [`coop::unconstrained`] leaves the
 //! budget as it found it.
 //!
-//! * `probe_by_exhausting` uses up what there is. A budget runs dry within
-//!   128 operations. Without a budget that never happens. This takes about
+//! * `probe_by_exhausting` uses up the budget, if there is one. A budget runs dry
+//!   within 128 operations. Without a budget that never happens. This takes about
 //!   45 ns. When the budget runs dry, the thread keeps the guard of the last
 //!   operation, which remembers a budget of one.
-//! * `probe_with_guard` uses such a kept guard and takes about 5 ns. It puts a
-//!   budget of one over what is in force and uses it up. Then it lets a guard of
-//!   before restore what that one remembers. If that was a budget, operations are left
-//!   again. If there was none, the guard restores nothing and none are left.
+//! * `probe_with_guard` uses such a kept guard and takes about 5 ns. It first makes
+//!   another guard, the *memory*, which remembers the budget in force here, if any. Then
+//!   it drops the kept guard, which puts a budget of one in force, and uses that up.
+//!   Then it drops the memory. If the memory restores a budget, operations are left
+//!   again. If there was no budget, the memory restores nothing, and none are left.
 //!
-//! Both leave the budget as it was. The probe runs only where no worker is (see
-//! [`Place`](crate::Place)). There a dry budget wakes its waker at once, and the
+//! Both leave the budget as it was. The probe runs only on threads that are no worker
+//! (see [`Place`](crate::Place)). There a dry budget wakes its waker at once, and the
 //! waker does nothing.
 
 use std::{
@@ -73,7 +74,7 @@ pub fn warm_up() {
         KEPT.set(Some(last));
         return;
     }
-    // Where Tokio's own thread-local of local sets is gone, that is a panic.
+    // Where Tokio's own thread-local of local sets is gone, this panics.
     let _ending = catch_unwind(|| {
         let set = LocalSet::new();
         set.spawn_local(async { keep_last_operation() });
@@ -104,8 +105,8 @@ pub(crate) fn budget_in_force() -> bool {
     in_force
 }
 
-/// Finds out with the kept guard, and keeps the guard that follows it. Returns `None`
-/// if the guard did not do what is documented.
+/// Returns whether a budget is in force, found out with the kept guard. Keeps a new guard
+/// in its place. Returns `None` if a guard did not do what Tokio documents.
 #[inline]
 fn probe_with_guard(last: LastOperation) -> Option<bool> {
     let mut cx = Context::from_waker(Waker::noop());
@@ -137,9 +138,9 @@ fn probe_with_guard(last: LastOperation) -> Option<bool> {
     }
 }
 
-/// Finds out by using up the budget, if there is one.
+/// Returns whether a budget is in force, found out by using it up.
 ///
-/// The loop has a function of its own, so that the compiler looks up Tokio's
+/// The loop is in a separate function, so that the compiler looks up Tokio's
 /// thread-local once.
 #[inline(never)]
 fn probe_by_exhausting() -> bool {
@@ -156,9 +157,10 @@ fn probe_by_exhausting() -> bool {
     false
 }
 
-/// Keeps the guard of a budget's last operation, once a thread.
+/// Uses up the budget in force, keeps the guard of its last operation, and restores the
+/// budget.
 ///
-/// It is a function apart, because `probe_by_exhausting` would take five times as
+/// This is a separate function, because `probe_by_exhausting` would take five times as
 /// long if it held guards.
 #[cold]
 fn keep_last_operation() {

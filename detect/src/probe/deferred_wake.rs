@@ -1,7 +1,7 @@
 //! Whether a poll has left a waker with a scheduler that does not run.
 //!
-//! `yield_now` leaves its waker with the scheduler that polls this thread, and that
-//! scheduler wakes it after the poll. If the poll is frozen, it never does.
+//! `yield_now` leaves its waker with the scheduler that polls on this thread. The
+//! scheduler calls the waker after the poll. While the poll is frozen, it does not.
 //!
 //! Tokio's scheduler keeps these wakers in a list and adds none that equals the last
 //! one. The experiment puts a marker last before the poll and offers it again

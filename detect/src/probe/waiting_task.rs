@@ -22,7 +22,7 @@ use crate::ThreadTag;
 thread_local! {
     /// The task in which this thread's innermost wait was made.
     static WAITING: Cell<Option<Id>> = const { Cell::new(None) };
-    /// The task whose wait last handed over the worker that this thread is.
+    /// The last task whose wait handed over this thread's worker.
     static HANDED_OVER: Cell<Option<Id>> = const { Cell::new(None) };
 }
 

@@ -1,11 +1,11 @@
 //! Whether a worker has its core: the right to run its runtime's tasks.
 //!
-//! A worker is without its core inside `block_in_place`, and from there to the end
-//! of the same poll if another thread has taken the core meanwhile. The worker of a
-//! current-thread runtime always has its core.
+//! A worker is without its core inside `block_in_place`. If another thread has taken the
+//! core meanwhile, the worker stays without it to the end of the same poll. The worker of
+//! a current-thread runtime always has its core.
 //!
-//! The experiment polls a `yield_now`. A scheduler that has its core keeps the waker
-//! for later. A scheduler without a core wakes it at once.
+//! The experiment polls a `yield_now`. A worker that has its core keeps the waker for
+//! later. A worker without its core calls the waker at once.
 
 use std::{
     pin::pin,

@@ -2,17 +2,18 @@
 //!
 //! The sentinel tells when the runtime drops its tasks. Two ends never get so far:
 //!
-//! * The thread that drops the tasks waits itself, in the destructor of one of them,
-//!   and the sentinel would be dropped after that one. The runtime drops a task that is
-//!   spawned now, at once and unrun.
-//! * The worker that would drop the tasks handed its core over, to this wait or to a
-//!   `block_in_place` around it. The runtime had stopped to take blocking work, so no
-//!   thread took the core. Until the wait is over nobody has it, and a task that is
-//!   spawned now stays queued. But the runtime drops blocking work unrun.
+//! * The thread that drops the tasks may itself be waiting, in the destructor of a task
+//!   that is dropped before the sentinel. But the runtime drops a newly spawned task at
+//!   once, without running it.
+//! * The worker that would drop the tasks may have handed its core over. This wait made it
+//!   do that, or a `block_in_place` around the wait. If the runtime no longer took
+//!   blocking work, no thread took the core, and no thread has it until the wait is over.
+//!   A newly spawned task stays queued. But the runtime drops blocking work without
+//!   running it.
 //!
-//! So a wait that stays parked submits a *canary* now and then: a task, and where the
-//! wait may hold a core back, a blocking closure too. The time between two canaries
-//! doubles each time, so they cost nothing in the long run.
+//! So a wait that stays parked submits a *canary* now and then. A canary is a task. If
+//! the wait may hold a core back, it submits a blocking closure too. The time between two
+//! canaries doubles each time, so they cost nothing in the long run.
 //!
 //! If a canary is still queued, every worker or every blocking thread is busy, and the work
 //! that the wait needs may be in the same queue. [`stall`](super::stall) warns of that.
@@ -37,8 +38,8 @@ pub(super) struct LivenessProbe {
     interval: Duration,
     /// A task, which a worker runs.
     task: Canary,
-    /// A closure, which a blocking thread runs. Only a wait in a task has one, because
-    /// only that may hold a core back.
+    /// A closure, which a blocking thread runs. Only a wait in a task has this canary,
+    /// because only such a wait may hold a core back.
     closure: Option<Canary>,
 }
 
@@ -50,7 +51,7 @@ pub(super) enum BusyThreads {
 }
 
 impl LivenessProbe {
-    /// Makes the probe of a wait that begins here, now.
+    /// Makes the probe of a wait that begins now, on this thread.
     pub(super) fn new() -> Self {
         Self {
             next: Instant::now() + FIRST,
@@ -71,7 +72,7 @@ impl LivenessProbe {
             return false;
         }
         self.interval = self.interval.saturating_mul(2);
-        // The interval may exceed what the clock can tell.
+        // The clock may not be able to represent the sum.
         self.next = now.checked_add(self.interval).unwrap_or(now + FIRST);
         let closure = self.closure.as_mut().is_some_and(|closure| {
             closure.is_dropped(now, |work| drop(runtime.spawn_blocking(|| work.run())))
@@ -90,7 +91,7 @@ impl LivenessProbe {
     }
 }
 
-/// Work that the runtime should run, and when it was submitted last.
+/// Work that was submitted to the runtime last: its outcome, and when that was.
 #[derive(Default)]
 struct Canary(Option<(Outcome, Instant)>);
 

@@ -1,8 +1,8 @@
 //! The warning of a wait that may be stuck.
 //!
-//! A wait that has been parked for a second warns once in two cases. Either it is parked
-//! where it may keep its own future from going on, or nobody in its runtime is free to run
-//! what it may need.
+//! A wait warns once, after a second, in two cases. Either the parked wait may itself keep
+//! its future from going on, because it stops the executor of its thread. Or no thread of
+//! the wait's runtime is free to run what the future may need.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,13 @@ use detect::probe::waiting_task;
 use super::liveness::{BusyThreads, LivenessProbe};
 use crate::wait::{context::WaitContext, plan::BlockCheck};
 
-/// A suspect wait that has been parked for this long is reported.
+/// A wait that has been suspect for this long is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Warns once of a wait that may be stuck.
 pub(super) struct StallWarning {
-    /// Since when the wait has been parked without a wake-up, where that matters.
+    /// Since when the wait has been parked without a wake-up, if the wait itself is the
+    /// suspect.
     parked_since: Option<Instant>,
     has_warned: bool,
 }
@@ -24,11 +25,12 @@ pub(super) struct StallWarning {
 /// A reason why a parked wait's future may not go on.
 #[derive(Clone, Copy)]
 enum Suspect {
-    /// The wait itself, parked in a `LocalSet` that has to poll it.
+    /// The wait itself: it may be parked in a task of a `LocalSet`, whose other tasks then
+    /// stand still.
     LocalSet,
-    /// The wait itself, parked in an executor that it was allowed to freeze.
+    /// The wait itself: it is parked in an executor that it was allowed to freeze.
     Frozen,
-    /// The threads of its runtime.
+    /// The threads of the wait's runtime: they are all busy.
     Busy(BusyThreads),
 }
 
@@ -40,12 +42,12 @@ impl StallWarning {
         }
     }
 
-    /// The wait was woken.
+    /// Forgets how long the wait has been parked, because it was woken.
     pub(super) fn woken(&mut self) {
         self.parked_since = None;
     }
 
-    /// Returns when a park that begins now has to end for the warning.
+    /// Returns when a park that begins now has to end, so that the warning is in time.
     pub(super) fn alarm(&mut self, check: BlockCheck, liveness: &LivenessProbe) -> Option<Instant> {
         let (since, _) = self.suspicion(check, liveness)?;
         Some(since + SUSPICIOUS)
@@ -53,8 +55,8 @@ impl StallWarning {
 
     /// Warns if the wait has been suspect for long enough.
     ///
-    /// The suspicion is found again, because what the liveness probe submitted before
-    /// the park may have run meanwhile.
+    /// It looks for the suspect again, because a canary that was queued before the park
+    /// may have run meanwhile.
     pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
         if let Some((since, suspect)) = self.suspicion(context.check, liveness)
             && since + SUSPICIOUS <= Instant::now()
