@@ -65,7 +65,7 @@ impl Bridge {
     /// Whether somebody is sure to drive `here`, the runtime that is reachable.
     fn is_driven(&self, here: &Handle) -> bool {
         if here.runtime_flavor() == RuntimeFlavor::MultiThread {
-            return !forked::is_noted(here);
+            return !forked::is_left_behind(here);
         }
         // A guard proves nothing, and the poll around it may be another's. On
         // worker 0 it is this runtime's own, or that of a multi-thread worker;

@@ -37,7 +37,7 @@ pub(crate) fn watch() {
 /// Returns whether the threads of this runtime are known to be in another process, or
 /// must be taken to be.
 #[inline]
-pub(crate) fn is_noted(runtime: &Handle) -> bool {
+pub(crate) fn is_left_behind(runtime: &Handle) -> bool {
     fork::generation() != 0 && was_before(runtime.id())
 }
 

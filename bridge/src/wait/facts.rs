@@ -31,7 +31,7 @@ impl ThreadFacts for ThisThread<'_> {
     fn reachable(&self) -> Option<Handle> {
         let fetched = self.reachable.take();
         let reachable = fetched.or_else(|| Handle::try_current().ok());
-        reachable.filter(|runtime| is_multi_thread(runtime) && !forked::is_noted(runtime))
+        reachable.filter(|runtime| is_multi_thread(runtime) && !forked::is_left_behind(runtime))
     }
 
     fn driver(&self) -> KnownDriver<Handle> {
@@ -64,7 +64,7 @@ impl ThreadFacts for ThisThread<'_> {
 /// A current-thread runtime is never left behind. Its only thread is the thread that
 /// drives it, which is this thread.
 pub(super) fn is_runtime_left_behind() -> bool {
-    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_noted(&here))
+    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_left_behind(&here))
 }
 
 fn is_multi_thread(runtime: &Handle) -> bool {

@@ -13,16 +13,16 @@ use crate::{Bridge, WaitError};
 pub(crate) struct Terms {
     pub(super) limit: Option<Duration>,
     /// Whether the wait may park where that freezes the executor of this thread.
-    pub(super) may_freeze: bool,
+    pub(super) is_frozen: bool,
 }
 
 impl Terms {
     pub(crate) const NONE: Self = Self {
         limit: None,
-        may_freeze: false,
+        is_frozen: false,
     };
     pub(crate) const FROZEN: Self = Self {
-        may_freeze: true,
+        is_frozen: true,
         ..Self::NONE
     };
 
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
         Self {
             bridge,
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
-            is_frozen: terms.may_freeze,
+            is_frozen: terms.is_frozen,
             future,
             at: Location::caller(),
         }

@@ -162,7 +162,7 @@ fn enter_for<'a, F: IntoFuture>(request: &Request<'a>) -> Result<Option<Entered<
 #[cold]
 fn enter_for_builder<'a>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
     let is_inside = Handle::try_current().is_ok_and(|here| {
-        here.runtime_flavor() == RuntimeFlavor::MultiThread && !forked::is_noted(&here)
+        here.runtime_flavor() == RuntimeFlavor::MultiThread && !forked::is_left_behind(&here)
     });
     if is_inside {
         return Ok(None);

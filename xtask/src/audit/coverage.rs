@@ -17,7 +17,12 @@ use super::{
 use crate::run::{self, Output};
 
 /// The directories of the pool and of the waits.
-const SCOPE: [&str; 3] = ["offload/src/", "bridge/src/wait/", "bridge/src/call/"];
+const SCOPE: [&str; 4] = [
+    "offload/src/",
+    "bridge/src/wait/",
+    "bridge/src/runtime/",
+    "bridge/src/call/",
+];
 
 /// The path of the tool's report, from the root of the workspace.
 const REPORT: &str = "target/coverage.json";
