@@ -1,4 +1,4 @@
-//! The surroundings that an offloaded closure takes with it: the runtime that submitted it.
+//! The [`Ambient`] of an offloaded closure: the runtime that submitted it.
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
@@ -61,9 +61,10 @@ impl Ambient for InRuntime {
 impl Timer for InRuntime {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move {
-            // The executor that polls this may have no clock, and a bridge's
-            // home may end. Without a clock the limit counts as reached, which
-            // the caller is told; else it might wait for ever.
+            // The executor that polls this may have no timers, and a bridge's home may
+            // end. So the sleep uses the clock of the process. If that clock can't be
+            // had, the limit counts as reached, and the caller learns that it ran out of
+            // time. Otherwise the caller might wait for ever.
             if let Some(clock) = clock::running() {
                 let sleep = {
                     let _entered = clock.enter();

@@ -1,4 +1,4 @@
-//! Instances: a home runtime, a pool, and the counts that bound them.
+//! A bridge: a home runtime, a pool, and their settings.
 
 use std::{
     fmt,
@@ -22,10 +22,9 @@ use crate::{
 
 /// A bridge between sync and async code: a home runtime and a pool.
 ///
-/// [`Bridge::global`] needs no setting up and serves everything that names no
-/// other. Bridges share nothing, so that one part of a program can't starve
-/// another: give a part its own where that matters. Clones are handles to the
-/// same bridge.
+/// [`Bridge::global`] needs no setting up, and serves all code that names no other bridge.
+/// Bridges share nothing. So a part of a program that has a bridge of its own can't be
+/// starved by the others. Clones are handles to the same bridge.
 ///
 /// ```
 /// use bridge::Bridge;
@@ -43,15 +42,16 @@ pub struct Bridge {
 struct Inner {
     pool: Pool,
     home: Home,
-    /// Knows whose task runs here, where this bridge has spawned it.
+    /// Remembers which runtime drives a task of this bridge, while the task is polled.
     cache: Arc<Cache>,
     max_nested_waits: usize,
     spin: Duration,
     debug: bool,
 }
 
-/// When the process exits, home ends first. Its [`Threads`](crate::runtime::home_threads::Threads)
-/// are waited for by an entry of their own, because they outlive a bridge.
+/// When the process exits, this begins to end the home runtime. It waits for nothing: the
+/// runtime's [`Threads`](crate::runtime::home_threads::Threads) have an entry of their own,
+/// because they may outlive the bridge.
 impl BeforeExit for Inner {
     fn stage(&self) -> Stage {
         Stage::Runtimes
@@ -70,7 +70,7 @@ impl BeforeExit for Inner {
 static GLOBAL: OnceLock<Bridge> = OnceLock::new();
 
 impl Bridge {
-    /// The instance that serves the whole process.
+    /// Returns the bridge that serves the whole process.
     ///
     /// Its threads start when they are first needed. To configure it, call
     /// [`Builder::install_global`] before anything else uses it.
@@ -83,7 +83,7 @@ impl Bridge {
         })
     }
 
-    /// A builder with the default settings.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -111,12 +111,12 @@ impl Bridge {
         Self { inner }
     }
 
-    /// Makes this the global instance; false if there is one.
+    /// Makes this the global bridge. Returns false if there is one already.
     pub(crate) fn install(self) -> bool {
         GLOBAL.set(self).is_ok()
     }
 
-    /// Runs a blocking closure on this bridge's pool; see
+    /// Runs a blocking closure on this bridge's pool: see
     /// [`offload`](crate::offload()).
     #[track_caller]
     pub fn offload<F, T>(&self, closure: F) -> Offload<T>
@@ -131,7 +131,7 @@ impl Bridge {
         }
     }
 
-    /// [`offload`](Self::offload) in the name of another place in the code.
+    /// Like [`offload`](Self::offload), but errors name the place `at`.
     pub(crate) fn offload_at<F, T>(&self, closure: F, at: &'static Location<'static>) -> Offload<T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -140,11 +140,11 @@ impl Bridge {
         self.inner.pool.run_at(closure, at)
     }
 
-    /// Queues a blocking closure now, or gives it back.
+    /// Queues a blocking closure now. If the pool refuses it, returns the closure.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] says why, and holds the closure.
+    /// Returns a [`Rejected`], which names the reason and holds the closure.
     #[track_caller]
     pub fn try_offload<F, T>(&self, closure: F) -> Result<Offload<T>, Rejected<F>>
     where
@@ -159,8 +159,7 @@ impl Bridge {
         }
     }
 
-    /// [`try_offload`](Self::try_offload) in the name of another place in the
-    /// code.
+    /// Like [`try_offload`](Self::try_offload), but errors name the place `at`.
     pub(crate) fn try_offload_at<F, T>(
         &self,
         closure: F,
@@ -173,7 +172,7 @@ impl Bridge {
         self.inner.pool.try_run_at(closure, at)
     }
 
-    /// Enters the home runtime on this thread until the guard drops; see
+    /// Enters the home runtime on this thread until the guard drops: see
     /// [`enter`](crate::enter).
     ///
     /// ```
@@ -190,28 +189,27 @@ impl Bridge {
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`] if home can't be had; see
-    /// [`try_enter`](Self::try_enter).
+    /// Panics with the text of a [`WaitError`] if the home runtime can't be started or has
+    /// ended: see [`try_enter`](Self::try_enter).
     ///
-    /// Tokio panics where guards are not dropped in the reverse order of their
-    /// making.
+    /// Tokio panics if guards are not dropped in the reverse order of their making.
     #[track_caller]
     pub fn enter(&self) -> Entered<'_> {
         unwrap(Entered::home_of(self, Location::caller()))
     }
 
-    /// [`enter`](Self::enter), with an error instead of a panic.
+    /// Like [`enter`](Self::enter), but returns an error instead of a panic.
     ///
     /// # Errors
     ///
-    /// As [`handle`](Self::handle), and [`WaitError::ThreadEnding`] on a thread whose
-    /// thread-locals are being destroyed.
+    /// Returns the errors of [`handle`](Self::handle), and [`WaitError::ThreadEnding`] on a
+    /// thread whose thread-locals are being destroyed.
     #[track_caller]
     pub fn try_enter(&self) -> Result<Entered<'_>, WaitError> {
         Entered::home_of(self, Location::caller())
     }
 
-    /// Returns the handle of the home runtime, which it starts if need be.
+    /// Returns the handle of the home runtime. Starts the runtime if it has not started.
     ///
     /// The handle does not keep the runtime alive: [`shutdown`](Self::shutdown) ends
     /// it, and so does dropping the last clone of this bridge.
@@ -240,12 +238,12 @@ impl Bridge {
         self.inner.pool.metrics()
     }
 
-    /// Makes threads forget which runtime drives their tasks; from any thread.
+    /// Makes all threads forget which runtime drives their tasks. Any thread may call this.
     ///
-    /// There is never a need to: what is remembered ends with the poll that it
-    /// is about, and nothing is remembered that could be wrong. A task that holds
-    /// the guard of another runtime meanwhile is no longer told from that one's,
-    /// so that a wait in it may be refused.
+    /// No program needs this: an entry is never wrong, and ends with the poll that it
+    /// belongs to. If a task holds the guard of another runtime at this time, the bridge no
+    /// longer knows which of the two runtimes drives the task. So a wait in it may be
+    /// refused.
     pub fn reset_cache(&self) {
         self.inner.cache.reset();
     }
@@ -261,9 +259,9 @@ impl Bridge {
     /// [`cancel_grace`](Builder::cancel_grace). After the pool the home runtime ends, and the
     /// shutdown waits for its blocking tasks with the rest of `grace`.
     ///
-    /// Waits that are open end with [`WaitError::RuntimeGone`], offloads with
-    /// [`OffloadError::ShutDown`](crate::OffloadError::ShutDown). A runtime
-    /// that was given to the builder is left alone.
+    /// Open waits on the home runtime end with [`WaitError::RuntimeGone`], and offloads end
+    /// with [`OffloadError::ShutDown`](crate::OffloadError::ShutDown). A runtime that was
+    /// given to the builder does not end.
     ///
     /// # Corner cases
     ///
@@ -284,12 +282,14 @@ impl Bridge {
         BridgeShutdown::new(self.clone(), self.inner.pool.shutdown(grace), grace)
     }
 
-    /// Ends the home runtime, and blocks for it.
+    /// Ends the home runtime. Blocks until it has ended or `timeout` is over, unless this
+    /// thread must not block.
     pub(crate) fn home_end(&self, timeout: Duration) {
         self.inner.home.shut_down(timeout);
     }
 
-    /// Ends the home runtime without blocking.
+    /// Ends the home runtime without blocking: another thread waits for the end. Returns
+    /// `None` if there is nothing to wait for, or if the system has no thread for that.
     pub(crate) fn home_end_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
         self.inner.home.shut_down_elsewhere(timeout)
     }
@@ -298,7 +298,8 @@ impl Bridge {
         self.inner.home.handle(at)
     }
 
-    /// Returns the home runtime for uses without a wait, which would look after it.
+    /// Returns the home runtime, and an error if it has ended. Use this where no wait
+    /// follows, which would notice the end itself.
     pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.living(at)
     }

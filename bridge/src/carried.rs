@@ -1,9 +1,9 @@
 //! Carries a call or its future through functions that pass it on.
 //!
 //! An [`Outcome`](crate::Outcome) holds either a value or a call, and `on` makes one
-//! call of another. A build that is not optimised keeps one more copy of what it
-//! passes on for each function on the way. So such a build carries it in a box. An
-//! optimised build carries it in place, and allocates nothing.
+//! call of another. A build that is not optimised keeps one more copy of a value
+//! for each function that passes it on. So such a build carries the call in a box. An
+//! optimised build carries the call in place, and allocates nothing.
 
 use std::any::type_name;
 
@@ -44,7 +44,7 @@ mod boxed {
     pin_project! {
         /// A call or a future, in a box.
         ///
-        /// It compiles the same code as an optimised build does:
+        /// Code that an optimised build refuses does not compile with this type either:
         ///
         /// ```compile_fail,E0733
         /// #[bridge::smartasync]
@@ -88,7 +88,7 @@ mod boxed {
         }
     }
 
-    /// Takes up `$value`. A macro, because a function would copy the value.
+    /// Boxes `$value`. This is a macro, because a function would copy the value.
     macro_rules! carry {
         ($value:expr) => {
             $crate::carried::Carried::new(Box::pin($value))
@@ -143,7 +143,7 @@ mod in_place {
         }
     }
 
-    /// Takes up `$value`.
+    /// Wraps `$value`.
     macro_rules! carry {
         ($value:expr) => {
             $crate::carried::Carried::new($value)

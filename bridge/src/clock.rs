@@ -1,5 +1,7 @@
-//! A clock that outlives every bridge: one thread, started at the first limit
-//! that needs it, which sleeps until the next one is due.
+//! A clock that outlives every bridge: a thread that drives the timers of time limits.
+//!
+//! The first limit that needs the thread starts it. It sleeps until the next limit is
+//! reached.
 
 use std::{future::pending, thread};
 
@@ -7,10 +9,11 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::runtime::{forked, per_process::PerProcess};
 
-/// A fork's child starts its own.
+/// A fork's child has an entry of its own, and starts its own thread.
 static CLOCK: PerProcess<Option<Handle>> = PerProcess::new();
 
-/// The runtime whose timers run; `None` if the system has no thread for it.
+/// Returns a runtime whose timers run. Returns `None` if the system has no thread for it,
+/// or if this process descends from too many forks.
 pub(crate) fn running() -> Option<Handle> {
     if forked::is_beyond_notes() {
         return None;

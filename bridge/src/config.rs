@@ -10,18 +10,18 @@ use crate::{
     runtime::home::{Home, Source},
 };
 
-/// Threads that `spawn_blocking` may use on home, beside those for waits:
-/// Tokio's own default.
+/// The number of threads that `spawn_blocking` may use on home, beside those for waits. It
+/// is Tokio's default.
 const BLOCKING_THREADS: usize = 512;
 
-/// The greatest `worker_threads`: Tokio counts them in 16 bits.
+/// The greatest `worker_threads`, because Tokio counts workers in 16 bits.
 const MOST_WORKERS: usize = u16::MAX as usize;
 
-/// The greatest `max_nested_waits`. They are threads, and Tokio adds their
-/// number to others without a look at what a `usize` holds.
+/// The greatest `max_nested_waits`. Each wait takes a thread, and Tokio adds up numbers of
+/// threads without a check for overflow.
 const MOST_WAITS: usize = i32::MAX as usize;
 
-/// Sets up a [`Bridge`]; every setting has a default that suits most.
+/// Sets up a [`Bridge`]. Every setting has a default that suits most programs.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +46,7 @@ pub struct Builder {
     debug: bool,
 }
 
-/// Settings that are the pool's own.
+/// Declares the methods of settings that belong to the pool.
 macro_rules! pool_settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
         $(
@@ -74,35 +74,35 @@ impl Builder {
     }
 
     pool_settings! {
-        /// At most this many offloaded closures run at a time. A closure that is
-        /// parked in a wait does not count. Beyond this number run only
-        /// descendants of parked closures, at most one for each: they may be what
-        /// releases a lock on which all others block.
+        /// Sets how many offloaded closures run at a time, at most. A closure that is
+        /// parked in a wait does not count. Beyond this number only descendants of
+        /// parked closures run, at most one for each parked closure. Such a descendant
+        /// may be the one that releases a lock on which all other closures block.
         ///
-        /// Unset, it is `max(32, 4 × processors)`, and a pool that stands still for
-        /// 100 ms grows, up to 512, as long as nothing moves. A pool whose size is
-        /// set does not grow; if it stands still for a second, it warns through
-        /// `tracing`.
+        /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
+        /// still for 100 ms grows as long as nothing moves, up to 512. A pool whose size is
+        /// set does not grow. If it stands still for a second, it warns through `tracing`.
         max_threads: usize;
-        /// At most this many threads are added for closures parked in waits;
-        /// 64 unless set.
+        /// Sets how many threads are added for closures that are parked in waits, at most.
+        /// The default is 64.
         max_blocked_threads: usize;
-        /// At most this many closures are queued; 1024 unless set.
+        /// Sets how many closures are queued, at most. The default is 1024.
         queue_capacity: usize;
-        /// A pool's thread without work ends after this time; 10 seconds
-        /// unless set.
+        /// Sets the time after which a thread of the pool that has no work ends. The default
+        /// is 10 seconds.
         keep_alive: Duration;
-        /// The name of the pool's threads; `bridge-offload` unless set.
+        /// Sets the name of the pool's threads. The default is `bridge-offload`.
         thread_name: impl Into<String>;
-        /// The stack of the pool's threads, in bytes; 2 MiB unless set.
+        /// Sets the stack size of the pool's threads, in bytes. The default is 2 MiB.
         stack_size: usize;
-        /// Sets how long a [shutdown](Bridge::shutdown) waits for closures that were
-        /// told to stop, after its grace; a tenth of the grace unless set.
+        /// Sets how long a [shutdown](Bridge::shutdown), after its grace, waits for closures
+        /// that were told to stop. The default is a tenth of the grace.
         cancel_grace: Duration;
-        /// Runs on each of the pool's threads before its first closure. It must not wait on
-        /// that pool, because the pool starts no other thread before this one is ready.
+        /// Sets a hook that runs on each thread of the pool before its first closure. It must
+        /// not wait on that pool, because the pool starts no other thread before this one is
+        /// ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
-        /// Runs on each of the pool's threads after its last closure.
+        /// Sets a hook that runs on each thread of the pool after its last closure.
         on_thread_stop: impl Fn() + Send + Sync + 'static;
     }
 
@@ -114,26 +114,26 @@ impl Builder {
         self
     }
 
-    /// Sets how long the process waits for accepted work when it exits; 5 seconds
-    /// unless set. Zero switches this off.
+    /// Sets how long the process waits for accepted work when it exits. The default is
+    /// 5 seconds. Zero switches this off.
     ///
-    /// When `main` returns or [`std::process::exit`] is called, these finish first:
+    /// When `main` returns or [`std::process::exit`] is called, this work finishes first:
     ///
-    /// - closures that are queued or running, detached ones and those whose caller has
-    ///   left included;
+    /// - closures that are queued or running, even if they are detached or their caller has
+    ///   left;
     /// - on the home runtime the blocking tasks that have started, and those of
     ///   `tokio::fs` and `tokio::io::stdout`, as under `#[tokio::main]`.
     ///
-    /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. Work
-    /// that takes longer is cut off, and logged through `tracing` with its place in the
-    /// code. The owner of a runtime that was [given](Self::runtime) has to finish it.
+    /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. Work that takes
+    /// longer is cut off, and the exit logs it through `tracing` with its place in the code.
+    /// If a runtime was [given](Self::runtime), its owner has to finish that runtime's work.
     ///
     /// # Corner cases
     ///
-    /// A closure that calls `exit` is not waited for, nor are those that wait for it.
-    /// A fork's child waits for what it has accepted itself. [`std::process::abort`]
-    /// and signals end the process at once. So does `std::process::exit` on Windows,
-    /// where it runs no exit handlers.
+    /// If a closure calls `exit`, the process waits neither for that closure nor for
+    /// closures that wait for it. A fork's child waits only for work that it has accepted
+    /// itself. [`std::process::abort`] and signals end the process at once. On Windows
+    /// `std::process::exit` does so too, because it runs no exit handlers there.
     pub fn exit_grace(mut self, time: Duration) -> Self {
         self.pool = self.pool.exit_grace(time);
         self.exit_grace = time;
@@ -141,7 +141,8 @@ impl Builder {
     }
 
     /// Makes this runtime the home runtime. It must be a multi-thread runtime, so that its
-    /// workers drive it while a thread waits. Its owner keeps it, and ends it.
+    /// workers drive it while a thread waits. The bridge never ends it: that is left to its
+    /// owner.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
@@ -157,8 +158,8 @@ impl Builder {
     /// Sets how many waits at a time may hand the tasks of their worker over, on one runtime
     /// and by all bridges together. The default is 256.
     ///
-    /// Each such wait takes a blocking thread of that runtime. Tokio has 512 by default. Set
-    /// less for a runtime with fewer.
+    /// Each such wait takes a blocking thread of that runtime. A Tokio runtime has 512 by
+    /// default. Set a smaller number for a runtime that has fewer.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self
@@ -174,7 +175,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`BuildError`] names the setting that can't be meant.
+    /// Returns a [`BuildError`] that names the setting which is out of range or not
+    /// possible.
     pub fn build(self) -> Result<Bridge, BuildError> {
         if self.worker_threads == Some(0) {
             return Err(BuildError::zero("worker_threads"));
@@ -216,8 +218,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`BuildError::GlobalInUse`] if the global
-    /// bridge has been used already.
+    /// Returns the errors of [`build`](Self::build), and [`BuildError::GlobalInUse`] if the
+    /// global bridge has been used already.
     pub fn install_global(self) -> Result<(), BuildError> {
         if self.build()?.install() {
             Ok(())

@@ -21,7 +21,7 @@ pin_project! {
 }
 
 impl<F> Driven<F> {
-    /// For a future that is about to be spawned on `runtime`.
+    /// Wraps a future that is about to be spawned on `runtime`.
     pub(crate) fn new(cache: &Arc<Cache>, runtime: &Handle, future: F) -> Self {
         Self {
             cache: Arc::clone(cache),

@@ -8,7 +8,7 @@ use crate::{Bridge, WaitError};
 
 /// Keeps a bridge's home runtime entered on this thread until it is dropped.
 ///
-/// [`enter`] and [`Bridge::enter`] make it. It belongs to its thread:
+/// [`enter`] and [`Bridge::enter`] return it. It can't move to another thread:
 ///
 /// ```compile_fail,E0277
 /// let entered = bridge::enter();
@@ -21,13 +21,13 @@ pub struct Entered<'a> {
 }
 
 impl<'a> Entered<'a> {
-    /// Enters the home runtime of `bridge`, as asked for at `at`.
+    /// Enters the home runtime of `bridge`. An error names the place `at`.
     pub(crate) fn home_of(
         bridge: &'a Bridge,
         at: &'static Location<'static>,
     ) -> Result<Self, WaitError> {
         let home = bridge.living_home(at)?;
-        // Tokio would panic.
+        // Without Tokio's thread-local, `enter` would panic.
         if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
             return Err(WaitError::ThreadEnding { at });
         }
@@ -58,19 +58,20 @@ impl<'a> Entered<'a> {
 /// assert_eq!(answer, Ok(42));
 /// ```
 ///
-/// A wait, an offload or a smart call under the guard does what it does without it.
+/// Waits, offloads and smart calls do the same under the guard as without it.
 /// [`Context::current`](crate::Context::current) becomes
-/// [`Blocking`](crate::Context::Blocking), since a runtime is reachable.
+/// [`Blocking`](crate::Context::Blocking), because a runtime is reachable.
 ///
-/// The guard is for sync code. Held across an `.await`, it stays on the thread while
-/// that polls other tasks. Inside a task it hides which runtime drives the task, so a
-/// wait there may be refused.
+/// The guard is for sync code. If a task holds it across an `.await`, it stays on the
+/// thread while the thread polls other tasks. Inside a task the guard hides which runtime
+/// drives the task, so a wait there may be refused.
 ///
 /// # Panics
 ///
-/// With the text of a [`WaitError`] if home can't be had; see [`Bridge::try_enter`].
+/// Panics with the text of a [`WaitError`] if the home runtime can't be started or has
+/// ended: see [`Bridge::try_enter`].
 ///
-/// Tokio panics where guards are not dropped in the reverse order of their making.
+/// Tokio panics if guards are not dropped in the reverse order of their making.
 #[track_caller]
 pub fn enter() -> Entered<'static> {
     Bridge::global().enter()

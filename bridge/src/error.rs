@@ -1,4 +1,4 @@
-//! Why a wait has no value.
+//! The errors of a wait.
 
 use std::{error::Error, fmt, io, panic::Location};
 
@@ -6,10 +6,10 @@ use offload_pool::exit;
 
 use crate::{Leftover, OffloadError};
 
-/// Why a future could not be waited for.
+/// The reason why a wait has no value.
 ///
-/// The future's own results and panics are never in here: they pass through untouched.
-/// Each reason knows the place of the wait: see [`at`](Self::at).
+/// The future's own results and panics are never in here, because they pass through
+/// untouched. Each reason holds the place of the wait: see [`at`](Self::at).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WaitError {
@@ -29,7 +29,7 @@ pub enum WaitError {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// The limit passed before the future was ready.
+    /// The time limit passed before the future was ready.
     #[non_exhaustive]
     TimedOut {
         /// Where the wait is.
@@ -37,7 +37,8 @@ pub enum WaitError {
         /// The fate of the work.
         left: Leftover,
     },
-    /// Too many waits at a time have handed the tasks of their worker over.
+    /// Too many waits on this runtime have handed over the other tasks of their worker and
+    /// are still open. Each of them takes a thread.
     #[non_exhaustive]
     TooDeep {
         /// The limit: `Builder::max_nested_waits`.
@@ -47,16 +48,19 @@ pub enum WaitError {
     },
     /// So many waits are nested on this thread that hardly any of its stack is left.
     ///
-    /// Only Linux tells; elsewhere the stack overflows.
+    /// Only on Linux can a wait find this out. On other systems the stack overflows.
     #[non_exhaustive]
     StackExhausted {
         /// Where the wait is.
         at: &'static Location<'static>,
     },
-    /// Every thread of the pool is parked in a wait, no other can be added, and
-    /// none of them can run what is queued. This wait began last, and nothing
-    /// has moved for a second or more. Or nobody is there to run what this wait
-    /// depends on, and that has been so for three seconds.
+    /// The pool can do nothing for this wait, in one of two cases:
+    ///
+    /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
+    ///   thread can run a queued closure. Nothing has moved for a second or more, and this
+    ///   wait is the one that began last.
+    /// - Other threads of the pool run, but no thread is there to run a closure that this
+    ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]
     PoolExhausted {
         /// Where the wait is.
@@ -95,7 +99,7 @@ pub enum WaitError {
 }
 
 impl WaitError {
-    /// Where the wait was asked for.
+    /// Returns the place of the wait.
     ///
     /// ```
     /// use std::time::Duration;
@@ -122,7 +126,8 @@ impl WaitError {
         }
     }
 
-    /// The panic that a wait without a result ends with, at the caller's line.
+    /// Panics with the text of this error, at the caller's line. If the runtime is gone
+    /// because the process exits, stops this thread for good instead.
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {

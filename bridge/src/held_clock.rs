@@ -1,11 +1,11 @@
-//! Holds a paused clock while offloaded closures are queued or run. Feature
+//! Holds a paused clock while offloaded closures are queued or run. This is the feature
 //! `test-util`.
 //!
-//! Tokio advances a paused clock as soon as the runtime has nothing to do. It doesn't
-//! while one of its own blocking tasks is about, but it knows nothing of a pool's
-//! jobs. So a blocking task stands in for them: one for each runtime that has a paused
-//! clock and jobs in a pool. It ends when the last of these jobs has ended and its
-//! caller has been woken.
+//! Tokio advances a paused clock as soon as the runtime has nothing to do, except while
+//! one of the runtime's blocking tasks is queued or runs. It knows nothing of a pool's
+//! jobs. So each runtime that has a paused clock and jobs in a pool gets one blocking
+//! task, which stands in for these jobs. The task ends when the last of them has ended
+//! and its caller has been woken.
 
 use std::{
     collections::HashMap,
@@ -78,7 +78,7 @@ impl Drop for Hold {
     }
 }
 
-/// Whether the clock of the runtime that is reachable here stands still.
+/// Returns whether the clock of the runtime that is reachable here stands still.
 fn is_paused() -> bool {
     let before = time::Instant::now();
     let real = std::time::Instant::now();

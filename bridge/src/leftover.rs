@@ -3,7 +3,7 @@
 /// The fate of the work when a wait ran out of time: the `left` of
 /// [`WaitError::TimedOut`](crate::WaitError::TimedOut).
 ///
-/// Whether a smart `fn` may be run again after a time limit depends on it:
+/// It tells whether a smart `fn` may be run again after a time limit:
 ///
 /// ```
 /// use std::{thread, time::Duration};

@@ -49,8 +49,8 @@
 //!
 //! # Where a wait works
 //!
-//! A wait looks where its thread stands. [`Context::current`] gives the same answer in
-//! less detail.
+//! A wait first finds out what its thread is doing. [`Context::current`] gives the same
+//! answer in less detail.
 //!
 //! | this thread | `.wait()` |
 //! |---|---|
@@ -74,9 +74,13 @@
 //!
 //! Sync code may wait for async code that awaits sync code, and so on, to any depth,
 //! through spawned tasks, joins and boxes. A closure on the pool that waits returns its
-//! permit, so another thread can run what it waits for. At the pool's ceiling the waiting
-//! thread runs it itself. A wait for which neither is possible returns
-//! [`WaitError::PoolExhausted`] or [`WaitError::TooDeep`]. It does not hang.
+//! permit, so another thread can run what it waits for. If the pool can add no thread, the
+//! waiting thread runs that work itself. If neither is possible, the wait returns
+//! [`WaitError::PoolExhausted`] and does not hang.
+//!
+//! A wait in a task of a multi-thread runtime hands the worker's other tasks over to another
+//! thread of that runtime. If too many waits do so at a time, the next one returns
+//! [`WaitError::TooDeep`].
 //!
 //! # When the program ends
 //!

@@ -17,7 +17,7 @@ pub(crate) fn outermost(log: impl FnOnce()) {
     }
 }
 
-/// Until it is dropped, by return or panic, this thread logs.
+/// Marks this thread as logging until it is dropped, by return or panic.
 struct Logs;
 
 impl Drop for Logs {

@@ -1,7 +1,7 @@
-//! Async to sync: blocking closures on the bounded pool.
+//! Runs blocking closures on the bounded pool.
 //!
-//! This module is also where the rarer names of the pool live; the common ones
-//! are at the crate's root.
+//! This module also has the rarer names of the pool. The common names are at the crate's
+//! root.
 
 pub use offload_pool::{
     Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, TryOffload, cancelled,
@@ -14,7 +14,7 @@ use crate::{Bridge, ambient::InRuntime};
 /// The future of an offloaded closure. See [`offload`].
 pub use offload_pool::Offload;
 
-/// A bounded pool of threads, apart from any [`Bridge`].
+/// A bounded pool of threads that belongs to no [`Bridge`].
 ///
 /// ```
 /// use bridge::Pool;
@@ -41,18 +41,18 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future withdraws a closure that has not started, which then
-/// never runs; one that runs goes on to its end. [`Offload::detach`] lets the closure
-/// run without anybody to await it.
+/// A drop of the future withdraws a closure that has not started, which then never runs.
+/// A closure that has started runs to its end. [`Offload::detach`] lets the closure run
+/// although nobody awaits it.
 ///
 /// # Under a paused clock
 ///
-/// A test that pauses Tokio's clock (`start_paused`, `tokio::time::pause`) lets it run
-/// away while it awaits an offload: `timeout(100 s, offload(..))` fails at once, because
-/// Tokio advances the clock when the runtime has nothing else to do, and it does not
-/// know of the pool. With the feature `test-util` of this crate, meant for
-/// dev-dependencies, an offload that is submitted under a paused clock holds it until
-/// the closure has ended, as `spawn_blocking` does:
+/// If a test pauses Tokio's clock (`start_paused`, `tokio::time::pause`) and awaits an
+/// offload, the clock runs away: `timeout(100 s, offload(..))` fails at once. Tokio
+/// advances a paused clock when the runtime has nothing else to do, and it does not know
+/// of the pool. The feature `test-util` of this crate is meant for dev-dependencies. With
+/// it, an offload that is submitted under a paused clock holds the clock until the
+/// closure has ended, as `spawn_blocking` does:
 ///
 /// ```toml
 /// [dev-dependencies]
@@ -77,7 +77,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    // As in `Bridge::offload`: passing a large closure on would copy it.
+    // This repeats `Bridge::offload`, because passing a large closure on would copy it.
     if Large::<F>::IS {
         Bridge::global().offload(Box::new(closure))
     } else {

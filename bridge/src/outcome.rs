@@ -17,10 +17,11 @@ use crate::{
 };
 
 pin_project! {
-    /// A dispatched call: ready where it ran at once, pending in async code.
+    /// A dispatched call. In sync code it has run and is ready. In async code it is
+    /// pending.
     ///
-    /// It is a [`Future`] either way, so async code awaits it, and sync code
-    /// takes the value with [`wait`](Outcome::wait).
+    /// Async code awaits it, because it is a [`Future`] either way. Sync code takes the
+    /// value with [`wait`](Outcome::wait).
     ///
     /// ```
     /// use bridge::smartasync;
@@ -55,7 +56,7 @@ pin_project! {
     }
 }
 
-/// Runs the call, or leaves it, as this thread's context says.
+/// Runs the call if this thread may block, and leaves it pending otherwise.
 #[track_caller]
 pub(crate) fn dispatch<C: Call>(call: Carried<C>) -> Outcome<C> {
     let state = match route(Context::current(), Sealed::kind(&*call)) {
@@ -67,7 +68,8 @@ pub(crate) fn dispatch<C: Call>(call: Carried<C>) -> Outcome<C> {
     Outcome { state }
 }
 
-/// Apart, so that a call which is left in a task pays for nothing of it.
+/// Runs a call. It is a function of its own, so that a call which is left pending does not
+/// pay for it.
 #[inline(never)]
 #[track_caller]
 fn wait<C: Call>(call: Carried<C>) -> C::Output {
@@ -75,7 +77,7 @@ fn wait<C: Call>(call: Carried<C>) -> C::Output {
 }
 
 impl<C: Call> Outcome<C> {
-    /// Whether the call has run, so that nothing is left to wait for.
+    /// Returns whether the call has run.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, State::Ready { .. })
     }
@@ -84,8 +86,8 @@ impl<C: Call> Outcome<C> {
     ///
     /// # Panics
     ///
-    /// As [`Call::wait`] if the call has not run, and if the value was already
-    /// taken by polling.
+    /// If the call has not run, this panics as [`Call::wait`] does. It also panics if a poll
+    /// has taken the value.
     #[track_caller]
     pub fn wait(self) -> C::Output {
         match self.state {

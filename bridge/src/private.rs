@@ -13,7 +13,7 @@ pub use crate::call::{
 pub use crate::carried::Carried;
 use crate::{Bridge, SyncCall, call::setup::Hooks, route::Route};
 
-/// The call of a `fn`.
+/// Returns the call of a `fn`.
 #[inline]
 #[track_caller]
 pub fn sync_call<A, T, R, S>(
@@ -25,10 +25,11 @@ pub fn sync_call<A, T, R, S>(
     SyncCall::new(setup, name, args, run)
 }
 
-/// The call of a `fn` whose output has no name, since it is an `impl Trait`.
+/// The call of a `fn` whose output is an `impl Trait`, which has no name.
 pub type Opaque<A, P, T, S = Global> = SyncCall<A, T, fn(P) -> T, S>;
 
-/// A call of [`Opaque`] type: the parameter's type makes a pointer of a closure.
+/// Returns a call of type [`Opaque`]. The type of `run` makes the compiler turn a closure
+/// into a function pointer.
 #[inline]
 #[track_caller]
 pub fn opaque_call<A, P, T, S>(
@@ -40,32 +41,34 @@ pub fn opaque_call<A, P, T, S>(
     SyncCall::new(setup, name, args, run)
 }
 
-/// Logs the run of a `fn` in place, until what it returns is dropped.
+/// Notes in `setup` that a `fn` runs in place. The caller keeps the returned setup until
+/// the `fn` has ended, because its drop logs the run.
 pub fn direct<S: Hooks>(mut setup: S) -> S {
     setup.begin(Route::Direct);
     setup.end();
     setup
 }
 
-/// Tells an async block what it returns, in a branch that is never taken.
+/// Gives an async block its output type, in a branch that is never taken.
 ///
 /// # Panics
 ///
-/// Always.
+/// Panics always.
 #[must_use]
 pub fn returned<T>() -> T {
     unreachable!("a type annotation ran")
 }
 
-/// Returns the value of `bridge = EXPR`, of any type that leads to a bridge.
+/// Returns the bridge of `bridge = EXPR`. A reference to any type that dereferences to a
+/// bridge coerces to the parameter.
 #[must_use]
 pub fn pick(bridge: &Bridge) -> Bridge {
     bridge.clone()
 }
 
-/// Names the return type of a function pointer, `!` among them.
+/// Names the return type of a function pointer, even if it is `!`.
 pub trait Return {
-    /// That type.
+    /// The return type.
     type Out;
 }
 

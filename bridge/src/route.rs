@@ -1,13 +1,12 @@
-//! The four cases, as one pure decision.
+//! The four routes of a call, as one pure decision.
 //!
-//! Everything that has to choose between running now and leaving a future to
-//! its caller asks [`route`]; nothing else in the crate may look at a context
-//! to decide that. It reads no thread-local and starts nothing, so the table
-//! below tests all of it.
+//! Code that chooses between running a call now and leaving a future to the caller asks
+//! [`route`]. Nothing else in the crate may decide that from a context. `route` reads no
+//! thread-local and starts nothing, so the table in its test covers it completely.
 
 use detect::Context;
 
-/// The kind of function that a smart function is underneath.
+/// The kind of function that a smart function was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An `async fn`.
@@ -19,7 +18,8 @@ pub enum Kind {
 /// The way by which a call reaches its function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Sync caller, async function: run to completion, parking this thread.
+    /// Sync caller, async function: this thread polls the future, and parks between
+    /// polls.
     Wait,
     /// Sync caller, sync function: a plain call, in place.
     Direct,

@@ -18,9 +18,9 @@ use crate::Bridge;
 ///
 /// # Cancel safety
 ///
-/// Dropping it before the first poll does nothing. After the first poll the pool ends
-/// without it, and the report is lost; the home runtime ends only if this is awaited
-/// to its end.
+/// A drop before the first poll does nothing. If it is dropped after the first poll, the
+/// pool ends all the same, and the report is lost. The home runtime ends only if this is
+/// awaited to its end.
 ///
 /// # Examples
 ///
@@ -47,11 +47,12 @@ use crate::Bridge;
 pub struct BridgeShutdown {
     bridge: Bridge,
     grace: Duration,
-    /// When it has begun.
+    /// The time of the first poll.
     began: Option<Instant>,
     stage: Stage,
 }
 
+/// The part of the bridge that is ending.
 enum Stage {
     Pool(PoolShutdown),
     Home(OnThread<()>, Shutdown),
@@ -72,7 +73,7 @@ impl BridgeShutdown {
     ///
     /// # Panics
     ///
-    /// If it has been polled.
+    /// Panics if this future has been polled.
     pub fn wait(mut self) -> Shutdown {
         let began = Instant::now();
         match mem::replace(&mut self.stage, Stage::Over) {

@@ -1,5 +1,4 @@
-//! Smart values: what `#[smartasync]` does to functions, done to closures that
-//! are only known at run time.
+//! Smart values: closures that are called like `#[smartasync]` functions.
 
 use std::{any::type_name, fmt, sync::Arc};
 
@@ -19,13 +18,13 @@ pub struct SmartFutureFn<F>(Arc<F>);
 
 /// Makes a smart value of a closure that may block.
 ///
-/// It can be called any number of times, from several threads. Clones share
-/// the closure.
+/// The smart value can be called any number of times, from several threads. Its clones
+/// share the closure.
 ///
-/// Its argument has one type, and a borrow in that one lifetime: what a
-/// `smart_fn(|x: &str| …)` is called with must be `&'static str` if the call is
-/// awaited. Let it take a `String`, or write a `#[smartasync]` function, which
-/// copies what it borrows.
+/// The closure's argument has one type, so a borrow in it has one lifetime. If a call of
+/// `smart_fn(|x: &str| …)` is awaited, its argument must be a `&'static str`. Let the
+/// closure take a `String`, or write a `#[smartasync]` function, which copies its borrowed
+/// arguments.
 ///
 /// ```
 /// let square = bridge::smart_fn(|x: u64| x * x);
@@ -59,8 +58,8 @@ where
 
 /// Makes a smart value of an async closure.
 ///
-/// Its future may borrow from the closure. So generic code can't name the
-/// future's type and bound it by `Send`: use [`smart_future_fn`] there.
+/// The closure's future may borrow from the closure. So generic code can't name the
+/// future's type and bound it by `Send`. Use [`smart_future_fn`] there.
 ///
 /// ```
 /// let next = bridge::smart_async_fn(async |x: u64| x + 1);
@@ -76,11 +75,11 @@ where
     SmartAsyncFn(Arc::new(f))
 }
 
-/// Makes a smart value of a function that returns a future, for code that is
-/// generic over it.
+/// Makes a smart value of a function that returns a future, for code that is generic over
+/// the function.
 ///
-/// The call is `Send` and `'static` if the function, its argument and its future
-/// are. So a registry can erase the calls of every function that it is given:
+/// A call is `Send` and `'static` if the function, its argument and its future are. So a
+/// registry can box the calls of all its functions:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -110,8 +109,8 @@ where
 /// # });
 /// ```
 ///
-/// The function is called at the wait or the first poll, and not before. An
-/// async closure whose future borrows what the closure owns is no `Fn`: use
+/// The function runs at the wait or at the first poll, and not before. If the future of an
+/// async closure borrows what the closure owns, the closure is no `Fn`. Use
 /// [`smart_async_fn`] for it.
 pub fn smart_future_fn<F, X, Fut>(f: F) -> SmartFutureFn<F>
 where
@@ -122,7 +121,8 @@ where
 }
 
 impl<F> SmartFn<F> {
-    /// A call of the closure with this argument; a tuple, where it takes many.
+    /// Returns a call of the closure with this argument. Several values are passed as a
+    /// tuple.
     #[track_caller]
     pub fn call<X, T>(
         &self,
@@ -137,7 +137,8 @@ impl<F> SmartFn<F> {
 }
 
 impl<F> SmartAsyncFn<F> {
-    /// A call of the closure with this argument; a tuple, where it takes many.
+    /// Returns a call of the closure with this argument. Several values are passed as a
+    /// tuple.
     pub fn call<X, T>(&self, x: X) -> AsyncCall<impl Future<Output = T> + use<F, X, T>>
     where
         F: AsyncFn(X) -> T,
@@ -148,7 +149,8 @@ impl<F> SmartAsyncFn<F> {
 }
 
 impl<F> SmartFutureFn<F> {
-    /// A call of the function with this argument; a tuple, where it takes many.
+    /// Returns a call of the function with this argument. Several values are passed as a
+    /// tuple.
     pub fn call<X, Fut>(
         &self,
         x: X,

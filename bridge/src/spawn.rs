@@ -1,4 +1,4 @@
-//! Tasks that carry the lineage of what spawns them.
+//! Spawns tasks that carry the lineage of the code that spawns them.
 
 use std::panic::Location;
 
@@ -29,8 +29,8 @@ impl Bridge {
     ///
     /// # Panics
     ///
-    /// With the text of a [`WaitError`](crate::WaitError) if the home runtime is needed and can't
-    /// be had.
+    /// Panics with the text of a [`WaitError`](crate::WaitError) if the home runtime is
+    /// needed, and can't be started or has ended.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -44,7 +44,7 @@ impl Bridge {
         }
     }
 
-    /// [`spawn`](Self::spawn) of a future that is not large, or that is boxed.
+    /// Spawns a future that is not large, or that is boxed.
     #[track_caller]
     fn spawn_small<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -62,14 +62,15 @@ impl Bridge {
         runtime.spawn(Driven::new(self.cache(), &runtime, task))
     }
 
-    /// Whether somebody is sure to drive `here`, the runtime that is reachable.
+    /// Returns whether somebody is sure to drive `here`, the runtime that is reachable.
     fn is_driven(&self, here: &Handle) -> bool {
         if here.runtime_flavor() == RuntimeFlavor::MultiThread {
             return !forked::is_left_behind(here);
         }
-        // A guard proves nothing, and the poll around it may be another's. On
-        // worker 0 it is this runtime's own, or that of a multi-thread worker;
-        // in a task of that one, this runtime has none.
+        // A current-thread runtime is sure to be driven only if it polls this code. Then
+        // this thread is its worker 0. But a guard can make it reachable on worker 0 of a
+        // multi-thread runtime too. If a task is polled here and `here` has no task, that
+        // is such a foreign worker.
         let is_its_worker = Place::current() == Place::Worker(0)
             && (task::try_id().is_none() || here.metrics().num_alive_tasks() > 0);
         is_its_worker
@@ -79,19 +80,19 @@ impl Bridge {
     }
 }
 
-/// Spawns a task that counts as a descendant of what spawns it, by
+/// Spawns a task that counts as a descendant of the code that spawns it, through
 /// [`Bridge::global`]. See [`Bridge::spawn`].
 ///
 /// # Panics
 ///
-/// As [`Bridge::spawn`].
+/// Panics as [`Bridge::spawn`] does.
 #[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    // As in `Bridge::spawn`: passing a large future on would copy it.
+    // This repeats `Bridge::spawn`, because passing a large future on would copy it.
     if Large::<F>::IS {
         Bridge::global().spawn_small(Box::pin(future))
     } else {

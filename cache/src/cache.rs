@@ -51,6 +51,8 @@ impl Cache {
         poll()
     }
 
+    /// Puts the entry of `driver` on this thread until the guard is dropped. Returns
+    /// `None` if the thread can take no entry now.
     #[inline]
     fn lend<'a>(&'a self, driver: &'a mut Driver) -> Option<Lent<'a>> {
         driver.slot.date(self.generation.stamp());
@@ -62,8 +64,8 @@ impl Cache {
         Some(Lent { own, driver })
     }
 
-    /// Makes this thread's slot. Returns `None` while the thread's locals are
-    /// being destroyed: `thread_local` panics then, because the thread's number
+    /// Makes this thread's slot. Returns `None` while the thread-locals are being
+    /// destroyed: the crate `thread_local` panics then, because the thread's number
     /// is gone.
     #[cold]
     fn first_slot(&self) -> Option<&RefCell<Slot<Handle>>> {
@@ -120,11 +122,10 @@ impl Cache {
         Context::current()
     }
 
-    /// Makes the next look-up of every thread a fresh one. Any thread may call
-    /// this.
+    /// Makes every thread forget its remembered runtime. Any thread may call this.
     ///
-    /// A poll in progress no longer trusts its entry. The next driven poll, of
-    /// the same future or of another, makes a new entry.
+    /// A poll in progress no longer trusts its entry, so its next look-up is fresh.
+    /// The next driven poll, of the same future or of another, makes a new entry.
     pub fn reset(&self) {
         self.generation.end();
     }

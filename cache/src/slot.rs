@@ -1,11 +1,12 @@
-//! One thread's half of a cache: the entry in force there.
+//! The part of a cache that stays on one thread: the entry of the poll that runs
+//! there.
 //!
-//! A slot on a thread holds the entry of the cache's innermost driven poll
-//! there. Each future brings an entry of its own. For the time of a poll, the
-//! future and the thread swap entries, so the future keeps the thread's
-//! previous entry. So an entry is on the thread exactly as long as its poll
-//! runs. Nothing is allocated or counted, and a thread that ends leaves nothing
-//! behind.
+//! Each thread has a slot, and so has each future. The slot of a thread holds the
+//! entry of the innermost driven poll on that thread. When a poll begins, the
+//! future and the thread swap entries, and the future keeps the thread's previous
+//! entry. When the poll ends, they swap back. So an entry is on the thread exactly
+//! as long as its poll runs. Nothing is allocated or counted, and a thread that
+//! ends leaves nothing behind.
 
 use std::mem;
 

@@ -1,13 +1,14 @@
 //! The arguments of a [`SyncCall`](super::SyncCall), and how they get to the pool.
 //!
-//! The macro sees how a type is written, and no more. It wraps each argument accordingly:
-//! [`Ref`] for `&T`, [`Val`] for an argument by value, and the same within `Option`, tuples
-//! and `Cow`.
+//! The macro sees only how a type is written. It wraps each argument accordingly: [`Ref`]
+//! for `&T`, [`Val`] for an argument by value, [`Either`] for a `Cow`. It also wraps what is
+//! inside an `Option` or a tuple.
 //!
 //! A wait needs [`Pass`], which hands the arguments over as they are. An await needs
-//! [`Own`], which turns them into values that another thread may hold, and lends them to the
-//! function there. `Own` exists only if every argument allows it. Arguments that never do
-//! are in one of the wait-only wrappers. The name of the wrapper carries the reason into the
+//! [`Own`], which turns the arguments into values that another thread may hold, and lends
+//! these to the function there. A list of arguments has `Own` only if each of them has it.
+//! If the macro sees that an argument can't have it, it puts the list into one of the
+//! wait-only wrappers. The trait that the wrapper asks for carries the reason into the
 //! compiler's message.
 
 #![expect(
@@ -23,9 +24,9 @@ use std::borrow::{Borrow, Cow};
 
 /// Arguments as the function takes them.
 pub trait Pass {
-    /// The plain argument, or the tuple of them.
+    /// The plain argument, or the tuple of arguments.
     type Passed;
-    /// Unwraps it.
+    /// Unwraps the arguments.
     fn pass(self) -> Self::Passed;
 }
 
@@ -33,19 +34,21 @@ pub trait Pass {
 pub trait Own: Pass {
     /// The values that the other thread holds while the function runs.
     type Owned: Send + 'static;
-    /// The step between: it borrows from the owned values, and is lent to the function.
+    /// Borrows of the owned values, in the shape that the function needs. For example, the
+    /// owned value of a `&[&str]` is a `Vec<String>`, and this is a `Vec<&str>`.
     type Ready<'x>;
     /// The arguments that the function takes there.
     type Lent<'x>;
-    /// Takes possession, cloning what is borrowed.
+    /// Turns the arguments into owned values. This clones what is borrowed.
     fn own(self) -> Self::Owned;
-    /// Makes it ready to be lent.
+    /// Borrows from the owned values.
     fn ready(owned: &mut Self::Owned) -> Self::Ready<'_>;
-    /// Lends it; once.
+    /// Returns the arguments for the function. Call it only once, because it moves out the
+    /// arguments that the function takes by value.
     fn lend<'y, 'x: 'y>(ready: &'y mut Self::Ready<'x>) -> Self::Lent<'y>;
 }
 
-/// A type behind a reference of which a copy can be sent away.
+/// A type whose owned copy can be sent to another thread. It stands behind a reference.
 ///
 /// The attribute on its only implementation keeps the compiler from reporting
 /// a bare `Clone` or `Send` that nobody wrote.
@@ -60,7 +63,7 @@ pub trait Lend: ToOwned<Owned: Send + 'static> + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized + ToOwned<Owned: Send + 'static> + 'static> Lend for T {}
 
-/// A type passed by value that can be sent away.
+/// A type that is passed by value and can be sent to another thread.
 #[diagnostic::on_unimplemented(
     message = "this smart call can be waited on, but not awaited: `{Self}` can't be sent to the pool",
     label = "awaiting it needs to send an argument of type `{Self}` to another thread",
@@ -84,7 +87,7 @@ pub trait Return: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Return for T {}
 
-/// `&'a T`.
+/// An argument `&'a T`.
 pub struct Ref<'a, T: ?Sized>(pub &'a T);
 
 impl<'a, T: ?Sized> Pass for Ref<'a, T> {
@@ -110,7 +113,7 @@ impl<T: ?Sized + Lend> Own for Ref<'_, T> {
     }
 }
 
-/// A value.
+/// An argument by value.
 pub struct Val<T>(pub T);
 
 impl<T> Pass for Val<T> {
@@ -136,7 +139,7 @@ impl<T: Move> Own for Val<T> {
     }
 }
 
-/// `Cow<'a, T>`, passed as owned what may have been borrowed.
+/// An argument `Cow<'a, T>`. On the pool the function gets `Cow::Owned`.
 pub struct Either<'a, T: ?Sized + ToOwned>(pub Cow<'a, T>);
 
 impl<'a, T: ?Sized + ToOwned> Pass for Either<'a, T> {
@@ -185,7 +188,8 @@ impl<A: Own> Own for Option<A> {
     }
 }
 
-/// Tuples, of arguments or within one: the macro refuses longer ones.
+/// Implements both traits for a tuple: the tuple of all arguments, or a tuple that is an
+/// argument. The attribute refuses tuples with more than 16 elements.
 macro_rules! tuples {
     ($($name:ident)*) => {
         #[allow(non_snake_case, clippy::unused_unit, unused_variables)]
@@ -243,7 +247,7 @@ macro_rules! wait_only {
             }
         }
 
-        /// Never implemented: it only carries the message.
+        /// No type implements this. It only carries the compiler's message.
         #[diagnostic::on_unimplemented(
             message = $why,
             label = "this call can't move to another thread",
@@ -281,19 +285,21 @@ wait_only! {
     "take an owned type, such as `Vec<Vec<String>>` in place of `&[&[&str]]` or `self: Arc<Self>` in place of `self: Pin<&Self>`, or call `.wait()`"
 }
 wait_only! {
-    /// A bound needs more of one's lifetime than any pool thread's borrow has.
+    /// A bound in the signature names the lifetime of an argument. The borrow that a thread
+    /// of the pool lends might not satisfy the bound.
     Bounded, MovesBounded:
     "this smart call can be waited on, but not awaited: a bound in its signature names the lifetime of a borrowed argument",
     "drop the bound (as on `'a` in `where &'a T: Trait`, or in `'a: 'static`), take an owned value, or call `.wait()`"
 }
 wait_only! {
-    /// The body spells the lifetime of one where no other can take its place.
+    /// The body names the lifetime of an argument in a type where the macro can put no other
+    /// lifetime.
     Spelled, MovesSpelled:
     "this smart call can be waited on, but not awaited: its body names the lifetime of a borrowed argument in the type of a function or of a closure's parameter",
     "leave the lifetime out there (`&str` in place of `&'a str`), take an owned value, or call `.wait()`"
 }
 wait_only! {
-    /// The output borrows from them.
+    /// The output borrows from an argument.
     Borrowed, MovesOutput:
     "this smart call can be waited on, but not awaited: its output borrows from its arguments",
     "return an owned type, or call `.wait()`"

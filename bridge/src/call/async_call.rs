@@ -29,8 +29,8 @@ pin_project! {
     /// The call that a smart `async fn` returns. `.await` it in async code, `.wait()` on
     /// it in sync code, or let `.dispatch()` decide.
     ///
-    /// Awaiting it is awaiting the function's own future: same size, same
-    /// instructions. It is `Send` whenever that future is.
+    /// Awaiting the call means awaiting the function's own future: it has the same size
+    /// and runs the same instructions. The call is `Send` whenever that future is.
     ///
     /// ```
     /// use bridge::smartasync;
@@ -53,10 +53,10 @@ pin_project! {
     }
 }
 
-/// Makes the call of an `async fn`.
+/// Returns the call of an `async fn`.
 ///
-/// It is what the attribute calls: another function between would copy the future
-/// in a build that is not optimised.
+/// The output of the attribute calls this function directly, because a build that is not
+/// optimised copies the future for each function in between.
 #[inline]
 pub fn async_call<F: Future, S>(setup: S, future: F) -> AsyncCall<F, S> {
     AsyncCall { future, setup }
@@ -74,23 +74,24 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         result
     }
 
-    /// [`run`](Self::run) of a call that is large, so that no frame holds it.
+    /// [`run`](Self::run) for a large call. The box keeps the call out of every frame.
     #[track_caller]
     fn run_boxed(
         mut self: Pin<Box<Self>>,
         limit: Option<Duration>,
     ) -> Result<F::Output, WaitError> {
-        // The call's own poll does the rest: it begins no second time, and ends.
+        // The wait polls the call itself. That poll calls `begin` again, which changes
+        // nothing, and it calls `end`.
         self.as_mut().project().setup.begin(Route::Wait);
         let bridge = Sealed::bridge(&*self);
         wait::run_as(&bridge, carried::name::<F>(), self, limit)
     }
 
-    /// Runs the function to completion on this thread, parking it meanwhile.
+    /// Runs the function to completion on this thread, and parks the thread between polls.
     ///
     /// # Panics
     ///
-    /// Panics with a [`WaitError`]'s text where this thread must not be parked. Resumes the
+    /// Panics with a [`WaitError`]'s text if this thread must not be parked. Resumes the
     /// function's own panics.
     #[track_caller]
     pub fn wait(self) -> F::Output {
@@ -100,7 +101,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         unwrap(self.run(None))
     }
 
-    /// [`wait`](Self::wait), with an error instead of a panic.
+    /// Like [`wait`](Self::wait), but returns an error instead of a panic.
     ///
     /// # Errors
     ///
@@ -113,11 +114,11 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         self.run(None)
     }
 
-    /// [`wait`](Self::wait) for at most `limit`; then the future is dropped.
+    /// Like [`wait`](Self::wait), but drops the future after `limit`.
     ///
     /// # Errors
     ///
-    /// [`WaitError::TimedOut`] at the deadline, else as
+    /// Returns [`WaitError::TimedOut`] at the deadline. The other errors are those of
     /// [`try_wait`](Self::try_wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<F::Output, WaitError> {
@@ -127,15 +128,15 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         self.run(Some(limit))
     }
 
-    /// Waits now where this thread may block, and leaves a future to be awaited
-    /// where it may not.
+    /// Waits now if this thread may block. Otherwise returns the call inside the
+    /// [`Outcome`], which is a future.
     ///
-    /// Under an executor that can't be detected (any but Tokio's, outside
-    /// [`in_async`](crate::in_async)) it waits.
+    /// This can't detect executors other than Tokio's. Under such an executor it waits,
+    /// except inside [`in_async`](crate::in_async).
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait), where it waits.
+    /// If it waits, it panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
         outcome::dispatch(carry!(self))
@@ -209,7 +210,7 @@ impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
     type On = AsyncCall<Carried<F>, S::On>;
 
     fn on(self, bridge: &Bridge) -> Self::On {
-        // Not through the method of the type, which would copy a large future.
+        // This repeats the inherent method, because a call of it would copy a large future.
         AsyncCall {
             future: carry!(self.future),
             setup: self.setup.on(bridge),

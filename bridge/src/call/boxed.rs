@@ -1,4 +1,4 @@
-//! Either call, erased.
+//! A call of either kind behind a pointer, without its type.
 
 use std::{
     fmt,
@@ -23,10 +23,10 @@ use crate::{
     wait,
 };
 
-/// A smart call of either kind, behind a pointer: for collections, plugins and
+/// A smart call of either kind, behind a pointer. It serves collections, plugins and
 /// methods of a `dyn Trait`.
 ///
-/// A smart `async fn` that calls itself has no need of it:
+/// A smart `async fn` that calls itself does not need it:
 /// `Box::pin(f(n - 1)).await` is enough.
 ///
 /// ```
@@ -48,12 +48,12 @@ use crate::{
 #[must_use = "the function has not run: `.await` the call in async code, `.wait()` for it in sync code"]
 pub struct BoxCall<'a, T> {
     state: State<'a, T>,
-    /// The bridge of `on`, which wins over the call's own.
+    /// The bridge that was given to `on`. It takes precedence over the call's own bridge.
     bridge: Option<Bridge>,
 }
 
 impl<'a, T> BoxCall<'a, T> {
-    /// Erases a call.
+    /// Boxes a call.
     pub fn new(call: impl Call<Output = T> + Send + 'a) -> Self {
         Self::boxed(Box::new(call))
     }
@@ -76,8 +76,8 @@ impl<'a, T> BoxCall<'a, T> {
     ///
     /// # Panics
     ///
-    /// As [`AsyncCall::wait`](crate::AsyncCall::wait) or
-    /// [`SyncCall::wait`](crate::SyncCall::wait), whichever it is.
+    /// Panics as [`AsyncCall::wait`](crate::AsyncCall::wait) or
+    /// [`SyncCall::wait`](crate::SyncCall::wait) does.
     #[expect(
         clippy::must_use_candidate,
         reason = "waiting is done for its effect, too"
@@ -87,7 +87,7 @@ impl<'a, T> BoxCall<'a, T> {
         unwrap(self.try_wait())
     }
 
-    /// [`wait`](Self::wait), with an error instead of a panic.
+    /// Like [`wait`](Self::wait), but returns an error instead of a panic.
     ///
     /// # Errors
     ///
@@ -102,7 +102,8 @@ impl<'a, T> BoxCall<'a, T> {
         wait::run(&bridge, call, None).map_err(|error| named(error, name))
     }
 
-    /// [`wait`](Self::wait) for at most `limit`. The pool runs a `fn` for that.
+    /// Like [`wait`](Self::wait), but for at most `limit`. A `fn` runs on the pool then,
+    /// because nothing can interrupt it on this thread.
     ///
     /// # Errors
     ///
@@ -114,12 +115,12 @@ impl<'a, T> BoxCall<'a, T> {
         limit::wait_timeout(self, limit)
     }
 
-    /// Runs the call now where this thread may block, and leaves it to be
-    /// awaited where it may not.
+    /// Runs the call now if this thread may block. Otherwise returns the call inside the
+    /// [`Outcome`], which is a future.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Self::wait), where it runs now.
+    /// If the call runs now, this panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
         outcome::dispatch(carry!(self))
@@ -144,10 +145,11 @@ impl<'a, T> BoxCall<'a, T> {
         }
     }
 
-    /// The job of a `fn`, or the call back: see [`SyncCall::offload`].
+    /// Returns the job of a `fn`: see [`SyncCall::offload`].
     ///
-    /// There is no `try_offload`, since a refusal would have to tell the pool's
-    /// two reasons from a call without a job. Queue the call before it is erased.
+    /// There is no `try_offload`, because its error would have to say which of three reasons
+    /// it has: the queue is full, the pool is shut down, or the call has no job. Call
+    /// [`SyncCall::try_offload`] before you box the call.
     ///
     /// ```
     /// use bridge::BoxCall;
@@ -179,7 +181,7 @@ where
     AsyncCall<F, S>: Call<Output = F::Output> + Send + 'a,
 {
     fn from(call: AsyncCall<F, S>) -> Self {
-        // Not through `new`, which would copy a large call.
+        // `new` would copy a large call.
         Self::boxed(Box::new(call))
     }
 }

@@ -10,20 +10,20 @@ use std::{
 use super::{Call, sealed::Sealed};
 use crate::{Bridge, Leftover, Offload, OffloadError, route::Kind};
 
-/// Whether the call may still move out of its box.
+/// A boxed call, and whether it may still move out of its box.
 pub(super) enum State<'a, T> {
-    /// It may: nobody has polled it.
+    /// Nobody has polled the call, so it may move.
     Fresh(Box<dyn Erased<'a, T> + 'a>),
-    /// It may not.
+    /// The call is pinned.
     Polled(Polled<'a, T>),
-    /// Only while `pinned` turns the first into the second.
+    /// The state is this only while `pinned` turns `Fresh` into `Polled`.
     Moved,
 }
 
 pub(super) type Polled<'a, T> = Pin<Box<dyn Erased<'a, T> + 'a>>;
 
 impl<'a, T> State<'a, T> {
-    /// The call.
+    /// Returns the call.
     pub(super) fn call(&self) -> &(dyn Erased<'a, T> + 'a) {
         match self {
             Self::Fresh(call) => &**call,
@@ -32,7 +32,7 @@ impl<'a, T> State<'a, T> {
         }
     }
 
-    /// The call, if nobody has polled it.
+    /// Returns the call as `Ok` if nobody has polled it, and otherwise as `Err`.
     pub(super) fn fresh(self) -> Result<Box<dyn Erased<'a, T> + 'a>, Polled<'a, T>> {
         match self {
             Self::Fresh(call) => Ok(call),
@@ -41,8 +41,8 @@ impl<'a, T> State<'a, T> {
         }
     }
 
-    /// The call, to be polled. The first time it makes its job on `bridge`, if
-    /// there is one.
+    /// Pins the call and returns it. If `bridge` is given, the first time this also makes
+    /// the job of a `fn` on that bridge.
     pub(super) fn pinned(&mut self, bridge: Option<&Bridge>) -> Pin<&mut (dyn Erased<'a, T> + 'a)> {
         let is_new = matches!(self, Self::Fresh(_));
         if is_new && let Self::Fresh(call) = mem::replace(self, Self::Moved) {
@@ -74,7 +74,7 @@ fn unboxed<'a, C: Call + Send + 'a, R>(
     run(*call).map_err(|call| Box::pin(call) as _)
 }
 
-/// [`Sealed`] for trait objects.
+/// The methods of [`Sealed`], for trait objects.
 pub(super) trait Erased<'a, T>: Future<Output = T> + Send {
     fn kind(&self) -> Kind;
     fn bridge(&self) -> Bridge;
@@ -105,7 +105,7 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
     ) -> Result<C::Output, Polled<'a, C::Output>> {
         match Sealed::kind(&*self) {
             Kind::Sync => unboxed(self, |call| Sealed::now(call, at)),
-            // It stays in its box, because a future may be large.
+            // The call stays in its box, because its future may be large.
             Kind::Async => Err(Box::into_pin(self)),
         }
     }

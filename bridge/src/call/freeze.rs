@@ -1,11 +1,10 @@
-//! The warning of a smart `fn` that froze a poll: in builds with debug
-//! assertions only.
+//! Warns if a smart `fn` froze a poll, in builds with debug assertions only.
 //!
-//! `.wait()` on a smart `fn` is a plain call that looks at nothing. In async
-//! code it is a mistake for `.await`, and freezes the executor silently. So a
-//! build with debug assertions takes the time of each such call, and looks at the
-//! context of the few that took long. The `cfg` is this crate's own, because the
-//! compiler evaluates it here: a dependent's setting has no effect.
+//! `.wait()` on a smart `fn` is a plain call, which does not check where it runs. If
+//! async code calls it instead of `.await`, it freezes the executor silently. So a build
+//! with debug assertions measures the time of each such call, and checks the context of
+//! the few that took long. The setting of this crate's own build counts, because the
+//! compiler evaluates the `cfg` here.
 
 use std::{
     panic::Location,
@@ -19,10 +18,10 @@ use offload_pool::fork;
 
 use crate::log;
 
-/// A poll that lasts for longer counts as frozen.
+/// A call in async code that takes longer than this has frozen its executor.
 const LONG: Duration = Duration::from_millis(100);
 
-/// Times a call of a smart `fn` in place, until it is dropped.
+/// Measures the time of a smart `fn` that runs in place, until this is dropped.
 pub(super) struct Stopwatch {
     name: &'static str,
     at: &'static Location<'static>,
@@ -30,7 +29,7 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Starts now. The call is one of the function `name`, and its wait is at `at`.
+    /// Starts to measure a call of the function `name`. Its wait is at `at`.
     pub(super) fn start(name: &'static str, at: &'static Location<'static>) -> Self {
         fork::watch();
         Self {
@@ -69,10 +68,10 @@ fn report(name: &'static str, at: &'static Location<'static>, elapsed: Duration)
     }
 }
 
-/// Whether no call at this place was reported before.
+/// Returns whether no call at this place was reported before.
 ///
-/// It never blocks: if another thread is in here at this very moment, this
-/// freeze goes unreported and the place's next one is reported.
+/// This never blocks. If another thread holds the lock at this moment, this freeze is not
+/// reported, and the next one at this place is.
 fn is_first(at: &'static Location<'static>) -> bool {
     static REPORTED: Mutex<Vec<&'static Location<'static>>> = Mutex::new(Vec::new());
     let mut reported = match REPORTED.try_lock() {

@@ -15,11 +15,13 @@ use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,
 };
 
-/// A function that has its arguments.
+/// A function that is bound to its arguments.
 pub(super) type Body<T> = Box<dyn FnOnce() -> T + Send>;
 
-/// A function that a call keeps. The lock is never locked: it makes the call
-/// `Sync`, as a call is whose arguments are.
+/// A function that a call keeps because the pool has refused it.
+///
+/// Nobody ever locks the `Mutex`. It only makes this `Sync`, so that a call is `Sync` if
+/// its arguments are.
 pub(super) struct Held<T>(Mutex<Body<T>>);
 
 impl<T> Held<T> {
@@ -32,15 +34,15 @@ impl<T> Held<T> {
     }
 }
 
-/// Makes a future of an offload's outcome. A wait calls it, because a wait has no
-/// bound on `T`.
+/// Returns the future of an offload's outcome. A wait on a [`Job`] calls this function
+/// pointer, because the wait itself has no bound on `T`.
 type Erase<T> = fn(Offload<T>) -> Pin<Box<dyn Future<Output = Result<T, OffloadError>>>>;
 
-/// The state of a call whose arguments have been copied.
+/// The function of a call whose arguments have been copied.
 pub(super) enum Job<T> {
-    /// The pool refused it, so the call keeps it.
+    /// The pool has refused the function, so the call keeps it.
     Held(Held<T>),
-    /// The pool's.
+    /// The function is a job of the pool.
     Pooled {
         offload: Offload<T>,
         erase: Erase<T>,
@@ -68,11 +70,11 @@ impl<T: Return> Job<T> {
     }
 }
 
-/// The value of a job. A panic of the function goes on in the caller.
+/// Returns the value of a job. Resumes a panic of the function.
 ///
 /// # Errors
 ///
-/// Returns why the pool has no value. `at` is the place of the wait.
+/// Returns the reason why the pool has no value. `at` is the place of the wait.
 pub(super) fn value<T>(
     outcome: Result<T, OffloadError>,
     at: &'static Location<'static>,
@@ -100,7 +102,7 @@ where
     }
 }
 
-/// A function whose run is logged.
+/// Returns the function with `log` around it.
 pub(super) fn logged<T>(
     mut log: impl Hooks + Send + 'static,
     body: impl FnOnce() -> T + Send + 'static,
@@ -113,7 +115,8 @@ pub(super) fn logged<T>(
     }
 }
 
-/// Makes a job of a call that has none: the job is submitted at its first poll.
+/// Makes the job of a call, if the call has none on the pool. The first poll of the job
+/// submits it.
 pub(super) fn make<A, T, R>(
     call: &mut Option<(A, R)>,
     job: &mut Option<Job<T>>,
@@ -135,7 +138,7 @@ pub(super) fn make<A, T, R>(
     *job = Some(Job::pooled(offload));
 }
 
-/// Queues a function now, or gives it back in a box.
+/// Queues a function now. If the pool refuses it, returns it in a box.
 pub(super) fn try_queue<F, T>(
     bridge: &Bridge,
     body: F,

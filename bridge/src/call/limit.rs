@@ -31,8 +31,10 @@ pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Outpu
 }
 
 pin_project! {
-    /// A call that finds out, when a wait drops it, whether its function had
-    /// started. Nobody asks if the function has ended in time. The wait drops its future inside the runtime that polled it.
+    /// A call that notes, when a wait drops it, how far its function had got.
+    ///
+    /// The wait drops this inside the runtime that polled it. If the function has ended
+    /// in time, nobody reads the note.
     struct Limited<'a, C: Call> {
         #[pin]
         call: C,

@@ -1,9 +1,11 @@
-//! Calls: what smart functions return, and what generic code may ask of them.
+//! Calls: the values that smart functions return.
 //!
-//! A call has not run yet. [`AsyncCall`] carries a future, [`SyncCall`] the
-//! arguments and the function; [`BoxCall`] is either, erased. `args` says which
-//! arguments can follow a call to another thread. `setup` says which bridge it
-//! uses and whether it is logged, which `record` does.
+//! A call has not run yet. [`AsyncCall`] holds a future. [`SyncCall`] holds the arguments
+//! and the function. [`BoxCall`] is either of them behind a pointer. [`Call`] is their
+//! trait, for generic code.
+//!
+//! `args` decides which arguments can follow a call to another thread. `setup` holds the
+//! bridge that a call uses and the record of its run, which `record` logs.
 
 pub(crate) mod args;
 mod async_call;
@@ -83,7 +85,7 @@ pub trait Call: Future + Sized + sealed::Sealed {
     ///
     /// # Panics
     ///
-    /// Panics with a [`WaitError`]'s text where a wait is not possible. Resumes the
+    /// Panics with a [`WaitError`]'s text if a wait is not possible. Resumes the
     /// function's own panics.
     #[track_caller]
     fn wait(self) -> Self::Output;
@@ -106,18 +108,18 @@ pub trait Call: Future + Sized + sealed::Sealed {
     #[track_caller]
     fn wait_timeout(self, limit: Duration) -> Result<Self::Output, WaitError>;
 
-    /// Looks at this thread: runs the call now where blocking is allowed, and
-    /// leaves it to be awaited in async code.
+    /// Runs the call now if this thread may block. In async code it returns the call
+    /// inside the [`Outcome`], which is a future.
     ///
     /// # Panics
     ///
-    /// As [`wait`](Call::wait), where it runs now.
+    /// If the call runs now, this panics as [`wait`](Call::wait) does.
     #[track_caller]
     fn dispatch(self) -> Outcome<Self>;
 
     /// The call that [`on`](Call::on) returns.
     ///
-    /// Generic code that sends it to another thread bounds it, as in
+    /// Generic code that sends this call to another thread needs a bound, as in
     /// `C: Call<On: Send>`.
     type On: Call<Output = Self::Output>;
 
@@ -152,21 +154,21 @@ pub(crate) mod sealed {
     use crate::{Bridge, Leftover, Offload, OffloadError, carried::Carried, route::Kind};
 
     pub trait Sealed: Future + Sized {
-        /// The kind of the function underneath.
+        /// Returns the kind of the function.
         fn kind(&self) -> Kind;
 
-        /// The bridge to wait on. Each call of this evaluates `bridge = EXPR`.
+        /// Returns the bridge to wait on. Each call of this evaluates `bridge = EXPR`.
         fn bridge(&self) -> Bridge;
 
-        /// The name of the function, as errors give it.
+        /// Returns the name of the function, for errors.
         fn name(&self) -> &'static str;
 
         /// Waits for a call that was dispatched.
         #[track_caller]
         fn run(call: Carried<Self>) -> Self::Output;
 
-        /// The result, where a wait is a plain call; else the call back. `at` is
-        /// the place of the wait.
+        /// Runs the function in place if a wait is a plain call, and returns its result.
+        /// Otherwise returns the call as `Err`. `at` is the place of the wait.
         fn now(self, at: &'static Location<'static>) -> Result<Self::Output, Self> {
             let _ = at;
             Err(self)
@@ -177,14 +179,14 @@ pub(crate) mod sealed {
             let _ = bridge;
         }
 
-        /// The job of a `fn`, on `bridge` or on the call's own; else the call
-        /// back.
+        /// Returns the job of a `fn`, on `bridge` or otherwise on the call's own bridge.
+        /// Returns the call as `Err` if it has no job.
         fn into_job(self, bridge: Option<&Bridge>) -> Result<Offload<Self::Output>, Self> {
             let _ = bridge;
             Err(self)
         }
 
-        /// Polls the call, with a refusal of the pool as an error.
+        /// Polls the call. An error of the pool is returned, and does not panic.
         fn poll_outcome(
             self: Pin<&mut Self>,
             cx: &mut Context<'_>,
@@ -192,15 +194,16 @@ pub(crate) mod sealed {
             self.poll(cx).map(Ok)
         }
 
-        /// Gives the work up for a wait that ran out of time, and says what is
-        /// left of it.
+        /// Withdraws the work of a wait that ran out of time. Returns what is left of
+        /// it.
         fn abandon(self: Pin<&mut Self>) -> Leftover {
             Leftover::Dropped
         }
     }
 }
 
-/// The error of a call whose type does not tell its function's name.
+/// Returns the error with the name of the call's function, because the type of the call
+/// does not tell that name.
 pub(crate) fn named(error: WaitError, name: &'static str) -> WaitError {
     match error {
         WaitError::WouldFreeze { at, .. } => WaitError::WouldFreeze { future: name, at },

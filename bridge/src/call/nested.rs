@@ -2,8 +2,8 @@
 //!
 //! The copy of such an argument is a list of owned values, but the function wants a list of
 //! borrows. So the thread that runs the function makes a list of borrows first, and lends
-//! that. An [`Element`] says how to copy one element of the list. The macro chooses it by how
-//! the type is written.
+//! that list. An [`Element`] says how to copy one element of the list and how to lend it.
+//! The macro chooses the `Element` by the way in which the type is written.
 
 #![expect(
     missing_debug_implementations,
@@ -28,14 +28,15 @@ pub trait Element<X> {
     type Owned: Send + 'static;
     /// An `X` that borrows from the copy.
     type Lent<'x>: 'x;
-    /// Copies.
+    /// Copies an element.
     fn own(x: &X) -> Self::Owned;
-    /// Lends.
+    /// Lends an element.
     fn lend(owned: &Self::Owned) -> Self::Lent<'_>;
-    /// Shortens a loan. The compiler can check this for each element's type, but not for
-    /// all types at once.
+    /// Shortens the lifetime of a loan. Each implementation just returns its argument. It is
+    /// a method because the compiler accepts that for each type of element, but not for all
+    /// types at once.
     fn shorten<'y, 'x: 'y>(lent: Self::Lent<'x>) -> Self::Lent<'y>;
-    /// Shortens all loans of a list.
+    /// Shortens the lifetimes of all loans of a list.
     fn shorten_all<'y, 'x: 'y>(lent: &'y [Self::Lent<'x>]) -> &'y [Self::Lent<'y>];
 }
 
@@ -45,7 +46,7 @@ pub struct ByRef;
 pub struct ByCow;
 /// Elements `Option<&T>`.
 pub struct ByOption;
-/// The half of a pair that borrows nothing.
+/// An element of a pair that borrows nothing.
 pub struct ByVal;
 
 macro_rules! element {
@@ -104,7 +105,7 @@ element! {
     'l (T, &'l U), |(x, y)| (x.clone(), y.borrow())
 }
 
-/// A type of which copies can be sent away.
+/// A type whose clones can be sent to another thread.
 #[diagnostic::on_unimplemented(
     message = "this smart call can be waited on, but not awaited: no copy of `{Self}` can be sent to the pool",
     label = "awaiting it needs a copy of a `{Self}` within a borrowed argument",
@@ -116,7 +117,7 @@ pub trait Copied: Clone + Move {}
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Move> Copied for T {}
 
-/// `&'a [X]`.
+/// An argument `&'a [X]`.
 pub struct Slice<'a, X, E>(pub &'a [X], pub PhantomData<E>);
 
 impl<'a, X, E> Pass for Slice<'a, X, E> {
@@ -142,7 +143,7 @@ impl<X, E: Element<X>> Own for Slice<'_, X, E> {
     }
 }
 
-/// `&'a X`.
+/// An argument `&'a X`.
 pub struct Single<'a, X, E>(pub &'a X, pub PhantomData<E>);
 
 impl<'a, X, E> Pass for Single<'a, X, E> {
@@ -168,7 +169,7 @@ impl<X, E: Element<X>> Own for Single<'_, X, E> {
     }
 }
 
-/// `Vec<X>`.
+/// An argument `Vec<X>`.
 pub struct List<X, E>(pub Vec<X>, pub PhantomData<E>);
 
 impl<X, E> Pass for List<X, E> {
@@ -194,7 +195,7 @@ impl<X, E: Element<X>> Own for List<X, E> {
     }
 }
 
-/// `[X; N]`.
+/// An argument `[X; N]`.
 pub struct Array<X, E, const N: usize>(pub [X; N], pub PhantomData<E>);
 
 impl<X, E, const N: usize> Pass for Array<X, E, N> {

@@ -24,17 +24,17 @@ use crate::{
     route::{Kind, Route},
 };
 
-// The bounds are the methods', not the block's, so that the compiler names the
-// missing bound of a call that lacks one.
+// The methods have the bounds, and not the block, so that the compiler names the bound
+// that a call lacks.
 impl<A, T, R, S> SyncCall<A, T, R, S> {
-    /// The job itself: what [`.await`](Future) would run, with the methods of an
-    /// [`Offload`].
+    /// Returns the job that [`.await`](Future) would run, as an [`Offload`].
     ///
-    /// A service that sheds load needs no panic to learn that a pool is shut
-    /// down: [`outcome`](Offload::outcome) returns every failure, and its error
-    /// names the line of this call. [`start`](Offload::start) submits the job
-    /// without awaiting it, [`cancel`](Offload::cancel) says whether the
-    /// function had started. Like `.await`, this copies borrowed arguments.
+    /// An `Offload` has methods that a call lacks. [`outcome`](Offload::outcome) returns
+    /// every failure as an error, which names the line of this call. So a service that
+    /// sheds load needs no panic to learn that a pool is shut down.
+    /// [`start`](Offload::start) submits the job without awaiting it, and
+    /// [`cancel`](Offload::cancel) says whether the function had started. Like `.await`,
+    /// this copies borrowed arguments.
     ///
     /// ```
     /// use bridge::{OffloadError, smartasync};
@@ -62,7 +62,8 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`Offload`]: dropping it withdraws a function that has not started.
+    /// It is the same as for [`Offload`]: a drop withdraws a function that has not
+    /// started.
     #[track_caller]
     pub fn offload(self) -> Offload<T>
     where
@@ -91,7 +92,8 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         }
     }
 
-    /// Queues the function now, or gives the call back. It never blocks.
+    /// Queues the function now. If the pool refuses it, returns the call. This never
+    /// blocks.
     ///
     /// ```
     /// use bridge::smartasync;
@@ -111,18 +113,18 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     /// # }
     /// ```
     ///
-    /// The refused call can still be run in every way: `.await` takes its turn,
-    /// `.wait()` runs it here, `.try_offload()` tries again. Its borrowed
+    /// The refused call can still be run in every way: `.await` waits for room in the
+    /// queue, `.wait()` runs the call here, and `.try_offload()` tries again. Its borrowed
     /// arguments have been copied.
     ///
     /// # Errors
     ///
-    /// Returns [`Rejected::Full`] if the queue is full and
-    /// [`Rejected::ShutDown`] if the pool is shut down, with the call.
+    /// Returns [`Rejected::Full`] if the queue is full, and [`Rejected::ShutDown`] if the
+    /// pool is shut down. Both hold the call.
     ///
     /// # Panics
     ///
-    /// As [`offload`](Self::offload).
+    /// Panics as [`offload`](Self::offload) does.
     #[track_caller]
     pub fn try_offload(mut self) -> Result<Offload<T>, Rejected<Self>>
     where
@@ -133,7 +135,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     {
         let refused = match (self.call.take(), self.job.take()) {
             (Some((args, run)), _) => {
-                // A refused call's body keeps the log.
+                // If the pool refuses the call, the body keeps the log.
                 let body = job::logged(self.setup.take_log(), job::body(args, run));
                 job::try_queue(self.setup.bridge().borrow(), body, self.at)
             }

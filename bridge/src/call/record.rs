@@ -22,7 +22,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A record of the function `name`, called from the caller's line.
+    /// Returns the record of a call of the function `name`, made at the caller's line.
     #[track_caller]
     pub(super) fn new(name: &'static str) -> Self {
         Self {
@@ -91,12 +91,13 @@ fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
 pub(super) enum Access {
     /// The call holds the record.
     Own(Record),
-    /// The call's job holds it. Whichever thread drops the job logs the end.
+    /// The call's job holds the record. The thread that drops the job logs the end.
     Lent(Weak<Mutex<Record>>),
 }
 
 impl Access {
-    /// Moves the record out and into the call's job.
+    /// Moves the record out of the call, so that the job can hold it. Returns `None` if the
+    /// job has ended.
     pub(super) fn lend(&mut self) -> Option<SharedRecord> {
         match mem::replace(self, Self::Lent(Weak::new())) {
             Self::Own(record) => {

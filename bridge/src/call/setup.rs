@@ -2,7 +2,7 @@
 //!
 //! A [`Setup`] is a type parameter of every call. A call without options holds
 //! [`Global`], which has no size and whose hooks are empty, so the call pays
-//! nothing. The macro chooses the setup; `on` replaces the bridge in it.
+//! nothing. The macro chooses the setup, and `on` replaces the bridge in it.
 
 use std::{borrow::Borrow, fmt};
 
@@ -11,38 +11,38 @@ use crate::{Bridge, route::Route};
 
 /// Hooks around the run of a call.
 pub trait Hooks {
-    /// The call starts by this route. Later starts of the same call are ignored.
+    /// Notes that the call starts by this route. Later starts of the same call are ignored.
     #[inline]
     fn begin(&mut self, route: Route) {
         let _ = route;
     }
-    /// The function has a result, or only a panic keeps it from one.
+    /// Notes that the function has returned, or that it will unless it panics.
     #[inline]
     fn end(&mut self) {}
 }
 
-/// Hears nothing.
+/// Does nothing.
 impl Hooks for () {}
 
-/// Where a call runs, and who hears of it.
+/// The bridge of a call, and the hooks around its run.
 ///
 /// A smart method that a trait declares returns a call with an unnamed setup.
 pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
-    /// This setup with a bridge in it.
+    /// This setup with another bridge.
     type On: Setup<On = Self::On>;
     /// The hooks that go with the function to the pool.
     type Log: Hooks + Send + 'static;
 
-    /// The bridge. `bridge = EXPR` is evaluated here: at the wait or the first
+    /// Returns the bridge. This evaluates `bridge = EXPR`, at the wait or at the first
     /// poll.
     fn bridge(&self) -> impl Borrow<Bridge>;
     /// Replaces the bridge.
     fn on(self, bridge: &Bridge) -> Self::On;
-    /// Takes the log out and into a job that outlives the call.
+    /// Returns the hooks for a job, which may outlive the call.
     fn take_log(&mut self) -> Self::Log;
 }
 
-/// No options: the process's bridge, no log.
+/// The setup of a call without options: the global bridge, and no log.
 #[derive(Clone, Copy, Debug)]
 pub struct Global;
 
@@ -71,7 +71,7 @@ impl Setup for Global {
     fn take_log(&mut self) {}
 }
 
-/// `bridge = EXPR`, as a function that evaluates it.
+/// The setup for `bridge = EXPR`: a function that evaluates the expression.
 #[derive(Clone, Copy, Debug)]
 pub struct Via(pub fn() -> Bridge);
 
@@ -93,7 +93,7 @@ impl Setup for Via {
     fn take_log(&mut self) {}
 }
 
-/// `.on(&bridge)`, or `bridge = self.field`: the bridge itself.
+/// The setup for `.on(&bridge)` and for `bridge = self.field`: the bridge itself.
 #[derive(Clone, Debug)]
 pub struct Given(pub Bridge);
 
@@ -121,15 +121,15 @@ impl Setup for Given {
     fn take_log(&mut self) {}
 }
 
-/// `debug`: another setup, and a record of the call.
+/// The setup for `debug`: another setup, and a record of the call.
 pub struct Traced<S> {
     setup: S,
     record: Access,
 }
 
 impl<S> Traced<S> {
-    /// Records calls of the function `name`. The record's caller is the line
-    /// that calls this.
+    /// Returns a setup that records a call of the function `name`. The record names the
+    /// line that calls this.
     #[track_caller]
     pub fn new(setup: S, name: &'static str) -> Self {
         Self {

@@ -1,9 +1,8 @@
-//! The call of a `fn`: its arguments and its body, brought together in place by
-//! a wait and on a pool thread by an await (see `pooled`).
+//! The call of a `fn`: its arguments and its body.
 //!
-//! The body is a plain function pointer that is known where the call is made,
-//! so that waiting inlines to the plain call. The arguments stay as they are,
-//! borrows included, until the first poll.
+//! A wait runs the body in place. An await runs it on a thread of the pool (see `pooled`).
+//! The compiler knows the body where the call is made, so it can inline a wait to the plain
+//! call. The arguments stay as they are, including borrows, until the first poll.
 
 use std::{borrow::Borrow, fmt, mem, panic::Location, time::Duration};
 
@@ -26,11 +25,10 @@ pin_project! {
     /// The call that a smart `fn` returns. `.wait()` on it in sync code, `.await` it in
     /// async code, or let `.dispatch()` decide.
     ///
-    /// Waiting is a plain call, in place, with the arguments as they were
-    /// given. Awaiting moves the call to the bounded pool; only there, at the
-    /// first poll, are borrowed arguments cloned. So this is a [`Future`] only
-    /// if the arguments have owned forms that are `Send + 'static` and the
-    /// output is `Send + 'static`; other calls can be waited on.
+    /// A wait is a plain call, in place, with the arguments as they were given. An await
+    /// moves the call to the bounded pool, and its first poll clones the borrowed
+    /// arguments. So this is a [`Future`] only if the arguments have owned forms that are
+    /// `Send + 'static`, and the output is `Send + 'static`. Any call can be waited on.
     ///
     /// `A` are the arguments, `T` is the output and `R` the function's body.
     ///
@@ -49,13 +47,13 @@ pin_project! {
     /// ```
     #[must_use = "the function has not run: `.wait()` for the call in sync code, `.await` it in async code"]
     pub struct SyncCall<A, T, R, S = Global> {
-        // `None` once the arguments were copied.
+        // The arguments and the body. `None` once the arguments were copied.
         pub(super) call: Option<(A, R)>,
-        // `Some` from then on.
+        // `None` until the arguments were copied, and for ever if that panicked.
         pub(super) job: Option<Job<T>>,
-        // Where the call was made: what an error of the pool points at.
+        // The place where the call was made. An error of the pool names it.
         pub(super) at: &'static Location<'static>,
-        // The function's, for errors and `Debug`.
+        // The name of the function, for errors and `Debug`.
         pub(super) name: &'static str,
         pub(super) setup: S,
     }
@@ -84,8 +82,8 @@ where
     /// Calls the function here and now, as a plain call would. It does not look at the
     /// context of this thread.
     ///
-    /// In async code that freezes the executor. A build of this crate with debug
-    /// assertions warns of it through `tracing`, once per place, if it lasted for
+    /// In async code this freezes the executor. A build of this crate with debug
+    /// assertions warns of that through `tracing`, once for each place, if the call took
     /// over 100 ms.
     ///
     /// # Panics
@@ -98,8 +96,8 @@ where
         // this function's caller wants it.
         match self.call {
             Some((args, run)) => {
-                // It is `None` here. Its destructor would stay behind for a panic,
-                // and keep the compiler from inlining the function.
+                // The job is `None` here. But the compiler would keep its destructor for
+                // a panic of the function, and would not inline the function then.
                 mem::forget(self.job);
                 let mut setup = self.setup;
                 setup.begin(Route::Direct);
@@ -112,7 +110,7 @@ where
         }
     }
 
-    /// [`wait`](Self::wait), for generic code and macros.
+    /// Like [`wait`](Self::wait), but returns a `Result`, for generic code and macros.
     ///
     /// # Errors
     ///
@@ -128,7 +126,7 @@ where
     }
 }
 
-/// Why a call that was polled before may have no job.
+/// The panic message of a call that was polled before and has no job.
 pub(super) const LOST: &str = "this call's first poll panicked while it copied the arguments, which are gone; make the call anew";
 
 /// Waits for a call whose arguments were copied: it was polled, or the pool
@@ -157,15 +155,14 @@ fn rejoin<T>(
     }
 }
 
-// The bounds are the methods', not the block's: a call that lacks them gets their
-// own message, and not that there is no such method.
+// The methods have the bounds, and not the block. So for a call that lacks a bound the
+// compiler shows the bound's own message, and not that there is no such method.
 impl<A, T, R, S> SyncCall<A, T, R, S> {
-    /// Calls the function on the pool, and parks this thread for at most `limit` until it
-    /// is done.
+    /// Calls the function on the pool, and parks this thread until the function returns,
+    /// for at most `limit`.
     ///
-    /// The limit doesn't interrupt a function that has started: its thread
-    /// finishes it, and its result is dropped. A function that has not started
-    /// never will.
+    /// The limit doesn't interrupt a function that has started: its thread finishes it,
+    /// and the result is dropped. A function that has not started never runs.
     ///
     /// # Errors
     ///
@@ -181,15 +178,15 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         limit::wait_timeout(self, limit)
     }
 
-    /// Calls the function now, in place, where this thread may block, and
-    /// leaves a future to be awaited where it may not.
+    /// Calls the function now, in place, if this thread may block. Otherwise returns the
+    /// call inside the [`Outcome`], which is a future.
     ///
-    /// Under an executor that can't be detected (any but Tokio's, outside
-    /// [`in_async`](crate::in_async)) it runs in place.
+    /// This can't detect executors other than Tokio's. Under such an executor the function
+    /// runs in place, except inside [`in_async`](crate::in_async).
     ///
     /// # Panics
     ///
-    /// Resumes the function's own panics, where it runs in place.
+    /// If the function runs in place, this resumes its panics.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self>
     where

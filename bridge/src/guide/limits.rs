@@ -95,10 +95,11 @@
 //!
 //! # A worker's runtime loses a thread under a foreign `enter()` guard
 //!
-//! Under the guard of another multi-thread runtime, nothing tells whose worker a thread
-//! is, if that runtime's worker of the same number is busy. A wait then gives the worker
-//! to the foreign runtime, which cannot run it. Drop such a guard before you wait. A task
-//! of [`spawn`](crate::spawn) knows its runtime and has no such problem.
+//! Under the guard of another multi-thread runtime, the bridge may not find out to which
+//! runtime a worker belongs: it can't if the worker of the same number in the other runtime
+//! is busy. A wait then gives the worker to the other runtime, which cannot run it. Drop
+//! such a guard before you wait. A task of [`spawn`](crate::spawn) knows its runtime and has
+//! no such problem.
 //!
 //! # "Cannot start a runtime from within a runtime", inside a waited future
 //!
@@ -138,7 +139,7 @@
 //!
 //! # "stack overflow" with nested waits
 //!
-//! Waits that nest on one stack use it up as any recursion does. A level takes 0.7 to
+//! Waits that nest on one stack use it up as any recursion does. Each level takes 0.7 to
 //! 1.1 KiB in an optimised build, 1.9 to 2.5 KiB in an unoptimised one, and more with
 //! larger futures. On Linux the wait that finds hardly any stack left is refused with
 //! [`WaitError::StackExhausted`](crate::WaitError::StackExhausted). Elsewhere the stack
@@ -159,7 +160,7 @@
 //!   runtime, and if it was not reachable where the fork happened.
 //! * If another thread is in the first [`Bridge::global`](crate::Bridge::global) during the
 //!   fork, the child finds that bridge half made.
-//! * After 64 forks in a line every wait is refused.
+//! * After 64 generations of forks every wait is refused.
 //! * A bridge that the child builds is as safe as Tokio is there. With Tokio's feature
 //!   `parking_lot` it is not safe: that crate has one table of locks for the whole process,
 //!   which a thread of the parent may have held.

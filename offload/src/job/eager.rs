@@ -1,6 +1,6 @@
-//! Polls on for a moment, so that the caller's executor need not be woken.
+//! Lets a caller poll on for a moment, so that its executor need not be woken.
 //!
-//! To wake a parked executor costs a hundred times as much as an instant job. So a
+//! Waking a parked executor costs a hundred times as much as an instant job. So a
 //! caller may ask to be polled again, a bounded number of times. It does so if its job
 //! is the next for a worker that is awake, or if few jobs are queued. The executor then
 //! stays awake, and polls its other tasks in between. If the jobs turn out to be long,
@@ -26,8 +26,8 @@ const RETRY: u8 = 32;
 
 /// A measure of how well polling on has paid for a pool's jobs lately.
 ///
-/// Several threads change it without a lock, so it is a guess. Only the time that a job
-/// takes depends on it.
+/// Several threads change it without a lock, so it is a guess. A wrong guess costs time
+/// and nothing else.
 pub(crate) struct Eagerness {
     credit: AtomicU8,
     /// The number of callers that began while there was no credit, modulo 256.

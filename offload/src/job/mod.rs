@@ -1,7 +1,7 @@
 //! A job: one allocation for the closure, then its result, and the waker of its
 //! caller.
 //!
-//! The stage of a job says what it holds. It changes under the job's own lock:
+//! The stage of a job says what the job holds. It changes under the job's own lock:
 //!
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
@@ -17,6 +17,10 @@
 //! and `poll` take the same lock: either the poll finds the result, or `finish` finds
 //! the waker. So no wake-up is lost. No user code (the closure, a destructor, a
 //! waker) runs under the lock.
+//!
+//! The diagram leaves out `abandon`, which ends a job from outside: when the pool shuts
+//! down, or when no thread can be started. It moves a job that has a caller to `Done`
+//! with an error, and an `Unattended` job to `Gone`.
 
 pub(crate) mod caught;
 pub(crate) mod eager;
@@ -90,7 +94,8 @@ where
                 return None;
             }
         };
-        // The job may be dropped under the pool's lock, so no user code stays in it.
+        // The job may be dropped under the pool's lock, where no user code may run. So
+        // nothing with a destructor of the user's stays in the job.
         let waker = cell.waker.take();
         drop(cell);
         drop((ambient, waker));
@@ -114,7 +119,8 @@ where
                 None
             }
             Stage::Detached => Some(result),
-            // A shutdown has abandoned the job while it ran: its caller gets that error.
+            // A shutdown has abandoned the job while it ran. Its caller gets the error of
+            // the shutdown, and the result is dropped.
             other => {
                 cell.stage = other;
                 Some(result)
@@ -173,7 +179,8 @@ where
         self.poll_cell(cx)
     }
 
-    /// Ends the job with `error`, unless it is over or detached.
+    /// Ends the job with `error`, unless it is over, or runs and nobody awaits it. A
+    /// detached job that has not begun is reported as lost.
     fn end(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let (next, report) = match cell.stage {

@@ -41,8 +41,8 @@ pub fn boxed<F: IntoFuture>(value: Box<F>) -> Pin<Box<F::IntoFuture>> {
         return converted(value);
     }
     let future = Box::into_raw(value).cast::<F::IntoFuture>();
-    // SAFETY: `F` and `F::IntoFuture` are the same type. `is` has compared all of
-    // them but their lifetimes. `F::IntoFuture` is a future, so the blanket
+    // SAFETY: `F` and `F::IntoFuture` are the same type. `is` has compared everything
+    // but their lifetimes. `F::IntoFuture` is a future, so the blanket
     // implementation of `IntoFuture` covers the type with some lifetimes. Rust
     // allows no other implementation that overlaps with it, with any lifetimes. So
     // `F` has the blanket one, whose `IntoFuture` is `Self`. The pointer came from a

@@ -22,7 +22,7 @@ pub(crate) struct Header {
     /// The list of the queue that holds the job. Only the queue uses it, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// Requests to the job: [`CANCELLED`], [`STOPPING`] and [`DETACHED`].
+    /// The bits [`CANCELLED`], [`STOPPING`] and [`DETACHED`].
     flags: AtomicU8,
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
@@ -31,7 +31,7 @@ pub(crate) struct Header {
     begun: AtomicU32,
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
-    /// At least so many unrelated jobs had been pushed before this job.
+    /// A lower bound on the number of unrelated jobs that were pushed before this job.
     before: AtomicUsize,
 }
 
@@ -115,8 +115,8 @@ impl Header {
         self.before.store(unrelated, Ordering::Relaxed);
     }
 
-    /// Returns a number of unrelated jobs that had been pushed before this job. There
-    /// may have been more.
+    /// Returns a lower bound on the number of unrelated jobs that were pushed before this
+    /// job.
     pub(crate) fn before(&self) -> usize {
         self.before.load(Ordering::Relaxed)
     }
@@ -198,8 +198,9 @@ pub(crate) enum Withdrawal {
 
 /// The rest of the work for a job that won't run, or won't end in time.
 ///
-/// The caller can see the error already. This is user code, which may wait for another
-/// job that ends together with this one. So it runs after all callers were told.
+/// The caller can see the error already. What is left here runs user code, which may
+/// wait for another job that ends together with this one. So it runs after all callers
+/// were told.
 #[derive(Default)]
 #[must_use]
 pub(crate) struct DeferredCleanup {
@@ -235,12 +236,14 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Withdraws the job, or tells a running closure that its caller has left.
     ///
-    /// With `keep`, the caller can still await the result of a running job. `forget`
-    /// takes a job that no worker has claimed out of the pool's count. It runs before
-    /// the caller's waker and destructors, because these may panic.
+    /// With `keep`, the caller can still await the result of a running job. If no worker
+    /// has claimed the job, this calls `forget`, which takes the job out of the pool's
+    /// queue and counts it as cancelled. That comes before the caller's waker and
+    /// destructors, because these may panic.
     fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
     /// Lets a submitted job run although nobody awaits it. A job that has not begun
     /// keeps `handle` until a worker claims it.
     fn detach(&self, handle: Arc<Handle>);
+    /// See [`Runnable::abandon`].
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
 }

@@ -1,6 +1,6 @@
-//! Knows which job runs on this thread.
+//! Remembers which job runs on this thread.
 //!
-//! The closure asks whether its caller still wants the result. A wait notes which job
+//! A closure asks here whether its caller still wants the result. A wait asks which job
 //! it belongs to.
 
 use std::{any::Any, cell::RefCell, mem, sync::Arc};
@@ -29,7 +29,7 @@ impl Drop for Slot {
 /// Runs `closure` as the code of `job`, and returns the job together with the result.
 /// The closure must not unwind.
 ///
-/// The thread-local takes the job itself and no clone of it. To count one more
+/// The thread-local takes the job itself and no clone of it, because counting one more
 /// reference would be among the highest costs of a short job.
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
     let before = replace(Some(job));

@@ -126,12 +126,12 @@ impl<T: Send + 'static> Offload<T> {
     }
 
     /// Withdraws the job, or tells the running closure that nobody needs it any more.
-    /// Returns which of the two it did.
+    /// Returns how far the job had got.
     pub fn cancel(&self) -> Cancelled {
         let submitted = self.is_submitted();
         if submitted && self.pool.core.is_forked() {
-            // No thread of this process will run the job, and nobody may ever release
-            // its lock.
+            // No thread of this process will run the job. A thread of the parent may have
+            // held the job's lock, which nobody releases here.
             return Cancelled::Withdrawn;
         }
         let forget = || {
@@ -230,7 +230,8 @@ impl<T: Send + 'static> Offload<T> {
     }
 
     /// Makes the wait that is open on this worker depend on the job, so that the job
-    /// can start on credit. The waiting job may hold what all others block on.
+    /// can start on credit. Otherwise the pool may stand still: the job that waits may
+    /// hold a lock on which all running jobs block.
     #[cold]
     fn adopt(&self) {
         let header = self.job.header();

@@ -1,15 +1,15 @@
 //! The lineage of a job: the jobs and waits that it descends from.
 //!
-//! A job that submits work or waits has a [`Frame`], and so has each of its waits. The
-//! parent of a wait's frame is the frame of the job, or of the wait around it.
-//! Submitted work carries the frames that are in force where it is submitted. So the
-//! pool knows the descendants of a parked job, which may start without a permit.
+//! Each job and each wait can have a [`Frame`]. The parent of a wait's frame is the frame
+//! of the job, or of the wait around it. Submitted work carries the frames that are in
+//! force where it is submitted. So the pool knows the descendants of a parked job, which
+//! may start without a permit.
 //!
 //! The lineage in force is a thread-local. Only [`Lineage::scope`] takes it along when
 //! a task moves to another thread.
 //!
-//! A frame is made when something first asks for it. Most jobs submit nothing, and
-//! most waits neither submit nor park.
+//! A frame is made when something first asks for it, because most jobs submit nothing,
+//! and most waits neither submit nor park.
 
 mod current;
 mod frame;
@@ -55,7 +55,7 @@ impl JobId {
     }
 }
 
-/// The list of jobs and waits that this code descends from, innermost first.
+/// The list of jobs and waits that some code descends from, innermost first.
 ///
 /// A job that waits for a future depends on the jobs that the future submits. They are
 /// its *descendants*. The pool knows them by the lineage that is in force where they
@@ -84,8 +84,8 @@ impl Lane {
     /// Returns the lane of a job with this lineage, in `pool`. The caller holds the
     /// pool's lock, because jobs park under it.
     ///
-    /// A job is unrelated while all jobs that it descends from run. If such a job parks
-    /// later, the pool moves this one to the descendants.
+    /// A job is unrelated if it descends from no wait and from no parked job. If a job
+    /// that it descends from parks later, the pool moves it to the lane of descendants.
     pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
         let is_waited_for = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.waits();
         if lineage.frames().any(is_waited_for) {
@@ -182,7 +182,7 @@ impl Lineage {
     }
 
     /// Notes in the frames of jobs that a descendant is queued among the unrelated jobs.
-    /// `before` of these had been pushed before it.
+    /// `before` unrelated jobs had been pushed before the descendant.
     pub(crate) fn note_unrelated(&self, pool: PoolId, before: usize) {
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {

@@ -24,10 +24,11 @@ use crate::{
     },
 };
 
-/// After so many polls in a row without a park, a wait gives way.
+/// After this many polls in a row without a park, a wait gives way: it frees its permit
+/// for a moment.
 const BUSY: u32 = 64;
 
-/// A wait that gives way checks so often, at most, whether the work has been taken.
+/// A wait that gives way checks at most this often whether the work has been taken.
 const STEPS: u32 = 10;
 
 /// The time between two of these checks.
@@ -61,16 +62,22 @@ struct OnWorker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Parked {
-    /// The future may be ready, so poll again. Mostly there was a token.
+    /// The future may be ready, so poll again. Usually there was a token.
     Woken,
     /// The deadline passed.
     TimedOut,
     /// The pool has lent this wait a job. Poll once more. If that does not end the wait,
     /// call [`Waiting::run_lent`].
     Lent,
-    /// The pool can do nothing for this wait. Every worker is parked, none can be added
-    /// and nothing can be lent. That has been so for a second, or for three seconds if
-    /// nothing is queued.
+    /// The pool can do nothing for this wait. This is told in one of two cases:
+    ///
+    /// - Every worker is parked, none can be added and nothing can be lent. If jobs are
+    ///   queued, nothing has happened for a second. Otherwise this has been so for three
+    ///   seconds.
+    /// - Other workers run, but no worker is there to run a job that this wait depends on.
+    ///   That has been so for three seconds.
+    ///
+    /// If no monitor can be started, the first case is told at once.
     Exhausted,
 }
 
@@ -89,8 +96,9 @@ impl Waiting {
         // In a fork's child this thread is no worker, because its pool stayed behind.
         let worker = Worker::current().filter(|worker| !worker.core.is_forked());
         let on_worker = worker.map(|worker| {
-            // The wait around this one may have been lent a job, and polls once more
-            // before it runs that job. If this wait needs that job, nobody would run it.
+            // The wait around this one may have been lent a job. It polls once more before
+            // it runs that job, and this wait opens within that poll. If this wait needs
+            // the job, nobody would run it. So the pool takes it back.
             worker.return_lent();
             OnWorker {
                 busy: 0,
@@ -103,8 +111,8 @@ impl Waiting {
         Self { on_worker }
     }
 
-    /// Returns the wait's part on a worker, if this thread is one. In a fork's child it
-    /// is none, even if the wait was opened before the fork.
+    /// Returns the part of the wait that a worker has, if this thread is a worker. In a
+    /// fork's child no thread is, even if the wait was opened before the fork.
     fn on_worker(&mut self) -> Option<&mut OnWorker> {
         let here = self.on_worker.as_mut();
         here.filter(|on_worker| !on_worker.worker.core.is_forked())
@@ -127,9 +135,9 @@ impl Waiting {
 
     /// Notes that the wait polls again at once instead of parking.
     ///
-    /// The wait of a future that wakes itself never parks. It would keep its permit from
-    /// the very job that it waits for. So this call now and then frees the permit for a
-    /// moment.
+    /// The wait of a future that wakes itself never parks. It would keep its permit, which
+    /// the very job that it waits for may need. So now and then this call frees the permit
+    /// for a moment.
     pub fn skip_park(&mut self) {
         if let Some(on_worker) = self.on_worker() {
             on_worker.skip_park();
@@ -279,8 +287,8 @@ impl OnWorker {
     /// Returns whether the worker keeps a job that was lent to it.
     ///
     /// If a wait within the poll has given the job back, this asks the pool to lend it
-    /// once more. Otherwise a future whose every poll waits would never let that job run, and it
-    /// may wait for the job.
+    /// once more. Otherwise a future whose every poll waits would never let that job
+    /// run, although the future may depend on it.
     fn has_lent(&mut self) -> bool {
         let owed = mem::take(&mut self.owes);
         self.worker.has_lent() || (owed && self.give_way(0))
@@ -327,7 +335,8 @@ impl OnWorker {
         let Some(job) = lent else { return false };
         self.worker.keep_lent(Lent { job, account });
         self.owes = true;
-        // One job is lent at a time. So this worker now calls another one for the next.
+        // The pool lends one job at a time. Now that this one is lent, the state picks
+        // another worker for the next job.
         let core = &self.worker.core;
         let mut state = core.state();
         let action = state.help();

@@ -47,8 +47,8 @@ pub trait BeforeExit: Send + Sync {
     /// Returns how long the exit may take for this.
     fn grace(&self) -> Duration;
 
-    /// Notes what there is to wait for, when this stage of the exit begins. Returns a
-    /// closure that waits for it, or `None` if there is nothing.
+    /// Notes what there is to wait for. The exit calls this when the entry's stage begins.
+    /// Returns a closure that waits, or `None` if there is nothing to wait for.
     fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
@@ -89,14 +89,14 @@ thread_local! {
     static MARK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Marks this thread as a thread of a runtime. If it calls `exit`, it can't end, so the
-/// exit must not wait for it.
+/// Marks this thread as a thread of the runtime that `mark` stands for. If the thread
+/// calls `exit`, it can't end, so the exit must not wait for it.
 pub fn mark_thread(mark: usize) {
     MARK.set(mark);
 }
 
-/// The generation of the process whose exit ends its runtimes, plus one. Zero means that
-/// no exit has come as far.
+/// The generation of the process whose exit has begun to end its runtimes, plus one. Zero
+/// means that no exit has got that far.
 static ENDING: AtomicUsize = AtomicUsize::new(0);
 
 /// Stops this thread for good if the exit of the process has begun to end its runtimes. A
@@ -147,7 +147,7 @@ pub(crate) fn note(jobs: impl Iterator<Item = JobId>) {
     match NOTED.try_lock() {
         Ok(mut noted) => noted.extend(jobs),
         Err(TryLockError::Poisoned(noted)) => noted.into_inner().extend(jobs),
-        // Another thread exits as well, and came first.
+        // Another thread holds the lock. It has called `exit` too, and came first.
         Err(TryLockError::WouldBlock) => {}
     }
 }
@@ -200,8 +200,8 @@ fn finish_all() {
         *told.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         told.1.notify_one();
     };
-    // If no thread starts, the exit waits for nothing. On this thread, other code could
-    // hang.
+    // If no thread starts, the exit waits for nothing. This thread must not do the
+    // waiting, because the other code that it would run could hang.
     let Ok(_thread) = thread::Builder::new()
         .name("bridge-exit".into())
         .spawn(body)

@@ -47,9 +47,10 @@ pub struct PoolShutdown {
     stage: Stage,
 }
 
+/// The progress of a shutdown.
 enum Stage {
     Lazy,
-    /// It has begun, but there is no thread to wait for the end.
+    /// The shutdown has begun, but the system has no thread that could wait for the end.
     Begun(Ending),
     OnThread(OnThread<Shutdown>),
     Over,
@@ -66,11 +67,13 @@ impl PoolShutdown {
 
     /// Shuts the pool down, and blocks this thread until that is over.
     ///
-    /// A worker returns its permit meanwhile, so that others can run what is queued.
+    /// A worker that calls this returns its permit meanwhile, so that other workers can
+    /// run the queued jobs.
     ///
     /// # Panics
     ///
-    /// Panics if this future has been polled.
+    /// Panics if this future has been polled. It may go on instead if the system had no
+    /// thread to give at that poll.
     pub fn wait(mut self) -> Shutdown {
         match mem::replace(&mut self.stage, Stage::Over) {
             Stage::Lazy => finish(&self.core, &self.core.begin_end(self.grace)),
@@ -128,7 +131,8 @@ impl Future for PoolShutdown {
                 }
                 poll
             }
-            // Nothing is left to wait for, so this does not block.
+            // The system has no thread. But nothing is left to wait for, so `finish` does
+            // not block here.
             Err(mut ending) if ending.is_over(&this.core) => {
                 ending.cancel_grace = Duration::ZERO;
                 Poll::Ready(finish(&this.core, &ending))

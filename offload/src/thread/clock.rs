@@ -1,7 +1,7 @@
 //! Notes when jobs begin, without a read of the clock for each of them.
 //!
-//! A worker that runs short jobs back to back reads the clock for one job in 32,
-//! because a read costs a quarter of such a job. A worker that runs longer jobs, or
+//! A worker that runs short jobs back to back soon reads the clock for one job in 32
+//! only, because a read costs a quarter of such a job. A worker that runs longer jobs, or
 //! that slept, reads the clock for each job.
 
 use std::time::{Duration, Instant};

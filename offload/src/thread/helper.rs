@@ -14,7 +14,7 @@ const STACK_SIZE: usize = 2 * 1024 * 1024;
 
 /// The result of a closure that runs on a thread of its own.
 ///
-/// A shutdown uses it, because the workers of a pool end with the pool.
+/// A shutdown uses it, and not a worker, because the workers end with their pool.
 #[derive(Debug)]
 pub struct OnThread<T> {
     slot: Arc<Mutex<Slot<T>>>,

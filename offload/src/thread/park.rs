@@ -6,11 +6,12 @@
 //! |---|---|---|
 //! | `EMPTY` | `PARKED` | the owner, under the lock |
 //! | any | `NOTIFIED` | the thread that unparks the owner |
-//! | `NOTIFIED` | `EMPTY` | the owner |
+//! | `NOTIFIED` | `EMPTY` | the owner, which takes the token |
+//! | `PARKED` | `EMPTY` | the owner, when its deadline passes |
 //!
-//! An unpark before the park leaves the token, so it is not lost. An unpark after it
-//! finds `PARKED` and takes the lock. So it can't fall between the owner's last check
-//! and its sleep.
+//! An unpark before the park leaves the token, so it is not lost. An unpark after the
+//! park finds `PARKED` and takes the lock. So it can't fall between the owner's last
+//! check and its sleep.
 //!
 //! This is not [`std::thread::park`], whose token belongs to the user of the thread. A
 //! wait must not take the user's wake-ups.

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-/// After so many spins in a row that did not pay, the thread skips some.
+/// After this many spins in a row that did not pay, the thread skips some.
 const STRIKES: u8 = 3;
 
 /// The number of spins that the thread skips the first time, and the most it skips.

@@ -16,7 +16,7 @@ use std::{cell::Cell, ops::Range, ptr};
 /// takes 10 KiB, and 30 KiB with a backtrace.
 const RESERVE: usize = 64 * 1024;
 
-/// A small stack keeps one part in so many in reserve, which is less.
+/// A small stack keeps only one part in this many in reserve.
 const PART: usize = 4;
 
 thread_local! {
@@ -28,8 +28,8 @@ thread_local! {
 #[must_use]
 #[inline]
 pub fn is_nearly_used_up() -> bool {
-    // The system is asked once more, because the stack of the main thread grows when
-    // its limit is raised.
+    // Before the answer is yes, `look` asks the system once more, because the stack of
+    // the main thread grows when its limit is raised.
     is_in(KEPT.get().unwrap_or_else(look)) && is_in(look())
 }
 
@@ -38,7 +38,7 @@ fn is_in((low, high): (usize, usize)) -> bool {
     (low..high).contains(&here())
 }
 
-/// Returns about the address up to which the stack is used.
+/// Returns roughly the address up to which the stack is used.
 ///
 /// It is the address of a local variable. Under `AddressSanitizer` locals lie on the
 /// stack only if `detect_stack_use_after_return` is off.
@@ -48,6 +48,7 @@ pub(crate) fn here() -> usize {
     ptr::from_ref(std::hint::black_box(&local)).addr()
 }
 
+/// Asks the system for the addresses that are kept in reserve, and remembers them.
 #[cold]
 fn look() -> (usize, usize) {
     let kept = addresses().map_or((0, 0), |stack| {

@@ -34,7 +34,8 @@ thread_local! {
 
 /// Returns whether this thread is or was a worker.
 ///
-/// Most waits need to know no more. The thread-local that it reads needs no set-up.
+/// Most waits need to know no more. This check is cheap, because the thread-local that
+/// it reads needs no initialisation.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 #[inline]
 pub(crate) fn is_worker() -> bool {
@@ -100,8 +101,8 @@ impl Worker {
         has_one
     }
 
-    /// Runs the job that was lent to this worker, and counts its end. Returns false if
-    /// there is none. Then the worker goes on with its own job, and keeps its permit.
+    /// Runs the job that was lent to this worker, and counts its end. Then the worker goes
+    /// on with its own job, and keeps its permit. Returns false if no job was lent.
     pub(crate) fn run_lent(&self) -> bool {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;

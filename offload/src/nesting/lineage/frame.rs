@@ -10,7 +10,7 @@ use std::{
 use super::{JobId, Lineage, PoolId};
 use crate::platform::sync::{AtomicBool, AtomicU8, AtomicUsize, Mutex, lock, next_number};
 
-/// The value of [`Frame::unrelated_since`] while no such job is queued.
+/// The value of [`Frame::unrelated_since`] while the job may depend on no unrelated job.
 const NO_UNRELATED: usize = usize::MAX;
 
 /// The job or wait that a frame belongs to.
@@ -71,13 +71,15 @@ pub(crate) struct Frame {
     /// Whether the worker is parked in this wait.
     wait_parked: AtomicBool,
     /// Whether descendants may start on the account of this frame. It is true while
-    /// this job is parked, or a wait that has an account of its own.
+    /// this job is parked. It is also true while the worker is parked in this wait, if
+    /// the wait has an account of its own.
     parked: AtomicBool,
     /// The [`Claim`]s of the descendants that run on the account of this frame, as bits.
     spent: AtomicU8,
-    /// The number of unrelated jobs that were pushed before the first on which this job
-    /// may depend. The job depends on its descendants and on the jobs that its waits
-    /// poll for. [`NO_UNRELATED`] if no such job is queued among the unrelated ones.
+    /// The number of unrelated jobs that were pushed before the first one on which this
+    /// job may depend. The job may depend on its descendants and on the jobs that its
+    /// waits poll for. [`NO_UNRELATED`] means that none of them is queued among the
+    /// unrelated jobs.
     unrelated_since: AtomicUsize,
 }
 
@@ -164,8 +166,8 @@ impl Frame {
         self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
     }
 
-    /// Takes the number of unrelated jobs that were pushed before the first on which
-    /// this job may depend. Returns `None` if no such job is queued.
+    /// Takes the number of unrelated jobs that were pushed before the first one on which
+    /// this job may depend. Returns `None` if there is no such job.
     pub(crate) fn take_unrelated(&self) -> Option<usize> {
         let since = self.unrelated_since.swap(NO_UNRELATED, Ordering::Relaxed);
         (since != NO_UNRELATED).then_some(since)
