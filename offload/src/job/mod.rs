@@ -1,5 +1,4 @@
-//! A job: one allocation for the closure, then its result, and the waker of its
-//! caller.
+//! A job: one allocation for the closure, then its result, and its caller's waker.
 //!
 //! The stage of a job says what the job holds. It changes under the job's own lock:
 //!
@@ -12,15 +11,13 @@
 //!                      └─refuse─▶ Refused
 //! ```
 //!
-//! `claim` and `withdraw` both take the closure out of `Waiting`, and only one of
-//! them gets it. So a job runs once, or its caller is told that it did not. `finish`
-//! and `poll` take the same lock: either the poll finds the result, or `finish` finds
-//! the waker. So no wake-up is lost. No user code (the closure, a destructor, a
-//! waker) runs under the lock.
+//! `claim` and `withdraw` both take the closure out of `Waiting`, and only one of them
+//! gets it. So a job runs once, or its caller is told that it did not. `finish` and
+//! `poll` take the same lock, so either the poll finds the result or `finish` finds the
+//! waker. No user code (the closure, a destructor, a waker) runs under the lock.
 //!
-//! The diagram leaves out `abandon`, which ends a job from outside: when the pool shuts
-//! down, or when no thread can be started. It moves a job that has a caller to `Done`
-//! with an error, and an `Unattended` job to `Gone`.
+//! The diagram leaves out `abandon`, for a shutdown or a pool without a thread. It moves
+//! a job that has a caller to `Done` with an error, and an `Unattended` job to `Gone`.
 
 pub(crate) mod caught;
 pub(crate) mod eager;
@@ -39,12 +36,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use self::cell::{Cell, Stage, Unattended, claim_unattended};
-use crate::job::caught::report_lost;
-pub(crate) use crate::job::caught::{drop_caught, drop_payload, wake};
+pub(crate) use self::caught::{drop_caught, drop_payload, wake};
+use self::{
+    caught::report_lost,
+    cell::{Cell, Stage, Unattended, claim_unattended},
+    runnable::{Awaitable, DeferredCleanup, Finish, Header, Runnable, Withdrawal},
+};
 use crate::{
     Ambient, Lineage, OffloadError,
-    job::runnable::{Awaitable, DeferredCleanup, Finish, Header, Runnable, Withdrawal},
     nesting::lineage::{JobId, PoolId},
     platform::{
         fork,
