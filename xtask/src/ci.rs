@@ -14,7 +14,7 @@ use crate::{
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The kill timer of the whole run, compilation included, in minutes
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 25)]
     minutes: u64,
 }
 
