@@ -117,7 +117,7 @@ fn chosen(args: &Args) -> Result<Vec<Stage>, String> {
     }
     let wanted = |stage: &Stage| {
         if args.stages.is_empty() {
-            stage.part_of_the_whole && (!args.quick || stage.quick.is_some())
+            args.list || (stage.part_of_the_whole && (!args.quick || stage.quick.is_some()))
         } else {
             args.stages.iter().any(|name| name == stage.name)
         }
@@ -195,6 +195,17 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn the_list_has_the_stages_that_run_only_when_named() {
+        let list = Args {
+            list: true,
+            ..Args::quick()
+        };
+        let listed = chosen(&list).unwrap_or_default();
+        assert_eq!(listed.len(), stages::all().len());
+        assert!(listed.iter().any(|stage| stage.name == "breaks"));
     }
 
     #[test]
