@@ -6,12 +6,13 @@ mod common;
 use std::{
     io::{PipeWriter, Read, Write, pipe},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{Arc, mpsc},
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, OffloadError, Pool};
+use bridge_offload::{Cancelled, OffloadError, Pool, cancellation, on_cancel};
 use common::{pool_with_blocked, wait};
 use testkit::within;
 
@@ -195,5 +196,63 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
             }
         };
         assert!(ended_well(pid), "the child has woken the parent's caller");
+    });
+}
+
+/// Otherwise the child calls hooks that belong to its parent, drops what they hold, or
+/// waits for a lock that a thread of the parent held.
+#[test]
+fn the_child_of_a_job_that_forks_has_no_hooks() {
+    /// Ends its process when it is dropped, unless the process is the parent.
+    struct EndsTheChild(u32);
+    impl Drop for EndsTheChild {
+        fn drop(&mut self) {
+            if std::process::id() != self.0 {
+                // SAFETY: this ends the child at once.
+                unsafe { libc::_exit(3) }
+            }
+        }
+    }
+    within(|| {
+        for detached in [false, true] {
+            let pool = common::pool(1, 8);
+            let (tell, told) = mpsc::channel();
+            let (go, start) = mpsc::channel::<()>();
+            let parent = std::process::id();
+            let job = pool.run(move || {
+                start.recv().unwrap();
+                let ends = EndsTheChild(parent);
+                let guard = on_cancel(move || drop(ends));
+                let ends = EndsTheChild(parent);
+                let leaked = on_cancel(move || drop(ends));
+                std::mem::forget(leaked);
+                let mut future = cancellation();
+                // SAFETY: the child returns to the pool, because the test is about that.
+                // An alarm limits its time.
+                let pid = unsafe { libc::fork() };
+                if pid == 0 {
+                    // SAFETY: `alarm` sets a timer whose signal ends this process.
+                    unsafe { libc::alarm(10) };
+                    drop(on_cancel(|| unreachable!("it belongs to no job")));
+                    let mut cx = Context::from_waker(Waker::noop());
+                    assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+                    assert!(Pin::new(&mut cancellation()).poll(&mut cx).is_pending());
+                }
+                drop((guard, future));
+                if pid != 0 {
+                    tell.send(pid).unwrap();
+                }
+            });
+            let job = job.start();
+            if detached {
+                job.detach();
+                go.send(()).unwrap();
+            } else {
+                go.send(()).unwrap();
+                wait(job);
+            }
+            let pid = told.recv().unwrap();
+            assert!(ended_well(pid), "detached: {detached}");
+        }
     });
 }

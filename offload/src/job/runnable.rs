@@ -7,10 +7,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use super::listeners::Listeners;
 use crate::{
     Lineage, OffloadError,
     nesting::lineage::PoolId,
-    platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
+    platform::sync::{AtomicU8, AtomicU32, AtomicUsize, Mutex},
     pool::handle::Handle,
     thread::clock::Tick,
 };
@@ -22,7 +23,7 @@ pub(crate) struct Header {
     /// The list of the queue that holds the job. Only the queue uses it, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The bits [`CANCELLED`], [`STOPPING`] and [`DETACHED`].
+    /// The bits [`CANCELLED`], [`STOPPING`], [`DETACHED`] and [`LISTENED_TO`].
     flags: AtomicU8,
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
@@ -33,6 +34,8 @@ pub(crate) struct Header {
     adopter: AtomicUsize,
     /// A lower bound on the number of unrelated jobs that were pushed before this job.
     before: AtomicUsize,
+    /// The hooks of the running job, and its futures that wait for a cancellation.
+    pub(super) listeners: Mutex<Option<Box<Listeners>>>,
 }
 
 /// The caller does not need the job any more.
@@ -41,6 +44,8 @@ const CANCELLED: u8 = 1;
 const STOPPING: u8 = 2;
 /// Nobody awaits the job, and it runs all the same.
 const DETACHED: u8 = 4;
+/// The job has had hooks, or futures that wait for its cancellation.
+const LISTENED_TO: u8 = 8;
 
 const HIDDEN: u8 = 0;
 const COMPLETED: u8 = 1;
@@ -88,6 +93,7 @@ impl Header {
             begun: AtomicU32::new(0),
             adopter: AtomicUsize::new(0),
             before: AtomicUsize::new(0),
+            listeners: Mutex::new(None),
         }
     }
 
@@ -167,6 +173,17 @@ impl Header {
     /// Returns whether the job was detached.
     pub(crate) fn is_detached(&self) -> bool {
         self.has(DETACHED)
+    }
+
+    /// Notes that a hook or a future listens. The caller holds the lock of the listeners,
+    /// so a thread that sees the flag waits for what the caller adds.
+    pub(super) fn listen(&self) {
+        self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
+    }
+
+    /// Returns whether the job has had hooks, or futures that wait for its cancellation.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.has(LISTENED_TO)
     }
 
     fn has(&self, flags: u8) -> bool {

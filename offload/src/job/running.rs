@@ -5,7 +5,10 @@
 
 use std::{any::Any, cell::RefCell, mem, sync::Arc};
 
-use crate::{job::runnable::Runnable, nesting::lineage::JobId, platform::sync::thread_local};
+use crate::{
+    job::runnable::Runnable, nesting::lineage::JobId, platform::sync::thread_local,
+    thread::worker::Worker,
+};
 
 thread_local! {
     static RUNNING: RefCell<Slot> = RefCell::default();
@@ -34,7 +37,14 @@ impl Drop for Slot {
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
     let before = replace(Some(job));
     let result = closure();
-    let job = replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
+    let job = replace(before);
+    if let Some(job) = &job
+        && job.header().is_listened_to()
+        && !is_forked()
+    {
+        job.header().stop_listening();
+    }
+    let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
     let Some(Ok(job)) = job.map(Arc::downcast) else {
         unreachable!("a job that ran inside this one has put this one back")
     };
@@ -51,6 +61,18 @@ pub(crate) fn current() -> Option<JobId> {
         .try_with(|running| running.borrow().job.as_ref().map(JobId::of))
         .ok()
         .flatten()
+}
+
+/// Returns the job whose closure runs on this thread. There is none in a fork's child,
+/// where a thread of the parent may hold the job's locks.
+pub(super) fn job() -> Option<Arc<dyn Runnable>> {
+    let job = RUNNING.try_with(|running| running.borrow().job.clone());
+    job.ok().flatten().filter(|_| !is_forked())
+}
+
+/// Returns whether the pool of this worker belongs to the parent of a fork.
+fn is_forked() -> bool {
+    Worker::current().is_some_and(|worker| worker.core.is_forked())
 }
 
 /// Returns whether the job that runs on this thread should return early.

@@ -139,7 +139,9 @@ impl<T: Send + 'static> Offload<T> {
                 self.pool.core.forget(self.job.header());
             }
         };
-        match self.job.withdraw(true, &forget) {
+        let withdrawal = self.job.withdraw(true, &forget);
+        self.job.header().tell();
+        match withdrawal {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => Cancelled::Running,
             Withdrawal::Over => Cancelled::Finished,
@@ -315,6 +317,7 @@ impl<T> Drop for Offload<T> {
         if self.is_submitted() && !self.pool.core.is_forked() {
             let forget = || self.pool.core.forget(self.job.header());
             let _withdrawal = self.job.withdraw(false, &forget);
+            self.job.header().tell();
         }
     }
 }
