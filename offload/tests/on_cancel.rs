@@ -153,17 +153,18 @@ fn a_hook_may_wait_for_its_own_pool() {
         let (called, calls) = mpsc::channel();
         let job = pool.run(move || {
             let guard = on_cancel(move || {
-                called.send(()).unwrap();
-                assert_eq!(wait(inner.run(|| 7)), 7);
+                called.send(0).unwrap();
+                called.send(wait(inner.run(|| 7))).unwrap();
             });
             start.send(()).unwrap();
-            calls.recv().unwrap();
+            let began = calls.recv().unwrap();
             drop(guard);
+            (began, calls.try_recv())
         });
         let job = job.start();
         started.recv().unwrap();
         assert_eq!(job.cancel(), Cancelled::Running);
-        wait(job);
+        assert_eq!(wait(job), (0, Ok(7)));
     });
 }
 
