@@ -2,45 +2,44 @@
 
 use std::{
     fmt, mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use super::{drop_payload, runnable::Runnable, running};
-use crate::platform::{fork, sync::next_number};
+use super::{
+    listeners::call,
+    runnable::{Header, Runnable},
+    running,
+};
+use crate::platform::{fork::OfProcess, sync::next_number};
 
 /// A place among the hooks and futures of a job.
 struct Listener {
-    job: Arc<dyn Runnable>,
+    /// In a fork's child nobody touches the job, because its lock may be held for ever.
+    job: OfProcess<Arc<dyn Runnable>>,
     number: usize,
-    /// The process of the job. In a fork's child nobody touches the job, because its lock
-    /// may be held for ever.
-    process: usize,
 }
 
 impl Listener {
     /// Returns a place in the job that runs on this thread, if there is one.
     fn here() -> Option<Self> {
         Some(Self {
-            job: running::job()?,
+            job: OfProcess::new(running::job()?),
             number: next_number(),
-            process: fork::generation(),
         })
     }
 
-    fn is_forked(&self) -> bool {
-        self.process != fork::generation()
+    fn header(&self) -> Option<&Header> {
+        self.job.get().ok().map(|job| job.header())
     }
 
     /// Gives the place up by `leave`. In a fork's child this leaks the job, because its
     /// destructors belong to the parent.
-    fn leave(self, leave: impl FnOnce(&dyn Runnable, usize)) {
-        if self.is_forked() {
-            mem::forget(self.job);
-        } else {
-            leave(&*self.job, self.number);
+    fn leave(self, leave: impl FnOnce(&Header, usize)) {
+        match self.header() {
+            Some(header) => leave(header, self.number),
+            None => mem::forget(self),
         }
     }
 }
@@ -114,25 +113,18 @@ pub struct OnCancel {
 /// - A job that another job's thread runs meanwhile has its own caller, and its own hooks.
 /// - In a fork's child no hook is called.
 pub fn on_cancel(hook: impl FnOnce() + Send + 'static) -> OnCancel {
-    let Some(place) = Listener::here() else {
-        return OnCancel { armed: None };
-    };
-    match place.job.header().arm(place.number, Box::new(hook)) {
-        None => OnCancel { armed: Some(place) },
-        Some(late) => {
-            // The panic hook has reported the panic.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(late)) {
-                drop_payload(payload);
-            }
-            OnCancel { armed: None }
-        }
-    }
+    let armed = Listener::here().filter(|place| {
+        let header = place.header();
+        let late = header.and_then(|header| header.arm(place.number, Box::new(hook)));
+        late.map(call).is_none()
+    });
+    OnCancel { armed }
 }
 
 impl Drop for OnCancel {
     fn drop(&mut self) {
         if let Some(armed) = self.armed.take() {
-            armed.leave(|job, number| job.header().disarm(number));
+            armed.leave(Header::disarm);
         }
     }
 }
@@ -198,8 +190,8 @@ pub struct Cancellation {
 /// ```
 pub fn cancellation() -> Cancellation {
     let place = Listener::here();
-    if let Some(place) = &place {
-        place.job.header().expect_waker();
+    if let Some(header) = place.as_ref().and_then(Listener::header) {
+        header.expect_waker();
     }
     Cancellation { place }
 }
@@ -208,17 +200,18 @@ impl Future for Cancellation {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &self.place {
-            Some(place) if !place.is_forked() => place.job.header().poll_stop(place.number, cx),
-            _ => Poll::Pending,
-        }
+        let Some(place) = &self.place else {
+            return Poll::Pending;
+        };
+        let header = place.header();
+        header.map_or(Poll::Pending, |header| header.poll_stop(place.number, cx))
     }
 }
 
 impl Drop for Cancellation {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            place.leave(|job, number| job.header().forget_waker(number));
+            place.leave(Header::forget_waker);
         }
     }
 }

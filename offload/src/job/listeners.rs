@@ -27,7 +27,7 @@ pub(super) struct Listeners {
     hooks: Vec<(usize, Hook)>,
     /// The hook that a thread calls now. One thread calls all hooks of a job, one after
     /// the other. So no hook can wait for another hook of the same job.
-    call: Option<Call>,
+    now: Option<Call>,
     /// The wakers of the futures, with the numbers of the futures.
     wakers: Vec<(usize, Waker)>,
 }
@@ -40,6 +40,13 @@ struct Call {
     thread: usize,
     /// The thread that waits for the end of the call, in the drop of the guard.
     waits: Option<Unparker>,
+}
+
+/// Calls a hook, and catches its panic, which the panic hook has reported.
+pub(super) fn call(hook: Hook) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+        drop_payload(payload);
+    }
 }
 
 impl Listeners {
@@ -90,7 +97,7 @@ impl Header {
             return;
         };
         let armed = listeners.take(number);
-        let call = listeners.call.as_ref();
+        let call = listeners.now.as_ref();
         // On the calling thread the guard is dropped within its own hook.
         let is_called =
             call.is_some_and(|call| call.hook == number && call.thread != thread_number());
@@ -106,7 +113,7 @@ impl Header {
         let parker = Parker::new();
         loop {
             let mut slot = lock(&self.listeners);
-            let call = slot.as_deref_mut().and_then(|it| it.call.as_mut());
+            let call = slot.as_deref_mut().and_then(|it| it.now.as_mut());
             match call.filter(|call| call.hook == number) {
                 Some(call) => call.waits = Some(parker.unparker().clone()),
                 None => return,
@@ -190,10 +197,7 @@ impl Header {
             wake(Some(waker));
         }
         while let Some(hook) = self.begin_call() {
-            // The panic hook has reported the panic.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
-                drop_payload(payload);
-            }
+            call(hook);
             if let Some(waits) = self.end_call() {
                 waits.unpark();
             }
@@ -205,11 +209,11 @@ impl Header {
     fn begin_call(&self) -> Option<Hook> {
         let mut slot = lock(&self.listeners);
         let listeners = slot.as_deref_mut()?;
-        if listeners.call.is_some() {
+        if listeners.now.is_some() {
             return None;
         }
         let (number, hook) = listeners.hooks.pop()?;
-        listeners.call = Some(Call {
+        listeners.now = Some(Call {
             hook: number,
             thread: thread_number(),
             waits: None,
@@ -220,6 +224,6 @@ impl Header {
     /// Notes that the hook has returned. Returns the thread that waits for this.
     fn end_call(&self) -> Option<Unparker> {
         let mut slot = lock(&self.listeners);
-        slot.as_deref_mut()?.call.take()?.waits
+        slot.as_deref_mut()?.now.take()?.waits
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> 
     let job = replace(before);
     if let Some(job) = &job
         && job.header().is_listened_to()
-        && !is_forked()
+        && Worker::current().is_some()
     {
         job.header().stop_listening();
     }
@@ -64,15 +64,10 @@ pub(crate) fn current() -> Option<JobId> {
 }
 
 /// Returns the job whose closure runs on this thread. There is none in a fork's child,
-/// where a thread of the parent may hold the job's locks.
+/// which has no worker, and where a thread of the parent may hold the job's locks.
 pub(super) fn job() -> Option<Arc<dyn Runnable>> {
     let job = RUNNING.try_with(|running| running.borrow().job.clone());
-    job.ok().flatten().filter(|_| !is_forked())
-}
-
-/// Returns whether the pool of this worker belongs to the parent of a fork.
-fn is_forked() -> bool {
-    Worker::current().is_some_and(|worker| worker.core.is_forked())
+    job.ok().flatten().filter(|_| Worker::current().is_some())
 }
 
 /// Returns whether the job that runs on this thread should return early.
