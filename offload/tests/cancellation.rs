@@ -112,7 +112,7 @@ fn it_is_ready_if_the_caller_has_left() {
     });
 }
 
-/// Wakes nobody, and is held by whoever may wake it.
+/// Wakes nobody. Its count tells whether a waker is left.
 struct Held;
 
 impl Wake for Held {

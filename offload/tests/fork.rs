@@ -199,6 +199,14 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
     });
 }
 
+/// The caller's part in a job that forks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Awaits,
+    Detaches,
+    Cancels,
+}
+
 /// Otherwise the child calls hooks that belong to its parent, drops what they hold, or
 /// waits for a lock that a thread of the parent held.
 #[test]
@@ -207,52 +215,61 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
     struct EndsTheChild(u32);
     impl Drop for EndsTheChild {
         fn drop(&mut self) {
-            if std::process::id() != self.0 {
-                // SAFETY: this ends the child at once.
-                unsafe { libc::_exit(3) }
-            }
+            check(std::process::id() == self.0);
+        }
+    }
+    /// Ends the child if it finds something wrong. The pool would catch a panic.
+    fn check(ok: bool) {
+        if !ok {
+            // SAFETY: this ends the child at once.
+            unsafe { libc::_exit(3) }
         }
     }
     within(|| {
-        for detached in [false, true] {
+        for caller in [Caller::Awaits, Caller::Detaches, Caller::Cancels] {
             let pool = common::pool(1, 8);
             let (tell, told) = mpsc::channel();
+            let (begin, begun) = mpsc::channel();
             let (go, start) = mpsc::channel::<()>();
-            let parent = std::process::id();
+            let ends = EndsTheChild(std::process::id());
             let job = pool.run(move || {
-                start.recv().unwrap();
-                let ends = EndsTheChild(parent);
                 let guard = on_cancel(move || drop(ends));
-                let ends = EndsTheChild(parent);
-                let leaked = on_cancel(move || drop(ends));
-                std::mem::forget(leaked);
-                let mut future = cancellation();
+                let mut early = cancellation();
+                begin.send(()).unwrap();
+                start.recv().unwrap();
                 // SAFETY: the child returns to the pool, because the test is about that.
                 // An alarm limits its time.
                 let pid = unsafe { libc::fork() };
                 if pid == 0 {
                     // SAFETY: `alarm` sets a timer whose signal ends this process.
                     unsafe { libc::alarm(10) };
-                    drop(on_cancel(|| unreachable!("it belongs to no job")));
+                    drop(on_cancel(|| check(false)));
                     let mut cx = Context::from_waker(Waker::noop());
-                    assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
-                    assert!(Pin::new(&mut cancellation()).poll(&mut cx).is_pending());
-                }
-                drop((guard, future));
-                if pid != 0 {
+                    check(Pin::new(&mut early).poll(&mut cx).is_pending());
+                    check(Pin::new(&mut cancellation()).poll(&mut cx).is_pending());
+                } else {
                     tell.send(pid).unwrap();
                 }
+                drop((guard, early));
             });
             let job = job.start();
-            if detached {
-                job.detach();
-                go.send(()).unwrap();
-            } else {
-                go.send(()).unwrap();
-                wait(job);
+            begun.recv().unwrap();
+            match caller {
+                Caller::Awaits => {
+                    go.send(()).unwrap();
+                    wait(job);
+                }
+                Caller::Detaches => {
+                    job.detach();
+                    go.send(()).unwrap();
+                }
+                Caller::Cancels => {
+                    assert_eq!(job.cancel(), Cancelled::Running);
+                    go.send(()).unwrap();
+                    wait(job);
+                }
             }
-            let pid = told.recv().unwrap();
-            assert!(ended_well(pid), "detached: {detached}");
+            assert!(ended_well(told.recv().unwrap()), "{caller:?}");
         }
     });
 }

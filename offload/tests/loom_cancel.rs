@@ -30,7 +30,7 @@ fn pool() -> Pool {
         .unwrap()
 }
 
-/// What a hook and the closure around its guard have seen of each other.
+/// The notes of a hook, and of the closure around its guard.
 #[derive(Default)]
 struct Seen {
     begun: AtomicUsize,

@@ -49,7 +49,7 @@ fn a_time_limit_calls_it() {
     });
 }
 
-/// Otherwise a shutdown waits in vain for a job that blocks, and reports it as running.
+/// Otherwise a shutdown waits for a job that blocks, and reports it as running.
 #[test]
 fn a_shutdown_that_has_used_up_its_grace_calls_it() {
     within(|| {

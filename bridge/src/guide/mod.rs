@@ -9,6 +9,8 @@
 //!
 //! # Recipes
 //!
+//! * [Stopping what runs](stopping): closures that end early when their caller leaves.
+//!
 //! # Scenarios
 //!
 //! # Choosing
@@ -23,3 +25,6 @@
 
 #[doc = include_str!("limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("stopping.md")]
+pub mod stopping {}

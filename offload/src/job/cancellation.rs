@@ -1,4 +1,4 @@
-//! What a closure does when its caller leaves: it has a hook called, or a future resolves.
+//! How a closure hears that its caller has left: a hook is called, and a future resolves.
 
 use std::{
     fmt, mem,
@@ -51,7 +51,7 @@ pub struct OnCancel {
     armed: Option<Listener>,
 }
 
-/// Has `hook` called when the caller of this job leaves, as long as the guard lives.
+/// Arms a hook, which is called if the caller of this job leaves while the guard lives.
 ///
 /// A closure that blocks in a call can't ask [`cancelled`](crate::cancelled). But another
 /// thread can often end that call: a database has an `interrupt`, a socket `shutdown`, and

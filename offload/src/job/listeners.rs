@@ -123,7 +123,7 @@ impl Header {
         }
     }
 
-    /// Polls whether the job should stop, for the future with this number.
+    /// Polls whether the job should stop. The waker is stored under the number of the future.
     pub(super) fn poll_stop(&self, number: usize, cx: &Context<'_>) -> Poll<()> {
         if self.should_stop() {
             return Poll::Ready(());

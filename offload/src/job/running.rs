@@ -76,6 +76,9 @@ pub(super) fn job() -> Option<Arc<dyn Runnable>> {
 /// [shutdown](crate::Pool::shutdown) of the pool has used up its grace. A closure
 /// that runs long asks now and then. Outside a job this is false.
 ///
+/// A closure that blocks can't ask: see [`on_cancel`](crate::on_cancel). A wait inside a
+/// job can listen to [`cancellation`](crate::cancellation).
+///
 /// ```
 /// use bridge_offload::Pool;
 ///

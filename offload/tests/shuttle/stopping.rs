@@ -16,7 +16,7 @@ use crate::{
     world::{LONG, Size, moment, try_wait, wait_outside},
 };
 
-/// What a hook has done, and whether it may be called.
+/// The notes of a hook, and of the closure around its guard.
 #[derive(Default)]
 struct Hook {
     armed: AtomicBool,
@@ -119,8 +119,8 @@ fn hooks_amid_callers_that_leave_and_a_shutdown() {
     });
 }
 
-/// Otherwise a job hangs that blocks for its interrupt. Whoever cancels it calls its hook,
-/// and the wait inside it hears of the cancellation.
+/// Otherwise a job hangs that blocks for its interrupt, or a wait that listens for a
+/// cancellation.
 #[test]
 fn jobs_that_only_a_cancellation_ends() {
     explore(|| {
