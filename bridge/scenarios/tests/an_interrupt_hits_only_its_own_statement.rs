@@ -4,6 +4,7 @@
 use std::{
     hint::spin_loop,
     sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -22,7 +23,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 fn count(db: &Connection, end: i64) -> Result<i64> {
     let sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i != ?1)
         select count(*) from n";
-    db.prepare_cached(sql)?.query_row([end], |row| row.get(0))
+    db.prepare(sql)?.query_row([end], |row| row.get(0))
 }
 
 /// Counts, and is interrupted if the caller of this job leaves.
@@ -30,7 +31,7 @@ fn count(db: &Connection, end: i64) -> Result<i64> {
 /// A statement runs around the query. Without it, an interrupt just before the query
 /// would be lost.
 fn interruptible(db: &Connection, end: i64) -> Result<i64> {
-    let mut running = db.prepare_cached("select 1")?;
+    let mut running = db.prepare("select 1")?;
     let mut running = running.query([])?;
     running.next()?;
     let interrupt = db.get_interrupt_handle();
@@ -62,6 +63,13 @@ fn endless(bridge: &Bridge) -> (Offload<()>, mpsc::Receiver<Result<i64>>) {
     (job.start(), told)
 }
 
+/// Waits until so many jobs run.
+fn until_running(bridge: &Bridge, jobs: usize) {
+    while bridge.metrics().running < jobs {
+        thread::yield_now();
+    }
+}
+
 /// Waits about that long without a sleep, which would take much longer.
 fn spin(time: Duration) {
     let start = Instant::now();
@@ -84,10 +92,12 @@ fn a_query_ends_whenever_its_request_is_dropped() {
             }
         }
         let (job, told) = endless(&bridge);
-        let limited = timeout(Duration::from_millis(20), job);
-        assert!(bridge.wait(async { limited.await }).is_err());
+        until_running(&bridge, 1);
+        let limited = async { timeout(Duration::from_millis(20), job).await };
+        assert!(bridge.wait(limited).is_err());
         assert!(is_interrupted(&told.recv().unwrap()));
         let (job, told) = endless(&bridge);
+        until_running(&bridge, 1);
         assert!(job.wait_timeout(Duration::from_millis(20)).is_err());
         assert!(is_interrupted(&told.recv().unwrap()));
     });
@@ -100,6 +110,7 @@ fn a_query_ends_when_its_server_shuts_down() {
         let (awaited, told) = endless(&bridge);
         let (detached, also_told) = endless(&bridge);
         detached.detach();
+        until_running(&bridge, 2);
         let report = bridge.shutdown(Duration::from_millis(20)).wait();
         assert_eq!((report.cancelled, report.running.len()), (2, 0));
         for outcome in [told.recv().unwrap(), also_told.recv().unwrap()] {

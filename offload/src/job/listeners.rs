@@ -93,9 +93,7 @@ impl Header {
     /// the end of that call.
     pub(super) fn disarm(&self, number: usize) {
         let mut slot = lock(&self.listeners);
-        let Some(listeners) = slot.as_deref_mut() else {
-            return;
-        };
+        let listeners = slot.get_or_insert_default();
         let armed = listeners.take(number);
         let call = listeners.now.as_ref();
         // On the calling thread the guard is dropped within its own hook.
@@ -113,7 +111,7 @@ impl Header {
         let parker = Parker::new();
         loop {
             let mut slot = lock(&self.listeners);
-            let call = slot.as_deref_mut().and_then(|it| it.now.as_mut());
+            let call = slot.get_or_insert_default().now.as_mut();
             match call.filter(|call| call.hook == number) {
                 Some(call) => call.waits = Some(parker.unparker().clone()),
                 None => return,
@@ -147,10 +145,7 @@ impl Header {
     /// Drops the waker of a future.
     pub(super) fn forget_waker(&self, number: usize) {
         let mut slot = lock(&self.listeners);
-        let Some(listeners) = slot.as_deref_mut() else {
-            return;
-        };
-        let wakers = &mut listeners.wakers;
+        let wakers = &mut slot.get_or_insert_default().wakers;
         let at = wakers.iter().position(|(other, _)| *other == number);
         let waker = at.map(|at| wakers.swap_remove(at));
         drop(slot);
@@ -190,10 +185,9 @@ impl Header {
     #[cold]
     fn tell_listeners(&self) {
         let mut slot = lock(&self.listeners);
-        let listeners = slot.as_deref_mut();
-        let wakers = listeners.map(|listeners| mem::take(&mut listeners.wakers));
+        let wakers = mem::take(&mut slot.get_or_insert_default().wakers);
         drop(slot);
-        for (_, waker) in wakers.unwrap_or_default() {
+        for (_, waker) in wakers {
             wake(Some(waker));
         }
         while let Some(hook) = self.begin_call() {
@@ -208,7 +202,7 @@ impl Header {
     /// or if a hook is being called. The thread that calls it takes the others too.
     fn begin_call(&self) -> Option<Hook> {
         let mut slot = lock(&self.listeners);
-        let listeners = slot.as_deref_mut()?;
+        let listeners = slot.get_or_insert_default();
         if listeners.now.is_some() {
             return None;
         }
@@ -224,6 +218,7 @@ impl Header {
     /// Notes that the hook has returned. Returns the thread that waits for this.
     fn end_call(&self) -> Option<Unparker> {
         let mut slot = lock(&self.listeners);
-        slot.as_deref_mut()?.now.take()?.waits
+        let call = slot.get_or_insert_default().now.take();
+        call.and_then(|call| call.waits)
     }
 }

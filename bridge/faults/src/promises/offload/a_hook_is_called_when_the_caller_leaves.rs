@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-pub(crate) const PEERS: &str = "`spawn_blocking` tells its closure nothing.";
+pub(crate) const PEERS: &str = "";
 
 /// Starts a job that blocks until its hook is called. Returns what the hook notes.
 fn blocked(bridge: &Bridge) -> (bridge::Offload<()>, mpsc::Receiver<thread::ThreadId>) {
