@@ -261,6 +261,8 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
                 }
                 Caller::Detaches => {
                     job.detach();
+                    // Now the worker alone keeps the pool, and drops it in the child.
+                    drop(pool);
                     go.send(()).unwrap();
                 }
                 Caller::Cancels => {
