@@ -229,14 +229,14 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
         for caller in [Caller::Awaits, Caller::Detaches, Caller::Cancels] {
             let pool = common::pool(1, 8);
             let (tell, told) = mpsc::channel();
-            let (begin, begun) = mpsc::channel();
-            let (go, start) = mpsc::channel::<()>();
+            let (start, started) = mpsc::channel();
+            let (fork, forks) = mpsc::channel::<()>();
             let ends = EndsTheChild(std::process::id());
             let job = pool.run(move || {
                 let guard = on_cancel(move || drop(ends));
                 let mut early = cancellation();
-                begin.send(()).unwrap();
-                start.recv().unwrap();
+                start.send(()).unwrap();
+                forks.recv().unwrap();
                 // SAFETY: the child returns to the pool, because the test is about that.
                 // An alarm limits its time.
                 let pid = unsafe { libc::fork() };
@@ -253,21 +253,21 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
                 drop((guard, early));
             });
             let job = job.start();
-            begun.recv().unwrap();
+            started.recv().unwrap();
             match caller {
                 Caller::Awaits => {
-                    go.send(()).unwrap();
+                    fork.send(()).unwrap();
                     wait(job);
                 }
                 Caller::Detaches => {
                     job.detach();
                     // Now the worker alone keeps the pool, and drops it in the child.
                     drop(pool);
-                    go.send(()).unwrap();
+                    fork.send(()).unwrap();
                 }
                 Caller::Cancels => {
                     assert_eq!(job.cancel(), Cancelled::Running);
-                    go.send(()).unwrap();
+                    fork.send(()).unwrap();
                     wait(job);
                 }
             }

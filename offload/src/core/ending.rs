@@ -175,9 +175,9 @@ impl Drained {
 
     /// Calls the hooks of the jobs that were told to stop. This is user code too: see
     /// [`tell_abandoned`](Self::tell_abandoned).
-    pub(crate) fn call_hooks(&self) {
+    pub(crate) fn call_hooks(&self, core: &Core) {
         for job in &self.told {
-            job.header().tell();
+            core.listening.tell(job.header());
         }
     }
 

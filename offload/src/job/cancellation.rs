@@ -8,38 +8,37 @@ use std::{
 };
 
 use super::{
-    listeners::call,
-    runnable::{Header, Runnable},
+    listeners::{Listeners, call},
     running,
 };
-use crate::platform::{fork::OfProcess, sync::next_number};
+use crate::platform::{
+    fork::{Forked, OfProcess},
+    sync::next_number,
+};
 
-/// A place among the hooks and futures of a job.
-struct Listener {
-    /// In a fork's child nobody touches the job, because its lock may be held for ever.
-    job: OfProcess<Arc<dyn Runnable>>,
+/// A place among the listeners of a job.
+struct Place {
+    /// In a fork's child nobody touches the listeners, because their lock may be held for
+    /// ever.
+    listeners: OfProcess<Arc<Listeners>>,
     number: usize,
 }
 
-impl Listener {
+impl Place {
     /// Returns a place in the job that runs on this thread, if there is one.
     fn here() -> Option<Self> {
         Some(Self {
-            job: OfProcess::new(running::job()?),
+            listeners: OfProcess::new(running::listeners()?),
             number: next_number(),
         })
     }
 
-    fn header(&self) -> Option<&Header> {
-        self.job.get().ok().map(|job| job.header())
-    }
-
-    /// Gives the place up by `leave`. In a fork's child this leaks the job, because its
-    /// destructors belong to the parent.
-    fn leave(self, leave: impl FnOnce(&Header, usize)) {
-        match self.header() {
-            Some(header) => leave(header, self.number),
-            None => mem::forget(self),
+    /// Gives the place up by `leave`. In a fork's child this leaks the listeners, because
+    /// their destructors belong to the parent.
+    fn leave(self, leave: impl FnOnce(&Listeners, usize)) {
+        match self.listeners.get() {
+            Ok(listeners) => leave(listeners, self.number),
+            Err(Forked) => mem::forget(self),
         }
     }
 }
@@ -48,7 +47,7 @@ impl Listener {
 #[must_use = "the hook is dropped with its guard"]
 pub struct OnCancel {
     /// `None` if the hook will not be called any more.
-    armed: Option<Listener>,
+    armed: Option<Place>,
 }
 
 /// Arms a hook, which is called if the caller of this job leaves while the guard lives.
@@ -113,9 +112,9 @@ pub struct OnCancel {
 /// - A job that another job's thread runs meanwhile has its own caller, and its own hooks.
 /// - In a fork's child no hook is called.
 pub fn on_cancel(hook: impl FnOnce() + Send + 'static) -> OnCancel {
-    let armed = Listener::here().filter(|place| {
-        let header = place.header();
-        let late = header.and_then(|header| header.arm(place.number, Box::new(hook)));
+    let armed = Place::here().filter(|place| {
+        let listeners = place.listeners.get().ok();
+        let late = listeners.and_then(|it| it.arm(place.number, Box::new(hook)));
         late.map(call).is_none()
     });
     OnCancel { armed }
@@ -124,7 +123,7 @@ pub fn on_cancel(hook: impl FnOnce() + Send + 'static) -> OnCancel {
 impl Drop for OnCancel {
     fn drop(&mut self) {
         if let Some(armed) = self.armed.take() {
-            armed.leave(Header::disarm);
+            armed.leave(Listeners::disarm);
         }
     }
 }
@@ -139,7 +138,7 @@ impl fmt::Debug for OnCancel {
 #[must_use = "futures do nothing unless polled"]
 pub struct Cancellation {
     /// `None` if the future never resolves.
-    place: Option<Listener>,
+    place: Option<Place>,
 }
 
 /// Returns a future that resolves when the caller of this job leaves.
@@ -189,11 +188,9 @@ pub struct Cancellation {
 /// # Ok::<(), mpsc::RecvError>(())
 /// ```
 pub fn cancellation() -> Cancellation {
-    let place = Listener::here();
-    if let Some(header) = place.as_ref().and_then(Listener::header) {
-        header.expect_waker();
+    Cancellation {
+        place: Place::here(),
     }
-    Cancellation { place }
 }
 
 impl Future for Cancellation {
@@ -203,15 +200,15 @@ impl Future for Cancellation {
         let Some(place) = &self.place else {
             return Poll::Pending;
         };
-        let header = place.header();
-        header.map_or(Poll::Pending, |header| header.poll_stop(place.number, cx))
+        let listeners = place.listeners.get();
+        listeners.map_or(Poll::Pending, |it| it.poll_stop(place.number, cx))
     }
 }
 
 impl Drop for Cancellation {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            place.leave(Header::forget_waker);
+            place.leave(Listeners::forget_waker);
         }
     }
 }

@@ -1,26 +1,41 @@
 //! The hooks of a running job, and the futures that wait for its cancellation.
 //!
-//! Every step happens under one lock, which belongs to the job. No user code runs under
-//! it, and no other lock is taken there. DESIGN.md has the states of a hook.
+//! They are in a table of the pool, because few jobs have any, and each field of a job
+//! costs all jobs. DESIGN.md has the states of a hook. No user code runs under the locks
+//! of this file, and no other lock is taken there.
 
 use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use super::{drop_caught, drop_payload, runnable::Header, wake};
+use super::{
+    drop_caught, drop_payload,
+    runnable::{Header, Runnable},
+    wake,
+};
 use crate::{
     nesting::waiting,
-    platform::sync::{lock, thread_number},
+    platform::sync::{Mutex, lock, thread_number},
     thread::park::{Parker, Unparker},
 };
 
 pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
+/// The table of a pool: the listeners of each running job that has any.
+pub(crate) struct Listening(Mutex<Vec<Arc<Listeners>>>);
+
 /// The hooks and futures of one job.
+pub(crate) struct Listeners {
+    job: Arc<dyn Runnable>,
+    list: Mutex<List>,
+}
+
 #[derive(Default)]
-pub(super) struct Listeners {
+struct List {
     /// Whether the closure has returned. Nothing listens after that.
     over: bool,
     /// The armed hooks with their numbers, the newest last.
@@ -42,6 +57,63 @@ struct Call {
     waits: Option<Unparker>,
 }
 
+impl Listening {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Returns the listeners of the job that runs on this thread, and makes them if there
+    /// are none.
+    pub(super) fn of(&self, job: Arc<dyn Runnable>) -> Arc<Listeners> {
+        let mut table = lock(&self.0);
+        if let Some(at) = position(&table, job.header()) {
+            return Arc::clone(&table[at]);
+        }
+        job.header().listen();
+        let list = Mutex::new(List::default());
+        let listeners = Arc::new(Listeners { job, list });
+        table.push(Arc::clone(&listeners));
+        listeners
+    }
+
+    /// Wakes the futures and calls the hooks of a job that should stop, if it has any.
+    ///
+    /// The caller has set the flag which says so, and holds no lock.
+    pub(crate) fn tell(&self, header: &Header) {
+        if header.is_listened_to() {
+            self.tell_listeners(header);
+        }
+    }
+
+    #[cold]
+    fn tell_listeners(&self, header: &Header) {
+        let table = lock(&self.0);
+        let listeners = position(&table, header).map(|at| Arc::clone(&table[at]));
+        drop(table);
+        if let Some(listeners) = listeners {
+            listeners.tell();
+        }
+    }
+
+    /// Takes the listeners of a job out, because its closure has returned, and drops its
+    /// hooks and wakers.
+    pub(super) fn stop(&self, header: &Header) {
+        let mut table = lock(&self.0);
+        let listeners = position(&table, header).map(|at| table.swap_remove(at));
+        drop(table);
+        if let Some(listeners) = listeners {
+            listeners.stop();
+        }
+    }
+}
+
+/// Returns the place of a job's listeners in the table.
+fn position(table: &[Arc<Listeners>], header: &Header) -> Option<usize> {
+    table
+        .iter()
+        .position(|listeners| ptr::eq(listeners.job.header(), header))
+}
+
 /// Calls a hook, and catches its panic, which the panic hook has reported.
 pub(super) fn call(hook: Hook) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
@@ -49,7 +121,7 @@ pub(super) fn call(hook: Hook) {
     }
 }
 
-impl Listeners {
+impl List {
     /// Takes an armed hook out. Returns `None` if it was called or is gone.
     fn take(&mut self, number: usize) -> Option<Hook> {
         let at = self.hooks.iter().rposition(|(other, _)| *other == number)?;
@@ -68,38 +140,32 @@ impl Listeners {
 }
 
 /// The steps of the job's own thread, and of its guards and futures.
-impl Header {
+impl Listeners {
+    fn should_stop(&self) -> bool {
+        self.job.header().should_stop()
+    }
+
     /// Arms a hook of the job that runs on this thread. Returns the hook if the job should
     /// stop already.
     pub(super) fn arm(&self, number: usize, hook: Hook) -> Option<Hook> {
-        let mut slot = lock(&self.listeners);
-        self.listen();
+        let mut list = lock(&self.list);
         if self.should_stop() {
             return Some(hook);
         }
-        let listeners = slot.get_or_insert_default();
-        listeners.hooks.push((number, hook));
+        list.hooks.push((number, hook));
         None
-    }
-
-    /// Makes room for the waker of a future, in the job that runs on this thread.
-    pub(super) fn expect_waker(&self) {
-        let mut slot = lock(&self.listeners);
-        self.listen();
-        slot.get_or_insert_default();
     }
 
     /// Drops a hook that was not called. If another thread calls it now, this waits for
     /// the end of that call.
     pub(super) fn disarm(&self, number: usize) {
-        let mut slot = lock(&self.listeners);
-        let listeners = slot.get_or_insert_default();
-        let armed = listeners.take(number);
-        let call = listeners.now.as_ref();
+        let mut list = lock(&self.list);
+        let armed = list.take(number);
+        let call = list.now.as_ref();
         // On the calling thread the guard is dropped within its own hook.
         let is_called =
             call.is_some_and(|call| call.hook == number && call.thread != thread_number());
-        drop(slot);
+        drop(list);
         drop(armed);
         if is_called {
             waiting::free_permit_while(|| self.wait_for_call(number));
@@ -110,13 +176,12 @@ impl Header {
     fn wait_for_call(&self, number: usize) {
         let parker = Parker::new();
         loop {
-            let mut slot = lock(&self.listeners);
-            let call = slot.get_or_insert_default().now.as_mut();
-            match call.filter(|call| call.hook == number) {
+            let mut list = lock(&self.list);
+            match list.now.as_mut().filter(|call| call.hook == number) {
                 Some(call) => call.waits = Some(parker.unparker().clone()),
                 None => return,
             }
-            drop(slot);
+            drop(list);
             let _token = parker.park(None);
         }
     }
@@ -128,65 +193,47 @@ impl Header {
         }
         // To clone or drop a waker runs user code, so both are done without the lock.
         let waker = cx.waker().clone();
-        let mut slot = lock(&self.listeners);
-        let listeners = slot.as_deref_mut().filter(|listeners| !listeners.over);
+        let mut list = lock(&self.list);
         let (poll, unused) = if self.should_stop() {
             (Poll::Ready(()), Some(waker))
-        } else if let Some(listeners) = listeners {
-            (Poll::Pending, listeners.put(number, waker))
-        } else {
+        } else if list.over {
             (Poll::Pending, Some(waker))
+        } else {
+            (Poll::Pending, list.put(number, waker))
         };
-        drop(slot);
+        drop(list);
         drop(unused);
         poll
     }
 
     /// Drops the waker of a future.
     pub(super) fn forget_waker(&self, number: usize) {
-        let mut slot = lock(&self.listeners);
-        let wakers = &mut slot.get_or_insert_default().wakers;
-        let at = wakers.iter().position(|(other, _)| *other == number);
-        let waker = at.map(|at| wakers.swap_remove(at));
-        drop(slot);
+        let mut list = lock(&self.list);
+        let at = list.wakers.iter().position(|(other, _)| *other == number);
+        let waker = at.map(|at| list.wakers.swap_remove(at));
+        drop(list);
         drop(waker);
     }
 
-    /// Drops all hooks and wakers, because the closure has returned.
+    /// Drops all hooks and wakers.
     ///
     /// A guard or a future may outlive the closure. If the job kept the waker of such a
     /// future, the task and the job would own each other.
-    #[cold]
-    pub(super) fn stop_listening(&self) {
-        let mut slot = lock(&self.listeners);
-        let Some(listeners) = slot.as_deref_mut() else {
-            return;
-        };
-        listeners.over = true;
-        let hooks = mem::take(&mut listeners.hooks);
-        let wakers = mem::take(&mut listeners.wakers);
-        drop(slot);
+    fn stop(&self) {
+        let mut list = lock(&self.list);
+        list.over = true;
+        let hooks = mem::take(&mut list.hooks);
+        let wakers = mem::take(&mut list.wakers);
+        drop(list);
         hooks.into_iter().for_each(drop_caught);
         wakers.into_iter().for_each(drop_caught);
     }
 }
 
 /// The steps of the thread that cancels.
-impl Header {
-    /// Wakes the futures and calls the hooks of a job that should stop, if it has any.
-    ///
-    /// The caller has set the flag which says so, and holds no lock.
-    pub(crate) fn tell(&self) {
-        if self.is_listened_to() {
-            self.tell_listeners();
-        }
-    }
-
-    #[cold]
-    fn tell_listeners(&self) {
-        let mut slot = lock(&self.listeners);
-        let wakers = mem::take(&mut slot.get_or_insert_default().wakers);
-        drop(slot);
+impl Listeners {
+    fn tell(&self) {
+        let wakers = mem::take(&mut lock(&self.list).wakers);
         for (_, waker) in wakers {
             wake(Some(waker));
         }
@@ -201,13 +248,12 @@ impl Header {
     /// Takes the newest hook, to be called on this thread. Returns `None` if none is left,
     /// or if a hook is being called. The thread that calls it takes the others too.
     fn begin_call(&self) -> Option<Hook> {
-        let mut slot = lock(&self.listeners);
-        let listeners = slot.get_or_insert_default();
-        if listeners.now.is_some() {
+        let mut list = lock(&self.list);
+        if list.now.is_some() {
             return None;
         }
-        let (number, hook) = listeners.hooks.pop()?;
-        listeners.now = Some(Call {
+        let (number, hook) = list.hooks.pop()?;
+        list.now = Some(Call {
             hook: number,
             thread: thread_number(),
             waits: None,
@@ -217,8 +263,7 @@ impl Header {
 
     /// Notes that the hook has returned. Returns the thread that waits for this.
     fn end_call(&self) -> Option<Unparker> {
-        let mut slot = lock(&self.listeners);
-        let call = slot.get_or_insert_default().now.take();
+        let call = lock(&self.list).now.take();
         call.and_then(|call| call.waits)
     }
 }

@@ -24,7 +24,7 @@ pub(crate) mod caught;
 mod cell;
 pub(crate) mod eager;
 pub mod large;
-mod listeners;
+pub(crate) mod listeners;
 pub mod own_future;
 pub(crate) mod runnable;
 pub(crate) mod running;

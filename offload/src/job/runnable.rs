@@ -7,13 +7,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use super::listeners::Listeners;
 use crate::{
     Lineage, OffloadError,
     nesting::lineage::PoolId,
     platform::{
         fork::Forked,
-        sync::{AtomicU8, AtomicU32, AtomicUsize, Mutex},
+        sync::{AtomicU8, AtomicU32, AtomicUsize},
     },
     pool::handle::Handle,
     thread::clock::Tick,
@@ -37,8 +36,6 @@ pub(crate) struct Header {
     adopter: AtomicUsize,
     /// A lower bound on the number of unrelated jobs that were pushed before this job.
     before: AtomicUsize,
-    /// The hooks of the running job, and its futures that wait for a cancellation.
-    pub(super) listeners: Mutex<Option<Box<Listeners>>>,
 }
 
 /// The caller does not need the job any more.
@@ -96,7 +93,6 @@ impl Header {
             begun: AtomicU32::new(0),
             adopter: AtomicUsize::new(0),
             before: AtomicUsize::new(0),
-            listeners: Mutex::new(None),
         }
     }
 
@@ -178,8 +174,8 @@ impl Header {
         self.has(DETACHED)
     }
 
-    /// Notes that a hook or a future listens. The caller holds the lock of the listeners,
-    /// so a thread that sees the flag waits for what the caller adds.
+    /// Notes that a hook or a future listens. The caller holds the lock of the pool's
+    /// table, so a thread that sees the flag finds the listeners there.
     pub(super) fn listen(&self) {
         self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
     }

@@ -5,8 +5,11 @@
 
 use std::{any::Any, cell::RefCell, mem, sync::Arc};
 
+use super::listeners::Listeners;
 use crate::{
-    job::runnable::Runnable, nesting::lineage::JobId, platform::sync::thread_local,
+    job::runnable::{Header, Runnable},
+    nesting::lineage::JobId,
+    platform::sync::thread_local,
     thread::worker::Worker,
 };
 
@@ -40,9 +43,8 @@ pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> 
     let job = replace(before);
     if let Some(job) = &job
         && job.header().is_listened_to()
-        && Worker::current().is_some()
     {
-        job.header().stop_listening();
+        stop_listening(job.header());
     }
     let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
     let Some(Ok(job)) = job.map(Arc::downcast) else {
@@ -63,11 +65,21 @@ pub(crate) fn current() -> Option<JobId> {
         .flatten()
 }
 
-/// Returns the job whose closure runs on this thread. There is none in a fork's child,
-/// which has no worker, and where a thread of the parent may hold the job's locks.
-pub(super) fn job() -> Option<Arc<dyn Runnable>> {
+/// Drops the listeners of a job whose closure has returned.
+#[cold]
+fn stop_listening(header: &Header) {
+    // In a fork's child there is no worker, and the listeners belong to the parent.
+    if let Some(worker) = Worker::current() {
+        worker.core.listening.stop(header);
+    }
+}
+
+/// Returns the listeners of the job whose closure runs on this thread. There are none in a
+/// fork's child, which has no worker, and where a thread of the parent may hold the locks.
+pub(super) fn listeners() -> Option<Arc<Listeners>> {
     let job = RUNNING.try_with(|running| running.borrow().job.clone());
-    job.ok().flatten().filter(|_| Worker::current().is_some())
+    let (job, worker) = job.ok().flatten().zip(Worker::current())?;
+    Some(worker.core.listening.of(job))
 }
 
 /// Returns whether the job that runs on this thread should return early.

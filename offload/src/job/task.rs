@@ -142,7 +142,7 @@ impl<T: Send + 'static> Offload<T> {
             }
         };
         let withdrawal = self.job.withdraw(true, &forget);
-        self.job.header().tell();
+        core.listening.tell(self.job.header());
         match withdrawal {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => Cancelled::Running,
@@ -325,7 +325,7 @@ impl<T> Drop for Offload<T> {
         {
             let forget = || core.forget(self.job.header());
             let _withdrawal = self.job.withdraw(false, &forget);
-            self.job.header().tell();
+            core.listening.tell(self.job.header());
         }
     }
 }

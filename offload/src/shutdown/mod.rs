@@ -105,7 +105,7 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
     // This comes after the wait, because it runs hooks, wakers and destructors, which may
     // wait too. The hooks come first: a destructor may wait for the end of a running job.
-    drained.call_hooks();
+    drained.call_hooks(core);
     drained.tell_abandoned(core);
     if drained.has_told_any() {
         let until = now().checked_add(ending.cancel_grace);
