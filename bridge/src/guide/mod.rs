@@ -36,44 +36,58 @@
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
-// A new page needs a line above under its own first heading, and a module below. A link
-// to another page is `super::NAME`. `cargo test -p bridge-guide --doc` runs the snippets.
+// A new page needs a line above, with the page's first heading, and a module below. The
+// attribute is inside the module, so that a link to another page is `super::NAME`.
+// `cargo test -p bridge-guide --doc` runs the snippets.
 
-#[doc = include_str!("cache.md")]
-pub mod cache {}
+pub mod cache {
+    #![doc = include_str!("cache.md")]
+}
 
-#[doc = include_str!("cancellation.md")]
-pub mod cancellation {}
+pub mod cancellation {
+    #![doc = include_str!("cancellation.md")]
+}
 
-#[doc = include_str!("connections.md")]
-pub mod connections {}
+pub mod connections {
+    #![doc = include_str!("connections.md")]
+}
 
-#[doc = include_str!("detection.md")]
-pub mod detection {}
+pub mod detection {
+    #![doc = include_str!("detection.md")]
+}
 
-#[doc = include_str!("four_cases.md")]
-pub mod four_cases {}
+pub mod four_cases {
+    #![doc = include_str!("four_cases.md")]
+}
 
-#[doc = include_str!("limits.md")]
-pub mod limits {}
+pub mod limits {
+    #![doc = include_str!("limits.md")]
+}
 
-#[doc = include_str!("nesting.md")]
-pub mod nesting {}
+pub mod nesting {
+    #![doc = include_str!("nesting.md")]
+}
 
-#[doc = include_str!("observing.md")]
-pub mod observing {}
+pub mod observing {
+    #![doc = include_str!("observing.md")]
+}
 
-#[doc = include_str!("pool.md")]
-pub mod pool {}
+pub mod pool {
+    #![doc = include_str!("pool.md")]
+}
 
-#[doc = include_str!("recipes.md")]
-pub mod recipes {}
+pub mod recipes {
+    #![doc = include_str!("recipes.md")]
+}
 
-#[doc = include_str!("shutdown.md")]
-pub mod shutdown {}
+pub mod shutdown {
+    #![doc = include_str!("shutdown.md")]
+}
 
-#[doc = include_str!("start.md")]
-pub mod start {}
+pub mod start {
+    #![doc = include_str!("start.md")]
+}
 
-#[doc = include_str!("testing.md")]
-pub mod testing {}
+pub mod testing {
+    #![doc = include_str!("testing.md")]
+}
