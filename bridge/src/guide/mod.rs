@@ -1,7 +1,7 @@
 //! Pages to read beside the reference.
 //!
 //! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
-//! snippet.
+//! snippet. A snippet that needs more than `bridge` and `tokio` (feature `full`) says so.
 //!
 //! # Start
 //!
