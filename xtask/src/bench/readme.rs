@@ -166,7 +166,7 @@ fn short(record: &Record) -> String {
     text
 }
 
-/// What the usual operations cost, and where a peer leads.
+/// Returns the costs of the usual operations, and the rows in which a peer leads.
 fn costs(record: &Record) -> String {
     let mut text = String::from(HEAD);
     let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);

@@ -92,7 +92,8 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
 ///
 /// rustdoc checks the items, but not the headings.
 fn leads_somewhere(tree: &Tree, page: &str, link: &str) -> bool {
-    if link.contains("://") || link.starts_with("crate::") {
+    let item = link.strip_prefix("macro@").unwrap_or(link);
+    if link.contains("://") || item.starts_with("crate::") {
         return true;
     }
     let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn pages_that_are_listed_and_run_pass() {
         let links = "[b](super::b) [y](super::b#no-x-or-y_z) [x](crate::Bridge) \
-            [out](https://example.org/#x) [part](#part)";
+            [m](macro@crate::smartasync) [out](https://example.org/#x) [part](#part)";
         let page =
             format!("# A page\n\n{links}\n\n## Part\n\n```\n# hidden();\n# [a](gone)\n```\n");
         assert_eq!(found(&page), []);
