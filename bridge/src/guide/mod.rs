@@ -1,13 +1,31 @@
 //! Pages to read beside the reference.
 //!
-//! Each page is also a Markdown file in `bridge/src/guide/`. Each snippet of a page is
-//! compiled and run by the tests.
+//! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
+//! snippet.
 //!
 //! # Start
 //!
+//! * [Start in five minutes](start): from `cargo new` to both calls.
+//!
 //! # How it works
 //!
+//! * [The four cases](four_cases): what `.wait()`, `.await` and `.dispatch()` do.
+//! * [Detection](detection): how a wait finds out what its thread is doing.
+//! * [The asymmetric cache](cache): why "async" is remembered, and "sync" never is.
+//! * [The pool](pool): its bounds, and how to size it.
+//! * [Nesting and deadlocks](nesting): why sync and async code may wait for each other.
+//! * [Cancellation and time limits](cancellation): what stops, and what goes on.
+//! * [Shutdown](shutdown): what happens to accepted work.
+//!
 //! # Recipes
+//!
+//! * [Recipes](recipes): a foreign client, shedding load, sizing by connections, stopping a
+//!   query, clean-up in `Drop`, graceful shutdown.
+//! * [Connections, transactions and thread-bound values](connections): what stays on its
+//!   thread.
+//! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
+//!   for each test.
+//! * [Observing](observing): figures, logs, warnings and names of threads.
 //!
 //! # Scenarios
 //!
@@ -51,5 +69,41 @@ pub mod performance {}
 #[doc = include_str!("faq.md")]
 pub mod faq {}
 
+#[doc = include_str!("cache.md")]
+pub mod cache {}
+
+#[doc = include_str!("cancellation.md")]
+pub mod cancellation {}
+
+#[doc = include_str!("connections.md")]
+pub mod connections {}
+
+#[doc = include_str!("detection.md")]
+pub mod detection {}
+
+#[doc = include_str!("four_cases.md")]
+pub mod four_cases {}
+
 #[doc = include_str!("limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("nesting.md")]
+pub mod nesting {}
+
+#[doc = include_str!("observing.md")]
+pub mod observing {}
+
+#[doc = include_str!("pool.md")]
+pub mod pool {}
+
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
+
+#[doc = include_str!("shutdown.md")]
+pub mod shutdown {}
+
+#[doc = include_str!("start.md")]
+pub mod start {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
