@@ -143,13 +143,16 @@ fn quoting<'a>(
     ))
 }
 
-/// The three operations of the README, and how many limits and rows there are.
+/// Returns the three operations of the README, and how many limits and rows there are.
+///
+/// A curve is quoted where the bridge is worst beside its peer.
 fn short(record: &Record) -> String {
     let mut text = String::from(HEAD);
     let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
     for judged in &judged {
-        rows_of(&mut text, judged, |judged, _| {
-            SHORT.contains(&judged.row.id)
+        rows_of(&mut text, judged, |judged, beside| {
+            let worst = judged.worst().is_none_or(|worst| worst.x == beside.x);
+            SHORT.contains(&judged.row.id) && worst
         });
     }
     let leads = judged.iter().filter(|judged| {
@@ -158,7 +161,8 @@ fn short(record: &Record) -> String {
     });
     let _ = write!(
         text,
-        "\n{}. A peer leads in {} rows. [All figures]({}) stand beside the best peer's.\n",
+        "\n{}. A peer leads in {} rows. [All figures]({}) stand beside the best peer's. Here stands\n\
+        the worst point of each row.\n",
         held(&judged),
         leads.count(),
         Document::Figures.path()

@@ -77,12 +77,20 @@ fn the_readme_quotes_three_operations() {
     let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
     record.figures.set("P10", "bridge", 600.0);
     record.figures.set("P10", "affinitypool", 400.0);
+    for (clients, theirs) in [(1.0, 2_000.0), (16.0, 3_000.0), (200.0, 1_000.0)] {
+        let figures = &mut record.figures;
+        figures.add_point("P15-requests", "bridge", clients, 2_000.0);
+        figures.add_point("P15-requests", "spawn_blocking", clients, theirs);
+    }
     let text = short(&record);
     assert!(
         text.contains("| 500 ns |") && !text.contains("600 ns"),
         "{text}"
     );
-    assert!(text.contains(". A peer leads in 1 rows. "), "{text}");
+    assert!(text.contains(", 16 clients |"), "{text}");
+    assert!(!text.contains(", 1 client |"), "{text}");
+    assert!(!text.contains(", 200 clients |"), "{text}");
+    assert!(text.contains(". A peer leads in 2 rows. "), "{text}");
 }
 
 #[test]

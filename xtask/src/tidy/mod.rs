@@ -8,6 +8,8 @@ mod documents;
 mod figures;
 mod guide;
 mod manifests;
+mod markdown;
+mod names;
 mod source;
 mod tree;
 mod unsafety;
@@ -32,7 +34,7 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 11] = [
     ("source files: one head, a readable length", source::check),
     (
         "unsafe code: only where the list allows it",
@@ -54,6 +56,14 @@ const CHECKS: [(&str, Check); 9] = [
     (
         "guide: every page is listed, its snippets run, its links lead somewhere",
         guide::check,
+    ),
+    (
+        "markdown: headings that links name, languages of code blocks, paths of files",
+        markdown::check,
+    ),
+    (
+        "names: the README and the guide name what exists",
+        names::check,
     ),
     (
         "figures: the documents quote the newest record",
