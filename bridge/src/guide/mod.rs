@@ -46,64 +46,84 @@
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
-// A new page needs a line above under its own first heading, and a module below. A link
-// to another page is `super::NAME`. `cargo test -p bridge-guide --doc` runs the snippets.
+// A new page needs a line above, with the page's first heading, and a module below. The
+// attribute is inside the module, so that a link to another page is `super::NAME`.
+// `cargo test -p bridge-guide --doc` runs the snippets.
 
-#[doc = include_str!("library_design.md")]
-pub mod library_design {}
+pub mod cache {
+    #![doc = include_str!("cache.md")]
+}
 
-#[doc = include_str!("migrating.md")]
-pub mod migrating {}
+pub mod cancellation {
+    #![doc = include_str!("cancellation.md")]
+}
 
-#[doc = include_str!("when_not.md")]
-pub mod when_not {}
+pub mod comparison {
+    #![doc = include_str!("comparison.md")]
+}
 
-#[doc = include_str!("comparison.md")]
-pub mod comparison {}
+pub mod connections {
+    #![doc = include_str!("connections.md")]
+}
 
-#[doc = include_str!("performance.md")]
-pub mod performance {}
+pub mod detection {
+    #![doc = include_str!("detection.md")]
+}
 
 // Its headings are the exact texts of other crates.
 #[expect(clippy::doc_markdown)]
-#[doc = include_str!("faq.md")]
-pub mod faq {}
+pub mod faq {
+    #![doc = include_str!("faq.md")]
+}
 
-#[doc = include_str!("cache.md")]
-pub mod cache {}
+pub mod four_cases {
+    #![doc = include_str!("four_cases.md")]
+}
 
-#[doc = include_str!("cancellation.md")]
-pub mod cancellation {}
+pub mod library_design {
+    #![doc = include_str!("library_design.md")]
+}
 
-#[doc = include_str!("connections.md")]
-pub mod connections {}
+pub mod limits {
+    #![doc = include_str!("limits.md")]
+}
 
-#[doc = include_str!("detection.md")]
-pub mod detection {}
+pub mod migrating {
+    #![doc = include_str!("migrating.md")]
+}
 
-#[doc = include_str!("four_cases.md")]
-pub mod four_cases {}
+pub mod nesting {
+    #![doc = include_str!("nesting.md")]
+}
 
-#[doc = include_str!("limits.md")]
-pub mod limits {}
+pub mod observing {
+    #![doc = include_str!("observing.md")]
+}
 
-#[doc = include_str!("nesting.md")]
-pub mod nesting {}
+pub mod performance {
+    #![doc = include_str!("performance.md")]
+}
 
-#[doc = include_str!("observing.md")]
-pub mod observing {}
+pub mod pool {
+    #![doc = include_str!("pool.md")]
+}
 
-#[doc = include_str!("pool.md")]
-pub mod pool {}
+pub mod recipes {
+    #![doc = include_str!("recipes.md")]
+}
 
-#[doc = include_str!("recipes.md")]
-pub mod recipes {}
+pub mod shutdown {
+    #![doc = include_str!("shutdown.md")]
+}
 
-#[doc = include_str!("shutdown.md")]
-pub mod shutdown {}
+pub mod start {
+    #![doc = include_str!("start.md")]
+}
 
-#[doc = include_str!("start.md")]
-pub mod start {}
+pub mod testing {
+    #![doc = include_str!("testing.md")]
+}
 
-#[doc = include_str!("testing.md")]
-pub mod testing {}
+pub mod when_not {
+    #![doc = include_str!("when_not.md")]
+}

@@ -94,7 +94,7 @@ struct Declared<'a> {
 impl<'a> Declared<'a> {
     fn of(tree: &'a Tree) -> Self {
         let mut this = Self::default();
-        for (path, text) in tree.rust() {
+        for (path, text) in tree.rust().filter(|(path, _)| *path != LIST) {
             this.words.extend(words(text));
             let paths = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
             this.spoken.extend(paths.filter(|path| path.contains("::")));
@@ -161,6 +161,7 @@ impl<'a> Declared<'a> {
     /// Returns whether any source has the word, or the code of the page.
     fn is_known(&self, word: &str, page: &str) -> bool {
         self.words.contains(word)
+            || FOREIGN.contains(&word)
             || page
                 .split("```")
                 .skip(1)
