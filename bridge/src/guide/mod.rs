@@ -46,6 +46,8 @@
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
+// Headings are exact texts of other crates, and SQLite is a name.
+#![expect(clippy::doc_markdown)]
 // A new page needs a line above, with the page's first heading, and a module below. The
 // attribute is inside the module, so that a link to another page is `super::NAME`.
 // `cargo test -p bridge-guide --doc` runs the snippets.
@@ -70,8 +72,6 @@ pub mod detection {
     #![doc = include_str!("detection.md")]
 }
 
-// Its headings are the exact texts of other crates.
-#[expect(clippy::doc_markdown)]
 pub mod faq {
     #![doc = include_str!("faq.md")]
 }
