@@ -3,6 +3,15 @@
 //! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
 //! snippet.
 //!
+//! Rust's two kinds of function don't mix. `block_on` inside a runtime panics. A blocking
+//! call inside a task freezes its executor. A blocking pool hangs if its jobs wait for async
+//! code that needs the pool again. So authors write a library twice, or force one kind on
+//! all its users.
+//!
+//! Here a smart function returns a *call*: a value that has not run yet. The caller chooses
+//! how the call runs. The bridge makes that work on the caller's thread, or returns an error
+//! that says why it can't.
+//!
 //! # Start
 //!
 //! * [Start in five minutes](start): from `cargo new` to both calls.

@@ -36,14 +36,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 ));
             }
         }
-        for span in spans(text).filter(|span| is_path(span)) {
-            // A document may leave out the beginning of a path.
-            let end = format!("/{span}");
-            let mut paths = tree.files().map(|(path, _)| path);
-            if !tree.has(span) && !paths.any(|path| path.ends_with(&end)) {
-                findings.push(finding(path, format!("there is no file `{span}`")));
-            }
-        }
+        let missing = missing_files(tree, spans(text));
+        findings.extend(missing.map(|span| finding(path, format!("there is no file `{span}`"))));
     }
     findings
 }
@@ -115,18 +109,25 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = &str> {
     prose(text).flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
-/// Returns whether a text in backticks is the path of a file of the tree. `TARGET` and `NAME`
-/// stand for something else.
-fn is_path(span: &str) -> bool {
-    let kinds = ["rs", "md", "toml", "json"];
-    let is_file = Path::new(span)
-        .extension()
-        .is_some_and(|e| kinds.iter().any(|kind| e == *kind));
-    let stands_for = |part: &str| part == "TARGET" || part == "NAME";
-    is_file
-        && span.contains('/')
-        && !span.contains(['*', ' ', ':'])
-        && !span.split(['/', '.']).any(stands_for)
+/// Returns those of the texts in backticks that name a file which is missing.
+///
+/// A text may leave out the beginning of the path. `TARGET` and `NAME` stand for something
+/// else.
+pub(super) fn missing_files<'a>(
+    tree: &'a Tree,
+    spans: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = &'a str> {
+    let named = spans.filter(|span| {
+        let extension = Path::new(span).extension();
+        let is_file = extension.is_some_and(|e| e == "rs" || e == "md" || e == "toml");
+        let stands_for = |part| part == "TARGET" || part == "NAME";
+        is_file && !span.contains(['*', ' ', ':']) && !span.split(['/', '.']).any(stands_for)
+    });
+    named.filter(|span| {
+        let end = format!("/{span}");
+        let mut paths = tree.files().map(|(path, _)| path);
+        !tree.has(span) && !paths.any(|path| path.ends_with(&end))
+    })
 }
 
 fn directory(path: &str) -> &str {
@@ -161,7 +162,7 @@ mod tests {
     fn a_document_that_is_true_passes() {
         let text = "# Here\n[a](#here) [b](src/OTHER.md#a-b-c_d) [c](src/OTHER.md#one-1) \
             [d](src/OTHER.md) [e](https://example.org/#x) [f](super::x#y)\n`b/c.rs` \
-            `src/OTHER.md` `OTHER.md` `record/TARGET/DATE.json` `x::y`\n\n```rust,should_panic\n\
+            `src/OTHER.md` `OTHER.md` `record/TARGET/a.toml` `c.rs` `NAME.md` `x::y`\n\n```rust,should_panic\n\
             # [a](#gone) `no/file.rs`\n```\n\n```sh\nls\n```\n";
         assert_eq!(found(text), []);
     }
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_missing_is_found() {
-        for path in ["b/d.rs", "src/gone.md", "c.rs/d.toml"] {
+        for path in ["b/d.rs", "src/gone.md", "c.rs/d.toml", "d.rs"] {
             let what = format!("there is no file `{path}`");
             assert_eq!(found(&format!("see `{path}`\n")), [finding(PAGE, what)]);
         }

@@ -35,7 +35,10 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 type Check = fn(&Tree) -> Vec<Finding>;
 
 const CHECKS: [(&str, Check); 11] = [
-    ("source files: one head, a readable length", source::check),
+    (
+        "source files: one head, a readable length, names of files that exist",
+        source::check,
+    ),
     (
         "unsafe code: only where the list allows it",
         unsafety::check,

@@ -23,7 +23,7 @@ const SOURCES: [&str; 5] = [
 ];
 
 /// Names of other projects, of which no source of this tree speaks.
-const FOREIGN: [&str; 21] = [
+const FOREIGN: [&str; 22] = [
     // Tokio, futures and Clippy.
     "block_on_stream",
     "blocking_lock",
@@ -34,6 +34,8 @@ const FOREIGN: [&str; 21] = [
     "BlockingTask",
     "MaybeFuture",
     "ZRuntime",
+    "maybe_future",
+    "nusb",
     // maybe-async and async-generic.
     "async_impl",
     "async_signature",
@@ -49,7 +51,6 @@ const FOREIGN: [&str; 21] = [
     "start_blocking_portal",
     "sync_to_async",
     "thread_sensitive",
-    "nusb",
 ];
 
 /// The file with that list.

@@ -1,4 +1,4 @@
-//! What the page `comparison` says about other crates, as programs.
+//! Tries what the page `comparison` says about other crates.
 //!
 //! Each pool has one thread, so no timing decides: a second job can't start while the
 //! first one runs.

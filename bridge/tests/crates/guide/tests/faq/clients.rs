@@ -27,7 +27,7 @@ fn block_on_in_block_on() -> String {
     panic_of(|| block_on(async { block_on(async {}) }))
 }
 
-/// Has a text of Tokio's.
+/// Returns a text of Tokio's.
 pub(crate) fn a_blocking_client_in_a_task() -> String {
     let runtime = current_thread();
     panic_of(AssertUnwindSafe(|| {

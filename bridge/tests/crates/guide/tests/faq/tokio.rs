@@ -115,8 +115,8 @@ thread_local! {
 fn a_handle_in_a_thread_local_destructor() -> String {
     let (sender, receiver) = channel();
     thread::spawn(move || {
-        // Which destructor runs first depends on the system, so there is one on each side
-        // of Tokio's.
+        // The system decides which destructor runs first, so there is one on each side of
+        // Tokio's.
         EARLY.with(|cell| drop(cell.set(AtTheEnd(sender.clone()))));
         assert!(Handle::try_current().is_err());
         LATE.with(|cell| drop(cell.set(AtTheEnd(sender))));
@@ -131,9 +131,9 @@ fn a_handle_in_a_thread_local_destructor() -> String {
 }
 
 fn no_thread_can_start() -> String {
-    // No address space is large enough for this stack.
+    // No address space has room for this stack.
     let runtime = Builder::new_current_thread()
-        .thread_stack_size(1 << 47)
+        .thread_stack_size(usize::MAX / 4 + 1)
         .build()
         .unwrap();
     panic_of(AssertUnwindSafe(|| drop(runtime.spawn_blocking(|| ()))))
