@@ -52,6 +52,16 @@ const SHORT: [&str; 3] = ["P4", "P8", "P15-requests"];
 /// The rows of the guide: the operations of a usual program.
 const COSTS: [&str; 7] = ["P1-icount", "P2-icount", "P4", "P6", "P8", "P9", "P10-join"];
 
+/// What the guide's sentences say without a figure: who leads in a row, at one point at
+/// least.
+const SAID: [(&str, &str); 5] = [
+    ("P4", "pollster_entered"),
+    ("P8", "bridge"),
+    ("P10-join", "affinitypool"),
+    ("P16-http", "current_thread_block_on"),
+    ("P21", "affinitypool"),
+];
+
 const BEGIN: &str = "<!-- figures: written by `cargo xtask bench --readme`, not by hand -->\n";
 const END: &str = "<!-- figures: end -->";
 
@@ -84,14 +94,15 @@ pub(super) fn write() -> Chore {
             Ok((path.clone(), text.map_err(|e| format!("{path}: {e}"))?))
         })
         .collect::<Result<_, String>>()?;
+    let records = kept
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()));
+    let (newest, record) = newest(records)?;
     for document in Document::ALL {
         let name = document.path();
         let path = crate::root().join(name);
         let text = fs::read_to_string(&path).map_err(|e| format!("{name}: {e}"))?;
-        let records = kept
-            .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()));
-        let written = quoting(document, &text, records)?;
+        let written = quoting(document, &text, newest, &record)?;
         if written != text {
             fs::write(&path, &written).map_err(|e| format!("{name}: {e}"))?;
             println!("{name} quotes the newest record now");
@@ -106,31 +117,55 @@ pub(crate) fn agrees<'a>(
     text: &str,
     records: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), String> {
-    if quoting(document, text, records)? == text {
-        Ok(())
-    } else {
-        Err(
+    let (path, record) = newest(records)?;
+    if quoting(document, text, path, &record)? != text {
+        return Err(
             "its figures are not those of the newest record; run: cargo xtask bench --readme"
                 .into(),
-        )
+        );
+    }
+    match document {
+        Document::Guide => said(&record),
+        Document::Readme | Document::Figures => Ok(()),
     }
 }
 
-/// Returns `text` with its part replaced by one that quotes the newest of `records`.
-fn quoting<'a>(
-    document: Document,
-    text: &str,
+/// Returns an error that says why, if the record contradicts the guide's sentences.
+fn said(record: &Record) -> Result<(), String> {
+    let judged = verdict::judge_all(&catalogue::rows(None), &record.figures);
+    for (id, who) in SAID {
+        let leads = |judged: &Judged, beside: &Beside| match who {
+            "bridge" => !beside.peer_leads(judged.row.unit),
+            peer => beside.who == peer && beside.peer_leads(judged.row.unit),
+        };
+        let mut rows = judged.iter().filter(|judged| judged.row.id == id);
+        if !rows.any(|row| row.besides.iter().any(|beside| leads(row, beside))) {
+            return Err(format!(
+                "it says that {who} leads in {id}, and the newest record does not; change the \
+                 sentences, there and in the pages about peers"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the newest of `records`, with its path.
+fn newest<'a>(
     records: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<String, String> {
+) -> Result<(&'a str, Record), String> {
     let records: Vec<_> = records
         .map(|(path, text)| match Record::parse(text) {
             Ok(record) => Ok((path, record)),
             Err(why) => Err(format!("{path} is no record: {why}")),
         })
         .collect::<Result<_, _>>()?;
-    let (path, record) = record::quoted(records.into_iter()).ok_or_else(|| {
+    record::quoted(records.into_iter()).ok_or_else(|| {
         format!("{KEPT} holds no whole record; make one with: cargo xtask bench --record")
-    })?;
+    })
+}
+
+/// Returns `text` with its part replaced by one that quotes the record at `path`.
+fn quoting(document: Document, text: &str, path: &str, record: &Record) -> Result<String, String> {
     let place = text.split_once(BEGIN).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(END)?;
         Some((before, after))
@@ -139,7 +174,7 @@ fn quoting<'a>(
         place.ok_or_else(|| format!("there is no `{}` before an `{END}`", BEGIN.trim()))?;
     Ok(format!(
         "{before}{BEGIN}\n{}\n{END}{after}",
-        document.part(path, &record)
+        document.part(path, record)
     ))
 }
 

@@ -18,6 +18,11 @@ fn readme() -> String {
     format!("# title\n\n{BEGIN}old\n{END}\n\nrest\n")
 }
 
+fn quoted<'a>(text: &str, records: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let (path, record) = newest(records).expect("a record");
+    quoting(FIGURES, text, path, &record).expect("a place")
+}
+
 #[test]
 fn the_newest_record_is_quoted_between_the_marks() {
     let (old, new) = (
@@ -26,7 +31,7 @@ fn the_newest_record_is_quoted_between_the_marks() {
     );
     let records = || [("old.json", old.as_str()), ("new.json", new.as_str())].into_iter();
     assert!(agrees(FIGURES, &readme(), records()).is_err());
-    let written = quoting(FIGURES, &readme(), records()).expect("a place and a record");
+    let written = quoted(&readme(), records());
     assert!(
         written.contains("| tokio-rayon 20 µs | 500 ns | 0.03 |"),
         "{written}"
@@ -134,7 +139,7 @@ fn names_of_code_are_marked() {
 fn an_edited_figure_is_found() {
     let text = record("2026-01-01T00:00:00Z", 500.0);
     let records = || [("a.json", text.as_str())].into_iter();
-    let written = quoting(FIGURES, &readme(), records()).expect("a place and a record");
+    let written = quoted(&readme(), records());
     let edited = written.replace("500 ns", "400 ns");
     assert_ne!(edited, written);
     assert!(agrees(FIGURES, &edited, records()).is_err());
@@ -154,4 +159,34 @@ fn without_marks_or_record_it_says_so() {
     assert!(error.contains("bench --record"), "{error}");
     let error = agrees(FIGURES, &readme(), [("a.json", "{}")].into_iter()).expect_err("no record");
     assert!(error.contains("a.json"), "{error}");
+}
+
+#[test]
+fn a_sentence_of_the_guide_that_the_record_contradicts_is_found() {
+    let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
+    let figures = &mut record.figures;
+    for (row, peer) in SAID {
+        let shape = catalogue::rows(None)
+            .into_iter()
+            .find(|r| r.id == row)
+            .expect("a row")
+            .shape;
+        let peer = if peer == "bridge" {
+            "affinitypool"
+        } else {
+            peer
+        };
+        let theirs = if row == "P8" { 900.0 } else { 100.0 };
+        if shape == catalogue::Shape::Bars {
+            figures.set(row, "bridge", 200.0);
+            figures.set(row, peer, theirs);
+        } else {
+            figures.add_point(row, "bridge", 1.0, 200.0);
+            figures.add_point(row, peer, 1.0, theirs);
+        }
+    }
+    assert_eq!(said(&record), Ok(()));
+    record.figures.set("P4", "bridge", 50.0);
+    let error = said(&record).expect_err("the bridge leads in P4");
+    assert!(error.contains("pollster_entered leads in P4"), "{error}");
 }
