@@ -1,0 +1,5 @@
+//! Runs the programs of the guide's scenarios, each as a process of its own.
+
+mod child;
+mod mixed_frameworks;
+mod repl;
