@@ -23,9 +23,15 @@ pub(crate) struct Child {
     _timer: Sender<()>,
 }
 
-/// The longest time that a program may run. It is below the limit of the kill timer around
-/// the test, which would leave the program behind.
-const LIMIT: Duration = Duration::from_secs(20);
+/// The longest time that a program may run. Even a busy machine needs far less.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Runs a test under a kill timer, for longer than its programs may run. So a program that
+/// hangs is killed, and is not left behind.
+#[track_caller]
+pub(crate) fn within<R>(body: impl FnOnce() -> R) -> R {
+    testkit::within_limit(LIMIT * 2, body)
+}
 
 impl Child {
     pub(crate) fn start(program: &str, args: &[&str]) -> Self {

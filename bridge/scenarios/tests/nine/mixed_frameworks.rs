@@ -7,9 +7,7 @@ use std::{
     thread,
 };
 
-use testkit::within;
-
-use crate::child::{Child, number_before, under_load};
+use crate::child::{Child, number_before, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mixed_frameworks");
 

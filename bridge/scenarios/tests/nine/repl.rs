@@ -6,9 +6,7 @@ use std::{
     thread,
 };
 
-use testkit::within;
-
-use crate::child::{Child, number_before, under_load};
+use crate::child::{Child, number_before, under_load, within};
 
 fn session() -> Child {
     Child::start(env!("CARGO_BIN_EXE_repl"), &[])
