@@ -11,6 +11,13 @@
 //!
 //! # Scenarios
 //!
+//! * [Scenario: async code tested from plain tests](scenario_testing): plain `#[test]` functions, and a paused clock.
+//! * [Scenario: a client library for sync and async users](scenario_client_library): one implementation, a trait
+//!   of both kinds, `dyn`, and plain twins.
+//! * [Scenario: a sync and an async framework in one program](scenario_mixed_frameworks): servers of both kinds
+//!   that call each other.
+//! * [Scenario: an interactive session](scenario_repl): calls at a prompt, background tasks, and Ctrl-C.
+//!
 //! # Choosing
 //!
 //! # When something is wrong
@@ -23,3 +30,15 @@
 
 #[doc = include_str!("limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("scenario_testing.md")]
+pub mod scenario_testing {}
+
+#[doc = include_str!("scenario_client_library.md")]
+pub mod scenario_client_library {}
+
+#[doc = include_str!("scenario_mixed_frameworks.md")]
+pub mod scenario_mixed_frameworks {}
+
+#[doc = include_str!("scenario_repl.md")]
+pub mod scenario_repl {}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// How often to try, and how long to pause.
+/// The number of attempts and the length of the pauses.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
     /// The number of attempts.

@@ -93,7 +93,7 @@ pub fn through_dyn(stores: Vec<Box<dyn DynNotes>>, notes: usize) -> Result<usize
     Ok(count)
 }
 
-/// The same in a task of another runtime than the bridge's.
+/// A user who awaits the boxed calls, in a task of another runtime than the bridge's.
 pub async fn through_dyn_in_a_task(
     stores: Vec<Box<dyn DynNotes>>,
     notes: usize,

@@ -30,7 +30,7 @@ struct Counts {
     connections: AtomicU32,
 }
 
-/// What the handlers need.
+/// The state of the handlers.
 #[derive(Clone)]
 struct Site {
     shop: Shop,

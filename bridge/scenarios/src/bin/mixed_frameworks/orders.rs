@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use crate::shop::{ITEMS, RATES, price};
 
-/// How many answers were right.
+/// The number of right answers, and the first wrong one.
 pub struct Tally {
     right: u32,
     orders: u32,

@@ -33,7 +33,7 @@ use crate::{
 /// Any error. The session prints it and goes on.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// What happens after a command.
+/// The step after a command.
 enum Next {
     Prompt,
     End,

@@ -23,7 +23,7 @@ pub enum Signal {
     Terminate,
 }
 
-/// What the prompt got.
+/// An answer to the prompt.
 pub enum Event {
     Line(String),
     End,

@@ -4,7 +4,7 @@ use bridge::BoxCall;
 
 use super::{Notes, NotesError};
 
-/// Like [`Notes`], but each call has the same type whatever keeps the notes.
+/// Like [`Notes`], but all implementations return calls of the same type.
 ///
 /// The methods have names of their own, because every [`Notes`] has them too.
 pub trait DynNotes: Send + Sync {

@@ -26,7 +26,7 @@ pub trait Notes {
     fn put(&self, name: &str, text: &str) -> impl Call<Output = Result<(), NotesError>> + Send;
 }
 
-/// Copies all notes, whatever kind of code keeps them. Returns their number.
+/// Copies all notes, from and to any implementation. Returns their number.
 ///
 /// `copy` is for async callers, and `copy_blocking` is its plain sync twin.
 #[smartasync(blocking = copy_blocking)]
