@@ -20,7 +20,7 @@ use crate::{Failure, remote::Remote, shop::Shop};
 pub struct Back {
     remote: Remote,
     counts: Arc<Counts>,
-    stop: oneshot::Sender<()>,
+    quit: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
 }
 
@@ -56,17 +56,17 @@ impl Back {
                 remote: remote.clone(),
                 counts: Arc::clone(&counts),
             });
-        let (stop, stopped) = oneshot::channel();
+        let (quit, end) = oneshot::channel();
         let served = bridge::spawn(async move {
-            let stopped = async { drop(stopped.await) };
+            let ended = async { drop(end.await) };
             axum::serve(listener, routes)
-                .with_graceful_shutdown(stopped)
+                .with_graceful_shutdown(ended)
                 .await
         });
         Ok(Self {
             remote,
             counts,
-            stop,
+            quit,
             served,
         })
     }
@@ -82,7 +82,7 @@ impl Back {
     /// Stops the server once its requests have answers. Returns the numbers of requests and
     /// of connections.
     pub fn stop(self) -> (u32, u32) {
-        drop(self.stop);
+        drop(self.quit);
         // Otherwise its idle connections would keep the server up.
         drop(self.remote);
         match bridge::wait(self.served) {
@@ -105,7 +105,7 @@ async fn total(
 ) -> Result<String, (StatusCode, String)> {
     site.counts.requests.fetch_add(1, Relaxed);
     let total = site.shop.total(item, &currency, &site.remote).await;
-    total.map_err(failed)
+    total.map_err(|error| failed(&error))
 }
 
 /// Answers the rate of a currency. The handler awaits a sync function.
@@ -115,9 +115,10 @@ async fn rate(
 ) -> Result<String, (StatusCode, String)> {
     site.counts.requests.fetch_add(1, Relaxed);
     let rate = site.shop.rate(&currency).await;
-    rate.map(|rate| rate.to_string()).map_err(failed)
+    rate.map(|rate| rate.to_string())
+        .map_err(|error| failed(&error))
 }
 
-fn failed(error: Failure) -> (StatusCode, String) {
+fn failed(error: &Failure) -> (StatusCode, String) {
     (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }

@@ -34,9 +34,6 @@ use crate::{back::Back, orders::Tally, shop::Shop};
 /// Any error. It travels from a thread to its caller.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// The threads of the blocking pool. They are fewer than the orders that wait on them.
-const THREADS: usize = 2;
-
 /// The time that everything accepted has to end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -51,11 +48,16 @@ struct Arguments {
     /// The number of clients that send them.
     #[arg(long, default_value_t = 8)]
     clients: u32,
+    /// The threads of the blocking pool. Without this option the pool decides.
+    #[arg(long)]
+    threads: Option<usize>,
 }
 
 fn main() -> Result<ExitCode, Failure> {
     let arguments = Arguments::parse();
-    Bridge::builder().max_threads(THREADS).install_global()?;
+    if let Some(threads) = arguments.threads {
+        Bridge::builder().max_threads(threads).install_global()?;
+    }
     let stopped = stop_signal()?;
 
     let shop = Shop::open()?;
@@ -92,8 +94,9 @@ fn main() -> Result<ExitCode, Failure> {
     println!("the front has answered {answered} requests");
     println!("the back has answered {requests} requests on {connections} connections");
     println!(
-        "the pool: {} closures on {THREADS} threads, at most {} of them parked in a wait, {} cut off",
+        "the pool: {} closures on at most {} threads, of which {} were parked in a wait, {} cut off",
         metrics.completed,
+        metrics.peak_threads,
         metrics.peak_blocked,
         report.running.len()
     );

@@ -60,7 +60,11 @@ impl Shop {
             .connections
             .get()?
             .query_row(query, [item], |row| row.get(0))?;
-        let rate: u32 = remote.ask(&format!("/rate/{currency}")).wait()?.parse()?;
+        // `try_wait`, because a pool of a set size can run out of threads.
+        let rate: u32 = remote
+            .ask(&format!("/rate/{currency}"))
+            .try_wait()??
+            .parse()?;
         Ok(format!("{} {currency}", price * rate / 100))
     }
 

@@ -27,9 +27,9 @@ use crate::Failure;
 pub fn count_primes(limit: u64) -> usize {
     let thread = thread::current();
     println!("counting on {}", thread.name().unwrap_or("a thread"));
-    let is_prime = |n: &u64| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u64| (2..=n.isqrt()).all(|d| !n.is_multiple_of(d));
     (2..limit)
-        .take_while(|n| n % 64 != 0 || !cancelled())
+        .take_while(|n| !n.is_multiple_of(64) || !cancelled())
         .filter(is_prime)
         .count()
 }
