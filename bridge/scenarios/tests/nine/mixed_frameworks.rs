@@ -58,10 +58,10 @@ fn both_directions_work_under_load() {
 #[test]
 fn more_orders_wait_than_the_pool_has_threads_at_first() {
     within(|| {
-        let arguments = ["--clients", "200", "--orders", "800"];
+        let arguments = ["--clients", "200", "--orders", "400"];
         let (status, output) = Child::start(PROGRAM, &arguments).end();
         assert!(status.success(), "{output}");
-        assert!(output.contains("800 of 800 orders"), "{output}");
+        assert!(output.contains("400 of 400 orders"), "{output}");
     });
 }
 
