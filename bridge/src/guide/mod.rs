@@ -1,22 +1,42 @@
 //! Pages to read beside the reference.
 //!
-//! Each page is also a Markdown file in `bridge/src/guide/`. Each snippet of a page is
-//! compiled and run by the tests.
+//! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
+//! snippet.
 //!
 //! # Start
 //!
+//! * [Start in five minutes](start): from `cargo new` to both calls.
+//!
 //! # How it works
+//!
+//! * [The four cases](four_cases): what `.wait()`, `.await` and `.dispatch()` do.
+//! * [Detection](detection): how a wait finds out what its thread is doing.
+//! * [The asymmetric cache](cache): why "async" is remembered, and "sync" never is.
+//! * [The pool](pool): its bounds, and how to size it.
+//! * [Nesting and deadlocks](nesting): why sync and async code may wait for each other.
+//! * [Cancellation and time limits](cancellation): what stops, and what goes on.
+//! * [Shutdown](shutdown): what happens to accepted work.
 //!
 //! # Recipes
 //!
+//! * [Recipes](recipes): a foreign client, shedding load, sizing by connections, stopping a
+//!   query, clean-up in `Drop`, graceful shutdown.
+//! * [Connections, transactions and thread-bound values](connections): what stays on its
+//!   thread.
+//! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
+//!   for each test.
+//! * [Observing](observing): figures, logs, warnings and names of threads.
+//!
 //! # Scenarios
 //!
-//! * [Scenario: async code tested from plain tests](scenario_testing): plain `#[test]` functions, and a paused clock.
-//! * [Scenario: a client library for sync and async users](scenario_client_library): one implementation, a trait
-//!   of both kinds, `dyn`, and plain twins.
-//! * [Scenario: a sync and an async framework in one program](scenario_mixed_frameworks): servers of both kinds
-//!   that call each other.
-//! * [Scenario: an interactive session](scenario_repl): calls at a prompt, background tasks, and Ctrl-C.
+//! * [Scenario: async code tested from plain tests](scenario_testing): plain tests, and a
+//!   paused clock.
+//! * [Scenario: a client library for sync and async users](scenario_client_library): one
+//!   implementation, a trait of both kinds, `dyn`, and plain twins.
+//! * [Scenario: a sync and an async framework in one program](scenario_mixed_frameworks):
+//!   servers of both kinds that call each other.
+//! * [Scenario: an interactive session](scenario_repl): calls at a prompt, background tasks,
+//!   and Ctrl-C.
 //!
 //! # Choosing
 //!
@@ -25,20 +45,76 @@
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
-// A new page needs a line above under its own first heading, and a module below. A link
-// to another page is `super::NAME`. `cargo test -p bridge-guide --doc` runs the snippets.
+// Headings are exact texts of other crates, and SQLite is a name.
+#![expect(clippy::doc_markdown)]
+// A new page needs a line above, with the page's first heading, and a module below. The
+// attribute is inside the module, so that a link to another page is `super::NAME`.
+// `cargo test -p bridge-guide --doc` runs the snippets.
 
-#[doc = include_str!("limits.md")]
-pub mod limits {}
+pub mod cache {
+    #![doc = include_str!("cache.md")]
+}
 
-#[doc = include_str!("scenario_testing.md")]
-pub mod scenario_testing {}
+pub mod cancellation {
+    #![doc = include_str!("cancellation.md")]
+}
 
-#[doc = include_str!("scenario_client_library.md")]
-pub mod scenario_client_library {}
+pub mod connections {
+    #![doc = include_str!("connections.md")]
+}
 
-#[doc = include_str!("scenario_mixed_frameworks.md")]
-pub mod scenario_mixed_frameworks {}
+pub mod detection {
+    #![doc = include_str!("detection.md")]
+}
 
-#[doc = include_str!("scenario_repl.md")]
-pub mod scenario_repl {}
+pub mod four_cases {
+    #![doc = include_str!("four_cases.md")]
+}
+
+pub mod limits {
+    #![doc = include_str!("limits.md")]
+}
+
+pub mod nesting {
+    #![doc = include_str!("nesting.md")]
+}
+
+pub mod observing {
+    #![doc = include_str!("observing.md")]
+}
+
+pub mod pool {
+    #![doc = include_str!("pool.md")]
+}
+
+pub mod recipes {
+    #![doc = include_str!("recipes.md")]
+}
+
+pub mod shutdown {
+    #![doc = include_str!("shutdown.md")]
+}
+
+pub mod start {
+    #![doc = include_str!("start.md")]
+}
+
+pub mod testing {
+    #![doc = include_str!("testing.md")]
+}
+
+pub mod scenario_client_library {
+    #![doc = include_str!("scenario_client_library.md")]
+}
+
+pub mod scenario_mixed_frameworks {
+    #![doc = include_str!("scenario_mixed_frameworks.md")]
+}
+
+pub mod scenario_repl {
+    #![doc = include_str!("scenario_repl.md")]
+}
+
+pub mod scenario_testing {
+    #![doc = include_str!("scenario_testing.md")]
+}

@@ -113,8 +113,11 @@ fn fenced(text: &str, wanted: fn(&str) -> bool) -> Vec<&str> {
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;
-        (!target.contains("::") && !target.contains("://") && !target.starts_with('#'))
-            .then_some(target)
+        (!target.contains("::")
+            && !target.starts_with("crate#")
+            && !target.contains("://")
+            && !target.starts_with('#'))
+        .then_some(target)
     })
 }
 
