@@ -12,9 +12,11 @@
 #![forbid(unsafe_code)]
 
 mod run;
+mod signals;
 mod world;
 
 pub use crate::{
     run::{all_finish, finishes, runtime},
+    signals::{Signal, Signals},
     world::{Job, LONG, SHORT, World},
 };
