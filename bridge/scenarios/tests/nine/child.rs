@@ -13,11 +13,11 @@ use std::{
 };
 
 /// The limit of one program. It is far above what a busy machine needs.
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// The limit of a whole test, for `testkit::within_limit`. A child that hangs is killed
 /// before this limit, so that it does not outlive the test.
-pub(crate) const TEST_LIMIT: Duration = Duration::from_mins(5);
+pub(crate) const TEST_LIMIT: Duration = Duration::from_mins(10);
 
 /// The pause between two looks at a child.
 const PAUSE: Duration = Duration::from_millis(5);

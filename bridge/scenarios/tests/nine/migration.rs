@@ -35,7 +35,7 @@ fn each_step_gives_the_same_answers() {
 #[test]
 fn many_callers_finish_under_load() {
     within_limit(TEST_LIMIT, || {
-        let text = under_load(|| run(PROGRAM, &["--callers", "400"])).success();
+        let text = under_load(|| run(PROGRAM, &["--callers", "200"])).success();
         assert!(
             text.contains("all answers were those of the start"),
             "{text}"
