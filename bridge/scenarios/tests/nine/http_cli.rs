@@ -2,7 +2,7 @@
 
 use testkit::within_limit;
 
-use crate::child::{Running, TEST_LIMIT, number_before, run, under_load};
+use crate::program::{Running, TEST_LIMIT, number_before, run, under_load};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_http_cli");
 const SIGINT: i32 = 2;

@@ -1,7 +1,7 @@
 //! Runs the guide's programs, each as its users do.
 
-mod child;
 mod http_cli;
 mod migration;
+mod program;
 mod scraper;
 mod sqlite_service;

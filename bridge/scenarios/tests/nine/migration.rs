@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use testkit::within_limit;
 
-use crate::child::{Running, TEST_LIMIT, run, under_load};
+use crate::program::{Running, TEST_LIMIT, run, under_load};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_migration");
 const FUNCTIONS: [&str; 3] = ["price", "stock", "quote"];

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tempfile::tempdir;
 use testkit::within_limit;
 
-use crate::child::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
+use crate::program::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scraper");
 
@@ -15,7 +15,7 @@ const ENDLESS: &str = "1000000";
 #[test]
 fn the_demonstration_visits_every_page() {
     within_limit(TEST_LIMIT, || {
-        visits_every_page(&run(PROGRAM, &[]).success())
+        visits_every_page(&run(PROGRAM, &[]).success());
     });
 }
 

@@ -12,15 +12,15 @@ use reqwest::{Client, StatusCode};
 use tempfile::tempdir;
 use testkit::within_limit;
 
-use crate::child::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
+use crate::program::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sqlite_service");
 const SIGKILL: i32 = 9;
 
-/// How many clients ask for transfers at a time.
+/// The number of clients that ask for transfers at a time.
 const CLIENTS: u64 = 8;
 
-/// How many transfers are done before the signal comes.
+/// The number of transfers that are done before the signal comes.
 const BEFORE_SIGNAL: u64 = 200;
 
 /// The money in all accounts.

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::{notes::Notes, server::Service};
 
-/// What can go wrong, as a text for the user. Threads may hand it on.
+/// An error as a text for the user. Threads may hand it on.
 pub type Failed = Box<dyn Error + Send + Sync>;
 
 /// Keeps notes in a service.

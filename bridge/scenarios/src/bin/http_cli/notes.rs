@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Note {
     /// The number by which the service knows the note.
     pub id: u32,
-    /// What the note says.
+    /// The text of the note.
     pub text: String,
 }
 

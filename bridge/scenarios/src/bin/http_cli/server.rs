@@ -24,7 +24,7 @@ use crate::notes::Note;
 /// limit.
 pub const LOST: u32 = 0;
 
-/// What the service has done. Clones share it.
+/// The service: its notes, and its count of connections. Clones share both.
 #[derive(Clone, Debug, Default)]
 pub struct Service {
     notes: Arc<Mutex<Vec<Note>>>,

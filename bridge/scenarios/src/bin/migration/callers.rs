@@ -7,13 +7,14 @@ use crate::world::{ITEMS, Shop};
 
 /// Returns the catalogue, and the value of everything in stock.
 pub fn catalogue(shop: &Shop) -> io::Result<String> {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     let mut value = 0;
     for item in ITEMS {
         value += price(shop, item)? * stock(shop, item)?;
-        text += &format!("  {}\n", quote(shop, item)?);
+        lines.push(format!("  {}\n", quote(shop, item)?));
     }
-    Ok(format!("{text}  all goods are worth {value} cents\n"))
+    lines.push(format!("  all goods are worth {value} cents\n"));
+    Ok(lines.concat())
 }
 
 /// Returns a quote for each of `count` tills, each on a thread of its own.

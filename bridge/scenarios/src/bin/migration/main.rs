@@ -7,6 +7,10 @@
     unreachable_pub,
     reason = "a program's modules read more easily with a plain `pub`"
 )]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "all steps have the same callers, which shows that no step changes them"
+)]
 
 mod steps;
 mod world;
@@ -25,10 +29,10 @@ use crate::{
 /// Migrates a library in four steps.
 #[derive(Debug, Parser)]
 struct Args {
-    /// How many callers of each kind there are.
+    /// The number of callers of each kind.
     #[arg(long, default_value_t = 100)]
     callers: usize,
-    /// How often all steps run.
+    /// The number of times that all steps run.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
 }

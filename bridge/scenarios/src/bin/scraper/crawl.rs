@@ -16,23 +16,23 @@ use crate::page::{Failure, Page, scrape};
 /// After so many pages there is a line, if there is no terminal for the progress bar.
 const STEP: usize = 50;
 
-/// How many pages are fetched, and how many are parsed, at a time.
+/// The greatest numbers of pages that are fetched and parsed at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub fetches: usize,
     pub parsers: usize,
 }
 
-/// What a crawl has found.
+/// The result of a crawl.
 #[derive(Debug, Default)]
 pub struct Found {
     pub pages: Vec<Page>,
     pub failures: Vec<Failure>,
-    /// How many pages are known, and were not visited.
+    /// The number of pages that are known and were not visited.
     pub left: usize,
-    /// How many pages were begun and given up.
+    /// The number of pages that were begun and given up.
     pub given_up: usize,
-    /// How many threads have parsed pages.
+    /// The number of threads that have parsed pages.
     pub threads: usize,
     /// The signal that ended the crawl.
     pub stopped: Option<Signal>,

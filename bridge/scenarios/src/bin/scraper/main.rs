@@ -44,10 +44,10 @@ struct Args {
     /// The time that the own site takes for a page, in milliseconds.
     #[arg(long, default_value_t = 5)]
     delay: u64,
-    /// How many pages are fetched at a time.
+    /// The number of pages that are fetched at a time.
     #[arg(long, default_value_t = 8)]
     fetches: usize,
-    /// How many pages are parsed at a time.
+    /// The number of pages that are parsed at a time.
     #[arg(long, default_value_t = 2)]
     parsers: usize,
     /// The file for the result: a line of JSON for each page. The default is a temporary
@@ -78,12 +78,11 @@ fn run(args: Args) -> Result<Found, Failed> {
         fetches: args.fetches,
         parsers: args.parsers,
     };
-    let (site, start) = match args.url {
-        Some(url) => (None, url),
-        None => {
-            let (site, url) = Site::start(args.pages, Duration::from_millis(args.delay)).wait()?;
-            (Some(site), url.parse()?)
-        }
+    let (site, start) = if let Some(url) = args.url {
+        (None, url)
+    } else {
+        let (site, url) = Site::start(args.pages, Duration::from_millis(args.delay)).wait()?;
+        (Some(site), url.parse()?)
     };
     println!("scraping {start}");
     let found = crawl(start, limits).wait()?;

@@ -8,19 +8,19 @@ use scraper::{Html, Selector};
 use serde::Serialize;
 use tokio::time::sleep;
 
-/// How often a page is fetched, at most.
+/// The greatest number of times that a page is fetched.
 const ATTEMPTS: u32 = 4;
 
 /// The pause before the second attempt. It doubles each time.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What is kept of a page.
+/// The part of a page that is kept.
 #[derive(Debug, Serialize)]
 pub struct Page {
     pub url: String,
     pub title: String,
     pub words: usize,
-    /// How often the page was fetched before it came.
+    /// The number of attempts before the one that brought the page.
     pub retries: u32,
     /// The pages of the same site to which this one leads.
     #[serde(skip)]

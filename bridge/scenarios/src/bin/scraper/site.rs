@@ -21,7 +21,7 @@ use axum::{
 use bridge::smartasync;
 use tokio::{net::TcpListener, time::sleep};
 
-/// How many paragraphs a page has.
+/// The number of paragraphs of a page.
 const PARAGRAPHS: usize = 40;
 
 /// The site. Clones share its figures.
@@ -34,9 +34,9 @@ pub struct Site {
 
 #[derive(Debug, Default)]
 struct Figures {
-    /// How many pages were served.
+    /// The number of pages that were served.
     served: AtomicUsize,
-    /// How many requests are open.
+    /// The number of requests that are open.
     open: AtomicUsize,
     /// The greatest number of requests that were open.
     peak: AtomicUsize,

@@ -139,7 +139,7 @@ impl Bank {
         Ok(connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// Returns the bridge, for its metrics and its shutdown.
+    /// Returns the bridge. The service reads its metrics and shuts it down.
     pub fn bridge(&self) -> &Bridge {
         &self.bridge
     }

@@ -9,10 +9,10 @@ use tokio::{net::TcpListener, runtime, sync::oneshot};
 
 use crate::{Failed, bank::Bank, client::Client, crowd, service};
 
-/// How many methods of the bank run at a time.
+/// The number of methods of the bank that run at a time.
 pub const CONNECTIONS: u32 = 4;
 
-/// How many more may be queued.
+/// The number of calls that may be queued behind them.
 pub const QUEUE: usize = 16;
 
 /// Runs the service on a thread of its own, and talks to it.

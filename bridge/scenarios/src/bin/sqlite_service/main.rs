@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 
 use crate::bank::{Account, Bank};
 
-/// What can go wrong, as a text for the user. Tasks may hand it on.
+/// An error as a text for the user. Tasks may hand it on.
 pub type Failed = Box<dyn Error + Send + Sync>;
 
 /// Keeps accounts in a file.

@@ -1,4 +1,4 @@
-//! The same functions with the attribute. Their bodies are unchanged.
+//! The functions carry the attribute. Their bodies are those of the start.
 //!
 //! `blocking = price` keeps the old function under its old name.
 

@@ -34,7 +34,7 @@ pub(crate) struct Running {
     began: Instant,
 }
 
-/// How a program ended, and what it printed.
+/// The end of a program, and the text that it printed.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -83,7 +83,7 @@ impl Running {
             let left = LIMIT.saturating_sub(self.began.elapsed());
             match self.lines.recv_timeout(left) {
                 Ok(line) => {
-                    self.seen += &format!("{line}\n");
+                    self.see(&line);
                     if line.contains(text) {
                         return line;
                     }
@@ -113,7 +113,7 @@ impl Running {
         loop {
             let left = LIMIT.saturating_sub(self.began.elapsed());
             match self.lines.recv_timeout(left) {
-                Ok(line) => self.seen += &format!("{line}\n"),
+                Ok(line) => self.see(&line),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => self.fail("it hangs"),
             }
@@ -135,6 +135,11 @@ impl Running {
             output: self.seen.clone(),
             errors: self.errors.lock().unwrap().clone(),
         }
+    }
+
+    fn see(&mut self, line: &str) {
+        self.seen += line;
+        self.seen.push('\n');
     }
 
     #[track_caller]
