@@ -119,6 +119,66 @@ fn sigkill_leaves_the_file_consistent() {
     assert!(range.contains(&noted), "{noted}, not in {range:?}");
 }
 
+#[test]
+fn a_client_that_leaves_withdraws_its_queued_transfer() {
+    within_limit(TEST_LIMIT, || {
+        let directory = tempdir().unwrap();
+        let file = directory.path().join("bank.sqlite");
+        for name in ["alice", "bob"] {
+            command(&file, &["create", name, "1000000"]).success();
+        }
+        let (service, url) = start(&file);
+        // While the lock is held, the transfers that run block.
+        let lock = rusqlite::Connection::open(&file).unwrap();
+        lock.execute_batch("begin immediate").unwrap();
+        let http = Client::new();
+        async {
+            let running: Vec<_> = (0..4)
+                .map(|_| tokio::spawn(transfer(&http, &url)))
+                .collect();
+            health(&http, &url, "running", 4).await;
+            let queued: Vec<_> = (0..3)
+                .map(|_| tokio::spawn(transfer(&http, &url)))
+                .collect();
+            health(&http, &url, "queued", 3).await;
+            queued.iter().for_each(tokio::task::JoinHandle::abort);
+            health(&http, &url, "queued", 0).await;
+            // One of those that run leaves too. Its transfer is made.
+            running[0].abort();
+            lock.execute_batch("rollback").unwrap();
+            for transfer in running.into_iter().skip(1) {
+                assert_eq!(transfer.await.unwrap().unwrap(), StatusCode::NO_CONTENT);
+            }
+        }
+        .wait();
+        service.signal("INT");
+        assert_eq!(service.ended().status.code(), Some(0));
+        let audit = command(&file, &["audit"]).success();
+        assert_eq!(number_before(&audit, " transfers"), 4);
+    });
+}
+
+/// Waits until the service reports this figure.
+async fn health(http: &Client, url: &str, figure: &str, wanted: u64) {
+    loop {
+        let answer = http.get(format!("{url}/health")).send().await.unwrap();
+        let health: serde_json::Value = answer.json().await.unwrap();
+        if health[figure] == wanted {
+            return;
+        }
+    }
+}
+
+/// Asks for a transfer.
+fn transfer(
+    http: &Client,
+    url: &str,
+) -> impl Future<Output = reqwest::Result<StatusCode>> + Send + use<> {
+    let order = serde_json::json!({ "source": "alice", "target": "bob", "cents": 1 });
+    let sent = http.post(format!("{url}/transfers")).json(&order).send();
+    async { Ok(sent.await?.status()) }
+}
+
 /// Sends a signal to a service while clients make transfers.
 ///
 /// Returns how the service ended, how many transfers it has confirmed, and how many are in
@@ -130,9 +190,7 @@ fn transfers_until(signal: &str) -> (Ended, u64, u64) {
         for name in ["alice", "bob"] {
             command(&file, &["create", name, "1000000"]).success();
         }
-        let mut service = start(&file);
-        let line = service.line_with("the bank runs at ");
-        let url = format!("{}/transfers", line.split(' ').next_back().unwrap());
+        let (service, url) = start(&file);
         let answered = AtomicU64::new(0);
         let http = Client::new();
         let ended = thread::scope(|scope| {
@@ -159,16 +217,19 @@ fn transfers_until(signal: &str) -> (Ended, u64, u64) {
 
 /// Asks for transfers until the service is gone, and counts those that it confirms.
 fn transfer_until_gone(http: &Client, url: &str, answered: &AtomicU64) {
-    let order = serde_json::json!({ "source": "alice", "target": "bob", "cents": 1 });
-    while let Ok(answer) = http.post(url).json(&order).send().wait() {
-        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    while let Ok(status) = transfer(http, url).wait() {
+        assert_eq!(status, StatusCode::NO_CONTENT);
         answered.fetch_add(1, SeqCst);
     }
 }
 
-fn start(file: &Path) -> Running {
+/// Starts the service at a free port. Returns it with its address.
+fn start(file: &Path) -> (Running, String) {
     let file = file.to_str().expect("a temporary path is UTF-8");
-    Running::start(PROGRAM, &["--db", file, "serve", "--port", "0"])
+    let mut service = Running::start(PROGRAM, &["--db", file, "serve", "--port", "0"]);
+    let line = service.line_with("the bank runs at ");
+    let url = line.split(' ').next_back().expect("an address").to_owned();
+    (service, url)
 }
 
 #[track_caller]
