@@ -143,7 +143,7 @@ fn a_client_that_leaves_withdraws_its_queued_transfer() {
             health(&http, &url, "queued", 3).await;
             queued.iter().for_each(tokio::task::JoinHandle::abort);
             health(&http, &url, "queued", 0).await;
-            // One of those that run leaves too. Its transfer is made.
+            // A client leaves while its transfer runs. The transfer is made all the same.
             running[0].abort();
             lock.execute_batch("rollback").unwrap();
             for transfer in running.into_iter().skip(1) {
