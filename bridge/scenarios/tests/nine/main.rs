@@ -2,5 +2,10 @@
 
 mod child;
 mod client_library;
+mod http_cli;
+mod migration;
 mod mixed_frameworks;
+mod program;
 mod repl;
+mod scraper;
+mod sqlite_service;
