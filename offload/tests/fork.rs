@@ -227,7 +227,8 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
     }
     within(|| {
         for caller in [Caller::Awaits, Caller::Detaches, Caller::Cancels] {
-            let pool = common::pool(1, 8);
+            // With a free permit there is no monitor, which would keep the pool too.
+            let pool = common::pool(2, 8);
             let (tell, told) = mpsc::channel();
             let (start, started) = mpsc::channel();
             let (fork, forks) = mpsc::channel::<()>();

@@ -141,11 +141,12 @@ impl<T: Send + 'static> Offload<T> {
                 core.forget(self.job.header());
             }
         };
-        let withdrawal = self.job.withdraw(true, &forget);
-        core.listening.tell(self.job.header());
-        match withdrawal {
+        match self.job.withdraw(true, &forget) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
-            Withdrawal::Running => Cancelled::Running,
+            Withdrawal::Running => {
+                core.listening.tell(self.job.header());
+                Cancelled::Running
+            }
             Withdrawal::Over => Cancelled::Finished,
         }
     }
@@ -324,8 +325,9 @@ impl<T> Drop for Offload<T> {
             && let Ok(core) = self.pool.core.get()
         {
             let forget = || core.forget(self.job.header());
-            let _withdrawal = self.job.withdraw(false, &forget);
-            core.listening.tell(self.job.header());
+            if self.job.withdraw(false, &forget) == Withdrawal::Running {
+                core.listening.tell(self.job.header());
+            }
         }
     }
 }
