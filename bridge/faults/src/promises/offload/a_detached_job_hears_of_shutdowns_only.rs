@@ -34,7 +34,7 @@ pub(crate) fn run() {
     assert_eq!(noted.try_recv(), Err(mpsc::TryRecvError::Empty));
     let report = bridge.shutdown(Duration::ZERO).wait();
     assert_eq!((report.cancelled, report.running.len()), (2, 0));
-    let mut notes: Vec<_> = noted.iter().collect();
-    notes.sort_unstable();
-    assert_eq!(notes, ["called", "resolved"]);
+    let mut heard: Vec<_> = noted.iter().collect();
+    heard.sort_unstable();
+    assert_eq!(heard, ["called", "resolved"]);
 }
