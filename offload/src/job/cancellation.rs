@@ -1,4 +1,4 @@
-//! How a closure hears that its caller has left: a hook is called, and a future resolves.
+//! Tells a running closure that its caller has left: calls a hook, and resolves a future.
 
 use std::{
     fmt, mem,
