@@ -27,7 +27,7 @@ use crate::{
     },
     nesting::lineage::{Lane, PoolId},
     platform::{
-        fork,
+        fork::{self, Forked},
         sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
     },
     pool::limits::{Hooks, Limits},
@@ -39,6 +39,10 @@ use crate::{
     },
 };
 
+/// The shared part of a pool.
+///
+/// Only the process of the workers may use it, so handles keep it in an
+/// [`OfProcess`](fork::OfProcess). A worker has it as it is.
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
@@ -47,8 +51,6 @@ pub(crate) struct Core {
     reports: Reports,
     /// When the pool was built.
     pub(crate) born: Instant,
-    /// The process whose threads serve this pool.
-    generation: usize,
     state: Padded<Mutex<State>>,
     /// The number of jobs that a worker could take. The queue writes it under the lock,
     /// and a spinning worker reads it.
@@ -86,7 +88,14 @@ pub(crate) struct Reports {
 pub(crate) enum Refusal {
     Full,
     ShutDown,
+    /// This process is a fork, and the pool belongs to its parent.
     Forked,
+}
+
+impl From<Forked> for Refusal {
+    fn from(Forked: Forked) -> Self {
+        Self::Forked
+    }
 }
 
 /// Says what a submission does if the queue is full.
@@ -113,7 +122,6 @@ impl Core {
             thread_main,
             reports,
             born: now(),
-            generation: fork::generation(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
@@ -127,12 +135,6 @@ impl Core {
     /// Returns the identity of this pool, which the lineage of its jobs contains.
     pub(crate) fn id(&self) -> PoolId {
         PoolId::of(&*self.inbox)
-    }
-
-    /// Returns whether this process is a fork of the process that owns the workers. If
-    /// so, nobody may touch the state, because its lock may be held for ever.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.generation != fork::generation()
     }
 
     /// Locks the state and closes the inbox, so every submitted job is in the queue.
@@ -177,9 +179,6 @@ impl Core {
         mut job: Submitted,
         when_full: WhenFull,
     ) -> Result<Prospect, Refusal> {
-        if self.is_forked() {
-            return Err(Refusal::Forked);
-        }
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.
         if job.lineage.is_root() {
@@ -213,9 +212,6 @@ impl Core {
 
     /// Takes a withdrawn job out of the queue, and counts it as cancelled.
     pub(crate) fn forget(&self, header: &Header) {
-        if self.is_forked() {
-            return;
-        }
         let mut state = self.state();
         state.tally.cancelled += 1;
         let swept = state.queue.withdraw(header);
@@ -304,9 +300,6 @@ impl Core {
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        if self.is_forked() {
-            return Metrics::default();
-        }
         self.state().metrics()
     }
 }

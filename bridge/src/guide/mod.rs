@@ -1,6 +1,93 @@
 //! Pages to read beside the reference.
 //!
-//! * [`limits`]: what a wait or an offload cannot give, each under the symptom that you
-//!   would search for.
+//! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
+//! snippet.
+//!
+//! # Start
+//!
+//! * [Start in five minutes](start): from `cargo new` to both calls.
+//!
+//! # How it works
+//!
+//! * [The four cases](four_cases): what `.wait()`, `.await` and `.dispatch()` do.
+//! * [Detection](detection): how a wait finds out what its thread is doing.
+//! * [The asymmetric cache](cache): why "async" is remembered, and "sync" never is.
+//! * [The pool](pool): its bounds, and how to size it.
+//! * [Nesting and deadlocks](nesting): why sync and async code may wait for each other.
+//! * [Cancellation and time limits](cancellation): what stops, and what goes on.
+//! * [Shutdown](shutdown): what happens to accepted work.
+//!
+//! # Recipes
+//!
+//! * [Recipes](recipes): a foreign client, shedding load, sizing by connections, stopping a
+//!   query, clean-up in `Drop`, graceful shutdown.
+//! * [Connections, transactions and thread-bound values](connections): what stays on its
+//!   thread.
+//! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
+//!   for each test.
+//! * [Observing](observing): figures, logs, warnings and names of threads.
+//!
+//! # Scenarios
+//!
+//! # Choosing
+//!
+//! # When something is wrong
+//!
+//! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
+//!   instead.
 
-pub mod limits;
+// A new page needs a line above, with the page's first heading, and a module below. The
+// attribute is inside the module, so that a link to another page is `super::NAME`.
+// `cargo test -p bridge-guide --doc` runs the snippets.
+
+pub mod cache {
+    #![doc = include_str!("cache.md")]
+}
+
+pub mod cancellation {
+    #![doc = include_str!("cancellation.md")]
+}
+
+pub mod connections {
+    #![doc = include_str!("connections.md")]
+}
+
+pub mod detection {
+    #![doc = include_str!("detection.md")]
+}
+
+pub mod four_cases {
+    #![doc = include_str!("four_cases.md")]
+}
+
+pub mod limits {
+    #![doc = include_str!("limits.md")]
+}
+
+pub mod nesting {
+    #![doc = include_str!("nesting.md")]
+}
+
+pub mod observing {
+    #![doc = include_str!("observing.md")]
+}
+
+pub mod pool {
+    #![doc = include_str!("pool.md")]
+}
+
+pub mod recipes {
+    #![doc = include_str!("recipes.md")]
+}
+
+pub mod shutdown {
+    #![doc = include_str!("shutdown.md")]
+}
+
+pub mod start {
+    #![doc = include_str!("start.md")]
+}
+
+pub mod testing {
+    #![doc = include_str!("testing.md")]
+}

@@ -46,7 +46,7 @@ use crate::{
     Ambient, Lineage, OffloadError,
     nesting::lineage::{JobId, PoolId},
     platform::{
-        fork,
+        fork::{Forked, OfProcess},
         sync::{Mutex, lock},
     },
     pool::{error::Panic, handle::Handle},
@@ -221,7 +221,7 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
         self.header.begin(now);
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
@@ -231,10 +231,10 @@ where
             }
             other => match claim_unattended(cell, other) {
                 Some(claimed) => claimed,
-                None => return Finish::Withdrawn,
+                None => return Ok(Finish::Withdrawn),
             },
         };
-        let process = fork::generation();
+        let process = OfProcess::new(());
         let id = JobId::of(&self);
         let (job, (result, ambient)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
@@ -243,17 +243,16 @@ where
             }));
             (result, ambient)
         });
-        if fork::generation() != process {
-            // The closure forked, and this is the child. The job and its caller belong
-            // to the parent.
+        if let Err(forked) = process.get() {
+            // The job and its caller belong to the parent.
             mem::forget(result);
-            return Finish::Withdrawn;
+            return Err(forked);
         }
         let finish = job.finish(result);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
-        finish
+        Ok(finish)
     }
 
     fn abandon(&self, error: OffloadError) -> DeferredCleanup {
