@@ -32,10 +32,11 @@ use crate::{
     },
     pool::limits::{Hooks, Limits},
     schedule::{
+        expected_start::ExpectedStart,
         inbox::Inbox,
         queue::Queue,
         stall::StallReport,
-        state::{Action, Phase, Prospect, State},
+        state::{Action, Phase, State},
     },
 };
 
@@ -178,13 +179,13 @@ impl Core {
         self: &Arc<Self>,
         mut job: Submitted,
         when_full: WhenFull,
-    ) -> Result<Prospect, Refusal> {
+    ) -> Result<ExpectedStart, Refusal> {
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.
         if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {
-                Ok(pickup) => return Ok(pickup.into()),
+                Ok(start) => return Ok(start),
                 Err(back) => job = back,
             }
         }
@@ -201,13 +202,13 @@ impl Core {
             return Err(refusal);
         }
         let lane = Lane::of(&job.lineage, self.id());
-        let (prospect, action) = state.push(job, lane);
+        let (start, action) = state.push(job, lane);
         self.release(state);
         if let Action::Nothing = action {
-            return Ok(prospect);
+            return Ok(start);
         }
         self.perform(action);
-        Ok(Prospect::Called)
+        Ok(ExpectedStart::Called)
     }
 
     /// Takes a withdrawn job out of the queue, and counts it as cancelled.

@@ -30,15 +30,15 @@ fn run(core: &Arc<Core>) {
         let Findings {
             action,
             refused,
-            news,
+            report,
             stops,
         } = core.state().look(now());
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();
         }
-        if let Some(news) = news {
-            core.report(news);
+        if let Some(report) = report {
+            core.report(report);
         }
         if stops {
             return;
