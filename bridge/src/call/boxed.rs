@@ -26,6 +26,9 @@ use crate::{
 /// A smart call of either kind, behind a pointer. It serves collections, plugins and
 /// methods of a `dyn Trait`.
 ///
+/// A [`Handler`](crate::Handler) holds the function, so that it can be called again. Its
+/// calls are of this type.
+///
 /// A smart `async fn` that calls itself does not need it:
 /// `Box::pin(f(n - 1)).await` is enough.
 ///

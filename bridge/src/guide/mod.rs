@@ -26,8 +26,15 @@
 //! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
 //!   for each test.
 //! * [Observing](observing): figures, logs, warnings and names of threads.
+//! * [Smart functions in frameworks](frameworks): axum handlers, tower services, sets,
+//!   streams and tasks.
 //!
 //! # Scenarios
+//!
+//! * [Scenario: plugins of both kinds](scenario_plugins): one registry, time limits, and
+//!   failures that do not spread.
+//! * [Scenario: one set of functions as commands and as an HTTP API](scenario_one_api):
+//!   one struct for clap and serde, one function for both sides.
 //!
 //! # Choosing
 //!
@@ -60,6 +67,10 @@ pub mod four_cases {
     #![doc = include_str!("four_cases.md")]
 }
 
+pub mod frameworks {
+    #![doc = include_str!("frameworks.md")]
+}
+
 pub mod limits {
     #![doc = include_str!("limits.md")]
 }
@@ -78,6 +89,14 @@ pub mod pool {
 
 pub mod recipes {
     #![doc = include_str!("recipes.md")]
+}
+
+pub mod scenario_one_api {
+    #![doc = include_str!("scenario_one_api.md")]
+}
+
+pub mod scenario_plugins {
+    #![doc = include_str!("scenario_plugins.md")]
 }
 
 pub mod shutdown {
