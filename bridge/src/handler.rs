@@ -251,7 +251,7 @@ where
     X: Send + 'static,
 {
     fn from(smart: SmartAsyncFn<F>) -> Self {
-        SmartFutureFn::from(smart).into()
+        smart.into_future_fn().into()
     }
 }
 

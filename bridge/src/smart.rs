@@ -129,6 +129,11 @@ impl<F> SmartFn<F> {
 }
 
 impl<F> SmartAsyncFn<F> {
+    /// Returns the same closure as a function that returns a future.
+    pub(crate) fn into_future_fn(self) -> SmartFutureFn<F> {
+        SmartFutureFn(self.0)
+    }
+
     /// Returns a call of the closure with this argument. Several values are passed as a
     /// tuple.
     pub fn call<X, T>(&self, x: X) -> AsyncCall<impl Future<Output = T> + use<F, X, T>>
@@ -153,13 +158,6 @@ impl<F> SmartFutureFn<F> {
     {
         let f = Arc::clone(&self.0);
         async_call(Global, async move { f(x).await })
-    }
-}
-
-/// Changes only how calls are made. The value must be used with an [`Fn`] afterwards.
-impl<F> From<SmartAsyncFn<F>> for SmartFutureFn<F> {
-    fn from(smart: SmartAsyncFn<F>) -> Self {
-        Self(smart.0)
     }
 }
 
