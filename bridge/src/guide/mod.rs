@@ -3,6 +3,15 @@
 //! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
 //! snippet.
 //!
+//! Rust's two kinds of function don't mix. `block_on` inside a runtime panics. A blocking
+//! call inside a task freezes its executor. A blocking pool hangs if its jobs wait for async
+//! code that needs the pool again. So authors write a library twice, or force one kind on
+//! all its users.
+//!
+//! Here a smart function returns a *call*: a value that has not run yet. The caller chooses
+//! how the call runs. The bridge makes that work on the caller's thread, or returns an error
+//! that says why it can't.
+//!
 //! # Start
 //!
 //! * [Start in five minutes](start): from `cargo new` to both calls.
@@ -38,11 +47,23 @@
 //!
 //! # Choosing
 //!
+//! * [Library design](library_design): one implementation for users of both kinds.
+//! * [Migrating](migrating): from `block_on`, `spawn_blocking`, helpers of your own, and
+//!   from Python.
+//! * [When not to use this](when_not): what serves you better in which case.
+//! * [Comparison](comparison): what each peer gives that the bridge does not, and the
+//!   reverse.
+//! * [Performance](performance): what costs what, and where a peer leads.
+//!
 //! # When something is wrong
 //!
+//! * [Questions, by symptom](faq): the exact texts of panics and errors of Tokio, futures,
+//!   reqwest, zenoh, `PyO3` and Python, and what to do about each.
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
+// Headings are exact texts of other crates, and SQLite is a name.
+#![expect(clippy::doc_markdown)]
 // A new page needs a line above, with the page's first heading, and a module below. The
 // attribute is inside the module, so that a link to another page is `super::NAME`.
 // `cargo test -p bridge-guide --doc` runs the snippets.
@@ -55,12 +76,20 @@ pub mod cancellation {
     #![doc = include_str!("cancellation.md")]
 }
 
+pub mod comparison {
+    #![doc = include_str!("comparison.md")]
+}
+
 pub mod connections {
     #![doc = include_str!("connections.md")]
 }
 
 pub mod detection {
     #![doc = include_str!("detection.md")]
+}
+
+pub mod faq {
+    #![doc = include_str!("faq.md")]
 }
 
 pub mod four_cases {
@@ -71,8 +100,16 @@ pub mod frameworks {
     #![doc = include_str!("frameworks.md")]
 }
 
+pub mod library_design {
+    #![doc = include_str!("library_design.md")]
+}
+
 pub mod limits {
     #![doc = include_str!("limits.md")]
+}
+
+pub mod migrating {
+    #![doc = include_str!("migrating.md")]
 }
 
 pub mod nesting {
@@ -81,6 +118,10 @@ pub mod nesting {
 
 pub mod observing {
     #![doc = include_str!("observing.md")]
+}
+
+pub mod performance {
+    #![doc = include_str!("performance.md")]
 }
 
 pub mod pool {
@@ -109,4 +150,8 @@ pub mod start {
 
 pub mod testing {
     #![doc = include_str!("testing.md")]
+}
+
+pub mod when_not {
+    #![doc = include_str!("when_not.md")]
 }

@@ -1,7 +1,10 @@
 //! Checks the guide: the tests run each page, the index lists it, its links lead
 //! somewhere, and the product logs the texts that it quotes.
 
-use super::{Finding, Tree, finding};
+use super::{
+    Finding, Tree, finding,
+    markdown::{anchors, prose},
+};
 
 /// Where the pages are.
 const PAGES: &str = "bridge/src/guide/";
@@ -89,16 +92,6 @@ fn title(page: &str) -> Option<&str> {
     (count == 1).then_some(title)
 }
 
-/// Returns the lines that are not in a fenced block.
-fn prose(page: &str) -> impl Iterator<Item = &str> {
-    let mut code = false;
-    page.lines().filter(move |line| {
-        let fence = line.trim_start().starts_with("```");
-        code ^= fence;
-        !code && !fence
-    })
-}
-
 /// Returns the fences of Rust code that rustdoc does not run, or runs as nothing.
 fn untested(page: &str) -> impl Iterator<Item = &str> {
     let words = ["ignore", "no_run", "text,rust"];
@@ -127,21 +120,7 @@ fn leads_somewhere(tree: &Tree, page: &str, link: &str) -> bool {
         Some(other) => tree.text(&format!("{PAGES}{other}.md")),
         None => target.is_empty().then_some(page),
     };
-    text.is_some_and(|text| anchor.is_empty() || anchors(text).any(|a| a == anchor))
-}
-
-/// Returns the names that rustdoc gives to the page's headings.
-fn anchors(page: &str) -> impl Iterator<Item = String> {
-    let headings = prose(page).filter(|line| line.starts_with('#'));
-    headings.map(|line| {
-        let text = line.trim_start_matches('#').trim();
-        let kept = text.chars().filter_map(|c| match c {
-            ' ' => Some('-'),
-            c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c.to_ascii_lowercase()),
-            _ => None,
-        });
-        kept.collect()
-    })
+    text.is_some_and(|text| anchor.is_empty() || anchors(text).iter().any(|a| a == anchor))
 }
 
 #[cfg(test)]
