@@ -49,6 +49,7 @@
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
+//! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!

@@ -24,7 +24,7 @@ pub(crate) struct Child {
 }
 
 /// The longest time that a program may run. Even a busy machine needs far less.
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs a test under a kill timer, for longer than its programs may run. So a program that
 /// hangs is killed, and is not left behind.
