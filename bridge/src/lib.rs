@@ -44,7 +44,9 @@
 //! | a wait that should end when its caller leaves | a closure on the pool | `select!` with [`offload::cancellation`] |
 //! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
-//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
+//! | functions of both kinds in one map, such as plugins | | [`Handler`] |
+//! | a closure that shall be called like a smart function | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`] |
+//! | smart calls of both kinds in one place | | [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
@@ -136,6 +138,7 @@ mod error;
 // not have.
 #[cfg(not(doctest))]
 pub mod guide;
+mod handler;
 #[cfg(feature = "test-util")]
 mod held_clock;
 mod leftover;
@@ -160,6 +163,7 @@ pub use crate::{
     config::Builder,
     entered::{Entered, enter},
     error::WaitError,
+    handler::Handler,
     leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,

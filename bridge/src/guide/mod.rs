@@ -36,6 +36,8 @@
 //! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
 //!   for each test.
 //! * [Observing](observing): figures, logs, warnings and names of threads.
+//! * [Smart functions in frameworks](frameworks): axum handlers, tower services, sets,
+//!   streams and tasks.
 //!
 //! # Scenarios
 //!
@@ -49,12 +51,16 @@
 //!   implementation, a trait of both kinds, `dyn`, and plain twins.
 //! * [Scenario: from blocking to async, one function at a time](scenario_migration): a
 //!   migration whose callers stay as they are.
+//! * [Scenario: plugins of both kinds](scenario_plugins): one registry, time limits, and
+//!   failures that do not spread.
 //! * [Scenario: a sync and an async framework in one program](scenario_mixed_frameworks):
 //!   servers of both kinds that call each other.
 //! * [Scenario: fetch in async code, parse in blocking code](scenario_scraper): limits,
 //!   backpressure and Ctrl-C.
 //! * [Scenario: an interactive session](scenario_repl): calls at a prompt, background tasks,
 //!   and Ctrl-C.
+//! * [Scenario: one set of functions as commands and as an HTTP API](scenario_one_api):
+//!   one struct for clap and serde, one function for both sides.
 //!
 //! # Choosing
 //!
@@ -105,6 +111,10 @@ pub mod faq {
 
 pub mod four_cases {
     #![doc = include_str!("four_cases.md")]
+}
+
+pub mod frameworks {
+    #![doc = include_str!("frameworks.md")]
 }
 
 pub mod library_design {
@@ -159,6 +169,10 @@ pub mod scenario_migration {
     #![doc = include_str!("scenario_migration.md")]
 }
 
+pub mod scenario_plugins {
+    #![doc = include_str!("scenario_plugins.md")]
+}
+
 pub mod scenario_mixed_frameworks {
     #![doc = include_str!("scenario_mixed_frameworks.md")]
 }
@@ -169,6 +183,10 @@ pub mod scenario_scraper {
 
 pub mod scenario_repl {
     #![doc = include_str!("scenario_repl.md")]
+}
+
+pub mod scenario_one_api {
+    #![doc = include_str!("scenario_one_api.md")]
 }
 
 pub mod shutdown {

@@ -5,6 +5,8 @@ mod client_library;
 mod http_cli;
 mod migration;
 mod mixed_frameworks;
+mod one_api;
+mod plugins;
 mod program;
 mod repl;
 mod scraper;
