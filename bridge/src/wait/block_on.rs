@@ -76,7 +76,7 @@ pub(super) fn pause(
     waiting: &mut Waiting,
 ) -> Result<(), WaitError> {
     let parker = watchdog.check_limits(lease)?;
-    if lease.spin(watchdog.spin_limit(), watchdog.deadline()) {
+    if lease.spin(parker, watchdog.spin_limit(), watchdog.deadline()) {
         waiting.skip_park();
         return watchdog.after_spin(parker);
     }

@@ -97,18 +97,15 @@ impl ParkerLease {
         self.cached().parker.get()
     }
 
-    /// Spins for a wake-up and returns whether one came.
+    /// Spins for a wake-up of the `parker` in this lease, and returns whether one came.
     ///
     /// It spins for at most `limit`, and never past `deadline`. It does not spin while
     /// other threads wait for a processor. It skips spins while they do not pay.
-    pub(super) fn spin(&self, limit: Duration, deadline: Option<Instant>) -> bool {
+    pub(super) fn spin(&self, parker: &Parker, limit: Duration, deadline: Option<Instant>) -> bool {
         if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
             return false;
         }
         let cached = self.cached();
-        let Ok(parker) = cached.parker.get() else {
-            return false;
-        };
         let mut spinning = cached.spinning.get();
         if !spinning.take_turn() {
             cached.spinning.set(spinning);
