@@ -1,39 +1,42 @@
-//! The [`Ambient`] of an offloaded closure: the runtime that submitted it.
+//! The [`Ambient`] of an offloaded closure: the runtime that submitted it, and the context
+//! that travels.
 
-use std::{panic::Location, pin::Pin, time::Duration};
+use std::{mem, panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, CutOff, OffloadError, Timer};
+use offload_pool::{Ambient, Config, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
-use crate::clock;
 #[cfg(feature = "test-util")]
 use crate::held_clock::Hold;
+use crate::{carry::Captured, clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
-/// does, and marks its thread as one that may block.
+/// does, and in the context of its submitter. Marks the thread as one that may block.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
+    captured: Captured,
     /// Dropped after the job's caller was woken.
     #[cfg(feature = "test-util")]
     _hold: Option<Hold>,
 }
 
 impl Ambient for InRuntime {
-    fn capture() -> Self {
+    fn capture(config: &Config) -> Self {
         let runtime = Handle::try_current().ok();
         Self {
             #[cfg(feature = "test-util")]
             _hold: Hold::capture(runtime.as_ref()),
             runtime,
+            captured: Captured::here(config),
         }
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _tag = ThreadTag::Job.set();
-        closure()
+        mem::take(&mut self.captured).run(closure)
     }
 
     fn stalled(waited: Duration, queued: usize) {

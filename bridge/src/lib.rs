@@ -120,6 +120,7 @@ mod ambient;
 mod bridge;
 mod call;
 mod carried;
+pub mod carry;
 mod clock;
 mod config;
 mod driven;
@@ -147,6 +148,7 @@ pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, Rejected};
 pub use crate::{
     bridge::Bridge,
     call::{AsyncCall, BoxCall, Call, SyncCall},
+    carry::Carrier,
     config::Builder,
     entered::{Entered, enter},
     error::WaitError,

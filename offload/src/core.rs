@@ -19,7 +19,7 @@ pub(crate) use self::{
     ending::{Ending, Here},
 };
 use crate::{
-    CutOff, Metrics,
+    Config, CutOff, Metrics,
     job::{
         drop_payload,
         eager::Eagerness,
@@ -42,6 +42,8 @@ use crate::{
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
+    /// What the ambient of each job is captured with.
+    pub(crate) config: Config,
     /// The function that a worker with this number runs.
     thread_main: ThreadMain,
     reports: Reports,
@@ -100,6 +102,7 @@ impl Core {
     pub(crate) fn new(
         limits: Limits,
         hooks: Hooks,
+        config: Config,
         thread_main: ThreadMain,
         reports: Reports,
     ) -> Arc<Self> {
@@ -110,6 +113,7 @@ impl Core {
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
+            config,
             thread_main,
             reports,
             born: now(),

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, Lineage, OffloadError, Pool, Rejected, Waiting};
+use bridge_offload::{Ambient, Cancelled, Config, Lineage, OffloadError, Pool, Rejected, Waiting};
 use common::{plug, pool, wait};
 use testkit::{panic_text, within};
 
@@ -122,11 +122,11 @@ struct Loud;
 static LOST: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 impl Ambient for Loud {
-    fn capture() -> Self {
+    fn capture(_config: &Config) -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, OffloadError, Pool, cancelled};
+use bridge_offload::{Ambient, Cancelled, Config, OffloadError, Pool, cancelled};
 use common::{eventually, plug, plug_with, pool, wait};
 use testkit::within;
 
@@ -20,11 +20,11 @@ struct Keeps;
 static LOST: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
 
 impl Ambient for Keeps {
-    fn capture() -> Self {
+    fn capture(_config: &Config) -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

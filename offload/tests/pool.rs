@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, BuildError, OffloadError, Pool, load};
+use bridge_offload::{Ambient, BuildError, Config, OffloadError, Pool, load};
 use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
 use testkit::within;
@@ -266,10 +266,10 @@ fn a_report_that_panics_reaches_nobody() {
     static TOLD: AtomicUsize = AtomicUsize::new(0);
     struct Loud;
     impl Ambient for Loud {
-        fn capture() -> Self {
+        fn capture(_config: &Config) -> Self {
             Self
         }
-        fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
             closure()
         }
         fn stalled(_waited: Duration, _queued: usize) {

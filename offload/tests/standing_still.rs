@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Pool};
+use bridge_offload::{Ambient, Builder, Config, Pool};
 use common::{eventually, wait};
 use futures::future::join_all;
 use testkit::within;
@@ -71,11 +71,11 @@ static TOLD: AtomicUsize = AtomicUsize::new(0);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Ambient for Told {
-    fn capture() -> Self {
+    fn capture(_config: &Config) -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

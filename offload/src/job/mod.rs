@@ -43,7 +43,7 @@ use self::{
     runnable::{Awaitable, DeferredCleanup, Finish, Header, Runnable, Withdrawal},
 };
 use crate::{
-    Ambient, Lineage, OffloadError,
+    Ambient, Config, Lineage, OffloadError,
     nesting::lineage::{JobId, PoolId},
     platform::{
         fork,
@@ -70,8 +70,12 @@ where
     }
 
     /// Returns a job that is about to be submitted, and its lineage.
-    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lineage) {
-        let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
+    pub(crate) fn prepared(
+        closure: F,
+        at: &'static Location<'static>,
+        config: &Config,
+    ) -> (Arc<Self>, Lineage) {
+        let job = Self::at_stage(Stage::Waiting(closure, A::capture(config)), at);
         (job, Lineage::current().living())
     }
 
@@ -224,7 +228,7 @@ where
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
         self.header.begin(now);
         let mut cell = lock(&self.cell);
-        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
+        let (closure, mut ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => {
                 drop(cell);
                 (closure, ambient)
@@ -303,8 +307,8 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage> {
-        let ambient = A::capture();
+    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
+        let ambient = A::capture(config);
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
         match mem::replace(&mut cell.stage, Stage::Gone) {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Lineage, OffloadError,
+    Config, Lineage, OffloadError,
     nesting::lineage::PoolId,
     platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
     pool::handle::Handle,
@@ -229,9 +229,10 @@ pub(crate) trait Runnable: Any + Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// Moves the job from `Fresh` to `Waiting`: captures the ambient, and returns the
-    /// lineage. Returns `None` if the job was withdrawn before.
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage>;
+    /// Moves the job from `Fresh` to `Waiting`: captures the ambient by `config`, and
+    /// returns the lineage. Returns `None` if the job was withdrawn before. If user code
+    /// panics, the job stays `Fresh`.
+    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
     /// Polls for the result, and keeps the waker if there is none yet.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Withdraws the job, or tells a running closure that its caller has left.

@@ -1,6 +1,6 @@
 //! The surroundings that a job takes along from the place where it was submitted.
 
-use std::{panic::Location, pin::Pin, time::Duration};
+use std::{any::Any, fmt, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{CutOff, OffloadError};
 
@@ -10,12 +10,16 @@ use crate::{CutOff, OffloadError};
 /// closure inside the runtime that submitted it. [`Bare`] carries nothing.
 pub trait Ambient: Send + 'static {
     /// Captures the surroundings of the submitting thread, once for each submission.
-    fn capture() -> Self;
-
-    /// Runs the closure on a worker, in the captured surroundings.
     ///
-    /// The pool drops the surroundings after it has woken the job's caller.
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R;
+    /// `config` is what the pool was built with. A panic reaches the submitter, and then
+    /// the job is not submitted.
+    fn capture(config: &Config) -> Self;
+
+    /// Runs the closure on a worker, in the captured surroundings. The pool calls this once.
+    ///
+    /// The pool drops the surroundings after it has woken the job's caller. An
+    /// implementation may take a part out and drop that part earlier.
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
     /// no job has started, ended or parked for nearly a second. `waited` is how long that
@@ -40,16 +44,43 @@ pub trait Timer: Ambient {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
+/// What a pool tells its [`Ambient`] at each submission: a value of a type that only the
+/// ambient knows, or nothing.
+#[derive(Clone, Default)]
+pub struct Config(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Config {
+    /// Returns a config that holds `value`.
+    #[must_use]
+    pub fn new(value: impl Any + Send + Sync) -> Self {
+        Self(Some(Arc::new(value)))
+    }
+
+    /// Returns the value. Returns `None` if there is none, or if it is of another type.
+    #[must_use]
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.as_deref()?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("is_set", &self.0.is_some())
+            .finish()
+    }
+}
+
 /// No surroundings: the closure runs as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bare;
 
 impl Ambient for Bare {
-    fn capture() -> Self {
+    fn capture(_config: &Config) -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
 use crate::{
-    Ambient, Bare, BuildError, Pool,
+    Ambient, Bare, BuildError, Config, Pool,
     core::{Core, Reports},
     platform::sync::MODEL,
     pool::limits::{Hooks, Limits},
@@ -19,6 +19,7 @@ const MOST: usize = u32::MAX as usize;
 pub struct Builder<A = Bare> {
     limits: Limits,
     hooks: Hooks,
+    config: Config,
     ambient: PhantomData<fn() -> A>,
 }
 
@@ -52,6 +53,7 @@ impl<A> Builder<A> {
         Self {
             limits,
             hooks: Hooks::default(),
+            config: Config::default(),
             ambient: PhantomData,
         }
     }
@@ -183,6 +185,13 @@ impl<A> Builder<A> {
         self
     }
 
+    /// Sets what the ambient of each job is captured with.
+    #[doc(hidden)]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
     /// Returns the time set by [`spin`](Self::spin).
     #[doc(hidden)]
     #[must_use]
@@ -245,6 +254,7 @@ impl<A> Builder<A> {
         Ok(Pool::from_core(Core::new(
             self.limits,
             self.hooks,
+            self.config,
             worker::main,
             Reports {
                 stalled: A::stalled,
@@ -260,6 +270,7 @@ impl<A> Clone for Builder<A> {
         Self {
             limits: self.limits.clone(),
             hooks: self.hooks.clone(),
+            config: self.config.clone(),
             ambient: PhantomData,
         }
     }

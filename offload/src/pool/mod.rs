@@ -141,7 +141,7 @@ impl<A: Ambient> Pool<A> {
         T: Send + 'static,
     {
         let core = &self.handle.core;
-        let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+        let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &core.config);
         let submitted = Submitted {
             job: Arc::clone(&job) as _,
             lineage,
@@ -191,7 +191,7 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+            let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &handle.core.config);
             let submitted = Submitted {
                 job: Arc::clone(&job) as _,
                 lineage,

@@ -14,8 +14,8 @@ use std::{
 };
 
 use bridge_offload::{
-    Ambient, Builder, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting, model,
-    park::Parker,
+    Ambient, Builder, Config, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting,
+    model, park::Parker,
 };
 
 use crate::scheduler::is_patient;
@@ -44,11 +44,11 @@ pub(crate) fn check_that_all_ended() {
 pub(crate) struct Watched;
 
 impl Ambient for Watched {
-    fn capture() -> Self {
+    fn capture(_config: &Config) -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -8,7 +8,7 @@ use std::{cell::Cell, mem, panic::Location};
 use self::random::Random;
 use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
-    Bare, Lineage,
+    Bare, Config, Lineage,
     job::{Job, runnable::Finish},
     nesting::lineage::Kind,
     schedule::policy::LoadSample,
@@ -102,7 +102,7 @@ impl Model {
             }
             _ => Lineage::default(),
         };
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let job: Arc<dyn Runnable> = job;
         self.pushed.push(Arc::clone(&job));
         let lane = Lane::of(&above, self.state.pool);
@@ -333,7 +333,8 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut job = Lineage::default();
     for parker in &parkers {
         let stack = state.enter();
-        let (submitted, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (submitted, _) =
+            Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let submitted: Arc<dyn Runnable> = submitted;
         let id = JobId::of(&submitted);
         state.begin(stack, &submitted, Right::Permit);
@@ -378,7 +379,7 @@ fn a_closed_pool_refuses_no_wait() {
 fn a_closed_pool_takes_no_lent_job_back() {
     for is_closed in [false, true] {
         let (mut state, _parkers, above) = hopeless();
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let job: Arc<dyn Runnable> = job;
         let pushed = Submitted {
             job: Arc::clone(&job),

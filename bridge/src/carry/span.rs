@@ -1,0 +1,100 @@
+//! The current `tracing` span, and how other code runs in it and in no other.
+//!
+//! A thread that runs a closure may have entered spans of its own: if the closure was lent
+//! to a closure that waits, or if a task is polled inside `span.enter()`. The closure must
+//! see its submitter's span and not these.
+
+use tracing::{Span, dispatcher, level_filters::LevelFilter};
+
+/// At most this many spans of a thread are left. A subscriber that shows a span as current
+/// although it was left would otherwise never come to an end.
+const MOST: usize = 256;
+
+/// Returns the current span of this thread, if there is one.
+#[inline]
+pub(super) fn current() -> Option<Span> {
+    is_logging().then(Span::current).filter(is_some)
+}
+
+/// Returns whether anything is logged in this process. Without a subscriber nothing is.
+#[inline]
+fn is_logging() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
+}
+
+fn is_some(span: &Span) -> bool {
+    !span.is_disabled()
+}
+
+/// Runs `body` with `span` as the current span, or with none.
+#[inline]
+pub(super) fn within<R>(span: Option<&Span>, body: impl FnOnce() -> R) -> R {
+    match span {
+        Some(span) => {
+            let entered = span.enter();
+            if is_current(span) {
+                body()
+            } else {
+                drop(entered);
+                alone_within(span, body)
+            }
+        }
+        None if is_logging() => {
+            let _left = Left::all();
+            body()
+        }
+        None => body(),
+    }
+}
+
+/// Returns whether the subscriber of this thread takes `span` for the current one.
+///
+/// It does not if the thread has another subscriber. It also does not if this thread had
+/// entered `span` before, and then another span: the registry of `tracing-subscriber` takes
+/// no notice of the second time.
+fn is_current(span: &Span) -> bool {
+    dispatcher::get_default(|subscriber| subscriber.current_span().id() == span.id().as_ref())
+}
+
+/// Runs `body` in `span` and in no other, under the subscriber of that span.
+#[cold]
+fn alone_within<R>(span: &Span, body: impl FnOnce() -> R) -> R {
+    let _left = Left::all();
+    let entered = span.enter();
+    if is_current(span) {
+        return body();
+    }
+    drop(entered);
+    let _subscriber = span.with_subscriber(|(_, subscriber)| dispatcher::set_default(subscriber));
+    let _left = Left::all();
+    let _entered = span.enter();
+    body()
+}
+
+/// The spans that this thread has left, outermost last. It enters them again when this is
+/// dropped.
+struct Left(Vec<Span>);
+
+impl Left {
+    /// Leaves every span that this thread has entered.
+    fn all() -> Self {
+        let mut left = Self(Vec::new());
+        while left.0.len() < MOST {
+            let span = Span::current();
+            if span.is_disabled() {
+                break;
+            }
+            span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+            left.0.push(span);
+        }
+        left
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        for span in self.0.iter().rev() {
+            span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
+        }
+    }
+}
