@@ -177,9 +177,9 @@ impl Builder {
     /// Carries the current `tracing` span to offloaded closures and spawned tasks, or not. The
     /// default is that it does.
     ///
-    /// What a closure logs then belongs to the span in which it was submitted. A subscriber
-    /// that is set for one thread only travels with its span. Without a subscriber this costs
-    /// nothing.
+    /// The log lines of a closure then belong to the span in which it was submitted. If a
+    /// subscriber is set for one thread only, it travels with its span. Without a subscriber
+    /// this costs nothing.
     ///
     /// ```
     /// let bridge = bridge::Bridge::builder().carry_span(false).build()?;

@@ -42,6 +42,8 @@
 //! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
+//! | a `tracing` span that the closure should log into | | nothing: it [travels](carry) |
+//! | another context that the closure should see | | [`Builder::carry`] with a [`Carrier`] or a [`TaskLocal`](carry::TaskLocal) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |

@@ -12,7 +12,7 @@ use tracing::Span;
 
 use super::{Carrier, span};
 
-/// What a bridge carries. A pool without a bridge carries the default.
+/// The carriers of a bridge. A pool without a bridge has the default.
 #[derive(Clone)]
 pub(crate) struct Carriers {
     pub(crate) span: bool,
@@ -67,7 +67,7 @@ pub(crate) struct Captured {
 type Contexts = Option<Box<dyn Layer>>;
 
 impl Captured {
-    /// Captures the context of this thread, for the carriers that `config` holds.
+    /// Captures the context of this thread by the carriers that `config` holds.
     #[inline]
     pub(crate) fn here(config: &Config) -> Self {
         let carriers = config.get::<Carriers>();

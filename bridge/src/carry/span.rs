@@ -29,42 +29,30 @@ fn is_some(span: &Span) -> bool {
 /// Runs `body` with `span` as the current span, or with none.
 #[inline]
 pub(super) fn within<R>(span: Option<&Span>, body: impl FnOnce() -> R) -> R {
-    match span {
-        Some(span) => {
-            let entered = span.enter();
-            if is_current(span) {
-                body()
-            } else {
-                drop(entered);
-                alone_within(span, body)
-            }
-        }
-        None if is_logging() => {
-            let _left = Left::all();
-            body()
-        }
-        None => body(),
+    if span.is_none() && !is_logging() {
+        return body();
     }
-}
-
-/// Returns whether the subscriber of this thread takes `span` for the current one.
-///
-/// It does not if the thread has another subscriber. It also does not if this thread had
-/// entered `span` before, and then another span: the registry of `tracing-subscriber` takes
-/// no notice of the second time.
-fn is_current(span: &Span) -> bool {
-    dispatcher::get_default(|subscriber| subscriber.current_span().id() == span.id().as_ref())
-}
-
-/// Runs `body` in `span` and in no other, under the subscriber of that span.
-#[cold]
-fn alone_within<R>(span: &Span, body: impl FnOnce() -> R) -> R {
     let _left = Left::all();
+    let Some(span) = span else {
+        return body();
+    };
     let entered = span.enter();
     if is_current(span) {
         return body();
     }
     drop(entered);
+    under_its_subscriber(span, body)
+}
+
+/// Returns whether the subscriber of this thread takes `span` for the current one. The
+/// thread has just entered it, and no other.
+fn is_current(span: &Span) -> bool {
+    dispatcher::get_default(|subscriber| subscriber.current_span().id() == span.id().as_ref())
+}
+
+/// Runs `body` in `span` on a thread whose subscriber does not know that span.
+#[cold]
+fn under_its_subscriber<R>(span: &Span, body: impl FnOnce() -> R) -> R {
     let _subscriber = span.with_subscriber(|(_, subscriber)| dispatcher::set_default(subscriber));
     let _left = Left::all();
     let _entered = span.enter();
@@ -73,6 +61,10 @@ fn alone_within<R>(span: &Span, body: impl FnOnce() -> R) -> R {
 
 /// The spans that this thread has left, outermost last. It enters them again when this is
 /// dropped.
+///
+/// Spans are left even if the body has one of its own. The registry of `tracing-subscriber`
+/// takes no notice if a thread enters a span for the second time. So a span that was entered
+/// in between would stay the current one.
 struct Left(Vec<Span>);
 
 impl Left {

@@ -80,12 +80,12 @@ fn carries_word() -> Bridge {
 type Job<T> = Box<dyn FnOnce() -> (bool, T) + Send>;
 type Submitted<T> = Pin<Box<dyn Future<Output = (bool, T)> + Send>>;
 
-/// Runs `job` as a job that is lent to another job, which waits for it on the same thread.
+/// Lends `job` to an outer job that waits for it, and returns its value.
 ///
 /// The outer job runs `around` around its wait, and `submit` inside that wait.
 ///
-/// The pool has two threads and can start no third one. One of them is parked for the
-/// whole test.
+/// The pool has two threads and can start no third one. A third job parks one thread for
+/// the whole test.
 fn lent<T: Send + 'static>(
     builder: Builder,
     around: impl FnOnce(&mut dyn FnMut()) + Send + 'static,

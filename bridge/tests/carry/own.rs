@@ -163,7 +163,7 @@ fn carriers_nest_in_the_order_in_which_they_were_given() {
     fn note(text: impl Into<String>) {
         ORDER.lock().unwrap().push(text.into());
     }
-    /// Has nothing to carry if its number is even.
+    /// It carries something if its number is odd.
     struct Numbered(u32);
     impl Carrier for Numbered {
         type Context = u32;

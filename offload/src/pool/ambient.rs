@@ -44,8 +44,8 @@ pub trait Timer: Ambient {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// What a pool tells its [`Ambient`] at each submission: a value of a type that only the
-/// ambient knows, or nothing.
+/// The value that a pool shows its [`Ambient`] at each submission. Only the ambient knows
+/// the value's type. A pool may have none.
 #[derive(Clone, Default)]
 pub struct Config(Option<Arc<dyn Any + Send + Sync>>);
 
