@@ -1,7 +1,7 @@
 //! The [`Ambient`] of an offloaded closure: the runtime that submitted it, and the context
 //! that travels.
 
-use std::{mem, panic::Location, pin::Pin, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
 use offload_pool::{Ambient, Config, CutOff, OffloadError, Timer};
@@ -16,27 +16,32 @@ use crate::{carry::Captured, clock};
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
-    captured: Captured,
     /// Dropped after the job's caller was woken.
     #[cfg(feature = "test-util")]
     _hold: Option<Hold>,
 }
 
 impl Ambient for InRuntime {
-    fn capture(config: &Config) -> Self {
+    type Context = Captured;
+
+    #[inline]
+    fn context(config: &Config) -> Option<Captured> {
+        Captured::here(config)
+    }
+
+    fn capture() -> Self {
         let runtime = Handle::try_current().ok();
         Self {
             #[cfg(feature = "test-util")]
             _hold: Hold::capture(runtime.as_ref()),
             runtime,
-            captured: Captured::here(config),
         }
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, context: Option<Captured>, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _tag = ThreadTag::Job.set();
-        mem::take(&mut self.captured).run(closure)
+        Captured::run(context, closure)
     }
 
     fn stalled(waited: Duration, queued: usize) {

@@ -42,7 +42,7 @@ use crate::{
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
-    /// What the ambient of each job is captured with.
+    /// What the context of each job is captured by.
     pub(crate) config: Config,
     /// The function that a worker with this number runs.
     thread_main: ThreadMain,

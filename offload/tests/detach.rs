@@ -20,11 +20,17 @@ struct Keeps;
 static LOST: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
 
 impl Ambient for Keeps {
-    fn capture(_config: &Config) -> Self {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -39,11 +39,17 @@ struct Told;
 static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 impl Ambient for Told {
-    fn capture(_config: &Config) -> Self {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

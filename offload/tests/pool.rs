@@ -266,10 +266,16 @@ fn a_report_that_panics_reaches_nobody() {
     static TOLD: AtomicUsize = AtomicUsize::new(0);
     struct Loud;
     impl Ambient for Loud {
-        fn capture(_config: &Config) -> Self {
+        type Context = ();
+
+        fn context(_config: &Config) -> Option<()> {
+            None
+        }
+
+        fn capture() -> Self {
             Self
         }
-        fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+        fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
             closure()
         }
         fn stalled(_waited: Duration, _queued: usize) {

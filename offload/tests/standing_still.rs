@@ -71,11 +71,17 @@ static TOLD: AtomicUsize = AtomicUsize::new(0);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Ambient for Told {
-    fn capture(_config: &Config) -> Self {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -56,27 +56,52 @@ impl fmt::Debug for Carriers {
 
 /// The context that a closure or a task takes along.
 ///
-/// The span has its place in here, so that it takes no allocation of its own.
-#[derive(Default)]
-pub(crate) struct Captured {
+/// The span has its place in here, so that it takes no allocation of its own. This has no
+/// room for more, because each job has room for this.
+pub struct Captured(Kind);
+
+enum Kind {
+    Span(Span),
+    Contexts(Box<Whole>),
+}
+
+/// A context that is more than a span.
+struct Whole {
     span: Option<Span>,
-    contexts: Contexts,
+    outermost: Box<dyn Layer>,
 }
 
 /// The contexts of the user's carriers: the outermost one, which holds the next, and so on.
 type Contexts = Option<Box<dyn Layer>>;
 
 impl Captured {
-    /// Captures the context of this thread by the carriers that `config` holds.
+    /// Captures the context of this thread by the carriers that `config` holds. Returns
+    /// `None` if there is nothing to carry.
     #[inline]
-    pub(crate) fn here(config: &Config) -> Self {
+    pub(crate) fn here(config: &Config) -> Option<Self> {
+        if config.is_set() || span::is_logging() {
+            Self::capture(config)
+        } else {
+            None
+        }
+    }
+
+    #[inline(never)]
+    fn capture(config: &Config) -> Option<Self> {
         let carriers = config.get::<Carriers>();
-        Self {
-            span: carriers
-                .is_none_or(|carriers| carriers.span)
-                .then(span::current)
-                .flatten(),
-            contexts: carriers.and_then(Carriers::capture),
+        let carries_span = carriers.is_none_or(|carriers| carriers.span);
+        let span = carries_span.then(span::current).flatten();
+        let kind = match carriers.and_then(Carriers::capture) {
+            None => Kind::Span(span?),
+            Some(outermost) => Kind::Contexts(Box::new(Whole { span, outermost })),
+        };
+        Some(Self(kind))
+    }
+
+    fn span(&self) -> Option<&Span> {
+        match &self.0 {
+            Kind::Span(span) => Some(span),
+            Kind::Contexts(whole) => whole.span.as_ref(),
         }
     }
 
@@ -84,10 +109,11 @@ impl Captured {
     ///
     /// The span comes first, so that the logs of a carrier belong to it.
     #[inline]
-    pub(crate) fn enter<R>(&self, body: impl FnOnce() -> R) -> R {
-        span::within(self.span.as_ref(), || match &self.contexts {
-            None => body(),
-            Some(outermost) => enter_layer(&**outermost, body),
+    pub(crate) fn enter<R>(captured: Option<&Self>, body: impl FnOnce() -> R) -> R {
+        let span = captured.and_then(Self::span);
+        span::within(span, || match captured {
+            Some(Self(Kind::Contexts(whole))) => enter_layer(&*whole.outermost, body),
+            _ => body(),
         })
     }
 
@@ -96,18 +122,18 @@ impl Captured {
     /// A span ends when its last handle is dropped. So a caller who sees the result may
     /// rely on the end of the spans that are its own.
     #[inline]
-    pub(crate) fn run<R>(self, body: impl FnOnce() -> R) -> R {
-        if self.span.is_none() && self.contexts.is_none() {
+    pub(crate) fn run<R>(captured: Option<Self>, body: impl FnOnce() -> R) -> R {
+        let Some(captured) = captured else {
             return span::within(None, body);
-        }
-        let result = catch_unwind(AssertUnwindSafe(|| self.enter(body)));
-        match result {
+        };
+        let run = || Self::enter(Some(&captured), body);
+        match catch_unwind(AssertUnwindSafe(run)) {
             Ok(value) => {
-                drop(self);
+                drop(captured);
                 value
             }
             Err(payload) => {
-                drop_caught(self);
+                drop_caught(captured);
                 resume_unwind(payload)
             }
         }
@@ -117,7 +143,7 @@ impl Captured {
 impl fmt::Debug for Captured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Captured")
-            .field("span", &self.span)
+            .field("span", &self.span())
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use super::Captured;
 
 pin_project! {
     pub(crate) struct Carrying<F> {
-        captured: Captured,
+        captured: Option<Captured>,
         // `None` once it was dropped.
         #[pin]
         future: Option<F>,
@@ -24,14 +24,14 @@ pin_project! {
             // The future's destructors belong to the task, so they see its context. While a
             // panic is on its way, a carrier that panics would abort the process.
             if this.future.is_some() && !thread::panicking() {
-                this.captured.enter(|| this.future.set(None));
+                Captured::enter(this.captured.as_ref(), || this.future.set(None));
             }
         }
     }
 }
 
 impl<F> Carrying<F> {
-    pub(crate) fn new(captured: Captured, future: F) -> Self {
+    pub(crate) fn new(captured: Option<Captured>, future: F) -> Self {
         Self {
             captured,
             future: Some(future),
@@ -47,6 +47,6 @@ impl<F: Future> Future for Carrying<F> {
         let Some(future) = this.future.as_pin_mut() else {
             unreachable!("only the drop of the task takes the future out")
         };
-        this.captured.enter(|| future.poll(cx))
+        Captured::enter(this.captured.as_ref(), || future.poll(cx))
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn current() -> Option<Span> {
 
 /// Returns whether anything is logged in this process. Without a subscriber nothing is.
 #[inline]
-fn is_logging() -> bool {
+pub(super) fn is_logging() -> bool {
     LevelFilter::current() != LevelFilter::OFF
 }
 

@@ -191,21 +191,23 @@ fn carriers_nest_in_the_order_in_which_they_were_given() {
     });
 }
 
+/// Carries a handle, so that the contexts can be counted.
+struct Counted(Arc<()>);
+impl Carrier for Counted {
+    type Context = Arc<()>;
+
+    fn capture(&self) -> Option<Arc<()>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn enter<R>(&self, _: &Arc<()>, body: impl FnOnce() -> R) -> R {
+        body()
+    }
+}
+
 /// Otherwise a caller that closes a span, or counts handles, finds the job's own one open.
 #[test]
 fn the_context_is_gone_when_the_caller_sees_the_result() {
-    struct Counted(Arc<()>);
-    impl Carrier for Counted {
-        type Context = Arc<()>;
-
-        fn capture(&self) -> Option<Arc<()>> {
-            Some(Arc::clone(&self.0))
-        }
-
-        fn enter<R>(&self, _: &Arc<()>, body: impl FnOnce() -> R) -> R {
-            body()
-        }
-    }
     within(|| {
         let count = Arc::new(());
         let bridge = one_thread()
@@ -231,6 +233,37 @@ fn the_context_is_gone_when_the_caller_sees_the_result() {
     });
 }
 
+/// Otherwise a context that holds a span or a connection stays as long as its future.
+#[test]
+fn the_context_of_a_withdrawn_job_is_dropped() {
+    within(|| {
+        let count = Arc::new(());
+        let builder = one_thread().carry(Counted(Arc::clone(&count)));
+        let bridge = builder.queue_capacity(2).build().unwrap();
+        let contexts = || Arc::strong_count(&count) - 2;
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = std::sync::mpsc::channel();
+        let blocked = bridge.offload(move || (begin.send(()), gate.recv()));
+        let blocked = blocked.start();
+        begun.recv().unwrap();
+        let before = contexts();
+        let cancelled = bridge.offload(|| ()).start();
+        assert_eq!(contexts(), before + 1);
+        assert_eq!(cancelled.cancel(), Cancelled::Withdrawn);
+        assert_eq!(contexts(), before, "cancelled, and its future is there");
+        let _queued = [(); 2].map(|()| bridge.offload(|| ()).start());
+        let in_backlog = bridge.offload(|| ()).start();
+        assert_eq!(contexts(), before + 3);
+        let refused = bridge.try_offload(|| ());
+        assert!(matches!(refused, Err(Rejected::Full(_))));
+        assert_eq!(contexts(), before + 3, "the queue was full");
+        let report = bridge.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (2, 1));
+        assert_eq!(contexts(), before, "the pool was shut down");
+        drop((in_backlog, blocked, go));
+    });
+}
+
 /// A task that is aborted runs its destructors on any thread, and in its context.
 #[test]
 fn a_task_is_dropped_in_its_context() {
@@ -245,7 +278,7 @@ fn a_task_is_dropped_in_its_context() {
         for is_polled in [true, false] {
             let (tell, told) = oneshot::channel();
             let tells = Tells(Some(tell));
-            let (begin, begun) = oneshot::channel();
+            let (begin, first_poll) = oneshot::channel();
             let task = with_word("mine", || {
                 bridge.spawn(async move {
                     let _tells = tells;
@@ -254,7 +287,7 @@ fn a_task_is_dropped_in_its_context() {
                 })
             });
             if is_polled {
-                bridge.wait(begun).unwrap();
+                bridge.wait(first_poll).unwrap();
             }
             task.abort();
             assert_eq!(bridge.wait(told).unwrap(), "mine");

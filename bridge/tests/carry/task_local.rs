@@ -18,10 +18,6 @@ fn name() -> Option<String> {
     NAME.try_get().ok()
 }
 
-fn named(name: &str) -> Option<String> {
-    Some(name.to_owned())
-}
-
 #[smartasync]
 fn smart_name() -> Option<String> {
     name()
@@ -35,21 +31,25 @@ fn a_job_and_a_task_see_the_value_of_their_submitter() {
             .build()
             .unwrap();
         let all = NAME.scope("ann".to_owned(), async {
-            assert_eq!(smart_name().on(&bridge).await, named("ann"));
-            assert_eq!(bridge.try_offload(name).unwrap().await, named("ann"));
-            assert_eq!(bridge.spawn(async { name() }).await.unwrap(), named("ann"));
+            assert_eq!(smart_name().on(&bridge).await, Some("ann".to_owned()));
+            assert_eq!(
+                bridge.try_offload(name).unwrap().await,
+                Some("ann".to_owned())
+            );
+            assert_eq!(
+                bridge.spawn(async { name() }).await.unwrap(),
+                Some("ann".to_owned())
+            );
             let both = NUMBER
                 .scope(7, bridge.offload(|| (name(), NUMBER.get())))
                 .await;
-            assert_eq!(both, (named("ann"), 7));
+            assert_eq!(both, (Some("ann".to_owned()), 7));
             bridge.offload(name).await
         });
-        assert_eq!(bridge.wait(all), named("ann"));
+        assert_eq!(bridge.wait(all), Some("ann".to_owned()));
         assert_eq!(bridge.wait(bridge.offload(name)), None);
-        assert_eq!(
-            bridge.wait(bridge.offload(|| NUMBER.try_get().is_err())),
-            true
-        );
+        let is_unset = bridge.offload(|| NUMBER.try_get().is_err());
+        assert!(bridge.wait(is_unset));
     });
 }
 
@@ -61,7 +61,10 @@ fn siblings_have_their_own_values() {
             let job = |text: &str| NAME.scope(text.to_owned(), bridge.offload(name));
             tokio::join!(job("ann"), job("bob"), bridge.offload(name))
         });
-        assert_eq!(names, (named("ann"), named("bob"), None));
+        assert_eq!(
+            names,
+            (Some("ann".to_owned()), Some("bob".to_owned()), None)
+        );
     });
 }
 
@@ -74,7 +77,7 @@ fn a_lent_job_sees_its_own_value() {
             |bridge, job| Box::pin(NAME.scope("submitter".to_owned(), bridge.offload(job))),
             name,
         );
-        assert_eq!(name, named("submitter"));
+        assert_eq!(name, Some("submitter".to_owned()));
     });
 }
 
@@ -101,7 +104,7 @@ fn a_lent_job_without_a_value_sees_none() {
         assert_eq!(name, None);
         assert_eq!(
             told.recv().unwrap(),
-            named("lender"),
+            Some("lender".to_owned()),
             "it has its value back"
         );
     });

@@ -4,11 +4,13 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
-use crate::{OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
+use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
 
 /// The part of a job that its lock protects.
-pub(super) struct Cell<F, T, A> {
+pub(super) struct Cell<F, T, A: Ambient> {
     pub(super) stage: Stage<F, T, A>,
+    /// The context of a job that was submitted and has not begun.
+    pub(super) context: Option<A::Context>,
     pub(super) waker: Option<Waker>,
 }
 
@@ -34,7 +36,48 @@ pub(super) struct Unattended<F, A> {
     pub(super) handle: Arc<Handle>,
 }
 
-impl<F, T, A> Cell<F, T, A> {
+/// What a submission captures: the context, the ambient, and the waker of the caller.
+type Captured<A> = (Option<<A as Ambient>::Context>, A, Option<Waker>);
+
+impl<F, T, A: Ambient> Cell<F, T, A> {
+    pub(super) fn new(stage: Stage<F, T, A>) -> Self {
+        Self {
+            stage,
+            context: None,
+            waker: None,
+        }
+    }
+
+    /// Moves the job from `Fresh` to `Waiting`. If it was withdrawn before, this returns what
+    /// was captured, which must not be dropped under the lock.
+    #[inline]
+    pub(super) fn submit(&mut self, captured: Captured<A>) -> Option<Captured<A>> {
+        match mem::replace(&mut self.stage, Stage::Gone) {
+            Stage::Fresh(closure) => {
+                let (context, ambient, waker) = captured;
+                self.put(Stage::Waiting(closure, ambient));
+                self.waker = waker;
+                if context.is_some() {
+                    self.context = context;
+                }
+                None
+            }
+            other => {
+                self.stage = other;
+                Some(captured)
+            }
+        }
+    }
+
+    /// Takes the context out. This spares the copy if there is none.
+    pub(super) fn take_context(&mut self) -> Option<A::Context> {
+        if self.context.is_some() {
+            self.context.take()
+        } else {
+            None
+        }
+    }
+
     /// Replaces a stage that holds nothing. This spares the check for what to drop.
     pub(super) fn put(&mut self, next: Stage<F, T, A>) {
         let empty = mem::replace(&mut self.stage, next);
@@ -45,7 +88,7 @@ impl<F, T, A> Cell<F, T, A> {
 
 /// Claims a job that nobody awaits. Returns `None` if the job was withdrawn.
 #[cold]
-pub(super) fn claim_unattended<F, T, A>(
+pub(super) fn claim_unattended<F, T, A: Ambient>(
     mut cell: MutexGuard<'_, Cell<F, T, A>>,
     stage: Stage<F, T, A>,
 ) -> Option<(F, A)> {

@@ -28,6 +28,7 @@ pub(crate) mod running;
 pub(crate) mod task;
 
 mod cell;
+mod in_place;
 
 use std::{
     mem,
@@ -53,7 +54,7 @@ use crate::{
     thread::clock::Tick,
 };
 
-pub(crate) struct Job<F, T, A> {
+pub(crate) struct Job<F, T, A: Ambient> {
     header: Header,
     cell: Mutex<Cell<F, T, A>>,
 }
@@ -75,14 +76,18 @@ where
         at: &'static Location<'static>,
         config: &Config,
     ) -> (Arc<Self>, Lineage) {
-        let job = Self::at_stage(Stage::Waiting(closure, A::capture(config)), at);
+        let context = A::context(config);
+        let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
+        if context.is_some() {
+            lock(&job.cell).context = context;
+        }
         (job, Lineage::current().living())
     }
 
     fn at_stage(stage: Stage<F, T, A>, at: &'static Location<'static>) -> Arc<Self> {
-        Arc::new(Self {
+        in_place::arc(|| Self {
             header: Header::new(at),
-            cell: Mutex::new(Cell { stage, waker: None }),
+            cell: Mutex::new(Cell::new(stage)),
         })
     }
 
@@ -97,22 +102,19 @@ where
                 return None;
             }
         };
-        // The job may be dropped under the pool's lock, where no user code may run. So
-        // nothing with a destructor of the user's stays in the job.
-        let waker = cell.waker.take();
+        // No destructor of the user's stays in the job: it may be dropped under a lock.
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
-        drop((ambient, waker));
+        drop((ambient, context, waker));
         Some(closure)
     }
 
     /// Stores the closure's result, and wakes the caller. Returns how the job ended.
     fn finish(&self, result: std::thread::Result<T>) -> Finish {
-        let (mut finish, result) = match result {
-            Ok(value) => (Finish::Completed, Ok(value)),
-            Err(payload) => (
-                Finish::Panicked,
-                Err(OffloadError::Panicked(Panic::new(payload))),
-            ),
+        let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
+        let mut finish = match result {
+            Ok(_) => Finish::Completed,
+            Err(_) => Finish::Panicked,
         };
         let mut cell = lock(&self.cell);
         let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -196,12 +198,12 @@ where
             }
         };
         let old = mem::replace(&mut cell.stage, next);
-        let waker = cell.waker.take();
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
         let left = match old {
             Stage::Running => None,
-            unrun => Some(Box::new(unrun) as Box<dyn Send>),
+            unrun => Some(Box::new((unrun, context)) as Box<dyn Send>),
         };
         let at = self.header.at;
         let report = report.map(|error| {
@@ -228,7 +230,8 @@ where
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
         self.header.begin(now);
         let mut cell = lock(&self.cell);
-        let (closure, mut ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
+        let context = cell.take_context();
+        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => {
                 drop(cell);
                 (closure, ambient)
@@ -243,7 +246,7 @@ where
         let (job, (result, ambient)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let _lineage = lineage.install_for(pool, id);
-                ambient.enter(closure)
+                ambient.enter(context, closure)
             }));
             (result, ambient)
         });
@@ -282,12 +285,12 @@ where
                 return DeferredCleanup::default();
             }
         };
-        let waker = cell.waker.take();
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
         DeferredCleanup {
             waker,
-            left: Some(Box::new(ambient)),
+            left: Some(Box::new((ambient, context))),
             report: None,
         }
     }
@@ -308,19 +311,11 @@ where
     }
 
     fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
-        let ambient = A::capture(config);
-        let waker = waker.cloned();
+        let captured = (A::context(config), A::capture(), waker.cloned());
         let mut cell = lock(&self.cell);
-        match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Fresh(closure) => cell.put(Stage::Waiting(closure, ambient)),
-            other => {
-                cell.stage = other;
-                return None;
-            }
-        }
-        cell.waker = waker;
+        let refused = cell.submit(captured);
         drop(cell);
-        Some(Lineage::current().living())
+        refused.is_none().then(|| Lineage::current().living())
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
@@ -348,6 +343,7 @@ where
         let old = mem::replace(&mut cell.stage, next);
         // With `keep`, the caller of a running job is woken when that job ends.
         let waker = (!keep || withdrawal == Withdrawal::Withdrawn).then(|| cell.waker.take());
+        let context = cell.take_context();
         drop(cell);
         if withdrawal == Withdrawal::Withdrawn {
             forget();
@@ -355,7 +351,7 @@ where
         if keep {
             wake(waker.flatten());
         }
-        drop(old);
+        drop((old, context));
         withdrawal
     }
 

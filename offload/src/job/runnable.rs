@@ -205,8 +205,8 @@ pub(crate) enum Withdrawal {
 #[must_use]
 pub(crate) struct DeferredCleanup {
     pub(crate) waker: Option<Waker>,
-    /// The ambient of a job that had not begun, and its closure unless the caller may
-    /// take that back.
+    /// The ambient and the context of a job that had not begun, and its closure unless the
+    /// caller may take that back.
     pub(crate) left: Option<Box<dyn Send>>,
     /// The report about a job that nobody awaits.
     pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
@@ -229,8 +229,8 @@ pub(crate) trait Runnable: Any + Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// Moves the job from `Fresh` to `Waiting`: captures the ambient by `config`, and
-    /// returns the lineage. Returns `None` if the job was withdrawn before. If user code
+    /// Moves the job from `Fresh` to `Waiting`: captures the context by `config` and
+    /// the ambient, and returns the lineage. Returns `None` if the job was withdrawn before. If user code
     /// panics, the job stays `Fresh`.
     fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
     /// Polls for the result, and keeps the waker if there is none yet.

@@ -9,17 +9,26 @@ use crate::{CutOff, OffloadError};
 /// This crate knows no runtime. A bridge to a runtime implements this trait, to run each
 /// closure inside the runtime that submitted it. [`Bare`] carries nothing.
 pub trait Ambient: Send + 'static {
-    /// Captures the surroundings of the submitting thread, once for each submission.
+    /// The context of the submitting code, which travels with the job.
     ///
-    /// `config` is what the pool was built with. A panic reaches the submitter, and then
-    /// the job is not submitted.
-    fn capture(config: &Config) -> Self;
+    /// Most programs have none. So a job keeps the context apart from the surroundings,
+    /// which the pool moves several times.
+    type Context: Send + 'static;
 
-    /// Runs the closure on a worker, in the captured surroundings. The pool calls this once.
+    /// Captures the context of the submitting thread, once for each submission. `config` is
+    /// what the pool was built with.
     ///
-    /// The pool drops the surroundings after it has woken the job's caller. An
-    /// implementation may take a part out and drop that part earlier.
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R;
+    /// A panic reaches the submitter, and then the job is not submitted.
+    fn context(config: &Config) -> Option<Self::Context>;
+
+    /// Captures the surroundings of the submitting thread, once for each submission.
+    fn capture() -> Self;
+
+    /// Runs the closure on a worker, in the captured surroundings and in the context.
+    ///
+    /// The pool drops the surroundings after it has woken the job's caller. The context is
+    /// dropped here, so a caller who sees the result finds nothing of the context in use.
+    fn enter<R>(&self, context: Option<Self::Context>, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
     /// no job has started, ended or parked for nearly a second. `waited` is how long that
@@ -56,6 +65,13 @@ impl Config {
         Self(Some(Arc::new(value)))
     }
 
+    /// Returns whether there is a value.
+    #[must_use]
+    #[inline]
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Returns the value. Returns `None` if there is none, or if it is of another type.
     #[must_use]
     pub fn get<T: Any>(&self) -> Option<&T> {
@@ -76,11 +92,17 @@ impl fmt::Debug for Config {
 pub struct Bare;
 
 impl Ambient for Bare {
-    fn capture(_config: &Config) -> Self {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

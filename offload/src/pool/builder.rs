@@ -185,7 +185,7 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Sets what the ambient of each job is captured with.
+    /// Sets what the context of each job is captured by.
     #[doc(hidden)]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;

@@ -44,11 +44,17 @@ pub(crate) fn check_that_all_ended() {
 pub(crate) struct Watched;
 
 impl Ambient for Watched {
-    fn capture(_config: &Config) -> Self {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&mut self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

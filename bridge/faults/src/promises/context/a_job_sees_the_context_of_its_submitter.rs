@@ -12,7 +12,7 @@ pub(crate) fn run() {
     let in_request = |number, work: &dyn Fn()| REQUEST.sync_scope(number, work);
     let made = bridge.offload(request);
     in_request(1, &|| {
-        assert_eq!(bridge.wait(bridge.offload(request)), Some(1))
+        assert_eq!(bridge.wait(bridge.offload(request)), Some(1));
     });
     in_request(2, &|| {
         let started = bridge.offload(request).start();

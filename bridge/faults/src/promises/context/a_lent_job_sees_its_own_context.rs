@@ -10,7 +10,7 @@ pub(crate) const PEERS: &str = "";
 /// Nests jobs. Each is submitted with the number of its level, or with none, and waits with
 /// another number.
 fn descend(bridge: &Bridge, depth: u32) {
-    let expected = (depth % 3 != 0).then_some(depth);
+    let expected = (!depth.is_multiple_of(3)).then_some(depth);
     assert_eq!(request(), expected);
     if depth == 0 {
         return;
@@ -19,7 +19,7 @@ fn descend(bridge: &Bridge, depth: u32) {
         let inner = bridge.clone();
         let job = bridge.offload(move || descend(&inner, depth - 1));
         bridge.wait(async {
-            if (depth - 1) % 3 == 0 {
+            if (depth - 1).is_multiple_of(3) {
                 // A task that nobody gives a context submits the job.
                 tokio::spawn(Lineage::current().scope(job)).await.unwrap();
             } else {

@@ -26,7 +26,7 @@ pub(crate) fn run() {
     assert_eq!(bridge.wait(task).unwrap(), (Some(7), Some(7)));
     let (tell, told) = mpsc::channel();
     let tells = Tells(tell);
-    let (begin, begun) = oneshot::channel();
+    let (begin, first_poll) = oneshot::channel();
     let task = REQUEST.sync_scope(8, || {
         bridge.spawn(async move {
             let _tells = tells;
@@ -34,7 +34,7 @@ pub(crate) fn run() {
             pending::<()>().await;
         })
     });
-    bridge.wait(begun).unwrap();
+    bridge.wait(first_poll).unwrap();
     task.abort();
     assert_eq!(told.recv().unwrap(), Some(8));
 }
