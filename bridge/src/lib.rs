@@ -30,6 +30,9 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(handler());
 //! ```
 //!
+//! [Start in five minutes](guide::start) begins with `cargo new`. The rest of the [`guide`]
+//! explains the topics below, and has recipes.
+//!
 //! # What to use when
 //!
 //! | I have | and I am in | so I write |
@@ -128,6 +131,9 @@ mod config;
 mod driven;
 mod entered;
 mod error;
+// The package `bridge-guide` tests the snippets, with dependencies that this one must
+// not have.
+#[cfg(not(doctest))]
 pub mod guide;
 #[cfg(feature = "test-util")]
 mod held_clock;

@@ -19,7 +19,7 @@ pub(crate) use self::{
     ending::{Ending, Here},
 };
 use crate::{
-    Config, CutOff, Metrics,
+    CutOff, Metrics,
     job::{
         drop_payload,
         eager::Eagerness,
@@ -27,30 +27,31 @@ use crate::{
     },
     nesting::lineage::{Lane, PoolId},
     platform::{
-        fork,
+        fork::{self, Forked},
         sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
     },
     pool::limits::{Hooks, Limits},
     schedule::{
+        expected_start::ExpectedStart,
         inbox::Inbox,
         queue::Queue,
         stall::StallReport,
-        state::{Action, Phase, Prospect, State},
+        state::{Action, Phase, State},
     },
 };
 
+/// The shared part of a pool.
+///
+/// Only the process of the workers may use it, so handles keep it in an
+/// [`OfProcess`](fork::OfProcess). A worker has it as it is.
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
-    /// What the context of each job is captured by.
-    pub(crate) config: Config,
     /// The function that a worker with this number runs.
     thread_main: ThreadMain,
     reports: Reports,
     /// When the pool was built.
     pub(crate) born: Instant,
-    /// The process whose threads serve this pool.
-    generation: usize,
     state: Padded<Mutex<State>>,
     /// The number of jobs that a worker could take. The queue writes it under the lock,
     /// and a spinning worker reads it.
@@ -88,7 +89,14 @@ pub(crate) struct Reports {
 pub(crate) enum Refusal {
     Full,
     ShutDown,
+    /// This process is a fork, and the pool belongs to its parent.
     Forked,
+}
+
+impl From<Forked> for Refusal {
+    fn from(Forked: Forked) -> Self {
+        Self::Forked
+    }
 }
 
 /// Says what a submission does if the queue is full.
@@ -102,7 +110,6 @@ impl Core {
     pub(crate) fn new(
         limits: Limits,
         hooks: Hooks,
-        config: Config,
         thread_main: ThreadMain,
         reports: Reports,
     ) -> Arc<Self> {
@@ -113,11 +120,9 @@ impl Core {
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
-            config,
             thread_main,
             reports,
             born: now(),
-            generation: fork::generation(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
@@ -131,12 +136,6 @@ impl Core {
     /// Returns the identity of this pool, which the lineage of its jobs contains.
     pub(crate) fn id(&self) -> PoolId {
         PoolId::of(&*self.inbox)
-    }
-
-    /// Returns whether this process is a fork of the process that owns the workers. If
-    /// so, nobody may touch the state, because its lock may be held for ever.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.generation != fork::generation()
     }
 
     /// Locks the state and closes the inbox, so every submitted job is in the queue.
@@ -180,16 +179,13 @@ impl Core {
         self: &Arc<Self>,
         mut job: Submitted,
         when_full: WhenFull,
-    ) -> Result<Prospect, Refusal> {
-        if self.is_forked() {
-            return Err(Refusal::Forked);
-        }
+    ) -> Result<ExpectedStart, Refusal> {
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.
         if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {
-                Ok(pickup) => return Ok(pickup.into()),
+                Ok(start) => return Ok(start),
                 Err(back) => job = back,
             }
         }
@@ -206,20 +202,17 @@ impl Core {
             return Err(refusal);
         }
         let lane = Lane::of(&job.lineage, self.id());
-        let (prospect, action) = state.push(job, lane);
+        let (start, action) = state.push(job, lane);
         self.release(state);
         if let Action::Nothing = action {
-            return Ok(prospect);
+            return Ok(start);
         }
         self.perform(action);
-        Ok(Prospect::Called)
+        Ok(ExpectedStart::Called)
     }
 
     /// Takes a withdrawn job out of the queue, and counts it as cancelled.
     pub(crate) fn forget(&self, header: &Header) {
-        if self.is_forked() {
-            return;
-        }
         let mut state = self.state();
         state.tally.cancelled += 1;
         let swept = state.queue.withdraw(header);
@@ -308,9 +301,6 @@ impl Core {
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        if self.is_forked() {
-            return Metrics::default();
-        }
         self.state().metrics()
     }
 }

@@ -72,16 +72,16 @@ pub(super) fn poll_until_ready<F: Future>(
 #[cold]
 pub(super) fn pause(
     watchdog: &mut Watchdog<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     waiting: &mut Waiting,
 ) -> Result<(), WaitError> {
-    watchdog.check_limits(parker)?;
-    if parker.spin(watchdog.spin_limit(), watchdog.deadline()) {
+    let parker = watchdog.check_limits(lease)?;
+    if lease.spin(watchdog.spin_limit(), watchdog.deadline()) {
         waiting.skip_park();
         return watchdog.after_spin(parker);
     }
     let alarm = watchdog.before_park(parker)?;
-    let ended = waiting.park(parker.parker(), Some(alarm));
+    let ended = waiting.park(parker, Some(alarm));
     watchdog.after_park(ended)
 }
 

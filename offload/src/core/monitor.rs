@@ -27,21 +27,18 @@ pub(crate) fn start(core: &Arc<Core>) {
 fn run(core: &Arc<Core>) {
     loop {
         sleep(TICK);
-        if core.is_forked() {
-            return;
-        }
         let Findings {
             action,
             refused,
-            news,
+            report,
             stops,
         } = core.state().look(now());
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();
         }
-        if let Some(news) = news {
-            core.report(news);
+        if let Some(report) = report {
+            core.report(report);
         }
         if stops {
             return;

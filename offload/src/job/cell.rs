@@ -36,9 +36,6 @@ pub(super) struct Unattended<F, A> {
     pub(super) handle: Arc<Handle>,
 }
 
-/// What a submission captures: the context, the ambient, and the waker of the caller.
-type Captured<A> = (Option<<A as Ambient>::Context>, A, Option<Waker>);
-
 impl<F, T, A: Ambient> Cell<F, T, A> {
     pub(super) fn new(stage: Stage<F, T, A>) -> Self {
         Self {
@@ -48,23 +45,28 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Moves the job from `Fresh` to `Waiting`. If it was withdrawn before, this returns what
-    /// was captured, which must not be dropped under the lock.
+    /// Moves a job that is `Fresh` to `Waiting`.
     #[inline]
-    pub(super) fn submit(&mut self, captured: Captured<A>) -> Option<Captured<A>> {
+    pub(super) fn submit(&mut self, ambient: A, context: Option<A::Context>, waker: Option<Waker>) {
+        let Stage::Fresh(closure) = mem::replace(&mut self.stage, Stage::Gone) else {
+            unreachable!("the caller has looked, under this lock")
+        };
+        self.put(Stage::Waiting(closure, ambient));
+        self.waker = waker;
+        if context.is_some() {
+            self.context = context;
+        }
+    }
+
+    /// Takes the closure out, if no worker has claimed it and it is still there. A job that
+    /// waits has an ambient too.
+    pub(super) fn reclaim(&mut self) -> Option<(F, Option<A>)> {
         match mem::replace(&mut self.stage, Stage::Gone) {
-            Stage::Fresh(closure) => {
-                let (context, ambient, waker) = captured;
-                self.put(Stage::Waiting(closure, ambient));
-                self.waker = waker;
-                if context.is_some() {
-                    self.context = context;
-                }
-                None
-            }
+            Stage::Waiting(closure, ambient) => Some((closure, Some(ambient))),
+            Stage::Fresh(closure) | Stage::Refused(closure) => Some((closure, None)),
             other => {
                 self.stage = other;
-                Some(captured)
+                None
             }
         }
     }

@@ -47,7 +47,7 @@ use crate::{
     Ambient, Config, Lineage, OffloadError,
     nesting::lineage::{JobId, PoolId},
     platform::{
-        fork,
+        fork::{Forked, OfProcess},
         sync::{Mutex, lock},
     },
     pool::{error::Panic, handle::Handle},
@@ -94,14 +94,7 @@ where
     /// Takes the closure back, if no worker has claimed it and it is still there.
     pub(crate) fn reclaim(&self) -> Option<F> {
         let mut cell = lock(&self.cell);
-        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Waiting(closure, ambient) => (closure, Some(ambient)),
-            Stage::Fresh(closure) | Stage::Refused(closure) => (closure, None),
-            other => {
-                cell.stage = other;
-                return None;
-            }
-        };
+        let (closure, ambient) = cell.reclaim()?;
         // No destructor of the user's stays in the job: it may be dropped under a lock.
         let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
@@ -227,7 +220,7 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
         self.header.begin(now);
         let mut cell = lock(&self.cell);
         let context = cell.take_context();
@@ -238,10 +231,10 @@ where
             }
             other => match claim_unattended(cell, other) {
                 Some(claimed) => claimed,
-                None => return Finish::Withdrawn,
+                None => return Ok(Finish::Withdrawn),
             },
         };
-        let process = fork::generation();
+        let process = OfProcess::new(());
         let id = JobId::of(&self);
         let (job, (result, ambient)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
@@ -250,17 +243,16 @@ where
             }));
             (result, ambient)
         });
-        if fork::generation() != process {
-            // The closure forked, and this is the child. The job and its caller belong
-            // to the parent.
+        if let Err(forked) = process.get() {
+            // The job and its caller belong to the parent.
             mem::forget(result);
-            return Finish::Withdrawn;
+            return Err(forked);
         }
         let finish = job.finish(result);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
-        finish
+        Ok(finish)
     }
 
     fn abandon(&self, error: OffloadError) -> DeferredCleanup {
@@ -311,11 +303,14 @@ where
     }
 
     fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
-        let captured = (A::context(config), A::capture(), waker.cloned());
+        let (context, ambient, waker) = (A::context(config), A::capture(), waker.cloned());
         let mut cell = lock(&self.cell);
-        let refused = cell.submit(captured);
+        let is_fresh = matches!(cell.stage, Stage::Fresh(_));
+        if is_fresh {
+            cell.submit(ambient, context, waker);
+        }
         drop(cell);
-        refused.is_none().then(|| Lineage::current().living())
+        is_fresh.then(|| Lineage::current().living())
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {

@@ -10,6 +10,7 @@ use std::{
 use crate::{
     Config, Lineage, OffloadError,
     nesting::lineage::PoolId,
+    platform::fork::Forked,
     platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
     pool::handle::Handle,
     thread::clock::Tick,
@@ -59,7 +60,7 @@ impl Submitted {
     }
 
     /// Claims the closure and runs it on a worker of `pool`. The job begins at `now`.
-    pub(crate) fn run(self, pool: PoolId, now: Tick) -> Finish {
+    pub(crate) fn run(self, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
         self.job.run(self.lineage, pool, now)
     }
 }
@@ -216,8 +217,9 @@ pub(crate) struct DeferredCleanup {
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
     /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The job
-    /// begins at `now`. The call never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish;
+    /// begins at `now`. The call never unwinds. It returns [`Forked`] if the closure has
+    /// forked, and this is the child.
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked>;
     /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, because the pool is closed. Its caller is

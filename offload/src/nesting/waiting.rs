@@ -16,7 +16,7 @@ use crate::{
     core::{Core, Here},
     job::{runnable::Submitted, running},
     nesting::lineage::{self, Frame, Installed},
-    platform::sync::sleep,
+    platform::{fork::OfProcess, sync::sleep},
     schedule::state::{Action, ParkDecision, ParkEnd, Place},
     thread::{
         park::Parker,
@@ -40,9 +40,10 @@ const STEP: Duration = Duration::from_micros(100);
 /// thread that opened it.
 #[must_use]
 pub struct Waiting {
-    on_worker: Option<OnWorker>,
+    on_worker: Option<OfProcess<OnWorker>>,
 }
 
+/// The part of a wait that only a worker has.
 struct OnWorker {
     worker: Worker,
     /// The number of polls since the last park.
@@ -93,20 +94,18 @@ impl Waiting {
     }
 
     fn open_on_worker() -> Self {
-        // In a fork's child this thread is no worker, because its pool stayed behind.
-        let worker = Worker::current().filter(|worker| !worker.core.is_forked());
-        let on_worker = worker.map(|worker| {
+        let on_worker = Worker::current().map(|worker| {
             // The wait around this one may have been lent a job. It polls once more before
             // it runs that job, and this wait opens within that poll. If this wait needs
             // the job, nobody would run it. So the pool takes it back.
             worker.return_lent();
-            OnWorker {
+            OfProcess::new(OnWorker {
                 busy: 0,
                 owes: false,
                 refused: false,
                 _installed: lineage::open_wait(worker.core.id(), running::current()),
                 worker,
-            }
+            })
         });
         Self { on_worker }
     }
@@ -114,8 +113,17 @@ impl Waiting {
     /// Returns the part of the wait that a worker has, if this thread is a worker. In a
     /// fork's child no thread is, even if the wait was opened before the fork.
     fn on_worker(&mut self) -> Option<&mut OnWorker> {
-        let here = self.on_worker.as_mut();
-        here.filter(|on_worker| !on_worker.worker.core.is_forked())
+        self.on_worker.as_mut()?.get_mut().ok()
+    }
+
+    #[cold]
+    fn close(&mut self) {
+        if let Some(on_worker) = self.on_worker() {
+            on_worker.worker.return_lent();
+        }
+        if let Some(frame) = lineage::opened_frame() {
+            frame.close();
+        }
     }
 
     /// Returns whether this thread was a worker when the wait was opened.
@@ -165,7 +173,7 @@ impl Waiting {
 /// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
 pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
     let waiting = Waiting::open();
-    let Some(OnWorker { worker, .. }) = &waiting.on_worker else {
+    let Some(Ok(OnWorker { worker, .. })) = waiting.on_worker.as_ref().map(OfProcess::get) else {
         return wait(None);
     };
     let (own, stack) = (&worker.core, worker.stack);
@@ -346,13 +354,11 @@ impl OnWorker {
     }
 }
 
-impl Drop for OnWorker {
+impl Drop for Waiting {
+    #[inline]
     fn drop(&mut self) {
-        if !self.worker.core.is_forked() {
-            self.worker.return_lent();
-        }
-        if let Some(frame) = lineage::opened_frame() {
-            frame.close();
+        if self.is_on_worker() {
+            self.close();
         }
     }
 }

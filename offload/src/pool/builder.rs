@@ -47,7 +47,7 @@ impl<A> Builder<A> {
             exit_grace: Duration::from_secs(5),
             cancel_grace: None,
             cores,
-            decide: policy::DUTY,
+            decide: policy::DECIDE,
             watches_end: false,
         };
         Self {
@@ -251,16 +251,12 @@ impl<A> Builder<A> {
         A: Ambient,
     {
         self.check()?;
-        Ok(Pool::from_core(Core::new(
-            self.limits,
-            self.hooks,
-            self.config,
-            worker::main,
-            Reports {
-                stalled: A::stalled,
-                cut_off: A::cut_off,
-            },
-        )))
+        let reports = Reports {
+            stalled: A::stalled,
+            cut_off: A::cut_off,
+        };
+        let core = Core::new(self.limits, self.hooks, worker::main, reports);
+        Ok(Pool::from_core(core, self.config))
     }
 }
 

@@ -2,18 +2,39 @@
 
 use std::sync::Arc;
 
-use crate::core::Core;
+use crate::{
+    Config,
+    core::{Core, Refusal, WhenFull},
+    job::runnable::Submitted,
+    platform::fork::OfProcess,
+    schedule::expected_start::ExpectedStart,
+};
 
 /// Closes the pool when the last handle is dropped.
 ///
 /// Workers hold the [`Core`] and no handle, so that handles can be counted. Each job
 /// counts handles, and this type keeps that count off the cache lines that workers use.
 pub(crate) struct Handle {
-    pub(crate) core: Arc<Core>,
+    pub(crate) core: OfProcess<Arc<Core>>,
+    /// What the context of each job is captured by.
+    pub(crate) config: Config,
+}
+
+impl Handle {
+    /// Queues a job that has been prepared.
+    pub(crate) fn submit(
+        &self,
+        job: Submitted,
+        when_full: WhenFull,
+    ) -> Result<ExpectedStart, Refusal> {
+        self.core.get()?.submit(job, when_full)
+    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.core.close();
+        if let Ok(core) = self.core.get() {
+            core.close();
+        }
     }
 }

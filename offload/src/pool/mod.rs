@@ -13,13 +13,14 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
+    Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Timer,
     core::{Core, Refusal, WhenFull},
     job::{
         Job,
         large::Large,
         runnable::{Awaitable, Submitted},
     },
+    platform::fork::{Forked, OfProcess},
     pool::handle::Handle,
 };
 
@@ -56,9 +57,12 @@ impl<A: Ambient> Pool<A> {
         Builder::new()
     }
 
-    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+    pub(crate) fn from_core(core: Arc<Core>, config: Config) -> Self {
         Self {
-            handle: Arc::new(Handle { core }),
+            handle: Arc::new(Handle {
+                core: OfProcess::new(core),
+                config,
+            }),
             ambient: PhantomData,
         }
     }
@@ -140,13 +144,13 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let core = &self.handle.core;
-        let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &core.config);
+        let config = &self.handle.config;
+        let (job, lineage) = Job::<F, T, A>::prepared(closure, at, config);
         let submitted = Submitted {
             job: Arc::clone(&job) as _,
             lineage,
         };
-        match core.submit(submitted, WhenFull::Refuse) {
+        match self.handle.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
             Err(refusal) => Err(refuse(&job, refusal)),
         }
@@ -191,12 +195,12 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &handle.core.config);
+            let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &handle.config);
             let submitted = Submitted {
                 job: Arc::clone(&job) as _,
                 lineage,
             };
-            if let Err(refusal) = handle.core.submit(submitted, WhenFull::JoinBacklog) {
+            if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog) {
                 return Err(refuse(&job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
@@ -209,7 +213,9 @@ impl<A: Ambient> Pool<A> {
                 }
                 if may_give_up && give_up.as_mut().poll(cx).is_ready() {
                     may_give_up = false;
-                    if handle.core.leave_backlog(Awaitable::header(&*job)) {
+                    if let Ok(core) = handle.core.get()
+                        && core.leave_backlog(Awaitable::header(&*job))
+                    {
                         return Poll::Ready(None);
                     }
                 }
@@ -269,13 +275,16 @@ impl<A: Ambient> Pool<A> {
     /// A job of this pool may call this, and so may a future that such a job waits for.
     /// Then the shutdown leaves that job out: it does not wait for the job or count it.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
-        PoolShutdown::new(Arc::clone(&self.handle.core), grace)
+        PoolShutdown::new(self.handle.core.clone(), grace)
     }
 
     /// Returns the figures of the pool at this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.handle.core.metrics()
+        self.handle
+            .core
+            .get()
+            .map_or_else(|Forked| Metrics::default(), |core| core.metrics())
     }
 }
 
@@ -323,10 +332,10 @@ impl<A> Clone for Pool<A> {
     }
 }
 
-impl<A> fmt::Debug for Pool<A> {
+impl<A: Ambient> fmt::Debug for Pool<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("metrics", &self.handle.core.metrics())
+            .field("metrics", &self.metrics())
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,10 @@
 mod breaks;
 mod documents;
 mod figures;
+mod guide;
 mod manifests;
+mod markdown;
+mod names;
 mod source;
 mod tree;
 mod unsafety;
@@ -31,8 +34,11 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 8] = [
-    ("source files: one head, a readable length", source::check),
+const CHECKS: [(&str, Check); 11] = [
+    (
+        "source files: one head, a readable length, names of files that exist",
+        source::check,
+    ),
     (
         "unsafe code: only where the list allows it",
         unsafety::check,
@@ -49,6 +55,18 @@ const CHECKS: [(&str, Check); 8] = [
     (
         "documents: every crate on the map, every link leads somewhere",
         documents::map,
+    ),
+    (
+        "guide: every page is listed, its snippets run, its links lead somewhere",
+        guide::check,
+    ),
+    (
+        "markdown: headings that links name, languages of code blocks, paths of files",
+        markdown::check,
+    ),
+    (
+        "names: the README and the guide name what exists",
+        names::check,
     ),
     (
         "figures: the documents quote the newest record",
