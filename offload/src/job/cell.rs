@@ -45,13 +45,10 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Moves a job that is `Fresh` to `Waiting`.
+    /// Keeps what a submission has captured. This spares the copy of a context if there is
+    /// none.
     #[inline]
-    pub(super) fn submit(&mut self, ambient: A, context: Option<A::Context>, waker: Option<Waker>) {
-        let Stage::Fresh(closure) = mem::replace(&mut self.stage, Stage::Gone) else {
-            unreachable!("the caller has looked, under this lock")
-        };
-        self.put(Stage::Waiting(closure, ambient));
+    pub(super) fn keep(&mut self, context: Option<A::Context>, waker: Option<Waker>) {
         self.waker = waker;
         if context.is_some() {
             self.context = context;

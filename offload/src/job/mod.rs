@@ -105,10 +105,7 @@ where
     /// Stores the closure's result, and wakes the caller. Returns how the job ended.
     fn finish(&self, result: std::thread::Result<T>) -> Finish {
         let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
-        let mut finish = match result {
-            Ok(_) => Finish::Completed,
-            Err(_) => Finish::Panicked,
-        };
+        let mut finish = Finish::of(&result);
         let mut cell = lock(&self.cell);
         let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
@@ -303,14 +300,20 @@ where
     }
 
     fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
-        let (context, ambient, waker) = (A::context(config), A::capture(), waker.cloned());
+        let context = A::context(config);
+        let ambient = A::capture();
+        let waker = waker.cloned();
         let mut cell = lock(&self.cell);
-        let is_fresh = matches!(cell.stage, Stage::Fresh(_));
-        if is_fresh {
-            cell.submit(ambient, context, waker);
+        match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Fresh(closure) => cell.put(Stage::Waiting(closure, ambient)),
+            other => {
+                cell.stage = other;
+                return None;
+            }
         }
+        cell.keep(context, waker);
         drop(cell);
-        is_fresh.then(|| Lineage::current().living())
+        Some(Lineage::current().living())
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {

@@ -79,6 +79,16 @@ pub(crate) enum Finish {
     Withdrawn,
 }
 
+impl Finish {
+    /// Returns how a job ended whose closure has this result.
+    pub(crate) fn of<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Completed,
+            Err(_) => Self::Panicked,
+        }
+    }
+}
+
 impl Header {
     pub(crate) fn new(at: &'static Location<'static>) -> Self {
         Self {
