@@ -38,10 +38,10 @@ impl Ambient for InRuntime {
         }
     }
 
-    fn enter<R>(&self, context: Option<Captured>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, context: Option<&Captured>, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _tag = ThreadTag::Job.set();
-        Captured::run(context, closure)
+        Captured::enter(context, closure)
     }
 
     fn stalled(waited: Duration, queued: usize) {

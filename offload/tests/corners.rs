@@ -132,7 +132,7 @@ impl Ambient for Loud {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

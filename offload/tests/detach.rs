@@ -30,7 +30,7 @@ impl Ambient for Keeps {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

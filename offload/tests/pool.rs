@@ -275,7 +275,7 @@ fn a_report_that_panics_reaches_nobody() {
         fn capture() -> Self {
             Self
         }
-        fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+        fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
             closure()
         }
         fn stalled(_waited: Duration, _queued: usize) {

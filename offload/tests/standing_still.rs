@@ -81,7 +81,7 @@ impl Ambient for Told {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

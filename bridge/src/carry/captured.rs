@@ -7,10 +7,11 @@ use std::{
     thread,
 };
 
+use super::{
+    Carrier,
+    span::{self, Live},
+};
 use offload_pool::Config;
-use tracing::Span;
-
-use super::{Carrier, span};
 
 /// The carriers of a bridge. A pool without a bridge has the default.
 #[derive(Clone)]
@@ -61,13 +62,13 @@ impl fmt::Debug for Carriers {
 pub struct Captured(Kind);
 
 enum Kind {
-    Span(Span),
+    Span(Live),
     Contexts(Box<Whole>),
 }
 
 /// A context that is more than a span.
 struct Whole {
-    span: Option<Span>,
+    span: Option<Live>,
     outermost: Box<dyn Layer>,
 }
 
@@ -98,7 +99,7 @@ impl Captured {
         Some(Self(kind))
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&Live> {
         match &self.0 {
             Kind::Span(span) => Some(span),
             Kind::Contexts(whole) => whole.span.as_ref(),
@@ -115,28 +116,6 @@ impl Captured {
             Some(Self(Kind::Contexts(whole))) => enter_layer(&*whole.outermost, body),
             _ => body(),
         })
-    }
-
-    /// Runs `body` in this context, and drops the context before it returns or unwinds.
-    ///
-    /// A span ends when its last handle is dropped. So a caller who sees the result may
-    /// rely on the end of the spans that are its own.
-    #[inline]
-    pub(crate) fn run<R>(captured: Option<Self>, body: impl FnOnce() -> R) -> R {
-        let Some(captured) = captured else {
-            return span::within(None, body);
-        };
-        let run = || Self::enter(Some(&captured), body);
-        match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(value) => {
-                drop(captured);
-                value
-            }
-            Err(payload) => {
-                drop_caught(captured);
-                resume_unwind(payload)
-            }
-        }
     }
 }
 
@@ -223,13 +202,4 @@ enum Run<F, R> {
     Ready(F),
     Begun,
     Over(thread::Result<R>),
-}
-
-/// Drops a context while a panic is on its way. A second panic would abort the process, so
-/// it is lost.
-#[cold]
-fn drop_caught(captured: Captured) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(captured))) {
-        mem::forget(payload);
-    }
 }

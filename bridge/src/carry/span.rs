@@ -4,16 +4,35 @@
 //! to a closure that waits, or if a task is polled inside `span.enter()`. The closure must
 //! see its submitter's span and not these.
 
+use std::ptr;
+
 use tracing::{Span, dispatcher, level_filters::LevelFilter};
 
 /// At most this many spans of a thread are left. A subscriber that shows a span as current
 /// although it was left would otherwise never come to an end.
 const MOST: usize = 256;
 
+/// A span, and where its thread kept its subscriber.
+#[derive(Debug)]
+pub(super) struct Live {
+    span: Span,
+    place: usize,
+}
+
 /// Returns the current span of this thread, if there is one.
 #[inline]
-pub(super) fn current() -> Option<Span> {
-    is_logging().then(Span::current).filter(is_some)
+pub(super) fn current() -> Option<Live> {
+    let span = is_logging().then(Span::current).filter(is_some)?;
+    let place = place();
+    Some(Live { span, place })
+}
+
+/// Returns the address at which this thread keeps its subscriber.
+///
+/// As long as no thread of the process has a subscriber of its own, this is one static for
+/// all threads.
+fn place() -> usize {
+    dispatcher::get_default(|subscriber| ptr::from_ref(subscriber).addr())
 }
 
 /// Returns whether anything is logged in this process. Without a subscriber nothing is.
@@ -26,18 +45,20 @@ fn is_some(span: &Span) -> bool {
     !span.is_disabled()
 }
 
-/// Runs `body` with `span` as the current span, or with none.
+/// Runs `body` with `live` as the current span, or with none.
 #[inline]
-pub(super) fn within<R>(span: Option<&Span>, body: impl FnOnce() -> R) -> R {
-    if span.is_none() && !is_logging() {
+pub(super) fn within<R>(live: Option<&Live>, body: impl FnOnce() -> R) -> R {
+    if live.is_none() && !is_logging() {
         return body();
     }
-    let _left = Left::all();
-    let Some(span) = span else {
+    let left = Left::all();
+    let Some(Live { span, place }) = live else {
         return body();
     };
     let entered = span.enter();
-    if is_current(span) {
+    // The first check spares the second one, which looks the span up among those of all
+    // threads. It says that both threads have the subscriber of the process.
+    if (left.0.is_empty() && *place == self::place()) || is_current(span) {
         return body();
     }
     drop(entered);

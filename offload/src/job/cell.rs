@@ -9,7 +9,7 @@ use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Han
 /// The part of a job that its lock protects.
 pub(super) struct Cell<F, T, A: Ambient> {
     pub(super) stage: Stage<F, T, A>,
-    /// The context of a job that was submitted and has not begun.
+    /// The context of a job that was submitted. It is not here while the job runs.
     pub(super) context: Option<A::Context>,
     pub(super) waker: Option<Waker>,
 }
@@ -45,11 +45,16 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Keeps what a submission has captured. This spares the copy of a context if there is
-    /// none.
+    /// Keeps what a submission has captured.
     #[inline]
     pub(super) fn keep(&mut self, context: Option<A::Context>, waker: Option<Waker>) {
         self.waker = waker;
+        self.keep_context(context);
+    }
+
+    /// Keeps the context of a job that waits, or of one whose caller is about to drop it.
+    #[inline]
+    pub(super) fn keep_context(&mut self, context: Option<A::Context>) {
         if context.is_some() {
             self.context = context;
         }

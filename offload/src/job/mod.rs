@@ -103,27 +103,29 @@ where
     }
 
     /// Stores the closure's result, and wakes the caller. Returns how the job ended.
-    fn finish(&self, result: std::thread::Result<T>) -> Finish {
+    fn finish(&self, result: std::thread::Result<T>, context: Option<A::Context>) -> Finish {
         let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
         let mut finish = Finish::of(&result);
         let mut cell = lock(&self.cell);
         let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
                 self.header.show(finish);
+                cell.keep_context(context);
                 cell.put(Stage::Done(result));
                 None
             }
-            Stage::Detached => Some(result),
+            Stage::Detached => Some((result, context)),
             // A shutdown has abandoned the job while it ran. Its caller gets the error of
             // the shutdown, and the result is dropped.
             other => {
                 cell.stage = other;
-                Some(result)
+                Some((result, context))
             }
         };
         let waker = cell.waker.take();
         drop(cell);
-        if let Some(unawaited) = unawaited {
+        if let Some((unawaited, context)) = unawaited {
+            let unawaited = caught::after(context, unawaited);
             if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
                 report_lost::<A>(self.header.at, error);
             }
@@ -142,7 +144,9 @@ where
             let Stage::Done(result) = mem::replace(&mut cell.stage, Stage::Gone) else {
                 unreachable!("the stage was `Done` a line above, under this lock")
             };
-            return Poll::Ready(result);
+            let context = cell.take_context();
+            drop(cell);
+            return Poll::Ready(caught::after(context, result));
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.
@@ -191,10 +195,8 @@ where
         let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
-        let left = match old {
-            Stage::Running => None,
-            unrun => Some(Box::new((unrun, context)) as Box<dyn Send>),
-        };
+        let is_unrun = !matches!(old, Stage::Running);
+        let left = is_unrun.then(|| Box::new((old, context)) as Box<dyn Send>);
         let at = self.header.at;
         let report = report.map(|error| {
             Box::new(move || report_lost::<A>(at, &error)) as Box<dyn FnOnce() + Send>
@@ -233,19 +235,19 @@ where
         };
         let process = OfProcess::new(());
         let id = JobId::of(&self);
-        let (job, (result, ambient)) = running::in_name_of(self, || {
+        let (job, (result, ambient, context)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let _lineage = lineage.install_for(pool, id);
-                ambient.enter(context, closure)
+                ambient.enter(context.as_ref(), closure)
             }));
-            (result, ambient)
+            (result, ambient, context)
         });
         if let Err(forked) = process.get() {
             // The job and its caller belong to the parent.
-            mem::forget(result);
+            mem::forget((result, context));
             return Err(forked);
         }
-        let finish = job.finish(result);
+        let finish = job.finish(result, context);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }

@@ -26,9 +26,9 @@ pub trait Ambient: Send + 'static {
 
     /// Runs the closure on a worker, in the captured surroundings and in the context.
     ///
-    /// The pool drops the surroundings after it has woken the job's caller. The context is
-    /// dropped here, so a caller who sees the result finds nothing of the context in use.
-    fn enter<R>(&self, context: Option<Self::Context>, closure: impl FnOnce() -> R) -> R;
+    /// The pool drops the surroundings after it has woken the job's caller. It drops the
+    /// context before the caller sees the result, on the caller's thread.
+    fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
     /// no job has started, ended or parked for nearly a second. `waited` is how long that
@@ -102,7 +102,7 @@ impl Ambient for Bare {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

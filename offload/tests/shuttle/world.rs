@@ -54,7 +54,7 @@ impl Ambient for Watched {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<()>, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 
