@@ -42,13 +42,16 @@
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
 //! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
-//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
+//! | functions of both kinds in one map, such as plugins | | [`Handler`] |
+//! | a closure that shall be called like a smart function | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`] |
+//! | smart calls of both kinds in one place | | [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | a `tracing` span that the closure should log into | | nothing: it [travels](carry) |
 //! | another context that the closure should see | | [`Builder::carry`] with a [`Carrier`] or a [`TaskLocal`](carry::TaskLocal) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
+//! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!
@@ -135,6 +138,7 @@ mod error;
 // not have.
 #[cfg(not(doctest))]
 pub mod guide;
+mod handler;
 #[cfg(feature = "test-util")]
 mod held_clock;
 mod leftover;
@@ -160,6 +164,7 @@ pub use crate::{
     config::Builder,
     entered::{Entered, enter},
     error::WaitError,
+    handler::Handler,
     leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,

@@ -1,7 +1,7 @@
 //! Pages to read beside the reference.
 //!
 //! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
-//! snippet.
+//! snippet. A snippet that needs more than `bridge` and `tokio` (feature `full`) says so.
 //!
 //! Rust's two kinds of function don't mix. `block_on` inside a runtime panics. A blocking
 //! call inside a task freezes its executor. A blocking pool hangs if its jobs wait for async
@@ -37,8 +37,31 @@
 //! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
 //!   for each test.
 //! * [Observing](observing): figures, logs, warnings and names of threads.
+//! * [Smart functions in frameworks](frameworks): axum handlers, tower services, sets,
+//!   streams and tasks.
 //!
 //! # Scenarios
+//!
+//! * [Scenario: a command line over an async client](scenario_http_cli): one client for sync
+//!   code, for async code and for many threads.
+//! * [Scenario: an async service over a blocking database](scenario_sqlite_service):
+//!   connections, transactions, a full queue and the end of the service.
+//! * [Scenario: async code tested from plain tests](scenario_testing): plain tests, and a
+//!   paused clock.
+//! * [Scenario: a client library for sync and async users](scenario_client_library): one
+//!   implementation, a trait of both kinds, `dyn`, and plain twins.
+//! * [Scenario: from blocking to async, one function at a time](scenario_migration): a
+//!   migration whose callers stay as they are.
+//! * [Scenario: plugins of both kinds](scenario_plugins): one registry, time limits, and
+//!   failures that do not spread.
+//! * [Scenario: a sync and an async framework in one program](scenario_mixed_frameworks):
+//!   servers of both kinds that call each other.
+//! * [Scenario: fetch in async code, parse in blocking code](scenario_scraper): limits,
+//!   backpressure and Ctrl-C.
+//! * [Scenario: an interactive session](scenario_repl): calls at a prompt, background tasks,
+//!   and Ctrl-C.
+//! * [Scenario: one set of functions as commands and as an HTTP API](scenario_one_api):
+//!   one struct for clap and serde, one function for both sides.
 //!
 //! # Choosing
 //!
@@ -95,6 +118,10 @@ pub mod four_cases {
     #![doc = include_str!("four_cases.md")]
 }
 
+pub mod frameworks {
+    #![doc = include_str!("frameworks.md")]
+}
+
 pub mod library_design {
     #![doc = include_str!("library_design.md")]
 }
@@ -125,6 +152,46 @@ pub mod pool {
 
 pub mod recipes {
     #![doc = include_str!("recipes.md")]
+}
+
+pub mod scenario_http_cli {
+    #![doc = include_str!("scenario_http_cli.md")]
+}
+
+pub mod scenario_sqlite_service {
+    #![doc = include_str!("scenario_sqlite_service.md")]
+}
+
+pub mod scenario_testing {
+    #![doc = include_str!("scenario_testing.md")]
+}
+
+pub mod scenario_client_library {
+    #![doc = include_str!("scenario_client_library.md")]
+}
+
+pub mod scenario_migration {
+    #![doc = include_str!("scenario_migration.md")]
+}
+
+pub mod scenario_plugins {
+    #![doc = include_str!("scenario_plugins.md")]
+}
+
+pub mod scenario_mixed_frameworks {
+    #![doc = include_str!("scenario_mixed_frameworks.md")]
+}
+
+pub mod scenario_scraper {
+    #![doc = include_str!("scenario_scraper.md")]
+}
+
+pub mod scenario_repl {
+    #![doc = include_str!("scenario_repl.md")]
+}
+
+pub mod scenario_one_api {
+    #![doc = include_str!("scenario_one_api.md")]
 }
 
 pub mod shutdown {
