@@ -242,10 +242,10 @@ fn the_context_of_a_withdrawn_job_is_dropped() {
         let bridge = builder.queue_capacity(2).build().unwrap();
         let contexts = || Arc::strong_count(&count) - 2;
         let (go, gate) = std::sync::mpsc::channel::<()>();
-        let (begin, begun) = std::sync::mpsc::channel();
+        let (begin, first_step) = std::sync::mpsc::channel();
         let blocked = bridge.offload(move || (begin.send(()), gate.recv()));
         let blocked = blocked.start();
-        begun.recv().unwrap();
+        first_step.recv().unwrap();
         let before = contexts();
         let cancelled = bridge.offload(|| ()).start();
         assert_eq!(contexts(), before + 1);

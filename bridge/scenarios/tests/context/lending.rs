@@ -61,12 +61,12 @@ fn it_sees_no_span_if_its_submitter_had_none() {
                 let outer = info_span!("outer");
                 let _outer = outer.enter();
                 let inner = info_span!("inner");
-                let _inner = inner.enter();
-                let _again = outer.enter();
+                let nested = inner.enter();
+                let again = outer.enter();
                 keeps("outer/inner", wait);
-                drop(_again);
+                drop(again);
                 keeps("outer/inner", &mut || ());
-                drop(_inner);
+                drop(nested);
                 keeps("outer", &mut || ());
             },
             |bridge, job| {
