@@ -8,7 +8,7 @@ use bench_suite::{
     counting::Counting,
     lines,
     wanted::Wanted,
-    workload::{burst, calls, offload, run, way},
+    workload::{burst, calls, live, offload, run, way},
 };
 use cpu_time::ProcessTime;
 
@@ -36,6 +36,10 @@ fn main() -> Result<(), regex::Error> {
     }
     if wanted.group("P14") {
         idle();
+    }
+    // The last, because a subscriber stays until the process ends.
+    if wanted.group("P13-span") {
+        offloads_in_a_span();
     }
     Ok(())
 }
@@ -95,6 +99,14 @@ fn offloads() {
     lines::count("P13-offload", "bridge", ours);
     let theirs = allocations_async(|| offload::one(&way::Unblock, 1));
     lines::count("P13-offload", "unblock", theirs);
+}
+
+fn offloads_in_a_span() {
+    live::subscribe();
+    let _entered = live::span().entered();
+    let way = way::Ours::global();
+    let ours = allocations_async(|| offload::one(&way, 1));
+    lines::count("P13-span", "bridge", ours);
 }
 
 /// Prints the CPU time of the whole process in the second after a burst, in

@@ -10,6 +10,7 @@ pub mod http;
 pub mod idle;
 pub mod latency;
 pub mod length;
+pub mod live;
 pub mod nest;
 pub mod offload;
 pub mod request;

@@ -1,17 +1,18 @@
-//! The [`Ambient`] of an offloaded closure: the runtime that submitted it.
+//! The [`Ambient`] of an offloaded closure: the runtime that submitted it, and the context
+//! that travels.
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, CutOff, OffloadError, Timer};
+use offload_pool::{Ambient, Config, CutOff, OffloadError, Timer};
 use tokio::runtime::Handle;
 
-use crate::clock;
 #[cfg(feature = "test-util")]
 use crate::held_clock::Hold;
+use crate::{carry::Captured, clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
-/// does, and marks its thread as one that may block.
+/// does, and in the context of its submitter. Marks the thread as one that may block.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
@@ -21,6 +22,13 @@ pub struct InRuntime {
 }
 
 impl Ambient for InRuntime {
+    type Context = Captured;
+
+    #[inline]
+    fn context(config: &Config) -> Option<Captured> {
+        Captured::here(config)
+    }
+
     fn capture() -> Self {
         let runtime = Handle::try_current().ok();
         Self {
@@ -30,10 +38,10 @@ impl Ambient for InRuntime {
         }
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, context: Option<&Captured>, closure: impl FnOnce() -> R) -> R {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _tag = ThreadTag::Job.set();
-        closure()
+        Captured::enter(context, closure)
     }
 
     fn stalled(waited: Duration, queued: usize) {

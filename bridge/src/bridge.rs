@@ -9,6 +9,7 @@ use std::{
 
 use cache::Cache;
 use offload_pool::{
+    Config,
     exit::{self, BeforeExit, Leaving, Turn},
     helper::OnThread,
     large::Large,
@@ -44,6 +45,8 @@ struct Inner {
     home: Home,
     /// Remembers which runtime drives a task of this bridge, while the task is polled.
     cache: Arc<Cache>,
+    /// What spawned tasks and offloaded closures take along.
+    carriers: Config,
     max_nested_waits: usize,
     spin: Duration,
     debug: bool,
@@ -91,6 +94,7 @@ impl Bridge {
     pub(crate) fn from_parts(
         pool: Pool,
         home: Home,
+        carriers: Config,
         max_nested_waits: usize,
         spin: Duration,
         debug: bool,
@@ -99,6 +103,7 @@ impl Bridge {
             pool,
             home,
             cache: Arc::new(Cache::new()),
+            carriers,
             max_nested_waits,
             spin,
             debug,
@@ -306,6 +311,10 @@ impl Bridge {
 
     pub(crate) fn cache(&self) -> &Arc<Cache> {
         &self.inner.cache
+    }
+
+    pub(crate) fn carriers(&self) -> &Config {
+        &self.inner.carriers
     }
 
     pub(crate) fn max_nested_waits(&self) -> usize {

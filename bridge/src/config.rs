@@ -7,6 +7,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::{
     Bridge, BuildError,
     ambient::InRuntime,
+    carry::{Carrier, Carriers},
     runtime::home::{Home, Source},
 };
 
@@ -44,6 +45,7 @@ pub struct Builder {
     spin: Duration,
     exit_grace: Duration,
     debug: bool,
+    carriers: Carriers,
 }
 
 /// Declares the methods of settings that belong to the pool.
@@ -70,6 +72,7 @@ impl Builder {
             max_nested_waits: 256,
             exit_grace: Duration::from_secs(5),
             debug: false,
+            carriers: Carriers::default(),
         }
     }
 
@@ -172,6 +175,44 @@ impl Builder {
         self
     }
 
+    /// Carries the current `tracing` span to offloaded closures and spawned tasks, or not. The
+    /// default is that it does.
+    ///
+    /// The log lines of a closure then belong to the span in which it was submitted. If a
+    /// subscriber is set for one thread only, it travels with its span. Without a subscriber
+    /// this costs nothing.
+    ///
+    /// ```
+    /// let bridge = bridge::Bridge::builder().carry_span(false).build()?;
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn carry_span(mut self, on: bool) -> Self {
+        self.carriers.span = on;
+        self
+    }
+
+    /// Adds a carrier, which takes a context along to offloaded closures and spawned tasks.
+    ///
+    /// A bridge may have any number of carriers. A carrier that is added later is entered
+    /// inside the earlier ones, and all of them inside the span.
+    ///
+    /// ```
+    /// use bridge::{Bridge, carry::TaskLocal};
+    ///
+    /// tokio::task_local! {
+    ///     static TENANT: &'static str;
+    /// }
+    ///
+    /// let bridge = Bridge::builder().carry(TaskLocal::of(&TENANT)).build()?;
+    /// let tenant = bridge.wait(TENANT.scope("acme", bridge.offload(|| TENANT.get())));
+    /// assert_eq!(tenant, "acme");
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn carry(mut self, carrier: impl Carrier) -> Self {
+        self.carriers.add(carrier);
+        self
+    }
+
     /// Builds the bridge. Nothing starts before it is needed.
     ///
     /// # Errors
@@ -205,10 +246,12 @@ impl Builder {
                 exit_grace: self.exit_grace,
             },
         };
-        let pool = self.pool.build()?;
+        let carriers = self.carriers.into_config();
+        let pool = self.pool.config(carriers.clone()).build()?;
         Ok(Bridge::from_parts(
             pool,
             Home::new(source),
+            carriers,
             self.max_nested_waits,
             self.spin,
             self.debug,

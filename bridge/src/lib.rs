@@ -49,6 +49,8 @@
 //! | smart calls of both kinds in one place | | [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
+//! | a `tracing` span that the closure should log into | | nothing: it [travels](carry) |
+//! | another context that the closure should see | | [`Builder::carry`] with a [`Carrier`] or a [`TaskLocal`](carry::TaskLocal) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
 //! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime |
@@ -129,6 +131,7 @@ mod ambient;
 mod bridge;
 mod call;
 mod carried;
+pub mod carry;
 mod clock;
 mod config;
 mod driven;
@@ -160,6 +163,7 @@ pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, Rejected};
 pub use crate::{
     bridge::Bridge,
     call::{AsyncCall, BoxCall, Call, SyncCall},
+    carry::Carrier,
     config::Builder,
     entered::{Entered, enter},
     error::WaitError,

@@ -25,7 +25,8 @@ use crate::{Bridge, ambient::InRuntime};
 /// The future of an offloaded closure. See [`offload`].
 pub use offload_pool::Offload;
 
-/// A bounded pool of threads that belongs to no [`Bridge`].
+/// A bounded pool of threads that belongs to no [`Bridge`]. It carries the current `tracing`
+/// span, and no other context.
 ///
 /// ```
 /// use bridge::Pool;
@@ -43,12 +44,14 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 ///
 /// The future is lazy, `Send` and `'static`. The closure runs inside the
 /// runtime that submitted it, as under `tokio::task::spawn_blocking`, so it
-/// may `Handle::current()`, spawn, and [`wait`](crate::wait).
+/// may `Handle::current()`, spawn, and [`wait`](crate::wait). It also runs in the `tracing`
+/// span of the code that submitted it: see [`carry`](crate::carry).
 ///
 /// # Panics
 ///
 /// The future resumes the closure's panic, and panics with an
-/// [`OffloadError`](crate::OffloadError)'s text if the closure can't run.
+/// [`OffloadError`](crate::OffloadError)'s text if the closure can't run. A panic of
+/// [`Carrier::capture`](crate::Carrier::capture) reaches the code that submits.
 ///
 /// # Cancel safety
 ///

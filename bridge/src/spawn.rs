@@ -1,4 +1,4 @@
-//! Spawns tasks that carry the lineage of the code that spawns them.
+//! Spawns tasks that carry the lineage and the context of the code that spawns them.
 
 use std::panic::Location;
 
@@ -9,7 +9,12 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
-use crate::{Bridge, driven::Driven, runtime::forked};
+use crate::{
+    Bridge,
+    carry::{Captured, Carrying},
+    driven::Driven,
+    runtime::forked,
+};
 
 impl Bridge {
     /// Spawns a task that counts as a descendant of the code that spawns it.
@@ -19,7 +24,8 @@ impl Bridge {
     /// polls the code that spawns.
     ///
     /// Unlike a task of `tokio::spawn` it carries the [`Lineage`] of its spawner. So a
-    /// thread of a pool that waits for the task knows which work belongs to it.
+    /// thread of a pool that waits for the task knows which work belongs to it. The task also
+    /// runs in the context of its spawner: see [`carry`](crate::carry).
     ///
     /// # Corner cases
     ///
@@ -30,7 +36,8 @@ impl Bridge {
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`](crate::WaitError) if the home runtime is
-    /// needed, and can't be started or has ended.
+    /// needed, and can't be started or has ended. Resumes a panic of
+    /// [`Carrier::capture`](crate::Carrier::capture).
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -58,7 +65,8 @@ impl Bridge {
                 Err(error) => panic!("{error}"),
             },
         };
-        let task = Lineage::current().scope(future);
+        let captured = Captured::here(self.carriers());
+        let task = Carrying::new(captured, Lineage::current().scope(future));
         runtime.spawn(Driven::new(self.cache(), &runtime, task))
     }
 

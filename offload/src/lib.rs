@@ -57,7 +57,7 @@ pub use crate::{
     },
     pool::{
         Pool,
-        ambient::{Ambient, Bare, Timer},
+        ambient::{Ambient, Bare, Config, Timer},
         builder::Builder,
         error::{BuildError, OffloadError, Panic, Rejected},
         metrics::Metrics,

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, Lineage, OffloadError, Pool, Rejected, Waiting};
+use bridge_offload::{Ambient, Cancelled, Config, Lineage, OffloadError, Pool, Rejected, Waiting};
 use common::{plug, pool, wait};
 use testkit::{panic_text, within};
 
@@ -122,11 +122,17 @@ struct Loud;
 static LOST: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 impl Ambient for Loud {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, OffloadError, Pool, cancelled};
+use bridge_offload::{Ambient, Cancelled, Config, OffloadError, Pool, cancelled};
 use common::{eventually, plug, plug_with, pool, wait};
 use testkit::within;
 
@@ -20,11 +20,17 @@ struct Keeps;
 static LOST: Mutex<Vec<(u32, String)>> = Mutex::new(Vec::new());
 
 impl Ambient for Keeps {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Offload, Pool};
+use bridge_offload::{Ambient, Builder, Config, Offload, Pool};
 use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
 use futures::{StreamExt, channel::oneshot};
 use testkit::within;
@@ -39,11 +39,17 @@ struct Told;
 static TOLD: AtomicUsize = AtomicUsize::new(0);
 
 impl Ambient for Told {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, BuildError, OffloadError, Pool, load};
+use bridge_offload::{Ambient, BuildError, Config, OffloadError, Pool, load};
 use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
 use testkit::within;
@@ -266,10 +266,16 @@ fn a_report_that_panics_reaches_nobody() {
     static TOLD: AtomicUsize = AtomicUsize::new(0);
     struct Loud;
     impl Ambient for Loud {
+        type Context = ();
+
+        fn context(_config: &Config) -> Option<()> {
+            None
+        }
+
         fn capture() -> Self {
             Self
         }
-        fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+        fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
             closure()
         }
         fn stalled(_waited: Duration, _queued: usize) {

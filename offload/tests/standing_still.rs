@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Pool};
+use bridge_offload::{Ambient, Builder, Config, Pool};
 use common::{eventually, wait};
 use futures::future::join_all;
 use testkit::within;
@@ -71,11 +71,17 @@ static TOLD: AtomicUsize = AtomicUsize::new(0);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Ambient for Told {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

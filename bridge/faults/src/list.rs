@@ -156,6 +156,16 @@ macro_rules! promises {
                 a_wait_that_forks_ends_in_the_child
                 a_reset_cache_changes_no_answer
             ;
+            context:
+                a_job_sees_the_context_of_its_submitter
+                a_task_sees_the_context_of_its_spawner
+                a_wait_keeps_the_context_of_its_thread
+                a_lent_job_sees_its_own_context
+                a_context_goes_down_and_never_comes_back
+                a_thread_is_clean_after_a_job
+                the_chosen_bridges_carriers_count
+                a_carrier_that_panics_costs_no_thread
+            ;
             never:
                 a_call_hangs_because_of_the_bridging
                 a_job_is_lost_or_runs_twice

@@ -24,6 +24,8 @@
 //! * [The pool](pool): its bounds, and how to size it.
 //! * [Nesting and deadlocks](nesting): why sync and async code may wait for each other.
 //! * [Cancellation and time limits](cancellation): what stops, and what goes on.
+//! * [Context that travels](context): the `tracing` span, task-locals, and carriers of your
+//!   own.
 //! * [Shutdown](shutdown): what happens to accepted work.
 //!
 //! # Recipes
@@ -99,6 +101,10 @@ pub mod comparison {
 
 pub mod connections {
     #![doc = include_str!("connections.md")]
+}
+
+pub mod context {
+    #![doc = include_str!("context.md")]
 }
 
 pub mod detection {

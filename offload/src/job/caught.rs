@@ -9,7 +9,7 @@ use std::{
     task::Waker,
 };
 
-use crate::{Ambient, OffloadError};
+use crate::{Ambient, OffloadError, pool::error::Panic};
 
 /// Wakes the task, and catches a panic of the waker.
 pub(crate) fn wake(waker: Option<Waker>) {
@@ -26,6 +26,29 @@ pub(crate) fn wake(waker: Option<Waker>) {
 pub(crate) fn drop_caught<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         drop_payload(payload);
+    }
+}
+
+/// Drops the context of a job whose result is about to be seen. A panic of its destructor
+/// takes the place of the value.
+#[inline]
+pub(super) fn after<T, C>(
+    context: Option<C>,
+    result: Result<T, OffloadError>,
+) -> Result<T, OffloadError> {
+    let Some(context) = context else {
+        return result;
+    };
+    match (catch_unwind(AssertUnwindSafe(|| drop(context))), result) {
+        (Ok(()), result) => result,
+        (Err(payload), Ok(value)) => {
+            drop_caught(value);
+            Err(OffloadError::Panicked(Panic::new(payload)))
+        }
+        (Err(payload), Err(error)) => {
+            drop_payload(payload);
+            Err(error)
+        }
     }
 }
 

@@ -4,11 +4,13 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
-use crate::{OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
+use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
 
 /// The part of a job that its lock protects.
-pub(super) struct Cell<F, T, A> {
+pub(super) struct Cell<F, T, A: Ambient> {
     pub(super) stage: Stage<F, T, A>,
+    /// The context of a job that was submitted. It is not here while the job runs.
+    pub(super) context: Option<A::Context>,
     pub(super) waker: Option<Waker>,
 }
 
@@ -34,7 +36,52 @@ pub(super) struct Unattended<F, A> {
     pub(super) handle: Arc<Handle>,
 }
 
-impl<F, T, A> Cell<F, T, A> {
+impl<F, T, A: Ambient> Cell<F, T, A> {
+    pub(super) fn new(stage: Stage<F, T, A>) -> Self {
+        Self {
+            stage,
+            context: None,
+            waker: None,
+        }
+    }
+
+    /// Keeps what a submission has captured.
+    #[inline]
+    pub(super) fn keep(&mut self, context: Option<A::Context>, waker: Option<Waker>) {
+        self.waker = waker;
+        self.keep_context(context);
+    }
+
+    /// Keeps the context of a job that waits, or of one whose caller is about to drop it.
+    #[inline]
+    pub(super) fn keep_context(&mut self, context: Option<A::Context>) {
+        if context.is_some() {
+            self.context = context;
+        }
+    }
+
+    /// Takes the closure out, if no worker has claimed it and it is still there. A job that
+    /// waits has an ambient too.
+    pub(super) fn reclaim(&mut self) -> Option<(F, Option<A>)> {
+        match mem::replace(&mut self.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => Some((closure, Some(ambient))),
+            Stage::Fresh(closure) | Stage::Refused(closure) => Some((closure, None)),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the context out. This spares the copy if there is none.
+    pub(super) fn take_context(&mut self) -> Option<A::Context> {
+        if self.context.is_some() {
+            self.context.take()
+        } else {
+            None
+        }
+    }
+
     /// Replaces a stage that holds nothing. This spares the check for what to drop.
     pub(super) fn put(&mut self, next: Stage<F, T, A>) {
         let empty = mem::replace(&mut self.stage, next);
@@ -45,7 +92,7 @@ impl<F, T, A> Cell<F, T, A> {
 
 /// Claims a job that nobody awaits. Returns `None` if the job was withdrawn.
 #[cold]
-pub(super) fn claim_unattended<F, T, A>(
+pub(super) fn claim_unattended<F, T, A: Ambient>(
     mut cell: MutexGuard<'_, Cell<F, T, A>>,
     stage: Stage<F, T, A>,
 ) -> Option<(F, A)> {

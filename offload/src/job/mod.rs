@@ -23,6 +23,7 @@ pub(crate) mod cancellation;
 pub(crate) mod caught;
 mod cell;
 pub(crate) mod eager;
+mod in_place;
 pub mod large;
 pub(crate) mod listeners;
 pub mod own_future;
@@ -44,7 +45,7 @@ use self::{
     runnable::{Awaitable, DeferredCleanup, Finish, Header, Runnable, Withdrawal},
 };
 use crate::{
-    Ambient, Lineage, OffloadError,
+    Ambient, Config, Lineage, OffloadError,
     nesting::lineage::{JobId, PoolId},
     platform::{
         fork::{Forked, OfProcess},
@@ -54,7 +55,7 @@ use crate::{
     thread::clock::Tick,
 };
 
-pub(crate) struct Job<F, T, A> {
+pub(crate) struct Job<F, T, A: Ambient> {
     header: Header,
     cell: Mutex<Cell<F, T, A>>,
 }
@@ -71,64 +72,60 @@ where
     }
 
     /// Returns a job that is about to be submitted, and its lineage.
-    pub(crate) fn prepared(closure: F, at: &'static Location<'static>) -> (Arc<Self>, Lineage) {
+    pub(crate) fn prepared(
+        closure: F,
+        at: &'static Location<'static>,
+        config: &Config,
+    ) -> (Arc<Self>, Lineage) {
         let job = Self::at_stage(Stage::Waiting(closure, A::capture()), at);
+        if let context @ Some(_) = A::context(config) {
+            lock(&job.cell).context = context;
+        }
         (job, Lineage::current().living())
     }
 
     fn at_stage(stage: Stage<F, T, A>, at: &'static Location<'static>) -> Arc<Self> {
-        Arc::new(Self {
+        in_place::arc(|| Self {
             header: Header::new(at),
-            cell: Mutex::new(Cell { stage, waker: None }),
+            cell: Mutex::new(Cell::new(stage)),
         })
     }
 
     /// Takes the closure back, if no worker has claimed it and it is still there.
     pub(crate) fn reclaim(&self) -> Option<F> {
         let mut cell = lock(&self.cell);
-        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Gone) {
-            Stage::Waiting(closure, ambient) => (closure, Some(ambient)),
-            Stage::Fresh(closure) | Stage::Refused(closure) => (closure, None),
-            other => {
-                cell.stage = other;
-                return None;
-            }
-        };
-        // The job may be dropped under the pool's lock, where no user code may run. So
-        // nothing with a destructor of the user's stays in the job.
-        let waker = cell.waker.take();
+        let (closure, ambient) = cell.reclaim()?;
+        // No destructor of the user's stays in the job: it may be dropped under a lock.
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
-        drop((ambient, waker));
+        drop((ambient, context, waker));
         Some(closure)
     }
 
     /// Stores the closure's result, and wakes the caller. Returns how the job ended.
-    fn finish(&self, result: std::thread::Result<T>) -> Finish {
-        let (mut finish, result) = match result {
-            Ok(value) => (Finish::Completed, Ok(value)),
-            Err(payload) => (
-                Finish::Panicked,
-                Err(OffloadError::Panicked(Panic::new(payload))),
-            ),
-        };
+    fn finish(&self, result: std::thread::Result<T>, context: Option<A::Context>) -> Finish {
+        let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
+        let mut finish = Finish::of(&result);
         let mut cell = lock(&self.cell);
         let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Running => {
                 self.header.show(finish);
+                cell.keep_context(context);
                 cell.put(Stage::Done(result));
                 None
             }
-            Stage::Detached => Some(result),
+            Stage::Detached => Some((result, context)),
             // A shutdown has abandoned the running job. Its caller gets that error, and the
             // result is dropped.
             other => {
                 cell.stage = other;
-                Some(result)
+                Some((result, context))
             }
         };
         let waker = cell.waker.take();
         drop(cell);
-        if let Some(unawaited) = unawaited {
+        if let Some((unawaited, context)) = unawaited {
+            let unawaited = caught::after(context, unawaited);
             if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
                 report_lost::<A>(self.header.at, error);
             }
@@ -147,7 +144,9 @@ where
             let Stage::Done(result) = mem::replace(&mut cell.stage, Stage::Gone) else {
                 unreachable!("the stage was `Done` a line above, under this lock")
             };
-            return Poll::Ready(result);
+            let context = cell.take_context();
+            drop(cell);
+            return Poll::Ready(caught::after(context, result));
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.
@@ -193,13 +192,11 @@ where
             }
         };
         let old = mem::replace(&mut cell.stage, next);
-        let waker = cell.waker.take();
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
-        let left = match old {
-            Stage::Running => None,
-            unrun => Some(Box::new(unrun) as Box<dyn Send>),
-        };
+        let is_unrun = !matches!(old, Stage::Running);
+        let left = is_unrun.then(|| Box::new((old, context)) as Box<dyn Send>);
         let at = self.header.at;
         let report = report.map(|error| {
             Box::new(move || report_lost::<A>(at, &error)) as Box<dyn FnOnce() + Send>
@@ -225,6 +222,7 @@ where
     fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
         self.header.begin(now);
         let mut cell = lock(&self.cell);
+        let context = cell.take_context();
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => {
                 drop(cell);
@@ -237,19 +235,19 @@ where
         };
         let process = OfProcess::new(());
         let id = JobId::of(&self);
-        let (job, (result, ambient)) = running::in_name_of(self, || {
+        let (job, (result, ambient, context)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let _lineage = lineage.install_for(pool, id);
-                ambient.enter(closure)
+                ambient.enter(context.as_ref(), closure)
             }));
-            (result, ambient)
+            (result, ambient, context)
         });
         if let Err(forked) = process.get() {
             // The job and its caller belong to the parent.
-            mem::forget(result);
+            mem::forget((result, context));
             return Err(forked);
         }
-        let finish = job.finish(result);
+        let finish = job.finish(result, context);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
@@ -278,12 +276,12 @@ where
                 return DeferredCleanup::default();
             }
         };
-        let waker = cell.waker.take();
+        let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
         DeferredCleanup {
             waker,
-            left: Some(Box::new(ambient)),
+            left: Some(Box::new((ambient, context))),
             report: None,
         }
     }
@@ -303,7 +301,8 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage> {
+    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
+        let context = A::context(config);
         let ambient = A::capture();
         let waker = waker.cloned();
         let mut cell = lock(&self.cell);
@@ -314,7 +313,7 @@ where
                 return None;
             }
         }
-        cell.waker = waker;
+        cell.keep(context, waker);
         drop(cell);
         Some(Lineage::current().living())
     }
@@ -344,6 +343,7 @@ where
         let old = mem::replace(&mut cell.stage, next);
         // With `keep`, the caller of a running job is woken when that job ends.
         let waker = (!keep || withdrawal == Withdrawal::Withdrawn).then(|| cell.waker.take());
+        let context = cell.take_context();
         drop(cell);
         if withdrawal == Withdrawal::Withdrawn {
             forget();
@@ -351,7 +351,7 @@ where
         if keep {
             wake(waker.flatten());
         }
-        drop(old);
+        drop((old, context));
         withdrawal
     }
 

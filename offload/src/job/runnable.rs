@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Lineage, OffloadError,
+    Config, Lineage, OffloadError,
     nesting::lineage::PoolId,
     platform::{
         fork::Forked,
@@ -81,6 +81,16 @@ pub(crate) enum Finish {
     /// The job had been withdrawn, or the closure forked and this is the child. There
     /// is nothing to count.
     Withdrawn,
+}
+
+impl Finish {
+    /// Returns how a job ended whose closure has this result.
+    pub(crate) fn of<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Completed,
+            Err(_) => Self::Panicked,
+        }
+    }
 }
 
 impl Header {
@@ -221,8 +231,8 @@ pub(crate) enum Withdrawal {
 #[must_use]
 pub(crate) struct DeferredCleanup {
     pub(crate) waker: Option<Waker>,
-    /// The ambient of a job that had not begun, and its closure unless the caller may
-    /// take that back.
+    /// The ambient and the context of a job that had not begun, and its closure unless the
+    /// caller may take that back.
     pub(crate) left: Option<Box<dyn Send>>,
     /// The report about a job that nobody awaits.
     pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
@@ -246,9 +256,10 @@ pub(crate) trait Runnable: Any + Send + Sync {
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// Moves the job from `Fresh` to `Waiting`: captures the ambient, and returns the
-    /// lineage. Returns `None` if the job was withdrawn before.
-    fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage>;
+    /// Moves the job from `Fresh` to `Waiting`: captures the context by `config` and
+    /// the ambient, and returns the lineage. Returns `None` if the job was withdrawn before. If user code
+    /// panics, the job stays `Fresh`.
+    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
     /// Polls for the result, and keeps the waker if there is none yet.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Withdraws the job, or tells a running closure that its caller has left.

@@ -206,11 +206,13 @@ impl<T: Send + 'static> Offload<T> {
         if self.stage != Stage::Lazy {
             return false;
         }
+        // This runs user code. If that panics, this future stays lazy.
+        let lineage = self.job.prepare(waker, &self.pool.config);
         self.stage = match waker {
             Some(_) => Stage::Awaited,
             None => Stage::Started,
         };
-        let Some(lineage) = self.job.prepare(waker) else {
+        let Some(lineage) = lineage else {
             return false; // cancelled before it was submitted
         };
         let at = self.job.header().at;

@@ -1,6 +1,6 @@
 //! The surroundings that a job takes along from the place where it was submitted.
 
-use std::{panic::Location, pin::Pin, time::Duration};
+use std::{any::Any, fmt, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{CutOff, OffloadError};
 
@@ -9,13 +9,26 @@ use crate::{CutOff, OffloadError};
 /// This crate knows no runtime. A bridge to a runtime implements this trait, to run each
 /// closure inside the runtime that submitted it. [`Bare`] carries nothing.
 pub trait Ambient: Send + 'static {
+    /// The context of the submitting code, which travels with the job.
+    ///
+    /// Most programs have none. So a job keeps the context apart from the surroundings,
+    /// which the pool moves several times.
+    type Context: Send + 'static;
+
+    /// Captures the context of the submitting thread, once for each submission. `config` is
+    /// what the pool was built with.
+    ///
+    /// A panic reaches the submitter, and then the job is not submitted.
+    fn context(config: &Config) -> Option<Self::Context>;
+
     /// Captures the surroundings of the submitting thread, once for each submission.
     fn capture() -> Self;
 
-    /// Runs the closure on a worker, in the captured surroundings.
+    /// Runs the closure on a worker, in the captured surroundings and in the context.
     ///
-    /// The pool drops the surroundings after it has woken the job's caller.
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R;
+    /// The pool drops the surroundings after it has woken the job's caller. It drops the
+    /// context before the caller sees the result, on the caller's thread.
+    fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
     /// no job has started, ended or parked for nearly a second. `waited` is how long that
@@ -40,16 +53,56 @@ pub trait Timer: Ambient {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
+/// The value that a pool shows its [`Ambient`] at each submission. Only the ambient knows
+/// the value's type. A pool may have none.
+#[derive(Clone, Default)]
+pub struct Config(Option<Arc<dyn Any + Send + Sync>>);
+
+impl Config {
+    /// Returns a config that holds `value`.
+    #[must_use]
+    pub fn new(value: impl Any + Send + Sync) -> Self {
+        Self(Some(Arc::new(value)))
+    }
+
+    /// Returns whether there is a value.
+    #[must_use]
+    #[inline]
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns the value. Returns `None` if there is none, or if it is of another type.
+    #[must_use]
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.as_deref()?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("is_set", &self.0.is_some())
+            .finish()
+    }
+}
+
 /// No surroundings: the closure runs as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bare;
 
 impl Ambient for Bare {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 }

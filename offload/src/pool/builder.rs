@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
 use crate::{
-    Ambient, Bare, BuildError, Pool,
+    Ambient, Bare, BuildError, Config, Pool,
     core::{Core, Reports},
     platform::sync::MODEL,
     pool::limits::{Hooks, Limits},
@@ -19,6 +19,7 @@ const MOST: usize = u32::MAX as usize;
 pub struct Builder<A = Bare> {
     limits: Limits,
     hooks: Hooks,
+    config: Config,
     ambient: PhantomData<fn() -> A>,
 }
 
@@ -52,6 +53,7 @@ impl<A> Builder<A> {
         Self {
             limits,
             hooks: Hooks::default(),
+            config: Config::default(),
             ambient: PhantomData,
         }
     }
@@ -185,6 +187,13 @@ impl<A> Builder<A> {
         self
     }
 
+    /// Sets what the context of each job is captured by.
+    #[doc(hidden)]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
     /// Returns the time set by [`spin`](Self::spin).
     #[doc(hidden)]
     #[must_use]
@@ -244,15 +253,12 @@ impl<A> Builder<A> {
         A: Ambient,
     {
         self.check()?;
-        Ok(Pool::from_core(Core::new(
-            self.limits,
-            self.hooks,
-            worker::main,
-            Reports {
-                stalled: A::stalled,
-                cut_off: A::cut_off,
-            },
-        )))
+        let reports = Reports {
+            stalled: A::stalled,
+            cut_off: A::cut_off,
+        };
+        let core = Core::new(self.limits, self.hooks, worker::main, reports);
+        Ok(Pool::from_core(core, self.config))
     }
 }
 
@@ -262,6 +268,7 @@ impl<A> Clone for Builder<A> {
         Self {
             limits: self.limits.clone(),
             hooks: self.hooks.clone(),
+            config: self.config.clone(),
             ambient: PhantomData,
         }
     }

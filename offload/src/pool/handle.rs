@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    Config,
     core::{Core, Refusal, WhenFull},
     job::runnable::Submitted,
     platform::fork::OfProcess,
@@ -15,6 +16,8 @@ use crate::{
 /// counts handles, and this type keeps that count off the cache lines that workers use.
 pub(crate) struct Handle {
     pub(crate) core: OfProcess<Arc<Core>>,
+    /// What the context of each job is captured by.
+    pub(crate) config: Config,
 }
 
 impl Handle {

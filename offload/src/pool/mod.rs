@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
+    Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Timer,
     core::{Core, Refusal, WhenFull},
     job::{
         Job,
@@ -57,10 +57,11 @@ impl<A: Ambient> Pool<A> {
         Builder::new()
     }
 
-    pub(crate) fn from_core(core: Arc<Core>) -> Self {
+    pub(crate) fn from_core(core: Arc<Core>, config: Config) -> Self {
         Self {
             handle: Arc::new(Handle {
                 core: OfProcess::new(core),
+                config,
             }),
             ambient: PhantomData,
         }
@@ -143,7 +144,8 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+        let config = &self.handle.config;
+        let (job, lineage) = Job::<F, T, A>::prepared(closure, at, config);
         let submitted = Submitted {
             job: Arc::clone(&job) as _,
             lineage,
@@ -193,7 +195,7 @@ impl<A: Ambient> Pool<A> {
         let handle = Arc::clone(&self.handle);
         let at = Location::caller();
         async move {
-            let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
+            let (job, lineage) = Job::<F, T, A>::prepared(closure, at, &handle.config);
             let submitted = Submitted {
                 job: Arc::clone(&job) as _,
                 lineage,

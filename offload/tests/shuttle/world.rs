@@ -14,8 +14,8 @@ use std::{
 };
 
 use bridge_offload::{
-    Ambient, Builder, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting, model,
-    park::Parker,
+    Ambient, Builder, Config, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting,
+    model, park::Parker,
 };
 
 use crate::scheduler::is_patient;
@@ -44,11 +44,17 @@ pub(crate) fn check_that_all_ended() {
 pub(crate) struct Watched;
 
 impl Ambient for Watched {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
         closure()
     }
 

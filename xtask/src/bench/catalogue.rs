@@ -113,6 +113,8 @@ pub(super) enum Must {
     /// is at least this many times the peer's. A curve must keep this at each of its
     /// points.
     Times(f64, &'static str),
+    /// The figure is at most this much above that of the named candidate, in the row's unit.
+    Above(f64, &'static str),
     /// The figure is limited like [`Times`](Self::Times), by the best peer.
     TimesBest(f64),
     /// The figure is exactly the peer's.
@@ -232,7 +234,10 @@ mod tests {
                 path.display()
             );
             for must in row.must {
-                if let Must::Times(_, peer) | Must::SameAs(peer) | Must::FlatBeyond(_, peer) = must
+                if let Must::Times(_, peer)
+                | Must::Above(_, peer)
+                | Must::SameAs(peer)
+                | Must::FlatBeyond(_, peer) = must
                 {
                     assert!(
                         text.contains(peer),

@@ -133,6 +133,12 @@ pub(super) fn judge(row: &Row, figures: &Figures) -> Judged {
             kept: ours.map(|value| value <= most + row.unit.slack()),
         },
         Must::Times(times, name) => times_of(row, times, name, &pairs(row, figures, name)),
+        Must::Above(most, name) => Limit {
+            text: format!("≤ {} above {}", row.unit.show(most), catalogue::name(name)),
+            kept: ours
+                .zip(figures.of(row.id, name))
+                .map(|(ours, other)| ours - other <= most + row.unit.slack()),
+        },
         Must::TimesBest(times) => {
             let pairs: Vec<_> = besides(row, figures)
                 .iter()

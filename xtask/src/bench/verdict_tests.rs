@@ -37,6 +37,15 @@ fn limits_are_kept_or_missed() {
     assert_eq!(word(&[Must::Times(0.5, "a")], &both), Word::Miss);
     assert_eq!(word(&[Must::TimesBest(0.5)], &both), Word::Miss);
     assert_eq!(word(&[Must::TimesBest(0.7)], &both), Word::Pass);
+    assert_eq!(word(&[Must::Above(5.0, "a")], &both), Word::Pass);
+    assert_eq!(
+        word(&[Must::Above(5.0, "a")], &[(OURS, 15.1), ("a", 10.0)]),
+        Word::Miss
+    );
+    assert_eq!(
+        word(&[Must::Above(5.0, "a")], &[(OURS, 15.1)]),
+        Word::NotMeasured
+    );
     assert_eq!(word(&[Must::SameAs("a")], &both), Word::Miss);
     assert_eq!(
         word(&[Must::SameAs("a")], &[(OURS, 9.0), ("a", 9.0)]),

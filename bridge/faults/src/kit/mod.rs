@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod child;
+pub(crate) mod context;
 pub(crate) mod ends;
 pub(crate) mod fork;
 pub(crate) mod log;

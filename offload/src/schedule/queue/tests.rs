@@ -4,7 +4,7 @@ use std::{cell::Cell, panic::Location, sync::Weak};
 
 use super::*;
 use crate::{
-    Bare,
+    Bare, Config,
     job::{Job, runnable::Runnable},
 };
 
@@ -13,7 +13,8 @@ use crate::{
 fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
     let mut queue = Queue::new(64, Arc::default(), Arc::default());
     let watched = (0..jobs).map(|_| {
-        let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, lineage) =
+            Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let job = Submitted { job, lineage };
         let watched = Arc::downgrade(&job.job);
         assert_eq!(queue.push(Lane::Unrelated, job), ExpectedStart::InTurn);
@@ -25,7 +26,7 @@ fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
 
 /// Returns a job that is marked as about to be left in the inbox.
 fn job() -> Submitted {
-    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
     Queue::mark(Runnable::header(&*job));
     Submitted { job, lineage }
 }

@@ -68,7 +68,7 @@ mod tests {
     use std::panic::Location;
 
     use super::{super::credit::Right, *};
-    use crate::{Bare, job::Job, pool::limits::Limits};
+    use crate::{Bare, Config, job::Job, pool::limits::Limits};
 
     /// Otherwise the list of these jobs would grow with every call.
     #[test]
@@ -79,7 +79,7 @@ mod tests {
             state.exclude([].into_iter(), Some(stack)),
             ShutdownScope::All
         );
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         state.begin(stack, &(job as Arc<dyn Runnable>), Right::Permit);
         for _ in 0..3 {
             assert_eq!(

@@ -10,7 +10,7 @@ use std::{cell::Cell, mem, panic::Location};
 use self::random::Random;
 use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
-    Bare, Lineage,
+    Bare, Config, Lineage,
     job::{Job, runnable::Finish},
     nesting::lineage::Kind,
     schedule::policy::LoadSample,
@@ -105,7 +105,7 @@ impl Model {
             }
             _ => Lineage::default(),
         };
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let job: Arc<dyn Runnable> = job;
         self.pushed.push(Arc::clone(&job));
         let lane = Lane::of(&above, self.state.pool);

@@ -1,7 +1,7 @@
 //! The rows of the catalogue.
 
 use super::{
-    Must::{AtMost, Flat, FlatBeyond, SameAs, Times, TimesBest},
+    Must::{Above, AtMost, Flat, FlatBeyond, SameAs, Times, TimesBest},
     Row, Section,
     Shape::{self, Bars, Curve, Percentiles},
 };
@@ -19,6 +19,7 @@ const IO: &str = "wall_io";
 const REQUEST: &str = "wall_request";
 const SERVICE: &str = "wall_service";
 const TASKS: &str = "wall_tasks";
+const CONTEXT: &str = "wall_context";
 const COUNTS: &str = "counts";
 const CURVES: &str = "curves";
 const LATENCY: &str = "latency";
@@ -81,6 +82,10 @@ pub(super) const ALL: &[Row] = &rows![
             "A task offloads one closure after the other, and awaits the value of each.";
         "P9" "one offload after 50 ms of idleness", OFFLOAD Bars, NS, [TimesBest(1.0)],
             "An offload when every thread has gone to sleep, so that waking a thread is most of the time.";
+        "P20-none" "an offload without a subscriber", CONTEXT Bars, NS, [Times(1.02, "offload_without_context")],
+            "A bridge carries the current tracing span. A program that has no subscriber pays nothing for that.";
+        "P20-span" "an offload in a live span", CONTEXT Bars, NS, [Above(100.0, "offload_without_context")],
+            "The closure runs in the span of its caller. The subscriber is the registry of tracing-subscriber, without layers.";
         "L-offload" "one offload and back: latency", LATENCY Percentiles, NS, [],
             "The time that slow offloads take, not only the usual one.";
         "C-length" "cost of an offload beyond its job", CURVES Curve("length of the job, µs"), NS, [],
@@ -183,6 +188,8 @@ pub(super) const ALL: &[Row] = &rows![
             "Waiting for a smart function allocates nothing.";
         "P13-offload" "allocations of one offload", COUNTS Bars, Unit::Allocations, [AtMost(1.0)],
             "A job, its result and its waker share one allocation.";
+        "P13-span" "allocations of one offload in a live span", COUNTS Bars, Unit::Allocations, [AtMost(1.0)],
+            "The span has its place in the job's one allocation.";
         "P14" "CPU in the second after a burst", COUNTS Bars, NS, [AtMost(1e6)],
             "An idle bridge does nothing: its threads sleep, and it has no timers.";
     }

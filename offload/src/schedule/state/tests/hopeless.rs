@@ -11,7 +11,8 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut job = Lineage::default();
     for parker in &parkers {
         let stack = state.enter();
-        let (submitted, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (submitted, _) =
+            Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let submitted: Arc<dyn Runnable> = submitted;
         let id = JobId::of(&submitted);
         state.begin(stack, &submitted, Right::Permit);
@@ -46,7 +47,8 @@ fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     for grows in [false, true] {
         let (mut state, _parkers, _job) = hopeless();
         state.limits.grows = grows;
-        let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, lineage) =
+            Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let (_start, action) = state.push(Submitted { job, lineage }, Lane::Unrelated);
         assert_eq!(matches!(action, Action::Start(_)), grows);
     }
@@ -69,7 +71,7 @@ fn a_closed_pool_refuses_no_wait() {
 fn a_closed_pool_takes_no_lent_job_back() {
     for is_closed in [false, true] {
         let (mut state, _parkers, above) = hopeless();
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let job: Arc<dyn Runnable> = job;
         let pushed = Submitted {
             job: Arc::clone(&job),

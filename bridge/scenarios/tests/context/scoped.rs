@@ -1,0 +1,62 @@
+//! A subscriber that is set for one thread travels with its span.
+
+use testkit::within;
+use tracing::{dispatcher::with_default, info_span};
+
+use super::*;
+
+/// Otherwise a test that sets a subscriber of its own does not see what its jobs do.
+#[test]
+fn a_job_logs_to_the_subscriber_of_its_span() {
+    within(|| {
+        let bridge = bridge();
+        let scoped = Telemetry::new();
+        with_default(&scoped.subscriber, || {
+            let _entered = info_span!("scoped").entered();
+            let child = || info_span!("of the job").in_scope(path);
+            assert_eq!(bridge.wait(bridge.offload(child)), "scoped/of the job");
+            let task = async { info_span!("of the task").in_scope(path) };
+            assert_eq!(
+                bridge.wait(bridge.spawn(task)).unwrap(),
+                "scoped/of the task"
+            );
+        });
+        scoped.check_chain(&["scoped", "of the job"]);
+        scoped.check_chain(&["scoped", "of the task"]);
+        let after = bridge.wait(bridge.offload(|| {
+            let _entered = info_span!("after the scoped one").entered();
+            path()
+        }));
+        assert_eq!(after, "after the scoped one");
+        TELEMETRY.check_chain(&["after the scoped one"]);
+    });
+}
+
+/// The lender's subscriber is none of the lent job's business, nor the other way round.
+#[test]
+fn a_lent_job_logs_to_its_own() {
+    within(|| {
+        let (lenders, submitters) = (Telemetry::new(), Telemetry::new());
+        let (of_lender, of_submitter) = (lenders.subscriber.clone(), submitters.subscriber.clone());
+        let seen = lent(
+            move |wait| {
+                with_default(&of_lender, || {
+                    info_span!("lender").in_scope(|| {
+                        wait();
+                        assert_eq!(path(), "lender");
+                        info_span!("still the lender").in_scope(|| ());
+                    });
+                });
+            },
+            move |bridge, job| {
+                with_default(&of_submitter, || {
+                    let span = info_span!(parent: None, "submitter");
+                    Box::pin(span.in_scope(|| bridge.offload(job).start()))
+                })
+            },
+        );
+        assert_eq!(seen, "submitter");
+        lenders.check_chain(&["lender", "still the lender"]);
+        submitters.check_chain(&["submitter"]);
+    });
+}

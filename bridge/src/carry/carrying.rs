@@ -1,0 +1,52 @@
+//! A spawned task that runs each poll, and its drop, in the context of its spawner.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+    thread,
+};
+
+use pin_project_lite::pin_project;
+
+use super::Captured;
+
+pin_project! {
+    pub(crate) struct Carrying<F> {
+        captured: Option<Captured>,
+        // `None` once it was dropped.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Carrying<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // The future's destructors belong to the task, so they see its context. While a
+            // panic is on its way, a carrier that panics would abort the process.
+            if this.future.is_some() && !thread::panicking() {
+                Captured::enter(this.captured.as_ref(), || this.future.set(None));
+            }
+        }
+    }
+}
+
+impl<F> Carrying<F> {
+    pub(crate) fn new(captured: Option<Captured>, future: F) -> Self {
+        Self {
+            captured,
+            future: Some(future),
+        }
+    }
+}
+
+impl<F: Future> Future for Carrying<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Some(future) = this.future.as_pin_mut() else {
+            unreachable!("only the drop of the task takes the future out")
+        };
+        Captured::enter(this.captured.as_ref(), || future.poll(cx))
+    }
+}
