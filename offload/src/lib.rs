@@ -47,6 +47,7 @@ mod thread;
 
 pub use crate::{
     job::{
+        cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
         running::cancelled,
         task::{Cancelled, Offload, TryOffload},
     },
