@@ -1,10 +1,13 @@
-//! Kill timers and small helpers for the tests of several crates.
+//! Kill timers, child programs and small helpers for the tests of several crates.
 //!
 //! [`within`] is the kill timer. A test that could hang runs its body inside
 //! it. A hang then ends as a failure that names the test. Without the timer it
 //! would be a build that never ends.
+//!
+//! [`program`] is for tests that start programs.
 #![forbid(unsafe_code)]
 
+pub mod program;
 #[cfg(feature = "property")]
 pub mod property;
 

@@ -1,12 +1,11 @@
 //! The program `client_library`: one implementation, for sync and for async users.
 
-use crate::child::{Child, under_load, within};
+use testkit::program::{run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_client_library");
 
-fn run(notes: usize) {
-    let (status, output) = Child::start(PROGRAM, &["--notes", &notes.to_string()]).end();
-    assert!(status.success(), "{output}");
+fn every_user_works(notes: usize) {
+    let output = run(PROGRAM, &["--notes", &notes.to_string()]).success();
     let users = [
         ("by the plain twins", notes),
         ("by `.wait()`", notes),
@@ -28,10 +27,10 @@ fn run(notes: usize) {
 
 #[test]
 fn every_user_reads_what_it_wrote() {
-    within(|| run(20));
+    within(|| every_user_works(20));
 }
 
 #[test]
 fn every_user_reads_what_it_wrote_under_load() {
-    within(|| under_load(|| run(30)));
+    within(|| under_load(|| every_user_works(30)));
 }

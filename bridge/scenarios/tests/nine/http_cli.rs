@@ -1,8 +1,6 @@
 //! `http_cli`: one async client serves sync code, async code and many threads.
 
-use testkit::within_limit;
-
-use crate::program::{Running, TEST_LIMIT, number_before, run, under_load};
+use testkit::program::{Program, number_before, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_http_cli");
 const SIGINT: i32 = 2;
@@ -10,7 +8,7 @@ const SIGTERM: i32 = 15;
 
 #[test]
 fn the_demonstration_ends_by_itself() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let text = run(PROGRAM, &[]).success();
         for expected in [
             "list().wait()                  1 note\n",
@@ -27,17 +25,17 @@ fn the_demonstration_ends_by_itself() {
 
 #[test]
 fn threads_share_connections_under_load() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let args = ["demo", "--threads", "32", "--calls", "50"];
         let text = under_load(|| run(PROGRAM, &args)).success();
         assert!(text.contains("1600 of 1600 answers right"), "{text}");
-        assert!(number_before(&text, " new connections") < 1600, "{text}");
+        assert!(number_before(&text, "new connections") < 1600, "{text}");
     });
 }
 
 #[test]
 fn commands_talk_to_the_service() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let (service, url) = serve();
         let command = |args: &[&str]| run(PROGRAM, &[&["--url", &url], args].concat());
         assert_eq!(command(&["add", "buy milk"]).success(), "1\n");
@@ -47,37 +45,34 @@ fn commands_talk_to_the_service() {
         assert_eq!(listed, "   1  buy milk\n   2  call mum\n");
 
         let missing = command(&["read", "7"]);
-        assert_eq!(missing.status.code(), Some(1), "{missing:#?}");
-        assert!(
-            missing.errors.contains("there is no note 7"),
-            "{missing:#?}"
-        );
+        assert_eq!(missing.status.code(), Some(1), "{missing}");
+        assert!(missing.errors.contains("there is no note 7"), "{missing}");
         let late = command(&["--timeout", "0", "read", "0"]);
-        assert_eq!(late.status.code(), Some(1), "{late:#?}");
-        assert!(late.errors.contains("ran out of time"), "{late:#?}");
+        assert_eq!(late.status.code(), Some(1), "{late}");
+        assert!(late.errors.contains("ran out of time"), "{late}");
 
         service.signal("TERM");
         assert_eq!(service.ended().signal(), Some(SIGTERM));
         let gone = command(&["list"]);
-        assert_eq!(gone.status.code(), Some(1), "{gone:#?}");
-        assert!(gone.errors.contains("did not answer"), "{gone:#?}");
+        assert_eq!(gone.status.code(), Some(1), "{gone}");
+        assert!(gone.errors.contains("did not answer"), "{gone}");
     });
 }
 
 #[test]
 fn an_interrupt_ends_a_call_that_waits() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let (mut service, url) = serve();
         for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM)] {
             // The time limit is longer than the kill timer.
             let args = ["--url", &url, "--timeout", "600", "read", "0"];
-            let reader = Running::start(PROGRAM, &args);
-            service.line_with("looks for note 0");
+            let reader = Program::start(PROGRAM, &args);
+            service.until("looks for note 0");
             reader.signal(name);
             assert_eq!(reader.ended().signal(), Some(number));
         }
-        let mut busy = Running::start(PROGRAM, &["demo", "--calls", "100000000"]);
-        busy.line_with("read(1).wait()");
+        let mut busy = Program::start(PROGRAM, &["demo", "--calls", "100000000"]);
+        busy.until("read(1).wait()");
         busy.signal("INT");
         assert_eq!(busy.ended().signal(), Some(SIGINT));
         // The service has lost its clients, and works.
@@ -86,9 +81,9 @@ fn an_interrupt_ends_a_call_that_waits() {
 }
 
 /// Starts the service at a free port. Returns it with its address.
-fn serve() -> (Running, String) {
-    let mut service = Running::start(PROGRAM, &["serve", "--port", "0"]);
-    let line = service.line_with("the note service runs at ");
+fn serve() -> (Program, String) {
+    let mut service = Program::start(PROGRAM, &["serve", "--port", "0"]);
+    let line = service.until("the note service runs at ");
     let url = line.split(' ').next_back().expect("an address").to_owned();
     (service, url)
 }

@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use testkit::within_limit;
-
-use crate::program::{Running, TEST_LIMIT, run, under_load};
+use testkit::program::{Program, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_migration");
 const FUNCTIONS: [&str; 3] = ["price", "stock", "quote"];
@@ -12,7 +10,7 @@ const SIGINT: i32 = 2;
 
 #[test]
 fn each_step_gives_the_same_answers() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let text = run(PROGRAM, &[]).success();
         let catalogue = "  coffee: 100 cents, 10 in stock\n  sugar: 101 cents, 11 in stock\n  \
                          tea: 102 cents, 12 in stock\n  all goods are worth 3335 cents\n";
@@ -34,7 +32,7 @@ fn each_step_gives_the_same_answers() {
 
 #[test]
 fn many_callers_finish_under_load() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let text = under_load(|| run(PROGRAM, &["--callers", "200"])).success();
         assert!(
             text.contains("all answers were those of the start"),
@@ -45,10 +43,10 @@ fn many_callers_finish_under_load() {
 
 #[test]
 fn an_interrupt_ends_it() {
-    within_limit(TEST_LIMIT, || {
-        let mut program = Running::start(PROGRAM, &["--rounds", "100000"]);
-        program.line_with("step 4");
-        program.line_with("step 2");
+    within(|| {
+        let mut program = Program::start(PROGRAM, &["--rounds", "100000"]);
+        program.until("step 4");
+        program.until("step 2");
         program.signal("INT");
         assert_eq!(program.ended().signal(), Some(SIGINT));
     });

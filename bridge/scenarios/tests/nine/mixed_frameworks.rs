@@ -3,11 +3,11 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     thread,
 };
 
-use crate::child::{Child, number_before, under_load, within};
+use testkit::program::{Program, number_before, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_mixed_frameworks");
 
@@ -22,8 +22,8 @@ fn fetch(address: &str, path: &str) -> Option<String> {
 }
 
 /// Starts the servers. Returns the address of the front too.
-fn servers() -> (Child, String) {
-    let mut servers = Child::start(PROGRAM, &["--serve"]);
+fn servers() -> (Program, String) {
+    let mut servers = Program::start(PROGRAM, &["--serve"]);
     let front = servers.until("front:");
     servers.until("back:");
     let address = front.trim().rsplit("http://").next().unwrap().to_owned();
@@ -31,8 +31,7 @@ fn servers() -> (Child, String) {
 }
 
 fn demonstration() {
-    let (status, output) = Child::start(PROGRAM, &["--threads", "2"]).end();
-    assert!(status.success(), "{output}");
+    let output = run(PROGRAM, &["--threads", "2"]).success();
     assert!(output.contains("400 of 400 orders"), "{output}");
     assert_eq!(number_before(&output, "requests"), 400, "{output}");
     // Each order needs two requests to the back. If the connections died with the calls,
@@ -59,8 +58,7 @@ fn both_directions_work_under_load() {
 fn more_orders_wait_than_the_pool_has_threads_at_first() {
     within(|| {
         let arguments = ["--clients", "200", "--orders", "400"];
-        let (status, output) = Child::start(PROGRAM, &arguments).end();
-        assert!(status.success(), "{output}");
+        let output = run(PROGRAM, &arguments).success();
         assert!(output.contains("400 of 400 orders"), "{output}");
     });
 }
@@ -76,8 +74,7 @@ fn an_error_of_the_innermost_call_arrives() {
         let answer = fetch(&address, "/order/7/chf").unwrap();
         assert!(answer.ends_with("you pay 665 chf"), "{answer}");
         servers.signal("INT");
-        let (status, output) = servers.end();
-        assert!(status.success(), "{output}");
+        servers.end().success();
     });
 }
 
@@ -86,7 +83,7 @@ fn a_signal_amid_requests_ends_both_servers() {
     for signal in ["INT", "TERM"] {
         within(|| {
             let (servers, address) = servers();
-            let right = AtomicU32::new(0);
+            let right = AtomicU64::new(0);
             let signalled = AtomicBool::new(false);
             thread::scope(|scope| {
                 for _ in 0..6 {
@@ -108,8 +105,7 @@ fn a_signal_amid_requests_ends_both_servers() {
                 signalled.store(true, SeqCst);
                 servers.signal(signal);
             });
-            let (status, output) = servers.end();
-            assert!(status.success(), "{output}");
+            let output = servers.end().success();
             assert!(output.contains("stopped by a signal"), "{output}");
             assert!(output.contains("0 cut off"), "{output}");
             let answered = number_before(&output, "requests");
@@ -121,11 +117,10 @@ fn a_signal_amid_requests_ends_both_servers() {
 #[test]
 fn a_signal_amid_the_demonstration_ends_it() {
     within(|| {
-        let mut servers = Child::start(PROGRAM, &["--orders", "4000000000"]);
+        let mut servers = Program::start(PROGRAM, &["--orders", "4000000000"]);
         servers.until("back:");
         servers.signal("TERM");
-        let (status, output) = servers.ended();
-        assert!(status.success(), "{output}");
+        let output = servers.ended().success();
         assert!(output.contains("stopped by a signal"), "{output}");
     });
 }

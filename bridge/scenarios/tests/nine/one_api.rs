@@ -12,8 +12,7 @@ use std::{
 use bridge::Wait as _;
 use serde_json::Value;
 use tempfile::TempDir;
-
-use crate::child::{Child, under_load, within};
+use testkit::program::{Program, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_one_api");
 
@@ -29,21 +28,19 @@ impl Database {
     }
 
     /// Starts the program on this database.
-    fn start(&self, args: &[&str]) -> Child {
+    fn start(&self, args: &[&str]) -> Program {
         let mut all = vec!["--database", &self.1];
         all.extend(args);
-        Child::start(PROGRAM, &all)
+        Program::start(PROGRAM, &all)
     }
 
     /// Runs a command that succeeds. Returns what it prints.
     fn run(&self, args: &[&str]) -> String {
-        let (status, output) = self.start(args).end();
-        assert!(status.success(), "{args:?}: {output}");
-        output
+        self.start(args).end().success()
     }
 
     /// Starts the server. Returns its address too.
-    fn serve(&self) -> (Child, String) {
+    fn serve(&self) -> (Program, String) {
         let mut server = self.start(&["serve", "--port", "0"]);
         let line = server.until("serving on ");
         let url = line.trim().rsplit("serving on ").next().unwrap().to_owned();
@@ -62,8 +59,7 @@ fn post(url: &str, body: &Value) -> Option<(u16, Value)> {
 }
 
 fn demonstration() {
-    let (status, output) = Child::start(PROGRAM, &[]).end();
-    assert!(status.success(), "{output}");
+    let output = run(PROGRAM, &[]).success();
     assert!(output.contains("124 of 124 tasks are there"), "{output}");
     // Both sides have the same error.
     let error = "there is no task 99; `list --all` shows all tasks";
@@ -110,14 +106,16 @@ fn commands_see_what_requests_did_and_the_reverse() {
         let copy = Database::new();
         assert_eq!(copy.run(&["import", &url]), "[ ] 1: bread (priority 1)\n");
         // Each side reports a mistake in its own way.
-        let (status, output) = database.start(&["finish", "99"]).end();
-        assert_eq!(status.code(), Some(1), "{output}");
-        let (status, output) = database.start(&["finish", "milk"]).end();
-        assert_eq!(status.code(), Some(2), "{output}");
+        let ended = database.start(&["finish", "99"]).end();
+        assert_eq!(ended.status.code(), Some(1), "{ended}");
+        assert!(ended.errors.contains("there is no task 99"), "{ended}");
+        let ended = database.start(&["finish", "milk"]).end();
+        assert_eq!(ended.status.code(), Some(2), "{ended}");
+        assert!(ended.errors.contains("milk"), "{ended}");
         let empty = serde_json::json!({ "title": " " });
         assert_eq!(post(&format!("{url}/add"), &empty).unwrap().0, 400);
         server.signal("INT");
-        assert!(server.end().0.success());
+        server.end().success();
     });
 }
 
@@ -151,8 +149,7 @@ fn a_signal_amid_requests_loses_no_answered_task() {
                 stop.store(true, SeqCst);
                 server.signal(signal);
             });
-            let (status, output) = server.end();
-            assert!(status.success(), "{output}");
+            let output = server.end().success();
             assert!(output.contains("stopped by a signal"), "{output}");
             let listed = database.run(&["list"]);
             let answered = answered.into_inner().unwrap();

@@ -1,8 +1,6 @@
 //! The program `plugins`: sync and async plugins in one registry.
 
-use std::os::unix::process::ExitStatusExt as _;
-
-use crate::child::{Child, number_before, under_load, within};
+use testkit::program::{Program, number_before, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_plugins");
 
@@ -34,7 +32,7 @@ fn under<'a>(heading: &str, output: &'a str) -> Vec<(&'a str, &'a str, &'a str)>
 }
 
 /// Asserts that all documents which were reported have arrived, and nothing is left.
-fn nothing_is_lost(output: &str) -> u32 {
+fn nothing_is_lost(output: &str) -> u64 {
     let mut documents = Vec::new();
     for plugin in ["store", "notify", "archive"] {
         let (_, found) = output.split_once(&format!("\n{plugin}: ")).expect(plugin);
@@ -48,8 +46,7 @@ fn nothing_is_lost(output: &str) -> u32 {
 }
 
 fn demonstration() {
-    let (status, output) = Child::start(PROGRAM, &[]).end();
-    assert!(status.success(), "{output}");
+    let output = run(PROGRAM, &[]).success();
     // Both sides call all plugins in their order, and get the same.
     assert_eq!(
         under("document 1, from sync code", &output),
@@ -91,8 +88,7 @@ fn plugins_of_both_kinds_work_under_load() {
 fn plugins_run_in_their_order_and_end_in_reverse() {
     within(|| {
         let args = ["run", "notify", "archive", "count", "store"];
-        let (status, output) = Child::start(PROGRAM, &args).end();
-        assert!(status.success(), "{output}");
+        let output = run(PROGRAM, &args).success();
         let names = |heading| under(heading, &output).into_iter().map(|line| line.0);
         assert!(
             names("set up:").eq(["store", "notify", "archive"]),
@@ -106,8 +102,9 @@ fn plugins_run_in_their_order_and_end_in_reverse() {
 #[test]
 fn an_unknown_plugin_is_an_error() {
     within(|| {
-        let (status, output) = Child::start(PROGRAM, &["run", "storr"]).end();
-        assert_eq!(status.code(), Some(1), "{output}");
+        let ended = run(PROGRAM, &["run", "storr"]);
+        assert_eq!(ended.status.code(), Some(1), "{ended}");
+        assert!(ended.errors.contains("`storr`"), "{ended}");
     });
 }
 
@@ -118,13 +115,13 @@ fn a_signal_amid_the_work_loses_nothing() {
             let args =
                 "run store notify archive crash slow stuck --callers 8 --documents 4000000000";
             let args: Vec<_> = args.split(' ').collect();
-            let mut program = Child::start(PROGRAM, &args);
+            let mut program = Program::start(PROGRAM, &args);
             program.until("the first of them is done");
             program.signal(signal);
-            let (status, output) = program.ended();
-            assert_eq!(status.code(), Some(code), "{:?} {output}", status.signal());
-            assert!(output.contains("stopped by a signal"), "{output}");
-            assert!(nothing_is_lost(&output) > 0, "{output}");
+            let ended = program.ended();
+            assert_eq!(ended.status.code(), Some(code), "{ended}");
+            assert!(ended.output.contains("stopped by a signal"), "{ended}");
+            assert!(nothing_is_lost(&ended.output) > 0, "{ended}");
         });
     }
 }

@@ -6,14 +6,14 @@ use std::{
     thread,
 };
 
-use crate::child::{Child, number_before, under_load, within};
+use testkit::program::{Program, number_before, under_load, within};
 
-fn session() -> Child {
-    Child::start(env!("CARGO_BIN_EXE_repl"), &[])
+fn session() -> Program {
+    Program::start(env!("CARGO_BIN_EXE_repl"), &[])
 }
 
 /// Asks the service of a session how many requests it works on.
-fn open_requests(address: &str) -> u32 {
+fn open_requests(address: &str) -> u64 {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!("GET /log HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
@@ -30,8 +30,7 @@ fn a_pipe_works_and_the_end_of_input_ends_it() {
             session.line(line);
         }
         session.line("quit\nget 8");
-        let (status, output) = session.end();
-        assert!(status.success(), "{output}");
+        let output = session.end().success();
         assert!(output.contains("item 7 costs 70"), "{output}");
         assert!(output.contains("25 primes below 100"), "{output}");
         assert!(output.contains("required arguments"), "{output}");
@@ -61,8 +60,7 @@ fn a_task_lives_between_the_prompts() {
         session.line("pause 1");
         session.line("watches");
         session.until("stopped");
-        let (status, output) = session.end();
-        assert!(status.success(), "{output}");
+        session.end().success();
     });
 }
 
@@ -97,8 +95,7 @@ fn an_interrupt_cancels_the_running_call_and_nothing_else() {
         }
         session.line("get 5");
         session.until("item 5 costs 50");
-        let (status, output) = session.end();
-        assert!(status.success(), "{output}");
+        session.end().success();
     });
 }
 
@@ -115,8 +112,7 @@ fn an_interrupt_stops_a_function_on_the_pool() {
             session.line("pool");
             running = number_before(&session.until("running"), "running");
         }
-        let (status, output) = session.end();
-        assert!(status.success(), "{output}");
+        let output = session.end().success();
         assert!(output.contains("0 jobs cut off"), "{output}");
     });
 }
@@ -130,7 +126,7 @@ fn an_interrupt_at_the_prompt_ends_nothing() {
         session.until("no call runs");
         session.line("get 1");
         session.until("item 1 costs 10");
-        assert!(session.end().0.success());
+        session.end().success();
     });
 }
 
@@ -145,9 +141,9 @@ fn a_termination_ends_it_at_once() {
             session.until(&format!("> {call}"));
             session.signal("TERM");
             // The input stays open, so only the signal can end it.
-            let (status, output) = session.ended();
-            assert_eq!(status.code(), Some(143), "{output}");
-            assert!(output.contains("0 jobs cut off"), "{output}");
+            let ended = session.ended();
+            assert_eq!(ended.status.code(), Some(143), "{ended}");
+            assert!(ended.output.contains("0 jobs cut off"), "{ended}");
         });
     }
 }
@@ -165,8 +161,7 @@ fn many_sessions_under_load() {
                 }
             }
             for session in sessions {
-                let (status, output) = session.end();
-                assert!(status.success(), "{output}");
+                let output = session.end().success();
                 for item in 0..50 {
                     let answer = format!("item {item} costs {} ", item * 10);
                     assert!(output.contains(&answer), "{output}");

@@ -3,9 +3,7 @@
 use std::{fs, path::Path};
 
 use tempfile::tempdir;
-use testkit::within_limit;
-
-use crate::program::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
+use testkit::program::{Ended, Program, number_before, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_scraper");
 
@@ -14,14 +12,14 @@ const ENDLESS: &str = "1000000";
 
 #[test]
 fn the_demonstration_visits_every_page() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         visits_every_page(&run(PROGRAM, &[]).success());
     });
 }
 
 #[test]
 fn it_visits_every_page_under_load() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         visits_every_page(&under_load(|| run(PROGRAM, &[])).success());
     });
 }
@@ -34,7 +32,7 @@ fn visits_every_page(text: &str) {
     }
     // A title of two words, five links of one word, and 40 paragraphs of nine words.
     let words = 196 * (2 + 5 + 40 * 9);
-    assert_eq!(number_before(text, " words are saved"), words, "{text}");
+    assert_eq!(number_before(text, "words are saved"), words, "{text}");
     assert!(text.contains("\n  196 pages with "), "{text}");
     assert!(text.contains(", 4 failed, 20 retries\n"), "{text}");
     assert!(
@@ -42,18 +40,18 @@ fn visits_every_page(text: &str) {
         "{text}"
     );
     assert!(
-        (1..=8).contains(&number_before(text, " at a time")),
+        (1..=8).contains(&number_before(text, "at a time")),
         "{text}"
     );
     assert!(
-        (1..=2).contains(&number_before(text, " threads\n")),
+        (1..=2).contains(&number_before(text, "threads\n")),
         "{text}"
     );
 }
 
 #[test]
 fn the_limits_can_be_set() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let args = [
             "--fetches",
             "1",
@@ -76,22 +74,16 @@ fn the_limits_can_be_set() {
 #[test]
 fn sigint_saves_what_was_found() {
     let (ended, saved) = stopped_by("INT");
-    assert_eq!(ended.status.code(), Some(130), "{ended:#?}");
-    assert!(
-        ended.output.contains("stopped by Interrupt: "),
-        "{ended:#?}"
-    );
+    assert_eq!(ended.status.code(), Some(130), "{ended}");
+    assert!(ended.output.contains("stopped by Interrupt: "), "{ended}");
     consistent(&ended.output, saved);
 }
 
 #[test]
 fn sigterm_saves_what_was_found() {
     let (ended, saved) = stopped_by("TERM");
-    assert_eq!(ended.status.code(), Some(143), "{ended:#?}");
-    assert!(
-        ended.output.contains("stopped by Terminate: "),
-        "{ended:#?}"
-    );
+    assert_eq!(ended.status.code(), Some(143), "{ended}");
+    assert!(ended.output.contains("stopped by Terminate: "), "{ended}");
     consistent(&ended.output, saved);
 }
 
@@ -99,47 +91,47 @@ fn sigterm_saves_what_was_found() {
 #[track_caller]
 fn consistent(text: &str, saved: u64) {
     assert!(saved >= 100, "{text}");
-    assert_eq!(number_before(text, " pages with "), saved, "{text}");
+    assert_eq!(number_before(text, "pages with "), saved, "{text}");
     let (_, served) = text.split_once("the site served ").expect("its figures");
-    assert_eq!(number_before(served, " pages"), saved, "{text}");
+    assert_eq!(number_before(served, "pages"), saved, "{text}");
     assert!(text.contains(", 0 were given up"), "{text}");
 }
 
 #[test]
 fn a_second_signal_gives_up() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let directory = tempdir().unwrap();
         let file = directory.path().join("pages.json");
         // The first page takes an hour.
         let mut scraper = start(&file, &["--delay", "3600000"]);
-        scraper.line_with("scraping ");
-        scraper.line_with("waiting for the first page");
+        scraper.until("scraping ");
+        scraper.until("waiting for the first page");
         scraper.signal("INT");
-        scraper.line_with("pages to finish: 1");
+        scraper.until("pages to finish: 1");
         scraper.signal("INT");
         let ended = scraper.ended();
-        assert_eq!(ended.status.code(), Some(130), "{ended:#?}");
-        assert!(ended.output.contains("1 were given up"), "{ended:#?}");
+        assert_eq!(ended.status.code(), Some(130), "{ended}");
+        assert!(ended.output.contains("1 were given up"), "{ended}");
         assert_eq!(pages_in(&file), 0);
     });
 }
 
 /// Stops an endless crawl by a signal. Returns how it ended, and how many pages it saved.
 fn stopped_by(signal: &str) -> (Ended, u64) {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let directory = tempdir().unwrap();
         let file = directory.path().join("pages.json");
         let mut scraper = start(&file, &["--delay", "1"]);
-        scraper.line_with("100 of ");
+        scraper.until("100 of ");
         scraper.signal(signal);
         let ended = scraper.ended();
         (ended, pages_in(&file))
     })
 }
 
-fn start(file: &Path, args: &[&str]) -> Running {
+fn start(file: &Path, args: &[&str]) -> Program {
     let file = file.to_str().expect("a temporary path is UTF-8");
-    Running::start(
+    Program::start(
         PROGRAM,
         &[&["--pages", ENDLESS, "--out", file], args].concat(),
     )

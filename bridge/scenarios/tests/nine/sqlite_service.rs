@@ -10,9 +10,7 @@ use std::{
 use bridge::Wait as _;
 use reqwest::{Client, StatusCode};
 use tempfile::tempdir;
-use testkit::within_limit;
-
-use crate::program::{Ended, Running, TEST_LIMIT, number_before, run, under_load};
+use testkit::program::{Ended, Program, number_before, run, under_load, within};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sqlite_service");
 const SIGKILL: i32 = 9;
@@ -28,7 +26,7 @@ const MONEY: u64 = 2_000_000;
 
 #[test]
 fn the_demonstration_ends_by_itself() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let text = run(PROGRAM, &[]).success();
         for expected in [
             "400 the account `bob` exists",
@@ -44,22 +42,22 @@ fn the_demonstration_ends_by_itself() {
         ] {
             assert!(text.contains(expected), "no {expected:?} in:\n{text}");
         }
-        assert!(number_before(&text, " threads\n") <= 4, "{text}");
+        assert!(number_before(&text, "threads\n") <= 4, "{text}");
     });
 }
 
 #[test]
 fn no_client_starves_under_load() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let text = under_load(|| run(PROGRAM, &["demo", "--clients", "500"])).success();
         assert!(text.contains("500 of 500 were answered, on "), "{text}");
-        assert!(number_before(&text, " threads\n") <= 4, "{text}");
+        assert!(number_before(&text, "threads\n") <= 4, "{text}");
     });
 }
 
 #[test]
 fn the_class_serves_a_command_line() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let directory = tempdir().unwrap();
         let file = directory.path().join("bank.sqlite");
         let bank = |args: &[&str]| command(&file, args);
@@ -89,31 +87,25 @@ fn the_class_serves_a_command_line() {
 #[test]
 fn sigint_loses_no_transfer() {
     let (ended, answered, noted) = transfers_until("INT");
-    assert!(ended.output.contains("Interrupt: "), "{ended:#?}");
-    assert!(
-        ended.output.contains("\n0 jobs were cut off\n"),
-        "{ended:#?}"
-    );
-    assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
+    assert!(ended.output.contains("Interrupt: "), "{ended}");
+    assert!(ended.output.contains("\n0 jobs were cut off\n"), "{ended}");
+    assert_eq!(ended.status.code(), Some(0), "{ended}");
     assert_eq!(noted, answered);
 }
 
 #[test]
 fn sigterm_loses_no_transfer() {
     let (ended, answered, noted) = transfers_until("TERM");
-    assert!(ended.output.contains("Terminate: "), "{ended:#?}");
-    assert!(
-        ended.output.contains("\n0 jobs were cut off\n"),
-        "{ended:#?}"
-    );
-    assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
+    assert!(ended.output.contains("Terminate: "), "{ended}");
+    assert!(ended.output.contains("\n0 jobs were cut off\n"), "{ended}");
+    assert_eq!(ended.status.code(), Some(0), "{ended}");
     assert_eq!(noted, answered);
 }
 
 #[test]
 fn sigkill_leaves_the_file_consistent() {
     let (ended, answered, noted) = transfers_until("KILL");
-    assert_eq!(ended.signal(), Some(SIGKILL), "{ended:#?}");
+    assert_eq!(ended.signal(), Some(SIGKILL), "{ended}");
     // Each client may have lost one answer.
     let range = answered..=answered + CLIENTS;
     assert!(range.contains(&noted), "{noted}, not in {range:?}");
@@ -121,7 +113,7 @@ fn sigkill_leaves_the_file_consistent() {
 
 #[test]
 fn a_client_that_leaves_withdraws_its_queued_transfer() {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let directory = tempdir().unwrap();
         let file = directory.path().join("bank.sqlite");
         for name in ["alice", "bob"] {
@@ -154,7 +146,7 @@ fn a_client_that_leaves_withdraws_its_queued_transfer() {
         service.signal("INT");
         assert_eq!(service.ended().status.code(), Some(0));
         let audit = command(&file, &["audit"]).success();
-        assert_eq!(number_before(&audit, " transfers"), 4);
+        assert_eq!(number_before(&audit, "transfers"), 4);
     });
 }
 
@@ -184,7 +176,7 @@ fn transfer(
 /// Returns how the service ended, how many transfers it has confirmed, and how many are in
 /// the file.
 fn transfers_until(signal: &str) -> (Ended, u64, u64) {
-    within_limit(TEST_LIMIT, || {
+    within(|| {
         let directory = tempdir().unwrap();
         let file = directory.path().join("bank.sqlite");
         for name in ["alice", "bob"] {
@@ -206,11 +198,11 @@ fn transfers_until(signal: &str) -> (Ended, u64, u64) {
             service.ended()
         });
         let audit = command(&file, &["audit"]).success();
-        assert_eq!(number_before(&audit, " cents in all"), MONEY);
+        assert_eq!(number_before(&audit, "cents in all"), MONEY);
         (
             ended,
             answered.into_inner(),
-            number_before(&audit, " transfers"),
+            number_before(&audit, "transfers"),
         )
     })
 }
@@ -224,10 +216,10 @@ fn transfer_until_gone(http: &Client, url: &str, answered: &AtomicU64) {
 }
 
 /// Starts the service at a free port. Returns it with its address.
-fn start(file: &Path) -> (Running, String) {
+fn start(file: &Path) -> (Program, String) {
     let file = file.to_str().expect("a temporary path is UTF-8");
-    let mut service = Running::start(PROGRAM, &["--db", file, "serve", "--port", "0"]);
-    let line = service.line_with("the bank runs at ");
+    let mut service = Program::start(PROGRAM, &["--db", file, "serve", "--port", "0"]);
+    let line = service.until("the bank runs at ");
     let url = line.split(' ').next_back().expect("an address").to_owned();
     (service, url)
 }
@@ -240,6 +232,6 @@ fn command(file: &Path, args: &[&str]) -> Ended {
 
 #[track_caller]
 fn refused(ended: &Ended, why: &str) {
-    assert_eq!(ended.status.code(), Some(1), "{ended:#?}");
-    assert!(ended.errors.contains(why), "{ended:#?}");
+    assert_eq!(ended.status.code(), Some(1), "{ended}");
+    assert!(ended.errors.contains(why), "{ended}");
 }

@@ -23,11 +23,9 @@ mod shop;
 use std::{error::Error, io, process::ExitCode, sync::Arc, thread, time::Duration};
 
 use bridge::{Bridge, Wait as _};
+use bridge_scenarios::Signals;
 use clap::Parser;
-use tokio::{
-    select,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::select;
 
 use crate::{back::Back, orders::Tally, shop::Shop};
 
@@ -58,7 +56,7 @@ fn main() -> Result<ExitCode, Failure> {
     if let Some(threads) = arguments.threads {
         Bridge::builder().max_threads(threads).install_global()?;
     }
-    let stopped = stop_signal()?;
+    let mut signals = listen()?;
 
     let shop = Shop::open()?;
     let back = Back::start(shop.clone())?;
@@ -80,7 +78,7 @@ fn main() -> Result<ExitCode, Failure> {
         };
         select! {
             tally = orders => Some(tally),
-            () = stopped => None,
+            _ = signals.next() => None,
         }
     }
     .wait();
@@ -116,16 +114,9 @@ fn main() -> Result<ExitCode, Failure> {
     })
 }
 
-/// Returns a future that waits for Ctrl-C or a `SIGTERM`. It listens from now on.
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+/// Listens for Ctrl-C and for a `SIGTERM` from now on.
+fn listen() -> io::Result<Signals> {
     // Tokio registers a signal with the runtime that is entered.
     let _home = bridge::enter();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+    Signals::listen()
 }

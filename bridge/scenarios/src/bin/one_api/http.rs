@@ -5,11 +5,8 @@ use axum::{
     routing::{get, post},
 };
 use bridge::smartasync;
-use tokio::{
-    net::TcpListener,
-    select,
-    signal::unix::{SignalKind, signal},
-};
+use bridge_scenarios::Signals;
+use tokio::net::TcpListener;
 
 use crate::{api, failure::Failure, store::Store};
 
@@ -26,13 +23,9 @@ pub(crate) fn router(store: Store) -> Router {
 /// Serves until Ctrl-C or a `SIGTERM`, and ends the requests that have begun.
 #[smartasync]
 pub(crate) async fn serve(store: Store, port: u16) -> Result<String, Failure> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::listen()?;
     let stopped = async move {
-        select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
+        signals.next().await;
     };
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("serving on http://{}", listener.local_addr()?);

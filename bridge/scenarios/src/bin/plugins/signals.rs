@@ -3,20 +3,14 @@
 use std::{
     io,
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering::SeqCst},
-    },
+    sync::{Arc, OnceLock},
 };
 
-use tokio::{
-    select,
-    signal::unix::{SignalKind, signal},
-};
+use bridge_scenarios::{Signal, Signals};
 
 /// Whether the program has been asked to stop, and by which signal.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop(Arc<AtomicU8>);
+pub(crate) struct Stop(Arc<OnceLock<Signal>>);
 
 impl Stop {
     /// Listens for both signals from now on.
@@ -25,25 +19,21 @@ impl Stop {
         let set = Arc::clone(&stop.0);
         // Tokio's signals need a runtime when they are made.
         let _entered = bridge::enter();
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut signals = Signals::listen()?;
         bridge::spawn(async move {
-            let number = select! {
-                _ = interrupt.recv() => 2,
-                _ = terminate.recv() => 15,
-            };
-            set.store(number, SeqCst);
+            let _first = set.set(signals.next().await);
         });
         Ok(stop)
     }
 
     pub(crate) fn is_set(&self) -> bool {
-        self.0.load(SeqCst) != 0
+        self.0.get().is_some()
     }
 
     /// Returns the exit code that a shell gives to a program which this signal has ended.
     pub(crate) fn code(&self) -> Option<ExitCode> {
-        self.is_set()
-            .then(|| ExitCode::from(128 + self.0.load(SeqCst)))
+        self.0
+            .get()
+            .map(|signal| ExitCode::from(signal.exit_code()))
     }
 }

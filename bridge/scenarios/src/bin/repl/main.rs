@@ -22,11 +22,12 @@ use std::{
 };
 
 use bridge::Bridge;
+use bridge_scenarios::Signal;
 
 use crate::{
     command::Command,
     service::{Service, count_primes},
-    terminal::{Event, Signal, Terminal},
+    terminal::{Event, Terminal},
     watches::Watches,
 };
 
@@ -65,8 +66,7 @@ fn main() -> Result<ExitCode, Failure> {
         match next {
             Next::Prompt => {}
             Next::End => break ExitCode::SUCCESS,
-            // 128 and the number of the signal, as a shell reports it.
-            Next::Terminate => break ExitCode::from(128 + 15),
+            Next::Terminate => break ExitCode::from(Signal::Terminate.exit_code()),
         }
     };
     let ticks = watches.stop_all();

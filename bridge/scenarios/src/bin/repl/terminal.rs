@@ -9,19 +9,8 @@ use std::{
 };
 
 use bridge::Wait as _;
-use tokio::{
-    select,
-    signal::unix::{self, SignalKind},
-    sync::mpsc,
-};
-
-/// A signal that ends a call.
-pub enum Signal {
-    /// Ctrl-C. The session goes on.
-    Interrupt,
-    /// The process has to end.
-    Terminate,
-}
+use bridge_scenarios::{Signal, Signals};
+use tokio::{select, sync::mpsc};
 
 /// An answer to the prompt.
 pub enum Event {
@@ -38,29 +27,12 @@ pub struct Terminal {
     echo: bool,
 }
 
-struct Signals {
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
-}
-
-impl Signals {
-    async fn next(&mut self) -> Signal {
-        select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
-        }
-    }
-}
-
 impl Terminal {
     /// Starts to listen to the input and to the signals.
     pub fn open() -> io::Result<Self> {
         // Tokio registers a signal with the runtime that is entered.
         let _home = bridge::enter();
-        let signals = Signals {
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            terminate: unix::signal(SignalKind::terminate())?,
-        };
+        let signals = Signals::listen()?;
         let (send, lines) = mpsc::channel(1);
         // Nobody joins this thread, because it may stay in its read for ever.
         thread::spawn(move || {
