@@ -3,7 +3,7 @@
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, CutOff, OffloadError, Timer};
+use offload_pool::{Ambient, CutOff, OffloadError, PoolName, Timer};
 use tokio::runtime::Handle;
 
 use crate::clock;
@@ -45,12 +45,13 @@ impl Ambient for InRuntime {
         );
     }
 
-    fn lost(at: &'static Location<'static>, why: &OffloadError) {
-        tracing::error!(%at, %why, "a detached closure is lost");
+    fn lost(pool: &PoolName, at: &'static Location<'static>, why: &OffloadError) {
+        tracing::error!(pool = pool.as_str(), %at, %why, "a detached closure is lost");
     }
 
     fn cut_off(left: &CutOff) {
         tracing::warn!(
+            pool = left.pool.as_str(),
             %left,
             "the process exits before these offloaded closures have finished; allow them more time \
              with `exit_grace`, or shut the bridge down first"

@@ -91,7 +91,8 @@ impl Builder {
         /// Sets the time after which a thread of the pool that has no work ends. The default
         /// is 10 seconds.
         keep_alive: Duration;
-        /// Sets the name of the pool's threads. The default is `bridge-offload`.
+        /// Sets the name of the pool's threads. The default is the bridge's [name](Self::name),
+        /// or `bridge-offload` if it has none.
         thread_name: impl Into<String>;
         /// Sets the stack size of the pool's threads, in bytes. The default is 2 MiB.
         stack_size: usize;
@@ -104,6 +105,26 @@ impl Builder {
         on_thread_start: impl Fn() + Send + Sync + 'static;
         /// Sets a hook that runs on each thread of the pool after its last closure.
         on_thread_stop: impl Fn() + Send + Sync + 'static;
+    }
+
+    /// Sets the name of this bridge's pool. The pool's threads are called so. Each metric,
+    /// report, log line and error that speaks of the pool carries the name. A pool has no
+    /// name by default.
+    ///
+    /// Linux shows only the first 15 bytes of a thread's name.
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let db = Bridge::builder().name("db").max_threads(4).build()?;
+    /// let thread = db.wait(db.offload(|| std::thread::current().name().map(str::to_owned)));
+    /// assert_eq!(thread.as_deref(), Some("db"));
+    /// assert_eq!(db.metrics().name.as_str(), Some("db"));
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.pool = self.pool.name(name);
+        self
     }
 
     /// Sets how long a thread spins before it sleeps, at most. The default is 50 µs. Zero

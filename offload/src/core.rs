@@ -258,13 +258,9 @@ impl Core {
             Action::Wake(unparker) => unparker.unpark(),
             Action::Start(id) => {
                 let core = Arc::clone(self);
-                let Limits {
-                    thread_name,
-                    stack_size,
-                    ..
-                } = &self.limits;
+                let (name, stack_size) = (self.limits.worker_name(), self.limits.stack_size);
                 let body = move || (core.thread_main)(&core, id);
-                if let Err(error) = start_thread(thread_name.clone(), *stack_size, body) {
+                if let Err(error) = start_thread(name, stack_size, body) {
                     return self.start_failed(id, &error);
                 }
             }

@@ -60,6 +60,7 @@ pub use crate::{
         builder::Builder,
         error::{BuildError, OffloadError, Panic, Rejected},
         metrics::Metrics,
+        name::PoolName,
         report::{CutOff, Shutdown, StillRunning},
     },
     shutdown::PoolShutdown,

@@ -3,6 +3,7 @@
 
 use std::{
     mem,
+    panic::Location,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -66,7 +67,9 @@ impl Core {
         let run = state.run();
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
-        let told = refused.iter().map(|Submitted { job, .. }| job.refuse());
+        let told = refused
+            .iter()
+            .map(|Submitted { job, .. }| job.refuse(self.shut_down_error(job.header().at)));
         self.dismiss(told, |tally| &mut tally.rejected);
         run
     }
@@ -124,6 +127,7 @@ impl Core {
         sleepers.iter().for_each(Unparker::unpark);
         Drained {
             report: Shutdown {
+                pool: self.limits.name.clone(),
                 completed: count(run - ending.before),
                 ..Shutdown::default()
             },
@@ -144,6 +148,18 @@ impl Core {
                 Ok(woken) => state = woken,
                 Err(_late) => return,
             }
+        }
+    }
+
+    /// Tells the caller of a job that the pool was shut down before the job had finished.
+    pub(crate) fn shut_down(&self, job: &Arc<dyn Runnable>) -> DeferredCleanup {
+        job.abandon(self.shut_down_error(job.header().at))
+    }
+
+    pub(crate) fn shut_down_error(&self, at: &'static Location<'static>) -> OffloadError {
+        OffloadError::ShutDown {
+            at,
+            pool: self.limits.name.clone(),
         }
     }
 
@@ -185,7 +201,9 @@ impl Drained {
     /// destructors.
     pub(crate) fn tell_abandoned(&mut self, core: &Core) {
         let abandoned = mem::take(&mut self.abandoned);
-        let told = abandoned.iter().map(|submitted| shut_down(&submitted.job));
+        let told = abandoned
+            .iter()
+            .map(|submitted| core.shut_down(&submitted.job));
         let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
         // Callers have withdrawn some of these jobs since, so only the others count.
         self.report.abandoned = unrun(&told);
@@ -214,7 +232,9 @@ impl Drained {
         // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += told.len() - left.len() - report.cancelled;
         let at = tick(core.born, now());
-        let told = core.tell_and_count(left.iter().map(shut_down), |tally| &mut tally.cancelled);
+        let told = core.tell_and_count(left.iter().map(|job| core.shut_down(job)), |tally| {
+            &mut tally.cancelled
+        });
         for (job, told) in left.iter().zip(&told) {
             if told.left.is_some() {
                 // A worker had taken it, and has not begun.
@@ -226,11 +246,6 @@ impl Drained {
         settle(told);
         report
     }
-}
-
-fn shut_down(job: &Arc<dyn Runnable>) -> DeferredCleanup {
-    let at = job.header().at;
-    job.abandon(OffloadError::ShutDown { at })
 }
 
 /// Describes a job that still runs, as an item of a report.

@@ -115,7 +115,10 @@ impl Waited {
     /// Reports the jobs that are cut off.
     fn report(&self) {
         let now = tick(self.core.born, Instant::now());
-        let mut left = CutOff::default();
+        let mut left = CutOff {
+            pool: self.core.limits.name.clone(),
+            ..CutOff::default()
+        };
         for job in &self.jobs {
             let header = job.header();
             if header.is_listed() {

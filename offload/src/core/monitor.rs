@@ -15,7 +15,7 @@ use crate::{
 #[cold]
 pub(crate) fn start(core: &Arc<Core>) {
     let own = Arc::clone(core);
-    let name = "bridge-monitor".to_owned();
+    let name = core.limits.name.thread("monitor");
     if start_thread(name, core.limits.stack_size, move || run(&own)).is_err() {
         let refused = core.state().monitor_failed();
         if let Some(unparker) = refused {

@@ -150,7 +150,7 @@ where
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.
-            return Poll::Ready(Err(OffloadError::ShutDown { at: self.header.at }));
+            return Poll::Ready(Err(OffloadError::shut_down(self.header.at)));
         }
         assert!(
             !matches!(cell.stage, Stage::Gone),
@@ -260,7 +260,7 @@ where
         self.end(error)
     }
 
-    fn refuse(&self) -> DeferredCleanup {
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => {
@@ -271,7 +271,7 @@ where
             unattended @ Stage::Unattended(..) => {
                 cell.stage = unattended;
                 drop(cell);
-                return self.end(OffloadError::ShutDown { at: self.header.at });
+                return self.end(error);
             }
             other => {
                 cell.stage = other;
@@ -373,7 +373,7 @@ where
             }
             // The pool was closed before it admitted the job.
             refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
-                let error = OffloadError::ShutDown { at: self.header.at };
+                let error = handle.core.shut_down_error(self.header.at);
                 Some((refused, Some(error)))
             }
             Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),

@@ -221,8 +221,8 @@ pub(crate) trait Runnable: Any + Send + Sync {
     /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, because the pool is closed. Its caller is
-    /// told, and may take the closure back.
-    fn refuse(&self) -> DeferredCleanup;
+    /// told, and may take the closure back. `error` goes to the report about a detached job.
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup;
 }
 
 /// A job as its caller sees it.
@@ -232,7 +232,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// Moves the job from `Fresh` to `Waiting`: captures the ambient, and returns the
     /// lineage. Returns `None` if the job was withdrawn before.
     fn prepare(&self, waker: Option<&Waker>) -> Option<Lineage>;
-    /// Polls for the result, and keeps the waker if there is none yet.
+    /// Polls for the result, and keeps the waker if there is none yet. The error of a job
+    /// that was refused does not name the pool.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Withdraws the job, or tells a running closure that its caller has left.
     ///

@@ -219,9 +219,10 @@ impl<T: Send + 'static> Offload<T> {
             // The job may be done already.
             Ok(Prospect::Called) => false,
             Err(refusal) => {
+                let pool = self.pool.core.limits.name.clone();
                 let error = match refusal {
-                    Refusal::Forked => OffloadError::Forked { at },
-                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
+                    Refusal::Forked => OffloadError::Forked { at, pool },
+                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at, pool },
                 };
                 core::settle(vec![self.job.abandon(error)]);
                 false
@@ -255,14 +256,18 @@ impl<T: Send + 'static> Offload<T> {
             }
         } else if self.pool.core.is_forked() {
             // The job's lock may be held by a thread of the parent.
-            let at = self.job.header().at;
-            return Poll::Ready(Err(OffloadError::Forked { at }));
+            return Poll::Ready(Err(OffloadError::Forked {
+                at: self.job.header().at,
+                pool: self.pool.core.limits.name.clone(),
+            }));
         }
-        let poll = self.job.poll(cx);
-        match poll {
+        let mut poll = self.job.poll(cx);
+        match &mut poll {
             // The closure may still be there, because the caller may take it back. The
             // drop of this future takes it out.
-            Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
+            Poll::Ready(Err(OffloadError::ShutDown { pool, .. })) => {
+                pool.clone_from(&self.pool.core.limits.name);
+            }
             Poll::Ready(_) => {
                 self.stage = Stage::Over;
                 self.pool.core.eagerness.succeeded(&mut self.eager);

@@ -2,7 +2,7 @@
 
 use std::{panic::Location, pin::Pin, time::Duration};
 
-use crate::{CutOff, OffloadError};
+use crate::{CutOff, OffloadError, PoolName};
 
 /// The surroundings of a submission, which are restored around the closure.
 ///
@@ -26,8 +26,9 @@ pub trait Ambient: Send + 'static {
     fn stalled(_waited: Duration, _queued: usize) {}
 
     /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
-    /// job, so this is the only place where its failure shows.
-    fn lost(_at: &'static Location<'static>, _why: &OffloadError) {}
+    /// job, so this is the only place where its failure shows. `at` is where the closure was
+    /// offloaded.
+    fn lost(_pool: &PoolName, _at: &'static Location<'static>, _why: &OffloadError) {}
 
     /// Reports the jobs that did not finish before the process exits. It runs on a
     /// thread that exists for the exit only.

@@ -1,14 +1,18 @@
 //! The figures that a pool gives about itself.
 
+use crate::PoolName;
+
 /// The figures of a pool, all of them taken at one moment.
 ///
 /// Some figures describe this moment. Others count events since the pool was built, or
 /// give the greatest value that a figure has had. Each submitted job is counted once when
 /// it is over: as completed, cancelled, panicked or rejected. It is counted at the latest
 /// when its caller can see the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
+    /// The name of the pool.
+    pub name: PoolName,
     /// The number of workers.
     pub threads: usize,
     /// The number of workers without a job.

@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod handle;
 pub(crate) mod limits;
 pub(crate) mod metrics;
+pub(crate) mod name;
 pub(crate) mod report;
 
 use std::{
@@ -148,7 +149,7 @@ impl<A: Ambient> Pool<A> {
         };
         match core.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
-            Err(refusal) => Err(refuse(&job, refusal)),
+            Err(refusal) => Err(refuse(core, &job, refusal)),
         }
     }
 
@@ -197,7 +198,7 @@ impl<A: Ambient> Pool<A> {
                 lineage,
             };
             if let Err(refusal) = handle.core.submit(submitted, WhenFull::JoinBacklog) {
-                return Err(refuse(&job, refusal));
+                return Err(refuse(&handle.core, &job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
@@ -219,10 +220,16 @@ impl<A: Ambient> Pool<A> {
             match result {
                 Some(Ok(value)) => Ok(value),
                 Some(Err(error)) => match job.reclaim() {
-                    Some(closure) => Err(Rejected::ShutDown(closure)),
+                    Some(closure) => Err(Rejected::ShutDown {
+                        closure,
+                        pool: handle.core.limits.name.clone(),
+                    }),
                     None => error.resume(),
                 },
-                None => Err(refuse_with(&job, Rejected::TimedOut)),
+                None => Err(Rejected::TimedOut {
+                    closure: take_back(&job),
+                    pool: handle.core.limits.name.clone(),
+                }),
             }
         }
     }
@@ -280,30 +287,29 @@ impl<A: Ambient> Pool<A> {
 }
 
 /// Takes the closure back, and returns it with the reason of the refusal.
-fn refuse<F, T, A>(job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+fn refuse<F, T, A>(core: &Core, job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    refuse_with(
-        job,
-        match refusal {
-            Refusal::Full => Rejected::Full,
-            Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown,
-        },
-    )
+    let (closure, pool) = (take_back(job), core.limits.name.clone());
+    match refusal {
+        Refusal::Full => Rejected::Full { closure, pool },
+        Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown { closure, pool },
+    }
 }
 
-fn refuse_with<F, T, A>(job: &Job<F, T, A>, reason: fn(F) -> Rejected<F>) -> Rejected<F>
+/// Takes the closure of a refused job back.
+fn take_back<F, T, A>(job: &Job<F, T, A>) -> F
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    reason(job.reclaim().unwrap_or_else(|| {
+    job.reclaim().unwrap_or_else(|| {
         unreachable!("the pool refused the job, so nobody else can have claimed it")
-    }))
+    })
 }
 
 impl<A: Ambient> Default for Pool<A> {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    OffloadError,
+    PoolName,
     core::Core,
     job::{drop_payload, runnable::Submitted},
     nesting::lineage::Frame,
@@ -82,6 +82,11 @@ impl Worker {
             .flatten()
     }
 
+    /// Returns the name of the pool whose worker this thread is.
+    pub(crate) fn pool_name() -> PoolName {
+        Self::current().map_or_else(PoolName::default, |worker| worker.core.limits.name.clone())
+    }
+
     /// Returns whether at least half of the worker's stack is left.
     pub(crate) fn is_roomy(&self) -> bool {
         self.base.abs_diff(stack::here()) < self.core.limits.stack_size / 2
@@ -133,8 +138,7 @@ impl Worker {
         match given {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
-                let at = job.header().at;
-                let cleanup = iter::once_with(|| job.abandon(OffloadError::ShutDown { at }));
+                let cleanup = iter::once_with(|| self.core.shut_down(&job));
                 self.core.dismiss(cleanup, |tally| &mut tally.cancelled);
             }
         }

@@ -189,7 +189,8 @@ impl World {
         match self.pool.try_run(self.counted(job)) {
             Ok(task) => Some(task),
             Err(rejected) => {
-                let is_known = matches!(rejected, Rejected::Full(_) | Rejected::ShutDown(_));
+                let is_known =
+                    matches!(rejected, Rejected::Full { .. } | Rejected::ShutDown { .. });
                 assert!(is_known, "refused for another reason");
                 None
             }

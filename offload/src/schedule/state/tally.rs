@@ -71,6 +71,7 @@ impl State {
             busy += usize::from(!stack.is_empty() && !is_done);
         }
         Metrics {
+            name: self.limits.name.clone(),
             threads: self.threads,
             idle: self.threads - busy,
             running,
