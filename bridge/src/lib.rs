@@ -142,7 +142,7 @@ mod wait;
 #[doc = include_str!("smartasync.md")]
 pub use bridge_macros::smartasync;
 pub use detect::{Context, in_async};
-pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, PoolName, Rejected};
+pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, PoolName, Rejected, Timing};
 
 pub use crate::{
     bridge::Bridge,

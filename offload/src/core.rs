@@ -28,7 +28,9 @@ use crate::{
     nesting::lineage::{Lane, PoolId},
     platform::{
         fork,
-        sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
+        sync::{
+            AtomicUsize, Condvar, FineClock, Mutex, MutexGuard, Padded, lock, now, start_thread,
+        },
     },
     pool::limits::{Hooks, Limits},
     schedule::{
@@ -37,6 +39,7 @@ use crate::{
         stall::StallReport,
         state::{Action, Phase, Prospect, State},
     },
+    timing::Recorder,
 };
 
 pub(crate) struct Core {
@@ -47,6 +50,8 @@ pub(crate) struct Core {
     reports: Reports,
     /// When the pool was built.
     pub(crate) born: Instant,
+    /// The clock of a pool that measures its jobs.
+    clock: Option<FineClock>,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Padded<Mutex<State>>,
@@ -107,6 +112,7 @@ impl Core {
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
         let core = Arc::new(Self {
+            clock: state.queue.clock.clone(),
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
@@ -179,6 +185,9 @@ impl Core {
     ) -> Result<Prospect, Refusal> {
         if self.is_forked() {
             return Err(Refusal::Forked);
+        }
+        if let Some(clock) = &self.clock {
+            job.header().admit(clock.read());
         }
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.
@@ -303,6 +312,14 @@ impl Core {
         if self.is_forked() {
             return Metrics::default();
         }
-        self.state().metrics()
+        let state = self.state();
+        let (mut metrics, recorders) = (state.metrics(), state.recorders.clone());
+        drop(state);
+        if self.clock.is_some() {
+            let (queued_for, ran_for) = Recorder::sum(&recorders);
+            metrics.queued_for = Some(queued_for);
+            metrics.ran_for = Some(ran_for);
+        }
+        metrics
     }
 }

@@ -44,6 +44,7 @@ mod pool;
 mod schedule;
 mod shutdown;
 mod thread;
+mod timing;
 
 pub use crate::{
     job::{
@@ -64,6 +65,7 @@ pub use crate::{
         report::{CutOff, Shutdown, StillRunning},
     },
     shutdown::PoolShutdown,
+    timing::Timing,
 };
 
 // The `bridge` crate uses these.

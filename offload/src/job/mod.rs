@@ -50,7 +50,7 @@ use crate::{
         sync::{Mutex, lock},
     },
     pool::{error::Panic, handle::Handle},
-    thread::clock::Tick,
+    timing::Start,
 };
 
 pub(crate) struct Job<F, T, A> {
@@ -221,8 +221,8 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish {
-        self.header.begin(now);
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, start: Start<'_>) -> Finish {
+        let timer = self.header.begin(start);
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
             Stage::Waiting(closure, ambient) => {
@@ -244,11 +244,11 @@ where
             (result, ambient)
         });
         if fork::generation() != process {
-            // The closure forked, and this is the child. The job and its caller belong
-            // to the parent.
+            // The closure forked, and this is the child. The job belongs to the parent.
             mem::forget(result);
             return Finish::Withdrawn;
         }
+        timer.end(&job.header);
         let finish = job.finish(result);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);

@@ -10,9 +10,10 @@ use std::{
 use crate::{
     Lineage, OffloadError,
     nesting::lineage::PoolId,
-    platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
+    platform::sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     pool::handle::Handle,
     thread::clock::Tick,
+    timing::{Start, Timer},
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -29,6 +30,9 @@ pub(crate) struct Header {
     shown: AtomicU8,
     /// The time when the closure began.
     begun: AtomicU32,
+    /// When the job was submitted, or was admitted from the backlog. Zero unless the pool
+    /// measures its jobs.
+    admitted: AtomicU64,
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
     /// A lower bound on the number of unrelated jobs that were pushed before this job.
@@ -58,9 +62,9 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it on a worker of `pool`. The job begins at `now`.
-    pub(crate) fn run(self, pool: PoolId, now: Tick) -> Finish {
-        self.job.run(self.lineage, pool, now)
+    /// Claims the closure and runs it on a worker of `pool`.
+    pub(crate) fn run(self, pool: PoolId, start: Start<'_>) -> Finish {
+        self.job.run(self.lineage, pool, start)
     }
 }
 
@@ -86,6 +90,7 @@ impl Header {
             flags: AtomicU8::new(0),
             shown: AtomicU8::new(HIDDEN),
             begun: AtomicU32::new(0),
+            admitted: AtomicU64::new(0),
             adopter: AtomicUsize::new(0),
             before: AtomicUsize::new(0),
         }
@@ -174,8 +179,19 @@ impl Header {
     }
 
     /// Notes the time when the closure begins.
-    pub(crate) fn begin(&self, tick: Tick) {
-        self.begun.store(tick, Ordering::Relaxed);
+    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> Timer<'a> {
+        self.begun.store(start.tick, Ordering::Relaxed);
+        start.timer()
+    }
+
+    /// Notes the reading of the pool's clock when the job was admitted.
+    pub(crate) fn admit(&self, reading: u64) {
+        self.admitted.store(reading, Ordering::Relaxed);
+    }
+
+    /// Returns the reading of the pool's clock when the job was admitted.
+    pub(crate) fn admitted(&self) -> u64 {
+        self.admitted.load(Ordering::Relaxed)
     }
 
     /// Returns the time when the closure began.
@@ -215,9 +231,9 @@ pub(crate) struct DeferredCleanup {
 /// A job as workers see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The job
-    /// begins at `now`. The call never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Finish;
+    /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The call
+    /// never unwinds.
+    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, start: Start<'_>) -> Finish;
     /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, because the pool is closed. Its caller is

@@ -34,6 +34,7 @@ impl<A> Builder<A> {
             grows: true,
             max_blocked_threads: 64,
             queue_capacity: 1024,
+            timings: false,
             keep_alive: Duration::from_secs(10),
             name: PoolName::default(),
             thread_name: None,
@@ -84,6 +85,23 @@ impl<A> Builder<A> {
     /// Sets how many jobs the queue holds at most. The default is 1024.
     pub fn queue_capacity(mut self, count: usize) -> Self {
         self.limits.queue_capacity = count;
+        self
+    }
+
+    /// Measures how long jobs are queued and how long they run, for
+    /// [`Metrics::queued_for`](crate::Metrics::queued_for) and
+    /// [`Metrics::ran_for`](crate::Metrics::ran_for). Off by default.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool: Pool = Pool::builder().timings(true).build()?;
+    /// pollster::block_on(pool.run(|| ()));
+    /// assert_eq!(pool.metrics().ran_for.map(|ran| ran.count), Some(1));
+    /// # Ok::<(), bridge_offload::BuildError>(())
+    /// ```
+    pub fn timings(mut self, on: bool) -> Self {
+        self.limits.timings = on;
         self
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
     pub(crate) queue_capacity: usize,
+    /// Whether the pool measures how long jobs are queued and run.
+    pub(crate) timings: bool,
     pub(crate) keep_alive: Duration,
     /// The name of the workers, if it is not the name of the pool.
     pub(crate) thread_name: Option<String>,
@@ -51,6 +53,7 @@ impl Limits {
             max_threads: 1,
             max_blocked_threads: 1,
             queue_capacity: 1,
+            timings: false,
             keep_alive: Duration::ZERO,
             name: PoolName::default(),
             thread_name: None,

@@ -1,6 +1,6 @@
 //! The figures that a pool gives about itself.
 
-use crate::PoolName;
+use crate::{PoolName, Timing};
 
 /// The figures of a pool, all of them taken at one moment.
 ///
@@ -43,4 +43,14 @@ pub struct Metrics {
     pub peak_queued: usize,
     /// The greatest number of jobs parked at a time.
     pub peak_blocked: usize,
+    /// How long jobs were queued, from their admission to their start. `None` unless
+    /// [`Builder::timings`](crate::Builder::timings) is on.
+    ///
+    /// Each job that has returned or panicked is measured. Time in the backlog does not
+    /// count, because a job is not admitted there.
+    pub queued_for: Option<Timing>,
+    /// How long jobs ran, from their start to their end. The time for which a job was
+    /// parked in a wait counts. `None` unless
+    /// [`Builder::timings`](crate::Builder::timings) is on.
+    pub ran_for: Option<Timing>,
 }

@@ -26,7 +26,7 @@ use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE};
 use crate::{
     job::runnable::{Header, Submitted},
     nesting::lineage::Lane,
-    platform::sync::{AtomicUsize, Padded},
+    platform::sync::{AtomicUsize, FineClock, Padded},
     schedule::inbox::{Inbox, Pickup},
 };
 
@@ -56,6 +56,8 @@ pub(crate) struct Queue {
     unrelated_pushed: usize,
     /// The largest number of jobs that the queues were seen to hold together.
     peak: usize,
+    /// The clock of a pool that measures its jobs.
+    pub(crate) clock: Option<FineClock>,
 }
 
 #[derive(Default)]
@@ -86,7 +88,13 @@ impl Queue {
             unrelated_taken: 0,
             unrelated_pushed: 0,
             peak: 0,
+            clock: None,
         }
+    }
+
+    /// Notes by this clock when jobs are admitted from the backlog.
+    pub(crate) fn measured_by(self, clock: Option<FineClock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Returns the number of admitted jobs. It is at most the capacity.
@@ -353,6 +361,9 @@ impl Queue {
                 return;
             };
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+            if let Some(clock) = &self.clock {
+                job.header().admit(clock.read());
+            }
             lists.queue.push(job);
         }
     }

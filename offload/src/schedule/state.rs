@@ -28,7 +28,7 @@ use self::{
 use crate::{
     job::runnable::{Runnable, Submitted},
     nesting::lineage::{Frame, JobId, Lane, PoolId},
-    platform::sync::{AtomicUsize, Padded},
+    platform::sync::{AtomicUsize, FineClock, Padded},
     pool::limits::Limits,
     schedule::{
         inbox::{Inbox, Pickup},
@@ -37,6 +37,7 @@ use crate::{
         stall::Stall,
     },
     thread::park::Unparker,
+    timing::Recorder,
 };
 
 pub(crate) use self::{
@@ -71,6 +72,9 @@ pub(crate) struct State {
     /// The jobs on each worker's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
+    /// The recorder of each stack, if the pool measures its jobs. A worker that gets a stack
+    /// goes on with the histograms of the worker that had it before.
+    pub(crate) recorders: Vec<Arc<Recorder>>,
     /// The number of workers, including the workers that are starting.
     threads: usize,
     /// The number of jobs that run and are not parked. Most of them have a permit.
@@ -116,9 +120,10 @@ impl State {
         ready: Arc<Padded<AtomicUsize>>,
         inbox: Arc<Padded<Inbox>>,
     ) -> Self {
+        let clock = limits.timings.then(FineClock::new);
         Self {
             pool: PoolId::of(&*inbox),
-            queue: Queue::new(limits.queue_capacity, ready, inbox),
+            queue: Queue::new(limits.queue_capacity, ready, inbox).measured_by(clock),
             phase: Phase::Open,
             limits,
             idle: Vec::new(),
@@ -128,6 +133,7 @@ impl State {
             gained: None,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
+            recorders: Vec::new(),
             threads: 0,
             running: 0,
             searcher: None,

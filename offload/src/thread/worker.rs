@@ -21,11 +21,12 @@ use crate::{
     pool::limits::Hooks,
     schedule::state::{After, IdleThread, Step},
     thread::{
-        clock::{self, JobClock},
+        clock::{self, JobClock, Tick},
         park::Parker,
         spinning::Spinning,
         stack,
     },
+    timing::{Recorder, Start},
 };
 
 thread_local! {
@@ -64,6 +65,8 @@ pub(crate) struct Worker {
     /// The job that was lent to it and has not run. The worker keeps it and not the
     /// wait, because a wait that opens within that wait must find the job.
     lent: Rc<Cell<Option<Lent>>>,
+    /// The histograms that it writes, if the pool measures its jobs.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// A job that was lent to a worker.
@@ -106,14 +109,21 @@ impl Worker {
         has_one
     }
 
+    fn start(&self, tick: Tick) -> Start<'_> {
+        Start {
+            tick,
+            recorder: self.recorder.as_deref(),
+        }
+    }
+
     /// Runs the job that was lent to this worker, and counts its end. Then the worker goes
     /// on with its own job, and keeps its permit. Returns false if no job was lent.
     pub(crate) fn run_lent(&self) -> bool {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        let now = clock::tick(self.core.born, now());
-        let finish = job.run(self.core.id(), now);
+        let tick = clock::tick(self.core.born, now());
+        let finish = job.run(self.core.id(), self.start(tick));
         if self.core.is_forked() {
             return true;
         }
@@ -177,14 +187,18 @@ fn serve(core: &Arc<Core>, id: usize) {
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
     };
-    let stack = core.state().enter();
+    let mut state = core.state();
+    let stack = state.enter();
+    let recorder = state.recorders.get(stack).cloned();
+    drop(state);
     let worker = Worker {
         core: Arc::clone(core),
         stack,
         base: stack::here(),
         lent: Rc::default(),
+        recorder,
     };
-    WORKER.with(|slot| slot.replace(Some(worker)));
+    WORKER.with(|slot| slot.replace(Some(worker.clone())));
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 
@@ -206,7 +220,7 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if after == After::WakeUp {
                     clock.idle();
                 }
-                after = After::Job(job.run(core.id(), clock.begin()));
+                after = After::Job(job.run(core.id(), worker.start(clock.begin())));
                 idle_entry
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());

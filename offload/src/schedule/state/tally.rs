@@ -85,6 +85,8 @@ impl State {
             peak_threads: self.tally.peak_threads,
             peak_queued: self.queue.peak(),
             peak_blocked: self.tally.peak_blocked,
+            queued_for: None,
+            ran_for: None,
         }
     }
 }
