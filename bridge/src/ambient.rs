@@ -3,7 +3,7 @@
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, CutOff, OffloadError, PoolName, Timer};
+use offload_pool::{Ambient, CutOff, OffloadError, PoolName, Report, Timer};
 use tokio::runtime::Handle;
 
 use crate::clock;
@@ -36,10 +36,12 @@ impl Ambient for InRuntime {
         closure()
     }
 
-    fn stalled(waited: Duration, queued: usize) {
+    fn stalled(report: &Report) {
         tracing::warn!(
-            ?waited,
-            queued,
+            pool = report.name().as_str(),
+            waited = ?report.stalled_for().unwrap_or_default(),
+            queued = report.metrics().queued,
+            %report,
             "the head of an offload pool's queue waits while every thread is busy; offload less at \
              a time, or raise `max_threads`"
         );

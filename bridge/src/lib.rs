@@ -132,6 +132,7 @@ mod leftover;
 mod log;
 pub mod offload;
 mod outcome;
+pub mod report;
 mod route;
 mod runtime;
 mod shutdown;
@@ -142,7 +143,9 @@ mod wait;
 #[doc = include_str!("smartasync.md")]
 pub use bridge_macros::smartasync;
 pub use detect::{Context, in_async};
-pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, PoolName, Rejected, Timing};
+pub use offload_pool::{
+    BuildError, Lineage, Metrics, OffloadError, PoolName, Rejected, Report, Timing,
+};
 
 pub use crate::{
     bridge::Bridge,

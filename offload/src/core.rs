@@ -11,7 +11,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 pub(crate) use self::{
@@ -19,13 +19,14 @@ pub(crate) use self::{
     ending::{Ending, Here},
 };
 use crate::{
-    CutOff, Metrics,
+    CutOff, Metrics, Report,
     job::{
         drop_payload,
         eager::Eagerness,
         runnable::{Header, Submitted},
     },
     nesting::lineage::{Lane, PoolId},
+    observe::outside::Outside,
     platform::{
         fork,
         sync::{
@@ -37,7 +38,7 @@ use crate::{
         inbox::Inbox,
         queue::Queue,
         stall::StallReport,
-        state::{Action, Phase, Prospect, State},
+        state::{Action, Phase, Prospect, Snapshot, State},
     },
     timing::Recorder,
 };
@@ -51,7 +52,9 @@ pub(crate) struct Core {
     /// When the pool was built.
     pub(crate) born: Instant,
     /// The clock of a pool that measures its jobs.
-    clock: Option<FineClock>,
+    pub(crate) clock: Option<FineClock>,
+    /// The waits of threads that are no workers.
+    pub(crate) outside: Arc<Outside>,
     /// The process whose threads serve this pool.
     generation: usize,
     state: Padded<Mutex<State>>,
@@ -77,7 +80,7 @@ type ThreadMain = fn(&Arc<Core>, usize);
 #[derive(Clone, Copy)]
 pub(crate) struct Reports {
     /// Reports that the pool stands still.
-    pub(crate) stalled: fn(Duration, usize),
+    pub(crate) stalled: fn(&Report),
     /// Reports the jobs that do not finish before the process exits.
     #[cfg_attr(
         any(bridge_loom, bridge_shuttle),
@@ -119,6 +122,7 @@ impl Core {
             thread_main,
             reports,
             born: now(),
+            outside: Arc::default(),
             generation: fork::generation(),
             ready,
             inbox,
@@ -126,7 +130,10 @@ impl Core {
             job_ended: Condvar::new(),
         });
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-        core.finish_before_exit();
+        {
+            core.finish_before_exit();
+            crate::observe::registry::add(&core);
+        }
         core
     }
 
@@ -294,8 +301,9 @@ impl Core {
     }
 
     /// Reports that the pool stands still. A panic in the reporting code is caught here.
-    pub(crate) fn report(&self, StallReport { waited, queued }: StallReport) {
-        let tell = || (self.reports.stalled)(waited, queued);
+    pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
+        let report = Report::of(self, snapshot).stalled(stall.waited);
+        let tell = || (self.reports.stalled)(&report);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }
@@ -306,6 +314,16 @@ impl Core {
         if phase != Phase::Open {
             self.job_ended.notify_all();
         }
+    }
+
+    /// Reports the workers, jobs and waits of this pool. In a fork's child the report is
+    /// empty.
+    pub(crate) fn take_report(&self) -> Report {
+        if self.is_forked() {
+            return Report::default();
+        }
+        let snapshot = self.state().snapshot();
+        Report::of(self, snapshot)
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

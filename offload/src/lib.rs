@@ -39,6 +39,7 @@
 mod core;
 mod job;
 mod nesting;
+mod observe;
 mod platform;
 mod pool;
 mod schedule;
@@ -54,6 +55,10 @@ pub use crate::{
     nesting::{
         lineage::{Lineage, Scope},
         waiting::{Parked, Waiting},
+    },
+    observe::{
+        JobEntry, JobState, Report, WaitEntry, WorkerEntry, WorkerState,
+        cycle::{Cycle, Step},
     },
     pool::{
         Pool,
@@ -78,6 +83,7 @@ pub use crate::shutdown::exit;
 #[doc(hidden)]
 pub use crate::{
     job::{large, own_future},
+    observe::outside::OutsideWait,
     platform::{fork, load},
     thread::{helper, park, stack},
 };

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, BuildError, OffloadError, Pool, load};
+use bridge_offload::{Ambient, BuildError, OffloadError, Pool, Report, load};
 use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
 use testkit::within;
@@ -272,7 +272,7 @@ fn a_report_that_panics_reaches_nobody() {
         fn enter<R>(&self, closure: impl FnOnce() -> R) -> R {
             closure()
         }
-        fn stalled(_waited: Duration, _queued: usize) {
+        fn stalled(_: &Report) {
             TOLD.fetch_add(1, Ordering::SeqCst);
             panic!("a report")
         }

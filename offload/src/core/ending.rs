@@ -13,7 +13,7 @@ use super::{
     dismissal::{settle, unrun},
 };
 use crate::{
-    Lineage, OffloadError, Shutdown, StillRunning,
+    Lineage, OffloadError, Report, Shutdown, StillRunning,
     job::runnable::{DeferredCleanup, Header, Runnable, Submitted},
     platform::sync::{MutexGuard, now, wait_for},
     schedule::state::{ParkDecision, Phase, ShutdownScope, State},
@@ -98,14 +98,16 @@ impl Core {
         let mut state = self.state();
         let waiting = ending.lineage.waiting(self.id());
         let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
+        let mut late = None;
         let alone = here.is_some_and(|here| here.decision == ParkDecision::Exhausted);
         self.job_ended.notify_all();
         // If this worker is the only one, nobody is left to run what is queued.
         while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
-                Err(late) => {
-                    state = late;
+                Err(still_locked) => {
+                    late = Some(still_locked.snapshot());
+                    state = still_locked;
                     break;
                 }
             }
@@ -129,6 +131,7 @@ impl Core {
             report: Shutdown {
                 pool: self.limits.name.clone(),
                 completed: count(run - ending.before),
+                report: late.map(|snapshot| Box::new(Report::of(self, snapshot))),
                 ..Shutdown::default()
             },
             run,

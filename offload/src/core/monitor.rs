@@ -30,18 +30,21 @@ fn run(core: &Arc<Core>) {
         if core.is_forked() {
             return;
         }
+        let mut state = core.state();
         let Findings {
             action,
             refused,
             news,
             stops,
-        } = core.state().look(now());
+        } = state.look(now());
+        let news = news.map(|stall| (stall, state.snapshot()));
+        drop(state);
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();
         }
-        if let Some(news) = news {
-            core.report(news);
+        if let Some((stall, snapshot)) = news {
+            core.report(stall, snapshot);
         }
         if stops {
             return;

@@ -236,7 +236,8 @@ impl<T: Send + 'static> Offload<T> {
     #[cold]
     fn adopt(&self) {
         let header = self.job.header();
-        if let Some(wait) = lineage::adopt(self.pool.core.id(), header.before()) {
+        let own = lineage::adopt(self.pool.core.id(), header.before());
+        if let Some(wait) = own.or_else(lineage::adopt_elsewhere) {
             header.set_adopter(wait);
         }
     }

@@ -7,17 +7,19 @@
 
 use std::{
     mem,
+    panic::Location,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
+    Report,
     core::{Core, Here},
     job::{runnable::Submitted, running},
     nesting::lineage::{self, Frame, Installed},
-    platform::sync::sleep,
-    schedule::state::{Action, ParkDecision, ParkEnd, Place},
+    platform::sync::{now, sleep},
+    schedule::state::{Action, ParkDecision, ParkEnd, Place, Snapshot},
     thread::{
         park::Parker,
         worker::{self, Lent, Worker},
@@ -53,6 +55,10 @@ struct OnWorker {
     /// Whether the pool can do nothing for this wait. The wait polls once more, because
     /// its future may have become ready at the same time.
     refused: bool,
+    /// When this wait first parked.
+    since: Option<Instant>,
+    /// The state of the pool when it refused this wait.
+    snapshot: Option<Box<Snapshot>>,
     /// This field is dropped last, because the frame is in force as long as the wait is
     /// open.
     _installed: Installed,
@@ -82,17 +88,24 @@ pub enum Parked {
 }
 
 impl Waiting {
-    /// Opens a wait on this thread.
+    /// Opens a wait on this thread. A report names the place of this call.
     #[inline]
+    #[track_caller]
     pub fn open() -> Self {
+        Self::open_at(Location::caller())
+    }
+
+    /// Like [`open`](Self::open), but gives `at` as the place of the wait.
+    #[inline]
+    pub fn open_at(at: &'static Location<'static>) -> Self {
         if worker::is_worker() {
-            Self::open_on_worker()
+            Self::open_on_worker(Some(at))
         } else {
             Self { on_worker: None }
         }
     }
 
-    fn open_on_worker() -> Self {
+    fn open_on_worker(at: Option<&'static Location<'static>>) -> Self {
         // In a fork's child this thread is no worker, because its pool stayed behind.
         let worker = Worker::current().filter(|worker| !worker.core.is_forked());
         let on_worker = worker.map(|worker| {
@@ -104,7 +117,9 @@ impl Waiting {
                 busy: 0,
                 owes: false,
                 refused: false,
-                _installed: lineage::open_wait(worker.core.id(), running::current()),
+                since: None,
+                snapshot: None,
+                _installed: lineage::open_wait(worker.core.id(), running::current(), at),
                 worker,
             }
         });
@@ -144,6 +159,22 @@ impl Waiting {
         }
     }
 
+    /// Returns a report of the pool whose worker this is. If the pool has
+    /// [refused](Parked::Exhausted) this wait, the report shows that moment.
+    #[must_use]
+    pub fn report(&mut self) -> Report {
+        let Some(OnWorker {
+            worker, snapshot, ..
+        }) = self.on_worker()
+        else {
+            return Report::default();
+        };
+        match snapshot.take() {
+            Some(snapshot) => Report::of(&worker.core, *snapshot),
+            None => worker.core.take_report(),
+        }
+    }
+
     /// Returns whether a job was lent to this wait and has not run. If a wait within the
     /// last poll has given the job back, this asks the pool to lend it once more.
     #[must_use]
@@ -164,7 +195,11 @@ impl Waiting {
 /// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
 /// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
 pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
-    let waiting = Waiting::open();
+    let waiting = if worker::is_worker() {
+        Waiting::open_on_worker(None)
+    } else {
+        Waiting { on_worker: None }
+    };
     let Some(OnWorker { worker, .. }) = &waiting.on_worker else {
         return wait(None);
     };
@@ -172,6 +207,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
     let is_own = Arc::ptr_eq(own, core);
     let frame = lineage::frame();
     let account = lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame));
+    let since = now();
     let decision = loop {
         let parker = Parker::new();
         let place = Place {
@@ -179,6 +215,7 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
             account: Arc::clone(&account),
             unparker: parker.unparker().clone(),
             stack,
+            since,
             // This wait would not run a lent job.
             lends: false,
             hears: false,
@@ -209,13 +246,14 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
 
 impl OnWorker {
     /// Returns what the pool must know of this wait when it parks.
-    fn place(&self, parker: &Parker) -> Place {
+    fn place(&mut self, parker: &Parker) -> Place {
         let frame = lineage::frame();
         Place {
             account: lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame)),
             frame,
             unparker: parker.unparker().clone(),
             stack: self.worker.stack,
+            since: *self.since.get_or_insert_with(now),
             // While this thread unwinds, a lent job would see that panic, and would not
             // poison what it locks.
             lends: self.worker.is_roomy() && !thread::panicking(),
@@ -260,11 +298,16 @@ impl OnWorker {
         // The token stays until this worker is not parked any more. It shows the others
         // that this worker is awake.
         let must_poll = !unrunnable.is_empty() || parker.sleep(deadline);
-        let ParkEnd { lent, refused } = core.state().end_park(&frame);
+        let ParkEnd {
+            lent,
+            refused,
+            snapshot,
+        } = core.state().end_park(&frame);
         let woken = parker.take() || must_poll;
         let is_lent = self.keep(lent, account);
         // If a job was lent meanwhile, the pool could do something after all.
         self.refused = refused && !is_lent;
+        self.snapshot = snapshot;
         unrunnable.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,

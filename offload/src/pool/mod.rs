@@ -14,13 +14,14 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Timer,
+    Ambient, Bare, Builder, Metrics, Offload, PoolShutdown, Rejected, Report, Timer,
     core::{Core, Refusal, WhenFull},
     job::{
         Job,
         large::Large,
         runnable::{Awaitable, Submitted},
     },
+    observe::outside::OutsideWait,
     pool::handle::Handle,
 };
 
@@ -283,6 +284,30 @@ impl<A: Ambient> Pool<A> {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.handle.core.metrics()
+    }
+
+    /// Reports every worker, job and wait of the pool, and who waits for whom.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let inner = pool.clone();
+    /// let job = pool.run(move || inner.report());
+    /// let report = pollster::block_on(job);
+    /// assert_eq!(report.jobs()[0].at().file(), file!());
+    /// println!("{report}");
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.handle.core.take_report()
+    }
+
+    /// Notes a wait that parks a thread which is no worker, for reports. The note ends
+    /// when the guard is dropped.
+    #[doc(hidden)]
+    pub fn note_wait(&self, at: &'static Location<'static>, future: &'static str) -> OutsideWait {
+        OutsideWait::new(&self.handle.core, at, future)
     }
 }
 

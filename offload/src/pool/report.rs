@@ -3,7 +3,7 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use crate::PoolName;
+use crate::{PoolName, Report};
 
 /// The number of places that a text lists before it only counts the rest.
 const PLACES: usize = 8;
@@ -38,6 +38,9 @@ pub struct Shutdown {
     /// The jobs that still run. Their callers got
     /// [`ShutDown`](crate::OffloadError::ShutDown), and their threads go on.
     pub running: Vec<StillRunning>,
+    /// The pool when the grace was over, if jobs were left then. It shows who waited for
+    /// whom.
+    pub report: Option<Box<Report>>,
 }
 
 /// A job that still runs.

@@ -13,7 +13,6 @@
 //! takes the pool's lock.
 
 mod list;
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod look;
 
 use std::{

@@ -11,6 +11,7 @@ mod ending;
 mod growth;
 mod parked_waits;
 mod search;
+mod snapshot;
 mod steps;
 mod tally;
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
@@ -26,6 +27,7 @@ use self::{
     search::{SearchState, Searcher},
 };
 use crate::{
+    Lineage,
     job::runnable::{Runnable, Submitted},
     nesting::lineage::{Frame, JobId, Lane, PoolId},
     platform::sync::{AtomicUsize, FineClock, Padded},
@@ -44,6 +46,7 @@ pub(crate) use self::{
     ending::ShutdownScope,
     growth::Findings,
     parked_waits::{ParkEnd, Place},
+    snapshot::{SeenJob, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Prospect, Step},
     tally::Tally,
 };
@@ -100,6 +103,8 @@ pub(crate) struct State {
 /// A job that a worker has claimed.
 pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
+    /// The jobs and waits that it descends from, for reports.
+    lineage: Lineage,
     /// The account on which the job runs, if it started on credit.
     credit: Option<Credit>,
     /// Whether the job started beyond the permits.
@@ -260,7 +265,7 @@ impl State {
             if searches {
                 self.searcher = None;
             }
-            self.begin(stack, &job.job, right);
+            self.begin(stack, &job, right);
             let action = self.hand_on();
             return Some(Step::Run { job, action });
         }
@@ -331,7 +336,7 @@ impl State {
     }
 
     /// Notes that the worker with this stack starts a job.
-    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, right: Right) {
+    fn begin(&mut self, stack: usize, job: &Submitted, right: Right) {
         self.running += 1;
         let is_beyond = !matches!(right, Right::Permit);
         self.growth.note_start(self.is_progress(is_beyond));
@@ -347,7 +352,8 @@ impl State {
             }
         };
         self.stacks[stack].push(Claimed {
-            job: Arc::clone(job),
+            job: Arc::clone(&job.job),
+            lineage: job.lineage.clone(),
             credit,
             is_beyond,
         });

@@ -14,8 +14,8 @@ use std::{
 };
 
 use bridge_offload::{
-    Ambient, Builder, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting, model,
-    park::Parker,
+    Ambient, Builder, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Report, Waiting,
+    model, park::Parker,
 };
 
 use crate::scheduler::is_patient;
@@ -52,8 +52,9 @@ impl Ambient for Watched {
         closure()
     }
 
-    fn stalled(_waited: Duration, queued: usize) {
-        assert!(queued > 0);
+    fn stalled(report: &Report) {
+        assert!(report.metrics().queued > 0);
+        assert!(!report.to_string().is_empty());
         STALLS.set(STALLS.get() + 1);
     }
 }

@@ -1,11 +1,12 @@
 //! Workers that are parked in waits: the permits that they return, and the jobs that
 //! they are lent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
-    Action, ParkDecision, Phase, State,
+    Action, ParkDecision, Phase, Snapshot, State,
     credit::{Right, adopting_wait, creditor},
+    snapshot::SeenWait,
 };
 use crate::{
     job::runnable::{Finish, Submitted},
@@ -31,6 +32,8 @@ pub(crate) struct ParkEnd {
     pub(crate) lent: Option<Submitted>,
     /// Whether the pool can do nothing for the wait.
     pub(crate) refused: bool,
+    /// The state at this moment, if the wait is refused.
+    pub(crate) snapshot: Option<Box<Snapshot>>,
 }
 
 /// A wait that is about to park.
@@ -44,6 +47,8 @@ pub(crate) struct Place {
     pub(crate) unparker: Unparker,
     /// The worker's stack, as an index.
     pub(crate) stack: usize,
+    /// When the wait first parked.
+    pub(crate) since: Instant,
     /// Whether the worker may be lent a job.
     pub(crate) lends: bool,
     /// Whether the wait can be told that the pool can do nothing for it. A wait for the
@@ -169,6 +174,8 @@ impl State {
         else {
             return ParkEnd::default();
         };
+        let is_refused = self.parked_waits[at].refused;
+        let snapshot = is_refused.then(|| Box::new(self.snapshot()));
         let ParkedWait {
             place,
             lent,
@@ -183,7 +190,11 @@ impl State {
             self.running += 1;
             place.account.set_parked(false);
         }
-        ParkEnd { lent, refused }
+        ParkEnd {
+            lent,
+            refused,
+            snapshot,
+        }
     }
 
     /// Notes that a lent job has ended, and that its lender goes on with its own job.
@@ -231,6 +242,16 @@ impl State {
         self.parked_waits
             .iter()
             .any(|parked_wait| parked_wait.place.stack == stack)
+    }
+
+    /// Returns the waits in which workers are parked.
+    pub(super) fn seen_waits(&self) -> impl Iterator<Item = SeenWait> {
+        self.parked_waits.iter().map(|parked_wait| SeenWait {
+            frame: Arc::clone(&parked_wait.place.frame),
+            stack: parked_wait.place.stack,
+            since: parked_wait.place.since,
+            is_lender: parked_wait.lent.is_some(),
+        })
     }
 
     /// Returns whether any worker is not parked.
@@ -297,7 +318,7 @@ impl State {
             return None;
         };
         let stack = self.parked_waits[at].place.stack;
-        self.begin(stack, &job.job, right);
+        self.begin(stack, &job, right);
         let parked_wait = &mut self.parked_waits[at];
         parked_wait.lent = Some(job);
         Some(parked_wait.place.unparker.clone())

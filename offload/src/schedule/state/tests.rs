@@ -189,6 +189,7 @@ impl Model {
             account,
             unparker: self.threads[at].entry.unparker.clone(),
             stack: self.threads[at].stack,
+            since: Instant::now(),
             lends,
             hears: true,
         };
@@ -333,9 +334,13 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut job = Lineage::default();
     for parker in &parkers {
         let stack = state.enter();
-        let (submitted, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        let submitted: Arc<dyn Runnable> = submitted;
-        let id = JobId::of(&submitted);
+        let (submitted, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
+        let job_of_stack = submitted as Arc<dyn Runnable>;
+        let id = JobId::of(&job_of_stack);
+        let submitted = Submitted {
+            job: job_of_stack,
+            lineage,
+        };
         state.begin(stack, &submitted, Right::Permit);
         state.running -= 1;
         job = Lineage::default().below(state.pool, id, Kind::Job);
@@ -345,6 +350,7 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
             account: job.top().unwrap(),
             unparker: parker.unparker().clone(),
             stack,
+            since: Instant::now(),
             lends: true,
             hears: true,
         });
@@ -379,12 +385,11 @@ fn a_closed_pool_takes_no_lent_job_back() {
     for is_closed in [false, true] {
         let (mut state, _parkers, above) = hopeless();
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        let job: Arc<dyn Runnable> = job;
         let pushed = Submitted {
-            job: Arc::clone(&job),
+            job,
             lineage: Lineage::of(&above.top().unwrap()),
         };
-        state.begin(1, &job, Right::Permit);
+        state.begin(1, &pushed, Right::Permit);
         if is_closed {
             let _sleepers = state.advance(Phase::Closed);
         }
