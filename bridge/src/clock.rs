@@ -5,9 +5,8 @@
 
 use std::{future::pending, thread};
 
+use offload_pool::fork::{self, PerProcess};
 use tokio::runtime::{Builder, Handle};
-
-use crate::runtime::{forked, per_process::PerProcess};
 
 /// A fork's child has an entry of its own, and starts its own thread.
 static CLOCK: PerProcess<Option<Handle>> = PerProcess::new();
@@ -15,7 +14,7 @@ static CLOCK: PerProcess<Option<Handle>> = PerProcess::new();
 /// Returns a runtime whose timers run. Returns `None` if the system has no thread for it,
 /// or if this process descends from too many forks.
 pub(crate) fn running() -> Option<Handle> {
-    if forked::is_beyond_notes() {
+    if fork::is_beyond_tables() {
         return None;
     }
     CLOCK.with(|clock| {

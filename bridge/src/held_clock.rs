@@ -13,12 +13,11 @@ use std::{
     sync::mpsc::{Sender, channel},
 };
 
+use offload_pool::fork::PerProcess;
 use tokio::{
     runtime::{Handle, Id, RuntimeFlavor},
     time,
 };
-
-use crate::runtime::per_process::PerProcess;
 
 static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
 

@@ -6,7 +6,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use detect::Context;
 use thread_local::ThreadLocal;
 use tokio::runtime::Handle;
 
@@ -90,36 +89,6 @@ impl Cache {
         }
         drop(slot);
         look(None)
-    }
-
-    /// Calls `look` with the remembered runtime, or otherwise with the current
-    /// runtime. The current runtime is [`Handle::try_current`], so it may
-    /// belong to a foreign guard.
-    #[inline]
-    pub fn with_runtime<R>(&self, look: impl FnOnce(Option<&Handle>) -> R) -> R {
-        self.with_driver(|driver| match driver {
-            Some(driver) => look(Some(driver)),
-            None => look(Handle::try_current().ok().as_ref()),
-        })
-    }
-
-    /// Returns a clone of the handle that [`with_runtime`](Self::with_runtime)
-    /// lends.
-    ///
-    /// The clone costs as much as [`Handle::try_current`], so call this only to
-    /// own the handle.
-    #[must_use]
-    pub fn runtime(&self) -> Option<Handle> {
-        let driver = self.with_driver(|driver: Option<&Handle>| driver.cloned());
-        driver.or_else(|| Handle::try_current().ok())
-    }
-
-    /// Returns [`Context::current`]. A context is never remembered, and the
-    /// crate's head says why.
-    #[must_use]
-    #[inline]
-    pub fn context(&self) -> Context {
-        Context::current()
     }
 
     /// Makes every thread forget its remembered runtime. Any thread may call this.

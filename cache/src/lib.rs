@@ -50,8 +50,8 @@
 //!
 //! # The law
 //!
-//! A cached context always equals a fresh one. A cached runtime is always
-//! alive, and always drives this poll or a poll that encloses it.
+//! A cached runtime is always alive, and always drives this poll or a poll that
+//! encloses it. A context is never cached, so it is never stale.
 //!
 //! *Why it holds.* [`Cache::driven`] makes an entry around a poll, from the
 //! handle on which the bridge spawned the future. It takes the entry back when
@@ -84,12 +84,10 @@
 //! | operation | time |
 //! |---|---|
 //! | look up a remembered runtime | 1.2 ns |
-//! | look up a fresh runtime | 12 ns |
 //! | find that nothing is remembered | 0.3 ns |
 //! | drive a poll | 5 ns |
 //!
-//! No operation allocates, counts a reference or takes a lock, except that
-//! Tokio counts a reference to a fresh runtime.
+//! No operation allocates, counts a reference or takes a lock.
 #![forbid(unsafe_code)]
 
 mod cache;

@@ -5,12 +5,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Barrier, mpsc},
-    task::{Context as TaskContext, Poll},
+    task::{Context, Poll},
     thread,
 };
 
 use bridge_cache::{Cache, Driver};
-use detect::Context;
 use testkit::within;
 use tokio::{
     runtime::{Builder, Handle, Id, Runtime},
@@ -33,11 +32,6 @@ fn remembered(cache: &Cache) -> Option<Id> {
 }
 
 /// A future that tells a cache which runtime polls it, as a spawn wrapper does.
-fn found(cache: &Cache) -> Option<Id> {
-    cache.with_runtime(|runtime| runtime.map(Handle::id))
-}
-
-/// A future that tells a cache which runtime polls it, as a spawn wrapper does.
 struct Driven<F> {
     cache: Arc<Cache>,
     driver: Driver,
@@ -47,7 +41,7 @@ struct Driven<F> {
 impl<F: Future> Future for Driven<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self {
             cache,
             driver,
@@ -83,8 +77,6 @@ fn a_driven_task_remembers_its_runtime_through_guards_and_nesting() {
                 let _guard = other_handle.enter();
                 assert_eq!(Handle::current().id(), other_id);
                 assert_eq!(remembered(&inside), Some(own_id), "under a foreign guard");
-                assert_eq!(inside.runtime().unwrap().id(), own_id);
-                assert_eq!(found(&inside), Some(own_id), "the driver before the guard");
             }
             task::yield_now().await;
             assert_eq!(remembered(&inside), Some(own_id), "in a later poll");
@@ -105,20 +97,11 @@ fn only_driven_polls_remember() {
     within(|| {
         let runtime = mt();
         let cache = Arc::new(Cache::new());
-        assert!(cache.runtime().is_none());
         let seen = cache.clone();
-        let id = runtime.handle().id();
         runtime.block_on(async {
-            let look = move || {
-                let cloned = seen.runtime().map(|runtime| runtime.id());
-                assert_eq!(found(&seen), cloned, "lent or cloned");
-                (remembered(&seen), cloned)
-            };
-            assert_eq!(look(), (None, Some(id)), "in a root");
-            assert_eq!(
-                task::spawn(async move { look() }).await.unwrap(),
-                (None, Some(id))
-            );
+            assert_eq!(remembered(&seen), None, "in a root");
+            let other = task::spawn(async move { remembered(&seen) });
+            assert_eq!(other.await.unwrap(), None, "in a task of Tokio's");
             let seen = cache.clone();
             let offloaded = spawn(&cache, &Handle::current(), async move {
                 task::spawn_blocking(move || remembered(&seen))
@@ -181,7 +164,6 @@ fn a_reset_from_another_thread_ends_what_is_remembered_until_the_next_poll() {
             assert!(remembered(&cache).is_some());
             thread::scope(|scope| scope.spawn(|| cache.reset()).join().unwrap());
             assert_eq!(remembered(&cache), None);
-            assert!(cache.runtime().is_none(), "fresh, on a plain thread");
         });
         cache.driven(&mut driver, || assert!(remembered(&cache).is_some()));
     });
@@ -228,7 +210,7 @@ fn a_look_may_look_drive_and_panic() {
                 assert_eq!(remembered(&cache), Some(id));
             });
             let panic = catch_unwind(AssertUnwindSafe(|| {
-                cache.with_runtime(|_| std::panic::resume_unwind(Box::new(())));
+                cache.with_driver(|_| std::panic::resume_unwind(Box::new(())));
             }));
             assert!(panic.is_err());
             assert_eq!(remembered(&cache), Some(id));
@@ -277,23 +259,6 @@ fn nothing_is_kept_beyond_the_poll() {
     });
 }
 
-#[test]
-fn a_context_is_never_remembered() {
-    within(|| {
-        let runtime = mt();
-        let cache = Arc::new(Cache::new());
-        let inside = cache.clone();
-        let task = spawn(&cache, runtime.handle(), async move {
-            let asynchronous = inside.context();
-            let blocking = task::block_in_place(|| inside.context());
-            (asynchronous, blocking, inside.context())
-        });
-        let seen = runtime.block_on(task).unwrap();
-        assert_eq!(seen, (Context::Async, Context::Blocking, Context::Async));
-        assert_eq!(cache.context(), Context::Sync);
-    });
-}
-
 thread_local! {
     static AT_END: std::cell::RefCell<Option<AtEnd>> = const { std::cell::RefCell::new(None) };
 }
@@ -308,7 +273,6 @@ impl Drop for AtEnd {
             self.0.driven(&mut driver, || {
                 let _ = remembered(&self.0);
             });
-            let _ = self.0.runtime();
         };
         // A panic that leaves this would end the process.
         let is_calm = catch_unwind(AssertUnwindSafe(looks)).is_ok();

@@ -1,7 +1,6 @@
 //! Checks the law in random nests, on several threads that reset each other's
 //! caches:
 //!
-//! * a cached context equals a fresh one;
 //! * a cached runtime is alive, and drives this poll or a poll that encloses
 //!   it;
 //! * after a reset no older entry is trusted, and without a reset no entry is
@@ -18,7 +17,6 @@ use std::{
 };
 
 use bridge_cache::{Cache, Driver};
-use detect::Context;
 use proptest::{collection::vec, prelude::*};
 use testkit::property;
 use tokio::{
@@ -153,18 +151,7 @@ impl Level {
                 (None, Some(entry)) if begun == entry.begun.0 => {
                     return Err(format!("forgotten without a reset: {self:?}"));
                 }
-                (None, _) => {
-                    let fresh = Handle::try_current().ok().map(|handle| handle.id());
-                    let answer = cache.with_runtime(|runtime| runtime.map(Handle::id));
-                    // A reset may come in between, but it cannot restore an
-                    // entry.
-                    if answer != fresh {
-                        return Err(format!("{answer:?} for {fresh:?}: {self:?}"));
-                    }
-                }
-            }
-            if cache.context() != Context::current() {
-                return Err(format!("a stale context: {self:?}"));
+                (None, _) => {}
             }
         }
         Ok(())

@@ -28,7 +28,7 @@ use crate::{
     nesting::lineage::{Lane, PoolId},
     observe::outside::Outside,
     platform::{
-        fork,
+        fork::{self, Forked},
         sync::{
             AtomicUsize, Condvar, FineClock, Mutex, MutexGuard, Padded, lock, now, start_thread,
         },
@@ -43,6 +43,10 @@ use crate::{
     timing::Recorder,
 };
 
+/// The shared part of a pool.
+///
+/// Only the process of the workers may use it, so handles keep it in an
+/// [`OfProcess`](fork::OfProcess). A worker has it as it is.
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
@@ -54,9 +58,7 @@ pub(crate) struct Core {
     /// The clock of a pool that measures its jobs.
     pub(crate) clock: Option<FineClock>,
     /// The waits of threads that are no workers.
-    pub(crate) outside: Arc<Outside>,
-    /// The process whose threads serve this pool.
-    generation: usize,
+    pub(crate) outside: Outside,
     state: Padded<Mutex<State>>,
     /// The number of jobs that a worker could take. The queue writes it under the lock,
     /// and a spinning worker reads it.
@@ -94,7 +96,14 @@ pub(crate) struct Reports {
 pub(crate) enum Refusal {
     Full,
     ShutDown,
+    /// This process is a fork, and the pool belongs to its parent.
     Forked,
+}
+
+impl From<Forked> for Refusal {
+    fn from(Forked: Forked) -> Self {
+        Self::Forked
+    }
 }
 
 /// Says what a submission does if the queue is full.
@@ -122,8 +131,7 @@ impl Core {
             thread_main,
             reports,
             born: now(),
-            outside: Arc::default(),
-            generation: fork::generation(),
+            outside: Outside::default(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
@@ -140,12 +148,6 @@ impl Core {
     /// Returns the identity of this pool, which the lineage of its jobs contains.
     pub(crate) fn id(&self) -> PoolId {
         PoolId::of(&*self.inbox)
-    }
-
-    /// Returns whether this process is a fork of the process that owns the workers. If
-    /// so, nobody may touch the state, because its lock may be held for ever.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.generation != fork::generation()
     }
 
     /// Locks the state and closes the inbox, so every submitted job is in the queue.
@@ -190,9 +192,6 @@ impl Core {
         mut job: Submitted,
         when_full: WhenFull,
     ) -> Result<Prospect, Refusal> {
-        if self.is_forked() {
-            return Err(Refusal::Forked);
-        }
         if let Some(clock) = &self.clock {
             job.header().admit(clock.read());
         }
@@ -229,9 +228,6 @@ impl Core {
 
     /// Takes a withdrawn job out of the queue, and counts it as cancelled.
     pub(crate) fn forget(&self, header: &Header) {
-        if self.is_forked() {
-            return;
-        }
         let mut state = self.state();
         state.tally.cancelled += 1;
         let swept = state.queue.withdraw(header);
@@ -316,20 +312,13 @@ impl Core {
         }
     }
 
-    /// Reports the workers, jobs and waits of this pool. In a fork's child the report is
-    /// empty.
+    /// Reports the workers, jobs and waits of this pool.
     pub(crate) fn take_report(&self) -> Report {
-        if self.is_forked() {
-            return Report::default();
-        }
         let snapshot = self.state().snapshot();
         Report::of(self, snapshot)
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
-        if self.is_forked() {
-            return Metrics::default();
-        }
         let state = self.state();
         let (mut metrics, recorders) = (state.metrics(), state.recorders.clone());
         drop(state);

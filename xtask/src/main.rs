@@ -10,6 +10,7 @@ mod audit;
 mod bench;
 mod ci;
 mod compile_time;
+mod lock;
 mod loom;
 mod run;
 mod test;

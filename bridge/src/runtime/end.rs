@@ -20,20 +20,19 @@ use std::{
     },
 };
 
-use offload_pool::{fork, park::Unparker};
+use offload_pool::{
+    fork::{Forked, OfProcess, PerProcess},
+    park::Unparker,
+};
 use tokio::runtime::{Handle, Id};
-
-use super::per_process::PerProcess;
 
 /// The runtimes that have a sentinel. An entry goes with its runtime.
 static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
 
 struct Sentinel {
     gone: AtomicBool,
-    waiting: Mutex<Waiting>,
-    /// The process of the sentinel. In a fork's child a thread that stayed behind may
-    /// hold the lock.
-    generation: usize,
+    /// In a fork's child, a thread that stayed behind may hold the lock.
+    waiting: OfProcess<Mutex<Waiting>>,
 }
 
 #[derive(Default)]
@@ -43,10 +42,10 @@ struct Waiting {
 }
 
 impl Sentinel {
-    /// Locks the list of threads. Returns `None` in a fork's child.
-    fn waiting(&self) -> Option<MutexGuard<'_, Waiting>> {
-        (self.generation == fork::generation())
-            .then(|| self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Locks the list of threads.
+    fn waiting(&self) -> Result<MutexGuard<'_, Waiting>, Forked> {
+        let waiting = self.waiting.get()?;
+        Ok(waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -58,16 +57,15 @@ pub(crate) struct ShutdownRegistration {
 }
 
 impl ShutdownRegistration {
-    /// Registers a thread that is about to park inside this runtime. Returns `None` in a
-    /// fork's child.
-    pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Option<Self> {
+    /// Registers a thread that is about to park inside this runtime.
+    pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Result<Self, Forked> {
         let sentinel = sentinel_of(runtime);
         let mut waiting = sentinel.waiting()?;
         let number = waiting.next;
         waiting.next += 1;
         waiting.threads.insert(number, unparker.clone());
         drop(waiting);
-        Some(Self { sentinel, number })
+        Ok(Self { sentinel, number })
     }
 
     /// Returns whether the runtime has ended.
@@ -78,7 +76,7 @@ impl ShutdownRegistration {
 
 impl Drop for ShutdownRegistration {
     fn drop(&mut self) {
-        if let Some(mut waiting) = self.sentinel.waiting() {
+        if let Ok(mut waiting) = self.sentinel.waiting() {
             waiting.threads.remove(&self.number);
         }
     }
@@ -102,8 +100,7 @@ fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
             is_new = true;
             Arc::new(Sentinel {
                 gone: AtomicBool::new(false),
-                waiting: Mutex::default(),
-                generation: fork::generation(),
+                waiting: OfProcess::new(Mutex::default()),
             })
         });
         Arc::clone(sentinel)
@@ -134,7 +131,7 @@ impl Drop for OnDrop {
         SENTINELS.with(|sentinels| sentinels.remove(&self.id));
         // A thread that registers after this looks at `gone` afterwards, and sees it.
         self.sentinel.gone.store(true, Ordering::Release);
-        let Some(waiting) = self.sentinel.waiting() else {
+        let Ok(waiting) = self.sentinel.waiting() else {
             return;
         };
         let threads: Vec<_> = waiting.threads.values().cloned().collect();

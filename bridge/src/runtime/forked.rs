@@ -14,10 +14,10 @@
 
 use std::sync::OnceLock;
 
-use offload_pool::fork;
+use offload_pool::fork::{self, SLOTS};
 use tokio::runtime::{Handle, Id};
 
-use super::{end, hand_overs, per_process::SLOTS};
+use super::{end, hand_overs};
 
 /// The runtime that was reachable at each fork.
 static REACHABLE: [OnceLock<Id>; SLOTS] = [const { OnceLock::new() }; SLOTS];
@@ -41,14 +41,9 @@ pub(crate) fn is_left_behind(runtime: &Handle) -> bool {
     fork::generation() != 0 && was_before(runtime.id())
 }
 
-/// Returns whether this process descends from more forks than the tables have slots.
-pub(crate) fn is_beyond_notes() -> bool {
-    fork::generation() >= SLOTS
-}
-
 #[cold]
 fn was_before(id: Id) -> bool {
-    is_beyond_notes()
+    fork::is_beyond_tables()
         || REACHABLE.iter().any(|noted| noted.get() == Some(&id))
         || end::was_registered_before(id)
         || hand_overs::was_open_before(id)

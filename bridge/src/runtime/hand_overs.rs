@@ -7,10 +7,8 @@
 
 use std::collections::HashMap;
 
-use offload_pool::fork;
+use offload_pool::fork::{OfProcess, PerProcess};
 use tokio::runtime::Id;
-
-use super::per_process::PerProcess;
 
 /// The number of open hand-overs of each runtime that has any.
 static OPEN: PerProcess<HashMap<Id, usize>> = PerProcess::new();
@@ -18,9 +16,7 @@ static OPEN: PerProcess<HashMap<Id, usize>> = PerProcess::new();
 /// An open hand-over, which closes when it drops.
 #[must_use]
 pub(crate) struct HandOver {
-    runtime: Id,
-    /// The process that opened it.
-    generation: usize,
+    runtime: OfProcess<Id>,
 }
 
 impl HandOver {
@@ -31,8 +27,7 @@ impl HandOver {
             (*open < limit).then(|| {
                 *open += 1;
                 Self {
-                    runtime,
-                    generation: fork::generation(),
+                    runtime: OfProcess::new(runtime),
                 }
             })
         })
@@ -42,14 +37,14 @@ impl HandOver {
 impl Drop for HandOver {
     fn drop(&mut self) {
         // A fork's child has not opened the hand-overs of its parent.
-        if self.generation != fork::generation() {
+        let Ok(runtime) = self.runtime.get() else {
             return;
-        }
+        };
         OPEN.with(|all| {
-            if let Some(open) = all.get_mut(&self.runtime) {
+            if let Some(open) = all.get_mut(runtime) {
                 *open -= 1;
                 if *open == 0 {
-                    all.remove(&self.runtime);
+                    all.remove(runtime);
                 }
             }
         });

@@ -13,7 +13,10 @@ use std::{
 };
 
 use detect::{Context, probe::blocking::block_if_allowed};
-use offload_pool::{fork, helper::OnThread};
+use offload_pool::{
+    fork::{self, Forked, OfProcess},
+    helper::OnThread,
+};
 use tokio::runtime::{self, Handle, Runtime};
 
 use super::{
@@ -24,14 +27,19 @@ use crate::WaitError;
 
 pub(crate) struct Home {
     source: Source,
+    started: OfProcess<Started>,
+}
+
+/// The runtime, as far as it has started. Only the process whose threads drive it may use
+/// it.
+#[derive(Default)]
+struct Started {
     /// Set once, at the first use.
     handle: OnceLock<Handle>,
     /// The runtime, if the bridge has built it, until it is shut down. In a fork's child
     /// it is never dropped, because threads of the parent may hold its locks.
     runtime: Mutex<Option<ManuallyDrop<Runtime>>>,
     closed: AtomicBool,
-    /// The process whose threads drive the runtime.
-    generation: usize,
 }
 
 /// Where the home runtime comes from.
@@ -54,20 +62,14 @@ pub(crate) enum Source {
 impl Home {
     pub(crate) fn new(source: Source) -> Self {
         forked::watch();
-        Self {
-            source,
-            handle: OnceLock::new(),
-            runtime: Mutex::new(None),
-            closed: AtomicBool::new(false),
+        let started = if fork::is_beyond_tables() {
             // After too many forks in a line, a bridge cannot tell which runtimes have
-            // threads in this process. Then home counts as a runtime of another process:
-            // no process has the generation `usize::MAX`.
-            generation: if forked::is_beyond_notes() {
-                usize::MAX
-            } else {
-                fork::generation()
-            },
-        }
+            // threads in this process. Then home counts as a runtime of another process.
+            OfProcess::of_nobody(Started::default())
+        } else {
+            OfProcess::new(Started::default())
+        };
+        Self { source, started }
     }
 
     /// Returns the time that the exit of the process may take because of this runtime.
@@ -82,15 +84,16 @@ impl Home {
     /// Returns the runtime's handle, and starts the runtime if that has not happened yet.
     /// `at` is the place of the wait.
     pub(crate) fn handle(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
-        if self.generation != fork::generation() {
-            return Err(WaitError::Forked { at });
-        }
-        if self.closed.load(Ordering::Relaxed) {
+        let here = self
+            .started
+            .get()
+            .map_err(|Forked| WaitError::Forked { at })?;
+        if here.closed.load(Ordering::Relaxed) {
             return Err(WaitError::RuntimeGone { at });
         }
-        match self.handle.get() {
+        match here.handle.get() {
             Some(handle) => Ok(handle),
-            None => self.start(at),
+            None => here.start(&self.source, at),
         }
     }
 
@@ -102,40 +105,6 @@ impl Home {
             return Err(WaitError::RuntimeGone { at });
         }
         Ok(handle)
-    }
-
-    #[cold]
-    fn start(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
-        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have started it meanwhile.
-        if let Some(handle) = self.handle.get() {
-            return Ok(handle);
-        }
-        // A shutdown sets `closed` and then takes the same lock. So it either finds the
-        // runtime, or prevents its start.
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(WaitError::RuntimeGone { at });
-        }
-        let handle = match &self.source {
-            // A future that makes a timer inside a runtime that has ended would panic.
-            Source::Given(handle) if end::is_gone(handle) => {
-                return Err(WaitError::RuntimeGone { at });
-            }
-            Source::Given(handle) => handle.clone(),
-            Source::Own {
-                worker_threads,
-                max_blocking_threads,
-                exit_grace,
-            } => {
-                let threads = Threads::new(*exit_grace);
-                let runtime = build(*worker_threads, *max_blocking_threads, threads)
-                    .map_err(|error| WaitError::NoRuntime { error, at })?;
-                let handle = runtime.handle().clone();
-                *slot = Some(ManuallyDrop::new(runtime));
-                handle
-            }
-        };
-        Ok(self.handle.get_or_init(|| handle))
     }
 
     /// Refuses waits from now on, and ends the runtime if the bridge has built it. Open
@@ -199,12 +168,48 @@ impl Home {
     }
 
     fn take(&self) -> Option<Runtime> {
-        self.closed.store(true, Ordering::Relaxed);
-        if self.generation != fork::generation() {
-            // Threads of the parent process may hold the runtime's locks, so the runtime is
-            // never dropped here.
-            return None;
+        self.started.get().ok()?.take()
+    }
+}
+
+impl Started {
+    #[cold]
+    fn start(&self, source: &Source, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+        let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have started it meanwhile.
+        if let Some(handle) = self.handle.get() {
+            return Ok(handle);
         }
+        // A shutdown sets `closed` and then takes the same lock. So it either finds the
+        // runtime, or prevents its start.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(WaitError::RuntimeGone { at });
+        }
+        let handle = match source {
+            // A future that makes a timer inside a runtime that has ended would panic.
+            Source::Given(handle) if end::is_gone(handle) => {
+                return Err(WaitError::RuntimeGone { at });
+            }
+            Source::Given(handle) => handle.clone(),
+            Source::Own {
+                worker_threads,
+                max_blocking_threads,
+                exit_grace,
+            } => {
+                let threads = Threads::new(*exit_grace);
+                let runtime = build(*worker_threads, *max_blocking_threads, threads)
+                    .map_err(|error| WaitError::NoRuntime { error, at })?;
+                let handle = runtime.handle().clone();
+                *slot = Some(ManuallyDrop::new(runtime));
+                handle
+            }
+        };
+        Ok(self.handle.get_or_init(|| handle))
+    }
+
+    /// Refuses further waits, and takes the runtime out if the bridge has built it.
+    fn take(&self) -> Option<Runtime> {
+        self.closed.store(true, Ordering::Relaxed);
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         slot.take().map(ManuallyDrop::into_inner)
     }

@@ -17,10 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::{
-    exit::{self, BeforeExit, Leaving, Stage},
-    fork,
-};
+use offload_pool::exit::{self, BeforeExit, Leaving, Stage};
 use tokio::runtime::Builder;
 
 /// The threads' name.
@@ -38,8 +35,6 @@ const START: Duration = Duration::from_millis(100);
 /// Counts the threads of one home runtime.
 pub(crate) struct Threads {
     exit_grace: Duration,
-    /// The process that the threads are in.
-    generation: usize,
     /// The threads that Tokio has asked the system for. Tokio asks for the thread's name
     /// before.
     asked: AtomicUsize,
@@ -56,7 +51,6 @@ impl Threads {
         }
         let threads = Arc::new(Self {
             exit_grace,
-            generation: fork::generation(),
             asked: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
@@ -128,9 +122,6 @@ impl BeforeExit for Threads {
     }
 
     fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
-        if self.generation != fork::generation() {
-            return None;
-        }
         // The thread that exits the process does not end before. If it is a thread of this
         // runtime, the count leaves it out.
         let own = usize::from(leaving.mark() == self.mark());

@@ -5,11 +5,9 @@
 //! * [`end`] tells waits that their runtime has ended.
 //! * [`hand_overs`] counts the workers of a runtime that waits have blocked.
 //! * [`forked`] knows the runtimes whose threads stayed in a parent process.
-//!   [`per_process`] lets it read the parent's tables without a deadlock.
 
 pub(crate) mod end;
 pub(crate) mod forked;
 pub(crate) mod hand_overs;
 pub(crate) mod home;
 pub(crate) mod home_threads;
-pub(crate) mod per_process;

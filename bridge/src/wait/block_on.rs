@@ -72,11 +72,11 @@ pub(super) fn poll_until_ready<F: Future>(
 #[cold]
 pub(super) fn pause(
     watchdog: &mut Watchdog<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     waiting: &mut Waiting,
 ) -> Result<(), WaitError> {
-    watchdog.check_limits(parker)?;
-    if parker.spin(watchdog.spin_limit(), watchdog.deadline()) {
+    let parker = watchdog.check_limits(lease)?;
+    if lease.spin(watchdog.spin_limit(), watchdog.deadline()) {
         waiting.skip_park();
         return watchdog.after_spin(parker);
     }
@@ -84,7 +84,7 @@ pub(super) fn pause(
     if !waiting.is_on_worker() {
         watchdog.note_wait();
     }
-    let ended = waiting.park(parker.parker(), Some(alarm));
+    let ended = waiting.park(parker, Some(alarm));
     watchdog.after_park(ended, || waiting.report())
 }
 

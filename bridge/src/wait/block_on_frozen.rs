@@ -74,7 +74,7 @@ pub(super) fn poll_until_ready<F: Future>(
             return Ok(value);
         }
         if deferred.mark() {
-            parker.parker().unparker().unpark();
+            parker.context().waker().wake_by_ref();
         }
         if !waiting.run_lent() {
             pause(&mut watchdog, parker, waiting)?;

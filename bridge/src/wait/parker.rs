@@ -14,7 +14,8 @@ use std::{
 };
 
 use offload_pool::{
-    fork, load,
+    fork::{Forked, OfProcess},
+    load,
     park::{Parker, Spinning},
 };
 
@@ -62,12 +63,10 @@ impl ParkerCache {
 }
 
 struct CachedParker {
-    parker: Parker,
+    /// In a fork's child, a thread that stayed behind may hold the parker's lock.
+    parker: OfProcess<Parker>,
     waker: Waker,
     spinning: Cell<Spinning>,
-    /// The process that made it. In a fork's child, a thread that stayed behind may
-    /// hold the parker's lock.
-    generation: usize,
 }
 
 /// A parker in use by a wait. It goes back to the thread's cache when it drops.
@@ -80,15 +79,10 @@ impl ParkerLease {
     /// locals are gone.
     pub(super) fn take() -> Option<Self> {
         let cached = CACHE.try_with(ParkerCache::take).ok()?;
-        let cached = cached.filter(|parker| !parker.is_inherited());
+        let cached = cached.filter(|cached| cached.parker.get().is_ok());
         Some(Self {
             cached: Some(cached.unwrap_or_else(|| Box::new(CachedParker::new()))),
         })
-    }
-
-    /// Returns whether another process made the parker, and this one is its fork's child.
-    pub(super) fn is_inherited(&self) -> bool {
-        self.cached().is_inherited()
     }
 
     /// Returns the context that a future is polled with.
@@ -97,8 +91,10 @@ impl ParkerLease {
         Context::from_waker(&self.cached().waker)
     }
 
-    pub(super) fn parker(&self) -> &Parker {
-        &self.cached().parker
+    /// Returns the parker. In a fork's child of the process that made it, this returns
+    /// [`Forked`].
+    pub(super) fn parker(&self) -> Result<&Parker, Forked> {
+        self.cached().parker.get()
     }
 
     /// Spins for a wake-up and returns whether one came.
@@ -110,12 +106,15 @@ impl ParkerLease {
             return false;
         }
         let cached = self.cached();
+        let Ok(parker) = cached.parker.get() else {
+            return false;
+        };
         let mut spinning = cached.spinning.get();
         if !spinning.take_turn() {
             cached.spinning.set(spinning);
             return false;
         }
-        let caught = cached.parker.spin(up_to(deadline, limit));
+        let caught = parker.spin(up_to(deadline, limit));
         cached.spinning.set(spinning.after(caught, limit));
         let caught = caught.is_some();
         if !caught {
@@ -156,14 +155,9 @@ impl CachedParker {
         let parker = Parker::new();
         Self {
             waker: parker.waker(),
-            parker,
+            parker: OfProcess::new(parker),
             spinning: Cell::new(Spinning::new()),
-            generation: fork::generation(),
         }
-    }
-
-    fn is_inherited(&self) -> bool {
-        self.generation != fork::generation()
     }
 }
 

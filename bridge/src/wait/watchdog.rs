@@ -13,7 +13,7 @@ mod stall;
 
 use std::time::{Duration, Instant};
 
-use offload_pool::{OutsideWait, Parked};
+use offload_pool::{OutsideWait, Parked, fork::Forked, park::Parker};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{context::WaitContext, parker::ParkerLease};
@@ -67,23 +67,21 @@ impl<'a> Watchdog<'a> {
         self.context.request.bridge.spin()
     }
 
-    /// Checks the deadline, and whether the future has forked and this is the child.
-    pub(super) fn check_limits(&self, parker: &ParkerLease) -> Result<(), WaitError> {
+    /// Checks the deadline. Returns the parker, unless the future has forked and this is the
+    /// child.
+    pub(super) fn check_limits<'p>(&self, lease: &'p ParkerLease) -> Result<&'p Parker, WaitError> {
         let at = self.context.request.at;
         if (self.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
             let left = Leftover::of(self.context.request.future);
             return Err(WaitError::TimedOut { at, left });
         }
-        // The threads that could wake this one stayed in the parent.
-        if parker.is_inherited() {
-            return Err(WaitError::Forked { at });
-        }
-        Ok(())
+        // In the child: the threads that could wake this one stayed in the parent.
+        lease.parker().map_err(|Forked| WaitError::Forked { at })
     }
 
     /// Notes a wake-up that came while the thread spun. Checks the runtime if the wait has
     /// caught many of them, or has registered.
-    pub(super) fn after_spin(&mut self, parker: &ParkerLease) -> Result<(), WaitError> {
+    pub(super) fn after_spin(&mut self, parker: &Parker) -> Result<(), WaitError> {
         self.stall.woken();
         self.caught = self.caught.saturating_add(1);
         if self.caught < BUSY && self.registration.is_none() {
@@ -94,7 +92,7 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Checks the runtime before a park. Returns when the park has to end at the latest.
-    pub(super) fn before_park(&mut self, parker: &ParkerLease) -> Result<Instant, WaitError> {
+    pub(super) fn before_park(&mut self, parker: &Parker) -> Result<Instant, WaitError> {
         self.check_runtime(parker)?;
         let alarms = [
             self.deadline(),
@@ -138,10 +136,10 @@ impl<'a> Watchdog<'a> {
 
     /// Checks whether the runtime has ended, by the registration and by the liveness
     /// probe.
-    fn check_runtime(&mut self, parker: &ParkerLease) -> Result<(), WaitError> {
+    fn check_runtime(&mut self, parker: &Parker) -> Result<(), WaitError> {
         let runtime = self.context.runtime;
         if self.registration.is_none() {
-            self.registration = ShutdownRegistration::new(runtime, parker.parker().unparker());
+            self.registration = ShutdownRegistration::new(runtime, parker.unparker()).ok();
         }
         // After the registration: the runtime may have ended before it.
         self.check_registration()?;
@@ -187,7 +185,7 @@ mod tests {
         runtime: &Handle,
         check: BlockCheck,
         limit: Option<Duration>,
-        test: impl FnOnce(&mut Watchdog<'_>, &ParkerLease),
+        test: impl FnOnce(&mut Watchdog<'_>, &Parker),
     ) {
         let terms = limit.map_or(Terms::NONE, Terms::within);
         let context = WaitContext {
@@ -196,7 +194,10 @@ mod tests {
             check,
         };
         let mut watchdog = Watchdog::start(&context).unwrap();
-        test(&mut watchdog, &ParkerLease::take().unwrap());
+        test(
+            &mut watchdog,
+            ParkerLease::take().unwrap().parker().unwrap(),
+        );
     }
 
     fn one_worker() -> Runtime {

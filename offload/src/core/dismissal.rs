@@ -62,8 +62,7 @@ impl Core {
         told: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
     ) -> Vec<DeferredCleanup> {
-        // In a fork's child the list is empty. The lock must not be taken there, because
-        // a thread of the parent may have held it.
+        // Usual case: a shutdown finds nobody to tell, and takes no lock.
         if told.len() == 0 {
             return Vec::new();
         }

@@ -58,9 +58,6 @@ impl Core {
     /// Stops taking jobs, and lets the workers end when they run out of work. Returns how
     /// many jobs had run before. It does not wait.
     pub(crate) fn close(&self) -> u64 {
-        if self.is_forked() {
-            return 0;
-        }
         let mut state = self.state();
         let refused = state.queue.drain_backlog();
         let sleepers = state.advance(Phase::Draining);
@@ -92,9 +89,6 @@ impl Core {
     /// lineage. If `here` is given, they also include all jobs on the stack of that
     /// worker.
     pub(crate) fn drain(&self, ending: &Ending, here: Option<Here>) -> Drained {
-        if self.is_forked() {
-            return Drained::default();
-        }
         let mut state = self.state();
         let waiting = ending.lineage.waiting(self.id());
         let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
@@ -160,10 +154,7 @@ impl Core {
     }
 
     pub(crate) fn shut_down_error(&self, at: &'static Location<'static>) -> OffloadError {
-        OffloadError::ShutDown {
-            at,
-            pool: self.limits.name.clone(),
-        }
+        OffloadError::shut_down(at, Some(&self.limits.name))
     }
 
     /// Waits until a job has left the pool. Returns `Err` once `until` has passed.
@@ -184,7 +175,6 @@ impl Ending {
     /// Returns whether the shutdown has nothing left to wait for, or no time left.
     pub(crate) fn is_over(&self, core: &Core) -> bool {
         self.until.is_some_and(|until| until <= now())
-            || core.is_forked()
             || core.state().is_quiet(ShutdownScope::NotExcluded)
     }
 }

@@ -56,9 +56,6 @@ impl BeforeExit for Core {
     }
 
     fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
-        if self.is_forked() {
-            return None;
-        }
         let mut waited = Waited {
             jobs: Vec::new(),
             excluded: leaving.excluded.clone(),

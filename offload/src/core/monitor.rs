@@ -27,9 +27,6 @@ pub(crate) fn start(core: &Arc<Core>) {
 fn run(core: &Arc<Core>) {
     loop {
         sleep(TICK);
-        if core.is_forked() {
-            return;
-        }
         let mut state = core.state();
         let Findings {
             action,

@@ -44,9 +44,9 @@ use self::{
 };
 use crate::{
     Ambient, Lineage, OffloadError,
-    nesting::lineage::{JobId, PoolId},
+    nesting::lineage::JobId,
     platform::{
-        fork,
+        fork::{Forked, OfProcess},
         sync::{Mutex, lock},
     },
     pool::{error::Panic, handle::Handle},
@@ -150,7 +150,7 @@ where
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.
-            return Poll::Ready(Err(OffloadError::shut_down(self.header.at)));
+            return Poll::Ready(Err(OffloadError::shut_down(self.header.at, None)));
         }
         assert!(
             !matches!(cell.stage, Stage::Gone),
@@ -221,7 +221,7 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, start: Start<'_>) -> Finish {
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked> {
         let timer = self.header.begin(start);
         let mut cell = lock(&self.cell);
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
@@ -231,29 +231,29 @@ where
             }
             other => match claim_unattended(cell, other) {
                 Some(claimed) => claimed,
-                None => return Finish::Withdrawn,
+                None => return Ok(Finish::Withdrawn),
             },
         };
-        let process = fork::generation();
+        let process = OfProcess::new(());
         let id = JobId::of(&self);
         let (job, (result, ambient)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
-                let _lineage = lineage.install_for(pool, id);
+                let _lineage = lineage.install_for(start.pool, id);
                 ambient.enter(closure)
             }));
             (result, ambient)
         });
-        if fork::generation() != process {
-            // The closure forked, and this is the child. The job belongs to the parent.
+        if let Err(forked) = process.get() {
+            // The job and its caller belong to the parent.
             mem::forget(result);
-            return Finish::Withdrawn;
+            return Err(forked);
         }
         timer.end(&job.header);
         let finish = job.finish(result);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
-        finish
+        Ok(finish)
     }
 
     fn abandon(&self, error: OffloadError) -> DeferredCleanup {
@@ -373,7 +373,7 @@ where
             }
             // The pool was closed before it admitted the job.
             refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
-                let error = handle.core.shut_down_error(self.header.at);
+                let error = OffloadError::shut_down(self.header.at, Some(&handle.name));
                 Some((refused, Some(error)))
             }
             Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),

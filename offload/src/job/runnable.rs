@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     Lineage, OffloadError,
-    nesting::lineage::PoolId,
+    platform::fork::Forked,
     platform::sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     pool::handle::Handle,
     thread::clock::Tick,
@@ -62,9 +62,9 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it on a worker of `pool`.
-    pub(crate) fn run(self, pool: PoolId, start: Start<'_>) -> Finish {
-        self.job.run(self.lineage, pool, start)
+    /// Claims the closure and runs it on this worker.
+    pub(crate) fn run(self, start: Start<'_>) -> Result<Finish, Forked> {
+        self.job.run(self.lineage, start)
     }
 }
 
@@ -231,9 +231,10 @@ pub(crate) struct DeferredCleanup {
 /// A job as workers see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The call
-    /// never unwinds.
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, start: Start<'_>) -> Finish;
+    /// Claims the closure and runs it on this worker, below `lineage`. The call never
+    /// unwinds. It returns [`Forked`] if the closure has forked, and this is the
+    /// child.
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked>;
     /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, because the pool is closed. Its caller is

@@ -13,10 +13,10 @@ use crate::{
     core::{self, Refusal, WhenFull},
     job::{
         Job,
-        eager::Eager,
-        runnable::{Awaitable, Submitted, Withdrawal},
+        eager::{Eager, Eagerness},
+        runnable::{Awaitable, Header, Submitted, Withdrawal},
     },
-    nesting::lineage,
+    nesting::lineage::{self, PoolId},
     pool::handle::Handle,
     schedule::state::Prospect,
     thread::worker,
@@ -128,15 +128,15 @@ impl<T: Send + 'static> Offload<T> {
     /// Withdraws the job, or tells the running closure that nobody needs it any more.
     /// Returns how far the job had got.
     pub fn cancel(&self) -> Cancelled {
-        let submitted = self.is_submitted();
-        if submitted && self.pool.core.is_forked() {
+        let Ok(core) = self.pool.core.get() else {
             // No thread of this process will run the job. A thread of the parent may have
             // held the job's lock, which nobody releases here.
             return Cancelled::Withdrawn;
-        }
+        };
+        let submitted = self.is_submitted();
         let forget = || {
             if submitted {
-                self.pool.core.forget(self.job.header());
+                core.forget(self.job.header());
             }
         };
         match self.job.withdraw(true, &forget) {
@@ -173,7 +173,7 @@ impl<T: Send + 'static> Offload<T> {
     /// assert_eq!(noted.recv(), Ok("written"));
     /// ```
     pub fn detach(mut self) {
-        if self.is_submitted() && self.pool.core.is_forked() {
+        if self.is_submitted() && self.pool.core.get().is_err() {
             return; // the job runs in the parent
         }
         self.submit(None);
@@ -208,10 +208,12 @@ impl<T: Send + 'static> Offload<T> {
         let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
-        match self.pool.core.submit(job, WhenFull::JoinBacklog) {
+        match self.pool.submit(job, WhenFull::JoinBacklog) {
             Ok(Prospect::AtOnce) => {
-                if waker.is_some() {
-                    self.eager = self.pool.core.eagerness.begin();
+                if waker.is_some()
+                    && let Ok(core) = self.pool.core.get()
+                {
+                    self.eager = core.eagerness.begin();
                 }
                 true
             }
@@ -219,7 +221,7 @@ impl<T: Send + 'static> Offload<T> {
             // The job may be done already.
             Ok(Prospect::Called) => false,
             Err(refusal) => {
-                let pool = self.pool.core.limits.name.clone();
+                let pool = self.pool.name.clone();
                 let error = match refusal {
                     Refusal::Forked => OffloadError::Forked { at, pool },
                     Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at, pool },
@@ -230,18 +232,6 @@ impl<T: Send + 'static> Offload<T> {
         }
     }
 
-    /// Makes the wait that is open on this worker depend on the job, so that the job
-    /// can start on credit. Otherwise the pool may stand still: the job that waits may
-    /// hold a lock on which all running jobs block.
-    #[cold]
-    fn adopt(&self) {
-        let header = self.job.header();
-        let own = lineage::adopt(self.pool.core.id(), header.before());
-        if let Some(wait) = own.or_else(lineage::adopt_elsewhere) {
-            header.set_adopter(wait);
-        }
-    }
-
     /// Polls for the result, or for why there is none.
     ///
     /// # Errors
@@ -249,52 +239,63 @@ impl<T: Send + 'static> Offload<T> {
     /// The errors are the same as for [`outcome`](Self::outcome).
     #[doc(hidden)]
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
-        if self.stage == Stage::Lazy {
-            if self.submit(Some(cx.waker())) {
-                // The job has just been queued with this waker. To poll it now would
-                // only take its lock from the worker that runs it.
-                return self.pending(cx);
-            }
-        } else if self.pool.core.is_forked() {
-            // The job's lock may be held by a thread of the parent.
+        // If the job has just been queued with this waker, a poll for the result would only
+        // take the job's lock from the worker that runs it.
+        let is_just_queued = self.stage == Stage::Lazy && self.submit(Some(cx.waker()));
+        let Ok(core) = self.pool.core.get() else {
+            // A thread of the parent may hold the job's lock.
             return Poll::Ready(Err(OffloadError::Forked {
                 at: self.job.header().at,
-                pool: self.pool.core.limits.name.clone(),
+                pool: self.pool.name.clone(),
             }));
+        };
+        if is_just_queued {
+            return pending(&core.eagerness, &mut self.eager, cx);
         }
         let mut poll = self.job.poll(cx);
         match &mut poll {
             // The closure may still be there, because the caller may take it back. The
             // drop of this future takes it out.
             Poll::Ready(Err(OffloadError::ShutDown { pool, .. })) => {
-                pool.clone_from(&self.pool.core.limits.name);
+                pool.clone_from(&self.pool.name);
             }
             Poll::Ready(_) => {
                 self.stage = Stage::Over;
-                self.pool.core.eagerness.succeeded(&mut self.eager);
+                core.eagerness.succeeded(&mut self.eager);
             }
             Poll::Pending => {
                 if self.stage == Stage::Started {
                     self.stage = Stage::Awaited;
-                    if self.pool.core.is_nearly_through() {
-                        self.eager = self.pool.core.eagerness.begin();
+                    if core.is_nearly_through() {
+                        self.eager = core.eagerness.begin();
                     }
                 }
                 if worker::is_worker() {
-                    self.adopt();
+                    adopt(core.id(), self.job.header());
                 }
-                return self.pending(cx);
+                return pending(&core.eagerness, &mut self.eager, cx);
             }
         }
         poll
     }
+}
 
-    /// Returns `Pending`. It may ask the executor for one more poll.
-    fn pending<R>(&mut self, cx: &Context<'_>) -> Poll<R> {
-        if self.pool.core.eagerness.again(&mut self.eager) {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
+/// Returns `Pending`. It may ask the executor for one more poll.
+fn pending<R>(eagerness: &Eagerness, eager: &mut Eager, cx: &Context<'_>) -> Poll<R> {
+    if eagerness.again(eager) {
+        cx.waker().wake_by_ref();
+    }
+    Poll::Pending
+}
+
+/// Makes the wait that is open on this worker depend on the job, so that the job
+/// can start on credit. Otherwise the pool may stand still: the job that waits may
+/// hold a lock on which all running jobs block.
+#[cold]
+fn adopt(pool: PoolId, header: &Header) {
+    let own = lineage::adopt(pool, header.before());
+    if let Some(wait) = own.or_else(lineage::adopt_elsewhere) {
+        header.set_adopter(wait);
     }
 }
 
@@ -318,8 +319,10 @@ impl<T> Offload<T> {
 
 impl<T> Drop for Offload<T> {
     fn drop(&mut self) {
-        if self.is_submitted() && !self.pool.core.is_forked() {
-            let forget = || self.pool.core.forget(self.job.header());
+        if self.is_submitted()
+            && let Ok(core) = self.pool.core.get()
+        {
+            let forget = || core.forget(self.job.header());
             let _withdrawal = self.job.withdraw(false, &forget);
         }
     }

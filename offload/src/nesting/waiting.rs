@@ -5,6 +5,8 @@
 //! descendants of the wait. When it parks it returns its permit, so another worker may
 //! run what it waits for. If no worker can be had, the pool lends it a descendant.
 
+mod for_end;
+
 use std::{
     mem,
     panic::Location,
@@ -15,16 +17,20 @@ use std::{
 
 use crate::{
     Report,
-    core::{Core, Here},
     job::{runnable::Submitted, running},
     nesting::lineage::{self, Frame, Installed},
-    platform::sync::{now, sleep},
+    platform::{
+        fork::OfProcess,
+        sync::{now, sleep},
+    },
     schedule::state::{Action, ParkDecision, ParkEnd, Place, Snapshot},
     thread::{
         park::Parker,
         worker::{self, Lent, Worker},
     },
 };
+
+pub(crate) use self::for_end::wait_for_end;
 
 /// After this many polls in a row without a park, a wait gives way: it frees its permit
 /// for a moment.
@@ -42,9 +48,10 @@ const STEP: Duration = Duration::from_micros(100);
 /// thread that opened it.
 #[must_use]
 pub struct Waiting {
-    on_worker: Option<OnWorker>,
+    on_worker: Option<OfProcess<OnWorker>>,
 }
 
+/// The part of a wait that only a worker has.
 struct OnWorker {
     worker: Worker,
     /// The number of polls since the last park.
@@ -106,14 +113,12 @@ impl Waiting {
     }
 
     fn open_on_worker(at: Option<&'static Location<'static>>) -> Self {
-        // In a fork's child this thread is no worker, because its pool stayed behind.
-        let worker = Worker::current().filter(|worker| !worker.core.is_forked());
-        let on_worker = worker.map(|worker| {
+        let on_worker = Worker::current().map(|worker| {
             // The wait around this one may have been lent a job. It polls once more before
             // it runs that job, and this wait opens within that poll. If this wait needs
             // the job, nobody would run it. So the pool takes it back.
             worker.return_lent();
-            OnWorker {
+            OfProcess::new(OnWorker {
                 busy: 0,
                 owes: false,
                 refused: false,
@@ -121,7 +126,7 @@ impl Waiting {
                 snapshot: None,
                 _installed: lineage::open_wait(worker.core.id(), running::current(), at),
                 worker,
-            }
+            })
         });
         Self { on_worker }
     }
@@ -129,8 +134,17 @@ impl Waiting {
     /// Returns the part of the wait that a worker has, if this thread is a worker. In a
     /// fork's child no thread is, even if the wait was opened before the fork.
     fn on_worker(&mut self) -> Option<&mut OnWorker> {
-        let here = self.on_worker.as_mut();
-        here.filter(|on_worker| !on_worker.worker.core.is_forked())
+        self.on_worker.as_mut()?.get_mut().ok()
+    }
+
+    #[cold]
+    fn close(&mut self) {
+        if let Some(on_worker) = self.on_worker() {
+            on_worker.worker.return_lent();
+        }
+        if let Some(frame) = lineage::opened_frame() {
+            frame.close();
+        }
     }
 
     /// Returns whether this thread was a worker when the wait was opened.
@@ -188,60 +202,6 @@ impl Waiting {
     pub fn run_lent(&mut self) -> bool {
         self.on_worker().is_some_and(OnWorker::run_lent)
     }
-}
-
-/// Calls `wait`, which blocks until the pool of `core` has ended.
-///
-/// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
-/// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
-pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
-    let waiting = if worker::is_worker() {
-        Waiting::open_on_worker(None)
-    } else {
-        Waiting { on_worker: None }
-    };
-    let Some(OnWorker { worker, .. }) = &waiting.on_worker else {
-        return wait(None);
-    };
-    let (own, stack) = (&worker.core, worker.stack);
-    let is_own = Arc::ptr_eq(own, core);
-    let frame = lineage::frame();
-    let account = lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame));
-    let since = now();
-    let decision = loop {
-        let parker = Parker::new();
-        let place = Place {
-            frame: Arc::clone(&frame),
-            account: Arc::clone(&account),
-            unparker: parker.unparker().clone(),
-            stack,
-            since,
-            // This wait would not run a lent job.
-            lends: false,
-            hears: false,
-        };
-        let mut state = own.state();
-        let (decision, action) = if is_own {
-            state.begin_park_for_end(place)
-        } else {
-            // This wait is never refused. The other pool may wait for jobs of this pool,
-            // and a worker that comes back from its wait can run them. So the permit
-            // must be free.
-            (ParkDecision::Park, state.add_parked_wait(place))
-        };
-        own.release(state);
-        let unrunnable = own.carry_out(action);
-        if unrunnable.is_empty() {
-            break decision;
-        }
-        // The end of the pool may depend on the callers of these jobs. So they are told
-        // before the worker waits.
-        let _not_lent = own.state().end_park(&frame);
-        unrunnable.abandon(own);
-    };
-    let result = wait(is_own.then_some(Here { stack, decision }));
-    let _not_lent = own.state().end_park(&frame);
-    result
 }
 
 impl OnWorker {
@@ -389,13 +349,11 @@ impl OnWorker {
     }
 }
 
-impl Drop for OnWorker {
+impl Drop for Waiting {
+    #[inline]
     fn drop(&mut self) {
-        if !self.worker.core.is_forked() {
-            self.worker.return_lent();
-        }
-        if let Some(frame) = lineage::opened_frame() {
-            frame.close();
+        if self.is_on_worker() {
+            self.close();
         }
     }
 }

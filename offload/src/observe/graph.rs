@@ -355,7 +355,7 @@ fn queued_for(core: &Core, header: &Header) -> Option<Duration> {
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 fn others(core: &Core) -> Vec<Arc<Core>> {
     let mut pools = super::registry::pools();
-    pools.retain(|other| !std::ptr::eq(&raw const **other, core) && !other.is_forked());
+    pools.retain(|other| !std::ptr::eq(&raw const **other, core));
     pools
 }
 

@@ -11,7 +11,10 @@ use std::{
 
 use crate::{
     core::Core,
-    platform::sync::{next_number, now},
+    platform::{
+        fork::OfProcess,
+        sync::{next_number, now},
+    },
 };
 
 /// The waits of one pool's bridge, by their numbers. It always uses std's lock, because no
@@ -42,19 +45,18 @@ impl Outside {
 /// Notes a wait as long as it lives.
 #[must_use]
 pub struct OutsideWait {
-    core: Arc<Core>,
+    core: OfProcess<Arc<Core>>,
     number: usize,
 }
 
 impl OutsideWait {
     pub(crate) fn new(
-        core: &Arc<Core>,
+        core: &OfProcess<Arc<Core>>,
         at: &'static Location<'static>,
         future: &'static str,
     ) -> Self {
         let number = next_number();
-        // In a fork's child the lock may be held for ever.
-        if !core.is_forked() {
+        if let Ok(core) = core.get() {
             let waiter = Waiter {
                 at,
                 future,
@@ -69,7 +71,7 @@ impl OutsideWait {
             waits.insert(number, waiter);
         }
         Self {
-            core: Arc::clone(core),
+            core: core.clone(),
             number,
         }
     }
@@ -77,8 +79,8 @@ impl OutsideWait {
 
 impl Drop for OutsideWait {
     fn drop(&mut self) {
-        if !self.core.is_forked() {
-            let waits = &self.core.outside.waits;
+        if let Ok(core) = self.core.get() {
+            let waits = &core.outside.waits;
             let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
             waits.remove(&self.number);
         }

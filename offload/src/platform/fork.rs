@@ -1,14 +1,19 @@
-//! Notices that this process is a fork's child.
+//! Values that belong to one process, and not to the children that it forks.
 //!
-//! A child has its parent's memory and none of its threads. So a pool that was made
-//! before the fork has no worker, and threads that are gone may hold its locks. Each
-//! entry of the pool first reads [`generation`], with a plain load. It touches nothing of
-//! a pool from another generation.
+//! A fork's child has its parent's memory and none of its threads. So a pool that was made
+//! before the fork has no worker, and threads that are gone may hold its locks. The pool
+//! keeps each value that needs threads or locks in an [`OfProcess`]. The only access to it
+//! answers [`Forked`] in a child, at the cost of a plain load. A [`PerProcess`] is a table
+//! of which each process has its own copy.
+
+mod per_process;
 
 use std::sync::{
     OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
+
+pub use self::per_process::{PerProcess, SLOTS, is_beyond_tables};
 
 /// The number of forks between the first process that used this crate and this one.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
@@ -16,8 +21,62 @@ static GENERATION: AtomicUsize = AtomicUsize::new(0);
 /// A function that a child runs at once.
 static IN_CHILD: OnceLock<fn()> = OnceLock::new();
 
+/// The error of a child that asks for something of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forked;
+
+/// A value that only the process which made it may use.
+#[derive(Clone, Debug)]
+pub struct OfProcess<T> {
+    generation: usize,
+    value: T,
+}
+
+impl<T> OfProcess<T> {
+    /// Makes a value of this process.
+    pub fn new(value: T) -> Self {
+        let generation = generation();
+        Self { generation, value }
+    }
+
+    /// Makes a value that no process may use.
+    pub fn of_nobody(value: T) -> Self {
+        let generation = usize::MAX;
+        Self { generation, value }
+    }
+
+    /// Returns the value.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Forked`] in a process other than the one that made the value.
+    #[inline]
+    pub fn get(&self) -> Result<&T, Forked> {
+        if self.generation == generation() {
+            Ok(&self.value)
+        } else {
+            Err(Forked)
+        }
+    }
+
+    /// Returns the value, to change it.
+    ///
+    /// # Errors
+    ///
+    /// This returns the same error as [`get`](Self::get).
+    #[inline]
+    pub fn get_mut(&mut self) -> Result<&mut T, Forked> {
+        if self.generation == generation() {
+            Ok(&mut self.value)
+        } else {
+            Err(Forked)
+        }
+    }
+}
+
 /// Returns the number of this process among those that share a history.
 #[must_use]
+#[inline]
 pub fn generation() -> usize {
     GENERATION.load(Ordering::Relaxed)
 }

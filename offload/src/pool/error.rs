@@ -268,12 +268,11 @@ impl fmt::Display for OffloadError {
 impl Error for OffloadError {}
 
 impl OffloadError {
-    /// Returns the error of a closure that a shutdown has cut off, without the pool's name.
-    pub(crate) fn shut_down(at: &'static Location<'static>) -> Self {
-        Self::ShutDown {
-            at,
-            pool: PoolName::default(),
-        }
+    /// Returns the error of a closure that the shutdown of this pool has cut off. Without a
+    /// name, the caller of this function sets it later.
+    pub(crate) fn shut_down(at: &'static Location<'static>, pool: Option<&PoolName>) -> Self {
+        let pool = pool.cloned().unwrap_or_default();
+        Self::ShutDown { at, pool }
     }
 
     /// Returns the name of the pool, if this error speaks of the pool.

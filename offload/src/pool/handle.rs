@@ -2,18 +2,35 @@
 
 use std::sync::Arc;
 
-use crate::core::Core;
+use crate::{
+    PoolName,
+    core::{Core, Refusal, WhenFull},
+    job::runnable::Submitted,
+    platform::fork::OfProcess,
+    schedule::state::Prospect,
+};
 
 /// Closes the pool when the last handle is dropped.
 ///
 /// Workers hold the [`Core`] and no handle, so that handles can be counted. Each job
 /// counts handles, and this type keeps that count off the cache lines that workers use.
 pub(crate) struct Handle {
-    pub(crate) core: Arc<Core>,
+    pub(crate) core: OfProcess<Arc<Core>>,
+    /// A fork's child names the pool too.
+    pub(crate) name: PoolName,
+}
+
+impl Handle {
+    /// Queues a job that has been prepared.
+    pub(crate) fn submit(&self, job: Submitted, when_full: WhenFull) -> Result<Prospect, Refusal> {
+        self.core.get()?.submit(job, when_full)
+    }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.core.close();
+        if let Ok(core) = self.core.get() {
+            core.close();
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         runnable::{Awaitable, Submitted},
     },
     observe::outside::OutsideWait,
+    platform::fork::{Forked, OfProcess},
     pool::handle::Handle,
 };
 
@@ -60,7 +61,10 @@ impl<A: Ambient> Pool<A> {
 
     pub(crate) fn from_core(core: Arc<Core>) -> Self {
         Self {
-            handle: Arc::new(Handle { core }),
+            handle: Arc::new(Handle {
+                name: core.limits.name.clone(),
+                core: OfProcess::new(core),
+            }),
             ambient: PhantomData,
         }
     }
@@ -142,15 +146,14 @@ impl<A: Ambient> Pool<A> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let core = &self.handle.core;
         let (job, lineage) = Job::<F, T, A>::prepared(closure, at);
         let submitted = Submitted {
             job: Arc::clone(&job) as _,
             lineage,
         };
-        match core.submit(submitted, WhenFull::Refuse) {
+        match self.handle.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
-            Err(refusal) => Err(refuse(core, &job, refusal)),
+            Err(refusal) => Err(refuse(&self.handle, &job, refusal)),
         }
     }
 
@@ -198,8 +201,8 @@ impl<A: Ambient> Pool<A> {
                 job: Arc::clone(&job) as _,
                 lineage,
             };
-            if let Err(refusal) = handle.core.submit(submitted, WhenFull::JoinBacklog) {
-                return Err(refuse(&handle.core, &job, refusal));
+            if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog) {
+                return Err(refuse(&handle, &job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
@@ -211,7 +214,9 @@ impl<A: Ambient> Pool<A> {
                 }
                 if may_give_up && give_up.as_mut().poll(cx).is_ready() {
                     may_give_up = false;
-                    if handle.core.leave_backlog(Awaitable::header(&*job)) {
+                    if let Ok(core) = handle.core.get()
+                        && core.leave_backlog(Awaitable::header(&*job))
+                    {
                         return Poll::Ready(None);
                     }
                 }
@@ -223,13 +228,13 @@ impl<A: Ambient> Pool<A> {
                 Some(Err(error)) => match job.reclaim() {
                     Some(closure) => Err(Rejected::ShutDown {
                         closure,
-                        pool: handle.core.limits.name.clone(),
+                        pool: handle.name.clone(),
                     }),
                     None => error.resume(),
                 },
                 None => Err(Rejected::TimedOut {
                     closure: take_back(&job),
-                    pool: handle.core.limits.name.clone(),
+                    pool: handle.name.clone(),
                 }),
             }
         }
@@ -277,13 +282,16 @@ impl<A: Ambient> Pool<A> {
     /// A job of this pool may call this, and so may a future that such a job waits for.
     /// Then the shutdown leaves that job out: it does not wait for the job or count it.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
-        PoolShutdown::new(Arc::clone(&self.handle.core), grace)
+        PoolShutdown::new(self.handle.core.clone(), grace)
     }
 
     /// Returns the figures of the pool at this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.handle.core.metrics()
+        self.handle
+            .core
+            .get()
+            .map_or_else(|Forked| Metrics::default(), |core| core.metrics())
     }
 
     /// Reports every worker, job and wait of the pool, and who waits for whom.
@@ -300,7 +308,10 @@ impl<A: Ambient> Pool<A> {
     /// ```
     #[must_use]
     pub fn report(&self) -> Report {
-        self.handle.core.take_report()
+        self.handle
+            .core
+            .get()
+            .map_or_else(|Forked| Report::default(), |core| core.take_report())
     }
 
     /// Notes a wait that parks a thread which is no worker, for reports. The note ends
@@ -312,13 +323,13 @@ impl<A: Ambient> Pool<A> {
 }
 
 /// Takes the closure back, and returns it with the reason of the refusal.
-fn refuse<F, T, A>(core: &Core, job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+fn refuse<F, T, A>(handle: &Handle, job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    let (closure, pool) = (take_back(job), core.limits.name.clone());
+    let (closure, pool) = (take_back(job), handle.name.clone());
     match refusal {
         Refusal::Full => Rejected::Full { closure, pool },
         Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown { closure, pool },
@@ -354,10 +365,10 @@ impl<A> Clone for Pool<A> {
     }
 }
 
-impl<A> fmt::Debug for Pool<A> {
+impl<A: Ambient> fmt::Debug for Pool<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("metrics", &self.handle.core.metrics())
+            .field("metrics", &self.metrics())
             .finish_non_exhaustive()
     }
 }

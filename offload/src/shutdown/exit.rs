@@ -17,10 +17,7 @@ use std::{
     cell::Cell,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Condvar, Mutex, Once, PoisonError, TryLockError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, Once, PoisonError, TryLockError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -28,16 +25,12 @@ use std::{
 use crate::{
     job::running,
     nesting::lineage::{self, JobId},
-    platform::fork,
+    platform::fork::{self, PerProcess},
 };
 
 /// The time that the handler allows beyond the longest grace, so that what was cut off
 /// can be logged.
 const SLACK: Duration = Duration::from_secs(1);
-
-/// The number of generations of forks that have a table each. In a process of a later
-/// generation nothing is registered.
-const MOST_GENERATIONS: usize = 64;
 
 /// An entry of the table: something that wants to finish before the process exits.
 pub trait BeforeExit: Send + Sync {
@@ -95,10 +88,6 @@ pub fn mark_thread(mark: usize) {
     MARK.set(mark);
 }
 
-/// The generation of the process whose exit has begun to end its runtimes, plus one. Zero
-/// means that no exit has got that far.
-static ENDING: AtomicUsize = AtomicUsize::new(0);
-
 /// Stops this thread for good if the exit of the process has begun to end its runtimes. A
 /// [marked](mark_thread) thread goes on, because the exit waits for it.
 ///
@@ -106,8 +95,10 @@ static ENDING: AtomicUsize = AtomicUsize::new(0);
 /// Without its runtime the thread has nothing left to do. The message of a panic at the
 /// end of a good run would mislead.
 pub fn stop_if_exiting() {
-    let is_ending = ENDING.load(Ordering::SeqCst) == fork::generation() + 1;
-    while is_ending && MARK.get() == 0 {
+    if MARK.get() != 0 || fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {
+        return;
+    }
+    loop {
         thread::park();
     }
 }
@@ -117,26 +108,27 @@ struct Table {
     entries: Vec<Weak<dyn BeforeExit>>,
     /// At this number of entries, `register` removes the dead ones.
     full: usize,
+    /// Whether the exit has begun to end runtimes.
+    ends_runtimes: bool,
 }
 
-static TABLES: [Mutex<Option<Table>>; MOST_GENERATIONS] =
-    [const { Mutex::new(None) }; MOST_GENERATIONS];
+static TABLE: PerProcess<Table> = PerProcess::new();
 
 /// The jobs that the exiting thread was inside of, noted when its thread-locals went.
 static NOTED: Mutex<Vec<JobId>> = Mutex::new(Vec::new());
 
 /// Registers an entry that finishes before this process exits, as long as it lives.
 pub fn register(entry: Weak<dyn BeforeExit>) {
-    let Some(table) = TABLES.get(fork::generation()) else {
-        return;
-    };
-    let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    let table = table.get_or_insert_default();
-    if table.entries.len() >= table.full {
-        table.entries.retain(|entry| entry.strong_count() > 0);
-        table.full = (2 * table.entries.len()).max(16);
+    if fork::is_beyond_tables() {
+        return; // the exit of such a process waits for nothing
     }
-    table.entries.push(entry);
+    TABLE.with(|table| {
+        if table.entries.len() >= table.full {
+            table.entries.retain(|entry| entry.strong_count() > 0);
+            table.full = (2 * table.entries.len()).max(16);
+        }
+        table.entries.push(entry);
+    });
     watch();
 }
 
@@ -178,13 +170,11 @@ fn watch() {}
 
 /// Finishes everything that is registered in this process.
 fn finish_all() {
-    let Some(table) = TABLES.get(fork::generation()) else {
+    if fork::is_beyond_tables() {
         return;
-    };
-    let table = table.lock().unwrap_or_else(PoisonError::into_inner);
-    let entries = table.iter().flat_map(|table| &table.entries);
-    let entries: Vec<_> = entries.filter_map(Weak::upgrade).collect();
-    drop(table);
+    }
+    let entries: Vec<_> =
+        TABLE.with(|table| table.entries.iter().filter_map(Weak::upgrade).collect());
     let Some(longest) = entries.iter().map(|entry| entry.grace()).max() else {
         return;
     };
@@ -222,7 +212,7 @@ fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
         .partition(|entry| entry.stage() == Stage::Jobs);
     for (stage, entries) in [(Stage::Jobs, jobs), (Stage::Runtimes, runtimes)] {
         if stage == Stage::Runtimes {
-            ENDING.store(fork::generation() + 1, Ordering::SeqCst);
+            TABLE.with(|table| table.ends_runtimes = true);
         }
         let begun: Vec<_> = entries
             .into_iter()
@@ -272,13 +262,11 @@ mod tests {
             let gone: Arc<dyn BeforeExit> = Arc::new(Nothing);
             register(Arc::downgrade(&gone));
         }
-        let table = TABLES[fork::generation()].lock().unwrap();
-        let entries = &table.as_ref().unwrap().entries;
-        assert!(entries.len() < 100, "{}", entries.len());
-        assert!(
-            entries
-                .iter()
-                .any(|entry| entry.ptr_eq(&Arc::downgrade(&kept)))
-        );
+        TABLE.with(|table| {
+            let entries = &table.entries;
+            assert!(entries.len() < 100, "{}", entries.len());
+            let kept = Arc::downgrade(&kept);
+            assert!(entries.iter().any(|entry| entry.ptr_eq(&kept)));
+        });
     }
 }

@@ -15,7 +15,10 @@ use crate::{
     Shutdown,
     core::{Core, Ending},
     nesting::waiting,
-    platform::sync::{now, yield_now},
+    platform::{
+        fork::OfProcess,
+        sync::{now, yield_now},
+    },
     thread::helper::OnThread,
 };
 
@@ -42,7 +45,7 @@ use crate::{
 /// ```
 #[must_use = "a shutdown does nothing unless it is awaited, or waited for with `wait`"]
 pub struct PoolShutdown {
-    core: Arc<Core>,
+    core: OfProcess<Arc<Core>>,
     grace: Duration,
     stage: Stage,
 }
@@ -57,7 +60,7 @@ enum Stage {
 }
 
 impl PoolShutdown {
-    pub(crate) fn new(core: Arc<Core>, grace: Duration) -> Self {
+    pub(crate) fn new(core: OfProcess<Arc<Core>>, grace: Duration) -> Self {
         Self {
             core,
             grace,
@@ -75,23 +78,27 @@ impl PoolShutdown {
     /// Panics if this future has been polled. It may go on instead if the system had no
     /// thread to give at that poll.
     pub fn wait(mut self) -> Shutdown {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Lazy => finish(&self.core, &self.core.begin_end(self.grace)),
-            Stage::Begun(ending) => finish(&self.core, &ending),
+        let stage = mem::replace(&mut self.stage, Stage::Over);
+        let Ok(core) = self.core.get() else {
+            return Shutdown::default(); // the jobs are the parent's
+        };
+        match stage {
+            Stage::Lazy => finish(core, &core.begin_end(self.grace)),
+            Stage::Begun(ending) => finish(core, &ending),
             Stage::OnThread(_) | Stage::Over => {
                 panic!("a shutdown that has been polled is to be awaited, not waited for")
             }
         }
     }
+}
 
-    /// Waits for the end on a thread of its own, because the polling thread must not
-    /// block. Returns `Err` if the system has no thread to give now.
-    fn start(&self, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
-        // The closure is lost if the thread can't be started, so it takes a copy.
-        let (core, copy) = (Arc::clone(&self.core), ending.clone());
-        let name = core.limits.name.thread("shutdown");
-        OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
-    }
+/// Waits for the end on a thread of its own, because the polling thread must not
+/// block. Returns `Err` if the system has no thread to give now.
+fn start(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
+    // The closure is lost if the thread can't be started, so it takes a copy.
+    let (core, copy) = (Arc::clone(core), ending.clone());
+    let name = core.limits.name.thread("shutdown");
+    OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
 }
 
 /// Waits for the end of the pool in two steps, and tells the callers of jobs.
@@ -112,8 +119,11 @@ impl Future for PoolShutdown {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
+        let Ok(core) = this.core.get() else {
+            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
+        };
         let ending = match mem::replace(&mut this.stage, Stage::Over) {
-            Stage::Lazy => this.core.begin_end(this.grace),
+            Stage::Lazy => core.begin_end(this.grace),
             Stage::Begun(ending) => ending,
             Stage::OnThread(mut thread) => {
                 let poll = Pin::new(&mut thread).poll(cx);
@@ -124,7 +134,7 @@ impl Future for PoolShutdown {
             }
             Stage::Over => panic!("a shutdown was polled after it had ended"),
         };
-        match this.start(ending) {
+        match start(core, ending) {
             Ok(mut thread) => {
                 let poll = Pin::new(&mut thread).poll(cx);
                 if poll.is_pending() {
@@ -134,9 +144,9 @@ impl Future for PoolShutdown {
             }
             // The system has no thread. But nothing is left to wait for, so `finish` does
             // not block here.
-            Err(mut ending) if ending.is_over(&this.core) => {
+            Err(mut ending) if ending.is_over(core) => {
                 ending.cancel_grace = Duration::ZERO;
-                Poll::Ready(finish(&this.core, &ending))
+                Poll::Ready(finish(core, &ending))
             }
             // Nobody waits for the jobs now, but they go on. The next poll asks for a
             // thread again.

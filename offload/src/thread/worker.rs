@@ -15,13 +15,14 @@ use crate::{
     job::{drop_payload, runnable::Submitted},
     nesting::lineage::Frame,
     platform::{
+        fork::{Forked, OfProcess},
         load,
         sync::{MODEL, elapsed, now, spin_loop, thread_local},
     },
     pool::limits::Hooks,
     schedule::state::{After, IdleThread, Step},
     thread::{
-        clock::{self, JobClock, Tick},
+        clock::{self, JobClock},
         park::Parker,
         spinning::Spinning,
         stack,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 thread_local! {
-    static WORKER: RefCell<Option<Worker>> = RefCell::default();
+    static WORKER: RefCell<Option<OfProcess<Worker>>> = RefCell::default();
 }
 
 /// Returns whether this thread is or was a worker.
@@ -78,11 +79,13 @@ pub(crate) struct Lent {
 
 impl Worker {
     /// Returns the worker that this thread is, if it is one.
+    ///
+    /// A thread that has forked is no worker in the child, because its pool stayed behind.
     pub(crate) fn current() -> Option<Self> {
-        WORKER
-            .try_with(|worker| worker.borrow().clone())
-            .ok()
-            .flatten()
+        let cloned = |worker: &RefCell<Option<OfProcess<Self>>>| {
+            worker.borrow().as_ref()?.get().ok().cloned()
+        };
+        WORKER.try_with(cloned).ok().flatten()
     }
 
     /// Returns the name of the pool whose worker this thread is.
@@ -109,24 +112,20 @@ impl Worker {
         has_one
     }
 
-    fn start(&self, tick: Tick) -> Start<'_> {
-        Start {
-            tick,
-            recorder: self.recorder.as_deref(),
-        }
-    }
-
     /// Runs the job that was lent to this worker, and counts its end. Then the worker goes
     /// on with its own job, and keeps its permit. Returns false if no job was lent.
     pub(crate) fn run_lent(&self) -> bool {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        let tick = clock::tick(self.core.born, now());
-        let finish = job.run(self.core.id(), self.start(tick));
-        if self.core.is_forked() {
+        let start = Start {
+            pool: self.core.id(),
+            tick: clock::tick(self.core.born, now()),
+            recorder: self.recorder.as_deref(),
+        };
+        let Ok(finish) = job.run(start) else {
             return true;
-        }
+        };
         let mut state = self.core.state();
         let action = state.end_lent(self.stack, &account, finish);
         let phase = state.phase;
@@ -163,8 +162,7 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
         on_thread_stop,
     } = &core.hooks;
     run_hook(on_thread_start.as_deref());
-    serve(core, id);
-    if !core.is_forked() {
+    if let Ok(()) = serve(core, id) {
         run_hook(on_thread_stop.as_deref());
     }
 }
@@ -179,8 +177,9 @@ fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
     }
 }
 
-/// Runs jobs until the worker ends.
-fn serve(core: &Arc<Core>, id: usize) {
+/// Runs jobs until the worker ends. Returns [`Forked`] if a job has forked, and this is
+/// the child, whose queued jobs are its parent's.
+fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
     let parker = Parker::new();
     let idle_entry = IdleThread {
         id,
@@ -198,17 +197,32 @@ fn serve(core: &Arc<Core>, id: usize) {
         lent: Rc::default(),
         recorder,
     };
-    WORKER.with(|slot| slot.replace(Some(worker.clone())));
+    let recorder = worker.recorder.clone();
+    WORKER.with(|slot| slot.replace(Some(OfProcess::new(worker))));
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 
-    let limits = &core.limits;
+    let ended = run_jobs(core, stack, recorder.as_deref(), &parker, &idle_entry);
+    // The stop hook may wait. It must return no permit, so this thread is no worker now.
+    WORKER.with(|slot| slot.replace(None));
+    ended
+}
+
+/// The loop of a worker: asks the state for the next step, and takes it.
+fn run_jobs(
+    core: &Arc<Core>,
+    stack: usize,
+    recorder: Option<&Recorder>,
+    parker: &Parker,
+    idle_entry: &IdleThread,
+) -> Result<(), Forked> {
+    let (limits, id) = (&core.limits, idle_entry.id);
     let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
         let mut state = core.state_at_work();
-        let step = state.next(after, &idle_entry, stack);
+        let step = state.next(after, idle_entry, stack);
         let phase = state.phase;
         core.release(state);
         if let After::Job(_) = after {
@@ -220,19 +234,20 @@ fn serve(core: &Arc<Core>, id: usize) {
                 if after == After::WakeUp {
                     clock.idle();
                 }
-                after = After::Job(job.run(core.id(), worker.start(clock.begin())));
+                let start = Start {
+                    pool: core.id(),
+                    tick: clock.begin(),
+                    recorder,
+                };
+                after = After::Job(job.run(start)?);
                 idle_entry
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());
-                // The job forked, and this is the child. The queued jobs are the parent's.
-                if core.is_forked() {
-                    break;
-                }
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));
                 if !called && !core.state().end_watch(id) {
-                    take_late_token(&parker);
+                    take_late_token(parker);
                 }
                 after = After::WakeUp;
             }
@@ -248,7 +263,7 @@ fn serve(core: &Arc<Core>, id: usize) {
             }
             Step::Sleep => {
                 let asleep = now();
-                let called = sleep(&parker, limits.keep_alive);
+                let called = sleep(parker, limits.keep_alive);
                 // loom repeats an execution step by step, so nothing in it may depend on
                 // the clock.
                 if !cfg!(bridge_loom) {
@@ -256,17 +271,15 @@ fn serve(core: &Arc<Core>, id: usize) {
                 }
                 if !called {
                     if core.state().expire(id, stack) {
-                        break;
+                        return Ok(());
                     }
-                    take_late_token(&parker);
+                    take_late_token(parker);
                 }
                 after = After::WakeUp;
             }
-            Step::Retire => break,
+            Step::Retire => return Ok(()),
         }
     }
-    // The stop hook may wait. It must return no permit, so this thread is no worker now.
-    WORKER.with(|slot| slot.replace(None));
 }
 
 /// Returns the time at which a watch ends.

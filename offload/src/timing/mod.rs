@@ -17,6 +17,7 @@ use std::{
 use self::histogram::Histogram;
 use crate::{
     job::runnable::Header,
+    nesting::lineage::PoolId,
     platform::sync::{AtomicU64, FineClock},
     thread::clock::Tick,
 };
@@ -78,6 +79,7 @@ impl Recorder {
 /// The start of a job on a worker.
 #[derive(Clone, Copy)]
 pub(crate) struct Start<'a> {
+    pub(crate) pool: PoolId,
     pub(crate) tick: Tick,
     /// The recorder of the worker, if the pool measures its jobs.
     pub(crate) recorder: Option<&'a Recorder>,

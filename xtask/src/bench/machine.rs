@@ -1,11 +1,14 @@
 //! The machine, the compiler and the code of a record: its figures hold for no others.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sysinfo::System;
 
-use crate::run::{self, Output};
+use crate::{
+    lock::Lock,
+    run::{self, Output},
+};
 
 /// The computer that measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,41 +119,19 @@ fn output(program: &str, args: &[&str]) -> Result<String, String> {
     }
 }
 
-/// The part of `Cargo.lock` that this module needs.
-#[derive(Deserialize)]
-struct Lock {
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    /// The packages of this workspace have no source.
-    source: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
-
 /// Returns the versions of all dependencies of the benches from outside this workspace.
 pub(super) fn peers() -> Result<BTreeMap<String, String>, String> {
-    let path = crate::root().join("Cargo.lock");
-    let text = fs::read_to_string(&path).map_err(|e| format!("Cargo.lock: {e}"))?;
-    versions(&text)
+    versions(&Lock::read(&crate::root().join("Cargo.lock"))?)
 }
 
-fn versions(lock: &str) -> Result<BTreeMap<String, String>, String> {
-    let lock: Lock = toml::from_str(lock).map_err(|e| format!("Cargo.lock: {e}"))?;
-    let suite = lock
-        .package
-        .iter()
-        .find(|package| package.name == "bench-suite");
+fn versions(lock: &Lock) -> Result<BTreeMap<String, String>, String> {
+    let suite = lock.package("bench-suite");
     let suite = suite.ok_or("Cargo.lock names no bench-suite")?;
     let versions = suite.dependencies.iter().filter_map(|dependency| {
         // Cargo adds the version only if the lock file has several versions.
         let (name, version) = dependency.split_once(' ').unwrap_or((dependency, ""));
         let package = lock
-            .package
+            .packages
             .iter()
             .find(|package| package.name == name && package.version.starts_with(version))?;
         package.source.as_ref()?;
@@ -191,7 +172,7 @@ mod tests {
             version = "3.0.0"
             source = "registry"
         "#;
-        let found = versions(lock).expect("a lock file");
+        let found = versions(&Lock::parse(lock).unwrap()).expect("a lock file");
         let found: Vec<_> = found.iter().map(|(n, v)| format!("{n} {v}")).collect();
         assert_eq!(found, ["blocking 1.7.0", "twice 2.0.0"]);
         assert!(peers().expect("our own").contains_key("tokio"));

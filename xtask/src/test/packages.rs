@@ -3,6 +3,10 @@
 //! Cargo packs all of them at once, so that each finds the others in this version. It
 //! then builds them from what was packed, so that the build misses a file that was left
 //! out.
+//!
+//! Cargo unpacks them in its home directory, and reuses what it has once unpacked of a
+//! version, even if the package has changed since. So this step gives Cargo a home of its
+//! own, with links to the packages of others that the user's home has.
 
 use std::{
     env, fs, io,
@@ -31,10 +35,11 @@ const LIMIT: Duration = Duration::from_mins(5);
 const TARGET: &str = "target/packages";
 
 pub(super) fn run() -> Chore {
-    forget()
-        .map_err(|error| format!("the packages of an earlier run can't be removed: {error}"))?;
+    let target = crate::root().join(TARGET);
+    let home = new_home(&target).map_err(|error| format!("no home for Cargo: {error}"))?;
     let mut package = run::cargo(&["package", "--allow-dirty", "--target-dir", TARGET]);
     package.args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
+    package.env("CARGO_HOME", home);
     let ended = run::run(&mut package, LIMIT, Output::Tee);
     match (ended.passed(), warnings(&ended.text)) {
         (false, _) => Err(format!("cargo package ended as {:?}", ended.verdict)),
@@ -49,56 +54,65 @@ fn warnings(text: &str) -> usize {
         .count()
 }
 
-/// Returns the directory in which Cargo keeps unpacked packages.
-fn cargo_home() -> Option<PathBuf> {
+/// Makes an empty home for Cargo in the target directory, and forgets what Cargo has built
+/// of our packages there.
+fn new_home(target: &Path) -> io::Result<PathBuf> {
+    let home = target.join("home");
+    remove(&home)?;
+    for kind in ["registry/index", "registry/cache", "registry/src"] {
+        fs::create_dir_all(home.join(kind))?;
+    }
+    if let Some(users) = users_home() {
+        for kind in ["registry/index", "registry/cache", "registry/src"] {
+            for registry in entries(&users.join(kind))? {
+                // A registry in a local directory has no host, so its name starts with
+                // a dash. Our own packages come from such a registry.
+                if !name_of(&registry).starts_with('-') {
+                    link(&registry, &home.join(kind).join(name_of(&registry)))?;
+                }
+            }
+        }
+        for name in ["config.toml", "config"] {
+            if users.join(name).exists() {
+                link(&users.join(name), &home.join(name))?;
+            }
+        }
+    }
+    for built in entries(&target.join("debug/.fingerprint"))? {
+        if PUBLISHED
+            .iter()
+            .any(|name| name_of(&built).starts_with(name))
+        {
+            remove(&built)?;
+        }
+    }
+    Ok(home)
+}
+
+/// Returns the directory in which Cargo keeps packages for the user.
+fn users_home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
-/// Removes what an earlier run has left of these packages.
-///
-/// Cargo takes the packages from a registry in the target directory. It reuses what it
-/// has once unpacked or built of a version, even if the package has changed since.
-fn forget() -> io::Result<()> {
-    if let Some(home) = cargo_home() {
-        for kind in ["src", "cache"] {
-            for registry in entries(&home.join("registry").join(kind))? {
-                // A registry in a local directory has no host, so its name starts with
-                // a dash.
-                if name_of(&registry).starts_with('-') {
-                    forget_in(&registry, is_of)?;
-                }
-            }
-        }
-    }
-    forget_in(
-        &Path::new(TARGET).join("debug/.fingerprint"),
-        |name, package| name.starts_with(package),
-    )
+#[cfg(unix)]
+fn link(original: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(original, link)
 }
 
-fn forget_in(directory: &Path, is_of: fn(&str, &str) -> bool) -> io::Result<()> {
-    for entry in entries(directory)? {
-        let name = name_of(&entry);
-        if !PUBLISHED.iter().any(|package| is_of(&name, package)) {
-            continue;
-        }
-        if entry.is_dir() {
-            fs::remove_dir_all(&entry)?;
-        } else {
-            fs::remove_file(&entry)?;
-        }
-    }
+/// Links nothing, because links need a privilege here. Cargo downloads the packages.
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether `file` is named like a version of `package`.
-fn is_of(file: &str, package: &str) -> bool {
-    let version = file
-        .strip_prefix(package)
-        .and_then(|rest| rest.strip_prefix('-'));
-    version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+/// Removes a directory. Links in it are removed, and what they lead to stays.
+fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 fn name_of(path: &Path) -> String {
@@ -127,16 +141,15 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_copies_are_forgotten() {
-        let registry = crate::root().join("target/forget-test");
-        let kept = ["tokio-1.0.0", "bridge-of-others-0.1.0"].map(|name| registry.join(name));
-        let lost = ["bridge-0.1.0", "bridge-cache-0.1.0.crate"].map(|name| registry.join(name));
-        for path in kept.iter().chain(&lost) {
-            fs::create_dir_all(path).unwrap();
-        }
-        forget_in(&registry, is_of).unwrap();
-        assert!(kept.iter().all(|path| path.exists()));
-        assert!(!lost.iter().any(|path| path.exists()));
-        fs::remove_dir_all(&registry).unwrap();
+    fn what_a_link_leads_to_is_never_removed() {
+        let target = crate::root().join("target/home-test");
+        let kept = target.join("kept/tokio-1.0.0");
+        fs::create_dir_all(&kept).unwrap();
+        let home = new_home(&target).unwrap();
+        link(&target.join("kept"), &home.join("registry/src/other")).unwrap();
+        new_home(&target).unwrap();
+        assert!(!home.join("registry/src/other").exists());
+        assert!(kept.exists());
+        fs::remove_dir_all(&target).unwrap();
     }
 }

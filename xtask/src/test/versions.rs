@@ -12,6 +12,7 @@ use std::{
 
 use crate::{
     Chore,
+    lock::Lock,
     run::{self, Output},
 };
 
@@ -25,7 +26,9 @@ const LEFT_OUT: [&str; 2] = ["target", ".git"];
 
 pub(super) fn run() -> Chore {
     let locked = locked(Path::new("Cargo.lock"))?;
-    let oldest = oldest(&read(Path::new("Cargo.toml"))?)?;
+    let manifest = Path::new("Cargo.toml");
+    let manifest = fs::read_to_string(manifest).map_err(|error| failed(manifest, &error))?;
+    let oldest = oldest(&manifest)?;
     let mut tested = vec![locked];
     for precise in [Some(oldest.as_str()), None] {
         copy()?;
@@ -94,37 +97,28 @@ fn copy_file(from: &Path, to: &Path) -> Chore {
     fs::write(to, new).map_err(|error| failed(to, &error))
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| failed(path, &error))
-}
-
 fn failed(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
 /// Returns the version of Tokio in a lock file.
 fn locked(path: &Path) -> Result<String, String> {
-    let text = read(path)?;
-    let mut lines = text.lines().skip_while(|line| *line != r#"name = "tokio""#);
-    let version = lines.nth(1).and_then(|line| quoted(line, "version = "));
-    version.ok_or_else(|| format!("{} names no version of Tokio", path.display()))
+    let lock = Lock::read(path)?;
+    let tokio = lock.package("tokio");
+    let tokio = tokio.ok_or_else(|| format!("{} names no Tokio", path.display()))?;
+    Ok(tokio.version.clone())
 }
 
 /// Returns the oldest version of Tokio that the workspace's manifest allows.
 fn oldest(manifest: &str) -> Result<String, String> {
-    let version = manifest
-        .lines()
-        .filter(|line| line.starts_with("tokio = "))
-        .find_map(|line| quoted(line, "version = "));
-    let version = version.ok_or("Cargo.toml names no version of Tokio")?;
+    let manifest: toml::Table = manifest.parse().map_err(|e| format!("Cargo.toml: {e}"))?;
+    let tokio = ["workspace", "dependencies", "tokio", "version"]
+        .iter()
+        .try_fold(&toml::Value::Table(manifest), |value, key| value.get(key))
+        .and_then(|version| Some(version.as_str()?.to_owned()));
+    let version = tokio.ok_or("Cargo.toml names no version of Tokio")?;
     let dots = version.matches('.').count();
     Ok(version + &".0".repeat(2_usize.saturating_sub(dots)))
-}
-
-/// Returns the text in quotes that follows `key`.
-fn quoted(line: &str, key: &str) -> Option<String> {
-    let (_, rest) = line.split_once(key)?;
-    rest.split('"').nth(1).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -133,9 +127,11 @@ mod tests {
 
     #[test]
     fn the_oldest_is_written_out_in_full() {
-        let manifest = |version| format!("x = 1\ntokio = {{ version = \"{version}\", a = 1 }}\n");
+        let manifest = |version| {
+            format!("[workspace.dependencies]\ntokio = {{ version = \"{version}\", a = 1 }}\n")
+        };
         assert_eq!(oldest(&manifest("1.54")), Ok("1.54.0".to_owned()));
         assert_eq!(oldest(&manifest("1.54.2")), Ok("1.54.2".to_owned()));
-        assert!(oldest("[dependencies]\n").is_err());
+        assert!(oldest("[workspace.dependencies]\n").is_err());
     }
 }

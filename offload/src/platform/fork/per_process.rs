@@ -8,25 +8,46 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use offload_pool::fork;
+use super::generation;
 
 /// The number of slots: one for each process in a line of forks. Processes after that
-/// share the last slot, so no wait that needs a table may begin in them.
-pub(super) const SLOTS: usize = 64;
+/// share the last slot, so they must not use a table: see [`is_beyond_tables`].
+pub const SLOTS: usize = 64;
 
-pub(crate) struct PerProcess<T> {
+/// Returns whether this process descends from more forks than a table has slots.
+#[must_use]
+pub fn is_beyond_tables() -> bool {
+    generation() >= SLOTS
+}
+
+/// A table of which each process has its own copy.
+pub struct PerProcess<T> {
     slots: [Mutex<Option<T>>; SLOTS],
 }
 
+impl<T> std::fmt::Debug for PerProcess<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PerProcess").finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Default> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// Returns a table that is empty in every process.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             slots: [const { Mutex::new(None) }; SLOTS],
         }
     }
 
     /// Runs `look` on the slot of this process.
-    pub(crate) fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
+    pub fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
         let mut own = self.slots[slot()]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +56,7 @@ impl<T: Default> PerProcess<T> {
 
     /// Returns whether `test` holds for the slot of an ancestor of this process. It skips
     /// slots whose lock is held.
-    pub(super) fn any_before(&self, test: impl Fn(&T) -> bool) -> bool {
+    pub fn any_before(&self, test: impl Fn(&T) -> bool) -> bool {
         self.slots[..slot()].iter().any(|slot| {
             let left: Option<MutexGuard<'_, Option<T>>> = match slot.try_lock() {
                 Ok(left) => Some(left),
@@ -48,5 +69,5 @@ impl<T: Default> PerProcess<T> {
 }
 
 fn slot() -> usize {
-    fork::generation().min(SLOTS - 1)
+    generation().min(SLOTS - 1)
 }
