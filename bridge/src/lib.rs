@@ -132,6 +132,8 @@ mod leftover;
 mod log;
 pub mod offload;
 mod outcome;
+#[cfg(feature = "metrics")]
+mod publish;
 pub mod report;
 mod route;
 mod runtime;

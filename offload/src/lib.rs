@@ -85,5 +85,6 @@ pub use crate::{
     job::{large, own_future},
     observe::outside::OutsideWait,
     platform::{fork, load},
+    pool::metrics::{Figure, Value},
     thread::{helper, park, stack},
 };

@@ -1,6 +1,6 @@
 //! Writes a report as a tree.
 
-use std::{fmt, panic::Location, time::Duration};
+use std::{fmt, time::Duration};
 
 use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerState, cycle::Cycle};
 
@@ -65,15 +65,15 @@ impl Report {
     /// Returns the line of one job, or of several jobs that are alike.
     fn jobs_alike(&self, jobs: &[&JobEntry]) -> Node {
         let (first, last) = (jobs[0], jobs[jobs.len() - 1]);
-        let mut text = if jobs.len() == 1 {
+        let mut text = vec![if jobs.len() == 1 {
             format!("job {}", first.number)
         } else {
             format!("jobs {} to {}", first.number, last.number)
-        };
+        }];
         if first.is_foreign {
-            text += &format!(" of another {}", first.pool);
+            text.push(format!(" of another {}", first.pool));
         }
-        text += match first.state {
+        let state = match first.state {
             JobState::InBacklog => ", in the backlog",
             JobState::Queued => ", queued",
             JobState::Running => ", running",
@@ -81,48 +81,50 @@ impl Report {
             JobState::Lending => ", parked with a lent job on its worker",
             JobState::Ended => ", ended",
         };
+        text.push(state.to_owned());
         if let Some(age) = first.age {
-            text += &format!(" for {}", Age(age));
+            text.push(format!(" for {}", Age(age)));
         }
         if let Some(worker) = first.worker {
-            text += &format!(" on worker {worker}");
+            text.push(format!(" on worker {worker}"));
         }
         if first.is_cancelled {
-            text += ", told to stop";
+            text.push(", told to stop".to_owned());
         }
         if first.is_detached {
-            text += ", detached";
+            text.push(", detached".to_owned());
         }
-        text += &format!(", offloaded at {}", first.at);
+        text.push(format!(", offloaded at {}", first.at));
         let below = if jobs.len() == 1 {
             self.below(Some(Step::Job(first.number)))
         } else {
             Vec::new()
         };
+        let text = text.concat();
         Node { text, below }
     }
 
     /// Returns the tree of a wait.
     fn wait(&self, wait: &WaitEntry) -> Node {
-        let mut text = format!("wait {}", wait.number);
-        match wait.age {
-            Some(age) => text += &format!(", parked for {}", Age(age)),
-            None => text += ", not parked",
-        }
+        let mut text = vec![format!("wait {}", wait.number)];
+        text.push(match wait.age {
+            Some(age) => format!(", parked for {}", Age(age)),
+            None => ", not parked".to_owned(),
+        });
         if let Some(thread) = &wait.thread {
-            text += &format!(" on thread `{thread}`");
+            text.push(format!(" on thread `{thread}`"));
         }
-        text += &wait.at.map_or_else(
-            || ", for the end of a pool".to_owned(),
-            |at: &Location<'_>| format!(", at {at}"),
-        );
+        text.push(match wait.at {
+            Some(at) => format!(", at {at}"),
+            None => ", for the end of a pool".to_owned(),
+        });
         if let Some(future) = wait.future {
             // The compiler calls the future of an `async` block or function its closure.
             let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
-            text += &format!(", for `{future}`");
+            text.push(format!(", for `{future}`"));
         }
         Node {
-            text,
+            text: text.concat(),
             below: self.below(Some(Step::Wait(wait.number))),
         }
     }

@@ -252,7 +252,9 @@ impl Graph {
                 Step::Permit => false,
             };
             if path.iter().any(is_own) {
-                path.into_iter().for_each(|step| self.mark(step));
+                for step in path {
+                    self.mark(step);
+                }
             }
         }
         if let Some(cycle) = super::cycle::find(self) {
