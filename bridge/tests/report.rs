@@ -9,7 +9,7 @@ use std::{
 
 use bridge::{
     Bridge, Offload, Wait, WaitError,
-    report::{JobState, Report, Step},
+    report::{JobEntry, JobState, Report, Step, WaitEntry},
 };
 use futures::future::{pending, select};
 use testkit::within;
@@ -34,7 +34,7 @@ fn eventually(bridge: &Bridge, expected: impl Fn(&Report) -> bool) -> Report {
 }
 
 fn states(report: &Report) -> Vec<JobState> {
-    report.jobs().iter().map(|job| job.state()).collect()
+    report.jobs().iter().map(JobEntry::state).collect()
 }
 
 /// The job waits for a nested job, which blocks on the lock that the job holds. The pool
@@ -205,7 +205,7 @@ fn a_wait_that_is_given_up_carries_the_report() {
         assert!(error.to_string().contains("the pool `db`"), "{error}");
         let report = error.report().unwrap();
         assert_eq!(states(report), [JobState::Parked; 2], "{report}");
-        let places: Vec<_> = report.waits().iter().map(|wait| wait.at()).collect();
+        let places: Vec<_> = report.waits().iter().map(WaitEntry::at).collect();
         assert!(places.contains(&Some(error.at())), "{report}");
         assert!(
             places.iter().all(|at| at.unwrap().line() == line),

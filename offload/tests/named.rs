@@ -104,7 +104,7 @@ fn a_lost_job_is_reported_with_the_name() {
         let name = pool.metrics().name;
         drop(open);
         pool.run(|| panic!("not awaited")).detach();
-        let _report = pool.shutdown(Duration::from_secs(60)).wait();
+        let _report = pool.shutdown(Duration::from_mins(1)).wait();
         pool.run(|| ()).detach();
         let lost = LOST.lock().unwrap().clone();
         assert_eq!(lost.len(), 2, "{lost:?}");

@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{JobState, Lineage, Offload, Pool, Report, Step, WorkerState};
+use bridge_offload::{JobEntry, JobState, Lineage, Offload, Pool, Report, Step, WorkerState};
 use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::{channel::oneshot, future::select};
 use testkit::within;
 
 /// Returns the state of each job, in the order of the report.
 fn states(report: &Report) -> Vec<JobState> {
-    report.jobs().iter().map(|job| job.state()).collect()
+    report.jobs().iter().map(JobEntry::state).collect()
 }
 
 /// Waits until the pool has this number of parked jobs.
@@ -233,9 +233,9 @@ fn hold_permits(pool: &Pool, jobs: usize) -> (Vec<Offload<Offload<()>>>, Vec<mps
         };
         (pool.run(job).start(), open)
     };
-    let held = (0..jobs).map(|_| hold()).unzip();
+    let jobs_and_gates = (0..jobs).map(|_| hold()).unzip();
     all_ready.iter().take(jobs).for_each(drop);
-    held
+    jobs_and_gates
 }
 
 /// The jobs block on a channel, so the pool sees only that they have taken the permits.
@@ -315,7 +315,7 @@ fn a_shutdown_that_runs_out_of_time_has_a_report() {
         assert_eq!(states(&report), [JobState::Running, JobState::Queued]);
         drop(open);
         drop((plugged, queued));
-        let in_time = Pool::new().shutdown(Duration::from_secs(60)).wait();
+        let in_time = Pool::new().shutdown(Duration::from_mins(1)).wait();
         assert_eq!(in_time.report, None);
     });
 }
