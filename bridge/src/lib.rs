@@ -125,6 +125,9 @@ mod config;
 mod driven;
 mod entered;
 mod error;
+// The package `bridge-guide` tests the snippets, with dependencies that this one must
+// not have.
+#[cfg(not(doctest))]
 pub mod guide;
 #[cfg(feature = "test-util")]
 mod held_clock;

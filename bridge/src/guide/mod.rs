@@ -1,6 +1,25 @@
 //! Pages to read beside the reference.
 //!
-//! * [`limits`]: what a wait or an offload cannot give, each under the symptom that you
-//!   would search for.
+//! Each page is also a Markdown file in `bridge/src/guide/`. Each snippet of a page is
+//! compiled and run by the tests.
+//!
+//! # Start
+//!
+//! # How it works
+//!
+//! # Recipes
+//!
+//! # Scenarios
+//!
+//! # Choosing
+//!
+//! # When something is wrong
+//!
+//! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
+//!   instead.
 
-pub mod limits;
+// A new page needs a line above under its own first heading, and a module below. A link
+// to another page is `super::NAME`. `cargo test -p bridge-guide --doc` runs the snippets.
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}

@@ -108,10 +108,13 @@ fn fenced(text: &str, wanted: fn(&str) -> bool) -> Vec<&str> {
 }
 
 /// Returns the targets of the Markdown links that lead to files.
+///
+/// rustdoc checks the links that lead to items.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;
-        (!target.contains("://") && !target.starts_with('#')).then_some(target)
+        (!target.contains("::") && !target.contains("://") && !target.starts_with('#'))
+            .then_some(target)
     })
 }
 

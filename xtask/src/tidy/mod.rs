@@ -6,6 +6,7 @@
 mod breaks;
 mod documents;
 mod figures;
+mod guide;
 mod manifests;
 mod source;
 mod tree;
@@ -31,7 +32,7 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("source files: one head, a readable length", source::check),
     (
         "unsafe code: only where the list allows it",
@@ -49,6 +50,10 @@ const CHECKS: [(&str, Check); 8] = [
     (
         "documents: every crate on the map, every link leads somewhere",
         documents::map,
+    ),
+    (
+        "guide: every page is listed, its snippets run, its links lead somewhere",
+        guide::check,
     ),
     (
         "figures: the documents quote the newest record",
