@@ -10,7 +10,7 @@ use std::{
 };
 
 use bridge_offload::{JobEntry, JobState, Lineage, Offload, Pool, Report, Step, WorkerState};
-use common::{eventually, plug, pool, pool_with_blocked, wait};
+use common::{eventually, plug, pool, pool_with_a_slow_second_start, pool_with_blocked, wait};
 use futures::{channel::oneshot, future::select};
 use testkit::within;
 
@@ -335,5 +335,22 @@ fn a_report_keeps_no_job_alive() {
         assert_eq!(report.jobs().len(), 2);
         drop(open);
         wait(plugged);
+    });
+}
+
+/// The report is taken while a worker is about to take the queued job.
+#[test]
+fn a_job_above_a_queued_one_is_in_no_circle_while_a_permit_is_free() {
+    within(|| {
+        // The second worker is held up by its start hook, so the job stays queued.
+        let (pool, release) = pool_with_a_slow_second_start(2);
+        let (jobs, open) = hold_permits(&pool, 1);
+        let report = pool.report();
+        assert_eq!(report.metrics().queued, 1, "{report}");
+        assert_eq!(report.cycle(), None, "{report}");
+        drop((release, open));
+        for job in jobs {
+            wait(wait(job));
+        }
     });
 }

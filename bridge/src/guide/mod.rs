@@ -15,6 +15,7 @@
 //!
 //! # When something is wrong
 //!
+//! * [Reading a report](reading_a_report): what each line of a report says, and what to do.
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
 //!   instead.
 
@@ -23,3 +24,6 @@
 
 #[doc = include_str!("limits.md")]
 pub mod limits {}
+
+#[doc = include_str!("reading_a_report.md")]
+pub mod reading_a_report {}

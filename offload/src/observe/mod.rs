@@ -21,9 +21,8 @@ use crate::{Metrics, PoolName, core::Core, schedule::state::Snapshot};
 
 /// The workers, jobs and waits of a pool at one moment, and who waits for whom.
 ///
-/// It displays as a tree. A job or a wait stands below what waits for it: a wait below the
-/// job whose code waits, and a job below the wait whose future has submitted or polled the
-/// job. A job that a running job has submitted stands below that job, which need not wait.
+/// It displays as a tree. A wait stands below the job whose code waits. A job stands below
+/// the wait whose future has submitted the job, or polls for it. A job that a running job has submitted stands below that job, which need not wait.
 ///
 /// The report covers one pool. It also lists jobs and waits of other pools if they are
 /// linked with a job of this pool.

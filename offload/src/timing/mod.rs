@@ -22,8 +22,8 @@ use crate::{
     thread::clock::Tick,
 };
 
-/// How long jobs took: one of the two histograms of
-/// [`Builder::timings`](crate::Builder::timings), summed up.
+/// A summary of the times that jobs took: one of the two histograms of
+/// [`Builder::timings`](crate::Builder::timings).
 ///
 /// The mean and the maximum are exact. A percentile is off by at most 3.2 %, because the
 /// histogram has 16 buckets for each power of two nanoseconds. A time of more than 73

@@ -1,4 +1,4 @@
-//! A copy of what the state knows of its workers, jobs and waits, for a report.
+//! Copies what a report needs from the state: its workers, jobs and waits.
 //!
 //! The copy is made under the pool's lock, and holds references to jobs and frames. All
 //! else is done after the lock is released.
@@ -23,8 +23,7 @@ pub(crate) struct Snapshot {
     pub(crate) permits: usize,
     /// The jobs on each worker's stack, outermost first. A worker that has none is idle.
     pub(crate) stacks: Vec<(usize, Vec<SeenJob>)>,
-    /// The jobs that no worker has taken. Those of the backlog come after the queued ones
-    /// of their lane.
+    /// The jobs that no worker has taken. In each lane the queue comes before the backlog.
     pub(crate) queued: Vec<SeenJob>,
     pub(crate) parked: Vec<SeenWait>,
     /// The number of queued jobs that are left out.
