@@ -1,4 +1,4 @@
-//! Checks that whatever speaks of a pool gives the name of the pool.
+//! Checks that threads, figures, errors and reports give the name of their pool.
 
 use std::{
     panic::Location,

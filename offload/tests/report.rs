@@ -354,3 +354,30 @@ fn a_job_above_a_queued_one_is_in_no_circle_while_a_permit_is_free() {
         }
     });
 }
+
+/// The wait gives the permit back when it parks. Here its poll blocks for a moment.
+#[test]
+fn a_job_that_polls_in_a_wait_is_in_no_circle() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (open, gate) = mpsc::channel::<()>();
+        let (ready, is_ready) = mpsc::channel();
+        let own = pool.clone();
+        let outer = pool.run(move || {
+            wait(async move {
+                let below = own.run(|| ()).start();
+                ready.send(()).unwrap();
+                let _open = gate.recv();
+                below.await;
+            });
+        });
+        let outer = outer.start();
+        is_ready.recv().unwrap();
+        let report = pool.report();
+        assert_eq!(states(&report), [JobState::Running, JobState::Queued]);
+        assert_eq!(report.waits()[0].age(), None, "{report}");
+        assert_eq!(report.cycle(), None, "{report}");
+        drop(open);
+        wait(outer);
+    });
+}

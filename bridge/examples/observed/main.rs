@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 /// The number of requests for the table of timings.
 const REQUESTS: usize = 400;
 
-/// What each request shares.
+/// The part that all requests share.
 #[derive(Clone)]
 struct Service {
     db: Bridge,

@@ -2,8 +2,9 @@
 //!
 //! There are two kinds of circles. In the first, every job is parked, and its wait polls
 //! for the next job. In the second, running jobs have taken every permit, and each of them
-//! has a descendant that is queued for a permit. If each running job waits for its
-//! descendant, by a channel for example, none of them can go on.
+//! has submitted, outside a wait, a job that is queued for a permit or waits for such a
+//! job. If each running job blocks for its descendant, by a channel for example, none of
+//! them can go on.
 
 use super::{JobState, graph::Graph};
 
@@ -101,19 +102,30 @@ fn starved(graph: &Graph) -> Option<Vec<Step>> {
     let queued: Vec<_> = own(JobState::Queued)
         .chain(own(JobState::InBacklog))
         .collect();
-    let descendant = |job: &usize| {
-        let is_its = |queued: &&usize| graph.jobs[**queued].ancestors.contains(job);
-        queued.iter().find(is_its).copied()
-    };
-    if !running.iter().all(|job| descendant(job).is_some()) {
+    let above_queued = |job: &usize| queued.iter().find_map(|below| path(graph, *job, *below));
+    if !running.iter().all(|job| above_queued(job).is_some()) {
         return None;
     }
-    let first = *running.first()?;
-    let last = descendant(&first)?;
-    let path = std::iter::successors(Some(Step::Job(last)), |step| graph.parent(*step));
-    let mut steps: Vec<_> = path.take_while(|step| *step != Step::Job(first)).collect();
-    steps.push(Step::Job(first));
-    steps.reverse();
+    let mut steps = above_queued(running.first()?)?;
     steps.push(Step::Permit);
+    Some(steps)
+}
+
+/// Returns the steps from a running job down to its queued descendant.
+///
+/// There are none if a wait of the running job leads to the descendant. That wait polls
+/// just now, and gives the permit back when it parks.
+fn path(graph: &Graph, job: usize, below: usize) -> Option<Vec<Step>> {
+    if !graph.jobs[below].ancestors.contains(&job) {
+        return None;
+    }
+    let up = std::iter::successors(Some(Step::Job(below)), |step| graph.parent(*step));
+    let mut steps: Vec<_> = up.take_while(|step| *step != Step::Job(job)).collect();
+    let nearest = *steps.last()?;
+    if graph.parent(nearest) != Some(Step::Job(job)) || matches!(nearest, Step::Wait(_)) {
+        return None;
+    }
+    steps.push(Step::Job(job));
+    steps.reverse();
     Some(steps)
 }

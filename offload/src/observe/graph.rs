@@ -1,7 +1,7 @@
 //! Finds who waits for whom among the jobs and waits of all pools.
 //!
-//! The lineage of a job tells which wait or job has submitted it. The job itself has
-//! the number of the wait that polled for it last.
+//! The lineage of a job tells which wait or job has submitted it. The job also
+//! has the number of the last wait that polled for it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

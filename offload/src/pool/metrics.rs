@@ -43,13 +43,13 @@ pub struct Metrics {
     pub peak_queued: usize,
     /// The greatest number of jobs parked at a time.
     pub peak_blocked: usize,
-    /// How long jobs were queued, from their admission to their start. `None` unless
+    /// The times that jobs were queued, from their admission to their start. `None` unless
     /// [`Builder::timings`](crate::Builder::timings) is on.
     ///
     /// Each job that has returned or panicked is measured. Time in the backlog does not
     /// count, because a job is not admitted there.
     pub queued_for: Option<Timing>,
-    /// How long jobs ran, from their start to their end. The time for which a job was
+    /// The times that jobs ran, from their start to their end. The time for which a job was
     /// parked in a wait counts. `None` unless
     /// [`Builder::timings`](crate::Builder::timings) is on.
     pub ran_for: Option<Timing>,
@@ -61,7 +61,7 @@ pub struct Metrics {
 pub struct Figure {
     /// The name of the field.
     pub name: &'static str,
-    /// What it says.
+    /// A description.
     pub what: &'static str,
     pub value: Value,
 }
@@ -74,7 +74,7 @@ pub enum Value {
     Gauge(usize),
     /// A number of events since the pool was built.
     Counter(u64),
-    /// How long something took.
+    /// The times that jobs took.
     Timing(Timing),
 }
 

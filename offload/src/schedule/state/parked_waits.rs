@@ -6,7 +6,6 @@ use std::{sync::Arc, time::Instant};
 use super::{
     Action, ParkDecision, Phase, Snapshot, State,
     credit::{Right, adopting_wait, creditor},
-    snapshot::SeenWait,
 };
 use crate::{
     job::runnable::{Finish, Submitted},
@@ -16,11 +15,11 @@ use crate::{
 
 /// A wait in which a worker is parked.
 pub(super) struct ParkedWait {
-    place: Place,
+    pub(super) place: Place,
     /// Whether the worker waits for the pool's own end, and will see it.
     ending: bool,
     /// The job that was lent to the worker, until the worker takes it.
-    lent: Option<Submitted>,
+    pub(super) lent: Option<Submitted>,
     /// Whether the wait will be told that the pool can do nothing for it.
     refused: bool,
 }
@@ -242,16 +241,6 @@ impl State {
         self.parked_waits
             .iter()
             .any(|parked_wait| parked_wait.place.stack == stack)
-    }
-
-    /// Returns the waits in which workers are parked.
-    pub(super) fn seen_waits(&self) -> impl Iterator<Item = SeenWait> {
-        self.parked_waits.iter().map(|parked_wait| SeenWait {
-            frame: Arc::clone(&parked_wait.place.frame),
-            stack: parked_wait.place.stack,
-            since: parked_wait.place.since,
-            is_lender: parked_wait.lent.is_some(),
-        })
     }
 
     /// Returns whether any worker is not parked.

@@ -5,7 +5,7 @@
 
 use std::{panic::Location, sync::Arc, time::Instant};
 
-use super::{Claimed, State};
+use super::{Claimed, State, parked_waits::ParkedWait};
 use crate::{
     Lineage, Metrics,
     job::runnable::{Runnable, Submitted},
@@ -65,7 +65,7 @@ impl State {
                 .collect(),
             omitted: ready_and_backlog.saturating_sub(queued.len()),
             queued,
-            parked: self.seen_waits().collect(),
+            parked: self.parked_waits.iter().map(SeenWait::of).collect(),
         }
     }
 }
@@ -89,6 +89,15 @@ impl SeenJob {
 }
 
 impl SeenWait {
+    fn of(parked_wait: &ParkedWait) -> Self {
+        Self {
+            frame: Arc::clone(&parked_wait.place.frame),
+            stack: parked_wait.place.stack,
+            since: parked_wait.place.since,
+            is_lender: parked_wait.lent.is_some(),
+        }
+    }
+
     pub(crate) fn at(&self) -> Option<&'static Location<'static>> {
         self.frame.at()
     }
