@@ -29,9 +29,7 @@ use crate::{
     observe::outside::Outside,
     platform::{
         fork::{self, Forked},
-        sync::{
-            AtomicUsize, Condvar, FineClock, Mutex, MutexGuard, Padded, lock, now, start_thread,
-        },
+        sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
     },
     pool::limits::{Hooks, Limits},
     schedule::{
@@ -40,7 +38,7 @@ use crate::{
         stall::StallReport,
         state::{Action, Phase, Prospect, Snapshot, State},
     },
-    timing::Recorder,
+    timing::{PoolClock, Recorder},
 };
 
 /// The shared part of a pool.
@@ -56,7 +54,7 @@ pub(crate) struct Core {
     /// When the pool was built.
     pub(crate) born: Instant,
     /// The clock of a pool that measures its jobs.
-    pub(crate) clock: Option<FineClock>,
+    pub(crate) clock: Option<PoolClock>,
     /// The waits of threads that are no workers.
     pub(crate) outside: Outside,
     state: Padded<Mutex<State>>,
@@ -193,7 +191,7 @@ impl Core {
         when_full: WhenFull,
     ) -> Result<Prospect, Refusal> {
         if let Some(clock) = &self.clock {
-            job.header().admit(clock.read());
+            job.header().admit(clock.stamp());
         }
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.

@@ -248,7 +248,7 @@ where
             mem::forget(result);
             return Err(forked);
         }
-        timer.end(&job.header);
+        timer.end();
         let finish = job.finish(result);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);

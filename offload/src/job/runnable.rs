@@ -10,10 +10,10 @@ use std::{
 use crate::{
     Lineage, OffloadError,
     platform::fork::Forked,
-    platform::sync::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
+    platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
     pool::handle::Handle,
     thread::clock::Tick,
-    timing::{Start, Timer},
+    timing::{Stamp, Start, Timer},
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -28,11 +28,11 @@ pub(crate) struct Header {
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
     shown: AtomicU8,
-    /// The time when the closure began.
+    /// The upper bits of a [`Stamp`], until the closure begins.
+    upper: AtomicU8,
+    /// The time when the closure began. Until then, the lower bits of the [`Stamp`] of its
+    /// admission, if the pool measures its jobs.
     begun: AtomicU32,
-    /// When the job was submitted, or was admitted from the backlog. Zero unless the pool
-    /// measures its jobs.
-    admitted: AtomicU64,
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
     /// A lower bound on the number of unrelated jobs that were pushed before this job.
@@ -89,8 +89,8 @@ impl Header {
             list: AtomicU8::new(0),
             flags: AtomicU8::new(0),
             shown: AtomicU8::new(HIDDEN),
+            upper: AtomicU8::new(0),
             begun: AtomicU32::new(0),
-            admitted: AtomicU64::new(0),
             adopter: AtomicUsize::new(0),
             before: AtomicUsize::new(0),
         }
@@ -180,18 +180,23 @@ impl Header {
 
     /// Notes the time when the closure begins.
     pub(crate) fn begin<'a>(&self, start: Start<'a>) -> Timer<'a> {
+        let timer = start.timer(self);
         self.begun.store(start.tick, Ordering::Relaxed);
-        start.timer()
+        timer
     }
 
-    /// Notes the reading of the pool's clock when the job was admitted.
-    pub(crate) fn admit(&self, reading: u64) {
-        self.admitted.store(reading, Ordering::Relaxed);
+    /// Notes when the job was admitted.
+    pub(crate) fn admit(&self, Stamp { upper, lower }: Stamp) {
+        self.upper.store(upper, Ordering::Relaxed);
+        self.begun.store(lower, Ordering::Relaxed);
     }
 
-    /// Returns the reading of the pool's clock when the job was admitted.
-    pub(crate) fn admitted(&self) -> u64 {
-        self.admitted.load(Ordering::Relaxed)
+    /// Returns when the job was admitted. Only a job that has not begun knows it.
+    pub(crate) fn admitted(&self) -> Stamp {
+        Stamp {
+            upper: self.upper.load(Ordering::Relaxed),
+            lower: self.begun.load(Ordering::Relaxed),
+        }
     }
 
     /// Returns the time when the closure began.

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     core::Core,
-    job::runnable::Header,
     nesting::lineage::{Frame, JobId, Kind},
     platform::sync::now,
     schedule::state::{SeenJob, Snapshot},
@@ -89,7 +88,7 @@ impl Graph {
                     state,
                     age: match worker {
                         Some(_) => Some(between(header.begun(), tick(core.born, now))),
-                        None => queued_for(core, header),
+                        None => (core.clock.as_ref()).map(|clock| clock.since(seen.admitted)),
                     },
                     worker,
                     parent: None,
@@ -343,14 +342,6 @@ impl Graph {
                 .collect(),
         }
     }
-}
-
-/// Returns how long a job has been queued, if its pool measures that.
-fn queued_for(core: &Core, header: &Header) -> Option<Duration> {
-    let clock = core.clock.as_ref()?;
-    Some(Duration::from_nanos(
-        clock.nanos(header.admitted(), clock.read()),
-    ))
 }
 
 /// Returns the other living pools of this process.

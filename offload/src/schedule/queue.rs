@@ -25,8 +25,9 @@ use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE};
 use crate::{
     job::runnable::{Header, Submitted},
     nesting::lineage::Lane,
-    platform::sync::{AtomicUsize, FineClock, Padded},
+    platform::sync::{AtomicUsize, Padded},
     schedule::inbox::{Inbox, Pickup},
+    timing::PoolClock,
 };
 
 /// The place of a job that was pushed.
@@ -56,7 +57,7 @@ pub(crate) struct Queue {
     /// The largest number of jobs that the queues were seen to hold together.
     peak: usize,
     /// The clock of a pool that measures its jobs.
-    pub(crate) clock: Option<FineClock>,
+    pub(crate) clock: Option<PoolClock>,
 }
 
 #[derive(Default)]
@@ -92,7 +93,7 @@ impl Queue {
     }
 
     /// Notes by this clock when jobs are admitted from the backlog.
-    pub(crate) fn measured_by(self, clock: Option<FineClock>) -> Self {
+    pub(crate) fn measured_by(self, clock: Option<PoolClock>) -> Self {
         Self { clock, ..self }
     }
 
@@ -361,7 +362,7 @@ impl Queue {
             };
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
             if let Some(clock) = &self.clock {
-                job.header().admit(clock.read());
+                job.header().admit(clock.stamp());
             }
             lists.queue.push(job);
         }

@@ -30,7 +30,7 @@ use crate::{
     Lineage,
     job::runnable::{Runnable, Submitted},
     nesting::lineage::{Frame, JobId, Lane, PoolId},
-    platform::sync::{AtomicUsize, FineClock, Padded},
+    platform::sync::{AtomicUsize, Padded},
     pool::limits::Limits,
     schedule::{
         inbox::{Inbox, Pickup},
@@ -39,7 +39,7 @@ use crate::{
         stall::Stall,
     },
     thread::park::Unparker,
-    timing::Recorder,
+    timing::{PoolClock, Recorder},
 };
 
 pub(crate) use self::{
@@ -125,7 +125,7 @@ impl State {
         ready: Arc<Padded<AtomicUsize>>,
         inbox: Arc<Padded<Inbox>>,
     ) -> Self {
-        let clock = limits.timings.then(FineClock::new);
+        let clock = limits.timings.then(PoolClock::new);
         Self {
             pool: PoolId::of(&*inbox),
             queue: Queue::new(limits.queue_capacity, ready, inbox).measured_by(clock),

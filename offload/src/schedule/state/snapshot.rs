@@ -11,6 +11,7 @@ use crate::{
     job::runnable::{Runnable, Submitted},
     nesting::lineage::Frame,
     schedule::queue::Queue,
+    timing::Stamp,
 };
 
 /// The most queued jobs that a copy holds. A longer queue would hold the workers up.
@@ -36,6 +37,8 @@ pub(crate) struct SeenJob {
     pub(crate) lineage: Lineage,
     /// Whether the job's caller waits for room in the queue.
     pub(crate) is_in_backlog: bool,
+    /// When a queued job was admitted. A job that has begun does not know that any more.
+    pub(crate) admitted: Stamp,
 }
 
 /// A wait in which a worker was parked at that moment.
@@ -76,12 +79,14 @@ impl SeenJob {
             job: Arc::clone(&claimed.job),
             lineage: claimed.lineage.clone(),
             is_in_backlog: false,
+            admitted: Stamp::default(),
         }
     }
 
     fn queued(submitted: &Submitted) -> Self {
         Self {
             is_in_backlog: Queue::is_in_backlog(submitted.header()),
+            admitted: submitted.header().admitted(),
             job: Arc::clone(&submitted.job),
             lineage: submitted.lineage.clone(),
         }
