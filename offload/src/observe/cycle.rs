@@ -106,7 +106,7 @@ fn starved(graph: &Graph) -> Option<Vec<Step>> {
     if !running.iter().all(|job| above_queued(job).is_some()) {
         return None;
     }
-    let mut steps = above_queued(running.first()?)?;
+    let mut steps = running.iter().find_map(above_queued)?;
     steps.push(Step::Permit);
     Some(steps)
 }

@@ -16,18 +16,19 @@ use std::{fmt, sync::Arc};
 /// # Ok::<(), bridge_offload::BuildError>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct PoolName(Option<Arc<str>>);
+pub struct PoolName(Option<Arc<Box<str>>>);
 
 impl PoolName {
     /// Returns a name. An empty text is no name.
     pub(crate) fn new(text: &str) -> Self {
-        Self((!text.is_empty()).then(|| text.into()))
+        // A thin pointer keeps the errors small, which every poll of an offload moves.
+        Self((!text.is_empty()).then(|| Arc::new(text.into())))
     }
 
     /// Returns the text, or `None` if the pool has no name.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        self.0.as_deref()
+        self.0.as_deref().map(|text| &**text)
     }
 
     /// Returns the name of a thread that does this for the pool, such as `db-monitor`.
