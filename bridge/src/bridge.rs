@@ -9,7 +9,7 @@ use std::{
 
 use cache::Cache;
 use offload_pool::{
-    exit::{self, BeforeExit, Leaving, Stage},
+    exit::{self, BeforeExit, Leaving, Turn},
     helper::OnThread,
     large::Large,
 };
@@ -53,8 +53,8 @@ struct Inner {
 /// runtime's [`Threads`](crate::runtime::home_threads::Threads) have an entry of their own,
 /// because they may outlive the bridge.
 impl BeforeExit for Inner {
-    fn stage(&self) -> Stage {
-        Stage::Runtimes
+    fn turn(&self) -> Turn {
+        Turn::Runtimes
     }
 
     fn grace(&self) -> Duration {

@@ -30,6 +30,9 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(handler());
 //! ```
 //!
+//! [Start in five minutes](guide::start) begins with `cargo new`. The rest of the [`guide`]
+//! explains the topics below, and has recipes.
+//!
 //! # What to use when
 //!
 //! | I have | and I am in | so I write |
@@ -39,12 +42,15 @@
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
 //! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
-//! | sync and async plugins | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`], [`BoxCall`] |
+//! | functions of both kinds in one map, such as plugins | | [`Handler`] |
+//! | a closure that shall be called like a smart function | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`] |
+//! | smart calls of both kinds in one place | | [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
 //! | a program that is slow or hangs | | [`Builder::timings`], [`Bridge::metrics`], [`bridge.report()`](Bridge::report) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
+//! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!
@@ -130,6 +136,7 @@ mod error;
 // not have.
 #[cfg(not(doctest))]
 pub mod guide;
+mod handler;
 #[cfg(feature = "test-util")]
 mod held_clock;
 mod leftover;
@@ -159,6 +166,7 @@ pub use crate::{
     config::Builder,
     entered::{Entered, enter},
     error::WaitError,
+    handler::Handler,
     leftover::Leftover,
     offload::{Offload, Pool, offload},
     outcome::Outcome,

@@ -34,20 +34,15 @@ pub struct SmartFutureFn<F>(Arc<F>);
 /// # });
 /// ```
 ///
-/// With [`BoxCall`](crate::BoxCall), smart values of both kinds share a type:
+/// As a [`Handler`](crate::Handler), smart values of both kinds share a type:
 ///
 /// ```
-/// use bridge::BoxCall;
-///
-/// type Plugin = Box<dyn Fn(u64) -> BoxCall<'static, u64> + Send + Sync>;
+/// use bridge::Handler;
 ///
 /// let square = bridge::smart_fn(|x: u64| x * x);
 /// let next = bridge::smart_async_fn(async |x: u64| x + 1);
-/// let plugins: [Plugin; 2] = [
-///     Box::new(move |x| BoxCall::new(square.call(x))),
-///     Box::new(move |x| BoxCall::new(next.call(x))),
-/// ];
-/// assert_eq!(plugins.iter().map(|plugin| plugin(6).wait()).sum::<u64>(), 36 + 7);
+/// let plugins: [Handler<u64, u64>; 2] = [square.into(), next.into()];
+/// assert_eq!(plugins.iter().map(|plugin| plugin.call(6).wait()).sum::<u64>(), 36 + 7);
 /// ```
 pub fn smart_fn<F, X, T>(f: F) -> SmartFn<F>
 where
@@ -79,33 +74,30 @@ where
 /// the function.
 ///
 /// A call is `Send` and `'static` if the function, its argument and its future are. So a
-/// registry can box the calls of all its functions:
+/// registry can hold functions of any type:
 ///
 /// ```
 /// use std::collections::HashMap;
 ///
-/// use bridge::BoxCall;
+/// use bridge::Handler;
 ///
-/// type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
+/// struct Registry<T>(HashMap<&'static str, Handler<String, T>>);
 ///
-/// struct Registry<T>(HashMap<&'static str, Plugin<T>>);
-///
-/// impl<T: 'static> Registry<T> {
+/// impl<T> Registry<T> {
 ///     fn add<F, Fut>(&mut self, name: &'static str, f: F)
 ///     where
 ///         F: Fn(String) -> Fut + Send + Sync + 'static,
 ///         Fut: Future<Output = T> + Send + 'static,
 ///     {
-///         let smart = bridge::smart_future_fn(f);
-///         self.0.insert(name, Box::new(move |x| BoxCall::new(smart.call(x))));
+///         self.0.insert(name, bridge::smart_future_fn(f).into());
 ///     }
 /// }
 ///
 /// let mut registry = Registry(HashMap::new());
 /// registry.add("length", async |text: String| text.len());
-/// assert_eq!(registry.0["length"]("four".to_owned()).wait(), 4);
+/// assert_eq!(registry.0["length"].call("four".to_owned()).wait(), 4);
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// assert_eq!(registry.0["length"]("four".to_owned()).await, 4);
+/// assert_eq!(registry.0["length"].call("four".to_owned()).await, 4);
 /// # });
 /// ```
 ///
@@ -137,6 +129,11 @@ impl<F> SmartFn<F> {
 }
 
 impl<F> SmartAsyncFn<F> {
+    /// Returns the same closure as a function that returns a future.
+    pub(crate) fn into_future_fn(self) -> SmartFutureFn<F> {
+        SmartFutureFn(self.0)
+    }
+
     /// Returns a call of the closure with this argument. Several values are passed as a
     /// tuple.
     pub fn call<X, T>(&self, x: X) -> AsyncCall<impl Future<Output = T> + use<F, X, T>>

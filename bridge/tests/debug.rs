@@ -12,8 +12,10 @@ use std::{
     time::Duration,
 };
 
-use bridge::{Bridge, smartasync};
+use bridge::{BoxCall, Bridge, Handler, smartasync};
 use testkit::within;
+
+const LIMIT: Duration = Duration::from_secs(20);
 
 #[smartasync(debug)]
 async fn logged(x: u8) -> u8 {
@@ -33,6 +35,11 @@ fn logged_sync_panic() {
 #[smartasync(debug)]
 async fn logged_pending() {
     std::future::pending::<()>().await;
+}
+
+#[smartasync(debug)]
+async fn logged_text(x: &str) -> usize {
+    x.len()
 }
 
 /// So large that a wait boxes it first.
@@ -74,6 +81,10 @@ impl tracing::Subscriber for Lines {
 #[test]
 fn debug_logs_route_duration_and_caller() {
     let lines = Lines::default();
+    let handlers = [
+        Handler::from(logged_sync),
+        Handler::from(|x: &'static str| logged_text(x)),
+    ];
     let first = line!() + 3;
     within(|| {
         tracing::subscriber::with_default(lines.clone(), || {
@@ -93,6 +104,10 @@ fn debug_logs_route_duration_and_caller() {
             logged(1).on(Bridge::global()).wait();
             logged_sync("a").on(Bridge::global()).wait();
             assert_eq!(logged_large().wait(), 7);
+            handlers[0].call("a").wait();
+            handlers[1].call("a").wait();
+            handlers[1].call("a").wait_timeout(LIMIT).unwrap();
+            BoxCall::new(logged(1)).wait();
         });
     });
     let lines = lines.0.lock().unwrap();
@@ -109,6 +124,10 @@ fn debug_logs_route_duration_and_caller() {
         (13, "call finished", "logged", "route=Wait"),
         (14, "call finished", "logged_sync", "route=Direct"),
         (15, "call finished", "logged_large", "route=Wait"),
+        (16, "call finished", "logged_sync", "route=Direct"),
+        (17, "call finished", "logged_text", "route=Wait"),
+        (18, "call finished", "logged_text", "route=Wait"),
+        (19, "call finished", "logged", "route=Wait"),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, (offset, message, name, route)) in lines.iter().zip(expected) {

@@ -33,3 +33,9 @@ fn wait_only() {
 fn user() {
     trybuild::TestCases::new().compile_fail("tests/ui/user/*.rs");
 }
+
+/// Functions and closures that become no handler.
+#[test]
+fn handler() {
+    trybuild::TestCases::new().compile_fail("tests/ui/handler/*.rs");
+}

@@ -33,10 +33,11 @@ use crate::{
     },
     pool::limits::{Hooks, Limits},
     schedule::{
+        expected_start::ExpectedStart,
         inbox::Inbox,
         queue::Queue,
         stall::StallReport,
-        state::{Action, Phase, Prospect, Snapshot, State},
+        state::{Action, Phase, Snapshot, State},
     },
     timing::{PoolClock, Recorder},
 };
@@ -189,7 +190,7 @@ impl Core {
         self: &Arc<Self>,
         mut job: Submitted,
         when_full: WhenFull,
-    ) -> Result<Prospect, Refusal> {
+    ) -> Result<ExpectedStart, Refusal> {
         if let Some(clock) = &self.clock {
             job.header().admit(clock.stamp());
         }
@@ -198,7 +199,7 @@ impl Core {
         if job.lineage.is_root() {
             Queue::mark(job.header());
             match self.inbox.leave(job) {
-                Ok(pickup) => return Ok(pickup.into()),
+                Ok(start) => return Ok(start),
                 Err(back) => job = back,
             }
         }
@@ -215,13 +216,13 @@ impl Core {
             return Err(refusal);
         }
         let lane = Lane::of(&job.lineage, self.id());
-        let (prospect, action) = state.push(job, lane);
+        let (start, action) = state.push(job, lane);
         self.release(state);
         if let Action::Nothing = action {
-            return Ok(prospect);
+            return Ok(start);
         }
         self.perform(action);
-        Ok(Prospect::Called)
+        Ok(ExpectedStart::Called)
     }
 
     /// Takes a withdrawn job out of the queue, and counts it as cancelled.

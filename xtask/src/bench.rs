@@ -75,7 +75,7 @@ pub(crate) struct Args {
     /// Measure nothing; show what has changed from record A to record B
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = MEASURING)]
     compare: Option<Vec<String>>,
-    /// Measure nothing; quote the newest record in the README
+    /// Measure nothing; quote the newest record in the README, `FIGURES.md` and the guide
     #[arg(long, conflicts_with_all = MEASURING)]
     readme: bool,
 }

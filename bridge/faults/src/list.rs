@@ -137,6 +137,7 @@ macro_rules! promises {
                 a_given_runtime_is_home
                 a_current_thread_runtime_is_no_home
                 a_smart_call_runs_on_the_chosen_bridge
+                a_handler_does_as_its_function_in_every_place
                 a_bridge_may_be_dropped_in_async_code
                 a_shutdown_ends_home
                 a_shutdown_is_bounded

@@ -3,6 +3,7 @@
 use std::{
     borrow::Borrow,
     fmt,
+    panic::Location,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -183,6 +184,8 @@ impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
 }
 
 impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
+    const KIND: Option<Kind> = Some(Kind::Async);
+
     fn kind(&self) -> Kind {
         Kind::Async
     }
@@ -195,6 +198,14 @@ impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
 
     fn name(&self) -> &'static str {
         carried::name::<F>()
+    }
+
+    fn begin_wait(&mut self) {
+        self.setup.begin(Route::Wait);
+    }
+
+    fn place(&mut self, at: &'static Location<'static>) {
+        self.setup.place(at);
     }
 
     #[track_caller]

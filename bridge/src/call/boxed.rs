@@ -26,6 +26,9 @@ use crate::{
 /// A smart call of either kind, behind a pointer. It serves collections, plugins and
 /// methods of a `dyn Trait`.
 ///
+/// A [`Handler`](crate::Handler) holds the function, so that it can be called again. Its
+/// calls are of this type.
+///
 /// A smart `async fn` that calls itself does not need it:
 /// `Box::pin(f(n - 1)).await` is enough.
 ///
@@ -56,6 +59,15 @@ impl<'a, T> BoxCall<'a, T> {
     /// Boxes a call.
     pub fn new(call: impl Call<Output = T> + Send + 'a) -> Self {
         Self::boxed(Box::new(call))
+    }
+
+    /// Takes a boxed call, and changes the place where it was made.
+    pub(crate) fn placed(
+        mut call: Box<impl Call<Output = T> + Send + 'a>,
+        at: &'static Location<'static>,
+    ) -> Self {
+        Sealed::place(&mut *call, at);
+        Self::boxed(call)
     }
 
     fn boxed(call: Box<dyn Erased<'a, T> + 'a>) -> Self {
@@ -93,7 +105,8 @@ impl<'a, T> BoxCall<'a, T> {
     ///
     /// See [`WaitError`].
     #[track_caller]
-    pub fn try_wait(self) -> Result<T, WaitError> {
+    pub fn try_wait(mut self) -> Result<T, WaitError> {
+        Sealed::begin_wait(&mut self);
         let call = match Sealed::now(self, Location::caller()) {
             Ok(value) => return Ok(value),
             Err(call) => call,
@@ -205,6 +218,8 @@ impl<T> Future for BoxCall<'_, T> {
 }
 
 impl<'a, T> Sealed for BoxCall<'a, T> {
+    const KIND: Option<Kind> = None;
+
     fn kind(&self) -> Kind {
         self.state.call().kind()
     }
@@ -216,6 +231,13 @@ impl<'a, T> Sealed for BoxCall<'a, T> {
 
     fn name(&self) -> &'static str {
         self.state.call().name()
+    }
+
+    fn begin_wait(&mut self) {
+        // A call that was polled has begun.
+        if let State::Fresh(call) = &mut self.state {
+            call.begin_wait();
+        }
     }
 
     #[track_caller]

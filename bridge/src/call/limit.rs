@@ -16,7 +16,8 @@ use crate::{Leftover, OffloadError, WaitError, wait};
 /// Waits for `call` for at most `limit`. The error says what became of the
 /// function.
 #[track_caller]
-pub(super) fn wait_timeout<C: Call>(call: C, limit: Duration) -> Result<C::Output, WaitError> {
+pub(super) fn wait_timeout<C: Call>(mut call: C, limit: Duration) -> Result<C::Output, WaitError> {
+    Sealed::begin_wait(&mut call);
     let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
     let left = Cell::new(Leftover::Dropped);
     let limited = Limited { call, left: &left };

@@ -78,7 +78,8 @@ use crate::{Bridge, Outcome, WaitError};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a smart call that could also be awaited",
-    note = "for a future that no smart function made, use `bridge::Wait` or `bridge::wait(future)`"
+    note = "for a future that no smart function made, use `bridge::Wait` or `bridge::wait(future)`",
+    note = "for a handler of a closure, use `Handler::from_fn` or `Handler::from_async_fn`"
 )]
 pub trait Call: Future + Sized + sealed::Sealed {
     /// Runs this call to completion from sync code.
@@ -154,8 +155,21 @@ pub(crate) mod sealed {
     use crate::{Bridge, Leftover, Offload, OffloadError, carried::Carried, route::Kind};
 
     pub trait Sealed: Future + Sized {
+        /// The kind of the function of all calls of this type, or `None` if the type does
+        /// not tell.
+        const KIND: Option<Kind>;
+
         /// Returns the kind of the function.
         fn kind(&self) -> Kind;
+
+        /// Notes that the call of an `async fn` starts by a wait. Its polls alone don't
+        /// tell.
+        fn begin_wait(&mut self) {}
+
+        /// Changes the place where the call was made.
+        fn place(&mut self, at: &'static Location<'static>) {
+            let _ = at;
+        }
 
         /// Returns the bridge to wait on. Each call of this evaluates `bridge = EXPR`.
         fn bridge(&self) -> Bridge;

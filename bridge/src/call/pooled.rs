@@ -204,8 +204,15 @@ where
     R: FnOnce(A::Passed) -> T + for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
     S: Setup,
 {
+    const KIND: Option<Kind> = Some(Kind::Sync);
+
     fn kind(&self) -> Kind {
         Kind::Sync
+    }
+
+    fn place(&mut self, at: &'static Location<'static>) {
+        self.at = at;
+        self.setup.place(at);
     }
 
     fn bridge(&self) -> Bridge {

@@ -112,6 +112,13 @@ impl Access {
             }
         }
     }
+
+    /// Changes the place of a call that holds its record.
+    pub(super) fn place(&mut self, at: &'static Location<'static>) {
+        if let Self::Own(record) = self {
+            record.caller = at;
+        }
+    }
 }
 
 impl Hooks for Access {

@@ -4,7 +4,7 @@
 //! [`Global`], which has no size and whose hooks are empty, so the call pays
 //! nothing. The macro chooses the setup, and `on` replaces the bridge in it.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, panic::Location};
 
 use super::record::{Access, Record, SharedRecord};
 use crate::{Bridge, route::Route};
@@ -40,6 +40,10 @@ pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
     fn on(self, bridge: &Bridge) -> Self::On;
     /// Returns the hooks for a job, which may outlive the call.
     fn take_log(&mut self) -> Self::Log;
+    /// Changes the place that the log names as the caller's.
+    fn place(&mut self, at: &'static Location<'static>) {
+        let _ = at;
+    }
 }
 
 /// The setup of a call without options: the global bridge, and no log.
@@ -166,6 +170,10 @@ impl<S: Setup> Setup for Traced<S> {
 
     fn take_log(&mut self) -> Option<SharedRecord> {
         self.record.lend()
+    }
+
+    fn place(&mut self, at: &'static Location<'static>) {
+        self.record.place(at);
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::exit::{self, BeforeExit, Leaving, Stage};
+use offload_pool::exit::{self, BeforeExit, Leaving, Turn};
 use tokio::runtime::Builder;
 
 /// The threads' name.
@@ -113,8 +113,8 @@ impl Threads {
 }
 
 impl BeforeExit for Threads {
-    fn stage(&self) -> Stage {
-        Stage::Runtimes
+    fn turn(&self) -> Turn {
+        Turn::Runtimes
     }
 
     fn grace(&self) -> Duration {

@@ -15,7 +15,7 @@ use crate::{
     job::runnable::Runnable,
     nesting::lineage::JobId,
     schedule::state::{ShutdownScope, State},
-    shutdown::exit::{self, BeforeExit, Leaving, Stage},
+    shutdown::exit::{self, BeforeExit, Leaving, Turn},
     thread::clock::tick,
 };
 
@@ -47,8 +47,8 @@ impl Core {
 }
 
 impl BeforeExit for Core {
-    fn stage(&self) -> Stage {
-        Stage::Jobs
+    fn turn(&self) -> Turn {
+        Turn::Jobs
     }
 
     fn grace(&self) -> Duration {

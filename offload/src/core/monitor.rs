@@ -31,16 +31,16 @@ fn run(core: &Arc<Core>) {
         let Findings {
             action,
             refused,
-            news,
+            report,
             stops,
         } = state.look(now());
-        let news = news.map(|stall| (stall, state.snapshot()));
+        let report = report.map(|stall| (stall, state.snapshot()));
         drop(state);
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();
         }
-        if let Some((stall, snapshot)) = news {
+        if let Some((stall, snapshot)) = report {
             core.report(stall, snapshot);
         }
         if stops {

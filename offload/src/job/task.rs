@@ -18,7 +18,7 @@ use crate::{
     },
     nesting::lineage::{self, PoolId},
     pool::handle::Handle,
-    schedule::state::Prospect,
+    schedule::expected_start::ExpectedStart,
     thread::worker,
 };
 
@@ -209,7 +209,7 @@ impl<T: Send + 'static> Offload<T> {
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
         match self.pool.submit(job, WhenFull::JoinBacklog) {
-            Ok(Prospect::AtOnce) => {
+            Ok(ExpectedStart::AtOnce) => {
                 if waker.is_some()
                     && let Ok(core) = self.pool.core.get()
                 {
@@ -217,9 +217,9 @@ impl<T: Send + 'static> Offload<T> {
                 }
                 true
             }
-            Ok(Prospect::InTurn | Prospect::InBacklog) => true,
+            Ok(ExpectedStart::InTurn | ExpectedStart::InBacklog) => true,
             // The job may be done already.
-            Ok(Prospect::Called) => false,
+            Ok(ExpectedStart::Called) => false,
             Err(refusal) => {
                 let pool = self.pool.name.clone();
                 let error = match refusal {

@@ -48,7 +48,7 @@ impl<A> Builder<A> {
             exit_grace: Duration::from_secs(5),
             cancel_grace: None,
             cores,
-            decide: policy::DUTY,
+            decide: policy::DECIDE,
             watches_end: false,
         };
         Self {

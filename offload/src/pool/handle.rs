@@ -7,7 +7,7 @@ use crate::{
     core::{Core, Refusal, WhenFull},
     job::runnable::Submitted,
     platform::fork::OfProcess,
-    schedule::state::Prospect,
+    schedule::expected_start::ExpectedStart,
 };
 
 /// Closes the pool when the last handle is dropped.
@@ -22,7 +22,11 @@ pub(crate) struct Handle {
 
 impl Handle {
     /// Queues a job that has been prepared.
-    pub(crate) fn submit(&self, job: Submitted, when_full: WhenFull) -> Result<Prospect, Refusal> {
+    pub(crate) fn submit(
+        &self,
+        job: Submitted,
+        when_full: WhenFull,
+    ) -> Result<ExpectedStart, Refusal> {
         self.core.get()?.submit(job, when_full)
     }
 }

@@ -15,6 +15,7 @@ use std::{collections::VecDeque, mem, sync::atomic::Ordering};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{AtomicUsize, Mutex, lock},
+    schedule::expected_start::ExpectedStart,
 };
 
 /// The value that is shown while the inbox is closed.
@@ -34,18 +35,7 @@ struct Slots {
     /// closed.
     room: usize,
     /// The time at which a worker takes the next job that is left here.
-    next: Pickup,
-}
-
-/// The time at which a worker takes a job that was left in the inbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Pickup {
-    /// The job is taken after others, when a running or searching worker next looks.
-    #[default]
-    InTurn,
-    /// The job is the next: a worker takes it at once, or after the job that it runs.
-    AtOnce,
+    next: ExpectedStart,
 }
 
 impl Default for Inbox {
@@ -59,7 +49,7 @@ impl Default for Inbox {
 
 impl Inbox {
     /// Leaves an unrelated job here. Returns the job if the inbox is closed or full.
-    pub(crate) fn leave(&self, job: Submitted) -> Result<Pickup, Submitted> {
+    pub(crate) fn leave(&self, job: Submitted) -> Result<ExpectedStart, Submitted> {
         if self.shown.load(Ordering::Relaxed) == CLOSED {
             return Err(job);
         }
@@ -86,7 +76,7 @@ impl Inbox {
     pub(crate) fn collect(
         &self,
         jobs: &mut VecDeque<Submitted>,
-        next: Pickup,
+        next: ExpectedStart,
         room: impl FnOnce(usize) -> usize,
     ) -> usize {
         let mut slots = lock(&self.slots);
@@ -98,7 +88,11 @@ impl Inbox {
         }
         slots.room = room(moved);
         // The worker that has moved one job takes that job, and then the next.
-        slots.next = if moved <= 1 { next } else { Pickup::InTurn };
+        slots.next = if moved <= 1 {
+            next
+        } else {
+            ExpectedStart::InTurn
+        };
         let shown = if slots.room == 0 { CLOSED } else { 0 };
         self.shown.store(shown, Ordering::Relaxed);
         moved

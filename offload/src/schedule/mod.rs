@@ -5,6 +5,7 @@
 //! worth waking. [`queue`] holds the jobs that no worker has claimed. [`inbox`] takes
 //! jobs without the pool's lock. [`stall`] notices a pool that stands still.
 
+pub(crate) mod expected_start;
 pub(crate) mod inbox;
 pub(crate) mod policy;
 pub(crate) mod queue;

@@ -23,7 +23,7 @@ const INSTANT: Duration = Duration::from_micros(5);
 const TINY_JOB: Duration = Duration::from_micros(1);
 
 /// The function that decides: [`decide`], or its substitute under shuttle.
-pub(crate) const DUTY: fn(LoadSample) -> Decision = {
+pub(crate) const DECIDE: fn(LoadSample) -> Decision = {
     #[cfg(not(bridge_shuttle))]
     {
         decide

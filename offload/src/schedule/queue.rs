@@ -26,19 +26,9 @@ use crate::{
     job::runnable::{Header, Submitted},
     nesting::lineage::Lane,
     platform::sync::{AtomicUsize, Padded},
-    schedule::inbox::{Inbox, Pickup},
+    schedule::{expected_start::ExpectedStart, inbox::Inbox},
     timing::PoolClock,
 };
-
-/// The place of a job that was pushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Admission {
-    /// The job is in the queue.
-    Queued,
-    /// The job is in the backlog: its caller waits for room.
-    InBacklog,
-}
 
 pub(crate) struct Queue {
     capacity: usize,
@@ -138,8 +128,9 @@ impl Queue {
         self.queued() < self.capacity
     }
 
-    /// Adds a job to the queue of its lane, or to the backlog if there is no room.
-    pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> Admission {
+    /// Adds a job to the queue of its lane, or to the backlog if there is no room. Returns
+    /// `InTurn` or `InBacklog`.
+    pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> ExpectedStart {
         let bit = if lane == Lane::Descendants {
             DESCENDANT
         } else {
@@ -147,16 +138,16 @@ impl Queue {
         };
         let room = self.has_room();
         let lists = self.lists(lane);
-        let (list, number, admission) = if room {
-            (&mut lists.queue, QUEUE, Admission::Queued)
+        let (list, number, start) = if room {
+            (&mut lists.queue, QUEUE, ExpectedStart::InTurn)
         } else {
-            (&mut lists.backlog, BACKLOG, Admission::InBacklog)
+            (&mut lists.backlog, BACKLOG, ExpectedStart::InBacklog)
         };
         job.header().list.store(number | bit, Ordering::Relaxed);
         list.push(job);
         self.unrelated_pushed += usize::from(lane == Lane::Unrelated);
         self.show();
-        admission
+        start
     }
 
     /// Marks as queued an unrelated job that is about to be left in the inbox.
@@ -166,7 +157,7 @@ impl Queue {
 
     /// Opens the inbox if it is closed. It takes as many jobs as the queue has room
     /// for. `next` says when a worker takes the first of them.
-    pub(crate) fn open_inbox(&mut self, next: Pickup) {
+    pub(crate) fn open_inbox(&mut self, next: ExpectedStart) {
         if !self.is_open {
             self.is_open = true;
             self.collect(next);
@@ -177,16 +168,16 @@ impl Queue {
     /// room.
     pub(crate) fn empty_inbox(&mut self) {
         if self.is_open {
-            self.collect(Pickup::AtOnce);
+            self.collect(ExpectedStart::AtOnce);
         }
     }
 
     /// Closes the inbox and moves its jobs to the queue. Returns whether there were any.
     pub(crate) fn close_inbox(&mut self) -> bool {
-        mem::take(&mut self.is_open) && self.collect(Pickup::InTurn)
+        mem::take(&mut self.is_open) && self.collect(ExpectedStart::InTurn)
     }
 
-    fn collect(&mut self, next: Pickup) -> bool {
+    fn collect(&mut self, next: ExpectedStart) -> bool {
         let (open, capacity, others) = (self.is_open, self.capacity, self.queued());
         let unrelated = &mut self.unrelated.queue;
         let moved = self.inbox.collect(&mut unrelated.jobs, next, |moved| {

@@ -90,7 +90,7 @@ pub(crate) struct Verdict {
     /// Whether the pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
     /// The stall to report.
-    pub(crate) news: Option<StallReport>,
+    pub(crate) report: Option<StallReport>,
     /// Whether the monitor stops, because nothing has been stuck for a while.
     pub(crate) stops: bool,
 }
@@ -191,13 +191,13 @@ impl Stall {
         if may_grow {
             self.since_growth = 0;
         }
-        let is_news = queued > 0 && self.stuck >= REPORT && !self.is_reported;
-        self.is_reported |= is_news;
+        let is_due = queued > 0 && self.stuck >= REPORT && !self.is_reported;
+        self.is_reported |= is_due;
         Verdict {
             still: self.still,
             stuck: self.stuck,
             may_grow,
-            news: is_news.then(|| StallReport {
+            report: is_due.then(|| StallReport {
                 waited: TICK + now.saturating_duration_since(since),
                 queued,
             }),
@@ -243,7 +243,10 @@ mod tests {
         let verdicts = looks(&mut started(), &[7; 40], Some(3));
         let grown = verdicts.iter().filter(|verdict| verdict.may_grow).count();
         assert_eq!(grown, 20);
-        let reports: Vec<_> = verdicts.iter().filter_map(|verdict| verdict.news).collect();
+        let reports: Vec<_> = verdicts
+            .iter()
+            .filter_map(|verdict| verdict.report)
+            .collect();
         assert_eq!(
             reports,
             [StallReport {
@@ -258,10 +261,10 @@ mod tests {
     fn it_reports_nothing_while_nothing_is_queued() {
         let mut stall = started();
         let verdicts = looks(&mut stall, &[7; 40], Some(0));
-        assert_eq!(verdicts.iter().find_map(|verdict| verdict.news), None);
+        assert_eq!(verdicts.iter().find_map(|verdict| verdict.report), None);
         assert_eq!(verdicts[39].still, 40);
-        let news = looks(&mut stall, &[7], Some(1))[0].news;
-        assert_eq!(news.map(|news| news.queued), Some(1));
+        let report = looks(&mut stall, &[7], Some(1))[0].report;
+        assert_eq!(report.map(|report| report.queued), Some(1));
     }
 
     /// Otherwise a pool that is merely busy would grow, or report a stall.
@@ -269,7 +272,7 @@ mod tests {
     fn progress_sets_the_count_back() {
         let events: Vec<u64> = (0..40).map(|n| 7 + n / 15).collect();
         let verdicts = looks(&mut started(), &events, Some(3));
-        assert!(verdicts.iter().all(|verdict| verdict.news.is_none()));
+        assert!(verdicts.iter().all(|verdict| verdict.report.is_none()));
         let busy: Vec<u64> = (0..40).collect();
         let verdicts = looks(&mut started(), &busy, Some(3));
         assert!(verdicts.iter().all(|verdict| !verdict.may_grow));
@@ -287,7 +290,7 @@ mod tests {
         let verdicts: Vec<_> = looks.collect();
         assert!(verdicts.iter().all(|verdict| verdict.still == 0));
         assert_eq!(verdicts[19].stuck, 20);
-        assert!(verdicts.iter().any(|verdict| verdict.news.is_some()));
+        assert!(verdicts.iter().any(|verdict| verdict.report.is_some()));
     }
 
     /// Otherwise a user would not hear of a second stall.
@@ -297,7 +300,7 @@ mod tests {
         for _ in 0..2 {
             let verdicts = looks(&mut stall, &[7; 20], Some(3));
             assert_eq!(
-                verdicts.iter().filter_map(|verdict| verdict.news).count(),
+                verdicts.iter().filter_map(|verdict| verdict.report).count(),
                 1
             );
             assert!(!looks(&mut stall, &[7], None)[0].stops);

@@ -33,10 +33,7 @@ use crate::{
     platform::sync::{AtomicUsize, Padded},
     pool::limits::Limits,
     schedule::{
-        inbox::{Inbox, Pickup},
-        policy::Decision,
-        queue::Queue,
-        stall::Stall,
+        expected_start::ExpectedStart, inbox::Inbox, policy::Decision, queue::Queue, stall::Stall,
     },
     thread::park::Unparker,
     timing::{PoolClock, Recorder},
@@ -47,7 +44,7 @@ pub(crate) use self::{
     growth::Findings,
     parked_waits::{ParkEnd, Place},
     snapshot::{SeenJob, Snapshot},
-    steps::{Action, After, ParkDecision, Phase, Prospect, Step},
+    steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,
 };
 
@@ -154,8 +151,8 @@ impl State {
     }
 
     /// Adds a job to the queue or to the backlog.
-    pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (Prospect, Action) {
-        let next = self.next_pickup();
+    pub(crate) fn push(&mut self, job: Submitted, lane: Lane) -> (ExpectedStart, Action) {
+        let next = self.next_start();
         match lane {
             Lane::Descendants => self.note_queued_descendant(&job),
             Lane::Unrelated => {
@@ -164,20 +161,20 @@ impl State {
                 job.lineage.note_unrelated(self.pool, before);
             }
         }
-        let admission = self.queue.push(lane, job);
-        let prospect = match next {
-            Pickup::AtOnce if self.spinner.is_some() || self.running > 0 => Prospect::AtOnce,
-            _ => Prospect::from(admission),
+        let queued = self.queue.push(lane, job);
+        let start = match next {
+            ExpectedStart::AtOnce if self.spinner.is_some() || self.running > 0 => next,
+            _ => queued,
         };
-        (prospect, self.help())
+        (start, self.help())
     }
 
     /// Returns when the next submitted job will be taken, if a worker is awake.
-    fn next_pickup(&self) -> Pickup {
+    fn next_start(&self) -> ExpectedStart {
         if self.queue.ready() == 0 {
-            Pickup::AtOnce
+            ExpectedStart::AtOnce
         } else {
-            Pickup::InTurn
+            ExpectedStart::InTurn
         }
     }
 
@@ -287,7 +284,7 @@ impl State {
         let from_job = matches!(after, After::Job(_));
         if from_job && this_thread.spins.get() && self.spinner.is_none() && permit {
             self.spinner = Some(this_thread.id);
-            self.queue.open_inbox(self.next_pickup());
+            self.queue.open_inbox(self.next_start());
             return Some(Step::Spin);
         }
         None
@@ -310,7 +307,7 @@ impl State {
         }
         let action = self.help();
         if self.phase == Phase::Open && self.is_looked_after() {
-            self.queue.open_inbox(self.next_pickup());
+            self.queue.open_inbox(self.next_start());
         } else {
             self.queue.close_inbox();
         }

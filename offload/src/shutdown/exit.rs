@@ -34,20 +34,20 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// An entry of the table: something that wants to finish before the process exits.
 pub trait BeforeExit: Send + Sync {
-    /// Returns the stage in which this finishes.
-    fn stage(&self) -> Stage;
+    /// Returns the turn in which this finishes.
+    fn turn(&self) -> Turn;
 
     /// Returns how long the exit may take for this.
     fn grace(&self) -> Duration;
 
-    /// Notes what there is to wait for. The exit calls this when the entry's stage begins.
+    /// Notes what there is to wait for. The exit calls this when the entry's turn begins.
     /// Returns a closure that waits, or `None` if there is nothing to wait for.
     fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
 /// The order of the exit: jobs finish first, because they may need the runtimes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum Turn {
     /// The jobs of pools.
     Jobs,
     /// The blocking tasks of runtimes.
@@ -204,14 +204,14 @@ fn finish_all() {
     drop(waited);
 }
 
-/// Finishes the entries, stage by stage. All entries of a stage begin before any of them
+/// Finishes the entries, turn by turn. All entries of a turn begin before any of them
 /// is waited for, so an entry that is stuck takes no time from the others.
 fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
     let (jobs, runtimes): (Vec<_>, Vec<_>) = entries
         .into_iter()
-        .partition(|entry| entry.stage() == Stage::Jobs);
-    for (stage, entries) in [(Stage::Jobs, jobs), (Stage::Runtimes, runtimes)] {
-        if stage == Stage::Runtimes {
+        .partition(|entry| entry.turn() == Turn::Jobs);
+    for (turn, entries) in [(Turn::Jobs, jobs), (Turn::Runtimes, runtimes)] {
+        if turn == Turn::Runtimes {
             TABLE.with(|table| table.ends_runtimes = true);
         }
         let begun: Vec<_> = entries
@@ -241,8 +241,8 @@ mod tests {
     struct Nothing;
 
     impl BeforeExit for Nothing {
-        fn stage(&self) -> Stage {
-            Stage::Jobs
+        fn turn(&self) -> Turn {
+            Turn::Jobs
         }
 
         fn grace(&self) -> Duration {

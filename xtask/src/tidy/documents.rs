@@ -1,8 +1,9 @@
 //! Checks that the documents agree with the code.
 
-use std::path::Path;
-
-use super::{Finding, Tree, finding};
+use super::{
+    Finding, Tree, finding,
+    markdown::{documents, join},
+};
 
 const README: &str = "README.md";
 const MAP: &str = "ARCHITECTURE.md";
@@ -79,8 +80,7 @@ pub(super) fn map(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<_> = unlisted
         .map(|directory| finding(MAP, format!("does not list `{directory}`")))
         .collect();
-    let is_document = |path: &str| Path::new(path).extension().is_some_and(|e| e == "md");
-    for (path, text) in tree.files().filter(|(path, _)| is_document(path)) {
+    for (path, text) in documents(tree) {
         let base = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         for link in links(text) {
             let target = join(base, link.split('#').next().unwrap_or_default());
@@ -113,21 +113,12 @@ fn fenced(text: &str, wanted: fn(&str) -> bool) -> Vec<&str> {
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?;
-        (!target.contains("::") && !target.contains("://") && !target.starts_with('#'))
-            .then_some(target)
+        (!target.contains("::")
+            && !target.starts_with("crate#")
+            && !target.contains("://")
+            && !target.starts_with('#'))
+        .then_some(target)
     })
-}
-
-fn join(base: &str, relative: &str) -> String {
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            name => parts.push(name),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
-//! Checks the guide: the tests run each page, the index lists it, and its links lead
-//! somewhere.
+//! Checks the guide: the tests run each page, the index lists it, its links lead
+//! somewhere, and the product logs the texts that it quotes.
 
-use super::{Finding, Tree, finding};
+use super::{
+    Finding, Tree, finding,
+    markdown::{anchors, prose},
+};
 
 /// Where the pages are.
 const PAGES: &str = "bridge/src/guide/";
+const PRODUCT: &str = "bridge/src/";
 const INDEX: &str = "bridge/src/guide/mod.rs";
+/// The page that quotes what the product logs, in the first column of a table.
+const LOGS: &str = "bridge/src/guide/observing.md";
 /// The file that turns the guide's snippets into doc tests, and the line that does so.
 const DOCTESTS: (&str, &str) = (
     "bridge/tests/crates/guide/src/lib.rs",
@@ -24,9 +30,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for (path, page) in pages(tree) {
         let mut report = |what: String| findings.push(finding(path, what));
         let name = name(path);
-        let module = format!("#[doc = include_str!(\"{name}.md\")]\npub mod {name} {{}}");
+        let module = format!("pub mod {name} {{\n    #![doc = include_str!(\"{name}.md\")]\n}}");
         if !index.contains(&module) {
-            report(format!("{INDEX} does not include it"));
+            report(format!("{INDEX} lacks `{module}`"));
         }
         match title(page) {
             None => report("does not begin with its only `# ` heading".to_owned()),
@@ -44,7 +50,30 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
+    for text in quoted(tree.text(LOGS).unwrap_or_default()) {
+        if !is_logged(tree, text) {
+            findings.push(finding(LOGS, format!("nothing logs \"{text}\"")));
+        }
+    }
     findings
+}
+
+/// Returns the quoted texts in the first columns of the page's tables.
+fn quoted(page: &str) -> impl Iterator<Item = &str> {
+    let rows = prose(page).filter_map(|line| line.strip_prefix("| \""));
+    rows.filter_map(|row| row.split('"').next())
+}
+
+/// Returns whether a string literal of the product begins with the text.
+fn is_logged(tree: &Tree, text: &str) -> bool {
+    let literal = format!("\"{text}");
+    let sources = tree.rust().filter(|(path, _)| path.starts_with(PRODUCT));
+    let mut joined = sources.map(|(_, source)| {
+        let mut parts = source.split("\\\n");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.trim_start())
+    });
+    joined.any(|source| source.contains(&literal))
 }
 
 fn pages(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
@@ -61,16 +90,6 @@ fn title(page: &str) -> Option<&str> {
     let title = page.lines().next()?.strip_prefix("# ")?;
     let count = prose(page).filter(|line| line.starts_with("# ")).count();
     (count == 1).then_some(title)
-}
-
-/// Returns the lines that are not in a fenced block.
-fn prose(page: &str) -> impl Iterator<Item = &str> {
-    let mut code = false;
-    page.lines().filter(move |line| {
-        let fence = line.trim_start().starts_with("```");
-        code ^= fence;
-        !code && !fence
-    })
 }
 
 /// Returns the fences of Rust code that rustdoc does not run, or runs as nothing.
@@ -92,29 +111,16 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
 ///
 /// rustdoc checks the items, but not the headings.
 fn leads_somewhere(tree: &Tree, page: &str, link: &str) -> bool {
-    if link.contains("://") || link.starts_with("crate::") {
+    let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let item = target.split_once('@').map_or(target, |(_kind, item)| item);
+    if link.contains("://") || item.starts_with("crate") {
         return true;
     }
-    let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
     let text = match target.strip_prefix("super::") {
         Some(other) => tree.text(&format!("{PAGES}{other}.md")),
         None => target.is_empty().then_some(page),
     };
-    text.is_some_and(|text| anchor.is_empty() || anchors(text).any(|a| a == anchor))
-}
-
-/// Returns the names that rustdoc gives to the page's headings.
-fn anchors(page: &str) -> impl Iterator<Item = String> {
-    let headings = prose(page).filter(|line| line.starts_with('#'));
-    headings.map(|line| {
-        let text = line.trim_start_matches('#').trim();
-        let kept = text.chars().filter_map(|c| match c {
-            ' ' => Some('-'),
-            c if c.is_alphanumeric() || c == '-' || c == '_' => Some(c.to_ascii_lowercase()),
-            _ => None,
-        });
-        kept.collect()
-    })
+    text.is_some_and(|text| anchor.is_empty() || anchors(text).iter().any(|a| a == anchor))
 }
 
 #[cfg(test)]
@@ -123,8 +129,8 @@ mod tests {
 
     use super::DOCTESTS as RUN;
     const LISTED: &str = "//! * [A page](a): about a.\n//! * [B page](b): about b.\n\n\
-        #[doc = include_str!(\"a.md\")]\npub mod a {}\n\n\
-        #[doc = include_str!(\"b.md\")]\npub mod b {}\n";
+        pub mod a {\n    #![doc = include_str!(\"a.md\")]\n}\n\n\
+        pub mod b {\n    #![doc = include_str!(\"b.md\")]\n}\n";
     const A: &str = "bridge/src/guide/a.md";
     const B: (&str, &str) = (
         "bridge/src/guide/b.md",
@@ -137,7 +143,7 @@ mod tests {
 
     #[test]
     fn pages_that_are_listed_and_run_pass() {
-        let links = "[b](super::b) [y](super::b#no-x-or-y_z) [x](crate::Bridge) \
+        let links = "[b](super::b) [y](super::b#no-x-or-y_z) [x](crate::Bridge) [m](macro@crate::m) \
             [out](https://example.org/#x) [part](#part)";
         let page =
             format!("# A page\n\n{links}\n\n## Part\n\n```\n# hidden();\n# [a](gone)\n```\n");
@@ -183,6 +189,22 @@ mod tests {
             found("# A page\n\n```rust,no_run\n```\n\n```ignore\n```\n").len(),
             2
         );
+    }
+
+    #[test]
+    fn a_quoted_text_that_nothing_logs_is_found() {
+        let quotes = "# A page\n\n| text | do |\n|---|---|\n| \"it waits, and\" | x |\n";
+        let index = LISTED
+            .replace("(a)", "(observing)")
+            .replace("a.md", "observing.md");
+        let index = index.replace("mod a {", "mod observing {");
+        let found = |log| {
+            let log = ("bridge/src/log.rs", log);
+            check(&Tree::of(&[(INDEX, &index), RUN, (LOGS, quotes), B, log]))
+        };
+        assert_eq!(found("warn!(\"it waits, \\\n      and more\");"), []);
+        let what = "nothing logs \"it waits, and\"";
+        assert_eq!(found("warn!(\"it waits, or\");"), [finding(LOGS, what)]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod documents;
 mod figures;
 mod guide;
 mod manifests;
+mod markdown;
+mod names;
 mod source;
 mod tree;
 mod unsafety;
@@ -32,8 +34,11 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 9] = [
-    ("source files: one head, a readable length", source::check),
+const CHECKS: [(&str, Check); 11] = [
+    (
+        "source files: one head, a readable length, names of files that exist",
+        source::check,
+    ),
     (
         "unsafe code: only where the list allows it",
         unsafety::check,
@@ -54,6 +59,14 @@ const CHECKS: [(&str, Check); 9] = [
     (
         "guide: every page is listed, its snippets run, its links lead somewhere",
         guide::check,
+    ),
+    (
+        "markdown: headings that links name, languages of code blocks, paths of files",
+        markdown::check,
+    ),
+    (
+        "names: the README and the guide name what exists",
+        names::check,
     ),
     (
         "figures: the documents quote the newest record",

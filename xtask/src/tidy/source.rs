@@ -1,6 +1,7 @@
-//! Checks the source files: each begins with a head, and none is too long.
+//! Checks the source files: each begins with a head, none is too long, and the files that
+//! its comments name exist.
 
-use super::{Finding, Tree, finding, tree};
+use super::{Finding, Tree, finding, markdown::missing_files, tree};
 
 /// The greatest length of a file. A longer file has more than one idea.
 const MOST_LINES: usize = 400;
@@ -20,6 +21,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         }
         if !text.starts_with("//!") {
             findings.push(finding(path, "does not open with a `//!` head"));
+        }
+        let comments = text.lines().map(str::trim_start);
+        let comments = comments.filter(|line| line.starts_with("//"));
+        let spans = comments.flat_map(|line| line.split('`').skip(1).step_by(2));
+        for file in missing_files(tree, spans) {
+            findings.push(finding(path, format!("there is no file `{file}`")));
         }
         if text.contains(concat!("PLACE", "HOLDER")) {
             findings.push(finding(path, "is still a placeholder"));
@@ -44,6 +51,15 @@ mod tests {
             found,
             [finding("a/src/bare.rs", "does not open with a `//!` head")]
         );
+    }
+
+    #[test]
+    fn a_comment_that_names_a_missing_file_is_found() {
+        let text =
+            "//! See `b.rs` and `src/b.rs`.\nlet x = \"`d.rs`\"; // or `e`\n  // See `c.rs`.\n";
+        let tree = Tree::of(&[("a/src/lib.rs", text), ("a/src/b.rs", "//! Head.\n")]);
+        let found = check(&tree);
+        assert_eq!(found, [finding("a/src/lib.rs", "there is no file `c.rs`")]);
     }
 
     #[test]

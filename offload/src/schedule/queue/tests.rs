@@ -17,7 +17,7 @@ fn filled(jobs: usize) -> (Queue, Vec<Weak<dyn Runnable>>) {
         let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
         let job = Submitted { job, lineage };
         let watched = Arc::downgrade(&job.job);
-        assert_eq!(queue.push(Lane::Unrelated, job), Admission::Queued);
+        assert_eq!(queue.push(Lane::Unrelated, job), ExpectedStart::InTurn);
         watched
     });
     let watched = watched.collect();
@@ -38,9 +38,9 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
     assert!(inbox.leave(job()).is_err(), "it is closed at first");
     let _admitted = queue.push(Lane::Unrelated, job());
-    queue.open_inbox(Pickup::AtOnce);
-    assert_eq!(inbox.leave(job()).ok(), Some(Pickup::AtOnce));
-    assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+    queue.open_inbox(ExpectedStart::AtOnce);
+    assert_eq!(inbox.leave(job()).ok(), Some(ExpectedStart::AtOnce));
+    assert_eq!(inbox.leave(job()).ok(), Some(ExpectedStart::InTurn));
     assert!(inbox.leave(job()).is_err(), "three are admitted");
     assert!(queue.take().is_some());
     queue.empty_inbox();
@@ -55,21 +55,21 @@ fn the_inbox_has_no_more_room_than_the_queue() {
 /// Otherwise a caller would poll on for a result that does not come soon.
 #[test]
 fn what_is_left_behind_others_is_not_taken_at_once() {
-    for (before, pickup) in [
-        (0, Pickup::AtOnce),
-        (1, Pickup::AtOnce),
-        (2, Pickup::InTurn),
+    for (before, start) in [
+        (0, ExpectedStart::AtOnce),
+        (1, ExpectedStart::AtOnce),
+        (2, ExpectedStart::InTurn),
     ] {
         let inbox = Arc::<Padded<Inbox>>::default();
         let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
-        queue.open_inbox(Pickup::InTurn);
+        queue.open_inbox(ExpectedStart::InTurn);
         for _ in 0..before {
-            assert_eq!(inbox.leave(job()).ok(), Some(Pickup::InTurn));
+            assert_eq!(inbox.leave(job()).ok(), Some(ExpectedStart::InTurn));
         }
         // A worker that found nothing queued looks at this moment.
         queue.empty_inbox();
         assert_eq!(queue.queued(), before);
-        assert_eq!(inbox.leave(job()).ok(), Some(pickup), "{before} before it");
+        assert_eq!(inbox.leave(job()).ok(), Some(start), "{before} before it");
     }
 }
 
@@ -80,7 +80,7 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
     let since = queue.unrelated_pushed();
     // Four more jobs fill the queue, and six go to the backlog.
     for _ in 0..10 {
-        let _admission = queue.push(Lane::Unrelated, job());
+        let _start = queue.push(Lane::Unrelated, job());
     }
     let looks = Cell::new(0);
     let every_second = |_: &Submitted| {
@@ -141,7 +141,7 @@ fn a_job_that_is_put_back_is_the_first_again() {
         let jobs: Vec<_> = std::iter::repeat_with(job).take(3).collect();
         let watched: Vec<_> = jobs.iter().map(|job| Arc::downgrade(&job.job)).collect();
         for job in jobs {
-            assert_eq!(queue.push(lane, job), Admission::Queued);
+            assert_eq!(queue.push(lane, job), ExpectedStart::InTurn);
         }
         let first = queue.take().unwrap();
         queue.put_back(lane, first);
@@ -165,7 +165,7 @@ fn descendants_go_first_and_need_no_room() {
         Lane::Descendants,
     ];
     for (lane, job) in lanes.into_iter().zip(jobs) {
-        let _admission = queue.push(lane, job);
+        let _start = queue.push(lane, job);
     }
     assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 4, 5));
     let kept = queue.take().unwrap();
@@ -188,7 +188,7 @@ fn descendants_move_up_before_others() {
         (Lane::Unrelated, job()),
         (Lane::Descendants, job()),
     ] {
-        let _admission = queue.push(lane, job);
+        let _start = queue.push(lane, job);
     }
     assert!(queue.withdraw(header.header()).is_empty());
     assert_eq!((queue.queued(), queue.queued_unrelated()), (1, 0));
@@ -205,7 +205,7 @@ fn an_end_refuses_unrelated_jobs_in_the_backlog_and_no_descendants() {
         Lane::Descendants,
         Lane::Descendants,
     ] {
-        let _admission = queue.push(lane, job());
+        let _start = queue.push(lane, job());
     }
     assert_eq!(queue.drain_backlog().len(), 1);
     assert_eq!((queue.backlog(), queue.ready()), (2, 3));

@@ -208,7 +208,7 @@ impl State {
         Findings {
             action,
             refused,
-            news: verdict.news,
+            report: verdict.report,
             stops: verdict.stops,
         }
     }
@@ -248,7 +248,7 @@ pub(crate) struct Findings {
     /// The worker of a wait that is told that the pool can do nothing for it.
     pub(crate) refused: Option<Unparker>,
     /// The stall to report.
-    pub(crate) news: Option<StallReport>,
+    pub(crate) report: Option<StallReport>,
     /// Whether the monitor stops.
     pub(crate) stops: bool,
 }

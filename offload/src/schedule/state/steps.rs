@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::{
     job::runnable::{Finish, Submitted},
-    schedule::{inbox::Pickup, queue::Admission},
     thread::park::Unparker,
 };
 
@@ -30,38 +29,6 @@ pub(crate) enum Action {
     Wake(Unparker),
     /// Start the worker of this number. It counts as searching already.
     Start(usize),
-}
-
-/// The time at which a job that was pushed can be expected to start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Prospect {
-    /// A worker that is awake takes the job, at once or after the job that it runs.
-    AtOnce,
-    /// A worker has been woken or started for the job. That took as long as a short job.
-    Called,
-    /// The job is queued behind others.
-    InTurn,
-    /// The job's caller waits for room in the queue first.
-    InBacklog,
-}
-
-impl From<Admission> for Prospect {
-    fn from(admission: Admission) -> Self {
-        match admission {
-            Admission::Queued => Self::InTurn,
-            Admission::InBacklog => Self::InBacklog,
-        }
-    }
-}
-
-impl From<Pickup> for Prospect {
-    fn from(pickup: Pickup) -> Self {
-        match pickup {
-            Pickup::AtOnce => Self::AtOnce,
-            Pickup::InTurn => Self::InTurn,
-        }
-    }
 }
 
 /// The next step of a worker.

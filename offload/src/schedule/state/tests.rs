@@ -106,7 +106,7 @@ impl Model {
         let job: Arc<dyn Runnable> = job;
         self.pushed.push(Arc::clone(&job));
         let lane = Lane::of(&above, self.state.pool);
-        let (_prospect, action) = self.state.push(
+        let (_start, action) = self.state.push(
             Submitted {
                 job,
                 lineage: above,

@@ -5,6 +5,7 @@ pub(crate) mod a_bridge_starts_nothing_before_it_is_needed;
 pub(crate) mod a_current_thread_runtime_is_no_home;
 pub(crate) mod a_forks_child_waits_for_its_own_work_only;
 pub(crate) mod a_given_runtime_is_home;
+pub(crate) mod a_handler_does_as_its_function_in_every_place;
 pub(crate) mod a_job_may_call_exit;
 pub(crate) mod a_lock_that_main_holds_does_not_hang_the_exit;
 pub(crate) mod a_name_is_in_what_speaks_of_the_pool;
