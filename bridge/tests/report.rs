@@ -1,6 +1,7 @@
 //! Checks reports of the deadlocks that users make, and what carries a report.
 
 use std::{
+    panic::Location,
     pin::pin,
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -181,7 +182,7 @@ fn a_wait_of_a_thread_that_is_no_worker_is_listed_while_it_parks() {
         let report = eventually(&db, |report| !report.waits().is_empty());
         let wait = &report.waits()[0];
         assert_eq!((wait.thread(), wait.job()), (Some("caller"), None));
-        assert_eq!(wait.at().map(|at| at.line()), Some(line));
+        assert_eq!(wait.at().map(Location::line), Some(line));
         assert!(wait.future().unwrap().contains("Receiver"), "{wait:?}");
         assert!(report.to_string().contains("on thread `caller`, at "));
         end.send(()).unwrap();

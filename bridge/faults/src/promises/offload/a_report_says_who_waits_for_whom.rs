@@ -1,6 +1,6 @@
 //! A report lists each worker, job and wait with its place, and says who waits for whom.
 
-use bridge::report::{JobState, Step};
+use bridge::report::{JobEntry, JobState, Step};
 
 use crate::prelude::*;
 
@@ -18,7 +18,7 @@ pub(crate) fn run() {
         report
             .jobs()
             .iter()
-            .map(|job| job.state())
+            .map(JobEntry::state)
             .eq(states.iter().copied())
     };
     eventually("running below a wait", || {
