@@ -8,7 +8,9 @@ use testkit::within;
 fn published(bridges: &[&Bridge]) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&recorder, || {
-        bridges.iter().for_each(|bridge| bridge.publish_metrics());
+        for bridge in bridges {
+            bridge.publish_metrics();
+        }
     });
     recorder.handle().render()
 }
