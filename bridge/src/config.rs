@@ -80,11 +80,12 @@ impl Builder {
         /// may be the one that releases a lock on which all other closures block.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
-        /// still for 100 ms grows as long as nothing moves, up to 512. A pool whose size is
+        /// still for 100 ms grows, up to 512. A pool whose size is
         /// set does not grow. If it stands still for a second, it warns through `tracing`.
         max_threads: usize;
         /// Sets how many threads are added for closures that are parked in waits, at most.
-        /// The default is 64.
+        /// The default is 64. If `max_threads` is not set, more are added while every closure
+        /// is parked, up to 512 threads in all.
         max_blocked_threads: usize;
         /// Sets how many closures are queued, at most. The default is 1024.
         queue_capacity: usize;

@@ -65,8 +65,8 @@ impl<A> Builder<A> {
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
     /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
-    /// so on, until something moves, up to 512 in all. So code that works on
-    /// `spawn_blocking` works here, such as a barrier of 100 jobs.
+    /// so on, up to 512 in all, and it starts over once it has kept up for a second. So code
+    /// that works on `spawn_blocking` works here, such as a barrier of 100 jobs.
     ///
     /// A pool whose size is set does not grow. If it stands still, it reports that within
     /// a second, through [`Ambient::stalled`].
@@ -77,6 +77,8 @@ impl<A> Builder<A> {
     }
 
     /// Sets how many workers may be added because others are parked. The default is 64.
+    /// If `max_threads` is not set, more are added while every job is parked, up to 512
+    /// workers in all.
     pub fn max_blocked_threads(mut self, count: usize) -> Self {
         self.limits.max_blocked_threads = count;
         self

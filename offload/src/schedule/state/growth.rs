@@ -36,14 +36,17 @@ const REFUSE_ANYWAY: u32 = 60;
 const SURPLUS: u32 = 20;
 
 /// No pool grows beyond so many permits, which is Tokio's own limit.
-const MOST: usize = 512;
+pub(super) const MOST: usize = 512;
 
 /// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]
 pub(super) struct Growth {
     /// The number of permits that were added and not removed.
     added: usize,
-    /// The number of permits in the last step, or zero after progress.
+    /// The number of permits in the last step, or zero once the pool has kept up for a
+    /// while. Progress alone does not reset it, because jobs that wait for each other from
+    /// outside the pool, such as requests of a server to itself, progress a little after
+    /// each step.
     step: usize,
     /// The number of starts that are still expected from the last step alone. These
     /// starts are no progress.
@@ -130,10 +133,15 @@ impl Growth {
         self.events += u64::from(is_progress);
     }
 
-    /// Makes the next step a small one again, because there was progress. Ends the surplus.
-    pub(super) fn start_over(&mut self) {
-        (self.step, self.expected) = (0, 0);
+    /// Notes that the pool has made progress. Ends the surplus.
+    pub(super) fn note_progress(&mut self) {
+        self.expected = 0;
         (self.surplus, self.surplus_step) = (0, 0);
+    }
+
+    /// Makes the next step a small one again, because the pool has kept up for a while.
+    pub(super) fn start_over(&mut self) {
+        self.step = 0;
     }
 
     /// Returns the counts by which the monitor notices progress.
@@ -182,6 +190,9 @@ impl State {
             .stall
             .look(self.growth.seen(), is_stuck.then_some(ready), now);
         if verdict.is_progress || !is_stuck {
+            self.growth.note_progress();
+        }
+        if verdict.stops {
             self.growth.start_over();
         }
         let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
@@ -272,6 +283,9 @@ mod tests {
         growth.start_over();
         growth.grow(32);
         assert_eq!(growth.permits(), 11);
+        growth.note_progress();
+        growth.grow(32);
+        assert_eq!(growth.permits(), 13, "progress alone keeps the step");
     }
 
     /// Otherwise a growing pool would take its own starts for progress, and add one permit

@@ -3,6 +3,8 @@
 
 mod random;
 
+mod hopeless;
+
 use std::{cell::Cell, mem, panic::Location};
 
 use self::random::Random;
@@ -56,6 +58,7 @@ impl Model {
             max_threads: 1 + random.below(2),
             max_blocked_threads: 1 + random.below(2),
             queue_capacity: 1 + random.below(6),
+            grows: random.one_in(3),
             decide,
             ..Limits::smallest()
         };
@@ -322,79 +325,5 @@ fn the_first_invariant_holds_and_what_is_cached_is_true() {
         for _ in 0..150 {
             model.step();
         }
-    }
-}
-
-/// Returns the state of a pool whose two workers are parked and which can add none. The
-/// pool has no monitor. Also returns the lineage of the second worker's job.
-fn hopeless() -> (State, [Parker; 2], Lineage) {
-    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
-    (state.threads, state.running) = (2, 2);
-    let parkers = [(); 2].map(|()| Parker::new());
-    let mut job = Lineage::default();
-    for parker in &parkers {
-        let stack = state.enter();
-        let (submitted, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        let job_of_stack = submitted as Arc<dyn Runnable>;
-        let id = JobId::of(&job_of_stack);
-        let submitted = Submitted {
-            job: job_of_stack,
-            lineage,
-        };
-        state.begin(stack, &submitted, Right::Permit);
-        state.running -= 1;
-        job = Lineage::default().below(state.pool, id, Kind::Job);
-        let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
-        let _action = state.add_parked_wait(Place {
-            frame,
-            account: job.top().unwrap(),
-            unparker: parker.unparker().clone(),
-            stack,
-            since: Instant::now(),
-            lends: true,
-            hears: true,
-        });
-    }
-    (state, parkers, job)
-}
-
-/// Otherwise a wait would be refused although a worker is about to go on.
-#[test]
-fn a_thread_that_was_woken_is_attended() {
-    let (state, [first, _second], _job) = hopeless();
-    assert!(state.is_hopeless());
-    first.unparker().unpark();
-    assert!(!state.is_hopeless());
-}
-
-/// Otherwise a wait that races a shutdown would be told that the pool is exhausted.
-#[test]
-fn a_closed_pool_refuses_no_wait() {
-    let (mut state, _parkers, _job) = hopeless();
-    assert!(state.is_hopeless());
-    let _sleepers = state.advance(Phase::Closed);
-    assert!(!state.is_hopeless());
-    // The drop of the last handle asks for the earlier phase once more.
-    let _sleepers = state.advance(Phase::Draining);
-    assert_eq!(state.phase, Phase::Closed);
-}
-
-/// Otherwise the caller of a job that is given back at the end would wait for ever.
-#[test]
-fn a_closed_pool_takes_no_lent_job_back() {
-    for is_closed in [false, true] {
-        let (mut state, _parkers, above) = hopeless();
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller());
-        let pushed = Submitted {
-            job,
-            lineage: Lineage::of(&above.top().unwrap()),
-        };
-        state.begin(1, &pushed, Right::Permit);
-        if is_closed {
-            let _sleepers = state.advance(Phase::Closed);
-        }
-        let given = state.give_back(1, &above.top().unwrap(), pushed);
-        assert_eq!(given.is_err(), is_closed);
-        assert_eq!(state.queue.ready(), usize::from(!is_closed));
     }
 }

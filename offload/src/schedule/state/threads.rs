@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use super::{IdleThread, State, Step};
+use super::{IdleThread, State, Step, growth};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{elapsed, now},
@@ -61,6 +61,10 @@ impl State {
     /// Returns whether a worker may be added: one for each permit, and while a wait is
     /// parked, as many more as the limit allows.
     ///
+    /// A pool whose size nobody set does not stop at that limit while every job is parked.
+    /// Such a pool would grow after a while, and until then it would do nothing. A request
+    /// of a server to itself brings a pool there: nothing tells whose descendant it is.
+    ///
     /// `help` starts a worker only for a job that may start and that no other worker can
     /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
@@ -69,7 +73,10 @@ impl State {
         } else {
             self.limits.max_blocked_threads
         };
-        let limit = self.permits() + added;
+        let mut limit = self.permits() + added;
+        if self.limits.grows && self.running == 0 && added > 0 {
+            limit = limit.max(growth::MOST);
+        }
         // If every worker is parked, a start is tried at once after a failure.
         let failed = || {
             self.start_failed
