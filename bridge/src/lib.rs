@@ -40,6 +40,8 @@
 //! | a function of my own | | [`#[smartasync]`](macro@smartasync) on it |
 //! | any future, or a builder that is awaited | sync code | [`future.wait()`](Wait), [`wait(future)`](wait()) |
 //! | any blocking closure | async code | [`offload(closure).await`](offload()) |
+//! | a blocking call that should end when its caller leaves | a closure on the pool | [`offload::on_cancel`], with a hook that ends the call |
+//! | a wait that should end when its caller leaves | a closure on the pool | `select!` with [`offload::cancellation`] |
 //! | a blocking closure that nobody awaits | sync or async code | [`offload(closure).detach()`](Offload::detach) |
 //! | a smart call | I don't know which | [`call.dispatch()`](Call::dispatch), then look at the [`Outcome`] |
 //! | functions of both kinds in one map, such as plugins | | [`Handler`] |
@@ -108,7 +110,8 @@
 //!   still.
 //! - Executors other than Tokio leave no trace on a thread. Wrap what they poll in
 //!   [`in_async`], or a wait parks their thread.
-//! - A closure that runs can't be stopped. It can ask [`offload::cancelled`].
+//! - A closure that runs can't be stopped from outside. It can end by itself when its caller
+//!   leaves: see [`guide::stopping`].
 //! - A closure on the pool that blocks without the bridge keeps its permit. If a pool
 //!   of a set size stands still because of that, it warns through `tracing`.
 //!

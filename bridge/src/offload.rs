@@ -2,9 +2,20 @@
 //!
 //! This module also has the rarer names of the pool. The common names are at the crate's
 //! root.
+//!
+//! A closure that has started runs to its end. These functions tell it that its caller has
+//! left, so that it can end early. [`guide::stopping`](crate::guide::stopping) shows them
+//! at work.
+//!
+//! | the closure | asks |
+//! |---|---|
+//! | computes in a loop | [`cancelled`], now and then |
+//! | blocks in a call that another thread can end | [`on_cancel`], which has a hook called |
+//! | waits for a future | [`cancellation`], in a `select!` with that future |
 
 pub use offload_pool::{
-    Cancelled, Panic, PoolShutdown, Scope, Shutdown, StillRunning, TryOffload, cancelled,
+    Cancellation, Cancelled, OnCancel, Panic, PoolShutdown, Scope, Shutdown, StillRunning,
+    TryOffload, cancellation, cancelled, on_cancel,
 };
 
 use offload_pool::large::Large;
@@ -42,8 +53,8 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 /// # Cancel safety
 ///
 /// A drop of the future withdraws a closure that has not started, which then never runs.
-/// A closure that has started runs to its end. [`Offload::detach`] lets the closure run
-/// although nobody awaits it.
+/// A closure that has started runs to its end, and can see that its caller has left: see
+/// the [module](self). [`Offload::detach`] lets the closure run although nobody awaits it.
 ///
 /// # Under a paused clock
 ///

@@ -23,6 +23,7 @@ use crate::{
     job::{
         drop_payload,
         eager::Eagerness,
+        listeners::Listening,
         runnable::{Header, Submitted},
     },
     nesting::lineage::{Lane, PoolId},
@@ -68,6 +69,8 @@ pub(crate) struct Core {
     pub(crate) eagerness: Eagerness,
     /// Notified whenever a job leaves the pool, once a shutdown has begun.
     job_ended: Condvar,
+    /// The hooks of running jobs.
+    pub(crate) listening: Listening,
 }
 
 /// About this many short jobs run while a worker is woken.
@@ -135,6 +138,7 @@ impl Core {
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
+            listening: Listening::new(),
         });
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
         {

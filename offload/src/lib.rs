@@ -49,6 +49,7 @@ mod timing;
 
 pub use crate::{
     job::{
+        cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
         running::cancelled,
         task::{Cancelled, Offload, TryOffload},
     },

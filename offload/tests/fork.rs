@@ -6,12 +6,13 @@ mod common;
 use std::{
     io::{PipeWriter, Read, Write, pipe},
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{Arc, mpsc},
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, OffloadError, Pool};
+use bridge_offload::{Cancelled, OffloadError, Pool, cancellation, on_cancel};
 use common::{pool_with_blocked, wait};
 use testkit::within;
 
@@ -195,5 +196,83 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
             }
         };
         assert!(ended_well(pid), "the child has woken the parent's caller");
+    });
+}
+
+/// The caller's part in a job that forks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    Awaits,
+    Detaches,
+    Cancels,
+}
+
+/// Otherwise the child calls hooks that belong to its parent, drops what they hold, or
+/// waits for a lock that a thread of the parent held.
+#[test]
+fn the_child_of_a_job_that_forks_has_no_hooks() {
+    /// Ends its process when it is dropped, unless the process is the parent.
+    struct EndsTheChild(u32);
+    impl Drop for EndsTheChild {
+        fn drop(&mut self) {
+            check(std::process::id() == self.0);
+        }
+    }
+    /// Ends the child if it finds something wrong. The pool would catch a panic.
+    fn check(ok: bool) {
+        if !ok {
+            // SAFETY: this ends the child at once.
+            unsafe { libc::_exit(3) }
+        }
+    }
+    within(|| {
+        for caller in [Caller::Awaits, Caller::Detaches, Caller::Cancels] {
+            // With a free permit there is no monitor, which would keep the pool too.
+            let pool = common::pool(2, 8);
+            let (tell, told) = mpsc::channel();
+            let (start, started) = mpsc::channel();
+            let (fork, forks) = mpsc::channel::<()>();
+            let ends = EndsTheChild(std::process::id());
+            let job = pool.run(move || {
+                let guard = on_cancel(move || drop(ends));
+                let mut early = cancellation();
+                start.send(()).unwrap();
+                forks.recv().unwrap();
+                // SAFETY: the child returns to the pool, because the test is about that.
+                // An alarm limits its time.
+                let pid = unsafe { libc::fork() };
+                if pid == 0 {
+                    // SAFETY: `alarm` sets a timer whose signal ends this process.
+                    unsafe { libc::alarm(10) };
+                    drop(on_cancel(|| check(false)));
+                    let mut cx = Context::from_waker(Waker::noop());
+                    check(Pin::new(&mut early).poll(&mut cx).is_pending());
+                    check(Pin::new(&mut cancellation()).poll(&mut cx).is_pending());
+                } else {
+                    tell.send(pid).unwrap();
+                }
+                drop((guard, early));
+            });
+            let job = job.start();
+            started.recv().unwrap();
+            match caller {
+                Caller::Awaits => {
+                    fork.send(()).unwrap();
+                    wait(job);
+                }
+                Caller::Detaches => {
+                    job.detach();
+                    // Now the worker alone keeps the pool, and drops it in the child.
+                    drop(pool);
+                    fork.send(()).unwrap();
+                }
+                Caller::Cancels => {
+                    assert_eq!(job.cancel(), Cancelled::Running);
+                    fork.send(()).unwrap();
+                    wait(job);
+                }
+            }
+            assert!(ended_well(told.recv().unwrap()), "{caller:?}");
+        }
     });
 }

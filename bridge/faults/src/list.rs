@@ -80,6 +80,10 @@ macro_rules! promises {
                 a_panic_that_nobody_awaits_is_counted
                 cancel_tells_what_it_came_upon
                 a_running_job_sees_that_its_caller_left
+                a_hook_is_called_when_the_caller_leaves
+                a_hook_is_never_called_after_its_guard
+                a_cancellation_ends_a_wait
+                a_detached_job_hears_of_shutdowns_only
                 a_panic_resumes_in_the_awaiter
                 a_panic_costs_no_thread
                 a_refusal_names_the_callers_place

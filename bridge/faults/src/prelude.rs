@@ -18,7 +18,7 @@ pub(crate) use std::{
 
 pub(crate) use bridge::{
     Bridge, BuildError, Context, Leftover, Lineage, OffloadError, Wait, WaitError,
-    offload::{Cancelled, cancelled},
+    offload::{Cancelled, cancellation, cancelled, on_cancel},
     try_wait, wait,
 };
 pub(crate) use futures::future::join_all;

@@ -30,6 +30,7 @@
 //!
 //! * [Recipes](recipes): a foreign client, shedding load, sizing by connections, stopping a
 //!   query, clean-up in `Drop`, graceful shutdown.
+//! * [Stopping what runs](stopping): closures that end early when their caller leaves.
 //! * [Connections, transactions and thread-bound values](connections): what stays on its
 //!   thread.
 //! * [Testing](testing): from sync and async tests, with a paused clock, with an instance
@@ -199,6 +200,10 @@ pub mod shutdown {
 
 pub mod start {
     #![doc = include_str!("start.md")]
+}
+
+pub mod stopping {
+    #![doc = include_str!("stopping.md")]
 }
 
 pub mod testing {

@@ -9,7 +9,7 @@ use std::{
 
 use bridge::{
     BoxCall, Bridge, Lineage, Pool, in_async,
-    offload::{Cancelled, cancelled},
+    offload::{Cancelled, cancellation, cancelled, on_cancel},
     smartasync,
 };
 
@@ -249,6 +249,23 @@ pub(crate) const KINDS: &[(&str, Call)] = &[
         let task = stage.bridge.offload(work).start();
         drop(running.recv().unwrap());
         assert_eq!(task.cancel(), Cancelled::Running);
+    }),
+    ("an offload that is interrupted as it blocks", |stage| {
+        let (in_hook, held) = (stage.held(), stage.held());
+        let (started, running) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let bridge = stage.bridge.clone();
+        let work = move || {
+            let guard = on_cancel(move || drop((release, in_hook)));
+            started.send(()).unwrap();
+            let _released = released.recv();
+            drop(guard);
+            bridge.wait(cancellation());
+            drop(held);
+        };
+        let task = stage.bridge.offload(work).start();
+        running.recv().unwrap();
+        drop(task);
     }),
     ("an offload that panics", |stage| {
         let held = stage.held();

@@ -189,6 +189,14 @@ impl Drained {
         !self.told.is_empty()
     }
 
+    /// Calls the hooks of the jobs that were told to stop. This is user code too: see
+    /// [`tell_abandoned`](Self::tell_abandoned).
+    pub(crate) fn call_hooks(&self, core: &Core) {
+        for job in &self.told {
+            core.listening.tell(job.header());
+        }
+    }
+
     /// Tells the callers of queued jobs that the pool is shut down. A worker must not
     /// call this while it counts as parked, because it runs other code's wakers and
     /// destructors.

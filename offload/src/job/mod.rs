@@ -19,15 +19,16 @@
 //! The diagram leaves out `abandon`, for a shutdown or a pool without a thread. It moves
 //! a job that has a caller to `Done` with an error, and an `Unattended` job to `Gone`.
 
+pub(crate) mod cancellation;
 pub(crate) mod caught;
+mod cell;
 pub(crate) mod eager;
 pub mod large;
+pub(crate) mod listeners;
 pub mod own_future;
 pub(crate) mod runnable;
 pub(crate) mod running;
 pub(crate) mod task;
-
-mod cell;
 
 use std::{
     mem,
@@ -118,8 +119,8 @@ where
                 None
             }
             Stage::Detached => Some(result),
-            // A shutdown has abandoned the job while it ran. Its caller gets the error of
-            // the shutdown, and the result is dropped.
+            // A shutdown has abandoned the running job. Its caller gets that error, and the
+            // result is dropped.
             other => {
                 cell.stage = other;
                 Some(result)
@@ -244,8 +245,7 @@ where
             (result, ambient)
         });
         if let Err(forked) = process.get() {
-            // The job and its caller belong to the parent.
-            mem::forget(result);
+            mem::forget(result); // the job and its caller belong to the parent
             return Err(forked);
         }
         timer.end();
@@ -389,8 +389,8 @@ where
         {
             report_lost::<A>(self.header.at, &error);
         }
-        // The result may be here already. Its destructor may panic. The caller does
-        // not see that panic, as it would not if the job ended later.
+        // The result may be here already. A panic of its destructor is caught, as if the
+        // job ended later.
         drop_caught(left);
     }
 

@@ -9,8 +9,10 @@ use std::{
 
 use crate::{
     Lineage, OffloadError,
-    platform::fork::Forked,
-    platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
+    platform::{
+        fork::Forked,
+        sync::{AtomicU8, AtomicU32, AtomicUsize},
+    },
     pool::handle::Handle,
     thread::clock::Tick,
     timing::{Stamp, Start, Timer},
@@ -23,7 +25,7 @@ pub(crate) struct Header {
     /// The list of the queue that holds the job. Only the queue uses it, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The bits [`CANCELLED`], [`STOPPING`] and [`DETACHED`].
+    /// The bits [`CANCELLED`], [`STOPPING`], [`DETACHED`] and [`LISTENED_TO`].
     flags: AtomicU8,
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
@@ -45,6 +47,8 @@ const CANCELLED: u8 = 1;
 const STOPPING: u8 = 2;
 /// Nobody awaits the job, and it runs all the same.
 const DETACHED: u8 = 4;
+/// The job has had hooks, or futures that wait for its cancellation.
+const LISTENED_TO: u8 = 8;
 
 const HIDDEN: u8 = 0;
 const COMPLETED: u8 = 1;
@@ -172,6 +176,17 @@ impl Header {
     /// Returns whether the job was detached.
     pub(crate) fn is_detached(&self) -> bool {
         self.has(DETACHED)
+    }
+
+    /// Notes that a hook or a future listens. The caller holds the lock of the pool's
+    /// table, so a thread that sees the flag finds the listeners there.
+    pub(super) fn listen(&self) {
+        self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
+    }
+
+    /// Returns whether the job has had hooks, or futures that wait for its cancellation.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.has(LISTENED_TO)
     }
 
     fn has(&self, flags: u8) -> bool {

@@ -5,7 +5,13 @@
 
 use std::{any::Any, cell::RefCell, mem, sync::Arc};
 
-use crate::{job::runnable::Runnable, nesting::lineage::JobId, platform::sync::thread_local};
+use super::listeners::Listeners;
+use crate::{
+    job::runnable::{Header, Runnable},
+    nesting::lineage::JobId,
+    platform::sync::thread_local,
+    thread::worker::Worker,
+};
 
 thread_local! {
     static RUNNING: RefCell<Slot> = RefCell::default();
@@ -34,7 +40,13 @@ impl Drop for Slot {
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
     let before = replace(Some(job));
     let result = closure();
-    let job = replace(before).map(|job| job as Arc<dyn Any + Send + Sync>);
+    let job = replace(before);
+    if let Some(job) = &job
+        && job.header().is_listened_to()
+    {
+        stop_listening(job.header());
+    }
+    let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
     let Some(Ok(job)) = job.map(Arc::downcast) else {
         unreachable!("a job that ran inside this one has put this one back")
     };
@@ -53,11 +65,31 @@ pub(crate) fn current() -> Option<JobId> {
         .flatten()
 }
 
+/// Drops the listeners of a job whose closure has returned.
+#[cold]
+fn stop_listening(header: &Header) {
+    // In a fork's child there is no worker, and the listeners belong to the parent.
+    if let Some(worker) = Worker::current() {
+        worker.core.listening.stop(header);
+    }
+}
+
+/// Returns the listeners of the job whose closure runs on this thread. There are none in a
+/// fork's child, which has no worker, and where a thread of the parent may hold the locks.
+pub(super) fn listeners() -> Option<Arc<Listeners>> {
+    let job = RUNNING.try_with(|running| running.borrow().job.clone());
+    let (job, worker) = job.ok().flatten().zip(Worker::current())?;
+    Some(worker.core.listening.of(job))
+}
+
 /// Returns whether the job that runs on this thread should return early.
 ///
 /// It is true if the caller has dropped or cancelled the job. It is also true if the
 /// [shutdown](crate::Pool::shutdown) of the pool has used up its grace. A closure
 /// that runs long asks now and then. Outside a job this is false.
+///
+/// A closure that blocks can't ask: see [`on_cancel`](crate::on_cancel). A wait inside a
+/// job can listen to [`cancellation`](crate::cancellation).
 ///
 /// ```
 /// use bridge_offload::Pool;

@@ -37,7 +37,8 @@ use crate::{
 ///
 /// A drop of the future withdraws the job. A queued job never runs, and its captures
 /// are dropped at once. A running job goes on to its end and keeps its permit until
-/// then. Its closure can see that nobody awaits it, by [`cancelled`](crate::cancelled).
+/// then. Its closure can see that nobody awaits it, by [`cancelled`](crate::cancelled), by
+/// [`on_cancel`](crate::on_cancel) or by [`cancellation`](crate::cancellation).
 ///
 /// # Examples
 ///
@@ -76,8 +77,9 @@ enum Stage {
 pub enum Cancelled {
     /// The closure had not started, and never will.
     Withdrawn,
-    /// The closure is running. It can see the request by
-    /// [`cancelled`](crate::cancelled). Its result can still be awaited.
+    /// The closure is running, and was told: by [`cancelled`](crate::cancelled),
+    /// [`on_cancel`](crate::on_cancel) and [`cancellation`](crate::cancellation). Its
+    /// result can still be awaited.
     Running,
     /// The closure had ended. Its result can still be awaited.
     Finished,
@@ -141,13 +143,19 @@ impl<T: Send + 'static> Offload<T> {
         };
         match self.job.withdraw(true, &forget) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
-            Withdrawal::Running => Cancelled::Running,
+            Withdrawal::Running => {
+                core.listening.tell(self.job.header());
+                Cancelled::Running
+            }
             Withdrawal::Over => Cancelled::Finished,
         }
     }
 
     /// Lets the job run although nobody awaits it, and submits it if it has not been
     /// submitted. If the queue is full, the job goes to the backlog.
+    ///
+    /// Nobody can cancel the job any more. Only a shutdown that has used up its grace still
+    /// tells it to stop.
     ///
     /// The job runs even if this was the last handle to the pool. Before the process
     /// exits, it waits for the job: see [`Builder::exit_grace`](crate::Builder::exit_grace).
@@ -323,7 +331,9 @@ impl<T> Drop for Offload<T> {
             && let Ok(core) = self.pool.core.get()
         {
             let forget = || core.forget(self.job.header());
-            let _withdrawal = self.job.withdraw(false, &forget);
+            if self.job.withdraw(false, &forget) == Withdrawal::Running {
+                core.listening.tell(self.job.header());
+            }
         }
     }
 }

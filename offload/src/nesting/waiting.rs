@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-pub(crate) use self::for_end::wait_for_end;
+pub(crate) use self::for_end::{free_permit_while, wait_for_end};
 
 /// After this many polls in a row without a park, a wait gives way: it frees its permit
 /// for a moment.

@@ -36,6 +36,17 @@ impl<T> Deref for Padded<T> {
     }
 }
 
+/// Returns the number of this thread. No other thread has it.
+///
+/// It works while the thread-locals of the thread are destroyed, because this thread-local
+/// has no destructor.
+pub(crate) fn thread_number() -> usize {
+    self::thread_local! {
+        static NUMBER: usize = next_number();
+    }
+    NUMBER.with(|number| *number)
+}
+
 /// Returns a number that is unique in this process, from 1 on. It always uses std's
 /// atomics, because no protocol depends on the order of these numbers.
 pub(crate) fn next_number() -> usize {

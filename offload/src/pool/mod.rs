@@ -274,7 +274,8 @@ impl<A: Ambient> Pool<A> {
     /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`.
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
-    ///    [`cancelled`](crate::cancelled) becomes true in them. If they end within the
+    ///    [`cancelled`](crate::cancelled) becomes true in them, and their
+    ///    [hooks](crate::on_cancel) are called. If they end within the
     ///    [cancel grace](Builder::cancel_grace), their callers get the result.
     /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
     ///    on until the jobs end. The report names these jobs.

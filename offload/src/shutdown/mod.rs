@@ -104,8 +104,9 @@ fn start(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending>
 /// Waits for the end of the pool in two steps, and tells the callers of jobs.
 fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
-    // This comes after the wait, because it runs wakers and destructors, which may wait
-    // too.
+    // This comes after the wait, because it runs hooks, wakers and destructors, which may
+    // wait too. The hooks come first: a destructor may wait for the end of a running job.
+    drained.call_hooks(core);
     drained.tell_abandoned(core);
     if drained.has_told_any() {
         let until = now().checked_add(ending.cancel_grace);

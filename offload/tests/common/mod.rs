@@ -175,3 +175,4 @@ pub fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 #[cfg(bridge_loom)]
 pub mod exploring;
+pub mod hooks;

@@ -31,5 +31,6 @@ mod runner;
 mod scheduler;
 mod shutting;
 mod stalling;
+mod stopping;
 mod threads;
 mod world;

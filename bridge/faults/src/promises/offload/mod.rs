@@ -1,14 +1,18 @@
 //! The promises of the pool.
 
 pub(crate) mod a_barrier_of_100_jobs;
+pub(crate) mod a_cancellation_ends_a_wait;
 pub(crate) mod a_cancelled_wait_frees_its_pool;
 pub(crate) mod a_deadline_passes_on_a_parked_job;
 pub(crate) mod a_descendant_needs_no_permit;
+pub(crate) mod a_detached_job_hears_of_shutdowns_only;
 pub(crate) mod a_detached_job_runs;
 pub(crate) mod a_dropped_queued_job_never_runs;
 pub(crate) mod a_dropped_running_job_keeps_its_permit;
 pub(crate) mod a_fork_amid_many_jobs_never_hangs;
 pub(crate) mod a_forks_child_is_told;
+pub(crate) mod a_hook_is_called_when_the_caller_leaves;
+pub(crate) mod a_hook_is_never_called_after_its_guard;
 pub(crate) mod a_job_may_block_for_a_job_behind_it;
 pub(crate) mod a_job_may_shut_its_own_pool_down;
 pub(crate) mod a_job_runs_inside_its_callers_runtime;

@@ -1,0 +1,269 @@
+//! The hooks of a running job, and the futures that wait for its cancellation.
+//!
+//! They are in a table of the pool, because few jobs have any, and each field of a job
+//! costs all jobs. DESIGN.md has the states of a hook. No user code runs under the locks
+//! of this file, and no other lock is taken there.
+
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    drop_caught, drop_payload,
+    runnable::{Header, Runnable},
+    wake,
+};
+use crate::{
+    nesting::waiting,
+    platform::sync::{Mutex, lock, thread_number},
+    thread::park::{Parker, Unparker},
+};
+
+pub(super) type Hook = Box<dyn FnOnce() + Send>;
+
+/// The table of a pool: the listeners of each running job that has any.
+pub(crate) struct Listening(Mutex<Vec<Arc<Listeners>>>);
+
+/// The hooks and futures of one job.
+pub(crate) struct Listeners {
+    job: Arc<dyn Runnable>,
+    list: Mutex<List>,
+}
+
+#[derive(Default)]
+struct List {
+    /// Whether the closure has returned. Nothing listens after that.
+    over: bool,
+    /// The armed hooks with their numbers, the newest last.
+    hooks: Vec<(usize, Hook)>,
+    /// The hook that a thread calls now. One thread calls all hooks of a job, one after
+    /// the other. So no hook can wait for another hook of the same job.
+    now: Option<Call>,
+    /// The wakers of the futures, with the numbers of the futures.
+    wakers: Vec<(usize, Waker)>,
+}
+
+/// A hook that a thread calls now.
+struct Call {
+    /// The number of the hook.
+    hook: usize,
+    /// The number of the thread.
+    thread: usize,
+    /// The thread that waits for the end of the call, in the drop of the guard.
+    waits: Option<Unparker>,
+}
+
+impl Listening {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Returns the listeners of the job that runs on this thread, and makes them if there
+    /// are none.
+    pub(super) fn of(&self, job: Arc<dyn Runnable>) -> Arc<Listeners> {
+        let mut table = lock(&self.0);
+        if let Some(at) = position(&table, job.header()) {
+            return Arc::clone(&table[at]);
+        }
+        job.header().listen();
+        let list = Mutex::new(List::default());
+        let listeners = Arc::new(Listeners { job, list });
+        table.push(Arc::clone(&listeners));
+        listeners
+    }
+
+    /// Wakes the futures and calls the hooks of a job that should stop, if it has any.
+    ///
+    /// The caller has set the flag which says so, and holds no lock.
+    pub(crate) fn tell(&self, header: &Header) {
+        if header.is_listened_to() {
+            self.tell_listeners(header);
+        }
+    }
+
+    #[cold]
+    fn tell_listeners(&self, header: &Header) {
+        let table = lock(&self.0);
+        let listeners = position(&table, header).map(|at| Arc::clone(&table[at]));
+        drop(table);
+        if let Some(listeners) = listeners {
+            listeners.tell();
+        }
+    }
+
+    /// Takes the listeners of a job out, because its closure has returned, and drops its
+    /// hooks and wakers.
+    pub(super) fn stop(&self, header: &Header) {
+        let mut table = lock(&self.0);
+        let listeners = position(&table, header).map(|at| table.swap_remove(at));
+        drop(table);
+        if let Some(listeners) = listeners {
+            listeners.stop();
+        }
+    }
+}
+
+/// Returns the place of a job's listeners in the table.
+fn position(table: &[Arc<Listeners>], header: &Header) -> Option<usize> {
+    table
+        .iter()
+        .position(|listeners| ptr::eq(listeners.job.header(), header))
+}
+
+/// Calls a hook, and catches its panic, which the panic hook has reported.
+pub(super) fn call(hook: Hook) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+        drop_payload(payload);
+    }
+}
+
+impl List {
+    /// Takes an armed hook out. Returns `None` if it was called or is gone.
+    fn take(&mut self, number: usize) -> Option<Hook> {
+        let at = self.hooks.iter().rposition(|(other, _)| *other == number)?;
+        Some(self.hooks.remove(at).1)
+    }
+
+    /// Stores the waker of a future, and returns what it replaces.
+    fn put(&mut self, number: usize, waker: Waker) -> Option<Waker> {
+        let mut wakers = self.wakers.iter_mut();
+        if let Some((_, old)) = wakers.find(|(other, _)| *other == number) {
+            return Some(mem::replace(old, waker));
+        }
+        self.wakers.push((number, waker));
+        None
+    }
+}
+
+/// The steps of the job's own thread, and of its guards and futures.
+impl Listeners {
+    fn should_stop(&self) -> bool {
+        self.job.header().should_stop()
+    }
+
+    /// Arms a hook of the job that runs on this thread. Returns the hook if the job should
+    /// stop already.
+    pub(super) fn arm(&self, number: usize, hook: Hook) -> Option<Hook> {
+        let mut list = lock(&self.list);
+        if self.should_stop() {
+            return Some(hook);
+        }
+        list.hooks.push((number, hook));
+        None
+    }
+
+    /// Drops a hook that was not called. If another thread calls it now, this waits for
+    /// the end of that call.
+    pub(super) fn disarm(&self, number: usize) {
+        let mut list = lock(&self.list);
+        let armed = list.take(number);
+        let call = list.now.as_ref();
+        // On the calling thread the guard is dropped within its own hook.
+        let is_called =
+            call.is_some_and(|call| call.hook == number && call.thread != thread_number());
+        drop(list);
+        drop(armed);
+        if is_called {
+            waiting::free_permit_while(|| self.wait_for_call(number));
+        }
+    }
+
+    #[cold]
+    fn wait_for_call(&self, number: usize) {
+        let parker = Parker::new();
+        loop {
+            let mut list = lock(&self.list);
+            match list.now.as_mut().filter(|call| call.hook == number) {
+                Some(call) => call.waits = Some(parker.unparker().clone()),
+                None => return,
+            }
+            drop(list);
+            let _token = parker.park(None);
+        }
+    }
+
+    /// Polls whether the job should stop. The waker is stored under the number of the future.
+    pub(super) fn poll_stop(&self, number: usize, cx: &Context<'_>) -> Poll<()> {
+        if self.should_stop() {
+            return Poll::Ready(());
+        }
+        // To clone or drop a waker runs user code, so both are done without the lock.
+        let waker = cx.waker().clone();
+        let mut list = lock(&self.list);
+        let (poll, unused) = if self.should_stop() {
+            (Poll::Ready(()), Some(waker))
+        } else if list.over {
+            (Poll::Pending, Some(waker))
+        } else {
+            (Poll::Pending, list.put(number, waker))
+        };
+        drop(list);
+        drop(unused);
+        poll
+    }
+
+    /// Drops the waker of a future.
+    pub(super) fn forget_waker(&self, number: usize) {
+        let mut list = lock(&self.list);
+        let at = list.wakers.iter().position(|(other, _)| *other == number);
+        let waker = at.map(|at| list.wakers.swap_remove(at));
+        drop(list);
+        drop(waker);
+    }
+
+    /// Drops all hooks and wakers.
+    ///
+    /// A guard or a future may outlive the closure. If the job kept the waker of such a
+    /// future, the task and the job would own each other.
+    fn stop(&self) {
+        let mut list = lock(&self.list);
+        list.over = true;
+        let hooks = mem::take(&mut list.hooks);
+        let wakers = mem::take(&mut list.wakers);
+        drop(list);
+        hooks.into_iter().for_each(drop_caught);
+        wakers.into_iter().for_each(drop_caught);
+    }
+}
+
+/// The steps of the thread that cancels.
+impl Listeners {
+    fn tell(&self) {
+        let wakers = mem::take(&mut lock(&self.list).wakers);
+        for (_, waker) in wakers {
+            wake(Some(waker));
+        }
+        while let Some(hook) = self.begin_call() {
+            call(hook);
+            if let Some(waits) = self.end_call() {
+                waits.unpark();
+            }
+        }
+    }
+
+    /// Takes the newest hook, to be called on this thread. Returns `None` if none is left,
+    /// or if a hook is being called. The thread that calls it takes the others too.
+    fn begin_call(&self) -> Option<Hook> {
+        let mut list = lock(&self.list);
+        if list.now.is_some() {
+            return None;
+        }
+        let (number, hook) = list.hooks.pop()?;
+        list.now = Some(Call {
+            hook: number,
+            thread: thread_number(),
+            waits: None,
+        });
+        Some(hook)
+    }
+
+    /// Notes that the hook has returned. Returns the thread that waits for this.
+    fn end_call(&self) -> Option<Unparker> {
+        let call = lock(&self.list).now.take();
+        call.and_then(|call| call.waits)
+    }
+}

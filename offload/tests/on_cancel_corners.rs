@@ -1,0 +1,189 @@
+//! Corner cases of the hooks of a job: odd places for their guards, and nested jobs.
+#![cfg(not(bridge_loom))]
+
+mod common;
+
+use std::{
+    cell::RefCell,
+    mem,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
+
+use bridge_offload::{Cancelled, Offload, OnCancel, Pool, cancelled, on_cancel};
+use common::{
+    eventually,
+    hooks::{blocked_until_its_hook, note},
+    pool, pool_with_blocked, wait,
+};
+use futures::channel::oneshot;
+use testkit::within;
+
+/// Otherwise a hook deadlocks that drops guards, its own among them, or cancels again.
+#[test]
+fn a_hook_may_drop_every_guard_and_cancel_again() {
+    within(|| {
+        let pool = pool(1, 8);
+        let guards: Arc<Mutex<Vec<OnCancel>>> = Arc::default();
+        let again: Arc<OnceLock<Offload<()>>> = Arc::default();
+        let count = Arc::new(AtomicUsize::new(0));
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let hook = {
+            let (guards, again, count) = (guards.clone(), again.clone(), count.clone());
+            move || {
+                count.fetch_add(1, Ordering::SeqCst);
+                if again.get().unwrap().cancel() == Cancelled::Running {
+                    count.fetch_add(10, Ordering::SeqCst);
+                }
+                drop(mem::take(&mut *guards.lock().unwrap()));
+            }
+        };
+        let armed = Arc::clone(&guards);
+        let job = pool.run(move || {
+            let three = [(); 3].map(|()| on_cancel(hook.clone()));
+            armed.lock().unwrap().extend(three);
+            start.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let job = again.get_or_init(|| job.start());
+        started.recv().unwrap();
+        assert_eq!(job.cancel(), Cancelled::Running);
+        let calls = count.load(Ordering::SeqCst);
+        assert_eq!(calls, 11, "the first cancels again and drops the others");
+        assert!(guards.lock().unwrap().is_empty());
+        drop(release);
+        eventually("the job has ended", || pool.metrics().completed == 1);
+    });
+}
+
+/// Otherwise the hook of a job ends another job that runs on the same thread. Each job has
+/// its own caller.
+#[test]
+fn a_nested_or_lent_job_has_its_own_hooks() {
+    within(|| {
+        // With one more worker the inner job runs beside its parent. Otherwise it is lent
+        // to the parent's thread.
+        for lent in [false, true] {
+            let pool = pool_with_blocked(1, 1);
+            let plugged = lent.then(|| parked(&pool));
+            let (call, calls) = mpsc::channel::<&str>();
+            let (start, started) = mpsc::channel();
+            let (release, held) = mpsc::channel::<()>();
+            let inner = pool.clone();
+            let outer = pool.run(move || {
+                let outer_thread = thread::current().id();
+                let on_outer = call.clone();
+                let _guard = on_cancel(move || on_outer.send("outer").unwrap());
+                let same_thread = wait(inner.run(move || {
+                    let _guard = on_cancel(move || call.send("inner").unwrap());
+                    start.send(()).unwrap();
+                    let _released = held.recv();
+                    assert!(!cancelled(), "its caller is the outer job");
+                    thread::current().id() == outer_thread
+                }));
+                assert!(cancelled());
+                same_thread
+            });
+            let outer = outer.start();
+            started.recv().unwrap();
+            assert_eq!(outer.cancel(), Cancelled::Running);
+            drop(release);
+            assert_eq!(wait(outer), lent);
+            assert_eq!(calls.iter().collect::<Vec<_>>(), ["outer"]);
+            if let Some((job, release)) = plugged {
+                release.send(()).unwrap();
+                wait(job);
+            }
+        }
+    });
+}
+
+/// Starts a job that is parked in a wait until the sender releases it.
+fn parked(pool: &Pool) -> (Offload<()>, oneshot::Sender<()>) {
+    let (release, released) = oneshot::channel();
+    let task = pool.run(|| wait(released).unwrap()).start();
+    eventually("parked", || pool.metrics().blocked == 1);
+    (task, release)
+}
+
+/// Otherwise what a hook holds lives as long as a guard that the closure has returned, and
+/// the hook is called for a job that is over.
+#[test]
+fn a_guard_that_outlives_the_closure_is_worth_nothing() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (call, calls) = mpsc::channel();
+        let hook = note(&call);
+        let guard = wait(pool.run(move || on_cancel(hook)));
+        let hook = note(&call);
+        let job = pool.run(move || on_cancel(hook)).start();
+        eventually("it has ended", || pool.metrics().completed == 2);
+        drop(call);
+        assert_eq!(calls.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+        // Here the caller leaves with the result, and so with the guard.
+        drop((guard, job));
+    });
+}
+
+#[test]
+fn a_guard_may_move_to_another_thread() {
+    fn is_send_and_sync<T: Send + Sync + 'static>(_: &T) {}
+    within(|| {
+        let pool = pool(1, 8);
+        let (call, calls) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let job = pool.run(move || {
+            let guard = on_cancel(note(&call));
+            is_send_and_sync(&guard);
+            let other = thread::spawn(move || {
+                start.send(()).unwrap();
+                let _released = held.recv();
+                drop(guard);
+            });
+            other.join().unwrap();
+        });
+        let job = job.start();
+        started.recv().unwrap();
+        assert_eq!(job.cancel(), Cancelled::Running);
+        assert_eq!(calls.try_recv(), Ok(thread::current().id()));
+        drop(release);
+        wait(job);
+    });
+}
+
+#[test]
+fn outside_a_job_it_is_never_called() {
+    within(|| {
+        let (call, calls) = mpsc::channel();
+        let guard = on_cancel(note(&call));
+        drop(call);
+        assert_eq!(
+            calls.recv(),
+            Err(mpsc::RecvError),
+            "the hook is dropped at once"
+        );
+        drop(guard);
+    });
+}
+
+/// Otherwise a job that a thread-local owns stays uninterrupted when its thread ends.
+#[test]
+fn a_thread_that_ends_may_call_it() {
+    std::thread_local! {
+        static OWNED: RefCell<Option<Offload<()>>> = const { RefCell::new(None) };
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (job, calls) = blocked_until_its_hook(&pool);
+        let owner = thread::spawn(move || OWNED.set(Some(job)));
+        let id = owner.thread().id();
+        owner.join().unwrap();
+        assert_eq!(calls.iter().collect::<Vec<_>>(), [id]);
+    });
+}
