@@ -4,7 +4,7 @@
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, Config, CutOff, OffloadError, Timer};
+use offload_pool::{Ambient, Config, CutOff, OffloadError, PoolName, Report, Timer};
 use tokio::runtime::Handle;
 
 #[cfg(feature = "test-util")]
@@ -44,21 +44,24 @@ impl Ambient for InRuntime {
         Captured::enter(context, closure)
     }
 
-    fn stalled(waited: Duration, queued: usize) {
+    fn stalled(report: &Report) {
         tracing::warn!(
-            ?waited,
-            queued,
+            pool = report.name().as_str(),
+            waited = ?report.stalled_for().unwrap_or_default(),
+            queued = report.metrics().queued,
+            %report,
             "the head of an offload pool's queue waits while every thread is busy; offload less at \
              a time, or raise `max_threads`"
         );
     }
 
-    fn lost(at: &'static Location<'static>, why: &OffloadError) {
-        tracing::error!(%at, %why, "a detached closure is lost");
+    fn lost(pool: &PoolName, at: &'static Location<'static>, why: &OffloadError) {
+        tracing::error!(pool = pool.as_str(), %at, %why, "a detached closure is lost");
     }
 
     fn cut_off(left: &CutOff) {
         tracing::warn!(
+            pool = left.pool.as_str(),
             %left,
             "the process exits before these offloaded closures have finished; allow them more time \
              with `exit_grace`, or shut the bridge down first"

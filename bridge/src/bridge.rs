@@ -17,7 +17,7 @@ use offload_pool::{
 use tokio::runtime::Handle;
 
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, WaitError, entered::Entered, error::unwrap,
+    Builder, Metrics, Offload, Pool, Rejected, Report, WaitError, entered::Entered, error::unwrap,
     runtime::home::Home, shutdown::BridgeShutdown,
 };
 
@@ -243,6 +243,29 @@ impl Bridge {
         self.inner.pool.metrics()
     }
 
+    /// Reports every thread of this bridge's pool, every offloaded closure, and every wait,
+    /// with its place, state and age. It says who waits for whom.
+    ///
+    /// The report is data, and displays as a tree. Take it from another thread when
+    /// something seems to hang: [`guide::reading_a_report`](crate::guide::reading_a_report)
+    /// reads one line by line. A report holds up the pool's threads for as long as
+    /// [`metrics`](Self::metrics) does, and for the copy of what it lists.
+    ///
+    /// ```
+    /// use bridge::Bridge;
+    ///
+    /// let db = Bridge::builder().name("db").max_threads(4).build()?;
+    /// let own = db.clone();
+    /// let report = db.wait(db.offload(move || own.report()));
+    /// assert_eq!(report.jobs()[0].at().file(), file!());
+    /// println!("{report}");
+    /// # Ok::<(), bridge::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.inner.pool.report()
+    }
+
     /// Makes all threads forget which runtime drives their tasks. Any thread may call this.
     ///
     /// No program needs this: an entry is never wrong, and ends with the poll that it
@@ -307,6 +330,10 @@ impl Bridge {
     /// follows, which would notice the end itself.
     pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.living(at)
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.inner.pool
     }
 
     pub(crate) fn cache(&self) -> &Arc<Cache> {

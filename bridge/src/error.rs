@@ -4,7 +4,7 @@ use std::{error::Error, fmt, io, panic::Location};
 
 use offload_pool::exit;
 
-use crate::{Leftover, OffloadError};
+use crate::{Leftover, OffloadError, Report};
 
 /// The reason why a wait has no value.
 ///
@@ -65,6 +65,8 @@ pub enum WaitError {
     PoolExhausted {
         /// Where the wait is.
         at: &'static Location<'static>,
+        /// The pool at the moment when it gave the wait up.
+        report: Box<Report>,
     },
     /// The runtime under the future was dropped or shut down.
     #[non_exhaustive]
@@ -118,7 +120,7 @@ impl WaitError {
             | Self::TimedOut { at, .. }
             | Self::TooDeep { at, .. }
             | Self::StackExhausted { at }
-            | Self::PoolExhausted { at }
+            | Self::PoolExhausted { at, .. }
             | Self::RuntimeGone { at }
             | Self::Forked { at }
             | Self::OffloadFailed { at, .. }
@@ -126,13 +128,27 @@ impl WaitError {
         }
     }
 
-    /// Panics with the text of this error, at the caller's line. If the runtime is gone
+    /// Returns the report of the pool that could do nothing for the wait. It comes with
+    /// [`PoolExhausted`](Self::PoolExhausted) only.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Self::PoolExhausted { report, .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// Panics with the text of this error, at the caller's line. If the pool could do
+    /// nothing for the wait, the report follows. If the runtime is gone
     /// because the process exits, stops this thread for good instead.
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {
         if let Self::RuntimeGone { .. } = self {
             exit::stop_if_exiting();
+        }
+        if let Some(report) = self.report() {
+            panic!("{self}\n{report}")
         }
         panic!("{self}")
     }
@@ -170,10 +186,11 @@ impl fmt::Display for WaitError {
                 "the wait at {at} is nested so deeply that its thread has hardly any stack left; \
                  `.await` instead, or give the thread a larger stack"
             ),
-            Self::PoolExhausted { at } => write!(
+            Self::PoolExhausted { at, report } => write!(
                 f,
-                "the wait at {at} was given up: every thread of the offload pool is parked in a \
-                 wait, and no other can be added; raise `max_blocked_threads`, or nest less deeply"
+                "the wait at {at} was given up: every thread of the {} is parked in a wait, and no \
+                 other can be added; raise `max_blocked_threads`, or nest less deeply",
+                report.name()
             ),
             Self::RuntimeGone { at } => write!(
                 f,

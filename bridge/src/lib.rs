@@ -48,6 +48,7 @@
 //! | a closure that shall be called like a smart function | | [`smart_fn`], [`smart_async_fn`], [`smart_future_fn`] |
 //! | smart calls of both kinds in one place | | [`BoxCall`] |
 //! | a part that must not be starved by others | | a [`Bridge`] of its own, chosen by [`call.on(&bridge)`](Call::on) or [`bridge = EXPR`](macro@smartasync) |
+//! | a program that is slow or hangs | | [`Builder::timings`], [`Bridge::metrics`], [`bridge.report()`](Bridge::report) |
 //! | a pool that may be full or shut down | async code | [`call.try_offload()`](SyncCall::try_offload), [`call.offload().outcome()`](SyncCall::offload) |
 //! | a `tracing` span that the closure should log into | | nothing: it [travels](carry) |
 //! | another context that the closure should see | | [`Builder::carry`] with a [`Carrier`] or a [`TaskLocal`](carry::TaskLocal) |
@@ -148,6 +149,9 @@ mod leftover;
 mod log;
 pub mod offload;
 mod outcome;
+#[cfg(feature = "metrics")]
+mod publish;
+pub mod report;
 mod route;
 mod runtime;
 mod shutdown;
@@ -158,7 +162,9 @@ mod wait;
 #[doc = include_str!("smartasync.md")]
 pub use bridge_macros::smartasync;
 pub use detect::{Context, in_async};
-pub use offload_pool::{BuildError, Lineage, Metrics, OffloadError, Rejected};
+pub use offload_pool::{
+    BuildError, Lineage, Metrics, OffloadError, PoolName, Rejected, Report, Timing,
+};
 
 pub use crate::{
     bridge::Bridge,

@@ -11,7 +11,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 pub(crate) use self::{
@@ -19,7 +19,7 @@ pub(crate) use self::{
     ending::{Ending, Here},
 };
 use crate::{
-    CutOff, Metrics,
+    CutOff, Metrics, Report,
     job::{
         drop_payload,
         eager::Eagerness,
@@ -27,6 +27,7 @@ use crate::{
         runnable::{Header, Submitted},
     },
     nesting::lineage::{Lane, PoolId},
+    observe::outside::Outside,
     platform::{
         fork::{self, Forked},
         sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
@@ -37,8 +38,9 @@ use crate::{
         inbox::Inbox,
         queue::Queue,
         stall::StallReport,
-        state::{Action, Phase, State},
+        state::{Action, Phase, Snapshot, State},
     },
+    timing::{PoolClock, Recorder},
 };
 
 /// The shared part of a pool.
@@ -53,6 +55,10 @@ pub(crate) struct Core {
     reports: Reports,
     /// When the pool was built.
     pub(crate) born: Instant,
+    /// The clock of a pool that measures its jobs.
+    pub(crate) clock: Option<PoolClock>,
+    /// The waits of threads that are no workers.
+    pub(crate) outside: Outside,
     state: Padded<Mutex<State>>,
     /// The number of jobs that a worker could take. The queue writes it under the lock,
     /// and a spinning worker reads it.
@@ -78,7 +84,7 @@ type ThreadMain = fn(&Arc<Core>, usize);
 #[derive(Clone, Copy)]
 pub(crate) struct Reports {
     /// Reports that the pool stands still.
-    pub(crate) stalled: fn(Duration, usize),
+    pub(crate) stalled: fn(&Report),
     /// Reports the jobs that do not finish before the process exits.
     #[cfg_attr(
         any(bridge_loom, bridge_shuttle),
@@ -120,12 +126,14 @@ impl Core {
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
         let core = Arc::new(Self {
+            clock: state.queue.clock.clone(),
             state: Padded(Mutex::new(state)),
             limits,
             hooks,
             thread_main,
             reports,
             born: now(),
+            outside: Outside::default(),
             ready,
             inbox,
             eagerness: Eagerness::new(),
@@ -133,7 +141,10 @@ impl Core {
             listening: Listening::new(),
         });
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-        core.finish_before_exit();
+        {
+            core.finish_before_exit();
+            crate::observe::registry::add(&core);
+        }
         core
     }
 
@@ -184,6 +195,9 @@ impl Core {
         mut job: Submitted,
         when_full: WhenFull,
     ) -> Result<ExpectedStart, Refusal> {
+        if let Some(clock) = &self.clock {
+            job.header().admit(clock.stamp());
+        }
         // The lane of a job that has a lineage depends on which jobs are parked, and jobs
         // park under the state's lock. Only a job without a lineage may go to the inbox.
         if job.lineage.is_root() {
@@ -259,13 +273,9 @@ impl Core {
             Action::Wake(unparker) => unparker.unpark(),
             Action::Start(id) => {
                 let core = Arc::clone(self);
-                let Limits {
-                    thread_name,
-                    stack_size,
-                    ..
-                } = &self.limits;
+                let (name, stack_size) = (self.limits.worker_name(), self.limits.stack_size);
                 let body = move || (core.thread_main)(&core, id);
-                if let Err(error) = start_thread(thread_name.clone(), *stack_size, body) {
+                if let Err(error) = start_thread(name, stack_size, body) {
                     return self.start_failed(id, &error);
                 }
             }
@@ -290,8 +300,9 @@ impl Core {
     }
 
     /// Reports that the pool stands still. A panic in the reporting code is caught here.
-    pub(crate) fn report(&self, StallReport { waited, queued }: StallReport) {
-        let tell = || (self.reports.stalled)(waited, queued);
+    pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
+        let report = Report::of(self, snapshot).stalled(stall.waited);
+        let tell = || (self.reports.stalled)(&report);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }
@@ -304,7 +315,21 @@ impl Core {
         }
     }
 
+    /// Reports the workers, jobs and waits of this pool.
+    pub(crate) fn take_report(&self) -> Report {
+        let snapshot = self.state().snapshot();
+        Report::of(self, snapshot)
+    }
+
     pub(crate) fn metrics(&self) -> Metrics {
-        self.state().metrics()
+        let state = self.state();
+        let (mut metrics, recorders) = (state.metrics(), state.recorders.clone());
+        drop(state);
+        if self.clock.is_some() {
+            let (queued_for, ran_for) = Recorder::sum(&recorders);
+            metrics.queued_for = Some(queued_for);
+            metrics.ran_for = Some(ran_for);
+        }
+        metrics
     }
 }

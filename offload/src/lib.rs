@@ -39,11 +39,13 @@
 mod core;
 mod job;
 mod nesting;
+mod observe;
 mod platform;
 mod pool;
 mod schedule;
 mod shutdown;
 mod thread;
+mod timing;
 
 pub use crate::{
     job::{
@@ -55,15 +57,21 @@ pub use crate::{
         lineage::{Lineage, Scope},
         waiting::{Parked, Waiting},
     },
+    observe::{
+        JobEntry, JobState, Report, WaitEntry, WorkerEntry, WorkerState,
+        cycle::{Cycle, Step},
+    },
     pool::{
         Pool,
         ambient::{Ambient, Bare, Config, Timer},
         builder::Builder,
         error::{BuildError, OffloadError, Panic, Rejected},
         metrics::Metrics,
+        name::PoolName,
         report::{CutOff, Shutdown, StillRunning},
     },
     shutdown::PoolShutdown,
+    timing::Timing,
 };
 
 // The `bridge` crate uses these.
@@ -76,6 +84,8 @@ pub use crate::shutdown::exit;
 #[doc(hidden)]
 pub use crate::{
     job::{large, own_future},
+    observe::outside::OutsideWait,
     platform::{fork, load},
+    pool::metrics::{Figure, Value},
     thread::{helper, park, stack},
 };

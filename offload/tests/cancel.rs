@@ -32,7 +32,7 @@ fn a_timed_admission_gives_the_closure_back() {
         let _queued = pool.try_run(|| ()).unwrap();
         let at_once = std::future::ready(());
         let rejected = wait(pool.run_unless(|| 5, at_once)).unwrap_err();
-        assert!(matches!(&rejected, Rejected::TimedOut(_)));
+        assert!(matches!(&rejected, Rejected::TimedOut { .. }));
         assert_eq!(rejected.into_inner()(), 5);
         drop(release);
         wait(plugged);

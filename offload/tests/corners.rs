@@ -16,7 +16,9 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, Config, Lineage, OffloadError, Pool, Rejected, Waiting};
+use bridge_offload::{
+    Ambient, Cancelled, Config, Lineage, OffloadError, Pool, PoolName, Rejected, Waiting,
+};
 use common::{plug, pool, wait};
 use testkit::{panic_text, within};
 
@@ -44,7 +46,7 @@ fn an_admission_to_a_closed_pool_gives_the_closure_back() {
         let pool = pool(1, 1);
         let _report = pool.shutdown(Duration::ZERO).wait();
         match wait(pool.run_unless(|| 7, pending())) {
-            Err(Rejected::ShutDown(closure)) => assert_eq!(closure(), 7),
+            Err(Rejected::ShutDown { closure, .. }) => assert_eq!(closure(), 7),
             other => panic!("{other:?}"),
         }
     });
@@ -86,7 +88,7 @@ fn a_large_closure_runs_or_comes_back() {
         let (plugged, release) = plug(&pool);
         let queued = pool.try_run(|| ()).unwrap();
         match pool.try_run(move || large[2]) {
-            Err(Rejected::Full(closure)) => assert_eq!(closure(), 7),
+            Err(Rejected::Full { closure, .. }) => assert_eq!(closure(), 7),
             other => panic!("{other:?}"),
         }
         drop(release);
@@ -136,7 +138,7 @@ impl Ambient for Loud {
         closure()
     }
 
-    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+    fn lost(_: &PoolName, at: &'static Location<'static>, why: &OffloadError) {
         assert!(matches!(why, OffloadError::ShutDown { .. }));
         LOST.lock().unwrap().push(at.line());
         resume_unwind(Box::new(7));

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Cancelled, Config, OffloadError, Pool, cancelled};
+use bridge_offload::{Ambient, Cancelled, Config, OffloadError, Pool, PoolName, cancelled};
 use common::{eventually, plug, plug_with, pool, wait};
 use testkit::within;
 
@@ -34,7 +34,7 @@ impl Ambient for Keeps {
         closure()
     }
 
-    fn lost(at: &'static Location<'static>, why: &OffloadError) {
+    fn lost(_: &PoolName, at: &'static Location<'static>, why: &OffloadError) {
         LOST.lock().unwrap().push((at.line(), why.to_string()));
     }
 }

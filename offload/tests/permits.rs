@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Config, Offload, Pool};
+use bridge_offload::{Ambient, Builder, Config, Offload, Pool, Report};
 use common::{eventually, moment, pool_with_blocked as pool, try_wait, wait};
 use futures::{StreamExt, channel::oneshot};
 use testkit::within;
@@ -53,7 +53,7 @@ impl Ambient for Told {
         closure()
     }
 
-    fn stalled(_waited: Duration, _queued: usize) {
+    fn stalled(_: &Report) {
         TOLD.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, BuildError, Config, OffloadError, Pool, load};
+use bridge_offload::{Ambient, BuildError, Config, OffloadError, Pool, Report, load};
 use common::{Gauge, eventually, plug, pool, wait};
 use futures::{FutureExt, future::join_all};
 use testkit::within;
@@ -278,7 +278,7 @@ fn a_report_that_panics_reaches_nobody() {
         fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
             closure()
         }
-        fn stalled(_waited: Duration, _queued: usize) {
+        fn stalled(_: &Report) {
             TOLD.fetch_add(1, Ordering::SeqCst);
             panic!("a report")
         }

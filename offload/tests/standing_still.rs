@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Config, Pool};
+use bridge_offload::{Ambient, Builder, Config, Pool, Report};
 use common::{eventually, wait};
 use futures::future::join_all;
 use testkit::within;
@@ -85,9 +85,10 @@ impl Ambient for Told {
         closure()
     }
 
-    fn stalled(waited: Duration, queued: usize) {
-        assert!(waited >= Duration::from_millis(500), "{waited:?}");
-        assert!(queued > 0);
+    fn stalled(report: &Report) {
+        assert!(report.stalled_for() >= Some(Duration::from_millis(500)));
+        assert!(report.metrics().queued > 0);
+        assert!(report.jobs().len() > report.workers().len(), "{report}");
         TOLD.fetch_add(1, Ordering::SeqCst);
     }
 }

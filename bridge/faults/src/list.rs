@@ -129,6 +129,8 @@ macro_rules! promises {
                 a_deadline_passes_on_a_parked_job
                 a_cancelled_wait_frees_its_pool
                 a_job_may_shut_its_own_pool_down
+                a_report_says_who_waits_for_whom
+                timings_count_each_job
             ;
             bridge:
                 the_global_bridge_needs_no_setting_up
@@ -155,6 +157,7 @@ macro_rules! promises {
                 a_wait_in_a_forks_child_is_told
                 a_wait_that_forks_ends_in_the_child
                 a_reset_cache_changes_no_answer
+                a_name_is_in_what_speaks_of_the_pool
             ;
             context:
                 a_job_sees_the_context_of_its_submitter

@@ -71,7 +71,7 @@ fn warnings() -> Vec<String> {
 }
 
 fn two_threads() -> Bridge {
-    Bridge::builder().max_threads(2).build().unwrap()
+    Bridge::builder().name("db").max_threads(2).build().unwrap()
 }
 
 /// Submits two jobs that block until a third job, queued behind them, has run.
@@ -122,6 +122,10 @@ fn jobs_that_block_for_a_job_behind_them() {
         let (jobs, release) = standing_still(&bridge);
         let warning = first_warning(since);
         assert!(warning.contains("max_threads"), "{warning}");
+        // The report of the pool comes with it.
+        assert!(warning.contains("pool `db`: 2 running"), "{warning}");
+        assert!(warning.contains("nothing has moved for"), "{warning}");
+        assert!(warning.contains("queued, offloaded at"), "{warning}");
         assert!(since.elapsed() >= Duration::from_millis(900), "too early");
         // A second warning for the same stall would come in this time.
         thread::sleep(Duration::from_millis(1500));

@@ -76,6 +76,7 @@
 //!
 //! # When something is wrong
 //!
+//! * [Reading a report](reading_a_report): what each line of a report says, and what to do.
 //! * [Questions, by symptom](faq): the exact texts of panics and errors of Tokio, futures,
 //!   reqwest, zenoh, `PyO3` and Python, and what to do about each.
 //! * [Limits, by symptom](limits): what a wait or an offload cannot give, and what to do
@@ -149,6 +150,10 @@ pub mod performance {
 
 pub mod pool {
     #![doc = include_str!("pool.md")]
+}
+
+pub mod reading_a_report {
+    #![doc = include_str!("reading_a_report.md")]
 }
 
 pub mod recipes {

@@ -38,7 +38,7 @@ pub(super) fn block_on<F: Future>(
         return Err(thread_ending(context, slot));
     };
     // From here on the pool may lend jobs to this thread.
-    let mut waiting = Waiting::open();
+    let mut waiting = Waiting::open_at(context.request.at);
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
     match poll_once(context, &parker, future.as_mut()) {
@@ -81,8 +81,11 @@ pub(super) fn pause(
         return watchdog.after_spin(parker);
     }
     let alarm = watchdog.before_park(parker)?;
+    if !waiting.is_on_worker() {
+        watchdog.note_wait();
+    }
     let ended = waiting.park(parker, Some(alarm));
-    watchdog.after_park(ended)
+    watchdog.after_park(ended, || waiting.report())
 }
 
 /// Polls the future once, tagged as the poll of a wait.

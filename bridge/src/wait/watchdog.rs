@@ -13,11 +13,11 @@ mod stall;
 
 use std::time::{Duration, Instant};
 
-use offload_pool::{Parked, fork::Forked, park::Parker};
+use offload_pool::{OutsideWait, Parked, fork::Forked, park::Parker};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{context::WaitContext, parker::ParkerLease};
-use crate::{Leftover, WaitError, runtime::end::ShutdownRegistration};
+use crate::{Leftover, Report, WaitError, runtime::end::ShutdownRegistration};
 
 /// A wait that has caught this many wake-ups while it spun checks its runtime after each
 /// one, although it does not park.
@@ -32,6 +32,8 @@ pub(super) struct Watchdog<'a> {
     stall: StallWarning,
     /// The number of wake-ups that the wait caught while it spun.
     caught: u32,
+    /// Lists the wait in reports while its thread parks.
+    listed: Option<OutsideWait>,
 }
 
 impl<'a> Watchdog<'a> {
@@ -53,6 +55,7 @@ impl<'a> Watchdog<'a> {
             liveness: LivenessProbe::new(),
             stall: StallWarning::new(),
             caught: 0,
+            listed: None,
         }))
     }
 
@@ -99,8 +102,21 @@ impl<'a> Watchdog<'a> {
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
     }
 
-    /// Decides by the end of a park whether the wait goes on.
-    pub(super) fn after_park(&mut self, parked: Parked) -> Result<(), WaitError> {
+    /// Lists this wait in the reports of its bridge. A wait on a worker is listed by the
+    /// worker's pool.
+    pub(super) fn note_wait(&mut self) {
+        let request = self.context.request;
+        self.listed
+            .get_or_insert_with(|| request.bridge.pool().note_wait(request.at, request.future));
+    }
+
+    /// Decides by the end of a park whether the wait goes on. `report` is called if the
+    /// pool could do nothing for the wait.
+    pub(super) fn after_park(
+        &mut self,
+        parked: Parked,
+        report: impl FnOnce() -> Report,
+    ) -> Result<(), WaitError> {
         match parked {
             Parked::Woken | Parked::Lent => {
                 self.stall.woken();
@@ -109,6 +125,7 @@ impl<'a> Watchdog<'a> {
             }
             Parked::Exhausted => Err(WaitError::PoolExhausted {
                 at: self.context.request.at,
+                report: Box::new(report()),
             }),
             Parked::TimedOut => {
                 self.stall.warn_if_due(self.context, &self.liveness);
@@ -283,7 +300,7 @@ mod tests {
             watchdog.after_spin(parker).unwrap();
             let second = alarm(watchdog);
             assert!(second > first);
-            watchdog.after_park(Parked::Woken).unwrap();
+            watchdog.after_park(Parked::Woken, Report::default).unwrap();
             assert!(alarm(watchdog) > second);
         });
     }

@@ -255,7 +255,7 @@ fn the_context_of_a_withdrawn_job_is_dropped() {
         let in_backlog = bridge.offload(|| ()).start();
         assert_eq!(contexts(), before + 3);
         let refused = bridge.try_offload(|| ());
-        assert!(matches!(refused, Err(Rejected::Full(_))));
+        assert!(matches!(refused, Err(Rejected::Full { .. })));
         assert_eq!(contexts(), before + 3, "the queue was full");
         let report = bridge.shutdown(Duration::ZERO).wait();
         assert_eq!((report.abandoned, report.running.len()), (2, 1));
@@ -313,7 +313,7 @@ fn a_call_that_was_refused_is_captured_again() {
         let queued = bridge.offload(|| ()).start();
         let call = word("x").on(&bridge);
         let refused = with_word("refused", || call.try_offload());
-        let Err(Rejected::Full(call)) = refused else {
+        let Err(Rejected::Full { closure: call, .. }) = refused else {
             panic!("the queue is full");
         };
         drop(go);

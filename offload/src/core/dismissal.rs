@@ -34,7 +34,8 @@ impl AbandonedJobs {
         let Some(error) = self.error else { return };
         let told = self.jobs.iter().map(|Submitted { job, .. }| {
             let at = job.header().at;
-            job.abandon(OffloadError::NoThread { at, error })
+            let pool = core.limits.name.clone();
+            job.abandon(OffloadError::NoThread { at, error, pool })
         });
         core.dismiss(told, |tally| &mut tally.cancelled);
     }

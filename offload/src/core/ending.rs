@@ -3,6 +3,7 @@
 
 use std::{
     mem,
+    panic::Location,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +13,7 @@ use super::{
     dismissal::{settle, unrun},
 };
 use crate::{
-    Lineage, OffloadError, Shutdown, StillRunning,
+    Lineage, OffloadError, Report, Shutdown, StillRunning,
     job::runnable::{DeferredCleanup, Header, Runnable, Submitted},
     platform::sync::{MutexGuard, now, wait_for},
     schedule::state::{ParkDecision, Phase, ShutdownScope, State},
@@ -63,7 +64,9 @@ impl Core {
         let run = state.run();
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
-        let told = refused.iter().map(|Submitted { job, .. }| job.refuse());
+        let told = refused
+            .iter()
+            .map(|Submitted { job, .. }| job.refuse(self.shut_down_error(job.header().at)));
         self.dismiss(told, |tally| &mut tally.rejected);
         run
     }
@@ -89,14 +92,16 @@ impl Core {
         let mut state = self.state();
         let waiting = ending.lineage.waiting(self.id());
         let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
+        let mut late = None;
         let alone = here.is_some_and(|here| here.decision == ParkDecision::Exhausted);
         self.job_ended.notify_all();
         // If this worker is the only one, nobody is left to run what is queued.
         while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
-                Err(late) => {
-                    state = late;
+                Err(still_locked) => {
+                    late = Some(still_locked.snapshot());
+                    state = still_locked;
                     break;
                 }
             }
@@ -118,7 +123,9 @@ impl Core {
         sleepers.iter().for_each(Unparker::unpark);
         Drained {
             report: Shutdown {
+                pool: self.limits.name.clone(),
                 completed: count(run - ending.before),
+                report: late.map(|snapshot| Box::new(Report::of(self, snapshot))),
                 ..Shutdown::default()
             },
             run,
@@ -139,6 +146,15 @@ impl Core {
                 Err(_late) => return,
             }
         }
+    }
+
+    /// Tells the caller of a job that the pool was shut down before the job had finished.
+    pub(crate) fn shut_down(&self, job: &Arc<dyn Runnable>) -> DeferredCleanup {
+        job.abandon(self.shut_down_error(job.header().at))
+    }
+
+    pub(crate) fn shut_down_error(&self, at: &'static Location<'static>) -> OffloadError {
+        OffloadError::shut_down(at, Some(&self.limits.name))
     }
 
     /// Waits until a job has left the pool. Returns `Err` once `until` has passed.
@@ -186,7 +202,9 @@ impl Drained {
     /// destructors.
     pub(crate) fn tell_abandoned(&mut self, core: &Core) {
         let abandoned = mem::take(&mut self.abandoned);
-        let told = abandoned.iter().map(|submitted| shut_down(&submitted.job));
+        let told = abandoned
+            .iter()
+            .map(|submitted| core.shut_down(&submitted.job));
         let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
         // Callers have withdrawn some of these jobs since, so only the others count.
         self.report.abandoned = unrun(&told);
@@ -215,7 +233,9 @@ impl Drained {
         // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += told.len() - left.len() - report.cancelled;
         let at = tick(core.born, now());
-        let told = core.tell_and_count(left.iter().map(shut_down), |tally| &mut tally.cancelled);
+        let told = core.tell_and_count(left.iter().map(|job| core.shut_down(job)), |tally| {
+            &mut tally.cancelled
+        });
         for (job, told) in left.iter().zip(&told) {
             if told.left.is_some() {
                 // A worker had taken it, and has not begun.
@@ -227,11 +247,6 @@ impl Drained {
         settle(told);
         report
     }
-}
-
-fn shut_down(job: &Arc<dyn Runnable>) -> DeferredCleanup {
-    let at = job.header().at;
-    job.abandon(OffloadError::ShutDown { at })
 }
 
 /// Describes a job that still runs, as an item of a report.

@@ -71,7 +71,8 @@ impl Waited {
     /// Replaces the list by the wanted jobs that are in the pool now and can end.
     fn take(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
         let state = self.core.state();
-        let here = state.queue.jobs().chain(state.jobs(ShutdownScope::All));
+        let queued = state.queue.submitted().map(|submitted| &submitted.job);
+        let here = queued.chain(state.jobs(ShutdownScope::All));
         let ends = |job: &&Arc<dyn Runnable>| !self.excluded.contains(&JobId::of(job));
         let jobs = here.filter(|job| wanted(job)).filter(ends);
         self.jobs = jobs.cloned().collect();
@@ -112,7 +113,10 @@ impl Waited {
     /// Reports the jobs that are cut off.
     fn report(&self) {
         let now = tick(self.core.born, Instant::now());
-        let mut left = CutOff::default();
+        let mut left = CutOff {
+            pool: self.core.limits.name.clone(),
+            ..CutOff::default()
+        };
         for job in &self.jobs {
             let header = job.header();
             if header.is_listed() {

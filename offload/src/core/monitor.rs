@@ -15,7 +15,7 @@ use crate::{
 #[cold]
 pub(crate) fn start(core: &Arc<Core>) {
     let own = Arc::clone(core);
-    let name = "bridge-monitor".to_owned();
+    let name = core.limits.name.thread("monitor");
     if start_thread(name, core.limits.stack_size, move || run(&own)).is_err() {
         let refused = core.state().monitor_failed();
         if let Some(unparker) = refused {
@@ -27,18 +27,21 @@ pub(crate) fn start(core: &Arc<Core>) {
 fn run(core: &Arc<Core>) {
     loop {
         sleep(TICK);
+        let mut state = core.state();
         let Findings {
             action,
             refused,
             report,
             stops,
-        } = core.state().look(now());
+        } = state.look(now());
+        let report = report.map(|stall| (stall, state.snapshot()));
+        drop(state);
         core.perform(action);
         if let Some(unparker) = refused {
             unparker.unpark();
         }
-        if let Some(report) = report {
-            core.report(report);
+        if let Some((stall, snapshot)) = report {
+            core.report(stall, snapshot);
         }
         if stops {
             return;

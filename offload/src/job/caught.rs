@@ -9,7 +9,7 @@ use std::{
     task::Waker,
 };
 
-use crate::{Ambient, OffloadError, pool::error::Panic};
+use crate::{Ambient, OffloadError, pool::error::Panic, thread::worker::Worker};
 
 /// Wakes the task, and catches a panic of the waker.
 pub(crate) fn wake(waker: Option<Waker>) {
@@ -62,7 +62,9 @@ pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
 /// Reports a detached job that failed, because nobody awaits it.
 #[cold]
 pub(crate) fn report_lost<A: Ambient>(at: &'static Location<'static>, why: &OffloadError) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(at, why))) {
+    // A closure that panicked did so on a worker of its pool, which is this thread.
+    let pool = why.pool().cloned().unwrap_or_else(Worker::pool_name);
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(&pool, at, why))) {
         drop_payload(payload);
     }
 }

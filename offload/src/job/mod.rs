@@ -46,13 +46,13 @@ use self::{
 };
 use crate::{
     Ambient, Config, Lineage, OffloadError,
-    nesting::lineage::{JobId, PoolId},
+    nesting::lineage::JobId,
     platform::{
         fork::{Forked, OfProcess},
         sync::{Mutex, lock},
     },
     pool::{error::Panic, handle::Handle},
-    thread::clock::Tick,
+    timing::Start,
 };
 
 pub(crate) struct Job<F, T, A: Ambient> {
@@ -150,7 +150,7 @@ where
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.
-            return Poll::Ready(Err(OffloadError::ShutDown { at: self.header.at }));
+            return Poll::Ready(Err(OffloadError::shut_down(self.header.at, None)));
         }
         assert!(
             !matches!(cell.stage, Stage::Gone),
@@ -219,8 +219,8 @@ where
         &self.header
     }
 
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
-        self.header.begin(now);
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked> {
+        let timer = self.header.begin(start);
         let mut cell = lock(&self.cell);
         let context = cell.take_context();
         let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
@@ -237,16 +237,16 @@ where
         let id = JobId::of(&self);
         let (job, (result, ambient, context)) = running::in_name_of(self, || {
             let result = catch_unwind(AssertUnwindSafe(|| {
-                let _lineage = lineage.install_for(pool, id);
+                let _lineage = lineage.install_for(start.pool, id);
                 ambient.enter(context.as_ref(), closure)
             }));
             (result, ambient, context)
         });
         if let Err(forked) = process.get() {
-            // The job and its caller belong to the parent.
-            mem::forget((result, context));
+            mem::forget((result, context)); // the job and its caller belong to the parent
             return Err(forked);
         }
+        timer.end();
         let finish = job.finish(result, context);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
@@ -258,7 +258,7 @@ where
         self.end(error)
     }
 
-    fn refuse(&self) -> DeferredCleanup {
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => {
@@ -269,7 +269,7 @@ where
             unattended @ Stage::Unattended(..) => {
                 cell.stage = unattended;
                 drop(cell);
-                return self.end(OffloadError::ShutDown { at: self.header.at });
+                return self.end(error);
             }
             other => {
                 cell.stage = other;
@@ -373,7 +373,7 @@ where
             }
             // The pool was closed before it admitted the job.
             refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
-                let error = OffloadError::ShutDown { at: self.header.at };
+                let error = OffloadError::shut_down(self.header.at, Some(&handle.name));
                 Some((refused, Some(error)))
             }
             Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),

@@ -9,13 +9,13 @@ use std::{
 
 use crate::{
     Config, Lineage, OffloadError,
-    nesting::lineage::PoolId,
     platform::{
         fork::Forked,
         sync::{AtomicU8, AtomicU32, AtomicUsize},
     },
     pool::handle::Handle,
     thread::clock::Tick,
+    timing::{Stamp, Start, Timer},
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -30,7 +30,10 @@ pub(crate) struct Header {
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
     shown: AtomicU8,
-    /// The time when the closure began.
+    /// The upper bits of a [`Stamp`], until the closure begins.
+    upper: AtomicU8,
+    /// The time when the closure began. Until then, the lower bits of the [`Stamp`] of its
+    /// admission, if the pool measures its jobs.
     begun: AtomicU32,
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
@@ -63,9 +66,9 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it on a worker of `pool`. The job begins at `now`.
-    pub(crate) fn run(self, pool: PoolId, now: Tick) -> Result<Finish, Forked> {
-        self.job.run(self.lineage, pool, now)
+    /// Claims the closure and runs it on this worker.
+    pub(crate) fn run(self, start: Start<'_>) -> Result<Finish, Forked> {
+        self.job.run(self.lineage, start)
     }
 }
 
@@ -100,6 +103,7 @@ impl Header {
             list: AtomicU8::new(0),
             flags: AtomicU8::new(0),
             shown: AtomicU8::new(HIDDEN),
+            upper: AtomicU8::new(0),
             begun: AtomicU32::new(0),
             adopter: AtomicUsize::new(0),
             before: AtomicUsize::new(0),
@@ -200,8 +204,24 @@ impl Header {
     }
 
     /// Notes the time when the closure begins.
-    pub(crate) fn begin(&self, tick: Tick) {
-        self.begun.store(tick, Ordering::Relaxed);
+    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> Timer<'a> {
+        let timer = start.timer(self);
+        self.begun.store(start.tick, Ordering::Relaxed);
+        timer
+    }
+
+    /// Notes when the job was admitted.
+    pub(crate) fn admit(&self, Stamp { upper, lower }: Stamp) {
+        self.upper.store(upper, Ordering::Relaxed);
+        self.begun.store(lower, Ordering::Relaxed);
+    }
+
+    /// Returns when the job was admitted. Only a job that has not begun knows it.
+    pub(crate) fn admitted(&self) -> Stamp {
+        Stamp {
+            upper: self.upper.load(Ordering::Relaxed),
+            lower: self.begun.load(Ordering::Relaxed),
+        }
     }
 
     /// Returns the time when the closure began.
@@ -241,26 +261,27 @@ pub(crate) struct DeferredCleanup {
 /// A job as workers see it.
 pub(crate) trait Runnable: Any + Send + Sync {
     fn header(&self) -> &Header;
-    /// Claims the closure and runs it on a worker of `pool`, below `lineage`. The job
-    /// begins at `now`. The call never unwinds. It returns [`Forked`] if the closure has
-    /// forked, and this is the child.
-    fn run(self: Arc<Self>, lineage: Lineage, pool: PoolId, now: Tick) -> Result<Finish, Forked>;
+    /// Claims the closure and runs it on this worker, below `lineage`. The call never
+    /// unwinds. It returns [`Forked`] if the closure has forked, and this is the
+    /// child.
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked>;
     /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
     /// Ends a job that was never admitted, because the pool is closed. Its caller is
-    /// told, and may take the closure back.
-    fn refuse(&self) -> DeferredCleanup;
+    /// told, and may take the closure back. `error` goes to the report about a detached job.
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup;
 }
 
 /// A job as its caller sees it.
 pub(crate) trait Awaitable<T>: Send + Sync {
     fn header(&self) -> &Header;
     fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// Moves the job from `Fresh` to `Waiting`: captures the context by `config` and
-    /// the ambient, and returns the lineage. Returns `None` if the job was withdrawn before. If user code
-    /// panics, the job stays `Fresh`.
+    /// Moves the job from `Fresh` to `Waiting`: captures the context by `config` and the
+    /// ambient, and returns the lineage. Returns `None` if the job was withdrawn before. If
+    /// user code panics, the job stays `Fresh`.
     fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
-    /// Polls for the result, and keeps the waker if there is none yet.
+    /// Polls for the result, and keeps the waker if there is none yet. The error of a job
+    /// that was refused does not name the pool.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
     /// Withdraws the job, or tells a running closure that its caller has left.
     ///

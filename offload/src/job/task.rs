@@ -231,9 +231,10 @@ impl<T: Send + 'static> Offload<T> {
             // The job may be done already.
             Ok(ExpectedStart::Called) => false,
             Err(refusal) => {
+                let pool = self.pool.name.clone();
                 let error = match refusal {
-                    Refusal::Forked => OffloadError::Forked { at },
-                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at },
+                    Refusal::Forked => OffloadError::Forked { at, pool },
+                    Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at, pool },
                 };
                 core::settle(vec![self.job.abandon(error)]);
                 false
@@ -253,17 +254,21 @@ impl<T: Send + 'static> Offload<T> {
         let is_just_queued = self.stage == Stage::Lazy && self.submit(Some(cx.waker()));
         let Ok(core) = self.pool.core.get() else {
             // A thread of the parent may hold the job's lock.
-            let at = self.job.header().at;
-            return Poll::Ready(Err(OffloadError::Forked { at }));
+            return Poll::Ready(Err(OffloadError::Forked {
+                at: self.job.header().at,
+                pool: self.pool.name.clone(),
+            }));
         };
         if is_just_queued {
             return pending(&core.eagerness, &mut self.eager, cx);
         }
-        let poll = self.job.poll(cx);
-        match poll {
+        let mut poll = self.job.poll(cx);
+        match &mut poll {
             // The closure may still be there, because the caller may take it back. The
             // drop of this future takes it out.
-            Poll::Ready(Err(OffloadError::ShutDown { .. })) => {}
+            Poll::Ready(Err(OffloadError::ShutDown { pool, .. })) => {
+                pool.clone_from(&self.pool.name);
+            }
             Poll::Ready(_) => {
                 self.stage = Stage::Over;
                 core.eagerness.succeeded(&mut self.eager);
@@ -298,7 +303,8 @@ fn pending<R>(eagerness: &Eagerness, eager: &mut Eager, cx: &Context<'_>) -> Pol
 /// hold a lock on which all running jobs block.
 #[cold]
 fn adopt(pool: PoolId, header: &Header) {
-    if let Some(wait) = lineage::adopt(pool, header.before()) {
+    let own = lineage::adopt(pool, header.before());
+    if let Some(wait) = own.or_else(lineage::adopt_elsewhere) {
         header.set_adopter(wait);
     }
 }

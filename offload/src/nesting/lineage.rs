@@ -25,7 +25,9 @@ use self::{
     frame::Owner,
 };
 pub(crate) use self::{
-    current::{Installed, InstalledJob, adopt, frame, job_frame, open_wait, opened_frame},
+    current::{
+        Installed, InstalledJob, adopt, adopt_elsewhere, frame, job_frame, open_wait, opened_frame,
+    },
     frame::{Claim, Frame, Kind},
 };
 
@@ -46,7 +48,7 @@ impl PoolId {
 }
 
 /// The identity of a job: its address, as long as the job lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct JobId(usize);
 
 impl JobId {
@@ -173,6 +175,7 @@ impl Lineage {
                 pool,
                 job: Some(job),
                 kind: Kind::Job,
+                at: None,
             }),
         };
         let current = Current { top, job: None };
@@ -227,7 +230,12 @@ impl Lineage {
     pub(crate) fn below(&self, pool: PoolId, job: JobId, kind: Kind) -> Self {
         let job = Some(job);
         Self::of(&Arc::new(Frame::new(
-            Owner { pool, job, kind },
+            Owner {
+                pool,
+                job,
+                kind,
+                at: None,
+            },
             self.clone(),
         )))
     }

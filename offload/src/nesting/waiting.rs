@@ -5,24 +5,32 @@
 //! descendants of the wait. When it parks it returns its permit, so another worker may
 //! run what it waits for. If no worker can be had, the pool lends it a descendant.
 
+mod for_end;
+
 use std::{
     mem,
+    panic::Location,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
-    core::{Core, Here},
+    Report,
     job::{runnable::Submitted, running},
     nesting::lineage::{self, Frame, Installed},
-    platform::{fork::OfProcess, sync::sleep},
-    schedule::state::{Action, ParkDecision, ParkEnd, Place},
+    platform::{
+        fork::OfProcess,
+        sync::{now, sleep},
+    },
+    schedule::state::{Action, ParkDecision, ParkEnd, Place, Snapshot},
     thread::{
         park::Parker,
         worker::{self, Lent, Worker},
     },
 };
+
+pub(crate) use self::for_end::{free_permit_while, wait_for_end};
 
 /// After this many polls in a row without a park, a wait gives way: it frees its permit
 /// for a moment.
@@ -54,6 +62,10 @@ struct OnWorker {
     /// Whether the pool can do nothing for this wait. The wait polls once more, because
     /// its future may have become ready at the same time.
     refused: bool,
+    /// When this wait first parked.
+    since: Option<Instant>,
+    /// The state of the pool when it refused this wait.
+    snapshot: Option<Box<Snapshot>>,
     /// This field is dropped last, because the frame is in force as long as the wait is
     /// open.
     _installed: Installed,
@@ -83,17 +95,24 @@ pub enum Parked {
 }
 
 impl Waiting {
-    /// Opens a wait on this thread.
+    /// Opens a wait on this thread. A report names the place of this call.
     #[inline]
+    #[track_caller]
     pub fn open() -> Self {
+        Self::open_at(Location::caller())
+    }
+
+    /// Like [`open`](Self::open), but gives `at` as the place of the wait.
+    #[inline]
+    pub fn open_at(at: &'static Location<'static>) -> Self {
         if worker::is_worker() {
-            Self::open_on_worker()
+            Self::open_on_worker(Some(at))
         } else {
             Self { on_worker: None }
         }
     }
 
-    fn open_on_worker() -> Self {
+    fn open_on_worker(at: Option<&'static Location<'static>>) -> Self {
         let on_worker = Worker::current().map(|worker| {
             // The wait around this one may have been lent a job. It polls once more before
             // it runs that job, and this wait opens within that poll. If this wait needs
@@ -103,7 +122,9 @@ impl Waiting {
                 busy: 0,
                 owes: false,
                 refused: false,
-                _installed: lineage::open_wait(worker.core.id(), running::current()),
+                since: None,
+                snapshot: None,
+                _installed: lineage::open_wait(worker.core.id(), running::current(), at),
                 worker,
             })
         });
@@ -152,6 +173,22 @@ impl Waiting {
         }
     }
 
+    /// Returns a report of the pool whose worker this is. If the pool has
+    /// [refused](Parked::Exhausted) this wait, the report shows that moment.
+    #[must_use]
+    pub fn report(&mut self) -> Report {
+        let Some(OnWorker {
+            worker, snapshot, ..
+        }) = self.on_worker()
+        else {
+            return Report::default();
+        };
+        match snapshot.take() {
+            Some(snapshot) => Report::of(&worker.core, *snapshot),
+            None => worker.core.take_report(),
+        }
+    }
+
     /// Returns whether a job was lent to this wait and has not run. If a wait within the
     /// last poll has given the job back, this asks the pool to lend it once more.
     #[must_use]
@@ -167,76 +204,16 @@ impl Waiting {
     }
 }
 
-/// Calls `wait`, which blocks until the pool of `core` has ended.
-///
-/// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
-/// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
-pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
-    wait_parked(Some(core), wait)
-}
-
-/// Calls `wait`, which blocks until another thread has returned from user code.
-///
-/// A worker returns its permit meanwhile, because that code may need the pool.
-pub(crate) fn free_permit_while<R>(wait: impl FnOnce() -> R) -> R {
-    wait_parked(None, |_here| wait())
-}
-
-/// Calls `wait`. A worker counts as parked meanwhile. `ends` is the pool that `wait` waits
-/// for, if it waits for the end of a pool.
-fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<Here>) -> R) -> R {
-    let waiting = Waiting::open();
-    let Some(Ok(OnWorker { worker, .. })) = waiting.on_worker.as_ref().map(OfProcess::get) else {
-        return wait(None);
-    };
-    let (own, stack) = (&worker.core, worker.stack);
-    let is_own = ends.is_some_and(|core| Arc::ptr_eq(own, core));
-    let frame = lineage::frame();
-    let account = lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame));
-    let decision = loop {
-        let parker = Parker::new();
-        let place = Place {
-            frame: Arc::clone(&frame),
-            account: Arc::clone(&account),
-            unparker: parker.unparker().clone(),
-            stack,
-            // This wait would not run a lent job.
-            lends: false,
-            hears: false,
-        };
-        let mut state = own.state();
-        let (decision, action) = if is_own {
-            state.begin_park_for_end(place)
-        } else {
-            // This wait is never refused. The other pool, or the user code, may wait for
-            // jobs of this pool, and a worker that comes back from its wait can run them.
-            // So the permit must be free.
-            (ParkDecision::Park, state.add_parked_wait(place))
-        };
-        own.release(state);
-        let unrunnable = own.carry_out(action);
-        if unrunnable.is_empty() {
-            break decision;
-        }
-        // What this waits for may depend on the callers of these jobs. So they are told
-        // before the worker waits.
-        let _not_lent = own.state().end_park(&frame);
-        unrunnable.abandon(own);
-    };
-    let result = wait(is_own.then_some(Here { stack, decision }));
-    let _not_lent = own.state().end_park(&frame);
-    result
-}
-
 impl OnWorker {
     /// Returns what the pool must know of this wait when it parks.
-    fn place(&self, parker: &Parker) -> Place {
+    fn place(&mut self, parker: &Parker) -> Place {
         let frame = lineage::frame();
         Place {
             account: lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame)),
             frame,
             unparker: parker.unparker().clone(),
             stack: self.worker.stack,
+            since: *self.since.get_or_insert_with(now),
             // While this thread unwinds, a lent job would see that panic, and would not
             // poison what it locks.
             lends: self.worker.is_roomy() && !thread::panicking(),
@@ -281,11 +258,16 @@ impl OnWorker {
         // The token stays until this worker is not parked any more. It shows the others
         // that this worker is awake.
         let must_poll = !unrunnable.is_empty() || parker.sleep(deadline);
-        let ParkEnd { lent, refused } = core.state().end_park(&frame);
+        let ParkEnd {
+            lent,
+            refused,
+            snapshot,
+        } = core.state().end_park(&frame);
         let woken = parker.take() || must_poll;
         let is_lent = self.keep(lent, account);
         // If a job was lent meanwhile, the pool could do something after all.
         self.refused = refused && !is_lent;
+        self.snapshot = snapshot;
         unrunnable.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{CutOff, OffloadError};
+use crate::{CutOff, OffloadError, PoolName, Report};
 
 /// The surroundings of a submission, which are restored around the closure.
 ///
@@ -31,16 +31,17 @@ pub trait Ambient: Send + 'static {
     fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
-    /// no job has started, ended or parked for nearly a second. `waited` is how long that
-    /// has been so, and `queued` is the number of queued jobs.
+    /// no job has started, ended or parked for nearly a second.
+    /// [`Report::stalled_for`] says how long that has been so.
     ///
     /// The pool calls this once for each stall, on a thread of its own. So the report
     /// needs no further submission.
-    fn stalled(_waited: Duration, _queued: usize) {}
+    fn stalled(_report: &Report) {}
 
     /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
-    /// job, so this is the only place where its failure shows.
-    fn lost(_at: &'static Location<'static>, _why: &OffloadError) {}
+    /// job, so this is the only place where its failure shows. `at` is where the closure was
+    /// offloaded.
+    fn lost(_pool: &PoolName, _at: &'static Location<'static>, _why: &OffloadError) {}
 
     /// Reports the jobs that did not finish before the process exits. It runs on a
     /// thread that exists for the exit only.

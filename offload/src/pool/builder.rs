@@ -3,7 +3,7 @@
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
 use crate::{
-    Ambient, Bare, BuildError, Config, Pool,
+    Ambient, Bare, BuildError, Config, Pool, PoolName,
     core::{Core, Reports},
     platform::sync::MODEL,
     pool::limits::{Hooks, Limits},
@@ -35,8 +35,10 @@ impl<A> Builder<A> {
             grows: true,
             max_blocked_threads: 64,
             queue_capacity: 1024,
+            timings: false,
             keep_alive: Duration::from_secs(10),
-            thread_name: "bridge-offload".to_owned(),
+            name: PoolName::default(),
+            thread_name: None,
             stack_size: 2 * 1024 * 1024,
             // On one processor, spinning would keep submitters from running.
             spin: if cores > 1 {
@@ -90,15 +92,42 @@ impl<A> Builder<A> {
         self
     }
 
+    /// Measures how long jobs are queued and how long they run, for
+    /// [`Metrics::queued_for`](crate::Metrics::queued_for) and
+    /// [`Metrics::ran_for`](crate::Metrics::ran_for). Off by default.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool: Pool = Pool::builder().timings(true).build()?;
+    /// pollster::block_on(pool.run(|| ()));
+    /// assert_eq!(pool.metrics().ran_for.map(|ran| ran.count), Some(1));
+    /// # Ok::<(), bridge_offload::BuildError>(())
+    /// ```
+    pub fn timings(mut self, on: bool) -> Self {
+        self.limits.timings = on;
+        self
+    }
+
     /// Sets after which time a worker without work ends. The default is 10 seconds.
     pub fn keep_alive(mut self, time: Duration) -> Self {
         self.limits.keep_alive = time;
         self
     }
 
-    /// Sets the name of the workers. The default is `bridge-offload`.
+    /// Sets the name of the pool. Its figures, reports and errors carry this name, and its
+    /// workers are called so too. A pool has no name by default.
+    ///
+    /// Linux shows only the first 15 bytes of a thread's name.
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.limits.name = PoolName::new(name.as_ref());
+        self
+    }
+
+    /// Sets the name of the workers. The default is the name of the pool, or
+    /// `bridge-offload` if the pool has none.
     pub fn thread_name(mut self, name: impl Into<String>) -> Self {
-        self.limits.thread_name = name.into();
+        self.limits.thread_name = Some(name.into());
         self
     }
 
@@ -231,7 +260,11 @@ impl<A> Builder<A> {
                 });
             }
         }
-        if self.limits.thread_name.contains('\0') {
+        let names = [
+            self.limits.thread_name.as_deref(),
+            self.limits.name.as_str(),
+        ];
+        if names.into_iter().flatten().any(|name| name.contains('\0')) {
             return Err(BuildError::ThreadName);
         }
         if self.limits.keep_alive.is_zero() {

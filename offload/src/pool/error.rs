@@ -9,6 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use crate::PoolName;
+
 /// The reason why a [`Builder`](crate::Builder) was refused.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -27,7 +29,8 @@ pub enum BuildError {
         /// The greatest value that is accepted.
         limit: usize,
     },
-    /// The name of the threads contains a NUL, which no thread's name can have.
+    /// The name of the pool, or of its threads, contains a NUL, which no thread's name can
+    /// have.
     ThreadName,
     /// The global bridge is in use already, so it can't be replaced.
     GlobalInUse,
@@ -59,7 +62,7 @@ impl fmt::Display for BuildError {
                 write!(f, "`{setting}` is too large; it must be at most {limit}")
             }
             Self::ThreadName => {
-                f.write_str("`thread_name` has a NUL in it, which no thread's name can have")
+                f.write_str("the name has a NUL in it, which no thread's name can have")
             }
             Self::GlobalInUse => f.write_str(
                 "the global bridge is in use already; install yours before anything else runs",
@@ -75,15 +78,33 @@ impl fmt::Display for BuildError {
 impl Error for BuildError {}
 
 /// The reason why the pool did not take a closure, together with the closure.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejected<F> {
     /// The queue is full.
-    Full(F),
+    #[non_exhaustive]
+    Full {
+        /// The closure, which has not run.
+        closure: F,
+        /// The name of the pool.
+        pool: PoolName,
+    },
     /// The pool is shut down, or belongs to the process that forked this one.
-    ShutDown(F),
+    #[non_exhaustive]
+    ShutDown {
+        /// The closure, which has not run.
+        closure: F,
+        /// The name of the pool.
+        pool: PoolName,
+    },
     /// The limit passed before there was room in the queue.
-    TimedOut(F),
+    #[non_exhaustive]
+    TimedOut {
+        /// The closure, which has not run.
+        closure: F,
+        /// The name of the pool.
+        pool: PoolName,
+    },
 }
 
 impl<F> Rejected<F> {
@@ -91,65 +112,85 @@ impl<F> Rejected<F> {
     #[must_use]
     pub fn into_inner(self) -> F {
         match self {
-            Self::Full(f) | Self::ShutDown(f) | Self::TimedOut(f) => f,
+            Self::Full { closure, .. }
+            | Self::ShutDown { closure, .. }
+            | Self::TimedOut { closure, .. } => closure,
         }
     }
 
     /// Returns the same refusal with the value that `change` makes of the closure.
     ///
     /// ```
-    /// use bridge_offload::Rejected;
+    /// use std::time::Duration;
     ///
-    /// let rejected = Rejected::Full(7);
-    /// assert_eq!(rejected.map(|n| n + 1), Rejected::Full(8));
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let _report = pool.shutdown(Duration::ZERO).wait();
+    /// let rejected = pool.try_run(|| 7).unwrap_err();
+    /// assert_eq!(rejected.map(|closure| closure() + 1).into_inner(), 8);
     /// ```
     #[must_use]
     pub fn map<G>(self, change: impl FnOnce(F) -> G) -> Rejected<G> {
         match self {
-            Self::Full(f) => Rejected::Full(change(f)),
-            Self::ShutDown(f) => Rejected::ShutDown(change(f)),
-            Self::TimedOut(f) => Rejected::TimedOut(change(f)),
+            Self::Full { closure, pool } => Rejected::Full {
+                closure: change(closure),
+                pool,
+            },
+            Self::ShutDown { closure, pool } => Rejected::ShutDown {
+                closure: change(closure),
+                pool,
+            },
+            Self::TimedOut { closure, pool } => Rejected::TimedOut {
+                closure: change(closure),
+                pool,
+            },
         }
     }
 
     /// Returns whether the queue was full, so that trying again later can help.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Full(_))
+        matches!(self, Self::Full { .. })
     }
 
     /// Returns whether the pool takes no further job.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        matches!(self, Self::ShutDown(_))
+        matches!(self, Self::ShutDown { .. })
     }
 
     /// Returns whether the limit passed.
     #[must_use]
     pub fn is_timed_out(&self) -> bool {
-        matches!(self, Self::TimedOut(_))
+        matches!(self, Self::TimedOut { .. })
     }
 }
 
 impl<F> fmt::Debug for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full(_) => "Full(..)",
-            Self::ShutDown(_) => "ShutDown(..)",
-            Self::TimedOut(_) => "TimedOut(..)",
+            Self::Full { .. } => "Full(..)",
+            Self::ShutDown { .. } => "ShutDown(..)",
+            Self::TimedOut { .. } => "TimedOut(..)",
         })
     }
 }
 
 impl<F> fmt::Display for Rejected<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full(_) => {
-                "the pool's queue is full; await `run` to wait for room, or try again later"
+        match self {
+            Self::Full { pool, .. } => write!(
+                f,
+                "the queue of the {pool} is full; await `run` to wait for room, or try again later"
+            ),
+            Self::ShutDown { pool, .. } => {
+                write!(f, "the {pool} is shut down and takes no further job")
             }
-            Self::ShutDown(_) => "the pool is shut down and takes no further job",
-            Self::TimedOut(_) => "the pool's queue had no room within the limit",
-        })
+            Self::TimedOut { pool, .. } => {
+                write!(f, "the queue of the {pool} had no room within the limit")
+            }
+        }
     }
 }
 
@@ -166,6 +207,8 @@ pub enum OffloadError {
     ShutDown {
         /// Where the closure was offloaded.
         at: &'static Location<'static>,
+        /// The name of the pool.
+        pool: PoolName,
     },
     /// The job was withdrawn before it started.
     #[non_exhaustive]
@@ -180,12 +223,16 @@ pub enum OffloadError {
         at: &'static Location<'static>,
         /// The error of the system.
         error: io::ErrorKind,
+        /// The name of the pool.
+        pool: PoolName,
     },
     /// This process is a fork of the one whose threads serve the pool.
     #[non_exhaustive]
     Forked {
         /// Where the closure was offloaded.
         at: &'static Location<'static>,
+        /// The name of the pool.
+        pool: PoolName,
     },
 }
 
@@ -193,9 +240,9 @@ impl fmt::Display for OffloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked(panic) => write!(f, "the offloaded closure panicked: {}", panic.text()),
-            Self::ShutDown { at } => write!(
+            Self::ShutDown { at, pool } => write!(
                 f,
-                "the closure offloaded at {at} did not finish: the pool was shut down; \
+                "the closure offloaded at {at} did not finish: the {pool} was shut down; \
                  offload before the shutdown, or allow it more time"
             ),
             Self::Cancelled { at } => {
@@ -204,15 +251,15 @@ impl fmt::Display for OffloadError {
                     "the closure offloaded at {at} was withdrawn before it started"
                 )
             }
-            Self::NoThread { at, error } => write!(
+            Self::NoThread { at, error, pool } => write!(
                 f,
-                "the closure offloaded at {at} did not run: the pool has no thread and none could \
-                 be started ({error}); raise the system's limit on threads"
+                "the closure offloaded at {at} did not run: the {pool} has no thread and none \
+                 could be started ({error}); raise the system's limit on threads"
             ),
-            Self::Forked { at } => write!(
+            Self::Forked { at, pool } => write!(
                 f,
                 "the closure offloaded at {at} did not run: this process is a fork, and the \
-                 pool's threads stayed in its parent; build a pool after the fork"
+                 threads of the {pool} stayed in its parent; build a pool after the fork"
             ),
         }
     }
@@ -221,6 +268,24 @@ impl fmt::Display for OffloadError {
 impl Error for OffloadError {}
 
 impl OffloadError {
+    /// Returns the error of a closure that the shutdown of this pool has cut off. Without a
+    /// name, the caller of this function sets it later.
+    pub(crate) fn shut_down(at: &'static Location<'static>, pool: Option<&PoolName>) -> Self {
+        let pool = pool.cloned().unwrap_or_default();
+        Self::ShutDown { at, pool }
+    }
+
+    /// Returns the name of the pool, if this error speaks of the pool.
+    #[must_use]
+    pub fn pool(&self) -> Option<&PoolName> {
+        match self {
+            Self::ShutDown { pool, .. }
+            | Self::NoThread { pool, .. }
+            | Self::Forked { pool, .. } => Some(pool),
+            Self::Panicked(_) | Self::Cancelled { .. } => None,
+        }
+    }
+
     /// Resumes the closure's panic, or panics with this error's text.
     pub(crate) fn resume(self) -> ! {
         match self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Config,
+    Config, PoolName,
     core::{Core, Refusal, WhenFull},
     job::runnable::Submitted,
     platform::fork::OfProcess,
@@ -18,6 +18,8 @@ pub(crate) struct Handle {
     pub(crate) core: OfProcess<Arc<Core>>,
     /// What the context of each job is captured by.
     pub(crate) config: Config,
+    /// A fork's child names the pool too.
+    pub(crate) name: PoolName,
 }
 
 impl Handle {

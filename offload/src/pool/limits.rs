@@ -2,18 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::schedule::policy::{Decision, LoadSample};
+use crate::{
+    PoolName,
+    schedule::policy::{Decision, LoadSample},
+};
 
 /// The settings of a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
+    pub(crate) name: PoolName,
     pub(crate) max_threads: usize,
     /// Whether the pool may grow while it stands still: nobody has set `max_threads`.
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
     pub(crate) queue_capacity: usize,
+    /// Whether the pool measures how long jobs are queued and run.
+    pub(crate) timings: bool,
     pub(crate) keep_alive: Duration,
-    pub(crate) thread_name: String,
+    /// The name of the workers, if it is not the name of the pool.
+    pub(crate) thread_name: Option<String>,
     pub(crate) stack_size: usize,
     pub(crate) spin: Duration,
     /// The longest time that the exit of the process waits for admitted jobs. Zero means
@@ -30,6 +37,14 @@ pub(crate) struct Limits {
     pub(crate) watches_end: bool,
 }
 
+impl Limits {
+    /// Returns the name of the workers.
+    pub(crate) fn worker_name(&self) -> String {
+        let name = self.thread_name.as_deref().or(self.name.as_str());
+        name.unwrap_or("bridge-offload").to_owned()
+    }
+}
+
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 impl Limits {
     /// Returns the settings of the smallest pool, for tests of the state.
@@ -38,8 +53,10 @@ impl Limits {
             max_threads: 1,
             max_blocked_threads: 1,
             queue_capacity: 1,
+            timings: false,
             keep_alive: Duration::ZERO,
-            thread_name: String::new(),
+            name: PoolName::default(),
+            thread_name: None,
             stack_size: 0,
             spin: Duration::ZERO,
             exit_grace: Duration::ZERO,

@@ -1,14 +1,18 @@
 //! The figures that a pool gives about itself.
 
+use crate::{PoolName, Timing};
+
 /// The figures of a pool, all of them taken at one moment.
 ///
 /// Some figures describe this moment. Others count events since the pool was built, or
 /// give the greatest value that a figure has had. Each submitted job is counted once when
 /// it is over: as completed, cancelled, panicked or rejected. It is counted at the latest
 /// when its caller can see the result.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
+    /// The name of the pool.
+    pub name: PoolName,
     /// The number of workers.
     pub threads: usize,
     /// The number of workers without a job.
@@ -39,4 +43,116 @@ pub struct Metrics {
     pub peak_queued: usize,
     /// The greatest number of jobs parked at a time.
     pub peak_blocked: usize,
+    /// The times that jobs were queued, from their admission to their start. `None` unless
+    /// [`Builder::timings`](crate::Builder::timings) is on.
+    ///
+    /// Each job that has returned or panicked is measured. Time in the backlog does not
+    /// count, because a job is not admitted there.
+    pub queued_for: Option<Timing>,
+    /// The times that jobs ran, from their start to their end. The time for which a job was
+    /// parked in a wait counts. `None` unless
+    /// [`Builder::timings`](crate::Builder::timings) is on.
+    pub ran_for: Option<Timing>,
+}
+
+/// One figure of [`Metrics`], as a program that publishes them needs it.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// The name of the field.
+    pub name: &'static str,
+    /// A description.
+    pub what: &'static str,
+    pub value: Value,
+}
+
+/// The value of a [`Figure`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// A number that goes up and down, or the greatest such number so far.
+    Gauge(usize),
+    /// A number of events since the pool was built.
+    Counter(u64),
+    /// The times that jobs took.
+    Timing(Timing),
+}
+
+impl Metrics {
+    /// Returns all figures. The timings are among them only if they are on.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        // A field that is new does not compile until it has its line here.
+        let Self {
+            name: _,
+            threads,
+            idle,
+            running,
+            blocked,
+            queued,
+            backlog,
+            completed,
+            cancelled,
+            panicked,
+            rejected,
+            peak_threads,
+            peak_queued,
+            peak_blocked,
+            queued_for,
+            ran_for,
+        } = *self;
+        let gauges = [
+            ("threads", "workers", threads),
+            ("idle", "workers without a job", idle),
+            ("running", "jobs that run", running),
+            ("blocked", "parked jobs", blocked),
+            ("queued", "jobs in the queue", queued),
+            ("backlog", "jobs that wait for room in the queue", backlog),
+            ("peak_threads", "the most workers at a time", peak_threads),
+            (
+                "peak_queued",
+                "the most jobs in the queue at a time",
+                peak_queued,
+            ),
+            (
+                "peak_blocked",
+                "the most parked jobs at a time",
+                peak_blocked,
+            ),
+        ];
+        let counters = [
+            ("completed", "jobs that returned", completed),
+            (
+                "cancelled",
+                "jobs that were admitted and never started",
+                cancelled,
+            ),
+            ("panicked", "jobs that panicked", panicked),
+            ("rejected", "jobs that were not admitted", rejected),
+        ];
+        let timings = [
+            (
+                "queued_for",
+                "the time from the admission to the start of a job",
+                queued_for,
+            ),
+            (
+                "ran_for",
+                "the time from the start to the end of a job",
+                ran_for,
+            ),
+        ];
+        let gauges = gauges.map(|(name, what, value)| (name, what, Value::Gauge(value)));
+        let counters = counters.map(|(name, what, value)| (name, what, Value::Counter(value)));
+        let timings = timings
+            .into_iter()
+            .filter_map(|(name, what, timing)| Some((name, what, Value::Timing(timing?))));
+        gauges
+            .into_iter()
+            .chain(counters)
+            .chain(timings)
+            .map(|(name, what, value)| Figure { name, what, value })
+            .collect()
+    }
 }

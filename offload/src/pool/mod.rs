@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod handle;
 pub(crate) mod limits;
 pub(crate) mod metrics;
+pub(crate) mod name;
 pub(crate) mod report;
 
 use std::{
@@ -13,13 +14,14 @@ use std::{
 };
 
 use crate::{
-    Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Timer,
+    Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Report, Timer,
     core::{Core, Refusal, WhenFull},
     job::{
         Job,
         large::Large,
         runnable::{Awaitable, Submitted},
     },
+    observe::outside::OutsideWait,
     platform::fork::{Forked, OfProcess},
     pool::handle::Handle,
 };
@@ -60,6 +62,7 @@ impl<A: Ambient> Pool<A> {
     pub(crate) fn from_core(core: Arc<Core>, config: Config) -> Self {
         Self {
             handle: Arc::new(Handle {
+                name: core.limits.name.clone(),
                 core: OfProcess::new(core),
                 config,
             }),
@@ -152,7 +155,7 @@ impl<A: Ambient> Pool<A> {
         };
         match self.handle.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
-            Err(refusal) => Err(refuse(&job, refusal)),
+            Err(refusal) => Err(refuse(&self.handle, &job, refusal)),
         }
     }
 
@@ -201,7 +204,7 @@ impl<A: Ambient> Pool<A> {
                 lineage,
             };
             if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog) {
-                return Err(refuse(&job, refusal));
+                return Err(refuse(&handle, &job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
@@ -225,10 +228,16 @@ impl<A: Ambient> Pool<A> {
             match result {
                 Some(Ok(value)) => Ok(value),
                 Some(Err(error)) => match job.reclaim() {
-                    Some(closure) => Err(Rejected::ShutDown(closure)),
+                    Some(closure) => Err(Rejected::ShutDown {
+                        closure,
+                        pool: handle.name.clone(),
+                    }),
                     None => error.resume(),
                 },
-                None => Err(refuse_with(&job, Rejected::TimedOut)),
+                None => Err(Rejected::TimedOut {
+                    closure: take_back(&job),
+                    pool: handle.name.clone(),
+                }),
             }
         }
     }
@@ -287,33 +296,59 @@ impl<A: Ambient> Pool<A> {
             .get()
             .map_or_else(|Forked| Metrics::default(), |core| core.metrics())
     }
+
+    /// Reports every worker, job and wait of the pool, and who waits for whom.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let inner = pool.clone();
+    /// let job = pool.run(move || inner.report());
+    /// let report = pollster::block_on(job);
+    /// assert_eq!(report.jobs()[0].at().file(), file!());
+    /// println!("{report}");
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.handle
+            .core
+            .get()
+            .map_or_else(|Forked| Report::default(), |core| core.take_report())
+    }
+
+    /// Notes a wait that parks a thread which is no worker, for reports. The note ends
+    /// when the guard is dropped.
+    #[doc(hidden)]
+    pub fn note_wait(&self, at: &'static Location<'static>, future: &'static str) -> OutsideWait {
+        OutsideWait::new(&self.handle.core, at, future)
+    }
 }
 
 /// Takes the closure back, and returns it with the reason of the refusal.
-fn refuse<F, T, A>(job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+fn refuse<F, T, A>(handle: &Handle, job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    refuse_with(
-        job,
-        match refusal {
-            Refusal::Full => Rejected::Full,
-            Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown,
-        },
-    )
+    let (closure, pool) = (take_back(job), handle.name.clone());
+    match refusal {
+        Refusal::Full => Rejected::Full { closure, pool },
+        Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown { closure, pool },
+    }
 }
 
-fn refuse_with<F, T, A>(job: &Job<F, T, A>, reason: fn(F) -> Rejected<F>) -> Rejected<F>
+/// Takes the closure of a refused job back.
+fn take_back<F, T, A>(job: &Job<F, T, A>) -> F
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    reason(job.reclaim().unwrap_or_else(|| {
+    job.reclaim().unwrap_or_else(|| {
         unreachable!("the pool refused the job, so nobody else can have claimed it")
-    }))
+    })
 }
 
 impl<A: Ambient> Default for Pool<A> {

@@ -3,6 +3,8 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
+use crate::{PoolName, Report};
+
 /// The number of places that a text lists before it only counts the rest.
 const PLACES: usize = 8;
 
@@ -23,6 +25,8 @@ const PLACES: usize = 8;
 #[non_exhaustive]
 #[must_use = "it says whether work was lost"]
 pub struct Shutdown {
+    /// The name of the pool.
+    pub pool: PoolName,
     /// The number of jobs that finished within the grace.
     pub completed: usize,
     /// The number of jobs that were admitted and never ran. Their callers got
@@ -34,6 +38,9 @@ pub struct Shutdown {
     /// The jobs that still run. Their callers got
     /// [`ShutDown`](crate::OffloadError::ShutDown), and their threads go on.
     pub running: Vec<StillRunning>,
+    /// The pool when the grace was over, if jobs were left then. It shows who waited for
+    /// whom.
+    pub report: Option<Box<Report>>,
 }
 
 /// A job that still runs.
@@ -54,6 +61,8 @@ pub struct StillRunning {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CutOff {
+    /// The name of the pool.
+    pub pool: PoolName,
     /// The jobs that still run.
     pub running: Vec<StillRunning>,
     /// The places where jobs were offloaded that have not started.
@@ -111,15 +120,15 @@ mod tests {
         };
         let few = CutOff {
             running: vec![running],
-            queued: Vec::new(),
+            ..CutOff::default()
         };
         assert_eq!(
             few.to_string(),
             format!("1 running ({at} for 3s), 0 queued")
         );
         let many = CutOff {
-            running: Vec::new(),
             queued: vec![at; PLACES + 2],
+            ..CutOff::default()
         };
         let text = many.to_string();
         assert!(text.ends_with(", and 2 more)"), "{text}");

@@ -13,7 +13,6 @@
 //! takes the pool's lock.
 
 mod list;
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod look;
 
 use std::{
@@ -28,6 +27,7 @@ use crate::{
     nesting::lineage::Lane,
     platform::sync::{AtomicUsize, Padded},
     schedule::{expected_start::ExpectedStart, inbox::Inbox},
+    timing::PoolClock,
 };
 
 pub(crate) struct Queue {
@@ -46,6 +46,8 @@ pub(crate) struct Queue {
     unrelated_pushed: usize,
     /// The largest number of jobs that the queues were seen to hold together.
     peak: usize,
+    /// The clock of a pool that measures its jobs.
+    pub(crate) clock: Option<PoolClock>,
 }
 
 #[derive(Default)]
@@ -76,7 +78,13 @@ impl Queue {
             unrelated_taken: 0,
             unrelated_pushed: 0,
             peak: 0,
+            clock: None,
         }
+    }
+
+    /// Notes by this clock when jobs are admitted from the backlog.
+    pub(crate) fn measured_by(self, clock: Option<PoolClock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Returns the number of admitted jobs. It is at most the capacity.
@@ -344,6 +352,9 @@ impl Queue {
                 return;
             };
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+            if let Some(clock) = &self.clock {
+                job.header().admit(clock.stamp());
+            }
             lists.queue.push(job);
         }
     }

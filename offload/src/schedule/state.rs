@@ -11,6 +11,7 @@ mod ending;
 mod growth;
 mod parked_waits;
 mod search;
+mod snapshot;
 mod steps;
 mod tally;
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
@@ -26,6 +27,7 @@ use self::{
     search::{SearchState, Searcher},
 };
 use crate::{
+    Lineage,
     job::runnable::{Runnable, Submitted},
     nesting::lineage::{Frame, JobId, Lane, PoolId},
     platform::sync::{AtomicUsize, Padded},
@@ -34,12 +36,14 @@ use crate::{
         expected_start::ExpectedStart, inbox::Inbox, policy::Decision, queue::Queue, stall::Stall,
     },
     thread::park::Unparker,
+    timing::{PoolClock, Recorder},
 };
 
 pub(crate) use self::{
     ending::ShutdownScope,
     growth::Findings,
     parked_waits::{ParkEnd, Place},
+    snapshot::{SeenJob, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,
 };
@@ -68,6 +72,9 @@ pub(crate) struct State {
     /// The jobs on each worker's stack, outermost first.
     stacks: Vec<Vec<Claimed>>,
     free_stacks: Vec<usize>,
+    /// The recorder of each stack, if the pool measures its jobs. A worker that gets a stack
+    /// goes on with the histograms of the worker that had it before.
+    pub(crate) recorders: Vec<Arc<Recorder>>,
     /// The number of workers, including the workers that are starting.
     threads: usize,
     /// The number of jobs that run and are not parked. Most of them have a permit.
@@ -93,6 +100,8 @@ pub(crate) struct State {
 /// A job that a worker has claimed.
 pub(crate) struct Claimed {
     pub(crate) job: Arc<dyn Runnable>,
+    /// The jobs and waits that it descends from, for reports.
+    lineage: Lineage,
     /// The account on which the job runs, if it started on credit.
     credit: Option<Credit>,
     /// Whether the job started beyond the permits.
@@ -113,9 +122,10 @@ impl State {
         ready: Arc<Padded<AtomicUsize>>,
         inbox: Arc<Padded<Inbox>>,
     ) -> Self {
+        let clock = limits.timings.then(PoolClock::new);
         Self {
             pool: PoolId::of(&*inbox),
-            queue: Queue::new(limits.queue_capacity, ready, inbox),
+            queue: Queue::new(limits.queue_capacity, ready, inbox).measured_by(clock),
             phase: Phase::Open,
             limits,
             idle: Vec::new(),
@@ -125,6 +135,7 @@ impl State {
             gained: None,
             stacks: Vec::new(),
             free_stacks: Vec::new(),
+            recorders: Vec::new(),
             threads: 0,
             running: 0,
             searcher: None,
@@ -251,7 +262,7 @@ impl State {
             if searches {
                 self.searcher = None;
             }
-            self.begin(stack, &job.job, right);
+            self.begin(stack, &job, right);
             let action = self.hand_on();
             return Some(Step::Run { job, action });
         }
@@ -322,7 +333,7 @@ impl State {
     }
 
     /// Notes that the worker with this stack starts a job.
-    fn begin(&mut self, stack: usize, job: &Arc<dyn Runnable>, right: Right) {
+    fn begin(&mut self, stack: usize, job: &Submitted, right: Right) {
         self.running += 1;
         let is_beyond = !matches!(right, Right::Permit);
         self.growth.note_start(self.is_progress(is_beyond));
@@ -338,7 +349,8 @@ impl State {
             }
         };
         self.stacks[stack].push(Claimed {
-            job: Arc::clone(job),
+            job: Arc::clone(&job.job),
+            lineage: job.lineage.clone(),
             credit,
             is_beyond,
         });

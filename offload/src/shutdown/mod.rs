@@ -97,7 +97,8 @@ impl PoolShutdown {
 fn start(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
     // The closure is lost if the thread can't be started, so it takes a copy.
     let (core, copy) = (Arc::clone(core), ending.clone());
-    OnThread::start("bridge-shutdown", move || finish(&core, &copy)).map_err(|_error| ending)
+    let name = core.limits.name.thread("shutdown");
+    OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
 }
 
 /// Waits for the end of the pool in two steps, and tells the callers of jobs.

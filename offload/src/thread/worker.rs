@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    OffloadError,
+    PoolName,
     core::Core,
     job::{drop_payload, runnable::Submitted},
     nesting::lineage::Frame,
@@ -27,6 +27,7 @@ use crate::{
         spinning::Spinning,
         stack,
     },
+    timing::{Recorder, Start},
 };
 
 thread_local! {
@@ -65,6 +66,8 @@ pub(crate) struct Worker {
     /// The job that was lent to it and has not run. The worker keeps it and not the
     /// wait, because a wait that opens within that wait must find the job.
     lent: Rc<Cell<Option<Lent>>>,
+    /// The histograms that it writes, if the pool measures its jobs.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// A job that was lent to a worker.
@@ -83,6 +86,11 @@ impl Worker {
             worker.borrow().as_ref()?.get().ok().cloned()
         };
         WORKER.try_with(cloned).ok().flatten()
+    }
+
+    /// Returns the name of the pool whose worker this thread is.
+    pub(crate) fn pool_name() -> PoolName {
+        Self::current().map_or_else(PoolName::default, |worker| worker.core.limits.name.clone())
     }
 
     /// Returns whether at least half of the worker's stack is left.
@@ -110,8 +118,12 @@ impl Worker {
         let Some(Lent { job, account }) = self.lent.take() else {
             return false;
         };
-        let now = clock::tick(self.core.born, now());
-        let Ok(finish) = job.run(self.core.id(), now) else {
+        let start = Start {
+            pool: self.core.id(),
+            tick: clock::tick(self.core.born, now()),
+            recorder: self.recorder.as_deref(),
+        };
+        let Ok(finish) = job.run(start) else {
             return true;
         };
         let mut state = self.core.state();
@@ -135,8 +147,7 @@ impl Worker {
         match given {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
-                let at = job.header().at;
-                let cleanup = iter::once_with(|| job.abandon(OffloadError::ShutDown { at }));
+                let cleanup = iter::once_with(|| self.core.shut_down(&job));
                 self.core.dismiss(cleanup, |tally| &mut tally.cancelled);
             }
         }
@@ -175,18 +186,23 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
     };
-    let stack = core.state().enter();
+    let mut state = core.state();
+    let stack = state.enter();
+    let recorder = state.recorders.get(stack).cloned();
+    drop(state);
     let worker = Worker {
         core: Arc::clone(core),
         stack,
         base: stack::here(),
         lent: Rc::default(),
+        recorder,
     };
+    let recorder = worker.recorder.clone();
     WORKER.with(|slot| slot.replace(Some(OfProcess::new(worker))));
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 
-    let ended = run_jobs(core, id, stack, &parker, &idle_entry);
+    let ended = run_jobs(core, stack, recorder.as_deref(), &parker, &idle_entry);
     // The stop hook may wait. It must return no permit, so this thread is no worker now.
     WORKER.with(|slot| slot.replace(None));
     ended
@@ -195,12 +211,12 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
 /// The loop of a worker: asks the state for the next step, and takes it.
 fn run_jobs(
     core: &Arc<Core>,
-    id: usize,
     stack: usize,
+    recorder: Option<&Recorder>,
     parker: &Parker,
     idle_entry: &IdleThread,
 ) -> Result<(), Forked> {
-    let limits = &core.limits;
+    let (limits, id) = (&core.limits, idle_entry.id);
     let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
@@ -218,7 +234,12 @@ fn run_jobs(
                 if after == After::WakeUp {
                     clock.idle();
                 }
-                after = After::Job(job.run(core.id(), clock.begin())?);
+                let start = Start {
+                    pool: core.id(),
+                    tick: clock.begin(),
+                    recorder,
+                };
+                after = After::Job(job.run(start)?);
                 idle_entry
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());

@@ -26,6 +26,7 @@ mod leaving;
 mod locks;
 mod nesting;
 mod queueing;
+mod reporting;
 mod runner;
 mod scheduler;
 mod shutting;

@@ -125,7 +125,10 @@ fn callers_that_wait_for_room_for_a_while() {
                 match outcome {
                     Ok(before) => assert_eq!(before, 0),
                     Err(rejected) => {
-                        assert!(matches!(rejected, Rejected::TimedOut(_)), "another reason");
+                        assert!(
+                            matches!(rejected, Rejected::TimedOut { .. }),
+                            "another reason"
+                        );
                         assert_eq!(ran.load(Ordering::Relaxed), 0);
                     }
                 }

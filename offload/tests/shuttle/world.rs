@@ -14,8 +14,8 @@ use std::{
 };
 
 use bridge_offload::{
-    Ambient, Builder, Config, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Waiting,
-    model, park::Parker,
+    Ambient, Builder, Config, Metrics, Offload, OffloadError, Parked, Pool, Rejected, Report,
+    Waiting, model, park::Parker,
 };
 
 use crate::scheduler::is_patient;
@@ -58,8 +58,9 @@ impl Ambient for Watched {
         closure()
     }
 
-    fn stalled(_waited: Duration, queued: usize) {
-        assert!(queued > 0);
+    fn stalled(report: &Report) {
+        assert!(report.metrics().queued > 0);
+        assert!(!report.to_string().is_empty());
         STALLS.set(STALLS.get() + 1);
     }
 }
@@ -195,7 +196,8 @@ impl World {
         match self.pool.try_run(self.counted(job)) {
             Ok(task) => Some(task),
             Err(rejected) => {
-                let is_known = matches!(rejected, Rejected::Full(_) | Rejected::ShutDown(_));
+                let is_known =
+                    matches!(rejected, Rejected::Full { .. } | Rejected::ShutDown { .. });
                 assert!(is_known, "refused for another reason");
                 None
             }

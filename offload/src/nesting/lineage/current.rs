@@ -1,6 +1,6 @@
 //! The lineage in force on this thread, as a thread-local.
 
-use std::{cell::RefCell, mem, sync::Arc};
+use std::{cell::RefCell, mem, panic::Location, sync::Arc};
 
 use super::{Frame, JobId, Kind, Lineage, Owner, PoolId};
 use crate::platform::sync::thread_local;
@@ -95,7 +95,11 @@ impl Drop for InstalledJob {
 }
 
 /// Opens a wait on this thread. Its frame is made when something asks for it.
-pub(crate) fn open_wait(pool: PoolId, job: Option<JobId>) -> Installed {
+pub(crate) fn open_wait(
+    pool: PoolId,
+    job: Option<JobId>,
+    at: Option<&'static Location<'static>>,
+) -> Installed {
     // The parent of this wait's frame is the frame of the job, or of the wait around
     // it. So the parent is made first.
     let lineage = if with_current(|current| current.top.unframed.is_some()) {
@@ -106,7 +110,12 @@ pub(crate) fn open_wait(pool: PoolId, job: Option<JobId>) -> Installed {
     let kind = Kind::Wait;
     install(Top {
         lineage,
-        unframed: Some(Owner { pool, job, kind }),
+        unframed: Some(Owner {
+            pool,
+            job,
+            kind,
+            at,
+        }),
     })
 }
 
@@ -140,6 +149,13 @@ pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     // The job may be queued among the unrelated jobs. The next park looks there.
     job_frame().as_ref().unwrap_or(&wait).note_unrelated(before);
     Some(wait.number())
+}
+
+/// Returns the number of the innermost wait on this thread, if it is open in any pool. A
+/// wait of another pool gets no worker by that. The number only tells a report who waits.
+pub(crate) fn adopt_elsewhere() -> Option<usize> {
+    let wait = Lineage::current().frame?;
+    (wait.kind() == Kind::Wait && !wait.is_over()).then(|| wait.number())
 }
 
 /// Returns the frame of the job that runs here, if it has one.

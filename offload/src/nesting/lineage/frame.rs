@@ -3,7 +3,9 @@
 //! A frame becomes parked, and its account is spent, only under the lock of its pool.
 
 use std::{
-    mem, ptr,
+    mem,
+    panic::Location,
+    ptr,
     sync::{Arc, PoisonError, atomic::Ordering},
 };
 
@@ -22,6 +24,8 @@ pub(crate) struct Owner {
     /// waker that a worker calls may wait.
     pub(crate) job: Option<JobId>,
     pub(crate) kind: Kind,
+    /// The place of a wait, if it is known.
+    pub(crate) at: Option<&'static Location<'static>>,
 }
 
 /// The reason why a descendant may start on the account of a parked job.
@@ -123,6 +127,11 @@ impl Frame {
         self.owner.job
     }
 
+    /// Returns the place of a wait, if it is known.
+    pub(crate) fn at(&self) -> Option<&'static Location<'static>> {
+        self.owner.at
+    }
+
     /// Returns whether the worker is parked in this wait.
     pub(crate) fn is_wait_parked(&self) -> bool {
         self.wait_parked.load(Ordering::Relaxed)
@@ -222,6 +231,7 @@ mod tests {
             pool,
             job: None,
             kind,
+            at: None,
         };
         let mut chain = Lineage::default();
         for _ in 0..100_000 {

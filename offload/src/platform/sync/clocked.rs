@@ -21,7 +21,7 @@ use std::{
 pub(crate) use shuttle::{
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     },
     thread::yield_now,
     thread_local,
@@ -106,6 +106,24 @@ fn wake(task: TaskId) -> bool {
 /// Returns the time by the clock of the execution.
 pub(crate) fn now() -> Instant {
     *ORIGIN + time()
+}
+
+/// The clock of the execution, in nanoseconds.
+#[derive(Clone)]
+pub(crate) struct FineClock;
+
+impl FineClock {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn read(&self) -> u64 {
+        time().as_nanos().try_into().unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn nanos(&self, from: u64, to: u64) -> u64 {
+        to.saturating_sub(from)
+    }
 }
 
 /// Returns the time since `start`.

@@ -5,7 +5,7 @@ pub(crate) use std::{
     hint::spin_loop,
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     },
     thread_local,
 };
@@ -15,7 +15,7 @@ pub(crate) use loom::{
     hint::spin_loop,
     sync::{
         Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize},
     },
     thread_local,
 };
@@ -59,6 +59,29 @@ pub(crate) fn wait_for<'a, T>(
 #[inline]
 pub(crate) fn now() -> Instant {
     Instant::now()
+}
+
+/// A clock that is cheap to read, and whose readings need a conversion. Nothing decides
+/// by it.
+#[derive(Clone)]
+pub(crate) struct FineClock(quanta::Clock);
+
+impl FineClock {
+    pub(crate) fn new() -> Self {
+        Self(quanta::Clock::new())
+    }
+
+    /// Reads the clock.
+    #[inline]
+    pub(crate) fn read(&self) -> u64 {
+        self.0.raw()
+    }
+
+    /// Returns the nanoseconds from one reading to a later one.
+    #[inline]
+    pub(crate) fn nanos(&self, from: u64, to: u64) -> u64 {
+        self.0.delta_as_nanos(from, to)
+    }
 }
 
 /// Returns the time since `start`.

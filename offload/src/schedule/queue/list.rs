@@ -111,6 +111,6 @@ impl List {
 }
 
 /// Returns whether a list still counts this job.
-fn held(job: &Submitted) -> bool {
+pub(super) fn held(job: &Submitted) -> bool {
     job.header().list.load(Ordering::Relaxed) != OUT
 }

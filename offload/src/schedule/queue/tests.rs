@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     Bare, Config,
     job::{Job, runnable::Runnable},
+    timing::Stamp,
 };
 
 /// Returns a queue with so many unrelated jobs, and weak references to them. Only the
@@ -224,4 +225,26 @@ fn half_of_a_list_that_is_withdrawn_is_swept_out() {
     assert_eq!((swept, queue.queued()), (30, 30));
     let left = watched.iter().filter(|job| job.upgrade().is_some()).count();
     assert_eq!(left, 30, "the others are still there, and nothing else is");
+}
+
+/// Otherwise the time in the backlog would count as time in the queue.
+#[test]
+fn a_job_is_admitted_when_it_leaves_the_backlog() {
+    let clock = PoolClock::new();
+    let queue = Queue::new(1, Arc::default(), Arc::default());
+    let mut queue = queue.measured_by(Some(clock));
+    std::thread::sleep(std::time::Duration::from_micros(1));
+    for _ in 0..2 {
+        let _admission = queue.push(Lane::Unrelated, job());
+    }
+    assert_eq!(queue.backlog(), 1);
+    let first = queue.take().unwrap();
+    let unknown = Stamp::default();
+    assert_eq!(
+        first.header().admitted(),
+        unknown,
+        "its submitter notes that"
+    );
+    let second = queue.take().unwrap();
+    assert_ne!(second.header().admitted(), unknown);
 }

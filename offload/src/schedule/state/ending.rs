@@ -68,7 +68,11 @@ mod tests {
     use std::panic::Location;
 
     use super::{super::credit::Right, *};
-    use crate::{Bare, Config, job::Job, pool::limits::Limits};
+    use crate::{
+        Bare, Config,
+        job::{Job, runnable::Submitted},
+        pool::limits::Limits,
+    };
 
     /// Otherwise the list of these jobs would grow with every call.
     #[test]
@@ -79,8 +83,9 @@ mod tests {
             state.exclude([].into_iter(), Some(stack)),
             ShutdownScope::All
         );
-        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-        state.begin(stack, &(job as Arc<dyn Runnable>), Right::Permit);
+        let (job, lineage) =
+            Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+        state.begin(stack, &Submitted { job, lineage }, Right::Permit);
         for _ in 0..3 {
             assert_eq!(
                 state.exclude([].into_iter(), Some(stack)),

@@ -1,10 +1,10 @@
 //! Workers that are parked in waits: the permits that they return, and the jobs that
 //! they are lent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
-    Action, ParkDecision, Phase, State,
+    Action, ParkDecision, Phase, Snapshot, State,
     credit::{Right, adopting_wait, creditor},
 };
 use crate::{
@@ -15,11 +15,11 @@ use crate::{
 
 /// A wait in which a worker is parked.
 pub(super) struct ParkedWait {
-    place: Place,
+    pub(super) place: Place,
     /// Whether the worker waits for the pool's own end, and will see it.
     ending: bool,
     /// The job that was lent to the worker, until the worker takes it.
-    lent: Option<Submitted>,
+    pub(super) lent: Option<Submitted>,
     /// Whether the wait will be told that the pool can do nothing for it.
     refused: bool,
 }
@@ -31,6 +31,8 @@ pub(crate) struct ParkEnd {
     pub(crate) lent: Option<Submitted>,
     /// Whether the pool can do nothing for the wait.
     pub(crate) refused: bool,
+    /// The state at this moment, if the wait is refused.
+    pub(crate) snapshot: Option<Box<Snapshot>>,
 }
 
 /// A wait that is about to park.
@@ -44,6 +46,8 @@ pub(crate) struct Place {
     pub(crate) unparker: Unparker,
     /// The worker's stack, as an index.
     pub(crate) stack: usize,
+    /// When the wait first parked.
+    pub(crate) since: Instant,
     /// Whether the worker may be lent a job.
     pub(crate) lends: bool,
     /// Whether the wait can be told that the pool can do nothing for it. A wait for the
@@ -169,6 +173,8 @@ impl State {
         else {
             return ParkEnd::default();
         };
+        let is_refused = self.parked_waits[at].refused;
+        let snapshot = is_refused.then(|| Box::new(self.snapshot()));
         let ParkedWait {
             place,
             lent,
@@ -183,7 +189,11 @@ impl State {
             self.running += 1;
             place.account.set_parked(false);
         }
-        ParkEnd { lent, refused }
+        ParkEnd {
+            lent,
+            refused,
+            snapshot,
+        }
     }
 
     /// Notes that a lent job has ended, and that its lender goes on with its own job.
@@ -297,7 +307,7 @@ impl State {
             return None;
         };
         let stack = self.parked_waits[at].place.stack;
-        self.begin(stack, &job.job, right);
+        self.begin(stack, &job, right);
         let parked_wait = &mut self.parked_waits[at];
         parked_wait.lent = Some(job);
         Some(parked_wait.place.unparker.clone())

@@ -71,6 +71,7 @@ impl State {
             busy += usize::from(!stack.is_empty() && !is_done);
         }
         Metrics {
+            name: self.limits.name.clone(),
             threads: self.threads,
             idle: self.threads - busy,
             running,
@@ -84,6 +85,8 @@ impl State {
             peak_threads: self.tally.peak_threads,
             peak_queued: self.queue.peak(),
             peak_blocked: self.tally.peak_blocked,
+            queued_for: None,
+            ran_for: None,
         }
     }
 }

@@ -192,6 +192,7 @@ impl Model {
             account,
             unparker: self.threads[at].entry.unparker.clone(),
             stack: self.threads[at].stack,
+            since: Instant::now(),
             lends,
             hears: true,
         };

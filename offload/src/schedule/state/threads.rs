@@ -1,12 +1,13 @@
 //! The workers: how they start, sleep and end.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use super::{IdleThread, State, Step, growth};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{elapsed, now},
     thread::park::Unparker,
+    timing::Recorder,
 };
 
 /// The time after a failed start in which no other start is tried.
@@ -28,6 +29,9 @@ impl State {
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
             self.stacks.push(Vec::new());
+            if let Some(clock) = &self.queue.clock {
+                self.recorders.push(Arc::new(Recorder::new(clock.clone())));
+            }
             self.stacks.len() - 1
         })
     }

@@ -8,6 +8,7 @@ pub(crate) mod a_given_runtime_is_home;
 pub(crate) mod a_handler_does_as_its_function_in_every_place;
 pub(crate) mod a_job_may_call_exit;
 pub(crate) mod a_lock_that_main_holds_does_not_hang_the_exit;
+pub(crate) mod a_name_is_in_what_speaks_of_the_pool;
 pub(crate) mod a_reset_cache_changes_no_answer;
 pub(crate) mod a_shutdown_ends_home;
 pub(crate) mod a_shutdown_is_bounded;

@@ -11,10 +11,14 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut job = Lineage::default();
     for parker in &parkers {
         let stack = state.enter();
-        let (submitted, _) =
+        let (submitted, lineage) =
             Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-        let submitted: Arc<dyn Runnable> = submitted;
-        let id = JobId::of(&submitted);
+        let job_of_stack = submitted as Arc<dyn Runnable>;
+        let id = JobId::of(&job_of_stack);
+        let submitted = Submitted {
+            job: job_of_stack,
+            lineage,
+        };
         state.begin(stack, &submitted, Right::Permit);
         state.running -= 1;
         job = Lineage::default().below(state.pool, id, Kind::Job);
@@ -24,6 +28,7 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
             account: job.top().unwrap(),
             unparker: parker.unparker().clone(),
             stack,
+            since: Instant::now(),
             lends: true,
             hears: true,
         });
@@ -72,12 +77,11 @@ fn a_closed_pool_takes_no_lent_job_back() {
     for is_closed in [false, true] {
         let (mut state, _parkers, above) = hopeless();
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-        let job: Arc<dyn Runnable> = job;
         let pushed = Submitted {
-            job: Arc::clone(&job),
+            job,
             lineage: Lineage::of(&above.top().unwrap()),
         };
-        state.begin(1, &job, Right::Permit);
+        state.begin(1, &pushed, Right::Permit);
         if is_closed {
             let _sleepers = state.advance(Phase::Closed);
         }

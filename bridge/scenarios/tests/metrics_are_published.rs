@@ -1,0 +1,116 @@
+//! Checks that Prometheus gets each figure of a bridge, with the bridge's name.
+
+use bridge::{Bridge, Wait};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use testkit::within;
+
+/// Publishes the figures of these bridges, and returns them as Prometheus reads them.
+fn published(bridges: &[&Bridge]) -> String {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    metrics::with_local_recorder(&recorder, || {
+        for bridge in bridges {
+            bridge.publish_metrics();
+        }
+    });
+    recorder.handle().render()
+}
+
+/// Returns the value of the series with this name and these labels.
+fn value(text: &str, series: &str) -> f64 {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(series));
+    let value = lines
+        .next()
+        .unwrap_or_else(|| panic!("no {series} in {text}"));
+    value.trim().parse().unwrap()
+}
+
+fn bridge(name: &str, timings: bool) -> Bridge {
+    let builder = Bridge::builder().name(name).max_threads(2);
+    builder.timings(timings).build().unwrap()
+}
+
+#[test]
+fn each_figure_is_published_with_the_name_of_its_bridge() {
+    within(|| {
+        let (db, mail) = (bridge("db", true), bridge("mail", false));
+        for _ in 0..3 {
+            db.offload(|| ()).wait();
+        }
+        assert!(
+            db.offload(|| panic!("on purpose"))
+                .outcome()
+                .wait()
+                .is_err()
+        );
+        mail.offload(|| ()).wait();
+        let text = published(&[&db, &mail]);
+        for (series, expected) in [
+            ("bridge_completed_total{pool=\"db\"}", 3.0),
+            ("bridge_panicked_total{pool=\"db\"}", 1.0),
+            ("bridge_cancelled_total{pool=\"db\"}", 0.0),
+            ("bridge_rejected_total{pool=\"db\"}", 0.0),
+            ("bridge_completed_total{pool=\"mail\"}", 1.0),
+            ("bridge_peak_threads{pool=\"mail\"}", 1.0),
+            ("bridge_ran_for_total{pool=\"db\"}", 4.0),
+            ("bridge_queued_for_total{pool=\"db\"}", 4.0),
+        ] {
+            assert!(
+                (value(&text, series) - expected).abs() < 0.1,
+                "{series} in {text}"
+            );
+        }
+        for field in ["threads", "idle", "running", "blocked", "queued", "backlog"] {
+            let _value = value(&text, &format!("bridge_{field}{{pool=\"mail\"}}"));
+        }
+        for field in ["peak_queued", "peak_blocked", "ran_for_seconds_mean"] {
+            let _value = value(&text, &format!("bridge_{field}{{pool=\"db\"}}"));
+        }
+        assert!(
+            text.contains("# HELP bridge_idle workers without a job"),
+            "{text}"
+        );
+    });
+}
+
+#[test]
+fn the_percentiles_are_published_if_the_bridge_measures() {
+    within(|| {
+        let (db, mail) = (bridge("db", true), bridge("mail", false));
+        db.offload(|| std::thread::sleep(std::time::Duration::from_millis(20)))
+            .wait();
+        let text = published(&[&db, &mail]);
+        for quantile in ["0.5", "0.9", "0.99", "0.999", "1"] {
+            let series = format!("bridge_ran_for_seconds{{pool=\"db\",quantile=\"{quantile}\"}}");
+            assert!(
+                value(&text, &series) >= 0.02 * 31.0 / 32.0,
+                "{series} in {text}"
+            );
+        }
+        assert!(!text.contains("for_seconds{pool=\"mail\""), "{text}");
+    });
+}
+
+/// The next scrape replaces the figures of the one before.
+#[test]
+fn a_figure_that_goes_down_is_published_as_it_is() {
+    within(|| {
+        let db = bridge("db", false);
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let publish = || {
+            metrics::with_local_recorder(&recorder, || db.publish_metrics());
+            value(&recorder.handle().render(), "bridge_running{pool=\"db\"}")
+        };
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let (here, there) = std::sync::mpsc::channel();
+        let blocked = db.offload(move || {
+            here.send(()).unwrap();
+            gate.recv().is_err()
+        });
+        let blocked = blocked.start();
+        there.recv().unwrap();
+        assert!((publish() - 1.0).abs() < 0.1);
+        drop(open);
+        assert!(blocked.wait());
+        assert!(publish().abs() < 0.1);
+    });
+}

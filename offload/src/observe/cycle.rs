@@ -1,0 +1,131 @@
+//! Finds jobs and waits that wait for each other in a circle.
+//!
+//! There are two kinds of circles. In the first, every job is parked, and its wait polls
+//! for the next job. In the second, running jobs have taken every permit, and each of them
+//! has submitted, outside a wait, a job that is queued for a permit or waits for such a
+//! job. If each running job blocks for its descendant, by a channel for example, none of
+//! them can go on.
+
+use super::{JobState, graph::Graph};
+
+/// Jobs and waits that wait for each other in a circle: see [`Report::cycle`].
+///
+/// [`Report::cycle`]: super::Report::cycle
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    steps: Vec<Step>,
+}
+
+/// A step of a [`Cycle`], or what a job belongs to. The numbers are those of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The job with this number.
+    Job(usize),
+    /// The wait with this number.
+    Wait(usize),
+    /// A permit, while all are taken.
+    Permit,
+}
+
+impl Cycle {
+    /// Returns the steps. Each of them waits for the next, and the last for the first.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Returns whether every step is known to wait. Otherwise a running job is among them,
+    /// which may wait outside the bridge, where the report does not see it.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        !self.steps.contains(&Step::Permit)
+    }
+
+    pub(super) fn map(self, change: impl Fn(Step) -> Step) -> Self {
+        Self {
+            steps: self.steps.into_iter().map(change).collect(),
+        }
+    }
+}
+
+/// Returns a circle that a job of the report's own pool is part of.
+pub(super) fn find(graph: &Graph) -> Option<Cycle> {
+    let steps = parked(graph).or_else(|| starved(graph))?;
+    Some(Cycle { steps })
+}
+
+/// Finds a circle of parked jobs. Each wait leads to the jobs that it polls for.
+fn parked(graph: &Graph) -> Option<Vec<Step>> {
+    let is_parked = |job: usize| graph.jobs[job].entry.state == JobState::Parked;
+    // The jobs that have been looked at and are in no circle.
+    let mut done = vec![false; graph.jobs.len()];
+    let own = (0..graph.jobs.len()).filter(|job| graph.jobs[*job].pool == 0 && is_parked(*job));
+    for from in own {
+        // Each job is polled by one wait, and each wait is of one job. So the walk against
+        // the direction of the circle has no branches.
+        let (mut path, mut job) = (Vec::new(), from);
+        while !done[job] {
+            done[job] = true;
+            let Some(wait) = graph.jobs[job].adopter else {
+                break;
+            };
+            let Some(waits) = graph.waits[wait].job.filter(|job| is_parked(*job)) else {
+                break;
+            };
+            path.extend([Step::Job(job), Step::Wait(wait)]);
+            job = waits;
+            if let Some(start) = path.iter().position(|step| *step == Step::Job(job)) {
+                let mut circle = path.split_off(start);
+                circle.reverse();
+                // It begins with a job: the waits were noted behind the jobs that they poll.
+                circle.rotate_left(1);
+                return Some(circle);
+            }
+        }
+    }
+    None
+}
+
+/// Finds a circle through the permits of the report's own pool.
+fn starved(graph: &Graph) -> Option<Vec<Step>> {
+    let own = |state| {
+        (0..graph.jobs.len()).filter(move |job| {
+            let node = &graph.jobs[*job];
+            node.pool == 0 && node.entry.state == state
+        })
+    };
+    let running: Vec<_> = own(JobState::Running).collect();
+    if running.len() < graph.permits().max(1) {
+        return None;
+    }
+    let queued: Vec<_> = own(JobState::Queued)
+        .chain(own(JobState::InBacklog))
+        .collect();
+    let above_queued = |job: &usize| queued.iter().find_map(|below| path(graph, *job, *below));
+    if !running.iter().all(|job| above_queued(job).is_some()) {
+        return None;
+    }
+    let mut steps = running.iter().find_map(above_queued)?;
+    steps.push(Step::Permit);
+    Some(steps)
+}
+
+/// Returns the steps from a running job down to its queued descendant.
+///
+/// There are none if a wait of the running job leads to the descendant. That wait polls
+/// just now, and gives the permit back when it parks.
+fn path(graph: &Graph, job: usize, below: usize) -> Option<Vec<Step>> {
+    if !graph.jobs[below].ancestors.contains(&job) {
+        return None;
+    }
+    let up = std::iter::successors(Some(Step::Job(below)), |step| graph.parent(*step));
+    let mut steps: Vec<_> = up.take_while(|step| *step != Step::Job(job)).collect();
+    let nearest = *steps.last()?;
+    if graph.parent(nearest) != Some(Step::Job(job)) || matches!(nearest, Step::Wait(_)) {
+        return None;
+    }
+    steps.push(Step::Job(job));
+    steps.reverse();
+    Some(steps)
+}

@@ -1,0 +1,31 @@
+//! The living pools of this process, so that a report can follow a wait from one pool to
+//! another.
+
+use std::sync::{Arc, Weak};
+
+use crate::{core::Core, platform::fork::PerProcess};
+
+static POOLS: PerProcess<Table> = PerProcess::new();
+
+#[derive(Default)]
+struct Table {
+    pools: Vec<Weak<Core>>,
+    /// At this number of entries, `add` removes the dead ones.
+    full: usize,
+}
+
+/// Adds a pool, which stays in the table as long as it lives.
+pub(crate) fn add(core: &Arc<Core>) {
+    POOLS.with(|table| {
+        if table.pools.len() >= table.full {
+            table.pools.retain(|pool| pool.strong_count() > 0);
+            table.full = (2 * table.pools.len()).max(16);
+        }
+        table.pools.push(Arc::downgrade(core));
+    });
+}
+
+/// Returns the living pools.
+pub(crate) fn pools() -> Vec<Arc<Core>> {
+    POOLS.with(|table| table.pools.iter().filter_map(Weak::upgrade).collect())
+}
