@@ -40,6 +40,17 @@ pub fn transfer(connection: &Connection, from: i64, to: i64, amount: i64) -> rus
     Ok(())
 }
 
+/// Counts for ever, as a query without an index may seem to do.
+///
+/// # Errors
+///
+/// Returns the error of the database, for example when the query was interrupted.
+pub fn endless(connection: &Connection) -> rusqlite::Result<i64> {
+    let sql =
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
 /// Returns the sum of all balances.
 ///
 /// # Errors

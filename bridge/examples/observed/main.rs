@@ -1,9 +1,13 @@
 //! A small service over `SQLite` that shows what it is doing.
 //!
-//! Run it with `cargo run --release --example observed`. It answers some requests and
-//! shows how long they were queued and how long they ran. Then one request hangs, because
-//! it waits for a closure while it holds the lock that the closure needs. The program
-//! prints the report of that moment. The request has a time limit, so the program ends.
+//! Run it with `cargo run --release --example observed`.
+//!
+//! 1. It answers some requests, and shows how long they were queued and how long they ran.
+//! 2. A client leaves while its query runs. The query is interrupted, and the log line of
+//!    the pool's thread is in the span of that request.
+//! 3. A request hangs, because it waits for a closure while it holds the lock that the
+//!    closure needs. The program prints the report of that moment. The request has a time
+//!    limit, so the program ends.
 
 use std::{
     error::Error,
@@ -13,9 +17,10 @@ use std::{
 };
 
 use axum::{Router, extract::State, routing::get};
-use bridge::{Bridge, Timing};
+use bridge::{Bridge, Timing, offload::on_cancel};
 use observed_ledger as ledger;
 use tokio::net::TcpListener;
+use tracing::Instrument;
 
 /// The number of requests for the table of timings.
 const REQUESTS: usize = 400;
@@ -28,13 +33,20 @@ struct Service {
 }
 
 impl Service {
-    /// Runs a query on the pool of the bridge `db`.
+    /// Runs a query on the pool of the bridge `db`. If the request is dropped meanwhile, the
+    /// query is interrupted.
     async fn query<T: Send + 'static>(
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
         let connection = Arc::clone(&self.connection);
-        let locked = move || query(&connection.lock().unwrap_or_else(PoisonError::into_inner));
+        let locked = move || {
+            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let interrupt = connection.get_interrupt_handle();
+            // The next query is safe: when this guard drops, no interrupt comes any more.
+            let _guard = on_cancel(move || interrupt.interrupt());
+            query(&connection).inspect_err(|error| tracing::warn!("the query ended: {error}"))
+        };
         self.db
             .offload(locked)
             .await
@@ -47,6 +59,13 @@ async fn balance(State(service): State<Service>) -> Result<String, String> {
         .query(|connection| ledger::balance(connection, 1))
         .await?;
     Ok(balance.to_string())
+}
+
+/// Counts until its client leaves. The log of the pool's thread is in the span `request`.
+async fn endless(State(service): State<Service>) -> Result<String, String> {
+    let span = tracing::info_span!("request", path = "/endless");
+    let count = service.query(ledger::endless).instrument(span).await?;
+    Ok(count.to_string())
 }
 
 /// Moves money, and checks the total before it releases the connection. The check needs
@@ -69,6 +88,10 @@ async fn transfer(State(service): State<Service>) -> Result<String, String> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt()
+        .without_time()
+        .with_writer(std::io::stdout)
+        .init();
     let directory = tempfile::tempdir()?;
     let connection = ledger::open(&directory.path().join("accounts.db"))?;
     let db = Bridge::builder()
@@ -88,6 +111,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     show("queued for", db.metrics().queued_for);
     show("ran for", db.metrics().ran_for);
 
+    println!("\nA client that leaves after 200 ms, while its query runs:\n");
+    let url = format!("http://{address}/endless");
+    let left = runtime.block_on(async {
+        let client = reqwest::Client::builder().timeout(Duration::from_millis(200));
+        client.build()?.get(url).send().await
+    });
+    assert!(left.is_err_and(|error| error.is_timeout()));
+    while db.metrics().running > 0 {
+        thread::sleep(Duration::from_millis(1)); // until the interrupt has ended the query
+    }
+
     println!("\nA request that waits for a closure while it holds the closure's lock:\n");
     let url = format!("http://{address}/transfer");
     let stuck = runtime.spawn(async move { reqwest::get(url).await?.text().await });
@@ -104,6 +138,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn serve(service: Service) -> Result<std::net::SocketAddr, Box<dyn Error>> {
     let routes = Router::new()
         .route("/balance", get(balance))
+        .route("/endless", get(endless))
         .route("/transfer", get(transfer))
         .with_state(service);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
