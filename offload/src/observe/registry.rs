@@ -3,7 +3,10 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::{core::Core, platform::fork::PerProcess};
+use crate::{
+    core::Core,
+    platform::fork::{self, PerProcess},
+};
 
 static POOLS: PerProcess<Table> = PerProcess::new();
 
@@ -16,6 +19,9 @@ struct Table {
 
 /// Adds a pool, which stays in the table as long as it lives.
 pub(crate) fn add(core: &Arc<Core>) {
+    if fork::is_beyond_tables() {
+        return; // the reports of such a process cover one pool
+    }
     POOLS.with(|table| {
         if table.pools.len() >= table.full {
             table.pools.retain(|pool| pool.strong_count() > 0);
@@ -27,5 +33,8 @@ pub(crate) fn add(core: &Arc<Core>) {
 
 /// Returns the living pools.
 pub(crate) fn pools() -> Vec<Arc<Core>> {
+    if fork::is_beyond_tables() {
+        return Vec::new();
+    }
     POOLS.with(|table| table.pools.iter().filter_map(Weak::upgrade).collect())
 }
