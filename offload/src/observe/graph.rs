@@ -87,7 +87,9 @@ impl Graph {
                     at: header.at,
                     state,
                     age: match worker {
-                        Some(_) => Some(between(header.begun(), tick(core.born, now))),
+                        Some(_) => {
+                            (header.begun()).map(|begun| between(begun, tick(core.born, now)))
+                        }
                         None => (core.clock.as_ref()).map(|clock| clock.since(seen.admitted)),
                     },
                     worker,

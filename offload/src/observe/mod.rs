@@ -217,8 +217,9 @@ impl JobEntry {
 
     /// Returns how long the job has run, or how long it has been queued.
     ///
-    /// A job that has started always has an age, at a resolution of 10 milliseconds. It
-    /// includes the time of up to 31 short jobs that ran on the same worker just before.
+    /// A job that has begun always has an age, at a resolution of 10 milliseconds. It
+    /// includes the time of up to 31 short jobs that ran on the same worker just before. A
+    /// job that a worker has taken, and not begun, has none.
     /// A queued job has an age only with
     /// [`Builder::timings`](crate::Builder::timings), because otherwise nobody reads the
     /// clock when it is submitted.
