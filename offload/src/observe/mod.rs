@@ -33,7 +33,8 @@ use crate::{Metrics, PoolName, core::Core, schedule::state::Snapshot};
 /// blocks on nor a task that awaits a job. Tasks that were not spawned by `bridge::spawn`
 /// lose the link to the job that spawned them.
 ///
-/// At most 10 000 queued jobs are listed. [`omitted`](Self::omitted) counts the others.
+/// At most 10 000 queued jobs are listed. [`omitted`](Self::omitted) counts the others. The
+/// tree is written to a depth of 32 lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     metrics: Metrics,

@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn ticks_wrap_around() {
         let born = Instant::now();
-        assert_eq!(tick(born, born + Duration::from_millis(119)), BEGUN | 11);
-        assert_eq!(between(BEGUN | 11, BEGUN | 13), Duration::from_millis(20));
-        assert_eq!(between(Tick::MAX, BEGUN | 1), Duration::from_millis(20));
+        assert_eq!(tick(born, born + Duration::from_millis(119)), BEGUN + 11);
+        assert_eq!(between(BEGUN + 11, BEGUN + 13), Duration::from_millis(20));
+        assert_eq!(between(Tick::MAX, BEGUN + 1), Duration::from_millis(20));
     }
 }

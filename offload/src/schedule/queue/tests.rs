@@ -252,9 +252,9 @@ fn a_job_is_admitted_when_it_leaves_the_backlog() {
 /// Otherwise the time that a descendant waited for room would count as time in the queue.
 #[test]
 fn a_descendant_that_is_taken_from_the_backlog_is_admitted_then() {
-    let takes: [fn(&mut Queue) -> Option<Submitted>; 2] =
+    let ways: [fn(&mut Queue) -> Option<Submitted>; 2] =
         [Queue::take, |queue| queue.take_descendant(|_job| true)];
-    for take in takes {
+    for take in ways {
         let clock = PoolClock::new();
         let queue = Queue::new(1, Arc::default(), Arc::default());
         let mut queue = queue.measured_by(Some(clock.clone()));
