@@ -87,8 +87,8 @@ impl Builder {
         /// set does not grow. If it stands still for a second, it warns through `tracing`.
         max_threads: usize;
         /// Sets how many threads are added for closures that are parked in waits, at most.
-        /// The default is 64. If `max_threads` is not set, more are added while every closure
-        /// is parked, up to 512 threads in all.
+        /// The default is 64. If you set neither this nor `max_threads`, more are added while
+        /// every closure is parked, up to 512 threads in all.
         max_blocked_threads: usize;
         /// Sets how many closures are queued, at most. The default is 1024.
         queue_capacity: usize;

@@ -12,6 +12,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use bridge_offload::{Cancelled, Offload, OnCancel, Pool, cancelled, on_cancel};
@@ -185,5 +186,58 @@ fn a_thread_that_ends_may_call_it() {
         let id = owner.thread().id();
         owner.join().unwrap();
         assert_eq!(calls.iter().collect::<Vec<_>>(), [id]);
+    });
+}
+
+/// Otherwise a shutdown hangs: the hook waits for a lock, its holder for a job in the queue,
+/// and the caller of that job for the hook.
+#[test]
+fn a_shutdown_tells_queued_callers_before_it_calls_hooks() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .cancel_grace(Duration::MAX)
+            .build()
+            .unwrap();
+        let lock = Arc::new(Mutex::new(()));
+        let (tell, told) = oneshot::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let holder = pool.run({
+            let lock = lock.clone();
+            move || {
+                let held = lock.lock().unwrap();
+                let hook = {
+                    let lock = lock.clone();
+                    move || drop(lock.lock().unwrap())
+                };
+                let guard = on_cancel(hook);
+                start.send(()).unwrap();
+                wait(told).unwrap();
+                drop(held);
+                drop(guard);
+            }
+        });
+        let holder = holder.start();
+        started.recv().unwrap();
+        eventually("its wait is parked", || pool.metrics().blocked == 1);
+        // It takes the permit, so that the next job stays in the queue.
+        let busy = pool.run(|| {
+            while !cancelled() {
+                thread::yield_now();
+            }
+        });
+        let busy = busy.start();
+        eventually("the permit is taken", || pool.metrics().running == 1);
+        let queued = pool.run(|| ()).start();
+        let caller = thread::spawn(move || {
+            assert!(wait(queued.outcome()).is_err());
+            tell.send(()).unwrap();
+        });
+        eventually("it is queued", || pool.metrics().queued == 1);
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.running.len()), (1, 0));
+        caller.join().unwrap();
+        wait(holder);
+        wait(busy);
     });
 }

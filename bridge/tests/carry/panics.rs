@@ -162,3 +162,18 @@ fn a_context_whose_drop_panics_is_the_panic_of_the_job() {
         assert_eq!(bridge.metrics().threads, 1, "the thread goes on");
     });
 }
+
+/// Otherwise the worker may drop the context while it holds the pool's lock.
+#[test]
+fn detaching_a_job_that_has_ended_drops_its_context_and_catches_the_panic() {
+    within(|| {
+        let bridge = panics(At::Drop);
+        let offload = bridge.offload(|| ()).start();
+        while bridge.metrics().completed == 0 {
+            thread::yield_now();
+        }
+        offload.detach();
+        assert!(bridge.wait(bridge.offload(|| 7).outcome()).is_err());
+        assert_eq!(bridge.metrics().threads, 1, "the thread goes on");
+    });
+}

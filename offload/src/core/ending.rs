@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     Lineage, OffloadError, Report, Shutdown, StillRunning,
-    job::runnable::{DeferredCleanup, Header, Runnable, Submitted},
+    job::{
+        runnable::{DeferredCleanup, Header, Runnable, Submitted},
+        wake,
+    },
     platform::sync::{MutexGuard, now, wait_for},
     schedule::state::{ParkDecision, Phase, ShutdownScope, State},
     thread::{
@@ -197,18 +200,21 @@ impl Drained {
         }
     }
 
-    /// Tells the callers of queued jobs that the pool is shut down. A worker must not
-    /// call this while it counts as parked, because it runs other code's wakers and
-    /// destructors.
-    pub(crate) fn tell_abandoned(&mut self, core: &Core) {
+    /// Tells the callers of queued jobs that the pool is shut down, and wakes them. Returns
+    /// what to clean up after them. A worker must not call this while it counts as parked,
+    /// because it runs other code's wakers.
+    pub(crate) fn tell_abandoned(&mut self, core: &Core) -> Vec<DeferredCleanup> {
         let abandoned = mem::take(&mut self.abandoned);
         let told = abandoned
             .iter()
             .map(|submitted| core.shut_down(&submitted.job));
-        let told = core.tell_and_count(told, |tally| &mut tally.cancelled);
+        let mut told = core.tell_and_count(told, |tally| &mut tally.cancelled);
         // Callers have withdrawn some of these jobs since, so only the others count.
         self.report.abandoned = unrun(&told);
-        settle(told);
+        for job in &mut told {
+            wake(job.waker.take());
+        }
+        told
     }
 
     /// Tells the callers of jobs that still run that the pool is shut down.

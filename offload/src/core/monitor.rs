@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use super::Core;
 use crate::{
-    platform::sync::{now, sleep, start_thread},
+    platform::{
+        fork::OfProcess,
+        sync::{now, sleep, start_thread},
+    },
     schedule::{stall::TICK, state::Findings},
 };
 
@@ -25,7 +28,9 @@ pub(crate) fn start(core: &Arc<Core>) {
 }
 
 fn run(core: &Arc<Core>) {
-    loop {
+    let process = OfProcess::new(());
+    // The report below runs user code, which may fork. The child has no pool to look at.
+    while process.get().is_ok() {
         sleep(TICK);
         let mut state = core.state();
         let Findings {

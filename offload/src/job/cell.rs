@@ -4,6 +4,7 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
+use super::caught::drop_caught;
 use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
 
 /// The part of a job that its lock protects.
@@ -109,6 +110,6 @@ pub(super) fn claim_unattended<F, T, A: Ambient>(
     } = *unattended;
     // The last handle closes the pool. This job runs all the same, because it has been
     // claimed.
-    drop(handle);
+    drop_caught(handle);
     Some((closure, ambient))
 }

@@ -251,7 +251,7 @@ where
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
-        Ok(finish)
+        process.get().map(|&()| finish) // a waker or a destructor may have forked, too
     }
 
     fn abandon(&self, error: OffloadError) -> DeferredCleanup {
@@ -379,19 +379,19 @@ where
             Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),
             other => Some((other, None)),
         };
+        let context = over.as_ref().and_then(|_over| cell.take_context());
         let waker = cell.waker.take();
         drop(cell);
         drop(waker);
         let Some((left, error)) = over else { return };
         // A caller that has cancelled the job knows that it does not run.
-        if let Some(error) = error
-            && !matches!(error, OffloadError::Cancelled { .. })
+        if let Some(error) = error.filter(|error| !matches!(error, OffloadError::Cancelled { .. }))
         {
             report_lost::<A>(self.header.at, &error);
         }
-        // The result may be here already. A panic of its destructor is caught, as if the
-        // job ended later.
+        // The result may be here already. Panics of destructors are caught, as if it came later.
         drop_caught(left);
+        drop_caught(context);
     }
 
     fn abandon(&self, error: OffloadError) -> DeferredCleanup {

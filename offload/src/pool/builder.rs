@@ -34,6 +34,8 @@ impl<A> Builder<A> {
             max_threads: (4 * cores).max(32),
             grows: true,
             max_blocked_threads: 64,
+            // Tokio allows its blocking pool so many.
+            most_while_parked: 512,
             queue_capacity: 1024,
             timings: false,
             keep_alive: Duration::from_secs(10),
@@ -67,22 +69,24 @@ impl<A> Builder<A> {
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
     /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
-    /// so on, up to 512 in all, and it starts over once it has kept up for a second. So code
-    /// that works on `spawn_blocking` works here, such as a barrier of 100 jobs.
+    /// so on, up to 512 in all, and it starts over once it has kept up for half a second. So
+    /// code that works on `spawn_blocking` works here, such as a barrier of 100 jobs.
     ///
     /// A pool whose size is set does not grow. If it stands still, it reports that within
     /// a second, through [`Ambient::stalled`].
     pub fn max_threads(mut self, count: usize) -> Self {
         self.limits.max_threads = count;
         self.limits.grows = false;
+        self.limits.most_while_parked = 0;
         self
     }
 
     /// Sets how many workers may be added because others are parked. The default is 64.
-    /// If `max_threads` is not set, more are added while every job is parked, up to 512
-    /// workers in all.
+    /// If you set neither this nor `max_threads`, more are added while every job is parked,
+    /// up to 512 workers in all.
     pub fn max_blocked_threads(mut self, count: usize) -> Self {
         self.limits.max_blocked_threads = count;
+        self.limits.most_while_parked = 0;
         self
     }
 

@@ -15,6 +15,9 @@ pub(crate) struct Limits {
     /// Whether the pool may grow while it stands still: nobody has set `max_threads`.
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
+    /// The number of workers that a pool may have while every job is parked, although its
+    /// limits are lower. It is zero if somebody has set a limit.
+    pub(crate) most_while_parked: usize,
     pub(crate) queue_capacity: usize,
     /// Whether the pool measures how long jobs are queued and run.
     pub(crate) timings: bool,
@@ -52,6 +55,7 @@ impl Limits {
         Self {
             max_threads: 1,
             max_blocked_threads: 1,
+            most_while_parked: 0,
             queue_capacity: 1,
             timings: false,
             keep_alive: Duration::ZERO,

@@ -20,6 +20,9 @@ const GROW: u32 = 2;
 /// after 900 ms, because an earlier report would often take a long job for a stall.
 const REPORT: u32 = 18;
 
+/// After so many looks in a row with progress, or with nothing stuck, the pool has kept up.
+pub(super) const STEADY: u32 = 10;
+
 /// After so many looks at a pool that is not stuck, the monitor stops.
 const REST: u32 = 20;
 
@@ -53,6 +56,8 @@ pub(crate) struct Stall {
     is_reported: bool,
     /// The number of looks in a row that found nothing stuck.
     quiet: u32,
+    /// The number of looks in a row that found progress, or nothing stuck.
+    steady: u32,
 }
 
 /// The state of the monitor's thread.
@@ -83,6 +88,8 @@ pub(crate) struct StallReport {
 pub(crate) struct Verdict {
     /// Whether there was progress since the last look.
     pub(crate) is_progress: bool,
+    /// The number of looks in a row that found progress, or nothing stuck.
+    pub(crate) steady: u32,
     /// The number of looks in a row that saw nothing move.
     pub(crate) still: u32,
     /// The number of looks in a row that saw no progress.
@@ -160,6 +167,12 @@ impl Stall {
         let is_progress = seen.events != self.seen.events;
         let has_moved = seen != self.seen;
         self.seen = seen;
+        self.steady = if is_progress || stuck.is_none() {
+            self.steady.saturating_add(1)
+        } else {
+            0
+        };
+        let steady = self.steady;
         let Some(queued) = stuck else {
             (self.still, self.stuck, self.since_growth) = (0, 0, 0);
             (self.since, self.is_reported) = (None, false);
@@ -170,6 +183,7 @@ impl Stall {
             }
             return Verdict {
                 is_progress,
+                steady,
                 stops,
                 ..Verdict::default()
             };
@@ -180,6 +194,7 @@ impl Stall {
             self.since = None;
             return Verdict {
                 is_progress,
+                steady,
                 ..Verdict::default()
             };
         }
@@ -308,6 +323,20 @@ mod tests {
     }
 
     /// Otherwise the monitor of an idle pool would wake up for ever.
+    #[test]
+    fn a_pool_is_steady_after_a_while_with_progress() {
+        let mut stall = started();
+        let counts: Vec<u64> = (8..18).collect();
+        let verdicts = looks(&mut stall, &counts, Some(1));
+        let steady: Vec<_> = verdicts
+            .iter()
+            .map(|verdict| verdict.steady >= STEADY)
+            .collect();
+        assert!(steady[9] && !steady[..9].contains(&true), "{steady:?}");
+        let stuck = looks(&mut stall, &[17, 18], Some(1));
+        assert!(stuck.iter().all(|verdict| verdict.steady < STEADY));
+    }
+
     #[test]
     fn the_monitor_stops_when_nothing_is_stuck_and_starts_again() {
         let mut stall = started();

@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     Shutdown,
-    core::{Core, Ending},
+    core::{Core, Ending, settle},
     nesting::waiting,
     platform::{
         fork::OfProcess,
@@ -105,9 +105,12 @@ fn start(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending>
 fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
     // This comes after the wait, because it runs hooks, wakers and destructors, which may
-    // wait too. The hooks come first: a destructor may wait for the end of a running job.
+    // wait too. First the callers of queued jobs are told: a hook may wait for a lock of a
+    // job that waits for such a job. The destructors come last, because they may wait for
+    // the end of a running job.
+    let left = drained.tell_abandoned(core);
     drained.call_hooks(core);
-    drained.tell_abandoned(core);
+    settle(left);
     if drained.has_told_any() {
         let until = now().checked_add(ending.cancel_grace);
         waiting::wait_for_end(core, |_here| core.wait_for_told(&drained, until));

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use super::{Action, Phase, State};
 use crate::{
-    schedule::stall::{Seen, StallReport},
+    schedule::stall::{STEADY, Seen, StallReport},
     thread::park::Unparker,
 };
 
@@ -36,7 +36,7 @@ const REFUSE_ANYWAY: u32 = 60;
 const SURPLUS: u32 = 20;
 
 /// No pool grows beyond so many permits, which is Tokio's own limit.
-pub(super) const MOST: usize = 512;
+const MOST: usize = 512;
 
 /// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]
@@ -192,7 +192,7 @@ impl State {
         if verdict.is_progress || !is_stuck {
             self.growth.note_progress();
         }
-        if verdict.stops {
+        if verdict.steady >= STEADY {
             self.growth.start_over();
         }
         let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use super::{IdleThread, State, Step, growth};
+use super::{IdleThread, State, Step};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{elapsed, now},
@@ -61,7 +61,7 @@ impl State {
     /// Returns whether a worker may be added: one for each permit, and while a wait is
     /// parked, as many more as the limit allows.
     ///
-    /// A pool whose size nobody set does not stop at that limit while every job is parked.
+    /// A pool of which nobody set a limit does not stop there while every job is parked.
     /// Such a pool would grow after a while, and until then it would do nothing. A request
     /// of a server to itself brings a pool there: nothing tells whose descendant it is.
     ///
@@ -74,8 +74,8 @@ impl State {
             self.limits.max_blocked_threads
         };
         let mut limit = self.permits() + added;
-        if self.limits.grows && self.running == 0 && added > 0 {
-            limit = limit.max(growth::MOST);
+        if self.running == 0 && added > 0 && !self.is_attended() {
+            limit = limit.max(self.limits.most_while_parked);
         }
         // If every worker is parked, a start is tried at once after a failure.
         let failed = || {

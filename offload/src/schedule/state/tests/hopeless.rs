@@ -51,7 +51,7 @@ fn a_thread_that_was_woken_is_attended() {
 fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     for grows in [false, true] {
         let (mut state, _parkers, _job) = hopeless();
-        state.limits.grows = grows;
+        state.limits.most_while_parked = if grows { 512 } else { 0 };
         let (job, lineage) =
             Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let (_start, action) = state.push(Submitted { job, lineage }, Lane::Unrelated);
