@@ -276,3 +276,39 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
         }
     });
 }
+
+/// Runs `child` at the end of a line of forks.
+fn in_forks(forks: usize, child: &dyn Fn() -> bool) -> bool {
+    in_fork(|| match forks {
+        1 => child(),
+        _ => in_forks(forks - 1, child),
+    })
+}
+
+/// Such a process shares its table of pools with its ancestors, one of whose threads may
+/// have held the lock. So its reports cover one pool.
+#[test]
+fn a_process_of_too_many_forks_looks_at_no_table_of_pools() {
+    within(|| {
+        let foreign_jobs = || {
+            let (first, second) = (Pool::new(), Pool::new());
+            let (enter, entered) = mpsc::channel();
+            let (open, gate) = mpsc::channel::<()>();
+            let outer = first.run(move || {
+                wait(second.run(move || {
+                    enter.send(()).unwrap();
+                    gate.recv().is_err()
+                }))
+            });
+            let outer = outer.start();
+            entered.recv().unwrap();
+            let report = first.report();
+            drop(open);
+            assert!(wait(outer));
+            report.jobs().iter().filter(|job| job.is_foreign()).count()
+        };
+        assert_eq!(foreign_jobs(), 1);
+        assert!(in_forks(1, &|| foreign_jobs() == 1));
+        assert!(in_forks(70, &|| foreign_jobs() == 0));
+    });
+}

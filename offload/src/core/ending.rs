@@ -255,11 +255,13 @@ impl Drained {
     }
 }
 
-/// Describes a job that still runs, as an item of a report.
+/// Describes a job that still runs, as an item of a report. A job that begins just now has
+/// the age 0.
 pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
+    let age = header.begun().map(|begun| between(begun, now));
     StillRunning {
         at: header.at,
-        age: between(header.begun(), now),
+        age: age.unwrap_or_default(),
     }
 }
 

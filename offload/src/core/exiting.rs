@@ -119,7 +119,8 @@ impl Waited {
         };
         for job in &self.jobs {
             let header = job.header();
-            if header.is_listed() {
+            // A worker may have taken the job and not begun it, for example a lent one.
+            if header.begun().is_none() {
                 left.queued.push(header.at);
             } else {
                 left.running.push(still_running(header, now));

@@ -14,7 +14,7 @@ use crate::{
         sync::{AtomicU8, AtomicU32, AtomicUsize},
     },
     pool::handle::Handle,
-    thread::clock::Tick,
+    thread::clock::{BEGUN, Tick},
     timing::{Stamp, Start, Timer},
 };
 
@@ -32,8 +32,8 @@ pub(crate) struct Header {
     shown: AtomicU8,
     /// The upper bits of a [`Stamp`], until the closure begins.
     upper: AtomicU8,
-    /// The time when the closure began. Until then, the lower bits of the [`Stamp`] of its
-    /// admission, if the pool measures its jobs.
+    /// The time when the closure began, with the bit [`BEGUN`]. Until then, the lower bits of
+    /// the [`Stamp`] of its admission, if the pool measures its jobs.
     begun: AtomicU32,
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
@@ -224,9 +224,11 @@ impl Header {
         }
     }
 
-    /// Returns the time when the closure began.
-    pub(crate) fn begun(&self) -> Tick {
-        self.begun.load(Ordering::Relaxed)
+    /// Returns the time when the closure began, if it has begun. A worker may have taken the
+    /// job and not begun it.
+    pub(crate) fn begun(&self) -> Option<Tick> {
+        let begun = self.begun.load(Ordering::Relaxed);
+        (begun & BEGUN != 0).then_some(begun)
     }
 }
 

@@ -235,6 +235,7 @@ impl OnWorker {
     fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         if parker.take() {
             self.refused = false;
+            self.snapshot = None;
             return if self.skip_park() {
                 Parked::Lent
             } else {
@@ -267,7 +268,7 @@ impl OnWorker {
         let is_lent = self.keep(lent, account);
         // If a job was lent meanwhile, the pool could do something after all.
         self.refused = refused && !is_lent;
-        self.snapshot = snapshot;
+        self.snapshot = snapshot.filter(|_| self.refused);
         unrunnable.abandon(&self.worker.core);
         match (is_lent, woken) {
             (true, _) => Parked::Lent,

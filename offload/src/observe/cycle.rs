@@ -6,6 +6,8 @@
 //! job. If each running job blocks for its descendant, by a channel for example, none of
 //! them can go on.
 
+use std::mem;
+
 use super::{JobState, graph::Graph};
 
 /// Jobs and waits that wait for each other in a circle: see [`Report::cycle`].
@@ -17,7 +19,7 @@ pub struct Cycle {
 }
 
 /// A step of a [`Cycle`], or what a job belongs to. The numbers are those of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
     /// The job with this number.
@@ -75,13 +77,13 @@ fn parked(graph: &Graph) -> Option<Vec<Step>> {
             };
             path.extend([Step::Job(job), Step::Wait(wait)]);
             job = waits;
-            if let Some(start) = path.iter().position(|step| *step == Step::Job(job)) {
-                let mut circle = path.split_off(start);
-                circle.reverse();
-                // It begins with a job: the waits were noted behind the jobs that they poll.
-                circle.rotate_left(1);
-                return Some(circle);
-            }
+        }
+        if let Some(start) = path.iter().position(|step| *step == Step::Job(job)) {
+            let mut circle = path.split_off(start);
+            circle.reverse();
+            // It begins with a job: the waits were noted behind the jobs that they poll.
+            circle.rotate_left(1);
+            return Some(circle);
         }
     }
     None
@@ -99,33 +101,38 @@ fn starved(graph: &Graph) -> Option<Vec<Step>> {
     if running.len() < graph.permits().max(1) {
         return None;
     }
-    let queued: Vec<_> = own(JobState::Queued)
-        .chain(own(JobState::InBacklog))
-        .collect();
-    let above_queued = |job: &usize| queued.iter().find_map(|below| path(graph, *job, *below));
-    if !running.iter().all(|job| above_queued(job).is_some()) {
+    let queued = own(JobState::Queued).chain(own(JobState::InBacklog));
+    let below = first_below(graph, queued);
+    if !running.iter().all(|job| below[*job].is_some()) {
         return None;
     }
-    let mut steps = running.iter().find_map(above_queued)?;
+    let job = *running.first()?;
+    let up = graph.path(Step::Job(below[job]?));
+    let mut steps: Vec<_> = up.take_while(|step| *step != Step::Job(job)).collect();
+    steps.push(Step::Job(job));
+    steps.reverse();
     steps.push(Step::Permit);
     Some(steps)
 }
 
-/// Returns the steps from a running job down to its queued descendant.
+/// Returns for each job the first of the `queued` jobs that stand below it.
 ///
-/// There are none if a wait of the running job leads to the descendant. That wait polls
-/// just now, and gives the permit back when it parks.
-fn path(graph: &Graph, job: usize, below: usize) -> Option<Vec<Step>> {
-    if !graph.jobs[below].ancestors.contains(&job) {
-        return None;
+/// Those below a wait of the job itself do not count. If the job runs, that wait polls just
+/// now, and gives the permit back when it parks.
+fn first_below(graph: &Graph, queued: impl Iterator<Item = usize>) -> Vec<Option<usize>> {
+    let mut first = vec![None; graph.jobs.len()];
+    // The steps that a walk has come through.
+    let mut done = vec![false; graph.steps()];
+    for below in queued {
+        let mut step = Step::Job(below);
+        while !mem::replace(&mut done[graph.index(step)], true)
+            && let Some(parent) = graph.parent(step)
+        {
+            if let (Step::Job(job), Step::Job(_)) = (parent, step) {
+                first[job].get_or_insert(below);
+            }
+            step = parent;
+        }
     }
-    let up = std::iter::successors(Some(Step::Job(below)), |step| graph.parent(*step));
-    let mut steps: Vec<_> = up.take_while(|step| *step != Step::Job(job)).collect();
-    let nearest = *steps.last()?;
-    if graph.parent(nearest) != Some(Step::Job(job)) || matches!(nearest, Step::Wait(_)) {
-        return None;
-    }
-    steps.push(Step::Job(job));
-    steps.reverse();
-    Some(steps)
+    first
 }

@@ -1,13 +1,27 @@
 //! Writes a report as a tree.
 
-use std::{fmt, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
-use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerState, cycle::Cycle};
+use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle::Cycle};
 
-/// A line of the tree, and the lines below it.
-struct Node {
-    text: String,
-    below: Vec<Node>,
+/// The most levels of the tree that are written. The lines of a deep nest would grow ever
+/// longer.
+const LEVELS: usize = 32;
+
+/// A report, and what stands right below each of its jobs and waits.
+struct Tree<'a> {
+    report: &'a Report,
+    waits: HashMap<Option<usize>, Vec<&'a WaitEntry>>,
+    jobs: HashMap<Option<Step>, Vec<&'a JobEntry>>,
+}
+
+/// A line of the tree.
+enum Line<'a> {
+    /// A job, or several that are alike.
+    Jobs(Vec<&'a JobEntry>),
+    Wait(&'a WaitEntry),
+    Omitted(usize),
+    Idle(usize),
 }
 
 impl fmt::Display for Report {
@@ -16,8 +30,7 @@ impl fmt::Display for Report {
         if let Some(time) = self.stalled_for {
             write!(f, "; nothing has moved for {}", Age(time))?;
         }
-        let roots = self.below(None);
-        write_tree(f, &roots, "")?;
+        Tree::of(self).fmt(f)?;
         if let Some(cycle) = &self.cycle {
             f.write_str("\n")?;
             cycle.fmt(f)?;
@@ -26,139 +39,177 @@ impl fmt::Display for Report {
     }
 }
 
-impl Report {
-    /// Returns the trees of all that stands right below `parent`, or below nothing.
-    fn below(&self, parent: Option<Step>) -> Vec<Node> {
-        let mut nodes = Vec::new();
+impl<'a> Tree<'a> {
+    fn of(report: &'a Report) -> Self {
+        let (mut waits, mut jobs) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for wait in &report.waits {
+            waits.entry(wait.job).or_default().push(wait);
+        }
+        for job in &report.jobs {
+            jobs.entry(job.parent).or_default().push(job);
+        }
+        Self {
+            report,
+            waits,
+            jobs,
+        }
+    }
+
+    /// Returns the lines of all that stands right below `parent`, or below nothing.
+    fn below(&self, parent: Option<Step>) -> Vec<Line<'a>> {
+        let waits = |job| self.waits.get(&job).into_iter().flatten();
+        let waits = |job| waits(job).map(|wait| Line::Wait(wait));
+        let mut lines = Vec::new();
         if let Some(Step::Job(job)) = parent {
-            let waits = self.waits.iter().filter(|wait| wait.job == Some(job));
-            nodes.extend(waits.map(|wait| self.wait(wait)));
+            lines.extend(waits(Some(job)));
         }
-        let jobs: Vec<_> = (self.jobs.iter())
-            .filter(|job| job.parent == parent)
-            .collect();
-        let alike = jobs.chunk_by(|one, next| self.is_like(one, next));
-        nodes.extend(alike.map(|jobs| self.jobs_alike(jobs)));
+        if let Some(jobs) = self.jobs.get(&parent) {
+            let alike = jobs.chunk_by(|one, next| self.is_like(one, next));
+            lines.extend(alike.map(|jobs| Line::Jobs(jobs.to_vec())));
+        }
         if parent.is_none() {
-            if self.omitted > 0 {
-                nodes.push(leaf(format!("{} further jobs are queued", self.omitted)));
-            }
-            let waits = self.waits.iter().filter(|wait| wait.job.is_none());
-            nodes.extend(waits.map(|wait| self.wait(wait)));
-            nodes.extend(self.idle());
+            let idle = |worker: &&WorkerEntry| worker.state == WorkerState::Idle;
+            let idle = self.report.workers.iter().filter(idle).count();
+            let omitted = self.report.omitted;
+            lines.extend((omitted > 0).then_some(Line::Omitted(omitted)));
+            lines.extend(waits(None));
+            lines.extend((idle > 0).then_some(Line::Idle(idle)));
         }
-        nodes
+        lines
+    }
+
+    /// Returns the lines of all that stands right below a line.
+    fn below_line(&self, line: &Line<'a>) -> Vec<Line<'a>> {
+        match line {
+            Line::Jobs(jobs) if jobs.len() == 1 => self.below(Some(Step::Job(jobs[0].number))),
+            Line::Wait(wait) => self.below(Some(Step::Wait(wait.number))),
+            Line::Jobs(_) | Line::Omitted(_) | Line::Idle(_) => Vec::new(),
+        }
     }
 
     /// Returns whether two jobs are written as one line: both are queued, from one place.
     fn is_like(&self, one: &JobEntry, next: &JobEntry) -> bool {
-        let is_leaf = |job: &JobEntry| {
-            let own = Some(Step::Job(job.number));
-            !self.jobs.iter().any(|other| other.parent == own)
-        };
+        let is_leaf = |job: &JobEntry| !self.jobs.contains_key(&Some(Step::Job(job.number)));
         let is_queued = |job: &JobEntry| {
             matches!(job.state, JobState::Queued | JobState::InBacklog) && is_leaf(job)
         };
         one.at == next.at && one.state == next.state && is_queued(one) && is_queued(next)
     }
 
-    /// Returns the line of one job, or of several jobs that are alike.
-    fn jobs_alike(&self, jobs: &[&JobEntry]) -> Node {
-        let (first, last) = (jobs[0], jobs[jobs.len() - 1]);
-        let mut text = vec![if jobs.len() == 1 {
-            format!("job {}", first.number)
-        } else {
-            format!("jobs {} to {}", first.number, last.number)
-        }];
-        if first.is_foreign {
-            text.push(format!(" of another {}", first.pool));
+    /// Returns the number of levels from these lines down.
+    fn levels(&self, mut lines: Vec<Line<'a>>) -> usize {
+        let mut levels = 0;
+        while !lines.is_empty() {
+            levels += 1;
+            let below = lines.iter().flat_map(|line| self.below_line(line));
+            lines = below.collect();
         }
-        let state = match first.state {
-            JobState::InBacklog => ", in the backlog",
-            JobState::Queued => ", queued",
-            JobState::Running => ", running",
-            JobState::Parked => ", parked",
-            JobState::Lending => ", parked with a lent job on its worker",
-            JobState::Ended => ", ended",
-        };
-        text.push(state.to_owned());
-        if let Some(age) = first.age {
-            text.push(format!(" for {}", Age(age)));
-        }
-        if let Some(worker) = first.worker {
-            text.push(format!(" on worker {worker}"));
-        }
-        if first.is_cancelled {
-            text.push(", told to stop".to_owned());
-        }
-        if first.is_detached {
-            text.push(", detached".to_owned());
-        }
-        text.push(format!(", offloaded at {}", first.at));
-        let below = if jobs.len() == 1 {
-            self.below(Some(Step::Job(first.number)))
-        } else {
-            Vec::new()
-        };
-        let text = text.concat();
-        Node { text, below }
+        levels
     }
+}
 
-    /// Returns the tree of a wait.
-    fn wait(&self, wait: &WaitEntry) -> Node {
-        let mut text = vec![format!("wait {}", wait.number)];
-        text.push(match wait.age {
-            Some(age) => format!(", parked for {}", Age(age)),
-            None => ", not parked".to_owned(),
-        });
-        if let Some(thread) = &wait.thread {
-            text.push(format!(" on thread `{thread}`"));
+impl fmt::Display for Tree<'_> {
+    /// Writes the tree without recursion, because the stack of a deep nest is nearly full.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut indent = String::new();
+        // The lines that are still to be written at each level, and their indent.
+        let mut open = vec![(self.below(None).into_iter(), 0)];
+        while let Some((lines, width)) = open.last_mut() {
+            indent.truncate(*width);
+            let Some(line) = lines.next() else {
+                open.pop();
+                continue;
+            };
+            let (branch, rest) = if lines.len() == 0 {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
+            write!(f, "\n{indent}{branch}{line}")?;
+            let below = self.below_line(&line);
+            indent.push_str(rest);
+            if open.len() < LEVELS {
+                open.push((below.into_iter(), indent.len()));
+            } else {
+                match self.levels(below) {
+                    0 => {}
+                    1 => write!(f, "\n{indent}└─ … and 1 level more")?,
+                    levels => write!(f, "\n{indent}└─ … and {levels} levels more")?,
+                }
+            }
         }
-        text.push(match wait.at {
-            Some(at) => format!(", at {at}"),
-            None => ", for the end of a pool".to_owned(),
-        });
-        if let Some(future) = wait.future {
-            // The compiler calls the future of an `async` block or function its closure.
-            let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
-            text.push(format!(", for `{future}`"));
-        }
-        Node {
-            text: text.concat(),
-            below: self.below(Some(Step::Wait(wait.number))),
-        }
+        Ok(())
     }
+}
 
-    /// Returns the line of the idle workers.
-    fn idle(&self) -> Option<Node> {
-        let idle = (self.workers.iter()).filter(|worker| worker.state == WorkerState::Idle);
-        match idle.count() {
-            0 => None,
-            1 => Some(leaf("1 worker is idle".to_owned())),
-            count => Some(leaf(format!("{count} workers are idle"))),
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Jobs(jobs) => f.write_str(&jobs_line(jobs)),
+            Self::Wait(wait) => f.write_str(&wait_line(wait)),
+            Self::Omitted(jobs) => write!(f, "{jobs} further jobs are queued"),
+            Self::Idle(1) => f.write_str("1 worker is idle"),
+            Self::Idle(workers) => write!(f, "{workers} workers are idle"),
         }
     }
 }
 
-fn leaf(text: String) -> Node {
-    Node {
-        text,
-        below: Vec::new(),
+/// Returns the line of one job, or of several jobs that are alike.
+fn jobs_line(jobs: &[&JobEntry]) -> String {
+    let (first, last) = (jobs[0], jobs[jobs.len() - 1]);
+    let mut text = vec![if jobs.len() == 1 {
+        format!("job {}", first.number)
+    } else {
+        format!("jobs {} to {}", first.number, last.number)
+    }];
+    if first.is_foreign {
+        text.push(format!(" of another {}", first.pool));
     }
+    let state = match first.state {
+        JobState::InBacklog => ", in the backlog",
+        JobState::Queued => ", queued",
+        JobState::Running => ", running",
+        JobState::Parked => ", parked",
+        JobState::Lending => ", parked with a lent job on its worker",
+        JobState::Ended => ", ended",
+    };
+    text.push(state.to_owned());
+    if let Some(age) = first.age {
+        text.push(format!(" for {}", Age(age)));
+    }
+    if let Some(worker) = first.worker {
+        text.push(format!(" on worker {worker}"));
+    }
+    if first.is_cancelled {
+        text.push(", told to stop".to_owned());
+    }
+    if first.is_detached {
+        text.push(", detached".to_owned());
+    }
+    text.push(format!(", offloaded at {}", first.at));
+    text.concat()
 }
 
-fn write_tree(f: &mut fmt::Formatter<'_>, nodes: &[Node], indent: &str) -> fmt::Result {
-    for (at, node) in nodes.iter().enumerate() {
-        let is_last = at + 1 == nodes.len();
-        let (branch, rest) = if is_last {
-            ("└─ ", "   ")
-        } else {
-            ("├─ ", "│  ")
-        };
-        write!(f, "\n{indent}{branch}{}", node.text)?;
-        write_tree(f, &node.below, &format!("{indent}{rest}"))?;
+/// Returns the line of a wait.
+fn wait_line(wait: &WaitEntry) -> String {
+    let mut text = vec![format!("wait {}", wait.number)];
+    text.push(match wait.age {
+        Some(age) => format!(", parked for {}", Age(age)),
+        None => ", not parked".to_owned(),
+    });
+    if let Some(thread) = &wait.thread {
+        text.push(format!(" on thread `{thread}`"));
     }
-    Ok(())
+    text.push(match wait.at {
+        Some(at) => format!(", at {at}"),
+        None => ", for the end of a pool".to_owned(),
+    });
+    if let Some(future) = wait.future {
+        // The compiler calls the future of an `async` block or function its closure.
+        let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
+        text.push(format!(", for `{future}`"));
+    }
+    text.concat()
 }
 
 /// The figures of a report in words.
@@ -220,5 +271,80 @@ impl fmt::Display for Step {
             Self::Wait(number) => write!(f, "wait {number}"),
             Self::Permit => f.write_str("a permit"),
         }
+    }
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::{iter, panic::Location, thread};
+
+    use testkit::within;
+
+    use super::*;
+
+    fn job(number: usize, state: JobState, parent: Option<Step>) -> JobEntry {
+        JobEntry {
+            number,
+            state,
+            parent,
+            pool: crate::PoolName::default(),
+            is_foreign: false,
+            at: Location::caller(),
+            age: None,
+            worker: None,
+            is_cancelled: false,
+            is_detached: false,
+        }
+    }
+
+    /// Returns a report of jobs that wait for each other, each for the next.
+    fn nest(depth: usize) -> Report {
+        let above = |number| (number > 1).then(|| Step::Wait(number - 1));
+        let wait = |number| WaitEntry {
+            number,
+            at: None,
+            age: None,
+            job: Some(number),
+            thread: None,
+            future: None,
+        };
+        Report {
+            jobs: (1..=depth)
+                .map(|number| job(number, JobState::Parked, above(number)))
+                .collect(),
+            waits: (1..=depth).map(wait).collect(),
+            ..Report::default()
+        }
+    }
+
+    /// Otherwise the report of a deep nest would overflow the stack, and fill the memory with
+    /// indents.
+    #[test]
+    fn a_deep_nest_is_cut_and_written_on_a_small_stack() {
+        let check = || {
+            for (depth, lines, levels) in [(16, 33, 0), (17, 34, 2), (100_000, 34, 199_968)] {
+                let text = nest(depth).to_string();
+                assert_eq!(text.lines().count(), lines, "{text}");
+                let end = format!("└─ … and {levels} levels more");
+                assert_eq!(text.ends_with(&end), levels > 0, "{text}");
+            }
+        };
+        let small = thread::Builder::new().stack_size(128 * 1024);
+        let small = small.spawn(check).unwrap();
+        within(|| small.join().unwrap());
+    }
+
+    /// Otherwise the monitor would write for minutes, and look after nothing meanwhile.
+    #[test]
+    fn a_long_queue_is_written_in_one_pass() {
+        let jobs = (1..=100_000).map(|number| job(number, JobState::Queued, None));
+        let last = job(100_001, JobState::Running, Some(Step::Job(100_000)));
+        let report = Report {
+            jobs: jobs.chain(iter::once(last)).collect(),
+            ..Report::default()
+        };
+        let text = within(|| report.to_string());
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("jobs 1 to 99999, queued"), "{text}");
     }
 }

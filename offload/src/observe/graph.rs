@@ -3,14 +3,20 @@
 //! The lineage of a job tells which wait or job has submitted it. The job also
 //! has the number of the last wait that polled for it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod links;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
     JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, outside::Waiter,
 };
 use crate::{
     core::Core,
-    nesting::lineage::{Frame, JobId, Kind},
+    nesting::lineage::{Frame, JobId},
     platform::sync::now,
     schedule::state::{SeenJob, Snapshot},
     thread::clock::{between, tick},
@@ -37,8 +43,6 @@ pub(super) struct JobNode {
     pub(super) pool: usize,
     /// Whether the report lists the job.
     is_listed: bool,
-    /// The jobs that the job descends from.
-    pub(super) ancestors: Vec<usize>,
     /// The wait that polls for the job, if that is known.
     pub(super) adopter: Option<usize>,
 }
@@ -87,7 +91,9 @@ impl Graph {
                     at: header.at,
                     state,
                     age: match worker {
-                        Some(_) => Some(between(header.begun(), tick(core.born, now))),
+                        Some(_) => {
+                            (header.begun()).map(|begun| between(begun, tick(core.born, now)))
+                        }
                         None => (core.clock.as_ref()).map(|clock| clock.since(seen.admitted)),
                     },
                     worker,
@@ -98,7 +104,6 @@ impl Graph {
                 seen,
                 pool,
                 is_listed: pool == 0,
-                ancestors: Vec::new(),
                 adopter: None,
             });
             let at = graph.jobs.len() - 1;
@@ -107,11 +112,10 @@ impl Graph {
             }
             at
         };
+        let parked = snapshot.parked.iter().filter(|wait| !wait.is_lender);
+        let parked: HashSet<_> = parked.map(|wait| wait.stack).collect();
         for (stack, jobs) in std::mem::take(&mut snapshot.stacks) {
-            let is_parked = snapshot
-                .parked
-                .iter()
-                .any(|wait| wait.stack == stack && !wait.is_lender);
+            let is_parked = parked.contains(&stack);
             let top = jobs.len().saturating_sub(1);
             let mut indices = Vec::new();
             for (at, seen) in jobs.into_iter().enumerate() {
@@ -159,114 +163,6 @@ impl Graph {
     /// Returns the job of a frame.
     fn find(&self, frame: &Frame) -> Option<usize> {
         frame.job().and_then(|job| self.ids.get(&job).copied())
-    }
-
-    /// Links each job with what waits for it, by its lineage.
-    fn link(&mut self) {
-        // Siblings share their innermost frame, so each chain is walked once.
-        let mut known = HashMap::new();
-        for at in 0..self.jobs.len() {
-            let lineage = self.jobs[at].seen.lineage.clone();
-            let walk = || self.walk(lineage.frames());
-            let (parent, ancestors) = match lineage.innermost() {
-                None => Default::default(),
-                Some(innermost) => known.entry(innermost).or_insert_with(walk).clone(),
-            };
-            let adopter = self.jobs[at].seen.job.header().adopter();
-            let node = &mut self.jobs[at];
-            node.entry.parent = parent;
-            node.ancestors = ancestors;
-            node.adopter = self.numbers.get(&adopter).copied();
-        }
-        for at in 0..self.jobs.len() {
-            // A wait that polls for a job says more than the job that submitted it. But a
-            // tree has no circle.
-            if let Some(wait) = self.jobs[at].adopter
-                && !self.is_below(Step::Wait(wait), at)
-            {
-                self.jobs[at].entry.parent = Some(Step::Wait(wait));
-            }
-        }
-    }
-
-    /// Walks a lineage up. Returns its innermost wait or job, and all jobs in it.
-    fn walk(&mut self, frames: impl Iterator<Item = Arc<Frame>>) -> (Option<Step>, Vec<usize>) {
-        let (mut parent, mut ancestors) = (None, Vec::new());
-        for frame in frames.filter(|frame| !frame.is_over()) {
-            let job = self.find(&frame);
-            if let Some(job) = job.filter(|job| !ancestors.contains(job)) {
-                ancestors.push(job);
-            }
-            let step = match frame.kind() {
-                Kind::Job => job.map(Step::Job),
-                Kind::Wait => Some(Step::Wait(self.wait_of(&frame, job))),
-            };
-            parent = parent.or(step);
-        }
-        (parent, ancestors)
-    }
-
-    /// Returns the wait of a frame. If its worker is not parked in it, the worker polls, or
-    /// runs a job that it was lent.
-    fn wait_of(&mut self, frame: &Frame, job: Option<usize>) -> usize {
-        if let Some(wait) = self.numbers.get(&frame.number()) {
-            return *wait;
-        }
-        let pool = job.map_or(0, |job| self.jobs[job].pool);
-        self.numbers.insert(frame.number(), self.waits.len());
-        self.waits.push(WaitNode {
-            at: frame.at(),
-            age: None,
-            job,
-            pool,
-            is_listed: job.is_some() && pool == 0,
-        });
-        self.waits.len() - 1
-    }
-
-    /// Returns what a job or a wait stands below.
-    pub(super) fn parent(&self, step: Step) -> Option<Step> {
-        match step {
-            Step::Job(job) => self.jobs[job].entry.parent,
-            Step::Wait(wait) => self.waits[wait].job.map(Step::Job),
-            Step::Permit => None,
-        }
-    }
-
-    /// Returns whether `step` stands below this job.
-    fn is_below(&self, step: Step, job: usize) -> bool {
-        std::iter::successors(Some(step), |step| self.parent(*step))
-            .any(|step| step == Step::Job(job))
-    }
-
-    /// Marks what the report lists of other pools: all that is linked with its own jobs.
-    fn list(&mut self) {
-        for at in 0..self.jobs.len() {
-            let path: Vec<_> =
-                std::iter::successors(Some(Step::Job(at)), |s| self.parent(*s)).collect();
-            // From the outermost own job or wait inwards, and from the innermost outwards.
-            let is_own = |step: &Step| match *step {
-                Step::Job(job) => self.jobs[job].pool == 0,
-                Step::Wait(wait) => self.waits[wait].pool == 0,
-                Step::Permit => false,
-            };
-            if path.iter().any(is_own) {
-                for step in path {
-                    self.mark(step);
-                }
-            }
-        }
-        if let Some(cycle) = super::cycle::find(self) {
-            cycle.steps().iter().for_each(|step| self.mark(*step));
-        }
-    }
-
-    fn mark(&mut self, step: Step) {
-        match step {
-            Step::Job(job) => self.jobs[job].is_listed = true,
-            Step::Wait(wait) => self.waits[wait].is_listed = true,
-            Step::Permit => {}
-        }
     }
 
     /// Returns the number of permits of the report's own pool.

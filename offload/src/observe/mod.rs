@@ -33,7 +33,8 @@ use crate::{Metrics, PoolName, core::Core, schedule::state::Snapshot};
 /// blocks on nor a task that awaits a job. Tasks that were not spawned by `bridge::spawn`
 /// lose the link to the job that spawned them.
 ///
-/// At most 10 000 queued jobs are listed. [`omitted`](Self::omitted) counts the others.
+/// At most 10 000 queued jobs are listed. [`omitted`](Self::omitted) counts the others. The
+/// tree is written to a depth of 32 lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     metrics: Metrics,
@@ -217,8 +218,9 @@ impl JobEntry {
 
     /// Returns how long the job has run, or how long it has been queued.
     ///
-    /// A job that has started always has an age, at a resolution of 10 milliseconds. It
-    /// includes the time of up to 31 short jobs that ran on the same worker just before.
+    /// A job that has begun always has an age, at a resolution of 10 milliseconds. It
+    /// includes the time of up to 31 short jobs that ran on the same worker just before. A
+    /// job that a worker has taken, and not begun, has none.
     /// A queued job has an age only with
     /// [`Builder::timings`](crate::Builder::timings), because otherwise nobody reads the
     /// clock when it is submitted.

@@ -3,7 +3,10 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::{core::Core, platform::fork::PerProcess};
+use crate::{
+    core::Core,
+    platform::fork::{self, PerProcess},
+};
 
 static POOLS: PerProcess<Table> = PerProcess::new();
 
@@ -14,9 +17,18 @@ struct Table {
     full: usize,
 }
 
+/// Looks at the table of this process. Beyond the tables there is none, so the reports of
+/// such a process cover one pool.
+fn with_table<T: Default>(look: impl FnOnce(&mut Table) -> T) -> T {
+    if fork::is_beyond_tables() {
+        return T::default();
+    }
+    POOLS.with(look)
+}
+
 /// Adds a pool, which stays in the table as long as it lives.
 pub(crate) fn add(core: &Arc<Core>) {
-    POOLS.with(|table| {
+    with_table(|table| {
         if table.pools.len() >= table.full {
             table.pools.retain(|pool| pool.strong_count() > 0);
             table.full = (2 * table.pools.len()).max(16);
@@ -27,5 +39,5 @@ pub(crate) fn add(core: &Arc<Core>) {
 
 /// Returns the living pools.
 pub(crate) fn pools() -> Vec<Arc<Core>> {
-    POOLS.with(|table| table.pools.iter().filter_map(Weak::upgrade).collect())
+    with_table(|table| table.pools.iter().filter_map(Weak::upgrade).collect())
 }

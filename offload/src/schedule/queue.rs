@@ -62,6 +62,14 @@ fn out(job: Submitted) -> Submitted {
     job
 }
 
+/// Notes when a job leaves the backlog, if the pool measures its jobs. Returns the job.
+fn admitted(job: Submitted, clock: Option<&PoolClock>) -> Submitted {
+    if let Some(clock) = clock {
+        job.header().admit(clock.stamp());
+    }
+    job
+}
+
 impl Queue {
     pub(crate) fn new(
         capacity: usize,
@@ -215,7 +223,10 @@ impl Queue {
             .descendants
             .queue
             .pop()
-            .or_else(|| self.descendants.backlog.pop())
+            .or_else(|| {
+                let waiting = self.descendants.backlog.pop()?;
+                Some(admitted(waiting, self.clock.as_ref()))
+            })
             .or_else(|| {
                 let unrelated = self.unrelated.queue.pop()?;
                 self.unrelated_taken += 1;
@@ -231,9 +242,10 @@ impl Queue {
         mut fits: impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
         let Lists { queue, backlog } = &mut self.descendants;
-        let job = queue
-            .pop_first_where(&mut fits)
-            .or_else(|| backlog.pop_first_where(&mut fits))?;
+        let job = queue.pop_first_where(&mut fits).or_else(|| {
+            let waiting = backlog.pop_first_where(&mut fits)?;
+            Some(admitted(waiting, self.clock.as_ref()))
+        })?;
         self.admit();
         Some(out(job))
     }
@@ -352,10 +364,7 @@ impl Queue {
                 return;
             };
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
-            if let Some(clock) = &self.clock {
-                job.header().admit(clock.stamp());
-            }
-            lists.queue.push(job);
+            lists.queue.push(admitted(job, self.clock.as_ref()));
         }
     }
 }

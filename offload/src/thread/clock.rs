@@ -17,9 +17,12 @@ const SHARED: Duration = Duration::from_millis(5);
 /// The unit of a [`Tick`], in milliseconds.
 const UNIT: u32 = 10;
 
-/// A time since the pool was built, in units of 10 milliseconds. It wraps around
-/// after 497 days.
+/// A time since the pool was built, in units of 10 milliseconds, and the bit [`BEGUN`]. It
+/// wraps around after 248 days.
 pub(crate) type Tick = u32;
+
+/// The bit that each [`Tick`] has. So a job that has noted one has begun.
+pub(crate) const BEGUN: Tick = 1 << 31;
 
 /// Returns the tick of `now` for a pool that was built at `born`.
 pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
@@ -27,12 +30,12 @@ pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
     let units = time.as_secs() * u64::from(1000 / UNIT) + u64::from(time.subsec_millis() / UNIT);
     #[expect(clippy::cast_possible_truncation, reason = "a tick wraps around")]
     let tick = units as Tick;
-    tick
+    tick | BEGUN
 }
 
 /// Returns the time from one tick to a later one.
 pub(crate) fn between(begun: Tick, now: Tick) -> Duration {
-    let units = now.wrapping_sub(begun);
+    let units = now.wrapping_sub(begun) & !BEGUN;
     Duration::from_millis(u64::from(units) * u64::from(UNIT))
 }
 
@@ -52,7 +55,7 @@ impl JobClock {
         Self {
             born,
             read_at: born,
-            tick: 0,
+            tick: BEGUN,
             shared: 0,
             left: 0,
         }
@@ -130,8 +133,8 @@ mod tests {
     #[test]
     fn ticks_wrap_around() {
         let born = Instant::now();
-        assert_eq!(tick(born, born + Duration::from_millis(119)), 11);
-        assert_eq!(between(11, 13), Duration::from_millis(20));
-        assert_eq!(between(Tick::MAX, 1), Duration::from_millis(20));
+        assert_eq!(tick(born, born + Duration::from_millis(119)), BEGUN + 11);
+        assert_eq!(between(BEGUN + 11, BEGUN + 13), Duration::from_millis(20));
+        assert_eq!(between(Tick::MAX, BEGUN + 1), Duration::from_millis(20));
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     job::runnable::Header,
     nesting::lineage::PoolId,
     platform::sync::{AtomicU64, FineClock},
-    thread::clock::Tick,
+    thread::clock::{BEGUN, Tick},
 };
 
 /// A summary of the times that jobs took: one of the two histograms of
@@ -27,8 +27,8 @@ use crate::{
 ///
 /// A percentile is off by at most 3.2 %, because the histogram has 16 buckets for each power
 /// of two nanoseconds. The mean and the maximum are not rounded. Times in the queue are
-/// measured in units of 16 ns. A time of more than 73 minutes counts as 73 minutes in the
-/// percentiles, and a job must not be queued for five hours.
+/// measured in units of 32 ns. A time of more than 73 minutes counts as 73 minutes in the
+/// percentiles, and a job must not be queued for two hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
@@ -56,10 +56,17 @@ pub(crate) struct PoolClock {
 }
 
 /// The unit of a [`Stamp`], as a power of two of nanoseconds.
-const UNIT: u32 = 4;
+const UNIT: u32 = 5;
 
-/// The time from the birth of a pool's clock, in units of 16 ns. It has 40 bits, which are
-/// room that a job has left. So it wraps around after five hours.
+/// The number of lower bits of a [`Stamp`]. One bit less than a [`Tick`] has, so a stamp is
+/// told from a tick.
+const LOWER: u32 = BEGUN.trailing_zeros();
+
+/// The number of stamps, after which they wrap around.
+const RANGE: u64 = 1 << (8 + LOWER);
+
+/// The time from the birth of a pool's clock, in units of 32 ns. It has 39 bits, which are
+/// room that a job has left. So it wraps around after nearly five hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) upper: u8,
@@ -74,19 +81,22 @@ impl Stamp {
     fn of(nanos: u64) -> Self {
         let units = nanos >> UNIT;
         Self {
-            upper: (units >> 32) as u8,
-            lower: units as u32,
+            upper: (units >> LOWER) as u8,
+            lower: units as u32 & !BEGUN,
         }
     }
 
     fn units(self) -> u64 {
-        u64::from(self.upper) << 32 | u64::from(self.lower)
+        u64::from(self.upper) << LOWER | u64::from(self.lower)
     }
 
     /// Returns the nanoseconds from this stamp to a later one.
+    ///
+    /// The counters of two processors may differ a little, so the later stamp may be less
+    /// than this one. Then the time is 0. A difference beyond half the range means that.
     fn until(self, later: Self) -> u64 {
-        let units = later.units().wrapping_sub(self.units()) & ((1 << 40) - 1);
-        units << UNIT
+        let units = later.units().wrapping_sub(self.units()) & (RANGE - 1);
+        if units < RANGE / 2 { units << UNIT } else { 0 }
     }
 }
 
@@ -211,13 +221,31 @@ mod tests {
     #[test]
     fn stamps_count_units_and_wrap_around() {
         let stamp = |units: u64| Stamp::of(units << UNIT);
-        assert_eq!(Stamp::of(47), stamp(2));
+        assert_eq!(Stamp::of(95), stamp(2));
         for (from, to, units) in [
             (0, 5, 5),
+            (7, (1 << 31) + 7, 1 << 31),
             (7, (1 << 32) + 7, 1 << 32),
-            ((1 << 40) - 3, (1 << 40) + 2, 5),
+            (RANGE - 3, RANGE + 2, 5),
+            (1, RANGE / 2, RANGE / 2 - 1),
         ] {
             assert_eq!(stamp(from).until(stamp(to)), units << UNIT, "{from}, {to}");
+        }
+    }
+
+    /// Otherwise two processors whose counters differ a little would make a time of hours.
+    #[test]
+    fn no_time_passes_to_a_stamp_that_is_a_little_earlier() {
+        let stamp = |units: u64| Stamp::of(units << UNIT);
+        for (from, to) in [(1, 0), (70, 7), (RANGE + 1, RANGE - 1)] {
+            assert_eq!(stamp(from).until(stamp(to)), 0, "{from}, {to}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_is_told_from_the_time_when_a_job_began() {
+        for shift in 0..64 {
+            assert_eq!(Stamp::of(u64::MAX >> shift).lower & BEGUN, 0);
         }
     }
 }

@@ -248,3 +248,24 @@ fn a_job_is_admitted_when_it_leaves_the_backlog() {
     let second = queue.take().unwrap();
     assert_ne!(second.header().admitted(), unknown);
 }
+
+/// Otherwise the time that a descendant waited for room would count as time in the queue.
+#[test]
+fn a_descendant_that_is_taken_from_the_backlog_is_admitted_then() {
+    let ways: [fn(&mut Queue) -> Option<Submitted>; 2] =
+        [Queue::take, |queue| queue.take_descendant(|_job| true)];
+    for take in ways {
+        let clock = PoolClock::new();
+        let queue = Queue::new(1, Arc::default(), Arc::default());
+        let mut queue = queue.measured_by(Some(clock.clone()));
+        let _queued = queue.push(Lane::Unrelated, job());
+        let start = queue.push(Lane::Descendants, job());
+        assert_eq!(start, ExpectedStart::InBacklog);
+        while clock.stamp() == Stamp::default() {
+            std::hint::spin_loop();
+        }
+        let taken = take(&mut queue).unwrap();
+        assert_eq!(queue.backlog(), 0, "it was in the backlog");
+        assert_ne!(taken.header().admitted(), Stamp::default());
+    }
+}
