@@ -45,7 +45,7 @@ struct Inner {
     home: Home,
     /// Remembers which runtime drives a task of this bridge, while the task is polled.
     cache: Arc<Cache>,
-    /// What spawned tasks and offloaded closures take along.
+    /// The carriers of the context that spawned tasks and offloaded closures take along.
     carriers: Config,
     max_nested_waits: usize,
     spin: Duration,

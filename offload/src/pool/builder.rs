@@ -6,7 +6,7 @@ use crate::{
     Ambient, Bare, BuildError, Config, Pool, PoolName,
     core::{Core, Reports},
     platform::sync::MODEL,
-    pool::limits::{Hooks, Limits},
+    pool::limits::{Hooks, Limits, TOKIOS_LIMIT},
     schedule::policy,
     thread::worker,
 };
@@ -34,8 +34,7 @@ impl<A> Builder<A> {
             max_threads: (4 * cores).max(32),
             grows: true,
             max_blocked_threads: 64,
-            // Tokio allows its blocking pool so many.
-            most_while_parked: 512,
+            most_while_parked: TOKIOS_LIMIT,
             queue_capacity: 1024,
             timings: false,
             keep_alive: Duration::from_secs(10),

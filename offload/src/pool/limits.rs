@@ -7,6 +7,10 @@ use crate::{
     schedule::policy::{Decision, LoadSample},
 };
 
+/// The number of threads that Tokio allows its blocking pool. A pool of which nobody set a
+/// limit has at most as many workers, so that code for that pool works here.
+pub(crate) const TOKIOS_LIMIT: usize = 512;
+
 /// The settings of a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {

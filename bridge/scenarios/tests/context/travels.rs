@@ -219,8 +219,8 @@ fn a_task_sees_its_spawner_and_not_who_drives_it() {
     });
 }
 
-/// A thread may hand over its last work while its thread-locals are being destroyed. Those
-/// of the subscriber may be gone by then, and a panic would abort the process.
+/// A thread may hand over its last work while its thread-locals are being destroyed. The
+/// subscriber's thread-locals may be gone already, and a panic would abort the process.
 #[test]
 fn a_thread_that_ends_may_submit() {
     struct Flush(Bridge, mpsc::Sender<String>);

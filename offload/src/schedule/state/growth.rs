@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use super::{Action, Phase, State};
 use crate::{
+    pool::limits::TOKIOS_LIMIT,
     schedule::stall::{STEADY, Seen, StallReport},
     thread::park::Unparker,
 };
@@ -36,7 +37,7 @@ const REFUSE_ANYWAY: u32 = 60;
 const SURPLUS: u32 = 20;
 
 /// No pool grows beyond so many permits, which is Tokio's own limit.
-const MOST: usize = 512;
+const MOST: usize = TOKIOS_LIMIT;
 
 /// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! A pool whose workers are all parked.
 
 use super::*;
+use crate::pool::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool whose two workers are parked and which can add none. The
 /// pool has no monitor. Also returns the lineage of the second worker's job.
@@ -51,7 +52,7 @@ fn a_thread_that_was_woken_is_attended() {
 fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     for grows in [false, true] {
         let (mut state, _parkers, _job) = hopeless();
-        state.limits.most_while_parked = if grows { 512 } else { 0 };
+        state.limits.most_while_parked = if grows { TOKIOS_LIMIT } else { 0 };
         let (job, lineage) =
             Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let (_start, action) = state.push(Submitted { job, lineage }, Lane::Unrelated);
