@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, Pool, cancellation, on_cancel, park::Parker};
+use bridge_offload::{Cancelled, Offload, Pool, cancellation, on_cancel, park::Parker};
 use common::{
     exploring::{LONG, explore},
     wait,
@@ -67,23 +67,29 @@ impl Seen {
     }
 }
 
+/// Starts a job that arms a hook and drops its guard. Returns once the hook is armed.
+fn started_with_a_hook(pool: &Pool) -> (Offload<()>, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let own = Arc::clone(&seen);
+    let started = Parker::new();
+    let start = started.unparker().clone();
+    let job = pool.run(move || {
+        let guard = on_cancel(own.hook());
+        start.unpark();
+        drop(guard);
+        own.guard_is_gone();
+    });
+    let job = job.start();
+    assert!(started.park(None));
+    (job, seen)
+}
+
 /// Otherwise an interrupt hits the statement behind the one that it is meant for.
 #[test]
 fn loom_a_hook_runs_at_most_once_and_never_after_its_guard() {
     explore(|| {
         let pool = pool();
-        let seen = Arc::new(Seen::default());
-        let own = Arc::clone(&seen);
-        let started = Parker::new();
-        let start = started.unparker().clone();
-        let job = pool.run(move || {
-            let guard = on_cancel(own.hook());
-            start.unpark();
-            drop(guard);
-            own.guard_is_gone();
-        });
-        let job = job.start();
-        assert!(started.park(None));
+        let (job, seen) = started_with_a_hook(&pool);
         drop(job);
         let _report = pool.shutdown(LONG).wait();
         assert!(seen.calls() <= 1);
@@ -126,18 +132,7 @@ fn loom_no_hook_is_lost() {
 fn loom_two_threads_that_cancel_call_each_hook_once() {
     explore(|| {
         let pool = pool();
-        let seen = Arc::new(Seen::default());
-        let own = Arc::clone(&seen);
-        let started = Parker::new();
-        let start = started.unparker().clone();
-        let job = pool.run(move || {
-            let guard = on_cancel(own.hook());
-            start.unpark();
-            drop(guard);
-            own.guard_is_gone();
-        });
-        let job = job.start();
-        assert!(started.park(None));
+        let (job, seen) = started_with_a_hook(&pool);
         let other = thread::spawn(move || {
             let _withdrawn_or_running = job.cancel();
         });
