@@ -4,6 +4,8 @@
 //! has the number of the last wait that polled for it.
 
 mod links;
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -33,6 +35,8 @@ pub(super) struct Graph {
     ids: HashMap<JobId, usize>,
     /// The waits by the numbers of their frames.
     numbers: HashMap<usize, usize>,
+    /// The numbers of frames that were not over when the state was copied.
+    alive: HashSet<usize>,
 }
 
 /// A job of some pool.
@@ -67,6 +71,7 @@ impl Graph {
             outside: core.outside.waiters(),
             ids: HashMap::new(),
             numbers: HashMap::new(),
+            alive: HashSet::new(),
         };
         graph.own = graph.add(core, own, 0);
         for (at, other) in others(core).iter().enumerate() {

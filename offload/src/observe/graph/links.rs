@@ -3,7 +3,10 @@
 //! The job at the end of a deep nest has a long lineage, and so has each job above it. So
 //! each job is linked with its innermost living parent only, and no chain is walked twice.
 
-use std::{collections::HashMap, iter, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    iter, mem,
+};
 
 use super::{Graph, WaitNode};
 use crate::{
@@ -16,6 +19,7 @@ impl Graph {
     /// Links each job with what waits for it, by its lineage.
     pub(super) fn link(&mut self) {
         let mut known = HashMap::new();
+        self.alive = self.innermost_frames();
         for at in 0..self.jobs.len() {
             let lineage = self.jobs[at].seen.lineage.clone();
             let parent = self.innermost(&lineage, &mut known);
@@ -31,6 +35,14 @@ impl Graph {
                 self.jobs[at].entry.parent = Some(Step::Wait(wait));
             }
         }
+    }
+
+    /// Returns the numbers of the innermost frames. The jobs and waits of these frames had not
+    /// ended when the state was copied. They may have ended since.
+    fn innermost_frames(&self) -> HashSet<usize> {
+        let lineages = self.jobs.iter().map(|job| &job.seen.lineage);
+        let innermost = lineages.filter_map(|lineage| lineage.frames().next());
+        innermost.map(|frame| frame.number()).collect()
     }
 
     /// Returns the innermost wait or job of a lineage.
@@ -57,9 +69,9 @@ impl Graph {
         innermost
     }
 
-    /// Returns the wait or the job of a frame, if that lives.
+    /// Returns the wait or the job of a frame, if that lived when the state was copied.
     fn step_of(&mut self, frame: &Frame) -> Option<Step> {
-        if frame.is_over() {
+        if frame.is_over() && !self.alive.contains(&frame.number()) {
             return None;
         }
         let job = self.find(frame);
