@@ -9,16 +9,13 @@
 
 mod histogram;
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use self::histogram::Histogram;
 use crate::{
     job::runnable::Header,
     nesting::lineage::PoolId,
-    platform::sync::{AtomicU64, FineClock},
+    platform::sync::FineClock,
     thread::clock::{BEGUN, Tick},
 };
 
@@ -29,6 +26,10 @@ use crate::{
 /// of two nanoseconds. The mean and the maximum are not rounded. Times in the queue are
 /// measured in units of 32 ns. A time of more than 73 minutes counts as 73 minutes in the
 /// percentiles, and a job must not be queued for two hours.
+///
+/// A summary may be made while jobs end. Then the mean and the maximum may include jobs that
+/// the count and the percentiles do not include yet. Each job that is counted is in all
+/// figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
@@ -206,12 +207,6 @@ impl Begun<'_> {
         queued_for.add(self.admitted.until(clock.stamp_of(self.at)));
         ran_for.add(clock.clock.nanos(self.at, ended));
     }
-}
-
-/// Adds to a counter that only this thread writes.
-fn add(counter: &AtomicU64, value: u64) {
-    let sum = counter.load(Ordering::Relaxed).wrapping_add(value);
-    counter.store(sum, Ordering::Relaxed);
 }
 
 #[cfg(test)]
