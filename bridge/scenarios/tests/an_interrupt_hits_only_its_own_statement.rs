@@ -140,7 +140,7 @@ fn rounds() -> u32 {
     wanted.map_or(10_000, |count| count.parse().expect("a number of rounds"))
 }
 
-/// The notes of a hook. An interrupt that meets no statement does not show in SQLite.
+/// The notes of a hook. An interrupt that meets no statement does not show in `SQLite`.
 #[derive(Clone, Default)]
 struct Seen {
     guard_is_gone: Arc<AtomicBool>,
