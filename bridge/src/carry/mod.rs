@@ -6,14 +6,14 @@
 //! task-local. [`guide::context`](crate::guide::context) shows what travels where.
 
 mod captured;
-mod carrying;
+mod in_context;
 mod span;
 mod task_local;
 
 pub use self::task_local::TaskLocal;
 pub(crate) use self::{
     captured::{Captured, Carriers},
-    carrying::Carrying,
+    in_context::InContext,
 };
 
 /// Carries a context from the thread that submits work to the thread that runs it.

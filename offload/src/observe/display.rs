@@ -334,6 +334,37 @@ mod tests {
         within(|| small.join().unwrap());
     }
 
+    fn queued(number: usize) -> JobEntry {
+        job(number, JobState::Queued, None)
+    }
+
+    fn text_of(jobs: impl IntoIterator<Item = JobEntry>) -> String {
+        let report = Report {
+            jobs: jobs.into_iter().collect(),
+            ..Report::default()
+        };
+        report.to_string()
+    }
+
+    #[test]
+    fn a_line_of_jobs_counts_only_those_that_stand_there() {
+        let running = job(1, JobState::Running, None);
+        let below = |number| job(number, JobState::Queued, Some(Step::Job(1)));
+        let text = text_of([running, below(2), queued(3), below(4), queued(5), queued(6)]);
+        assert!(text.contains("   └─ 2 of the jobs 2 to 4, queued"), "{text}");
+        assert!(text.contains("\n└─ 3 of the jobs 3 to 6, queued"), "{text}");
+    }
+
+    #[test]
+    fn jobs_share_no_line_if_their_lines_would_differ() {
+        let mut other = queued(2);
+        (other.pool, other.is_foreign) = (crate::PoolName::new("other"), true);
+        let mut detached = queued(3);
+        detached.is_detached = true;
+        let text = text_of([queued(1), other, detached]);
+        assert_eq!(text.lines().count(), 4, "{text}");
+    }
+
     /// Otherwise the monitor would write for minutes, and look after nothing meanwhile.
     #[test]
     fn a_long_queue_is_written_in_one_pass() {
