@@ -204,7 +204,7 @@ fn enter_layers<R>(outermost: &dyn Layer, body: impl FnOnce() -> R) -> R {
     }
 }
 
-/// How far [`enter_layers`] has come with its closure.
+/// The progress of the closure that [`enter_layers`] runs.
 enum Body<F, R> {
     Ready(F),
     Running,
