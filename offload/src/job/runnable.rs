@@ -15,7 +15,7 @@ use crate::{
     },
     pool::handle::Handle,
     thread::clock::{BEGUN, Tick},
-    timing::{Stamp, Start, Timer},
+    timing::{JobTimer, Stamp, Start},
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -204,7 +204,7 @@ impl Header {
     }
 
     /// Notes the time when the closure begins.
-    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> Timer<'a> {
+    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> JobTimer<'a> {
         let timer = start.timer(self);
         self.begun.store(start.tick, Ordering::Relaxed);
         timer

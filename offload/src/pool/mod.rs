@@ -2,12 +2,12 @@
 
 pub(crate) mod ambient;
 pub(crate) mod builder;
+pub(crate) mod end_report;
 pub(crate) mod error;
 pub(crate) mod handle;
 pub(crate) mod limits;
 pub(crate) mod metrics;
 pub(crate) mod name;
-pub(crate) mod report;
 
 use std::{
     fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
