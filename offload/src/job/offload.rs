@@ -12,9 +12,10 @@ use crate::{
     Ambient, OffloadError,
     core::{self, Refusal, WhenFull},
     job::{
-        Job,
+        Awaitable, Job,
+        awaitable::{Leave, Withdrawal},
         eager::{Eager, Eagerness},
-        runnable::{Awaitable, Header, Submitted, Withdrawal},
+        runnable::{Header, Submitted},
     },
     nesting::lineage::{self, PoolId},
     pool::handle::Handle,
@@ -54,13 +55,13 @@ pub struct Offload<T> {
     job: Arc<dyn Awaitable<T>>,
     /// Keeps the pool open as long as the future lives.
     pool: Arc<Handle>,
-    stage: Stage,
+    progress: Progress,
     eager: Eager,
 }
 
 /// The progress of the caller with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Progress {
     /// The job has not been submitted.
     Lazy,
     /// The job was submitted, and has not been polled since.
@@ -95,7 +96,7 @@ impl<T: Send + 'static> Offload<T> {
         Self {
             job,
             pool,
-            stage: Stage::Lazy,
+            progress: Progress::Lazy,
             eager: Eager::default(),
         }
     }
@@ -105,7 +106,7 @@ impl<T: Send + 'static> Offload<T> {
         Self {
             job,
             pool,
-            stage: Stage::Started,
+            progress: Progress::Started,
             eager: Eager::default(),
         }
     }
@@ -141,7 +142,7 @@ impl<T: Send + 'static> Offload<T> {
                 core.forget(self.job.header());
             }
         };
-        match self.job.withdraw(true, &forget) {
+        match self.job.withdraw(Leave::ByCancel, &forget) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => {
                 core.listening.tell(self.job.header());
@@ -186,7 +187,7 @@ impl<T: Send + 'static> Offload<T> {
         }
         self.submit(None);
         // From here on, the drop of this future withdraws nothing.
-        self.stage = Stage::Over;
+        self.progress = Progress::Over;
         self.job.detach(Arc::clone(&self.pool));
     }
 
@@ -203,14 +204,14 @@ impl<T: Send + 'static> Offload<T> {
     /// Submits the job. The end of the job wakes `waker`. Returns true if there is no
     /// point in a poll for the result yet.
     fn submit(&mut self, waker: Option<&Waker>) -> bool {
-        if self.stage != Stage::Lazy {
+        if self.progress != Progress::Lazy {
             return false;
         }
         // This runs user code. If that panics, this future stays lazy.
         let lineage = self.job.prepare(waker, &self.pool.config);
-        self.stage = match waker {
-            Some(_) => Stage::Awaited,
-            None => Stage::Started,
+        self.progress = match waker {
+            Some(_) => Progress::Awaited,
+            None => Progress::Started,
         };
         let Some(lineage) = lineage else {
             return false; // cancelled before it was submitted
@@ -251,7 +252,7 @@ impl<T: Send + 'static> Offload<T> {
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         // If the job has just been queued with this waker, a poll for the result would only
         // take the job's lock from the worker that runs it.
-        let is_just_queued = self.stage == Stage::Lazy && self.submit(Some(cx.waker()));
+        let is_just_queued = self.progress == Progress::Lazy && self.submit(Some(cx.waker()));
         let Ok(core) = self.pool.core.get() else {
             // A thread of the parent may hold the job's lock.
             return Poll::Ready(Err(OffloadError::Forked {
@@ -270,12 +271,12 @@ impl<T: Send + 'static> Offload<T> {
                 pool.clone_from(&self.pool.name);
             }
             Poll::Ready(_) => {
-                self.stage = Stage::Over;
+                self.progress = Progress::Over;
                 core.eagerness.succeeded(&mut self.eager);
             }
             Poll::Pending => {
-                if self.stage == Stage::Started {
-                    self.stage = Stage::Awaited;
+                if self.progress == Progress::Started {
+                    self.progress = Progress::Awaited;
                     if core.is_nearly_through() {
                         self.eager = core.eagerness.begin();
                     }
@@ -323,7 +324,7 @@ impl<T: Send + 'static> Future for Offload<T> {
 impl<T> Offload<T> {
     /// Returns whether the pool may have the job.
     fn is_submitted(&self) -> bool {
-        matches!(self.stage, Stage::Started | Stage::Awaited)
+        matches!(self.progress, Progress::Started | Progress::Awaited)
     }
 }
 
@@ -333,7 +334,7 @@ impl<T> Drop for Offload<T> {
             && let Ok(core) = self.pool.core.get()
         {
             let forget = || core.forget(self.job.header());
-            if self.job.withdraw(false, &forget) == Withdrawal::Running {
+            if self.job.withdraw(Leave::ByDrop, &forget) == Withdrawal::Running {
                 core.listening.tell(self.job.header());
             }
         }
