@@ -14,7 +14,7 @@ use crate::{
     job::{
         Awaitable, Job,
         awaitable::{Leave, Withdrawal},
-        eager::{Eager, Eagerness},
+        eager::{Eagerness, FurtherPolls},
         runnable::{Header, Submitted},
     },
     nesting::lineage::{self, PoolId},
@@ -56,17 +56,17 @@ pub struct Offload<T> {
     /// Keeps the pool open as long as the future lives.
     pool: Arc<Handle>,
     progress: Progress,
-    eager: Eager,
+    further_polls: FurtherPolls,
 }
 
-/// The progress of the caller with its job.
+/// How far the caller has got with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     /// The job has not been submitted.
     Lazy,
-    /// The job was submitted, and has not been polled since.
+    /// The job was submitted, and its result has not been polled for.
     Started,
-    /// The job was submitted and polled.
+    /// The job was submitted, and its result was polled for.
     Awaited,
     /// The future has nothing to withdraw any more.
     Over,
@@ -82,7 +82,8 @@ pub enum Cancelled {
     /// [`on_cancel`](crate::on_cancel) and [`cancellation`](crate::cancellation). Its
     /// result can still be awaited.
     Running,
-    /// The closure had ended. Its result can still be awaited.
+    /// The job was over: the closure had ended, or an earlier cancellation or a shutdown had
+    /// withdrawn it. Its result, or its error, can still be awaited.
     Finished,
 }
 
@@ -97,7 +98,7 @@ impl<T: Send + 'static> Offload<T> {
             job,
             pool,
             progress: Progress::Lazy,
-            eager: Eager::default(),
+            further_polls: FurtherPolls::default(),
         }
     }
 
@@ -107,7 +108,7 @@ impl<T: Send + 'static> Offload<T> {
             job,
             pool,
             progress: Progress::Started,
-            eager: Eager::default(),
+            further_polls: FurtherPolls::default(),
         }
     }
 
@@ -145,7 +146,7 @@ impl<T: Send + 'static> Offload<T> {
         match self.job.withdraw(Leave::ByCancel, &forget) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => {
-                core.listening.tell(self.job.header());
+                core.listeners.tell(self.job.header());
                 Cancelled::Running
             }
             Withdrawal::Over => Cancelled::Finished,
@@ -224,7 +225,7 @@ impl<T: Send + 'static> Offload<T> {
                 if waker.is_some()
                     && let Ok(core) = self.pool.core.get()
                 {
-                    self.eager = core.eagerness.begin();
+                    self.further_polls = core.eagerness.begin();
                 }
                 true
             }
@@ -233,6 +234,7 @@ impl<T: Send + 'static> Offload<T> {
             Ok(ExpectedStart::Called) => false,
             Err(refusal) => {
                 let pool = self.pool.name.clone();
+                // `Full` does not come here, because this job may join the backlog.
                 let error = match refusal {
                     Refusal::Forked => OffloadError::Forked { at, pool },
                     Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at, pool },
@@ -261,30 +263,30 @@ impl<T: Send + 'static> Offload<T> {
             }));
         };
         if is_just_queued {
-            return pending(&core.eagerness, &mut self.eager, cx);
+            return pending(&core.eagerness, &mut self.further_polls, cx);
         }
         let mut poll = self.job.poll(cx);
         match &mut poll {
-            // The closure may still be there, because the caller may take it back. The
-            // drop of this future takes it out.
+            // If the job was refused, its error does not name the pool yet. The closure stays
+            // until the caller takes it back or drops this future.
             Poll::Ready(Err(OffloadError::ShutDown { pool, .. })) => {
                 pool.clone_from(&self.pool.name);
             }
             Poll::Ready(_) => {
                 self.progress = Progress::Over;
-                core.eagerness.succeeded(&mut self.eager);
+                core.eagerness.succeeded(&mut self.further_polls);
             }
             Poll::Pending => {
                 if self.progress == Progress::Started {
                     self.progress = Progress::Awaited;
                     if core.is_nearly_through() {
-                        self.eager = core.eagerness.begin();
+                        self.further_polls = core.eagerness.begin();
                     }
                 }
                 if worker::is_worker() {
                     adopt(core.id(), self.job.header());
                 }
-                return pending(&core.eagerness, &mut self.eager, cx);
+                return pending(&core.eagerness, &mut self.further_polls, cx);
             }
         }
         poll
@@ -292,8 +294,8 @@ impl<T: Send + 'static> Offload<T> {
 }
 
 /// Returns `Pending`. It may ask the executor for one more poll.
-fn pending<R>(eagerness: &Eagerness, eager: &mut Eager, cx: &Context<'_>) -> Poll<R> {
-    if eagerness.again(eager) {
+fn pending<R>(eagerness: &Eagerness, polls: &mut FurtherPolls, cx: &Context<'_>) -> Poll<R> {
+    if eagerness.again(polls) {
         cx.waker().wake_by_ref();
     }
     Poll::Pending
@@ -335,7 +337,7 @@ impl<T> Drop for Offload<T> {
         {
             let forget = || core.forget(self.job.header());
             if self.job.withdraw(Leave::ByDrop, &forget) == Withdrawal::Running {
-                core.listening.tell(self.job.header());
+                core.listeners.tell(self.job.header());
             }
         }
     }
