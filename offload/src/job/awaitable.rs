@@ -44,7 +44,7 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
 }
 
-/// How a caller leaves its job.
+/// The way in which a caller leaves its job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leave {
     /// The caller drops its future, so nobody takes the result.

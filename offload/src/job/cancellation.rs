@@ -1,4 +1,4 @@
-//! How a running closure learns that its caller has left: by a hook, or by a future.
+//! Tells a running closure that its caller has left: calls a hook, and resolves a future.
 
 use std::{
     fmt, mem,

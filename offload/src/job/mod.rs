@@ -77,8 +77,8 @@ where
         Self::at_stage(Stage::Fresh(closure), at)
     }
 
-    /// Returns a job that the caller submits at once, and its lineage. Such a job skips
-    /// `Fresh`, and so the [`prepare`](Awaitable::prepare) that a future calls later.
+    /// Returns a job that the caller submits at once, and its lineage. The job begins as
+    /// `Waiting`, so nobody calls [`prepare`](Awaitable::prepare) on it.
     pub(crate) fn prepared(
         closure: F,
         at: &'static Location<'static>,

@@ -59,7 +59,7 @@ pub struct Offload<T> {
     further_polls: FurtherPolls,
 }
 
-/// How far the caller has got with its job.
+/// The progress of the caller with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     /// The job has not been submitted.

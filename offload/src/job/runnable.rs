@@ -157,8 +157,8 @@ where
                 ambient
             }
             // Nobody awaits this job, so nobody could take the closure back.
-            unattended @ Stage::WaitingDetached(..) => {
-                cell.stage = unattended;
+            detached @ Stage::WaitingDetached(..) => {
+                cell.stage = detached;
                 drop(cell);
                 return self.end(error);
             }
@@ -197,8 +197,8 @@ where
                 None
             }
             Stage::RunningUnawaited => Some((result, context)),
-            // A shutdown has abandoned the running job. Its caller gets that error, and the
-            // result is dropped.
+            // A shutdown has abandoned the running job. The caller gets the shutdown's error,
+            // and this drops the result.
             other => {
                 cell.stage = other;
                 Some((result, context))
@@ -220,8 +220,8 @@ where
         finish
     }
 
-    /// Ends the job with `error`, unless it is over, or runs and nobody awaits it. A
-    /// detached job that has not begun is reported as lost.
+    /// Ends the job with `error`, unless it is over, or runs and nobody awaits it. The
+    /// cleanup reports a detached job that has not begun as lost.
     pub(super) fn end(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let (next, report) = match cell.stage {

@@ -4,7 +4,7 @@
 //! before the fork has no worker, and threads that are gone may hold its locks. The pool
 //! keeps each value that needs threads or locks in an [`OfProcess`]. The only access to it
 //! answers [`Forked`] in a child, at the cost of a plain load. A [`PerProcess`] is a table
-//! that is empty in a child, whatever the parent put into its own.
+//! that each process has to itself, so a child begins with an empty one.
 
 mod per_process;
 
@@ -114,6 +114,6 @@ pub fn watch() {
     });
 }
 
-/// Does nothing, because this system or model has no forks.
+/// Counts nothing, because this system or model has no forks.
 #[cfg(not(all(unix, not(bridge_loom))))]
 pub fn watch() {}

@@ -11,8 +11,8 @@
 //! makes the exit hang.
 //!
 //! A fork's child inherits the handler. The child has a table of its own, and the handler
-//! looks only at that table, because a thread of the parent may have held the lock of the
-//! parent's table during the fork.
+//! looks only at that table. A thread of the parent may have held the lock of the parent's
+//! table during the fork.
 
 use std::{
     cell::Cell,
@@ -162,7 +162,7 @@ fn register_handler() {
     });
 }
 
-/// Does nothing, because this system has no exit handlers.
+/// Registers nothing, because this system has no exit handlers.
 #[cfg(not(any(unix, windows)))]
 fn register_handler() {}
 
