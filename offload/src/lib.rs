@@ -50,8 +50,8 @@ mod timing;
 pub use crate::{
     job::{
         cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
+        offload::{Cancelled, Offload, TryOffload},
         running::cancelled,
-        task::{Cancelled, Offload, TryOffload},
     },
     nesting::{
         lineage::{Lineage, Scope},

@@ -16,11 +16,7 @@ use std::{
 use crate::{
     Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Report, Timer,
     core::{Core, Refusal, WhenFull},
-    job::{
-        Job,
-        large::Large,
-        runnable::{Awaitable, Submitted},
-    },
+    job::{Awaitable, Job, large::Large, runnable::Submitted},
     observe::outside::OutsideWait,
     platform::fork::{Forked, OfProcess},
     pool::handle::Handle,
