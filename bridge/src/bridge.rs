@@ -10,7 +10,7 @@ use std::{
 use cache::Cache;
 use offload_pool::{
     Config,
-    exit::{self, BeforeExit, Leaving, Turn},
+    exit::{self, BeforeExit, ProcessExit, Turn},
     helper::OnThread,
     large::Large,
 };
@@ -64,7 +64,7 @@ impl BeforeExit for Inner {
         self.home.exit_grace()
     }
 
-    fn begin(self: Arc<Self>, _leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+    fn begin(self: Arc<Self>, _exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
         self.home.begin_end();
         None
     }

@@ -1,7 +1,7 @@
 //! Handlers: smart functions of either kind, behind one type.
 //!
-//! A [`Handler`] is a shared trait object. It knows the kind of its function from the type
-//! of the call that the function returns. So it can tell the kind before any call.
+//! A [`Handler`] is a shared trait object. It can tell the kind of its function before any
+//! call, by the type of the call that the function returns.
 
 use std::{any::type_name, fmt, panic::Location, sync::Arc};
 
@@ -59,13 +59,12 @@ use crate::{
 /// | a [`SmartFn`], a [`SmartFutureFn`] or a [`SmartAsyncFn`] | `Handler::from(smart)` |
 /// | a smart method, and its value in an [`Arc`] | [`Handler::from_fn`] or [`Handler::from_async_fn`], with a closure that holds a clone |
 ///
-/// The function is shared by the handler's clones, and any thread may call it. So it is
-/// `Send + Sync + 'static`. Each call of it may run on another thread. So the call is
+/// The handler's clones share the function, and any thread may call it. So it must be
+/// `Send + Sync + 'static`. Each call may run on another thread. So the call must be
 /// `Send + 'static`, which the compiler checks when the handler is made.
 ///
-/// A handler takes its argument by value. Several values are passed as a tuple, and `()`
-/// stands for none. For a function that borrows, wrap it in a closure that takes the owned
-/// value:
+/// A handler takes its argument by value. Pass several values as a tuple, and none as `()`.
+/// Wrap a function that borrows in a closure that takes the owned value:
 ///
 /// ```
 /// use bridge::{Handler, smartasync};
@@ -86,8 +85,8 @@ use crate::{
 /// assert_eq!([&length, &words].map(|count| count.call(text.to_owned()).wait()), [6, 2]);
 /// ```
 ///
-/// An async closure that lends what it owns to its future is no [`Fn`]. Let a smart value
-/// hold it:
+/// An async closure whose future borrows what the closure owns is no [`Fn`]. Let
+/// [`smart_async_fn`](crate::smart_async_fn) hold it:
 ///
 /// ```
 /// use bridge::Handler;
@@ -100,9 +99,8 @@ use crate::{
 ///
 /// # Which closures `From` takes
 ///
-/// `From` takes functions that return a smart call. It refuses other closures, because it
-/// can't tell an async one, which returns a future, from a sync one, which may return a
-/// future as its value:
+/// `From` takes functions that return a smart call. It refuses other closures, because a
+/// closure that returns a future may be an async one, or a sync one whose value is a future:
 ///
 /// ```compile_fail,E0277
 /// let square = bridge::Handler::from(|x: u64| x * x); // use `from_fn`
@@ -178,7 +176,7 @@ impl<X, T> Handler<X, T> {
         self.0.call(x, Location::caller())
     }
 
-    /// Returns `true` if every call runs an `async fn`.
+    /// Returns `true` if every call runs an async function.
     ///
     /// If the function returns [`BoxCall`]s, its calls may be of both kinds. Then this and
     /// [`is_sync`](Self::is_sync) return `false`.
@@ -198,11 +196,21 @@ impl<X, T> Handler<X, T> {
         self.0.kind() == Some(Kind::Async)
     }
 
-    /// Returns `true` if every call runs a `fn`, which may block: see
-    /// [`is_async`](Self::is_async).
+    /// Returns `true` if every call runs a sync function, which may block.
+    ///
+    /// See [`is_async`](Self::is_async) for a handler of both kinds.
     #[must_use]
     pub fn is_sync(&self) -> bool {
         self.0.kind() == Some(Kind::Sync)
+    }
+
+    /// Makes a handler of a function that returns calls. `Debug` shows `name`.
+    fn named<F, C>(f: F, name: &'static str) -> Self
+    where
+        F: Fn(X) -> C + Send + Sync + 'static,
+        C: Call<Output = T> + Send + 'static,
+    {
+        Self(Arc::new(Named { f, name }))
     }
 }
 
@@ -213,8 +221,7 @@ where
     C: Call + Send + 'static,
 {
     fn from(f: F) -> Self {
-        let name = type_name::<F>();
-        Self(Arc::new(Named { f, name }))
+        Self::named(f, type_name::<F>())
     }
 }
 
@@ -225,8 +232,7 @@ where
     T: Send + 'static,
 {
     fn from(smart: SmartFn<F>) -> Self {
-        let (f, name) = (move |x| smart.call(x), type_name::<F>());
-        Self(Arc::new(Named { f, name }))
+        Self::named(move |x| smart.call(x), type_name::<F>())
     }
 }
 
@@ -237,13 +243,12 @@ where
     X: Send + 'static,
 {
     fn from(smart: SmartFutureFn<F>) -> Self {
-        let (f, name) = (move |x| smart.call(x), type_name::<F>());
-        Self(Arc::new(Named { f, name }))
+        Self::named(move |x| smart.call(x), type_name::<F>())
     }
 }
 
-/// The closure must be an [`Fn`] too, because only then can the compiler be told that its
-/// future is `Send`. An async closure is one unless its future borrows what it owns.
+/// The closure must be an [`Fn`] too, because only then can a bound say that its future is
+/// `Send`. An async closure is an [`Fn`] unless its future borrows what the closure owns.
 impl<F, X, Fut> From<SmartAsyncFn<F>> for Handler<X, Fut::Output>
 where
     F: Fn(X) -> Fut + Send + Sync + 'static,
@@ -257,7 +262,7 @@ where
 
 /// A function whose calls are boxed.
 trait Function<X, T>: Send + Sync {
-    /// Returns a call that was made at the place `at`.
+    /// Returns a call of the function. Errors name the place `at`.
     fn call(&self, x: X, at: &'static Location<'static>) -> BoxCall<'static, T>;
     /// Returns the kind of all calls, or `None` if each call has a kind of its own.
     fn kind(&self) -> Option<Kind>;
@@ -277,7 +282,7 @@ where
     C: Call + Send + 'static,
 {
     fn call(&self, x: X, at: &'static Location<'static>) -> BoxCall<'static, C::Output> {
-        // The function can't see the place, because a trait object calls it.
+        // `#[track_caller]` does not pass through a trait object, so `at` is handed on.
         BoxCall::placed(Box::new((self.f)(x)), at)
     }
 

@@ -1,8 +1,8 @@
-//! Publishes the figures of a bridge through the `metrics` facade. This is the feature
-//! `metrics`.
+//! Publishes the figures of a bridge through the `metrics` facade. The feature `metrics`
+//! adds this module.
 //!
-//! The figures are published when the program asks for it, for example before each scrape.
-//! So a job pays nothing for them.
+//! The bridge publishes only when the program asks it to, for example before each scrape. So
+//! a job pays nothing for it.
 
 use metrics::{Label, Unit};
 use offload_pool::{Figure, Timing, Value};
@@ -17,8 +17,8 @@ impl Bridge {
     /// closures pay nothing. Publishing holds the pool up no longer than
     /// [`metrics`](Self::metrics) does.
     ///
-    /// Each figure is called `bridge_` and then like its field, and has the label `pool`
-    /// with the [name](crate::Builder::name) of the bridge. Without a name it has no label.
+    /// The name of each figure is `bridge_` and the name of its field. If the bridge has a
+    /// [name](crate::Builder::name), the figure has it as the label `pool`.
     ///
     /// | fields | published as |
     /// |---|---|
@@ -36,8 +36,8 @@ impl Bridge {
     /// ```
     pub fn publish_metrics(&self) {
         let metrics = self.metrics();
-        let pool = metrics.name.as_str();
-        let labels: Vec<_> = pool
+        let name = metrics.name.as_str();
+        let labels: Vec<_> = name
             .map(|name| Label::new("pool", name.to_owned()))
             .into_iter()
             .collect();
@@ -47,12 +47,7 @@ impl Bridge {
     }
 }
 
-fn publish(
-    Figure {
-        name, what, value, ..
-    }: Figure,
-    labels: &[Label],
-) {
+fn publish(Figure { name, what, value }: Figure, labels: &[Label]) {
     let name = format!("bridge_{name}");
     match value {
         Value::Gauge(value) => {

@@ -49,12 +49,13 @@ pub struct BridgeShutdown {
     grace: Duration,
     /// The time of the first poll.
     began: Option<Instant>,
-    stage: Stage,
+    ending: EndingPart,
 }
 
 /// The part of the bridge that is ending.
-enum Stage {
+enum EndingPart {
     Pool(PoolShutdown),
+    /// The home runtime, and the report of the pool.
     Home(OnThread<()>, Shutdown),
     Over,
 }
@@ -65,7 +66,7 @@ impl BridgeShutdown {
             bridge,
             grace,
             began: None,
-            stage: Stage::Pool(pool),
+            ending: EndingPart::Pool(pool),
         }
     }
 
@@ -76,8 +77,8 @@ impl BridgeShutdown {
     /// Panics if this future has been polled.
     pub fn wait(mut self) -> Shutdown {
         let began = Instant::now();
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Pool(pool) if self.began.is_none() => {
+        match mem::replace(&mut self.ending, EndingPart::Over) {
+            EndingPart::Pool(pool) if self.began.is_none() => {
                 let report = pool.wait();
                 self.bridge.home_end(self.left(began));
                 report
@@ -98,24 +99,24 @@ impl Future for BridgeShutdown {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
         let began = *this.began.get_or_insert_with(Instant::now);
-        if let Stage::Pool(pool) = &mut this.stage {
+        if let EndingPart::Pool(pool) = &mut this.ending {
             let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
                 return Poll::Pending;
             };
             let Some(home) = this.bridge.home_end_elsewhere(this.left(began)) else {
-                this.stage = Stage::Over;
+                this.ending = EndingPart::Over;
                 return Poll::Ready(report);
             };
-            this.stage = Stage::Home(home, report);
+            this.ending = EndingPart::Home(home, report);
         }
-        let Stage::Home(home, report) = &mut this.stage else {
+        let EndingPart::Home(home, report) = &mut this.ending else {
             panic!("a shutdown was polled after it had ended")
         };
         let Poll::Ready(()) = Pin::new(home).poll(cx) else {
             return Poll::Pending;
         };
         let report = mem::take(report);
-        this.stage = Stage::Over;
+        this.ending = EndingPart::Over;
         Poll::Ready(report)
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     Bridge,
-    carry::{Captured, Carrying},
+    carry::{Captured, InContext},
     driven::Driven,
     runtime::forked,
 };
@@ -66,7 +66,7 @@ impl Bridge {
             },
         };
         let captured = Captured::here(self.carriers());
-        let task = Carrying::new(captured, Lineage::current().scope(future));
+        let task = InContext::new(captured, Lineage::current().scope(future));
         runtime.spawn(Driven::new(self.cache(), &runtime, task))
     }
 

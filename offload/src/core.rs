@@ -16,14 +16,14 @@ use std::{
 
 pub(crate) use self::{
     dismissal::{AbandonedJobs, settle},
-    ending::{Ending, Here},
+    ending::{Ending, OwnWorker},
 };
 use crate::{
     CutOff, Metrics, Report,
     job::{
         drop_payload,
         eager::Eagerness,
-        listeners::Listening,
+        listeners::ListenerTable,
         runnable::{Header, Submitted},
     },
     nesting::lineage::{Lane, PoolId},
@@ -50,7 +50,7 @@ use crate::{
 pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) hooks: Hooks,
-    /// The function that a worker with this number runs.
+    /// The function that a worker runs.
     thread_main: ThreadMain,
     reports: Reports,
     /// When the pool was built.
@@ -65,19 +65,16 @@ pub(crate) struct Core {
     ready: Arc<Padded<AtomicUsize>>,
     /// Submitters leave jobs here while a worker is bound to look.
     inbox: Arc<Padded<Inbox>>,
-    /// Tracks how often it has paid for callers to poll again at once.
+    /// Tracks how often it has paid that callers polled again at once.
     pub(crate) eagerness: Eagerness,
     /// Notified whenever a job leaves the pool, once a shutdown has begun.
     job_ended: Condvar,
-    /// The hooks of running jobs.
-    pub(crate) listening: Listening,
+    /// The hooks of running jobs, and the futures that wait for their cancellation.
+    pub(crate) listeners: ListenerTable,
 }
 
-/// About this many short jobs run while a worker is woken.
-const FEW: usize = 16;
-
-/// The function that a worker runs. The pool is built with it, so that this module need
-/// not import the module that defines it.
+/// The function that a worker runs, with the number of the worker. The pool is built with
+/// it, so that this module need not import the module that defines it.
 type ThreadMain = fn(&Arc<Core>, usize);
 
 /// The reports that the pool makes unasked: functions of the [`Ambient`](crate::Ambient).
@@ -115,6 +112,9 @@ pub(crate) enum WhenFull {
     Refuse,
 }
 
+/// About this many short jobs run while a worker is woken.
+const FEW: usize = 16;
+
 impl Core {
     pub(crate) fn new(
         limits: Limits,
@@ -138,7 +138,7 @@ impl Core {
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
-            listening: Listening::new(),
+            listeners: ListenerTable::new(),
         });
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
         {
@@ -153,7 +153,8 @@ impl Core {
         PoolId::of(&*self.inbox)
     }
 
-    /// Locks the state and closes the inbox, so every submitted job is in the queue.
+    /// Locks the state and closes the inbox. So every submitted job is in the queue or in
+    /// the backlog.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         let mut state = self.state_at_work();
         state.queue.close_inbox();

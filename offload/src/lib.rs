@@ -50,8 +50,8 @@ mod timing;
 pub use crate::{
     job::{
         cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
+        offload::{Cancelled, Offload, TryOffload},
         running::cancelled,
-        task::{Cancelled, Offload, TryOffload},
     },
     nesting::{
         lineage::{Lineage, Scope},
@@ -65,10 +65,10 @@ pub use crate::{
         Pool,
         ambient::{Ambient, Bare, Config, Timer},
         builder::Builder,
+        end_report::{CutOff, Shutdown, StillRunning},
         error::{BuildError, OffloadError, Panic, Rejected},
         metrics::Metrics,
         name::PoolName,
-        report::{CutOff, Shutdown, StillRunning},
     },
     shutdown::PoolShutdown,
     timing::Timing,

@@ -1,5 +1,7 @@
 //! Checks that threads, figures, errors and reports give the name of their pool.
 
+mod common;
+
 use std::{
     panic::Location,
     sync::{Mutex, mpsc},
@@ -8,6 +10,7 @@ use std::{
 };
 
 use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, PoolName};
+use common::eventually;
 use pollster::block_on;
 use testkit::within;
 
@@ -110,11 +113,16 @@ fn a_lost_job_is_reported_with_the_name() {
         let name = pool.metrics().name;
         drop(open);
         pool.run(|| panic!("not awaited")).detach();
+        // This job panics before it is detached, and the report runs on this thread.
+        let job = pool.run(|| panic!("detached late")).start();
+        eventually("both are counted", || pool.metrics().panicked == 2);
+        job.detach();
         let _report = pool.shutdown(Duration::from_mins(1)).wait();
         pool.run(|| ()).detach();
         let lost = LOST.lock().unwrap().clone();
-        assert_eq!(lost.len(), 2, "{lost:?}");
+        assert_eq!(lost.len(), 3, "{lost:?}");
         assert!(lost.iter().all(|(pool, _)| *pool == name), "{lost:?}");
         assert!(lost[0].1.contains("not awaited"), "{lost:?}");
+        assert!(lost[1].1.contains("detached late"), "{lost:?}");
     });
 }

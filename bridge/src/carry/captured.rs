@@ -1,4 +1,5 @@
-//! The carriers of a bridge, and what they have captured for one closure or task.
+//! The carriers of a bridge, and the context that they have captured for one closure or
+//! task.
 
 use std::{
     fmt, mem,
@@ -7,34 +8,20 @@ use std::{
     thread,
 };
 
-use super::{
-    Carrier,
-    span::{self, Live},
-};
 use offload_pool::Config;
 
-/// The carriers of a bridge. A pool without a bridge has the default.
+use super::{
+    Carrier,
+    span::{self, CapturedSpan},
+};
+
+/// The carriers of a bridge. A pool without a bridge has the default: it carries the span.
 #[derive(Clone)]
 pub(crate) struct Carriers {
+    /// Whether the current `tracing` span is carried.
     pub(crate) span: bool,
     /// The user's carriers, in the order in which they were given.
     own: Vec<Arc<dyn AnyCarrier>>,
-}
-
-impl Carriers {
-    pub(crate) fn add(&mut self, carrier: impl Carrier) {
-        self.own.push(Arc::new(carrier));
-    }
-
-    /// Returns these carriers for a pool. The default needs no value, so that a submission
-    /// finds it without a look into memory.
-    pub(crate) fn into_config(self) -> Config {
-        if self.span && self.own.is_empty() {
-            Config::default()
-        } else {
-            Config::new(self)
-        }
-    }
 }
 
 impl Default for Carriers {
@@ -43,6 +30,34 @@ impl Default for Carriers {
             span: true,
             own: Vec::new(),
         }
+    }
+}
+
+impl Carriers {
+    pub(crate) fn add(&mut self, carrier: impl Carrier) {
+        self.own.push(Arc::new(carrier));
+    }
+
+    /// Returns these carriers as the value that the pool hands to [`Captured::here`].
+    ///
+    /// The default carriers are an empty [`Config`], so that a submission need not follow a
+    /// pointer to find them.
+    pub(crate) fn into_config(self) -> Config {
+        if self.span && self.own.is_empty() {
+            Config::default()
+        } else {
+            Config::new(self)
+        }
+    }
+
+    /// Captures the contexts of the user's carriers, the innermost first.
+    #[cold]
+    fn capture_layers(&self) -> Layers {
+        let mut layers = None;
+        for carrier in self.own.iter().rev() {
+            layers = Arc::clone(carrier).capture_around(layers);
+        }
+        layers
     }
 }
 
@@ -57,23 +72,20 @@ impl fmt::Debug for Carriers {
 
 /// The context that a closure or a task takes along.
 ///
-/// The span has its place in here, so that it takes no allocation of its own. This has no
-/// room for more, because each job has room for this.
-pub struct Captured(Kind);
+/// Every job has room for one. So this is no larger than a span, and a span alone needs no
+/// allocation.
+pub struct Captured(Contents);
 
-enum Kind {
-    Span(Live),
-    Contexts(Box<Whole>),
+enum Contents {
+    Span(CapturedSpan),
+    Layers(Box<SpanAndLayers>),
 }
 
-/// A context that is more than a span.
-struct Whole {
-    span: Option<Live>,
+/// A context to which the user's carriers have added something.
+struct SpanAndLayers {
+    span: Option<CapturedSpan>,
     outermost: Box<dyn Layer>,
 }
-
-/// The contexts of the user's carriers: the outermost one, which holds the next, and so on.
-type Contexts = Option<Box<dyn Layer>>;
 
 impl Captured {
     /// Captures the context of this thread by the carriers that `config` holds. Returns
@@ -92,28 +104,28 @@ impl Captured {
         let carriers = config.get::<Carriers>();
         let carries_span = carriers.is_none_or(|carriers| carriers.span);
         let span = carries_span.then(span::current).flatten();
-        let kind = match carriers.and_then(Carriers::capture) {
-            None => Kind::Span(span?),
-            Some(outermost) => Kind::Contexts(Box::new(Whole { span, outermost })),
+        let contents = match carriers.and_then(Carriers::capture_layers) {
+            None => Contents::Span(span?),
+            Some(outermost) => Contents::Layers(Box::new(SpanAndLayers { span, outermost })),
         };
-        Some(Self(kind))
+        Some(Self(contents))
     }
 
-    fn span(&self) -> Option<&Live> {
+    fn span(&self) -> Option<&CapturedSpan> {
         match &self.0 {
-            Kind::Span(span) => Some(span),
-            Kind::Contexts(whole) => whole.span.as_ref(),
+            Contents::Span(span) => Some(span),
+            Contents::Layers(both) => both.span.as_ref(),
         }
     }
 
     /// Runs `body` in this context, which takes the place of the thread's own.
     ///
-    /// The span comes first, so that the logs of a carrier belong to it.
+    /// The span is entered first, so that the log lines of a carrier belong to it.
     #[inline]
     pub(crate) fn enter<R>(captured: Option<&Self>, body: impl FnOnce() -> R) -> R {
         let span = captured.and_then(Self::span);
         span::within(span, || match captured {
-            Some(Self(Kind::Contexts(whole))) => enter_layer(&*whole.outermost, body),
+            Some(Self(Contents::Layers(both))) => enter_layers(&*both.outermost, body),
             _ => body(),
         })
     }
@@ -127,50 +139,24 @@ impl fmt::Debug for Captured {
     }
 }
 
-impl Carriers {
-    /// Captures the contexts of the user's carriers, the innermost first.
-    #[cold]
-    fn capture(&self) -> Contexts {
-        let mut contexts = None;
-        for carrier in self.own.iter().rev() {
-            contexts = Arc::clone(carrier).capture_around(contexts);
-        }
-        contexts
-    }
-}
+/// The captured contexts of the user's carriers, as the outermost layer. `None` if no
+/// carrier has captured anything.
+type Layers = Option<Box<dyn Layer>>;
 
-/// A carrier without its type.
-trait AnyCarrier: Send + Sync {
-    /// Captures the context of this thread, and puts it around the inner ones.
-    fn capture_around(self: Arc<Self>, inner: Contexts) -> Contexts;
-}
-
-impl<C: Carrier> AnyCarrier for C {
-    fn capture_around(self: Arc<Self>, inner: Contexts) -> Contexts {
-        match self.capture() {
-            None => inner,
-            Some(context) => Some(Box::new(Around {
-                carrier: self,
-                context,
-                inner,
-            })),
-        }
-    }
-}
-
-/// A captured context without its type.
+/// A captured context without its type, around the context of the next carrier.
 trait Layer: Send {
     /// Runs `body` in this context and in the inner ones. `body` does not unwind.
     fn enter(&self, body: &mut dyn FnMut());
 }
 
-struct Around<C: Carrier> {
+/// The layer of a carrier.
+struct TypedLayer<C: Carrier> {
     carrier: Arc<C>,
     context: C::Context,
-    inner: Contexts,
+    inner: Layers,
 }
 
-impl<C: Carrier> Layer for Around<C> {
+impl<C: Carrier> Layer for TypedLayer<C> {
     fn enter(&self, body: &mut dyn FnMut()) {
         self.carrier.enter(&self.context, || match &self.inner {
             None => body(),
@@ -179,27 +165,48 @@ impl<C: Carrier> Layer for Around<C> {
     }
 }
 
-/// Runs `body` inside a layer, and returns its value. A panic of `body` does not pass
-/// through the carriers: a carrier that is not written for panics would leave its context
-/// on the thread.
-fn enter_layer<R>(layer: &dyn Layer, body: impl FnOnce() -> R) -> R {
-    let mut state = Run::Ready(body);
-    layer.enter(&mut || {
-        if let Run::Ready(body) = mem::replace(&mut state, Run::Begun) {
-            state = Run::Over(catch_unwind(AssertUnwindSafe(body)));
+/// A carrier without its type.
+trait AnyCarrier: Send + Sync {
+    /// Captures the context of this thread, and puts it around the inner ones.
+    fn capture_around(self: Arc<Self>, inner: Layers) -> Layers;
+}
+
+impl<C: Carrier> AnyCarrier for C {
+    fn capture_around(self: Arc<Self>, inner: Layers) -> Layers {
+        match self.capture() {
+            None => inner,
+            Some(context) => Some(Box::new(TypedLayer {
+                carrier: self,
+                context,
+                inner,
+            })),
+        }
+    }
+}
+
+/// Runs `body` inside the layers, and returns its value.
+///
+/// A panic of `body` does not pass through the carriers: a carrier that is not written for
+/// panics would leave its context on the thread.
+fn enter_layers<R>(outermost: &dyn Layer, body: impl FnOnce() -> R) -> R {
+    let mut state = Body::Ready(body);
+    outermost.enter(&mut || {
+        if let Body::Ready(body) = mem::replace(&mut state, Body::Running) {
+            state = Body::Ended(catch_unwind(AssertUnwindSafe(body)));
         }
     });
     match state {
-        Run::Over(Ok(value)) => value,
-        Run::Over(Err(payload)) => resume_unwind(payload),
-        Run::Ready(_) | Run::Begun => {
+        Body::Ended(Ok(value)) => value,
+        Body::Ended(Err(payload)) => resume_unwind(payload),
+        Body::Ready(_) | Body::Running => {
             unreachable!("`Carrier::enter` returns what only its body can make")
         }
     }
 }
 
-enum Run<F, R> {
+/// The progress of the closure that [`enter_layers`] runs.
+enum Body<F, R> {
     Ready(F),
-    Begun,
-    Over(thread::Result<R>),
+    Running,
+    Ended(thread::Result<R>),
 }

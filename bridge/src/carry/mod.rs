@@ -1,19 +1,19 @@
-//! Context that travels: what surrounds a caller reaches the closure or the task that it
-//! submits, although another thread runs that.
+//! Context that travels: a submitted closure or task runs in the context of its submitter,
+//! although another thread runs it.
 //!
 //! Every bridge carries the current `tracing` span. A [`Carrier`] carries something else:
 //! give it to [`Builder::carry`](crate::Builder::carry). [`TaskLocal`] carries a Tokio
 //! task-local. [`guide::context`](crate::guide::context) shows what travels where.
 
 mod captured;
-mod carrying;
+mod in_context;
 mod span;
 mod task_local;
 
 pub use self::task_local::TaskLocal;
 pub(crate) use self::{
     captured::{Captured, Carriers},
-    carrying::Carrying,
+    in_context::InContext,
 };
 
 /// Carries a context from the thread that submits work to the thread that runs it.
@@ -36,9 +36,11 @@ pub(crate) use self::{
 ///
 /// Under a pool that can start no thread, a closure may run on the stack of a closure that
 /// waits. Then the thread has a context already. `enter` must replace that context, and not
-/// add to it. For `None` nothing is called, and the thread's own context stays. So return
-/// `None` only if nothing like that context exists at all. Otherwise let `Context` have a
-/// value for "none", as [`TaskLocal`] does.
+/// add to it.
+///
+/// If `capture` returns `None`, `enter` is not called, and the thread's own context stays.
+/// So return `None` only if no thread can have a context to replace. Otherwise let `Context`
+/// have a value for "none", as [`TaskLocal`] does.
 ///
 /// # Examples
 ///
@@ -64,7 +66,7 @@ pub(crate) use self::{
 ///
 ///     fn enter<R>(&self, language: &&'static str, body: impl FnOnce() -> R) -> R {
 ///         let before = LANGUAGE.replace(language);
-///         let result = body(); // it does not unwind
+///         let result = body(); // does not unwind
 ///         LANGUAGE.set(before);
 ///         result
 ///     }
@@ -82,13 +84,13 @@ pub trait Carrier: Send + Sync + 'static {
     /// Captures the context of this thread, which is submitting work. Returns `None` if
     /// there is nothing to carry.
     ///
-    /// It is called once for each submission. An offload is lazy, so its first poll
-    /// submits it.
+    /// The bridge calls this once for each submission. An offload is lazy, so its first
+    /// poll submits it.
     fn capture(&self) -> Option<Self::Context>;
 
-    /// Runs `body` in the context: a whole closure, or one poll of a task.
+    /// Runs `body` in the context, and leaves the thread as it was before.
     ///
-    /// It leaves the thread as it was before. `body` does not unwind, because its caller
-    /// catches a panic and resumes it after this function has returned.
+    /// `body` is a whole closure, or one poll or the drop of a task. It does not unwind: the
+    /// bridge catches a panic in it, and resumes the panic after `enter` has returned.
     fn enter<R>(&self, context: &Self::Context, body: impl FnOnce() -> R) -> R;
 }

@@ -1,38 +1,31 @@
-//! The current `tracing` span, and how other code runs in it and in no other.
+//! The current `tracing` span: captures it, and runs other code in it and in no other span.
 //!
-//! A thread that runs a closure may have entered spans of its own: if the closure was lent
-//! to a closure that waits, or if a task is polled inside `span.enter()`. The closure must
-//! see its submitter's span and not these.
+//! A thread that runs a closure may have entered spans of its own. A closure may be lent to
+//! a thread that waits inside a span, and a task may be polled inside one. The closure or
+//! task must see the span of its submitter, and none of these.
 
 use std::ptr;
 
-use tracing::{Span, dispatcher, level_filters::LevelFilter};
+use tracing::{Dispatch, Span, dispatcher, level_filters::LevelFilter};
 
-/// At most this many spans of a thread are left. A subscriber that shows a span as current
-/// although it was left would otherwise never come to an end.
-const MOST: usize = 256;
+/// A thread leaves at most this many spans. Without a limit the loop would never end under a
+/// subscriber that shows a span as current after the thread has left it.
+const MAX_LEFT: usize = 256;
 
-/// A span, and where its thread kept its subscriber.
+/// The span of a submitter.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct CapturedSpan {
     span: Span,
-    place: usize,
+    /// The address of the span's subscriber, if that is the subscriber of the process.
+    subscriber: Option<usize>,
 }
 
 /// Returns the current span of this thread, if there is one.
 #[inline]
-pub(super) fn current() -> Option<Live> {
+pub(super) fn current() -> Option<CapturedSpan> {
     let span = is_logging().then(Span::current).filter(is_some)?;
-    let place = place();
-    Some(Live { span, place })
-}
-
-/// Returns the address at which this thread keeps its subscriber.
-///
-/// As long as no thread of the process has a subscriber of its own, this is one static for
-/// all threads.
-fn place() -> usize {
-    dispatcher::get_default(|subscriber| ptr::from_ref(subscriber).addr())
+    let subscriber = process_subscriber();
+    Some(CapturedSpan { span, subscriber })
 }
 
 /// Returns whether anything is logged in this process. Without a subscriber nothing is.
@@ -45,20 +38,38 @@ fn is_some(span: &Span) -> bool {
     !span.is_disabled()
 }
 
-/// Runs `body` with `live` as the current span, or with none.
+/// Returns the address of the subscriber of the process. Returns `None` if any thread has a
+/// subscriber of its own.
+///
+/// The address of such a subscriber says nothing: it is the same for each subscriber that
+/// its thread sets. While there is one, an inner `get_default` finds no subscriber. So it
+/// finds another address than the outer one.
+fn process_subscriber() -> Option<usize> {
+    dispatcher::get_default(|outer| {
+        let outer = address(outer);
+        let inner = dispatcher::get_default(address);
+        (inner == outer).then_some(outer)
+    })
+}
+
+fn address(subscriber: &Dispatch) -> usize {
+    ptr::from_ref(subscriber).addr()
+}
+
+/// Runs `body` in the captured span, or in no span.
 #[inline]
-pub(super) fn within<R>(live: Option<&Live>, body: impl FnOnce() -> R) -> R {
-    if live.is_none() && !is_logging() {
+pub(super) fn within<R>(captured: Option<&CapturedSpan>, body: impl FnOnce() -> R) -> R {
+    if captured.is_none() && !is_logging() {
         return body();
     }
-    let left = Left::all();
-    let Some(Live { span, place }) = live else {
+    let _left = LeftSpans::leave_all();
+    let Some(CapturedSpan { span, subscriber }) = captured else {
         return body();
     };
     let entered = span.enter();
-    // The first check spares the second one, which looks the span up among those of all
-    // threads. It says that both threads have the subscriber of the process.
-    if (left.0.is_empty() && *place == self::place()) || is_current(span) {
+    // Fast path: the span and this thread have the subscriber of the process. `is_current`
+    // is slower, because it looks the span up among the spans of all threads.
+    if *subscriber == Some(dispatcher::get_default(address)) || is_current(span) {
         return body();
     }
     drop(entered);
@@ -66,7 +77,7 @@ pub(super) fn within<R>(live: Option<&Live>, body: impl FnOnce() -> R) -> R {
 }
 
 /// Returns whether the subscriber of this thread takes `span` for the current one. The
-/// thread has just entered it, and no other.
+/// thread has just entered `span`, and is in no other span.
 fn is_current(span: &Span) -> bool {
     dispatcher::get_default(|subscriber| subscriber.current_span().id() == span.id().as_ref())
 }
@@ -75,24 +86,23 @@ fn is_current(span: &Span) -> bool {
 #[cold]
 fn under_its_subscriber<R>(span: &Span, body: impl FnOnce() -> R) -> R {
     let _subscriber = span.with_subscriber(|(_, subscriber)| dispatcher::set_default(subscriber));
-    let _left = Left::all();
+    let _left = LeftSpans::leave_all();
     let _entered = span.enter();
     body()
 }
 
-/// The spans that this thread has left, outermost last. It enters them again when this is
-/// dropped.
+/// The spans that this thread has left, innermost first. The drop enters them again.
 ///
-/// Spans are left even if the body has one of its own. The registry of `tracing-subscriber`
-/// takes no notice if a thread enters a span for the second time. So a span that was entered
-/// in between would stay the current one.
-struct Left(Vec<Span>);
+/// A thread leaves its spans even if it enters another span next. The registry of
+/// `tracing-subscriber` ignores a thread that enters the same span a second time. So
+/// without this, an inner span of the thread would stay the current one.
+struct LeftSpans(Vec<Span>);
 
-impl Left {
+impl LeftSpans {
     /// Leaves every span that this thread has entered.
-    fn all() -> Self {
+    fn leave_all() -> Self {
         let mut left = Self(Vec::new());
-        while left.0.len() < MOST {
+        while left.0.len() < MAX_LEFT {
             let span = Span::current();
             if span.is_disabled() {
                 break;
@@ -104,7 +114,7 @@ impl Left {
     }
 }
 
-impl Drop for Left {
+impl Drop for LeftSpans {
     fn drop(&mut self) {
         for span in self.0.iter().rev() {
             span.with_subscriber(|(id, subscriber)| subscriber.enter(id));

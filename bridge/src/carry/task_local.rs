@@ -14,7 +14,7 @@ use super::Carrier;
 /// Carries the value of a [`tokio::task_local!`] to offloaded closures and spawned tasks.
 ///
 /// Each closure and each poll of a task gets a clone of the value. If the submitter has no
-/// value, they have none either.
+/// value, the closure or task has none either.
 ///
 /// ```
 /// use bridge::{Bridge, carry::TaskLocal};
@@ -57,16 +57,18 @@ impl<T: Clone + Send + 'static> Carrier for TaskLocal<T> {
     fn enter<R>(&self, context: &Option<T>, body: impl FnOnce() -> R) -> R {
         match (context, self.key.try_with(T::clone)) {
             (Some(value), _) => self.key.sync_scope(value.clone(), body),
-            (None, Ok(value)) => without(self.key, value, body),
             (None, Err(_unset)) => body(),
+            // The thread has a value of its own: the closure was lent, or the task is polled
+            // in a scope.
+            (None, Ok(value)) => without(self.key, value, body),
         }
     }
 }
 
-/// Runs `body` where the task-local has no value. `value` is any value.
+/// Runs `body` in a scope in which the task-local has no value.
 ///
-/// Tokio can't unset a task-local. But the scope of a future whose value was taken is a
-/// scope without a value.
+/// Tokio can't unset a task-local. But a future whose scope has lost its value by
+/// `take_value` runs without one. `value` only makes that scope, so any value will do.
 fn without<T, R>(key: &'static LocalKey<T>, value: T, body: impl FnOnce() -> R) -> R {
     let mut body = Some(body);
     let run = poll_fn(|_cx| match body.take() {

@@ -89,7 +89,7 @@ pub(crate) fn is_gone(runtime: &Handle) -> bool {
 
 /// Returns whether this runtime had a sentinel when an ancestor of this process forked.
 pub(super) fn was_registered_before(runtime: Id) -> bool {
-    SENTINELS.any_before(|sentinels| sentinels.contains_key(&runtime))
+    SENTINELS.any_ancestor(|sentinels| sentinels.contains_key(&runtime))
 }
 
 fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {

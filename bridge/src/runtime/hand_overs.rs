@@ -54,7 +54,7 @@ impl Drop for HandOver {
 /// Returns whether a hand-over was open on this runtime when an ancestor of this
 /// process forked.
 pub(super) fn was_open_before(runtime: Id) -> bool {
-    OPEN.any_before(|all| all.contains_key(&runtime))
+    OPEN.any_ancestor(|all| all.contains_key(&runtime))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::exit::{self, BeforeExit, Leaving, Turn};
+use offload_pool::exit::{self, BeforeExit, ProcessExit, Turn};
 use tokio::runtime::Builder;
 
 /// The threads' name.
@@ -121,11 +121,11 @@ impl BeforeExit for Threads {
         self.exit_grace
     }
 
-    fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
         // The thread that exits the process does not end before. If it is a thread of this
         // runtime, the count leaves it out.
-        let own = usize::from(leaving.mark() == self.mark());
-        let until = leaving.deadline(self.exit_grace);
+        let own = usize::from(exit.mark() == self.mark());
+        let until = exit.deadline(self.exit_grace);
         Some(Box::new(move || {
             let left = self.wait(own, until);
             if left > 0 {

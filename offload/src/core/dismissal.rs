@@ -32,58 +32,58 @@ impl AbandonedJobs {
     /// Tells the callers of these jobs that no worker could be started.
     pub(crate) fn abandon(self, core: &Core) {
         let Some(error) = self.error else { return };
-        let told = self.jobs.iter().map(|Submitted { job, .. }| {
+        let tell = self.jobs.iter().map(|Submitted { job, .. }| {
             let at = job.header().at;
             let pool = core.limits.name.clone();
             job.abandon(OffloadError::NoThread { at, error, pool })
         });
-        core.dismiss(told, |tally| &mut tally.cancelled);
+        core.dismiss(tell, |tally| &mut tally.cancelled);
     }
 }
 
 impl Core {
     /// Tells the callers of jobs, counts the jobs that had not begun, and cleans up after
-    /// all of them.
+    /// all of them. `tell` tells a caller with each item, and `count` selects the counter.
     pub(crate) fn dismiss(
         &self,
-        told: impl ExactSizeIterator<Item = DeferredCleanup>,
+        tell: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
     ) {
-        settle(self.tell_and_count(told, count));
+        settle(self.tell_and_count(tell, count));
     }
 
-    /// Tells the callers of jobs, and counts the jobs that had not begun. Iterating over
-    /// `told` is what tells the callers.
+    /// Tells the callers of jobs, and counts the jobs that had not begun. Returns what to
+    /// clean up after these jobs.
     ///
     /// Both happen under one lock. Otherwise a caller that looks just then could find its
     /// job missing from the metrics.
     pub(super) fn tell_and_count(
         &self,
-        told: impl ExactSizeIterator<Item = DeferredCleanup>,
+        tell: impl ExactSizeIterator<Item = DeferredCleanup>,
         count: Count,
     ) -> Vec<DeferredCleanup> {
         // Usual case: a shutdown finds nobody to tell, and takes no lock.
-        if told.len() == 0 {
+        if tell.len() == 0 {
             return Vec::new();
         }
         let mut state = self.state();
-        let told: Vec<_> = told.collect();
-        *count(&mut state.tally) += unrun(&told) as u64;
-        told
+        let cleanups: Vec<_> = tell.collect();
+        *count(&mut state.tally) += unrun(&cleanups) as u64;
+        cleanups
     }
 }
 
 /// Cleans up after jobs whose callers have been told: wakes the callers, drops what the
-/// jobs leave, and makes the reports.
+/// jobs left, and makes the reports.
 ///
 /// Each step covers all jobs before the next step begins. A destructor of one job may
 /// wait for another job, or for a caller that awaits another job.
-pub(crate) fn settle(told: Vec<DeferredCleanup>) {
+pub(crate) fn settle(cleanups: Vec<DeferredCleanup>) {
     let (mut left, mut reports) = (Vec::new(), Vec::new());
-    for job in told {
-        wake(job.waker);
-        left.extend(job.left);
-        reports.extend(job.report);
+    for cleanup in cleanups {
+        wake(cleanup.waker);
+        left.extend(cleanup.left);
+        reports.extend(cleanup.report);
     }
     left.into_iter().for_each(drop_caught);
     for report in reports {
@@ -92,6 +92,7 @@ pub(crate) fn settle(told: Vec<DeferredCleanup>) {
 }
 
 /// Returns how many of these jobs had not begun. Only such a job leaves anything to drop.
-pub(super) fn unrun(told: &[DeferredCleanup]) -> usize {
-    told.iter().filter(|told| told.left.is_some()).count()
+pub(super) fn unrun(cleanups: &[DeferredCleanup]) -> usize {
+    let left = cleanups.iter().filter(|cleanup| cleanup.left.is_some());
+    left.count()
 }

@@ -26,10 +26,11 @@ use crate::{
     },
 };
 
-/// The worker on whose stack its own pool is shut down.
-pub(crate) struct Here {
+/// A worker that shuts its own pool down, in one of its jobs.
+pub(crate) struct OwnWorker {
+    /// The index of its stack of jobs in the state.
     pub(crate) stack: usize,
-    /// Says whether anybody is left to run what is queued.
+    /// Says whether another worker is left to run the queued jobs.
     pub(crate) decision: ParkDecision,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Here {
 #[derive(Clone)]
 pub(crate) struct Ending {
     /// The number of jobs that had run when the shutdown began.
-    before: u64,
+    run_before: u64,
     /// The end of the grace. `None` means that the grace never ends.
     until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
@@ -53,8 +54,8 @@ pub(crate) struct Drained {
     /// The number of jobs that had run when the grace was over.
     run: u64,
     abandoned: Vec<Submitted>,
-    /// Jobs that were told to stop.
-    told: Vec<Arc<dyn Runnable>>,
+    /// Running jobs that were told to stop.
+    stopping: Vec<Arc<dyn Runnable>>,
 }
 
 impl Core {
@@ -67,18 +68,18 @@ impl Core {
         let run = state.run();
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
-        let told = refused
+        let tell = refused
             .iter()
             .map(|Submitted { job, .. }| job.refuse(self.shut_down_error(job.header().at)));
-        self.dismiss(told, |tally| &mut tally.rejected);
+        self.dismiss(tell, |tally| &mut tally.rejected);
         run
     }
 
     /// Closes the pool and starts the clock of the grace.
     pub(crate) fn begin_end(&self, grace: Duration) -> Ending {
-        let before = self.close();
+        let run_before = self.close();
         Ending {
-            before,
+            run_before,
             until: now().checked_add(grace),
             cancel_grace: self.limits.cancel_grace.unwrap_or(grace / 10),
             lineage: Lineage::current(),
@@ -88,17 +89,17 @@ impl Core {
     /// Waits until the admitted jobs have ended or the grace is over. Then empties the
     /// queue and tells the running jobs to stop.
     ///
-    /// Jobs that wait for the shutdown are not waited for. These are the jobs of its
-    /// lineage. If `here` is given, they also include all jobs on the stack of that
-    /// worker.
-    pub(crate) fn drain(&self, ending: &Ending, here: Option<Here>) -> Drained {
+    /// This does not wait for the jobs that wait for the shutdown: the jobs of its lineage,
+    /// and all jobs on the stack of `own_worker`.
+    pub(crate) fn drain(&self, ending: &Ending, own_worker: Option<OwnWorker>) -> Drained {
         let mut state = self.state();
         let waiting = ending.lineage.waiting(self.id());
-        let scope = state.exclude(waiting, here.as_ref().map(|here| here.stack));
+        let scope = state.exclude(waiting, own_worker.as_ref().map(|own| own.stack));
         let mut late = None;
-        let alone = here.is_some_and(|here| here.decision == ParkDecision::Exhausted);
+        // If every other worker is parked too, nobody is left to run the queued jobs.
+        let alone = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
+        // Another shutdown of this pool may wait only for jobs that are excluded now.
         self.job_ended.notify_all();
-        // If this worker is the only one, nobody is left to run what is queued.
         while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
@@ -110,16 +111,16 @@ impl Core {
             }
         }
         let abandoned = state.queue.drain();
-        let told: Vec<_> = state
+        let stopping: Vec<_> = state
             .jobs(scope)
             .filter(|job| job.header().shown().is_none())
             .cloned()
             .collect();
-        for job in &told {
+        for job in &stopping {
             job.header().stop();
         }
         let sleepers = state.advance(Phase::Closed);
-        let run = state.run();
+        let run = state.run_except(&stopping);
         drop(state);
         // Another shutdown of this pool may wait for jobs that will not run any more.
         self.job_ended.notify_all();
@@ -127,23 +128,20 @@ impl Core {
         Drained {
             report: Shutdown {
                 pool: self.limits.name.clone(),
-                completed: count(run - ending.before),
+                completed: to_usize(run - ending.run_before),
                 report: late.map(|snapshot| Box::new(Report::of(self, snapshot))),
                 ..Shutdown::default()
             },
             run,
             abandoned,
-            told,
+            stopping,
         }
     }
 
     /// Waits until `until` for the jobs that were told to stop.
-    pub(crate) fn wait_for_told(&self, drained: &Drained, until: Option<Instant>) {
+    pub(crate) fn wait_for_stopping(&self, drained: &Drained, until: Option<Instant>) {
         let mut state = self.state();
-        while state
-            .jobs(ShutdownScope::All)
-            .any(|job| drained.has_told(job))
-        {
+        while state.jobs(ShutdownScope::All).any(|job| drained.stops(job)) {
             match self.wait_for_a_job(state, until) {
                 Ok(woken) => state = woken,
                 Err(_late) => return,
@@ -183,20 +181,20 @@ impl Ending {
 }
 
 impl Drained {
-    fn has_told(&self, job: &Arc<dyn Runnable>) -> bool {
-        self.told.iter().any(|told| Arc::ptr_eq(told, job))
+    fn stops(&self, job: &Arc<dyn Runnable>) -> bool {
+        self.stopping.iter().any(|other| Arc::ptr_eq(other, job))
     }
 
-    /// Returns whether jobs were told to stop.
-    pub(crate) fn has_told_any(&self) -> bool {
-        !self.told.is_empty()
+    /// Returns whether any job was told to stop.
+    pub(crate) fn stops_any(&self) -> bool {
+        !self.stopping.is_empty()
     }
 
     /// Calls the hooks of the jobs that were told to stop. This is user code too: see
     /// [`tell_abandoned`](Self::tell_abandoned).
     pub(crate) fn call_hooks(&self, core: &Core) {
-        for job in &self.told {
-            core.listening.tell(job.header());
+        for job in &self.stopping {
+            core.listeners.tell(job.header());
         }
     }
 
@@ -205,27 +203,28 @@ impl Drained {
     /// because it runs other code's wakers.
     pub(crate) fn tell_abandoned(&mut self, core: &Core) -> Vec<DeferredCleanup> {
         let abandoned = mem::take(&mut self.abandoned);
-        let told = abandoned
+        let tell = abandoned
             .iter()
             .map(|submitted| core.shut_down(&submitted.job));
-        let mut told = core.tell_and_count(told, |tally| &mut tally.cancelled);
-        // Callers have withdrawn some of these jobs since, so only the others count.
-        self.report.abandoned = unrun(&told);
-        for job in &mut told {
-            wake(job.waker.take());
+        let mut cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
+        // Callers may have withdrawn some of these jobs since, so only the others count.
+        self.report.abandoned = unrun(&cleanups);
+        for cleanup in &mut cleanups {
+            wake(cleanup.waker.take());
         }
-        told
+        cleanups
     }
 
-    /// Tells the callers of jobs that still run that the pool is shut down.
+    /// Tells the callers of jobs that still run that the pool is shut down. Returns the
+    /// finished report.
     pub(crate) fn finish(self, core: &Core) -> Shutdown {
         let Self {
             mut report,
             run,
-            told,
+            stopping,
             ..
         } = self;
-        if told.is_empty() {
+        if stopping.is_empty() {
             return report;
         }
         let state = core.state();
@@ -233,24 +232,24 @@ impl Drained {
             let mut here = state.jobs(ShutdownScope::All);
             job.header().shown().is_none() && here.any(|other| Arc::ptr_eq(other, job))
         };
-        let left: Vec<_> = told.iter().filter(is_left).cloned().collect();
-        report.cancelled = count(state.run() - run).min(told.len() - left.len());
+        let left: Vec<_> = stopping.iter().filter(is_left).cloned().collect();
+        let gone = stopping.len() - left.len();
+        report.cancelled = to_usize(state.run_except(&left) - run).min(gone);
         drop(state);
         // Workers had taken the other jobs, and gave them back without running them.
-        report.abandoned += told.len() - left.len() - report.cancelled;
+        report.abandoned += gone - report.cancelled;
         let at = tick(core.born, now());
-        let told = core.tell_and_count(left.iter().map(|job| core.shut_down(job)), |tally| {
-            &mut tally.cancelled
-        });
-        for (job, told) in left.iter().zip(&told) {
-            if told.left.is_some() {
-                // A worker had taken it, and has not begun.
+        let tell = left.iter().map(|job| core.shut_down(job));
+        let cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
+        for (job, cleanup) in left.iter().zip(&cleanups) {
+            if cleanup.left.is_some() {
+                // A worker had taken the job, and has not begun it.
                 report.abandoned += 1;
             } else {
                 report.running.push(still_running(job.header(), at));
             }
         }
-        settle(told);
+        settle(cleanups);
         report
     }
 }
@@ -265,6 +264,6 @@ pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
     }
 }
 
-fn count(jobs: u64) -> usize {
+fn to_usize(jobs: u64) -> usize {
     usize::try_from(jobs).unwrap_or(usize::MAX)
 }

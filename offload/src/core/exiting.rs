@@ -15,16 +15,17 @@ use crate::{
     job::runnable::Runnable,
     nesting::lineage::JobId,
     schedule::state::{ShutdownScope, State},
-    shutdown::exit::{self, BeforeExit, Leaving, Turn},
+    shutdown::exit::{self, BeforeExit, ProcessExit, Turn},
     thread::clock::tick,
 };
 
-/// The time from the first look to the second. It doubles up to [`LONGEST`].
-const FIRST: Duration = Duration::from_micros(50);
+/// The pause between the first look at the pool and the second. Each further pause is twice
+/// as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_micros(50);
 
-/// The longest time between two looks. Nobody notifies the exit when a job ends, because
+/// The longest pause between two looks. Nobody notifies the exit when a job ends, because
 /// that would cost each job of a program that does not exit.
-const LONGEST: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// Jobs that the exit waits for.
 struct Waited {
@@ -55,21 +56,21 @@ impl BeforeExit for Core {
         self.limits.exit_grace
     }
 
-    fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
         let mut waited = Waited {
             jobs: Vec::new(),
-            excluded: leaving.excluded.clone(),
-            until: leaving.deadline(self.limits.exit_grace),
+            excluded: exit.excluded.clone(),
+            until: exit.deadline(self.limits.exit_grace),
             core: self,
         };
-        waited.take(|_job| true);
+        waited.list(|_job| true);
         (!waited.jobs.is_empty()).then(|| Box::new(move || waited.finish()) as _)
     }
 }
 
 impl Waited {
     /// Replaces the list by the wanted jobs that are in the pool now and can end.
-    fn take(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
+    fn list(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
         let state = self.core.state();
         let queued = state.queue.submitted().map(|submitted| &submitted.job);
         let here = queued.chain(state.jobs(ShutdownScope::All));
@@ -85,14 +86,14 @@ impl Waited {
                 self.report();
                 return;
             }
-            self.take(|job| job.header().is_detached());
+            self.list(|job| job.header().is_detached());
         }
     }
 
     /// Waits until these jobs have left the pool. Returns false if the grace was over
     /// first.
     fn wait(&mut self) -> bool {
-        let mut pause = FIRST;
+        let mut pause = FIRST_PAUSE;
         loop {
             let state = self.core.state();
             let gone = self.jobs.extract_if(.., |job| !is_here(&state, job));
@@ -106,7 +107,7 @@ impl Waited {
                 return false;
             }
             thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

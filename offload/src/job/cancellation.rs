@@ -16,38 +16,11 @@ use crate::platform::{
     sync::next_number,
 };
 
-/// A place among the listeners of a job.
-struct Place {
-    /// In a fork's child nobody touches the listeners, because their lock may be held for
-    /// ever.
-    listeners: OfProcess<Arc<Listeners>>,
-    number: usize,
-}
-
-impl Place {
-    /// Returns a place in the job that runs on this thread, if there is one.
-    fn here() -> Option<Self> {
-        Some(Self {
-            listeners: OfProcess::new(running::listeners()?),
-            number: next_number(),
-        })
-    }
-
-    /// Gives the place up by `leave`. In a fork's child this leaks the listeners, because
-    /// their destructors belong to the parent.
-    fn leave(self, leave: impl FnOnce(&Listeners, usize)) {
-        match self.listeners.get() {
-            Ok(listeners) => leave(listeners, self.number),
-            Err(Forked) => mem::forget(self),
-        }
-    }
-}
-
 /// A guard for the time in which a hook may be called. See [`on_cancel`].
 #[must_use = "the hook is dropped with its guard"]
 pub struct OnCancel {
     /// `None` if the hook will not be called any more.
-    armed: Option<Place>,
+    armed: Option<Listener>,
 }
 
 /// Arms a hook, which is called if the caller of this job leaves while the guard lives.
@@ -112,11 +85,14 @@ pub struct OnCancel {
 /// - A job that another job's thread runs meanwhile has its own caller, and its own hooks.
 /// - In a fork's child no hook is called.
 pub fn on_cancel(hook: impl FnOnce() + Send + 'static) -> OnCancel {
-    let armed = Place::here().filter(|place| {
-        let listeners = place.listeners.get().ok();
-        let late = listeners.and_then(|it| it.arm(place.number, Box::new(hook)));
-        late.map(call).is_none()
-    });
+    let mut armed = Listener::of_current_job();
+    if let Some(listener) = &armed
+        && let Ok(listeners) = listener.listeners.get()
+        && let Some(late) = listeners.arm(listener.number, Box::new(hook))
+    {
+        call(late);
+        armed = None;
+    }
     OnCancel { armed }
 }
 
@@ -138,7 +114,7 @@ impl fmt::Debug for OnCancel {
 #[must_use = "futures do nothing unless polled"]
 pub struct Cancellation {
     /// `None` if the future never resolves.
-    place: Option<Place>,
+    listener: Option<Listener>,
 }
 
 /// Returns a future that resolves when the caller of this job leaves.
@@ -189,7 +165,7 @@ pub struct Cancellation {
 /// ```
 pub fn cancellation() -> Cancellation {
     Cancellation {
-        place: Place::here(),
+        listener: Listener::of_current_job(),
     }
 }
 
@@ -197,18 +173,20 @@ impl Future for Cancellation {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(place) = &self.place else {
+        let Some(listener) = &self.listener else {
             return Poll::Pending;
         };
-        let listeners = place.listeners.get();
-        listeners.map_or(Poll::Pending, |it| it.poll_stop(place.number, cx))
+        match listener.listeners.get() {
+            Ok(listeners) => listeners.poll_stop(listener.number, cx),
+            Err(Forked) => Poll::Pending,
+        }
     }
 }
 
 impl Drop for Cancellation {
     fn drop(&mut self) {
-        if let Some(place) = self.place.take() {
-            place.leave(Listeners::forget_waker);
+        if let Some(listener) = self.listener.take() {
+            listener.leave(Listeners::forget_waker);
         }
     }
 }
@@ -216,5 +194,33 @@ impl Drop for Cancellation {
 impl fmt::Debug for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cancellation").finish_non_exhaustive()
+    }
+}
+
+/// A hook or a future of a job.
+struct Listener {
+    /// All listeners of the job. In a fork's child nobody touches them, because a thread of
+    /// the parent may hold their lock.
+    listeners: OfProcess<Arc<Listeners>>,
+    /// The number of this listener.
+    number: usize,
+}
+
+impl Listener {
+    /// Returns a new listener of the job that runs on this thread, if there is such a job.
+    fn of_current_job() -> Option<Self> {
+        Some(Self {
+            listeners: OfProcess::new(running::listeners()?),
+            number: next_number(),
+        })
+    }
+
+    /// Removes this listener by `leave`. In a fork's child this leaks the listeners, because
+    /// their destructors belong to the parent.
+    fn leave(self, leave: impl FnOnce(&Listeners, usize)) {
+        match self.listeners.get() {
+            Ok(listeners) => leave(listeners, self.number),
+            Err(Forked) => mem::forget(self),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     task::Waker,
 };
 
-use crate::{Ambient, OffloadError, pool::error::Panic, thread::worker::Worker};
+use crate::{Ambient, OffloadError, PoolName, pool::error::Panic};
 
 /// Wakes the task, and catches a panic of the waker.
 pub(crate) fn wake(waker: Option<Waker>) {
@@ -29,10 +29,10 @@ pub(crate) fn drop_caught<T>(value: T) {
     }
 }
 
-/// Drops the context of a job whose result is about to be seen. A panic of its destructor
-/// takes the place of the value.
+/// Drops the context of a job, and returns the job's result. A panic of the context's
+/// destructor takes the place of the value.
 #[inline]
-pub(super) fn after<T, C>(
+pub(super) fn drop_context<T, C>(
     context: Option<C>,
     result: Result<T, OffloadError>,
 ) -> Result<T, OffloadError> {
@@ -59,12 +59,14 @@ pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     }
 }
 
-/// Reports a detached job that failed, because nobody awaits it.
+/// Reports a detached job of `pool` that failed, because nobody awaits it.
 #[cold]
-pub(crate) fn report_lost<A: Ambient>(at: &'static Location<'static>, why: &OffloadError) {
-    // A closure that panicked did so on a worker of its pool, which is this thread.
-    let pool = why.pool().cloned().unwrap_or_else(Worker::pool_name);
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(&pool, at, why))) {
+pub(super) fn report_lost<A: Ambient>(
+    pool: &PoolName,
+    at: &'static Location<'static>,
+    why: &OffloadError,
+) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| A::lost(pool, at, why))) {
         drop_payload(payload);
     }
 }

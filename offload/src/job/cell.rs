@@ -10,27 +10,31 @@ use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Han
 /// The part of a job that its lock protects.
 pub(super) struct Cell<F, T, A: Ambient> {
     pub(super) stage: Stage<F, T, A>,
-    /// The context of a job that was submitted. It is not here while the job runs.
+    /// The context of a submitted job, or of a result. A running job holds it elsewhere.
     pub(super) context: Option<A::Context>,
     pub(super) waker: Option<Waker>,
 }
 
-/// The stage of a job. DESIGN.md has a table of them.
+/// The stage of a job. DESIGN.md has a table of the stages, with who moves them on.
 pub(super) enum Stage<F, T, A> {
+    /// The job was not submitted.
     Fresh(F),
+    /// The job is in the queue or in the backlog.
     Waiting(F, A),
-    /// A queued job that nobody awaits. It keeps the pool open.
-    Unattended(Box<Unattended<F, A>>),
+    /// The job waits, and its caller has detached it.
+    WaitingDetached(Box<Detached<F, A>>),
     Running,
-    Detached,
+    /// The job runs, and its caller has dropped or detached it.
+    RunningUnawaited,
     Done(Result<T, OffloadError>),
     /// The pool was closed while the job was in the backlog.
     Refused(F),
+    /// Nothing is left of the job.
     Gone,
 }
 
-/// The content of a queued job that nobody awaits.
-pub(super) struct Unattended<F, A> {
+/// The content of a job that waits, and that its caller has detached.
+pub(super) struct Detached<F, A> {
     pub(super) closure: F,
     pub(super) ambient: A,
     /// Keeps the pool open until the job is claimed.
@@ -46,14 +50,14 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Keeps what a submission has captured.
+    /// Keeps what a submission has captured, and the waker of its caller.
     #[inline]
-    pub(super) fn keep(&mut self, context: Option<A::Context>, waker: Option<Waker>) {
+    pub(super) fn keep_submission(&mut self, context: Option<A::Context>, waker: Option<Waker>) {
         self.waker = waker;
         self.keep_context(context);
     }
 
-    /// Keeps the context of a job that waits, or of one whose caller is about to drop it.
+    /// Keeps a context until a worker runs the job, or until the caller takes the result.
     #[inline]
     pub(super) fn keep_context(&mut self, context: Option<A::Context>) {
         if context.is_some() {
@@ -61,8 +65,8 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Takes the closure out, if no worker has claimed it and it is still there. A job that
-    /// waits has an ambient too.
+    /// Takes the closure out, if no worker has claimed it and it is still there. A waiting
+    /// job has an ambient too.
     pub(super) fn reclaim(&mut self) -> Option<(F, Option<A>)> {
         match mem::replace(&mut self.stage, Stage::Gone) {
             Stage::Waiting(closure, ambient) => Some((closure, Some(ambient))),
@@ -74,7 +78,7 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Takes the context out. This spares the copy if there is none.
+    /// Takes the context out. If there is none, this copies nothing.
     pub(super) fn take_context(&mut self) -> Option<A::Context> {
         if self.context.is_some() {
             self.context.take()
@@ -83,7 +87,7 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
         }
     }
 
-    /// Replaces a stage that holds nothing. This spares the check for what to drop.
+    /// Replaces a stage that holds nothing. So it need not check what to drop.
     pub(super) fn put(&mut self, next: Stage<F, T, A>) {
         let empty = mem::replace(&mut self.stage, next);
         debug_assert!(matches!(empty, Stage::Running | Stage::Gone), "not empty");
@@ -91,25 +95,26 @@ impl<F, T, A: Ambient> Cell<F, T, A> {
     }
 }
 
-/// Claims a job that nobody awaits. Returns `None` if the job was withdrawn.
+/// Claims a detached job, which was at `stage` until just now. Returns `None` if the job is
+/// at any other stage, because it was withdrawn or abandoned.
 #[cold]
-pub(super) fn claim_unattended<F, T, A: Ambient>(
+pub(super) fn claim_detached<F, T, A: Ambient>(
     mut cell: MutexGuard<'_, Cell<F, T, A>>,
     stage: Stage<F, T, A>,
 ) -> Option<(F, A)> {
-    let Stage::Unattended(unattended) = stage else {
+    let Stage::WaitingDetached(detached) = stage else {
         cell.put(stage);
         return None;
     };
-    cell.put(Stage::Detached);
+    cell.put(Stage::RunningUnawaited);
     drop(cell);
-    let Unattended {
+    let Detached {
         closure,
         ambient,
         handle,
-    } = *unattended;
-    // The last handle closes the pool. This job runs all the same, because it has been
-    // claimed.
+    } = *detached;
+    // The last handle closes the pool. This job runs all the same, because this worker has
+    // claimed it.
     drop_caught(handle);
     Some((closure, ambient))
 }

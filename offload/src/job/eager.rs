@@ -18,10 +18,10 @@ use crate::platform::{
 /// In a model a single further poll shows everything.
 const POLLS: u8 = if MODEL { 1 } else { 48 };
 
-/// After so many late jobs in a row, callers stop polling on.
-const CREDIT: u8 = 4;
+/// After this many late jobs in a row, callers stop polling on.
+const TRUST: u8 = 4;
 
-/// After callers have stopped polling on, one job in so many tries it again.
+/// After callers have stopped polling on, one job in this many tries it again.
 const RETRY: u8 = 32;
 
 /// A measure of how well polling on has paid for a pool's jobs lately.
@@ -29,42 +29,43 @@ const RETRY: u8 = 32;
 /// Several threads change it without a lock, so it is a guess. A wrong guess costs time
 /// and nothing else.
 pub(crate) struct Eagerness {
-    credit: AtomicU8,
-    /// The number of callers that began while there was no credit, modulo 256.
-    waited: AtomicU8,
+    /// The number of further late jobs after which callers stop polling on.
+    trust: AtomicU8,
+    /// The number of callers that began when no trust was left, modulo 256.
+    without_trust: AtomicU8,
 }
 
 /// The further polls that one caller may still ask for.
 #[derive(Default)]
-pub(crate) struct Eager {
-    polls: u8,
+pub(crate) struct FurtherPolls {
+    left: u8,
 }
 
 impl Eagerness {
     pub(crate) fn new() -> Self {
         Self {
-            credit: AtomicU8::new(CREDIT),
-            waited: AtomicU8::new(0),
+            trust: AtomicU8::new(TRUST),
+            without_trust: AtomicU8::new(0),
         }
     }
 
     /// Returns how often a caller may ask to be polled again.
-    pub(crate) fn begin(&self) -> Eager {
+    pub(crate) fn begin(&self) -> FurtherPolls {
         if load::was_busy() {
-            return Eager::default();
+            return FurtherPolls::default();
         }
         self.begin_on_quiet_machine()
     }
 
     /// Returns what [`begin`](Self::begin) returns on a machine that is not busy.
-    fn begin_on_quiet_machine(&self) -> Eager {
-        if self.credit.load(Ordering::Relaxed) > 0 {
-            return Eager { polls: POLLS };
+    fn begin_on_quiet_machine(&self) -> FurtherPolls {
+        if self.trust.load(Ordering::Relaxed) > 0 {
+            return FurtherPolls { left: POLLS };
         }
-        let waited = self.waited.load(Ordering::Relaxed).wrapping_add(1);
-        self.waited.store(waited, Ordering::Relaxed);
-        Eager {
-            polls: if waited.is_multiple_of(RETRY) {
+        let without_trust = self.without_trust.load(Ordering::Relaxed).wrapping_add(1);
+        self.without_trust.store(without_trust, Ordering::Relaxed);
+        FurtherPolls {
+            left: if without_trust.is_multiple_of(RETRY) {
                 POLLS
             } else {
                 0
@@ -72,27 +73,26 @@ impl Eagerness {
         }
     }
 
-    /// Returns whether to ask for one more poll. The last one costs credit.
-    pub(crate) fn again(&self, eager: &mut Eager) -> bool {
-        match eager.polls {
+    /// Returns whether to ask for one more poll. The last one of a caller costs trust.
+    pub(crate) fn again(&self, polls: &mut FurtherPolls) -> bool {
+        match polls.left {
             0 => return false,
             1 => {
-                let credit = self.credit.load(Ordering::Relaxed);
-                self.credit
-                    .store(credit.saturating_sub(1), Ordering::Relaxed);
+                let trust = self.trust.load(Ordering::Relaxed);
+                self.trust.store(trust.saturating_sub(1), Ordering::Relaxed);
             }
             _ => {}
         }
-        eager.polls -= 1;
+        polls.left -= 1;
         true
     }
 
     /// Notes that the result has come. It came in time if there are polls left.
-    pub(crate) fn succeeded(&self, eager: &mut Eager) {
-        if eager.polls > 0 && self.credit.load(Ordering::Relaxed) != CREDIT {
-            self.credit.store(CREDIT, Ordering::Relaxed);
+    pub(crate) fn succeeded(&self, polls: &mut FurtherPolls) {
+        if polls.left > 0 && self.trust.load(Ordering::Relaxed) != TRUST {
+            self.trust.store(TRUST, Ordering::Relaxed);
         }
-        eager.polls = 0;
+        polls.left = 0;
     }
 }
 
@@ -102,20 +102,20 @@ mod tests {
 
     /// Asks for polls until none is left. Returns their number.
     fn exhaust(eagerness: &Eagerness) -> usize {
-        let mut eager = eagerness.begin_on_quiet_machine();
-        std::iter::from_fn(|| eagerness.again(&mut eager).then_some(())).count()
+        let mut polls = eagerness.begin_on_quiet_machine();
+        std::iter::from_fn(|| eagerness.again(&mut polls).then_some(())).count()
     }
 
     #[test]
     fn it_is_bounded_given_up_and_tried_again() {
         let eagerness = Eagerness::new();
-        for _ in 0..CREDIT {
+        for _ in 0..TRUST {
             assert_eq!(exhaust(&eagerness), usize::from(POLLS));
         }
         let polls: usize = (0..RETRY).map(|_| exhaust(&eagerness)).sum();
         assert_eq!(polls, usize::from(POLLS), "one try in {RETRY}");
-        let mut eager = Eager { polls: 1 };
-        eagerness.succeeded(&mut eager);
+        let mut polls = FurtherPolls { left: 1 };
+        eagerness.succeeded(&mut polls);
         assert_eq!(
             exhaust(&eagerness),
             usize::from(POLLS),

@@ -1,8 +1,8 @@
 //! The hooks of a running job, and the futures that wait for its cancellation.
 //!
-//! They are in a table of the pool, because few jobs have any, and each field of a job
-//! costs all jobs. DESIGN.md has the states of a hook. No user code runs under the locks
-//! of this file, and no other lock is taken there.
+//! A hook or a future is a *listener* of the job. The pool has a table of them, because few
+//! jobs have any, and each field of a job costs all jobs. DESIGN.md has the states of a
+//! hook. Under the locks of this file no user code runs, and no other lock is taken.
 
 use std::{
     mem,
@@ -26,7 +26,7 @@ use crate::{
 pub(super) type Hook = Box<dyn FnOnce() + Send>;
 
 /// The table of a pool: the listeners of each running job that has any.
-pub(crate) struct Listening(Mutex<Vec<Arc<Listeners>>>);
+pub(crate) struct ListenerTable(Mutex<Vec<Arc<Listeners>>>);
 
 /// The hooks and futures of one job.
 pub(crate) struct Listeners {
@@ -42,7 +42,7 @@ struct List {
     hooks: Vec<(usize, Hook)>,
     /// The hook that a thread calls now. One thread calls all hooks of a job, one after
     /// the other. So no hook can wait for another hook of the same job.
-    now: Option<Call>,
+    calling: Option<Call>,
     /// The wakers of the futures, with the numbers of the futures.
     wakers: Vec<(usize, Waker)>,
 }
@@ -54,10 +54,10 @@ struct Call {
     /// The number of the thread.
     thread: usize,
     /// The thread that waits for the end of the call, in the drop of the guard.
-    waits: Option<Unparker>,
+    waiter: Option<Unparker>,
 }
 
-impl Listening {
+impl ListenerTable {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
@@ -78,7 +78,7 @@ impl Listening {
 
     /// Wakes the futures and calls the hooks of a job that should stop, if it has any.
     ///
-    /// The caller has set the flag which says so, and holds no lock.
+    /// The caller has set the job's flag for that, and holds no lock.
     pub(crate) fn tell(&self, header: &Header) {
         if header.is_listened_to() {
             self.tell_listeners(header);
@@ -114,7 +114,7 @@ fn position(table: &[Arc<Listeners>], header: &Header) -> Option<usize> {
         .position(|listeners| ptr::eq(listeners.job.header(), header))
 }
 
-/// Calls a hook, and catches its panic, which the panic hook has reported.
+/// Calls a hook and catches its panic, which the panic hook of the process has reported.
 pub(super) fn call(hook: Hook) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
         drop_payload(payload);
@@ -122,14 +122,15 @@ pub(super) fn call(hook: Hook) {
 }
 
 impl List {
-    /// Takes an armed hook out. Returns `None` if it was called or is gone.
-    fn take(&mut self, number: usize) -> Option<Hook> {
+    /// Takes an armed hook out. Returns `None` if a thread has called it, or if it was
+    /// dropped.
+    fn take_hook(&mut self, number: usize) -> Option<Hook> {
         let at = self.hooks.iter().rposition(|(other, _)| *other == number)?;
         Some(self.hooks.remove(at).1)
     }
 
-    /// Stores the waker of a future, and returns what it replaces.
-    fn put(&mut self, number: usize, waker: Waker) -> Option<Waker> {
+    /// Stores the waker of a future, and returns the waker that it replaces.
+    fn store_waker(&mut self, number: usize, waker: Waker) -> Option<Waker> {
         let mut wakers = self.wakers.iter_mut();
         if let Some((_, old)) = wakers.find(|(other, _)| *other == number) {
             return Some(mem::replace(old, waker));
@@ -156,13 +157,13 @@ impl Listeners {
         None
     }
 
-    /// Drops a hook that was not called. If another thread calls it now, this waits for
-    /// the end of that call.
+    /// Drops a hook that was not called. If another thread is calling it, this waits for the
+    /// end of that call.
     pub(super) fn disarm(&self, number: usize) {
         let mut list = lock(&self.list);
-        let armed = list.take(number);
-        let call = list.now.as_ref();
-        // On the calling thread the guard is dropped within its own hook.
+        let armed = list.take_hook(number);
+        let call = list.calling.as_ref();
+        // If this thread is calling the hook, the guard is dropped within its own hook.
         let is_called =
             call.is_some_and(|call| call.hook == number && call.thread != thread_number());
         drop(list);
@@ -177,8 +178,8 @@ impl Listeners {
         let parker = Parker::new();
         loop {
             let mut list = lock(&self.list);
-            match list.now.as_mut().filter(|call| call.hook == number) {
-                Some(call) => call.waits = Some(parker.unparker().clone()),
+            match list.calling.as_mut().filter(|call| call.hook == number) {
+                Some(call) => call.waiter = Some(parker.unparker().clone()),
                 None => return,
             }
             drop(list);
@@ -199,7 +200,7 @@ impl Listeners {
         } else if list.over {
             (Poll::Pending, Some(waker))
         } else {
-            (Poll::Pending, list.put(number, waker))
+            (Poll::Pending, list.store_waker(number, waker))
         };
         drop(list);
         drop(unused);
@@ -239,31 +240,32 @@ impl Listeners {
         }
         while let Some(hook) = self.begin_call() {
             call(hook);
-            if let Some(waits) = self.end_call() {
-                waits.unpark();
+            if let Some(waiter) = self.end_call() {
+                waiter.unpark();
             }
         }
     }
 
-    /// Takes the newest hook, to be called on this thread. Returns `None` if none is left,
-    /// or if a hook is being called. The thread that calls it takes the others too.
+    /// Takes the newest hook, which this thread then calls. Returns `None` if none is left.
+    /// Also returns `None` if another thread is calling one, because that thread takes the
+    /// others too.
     fn begin_call(&self) -> Option<Hook> {
         let mut list = lock(&self.list);
-        if list.now.is_some() {
+        if list.calling.is_some() {
             return None;
         }
         let (number, hook) = list.hooks.pop()?;
-        list.now = Some(Call {
+        list.calling = Some(Call {
             hook: number,
             thread: thread_number(),
-            waits: None,
+            waiter: None,
         });
         Some(hook)
     }
 
     /// Notes that the hook has returned. Returns the thread that waits for this.
     fn end_call(&self) -> Option<Unparker> {
-        let call = lock(&self.list).now.take();
-        call.and_then(|call| call.waits)
+        let call = lock(&self.list).calling.take();
+        call.and_then(|call| call.waiter)
     }
 }

@@ -1,58 +1,47 @@
-//! A job without its types, as workers and callers see it.
+//! The worker's side of a job: a worker claims the closure, runs it and stores the result.
+//!
+//! Workers and the queue know a job as a [`Runnable`], without its types. The pool also ends
+//! a job here that won't run.
 
 use std::{
     any::Any,
-    panic::Location,
-    sync::{Arc, atomic::Ordering},
-    task::{Context, Poll, Waker},
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::Waker,
 };
 
+pub(crate) use super::header::Header;
+use super::{
+    Job,
+    caught::{self, drop_caught, drop_payload, report_lost, wake},
+    cell::{Stage, claim_detached},
+    running,
+};
 use crate::{
-    Config, Lineage, OffloadError,
+    Ambient, Lineage, OffloadError,
+    nesting::lineage::JobId,
     platform::{
-        fork::Forked,
-        sync::{AtomicU8, AtomicU32, AtomicUsize},
+        fork::{Forked, OfProcess},
+        sync::lock,
     },
-    pool::handle::Handle,
-    thread::clock::{BEGUN, Tick},
-    timing::{Stamp, Start, Timer},
+    pool::error::Panic,
+    thread::worker::Worker,
+    timing::Start,
 };
 
-/// The part of a job that the pool reads without knowing the job's types.
-pub(crate) struct Header {
-    /// Where the closure was offloaded.
-    pub(crate) at: &'static Location<'static>,
-    /// The list of the queue that holds the job. Only the queue uses it, under the
-    /// pool's lock.
-    pub(crate) list: AtomicU8,
-    /// The bits [`CANCELLED`], [`STOPPING`], [`DETACHED`] and [`LISTENED_TO`].
-    flags: AtomicU8,
-    /// The job's end, once the caller can see the result. The metrics look here until
-    /// the pool has counted the job.
-    shown: AtomicU8,
-    /// The upper bits of a [`Stamp`], until the closure begins.
-    upper: AtomicU8,
-    /// The time when the closure began, with the bit [`BEGUN`]. Until then, the lower bits of
-    /// the [`Stamp`] of its admission, if the pool measures its jobs.
-    begun: AtomicU32,
-    /// The number of the wait that polled for the job last, or 0.
-    adopter: AtomicUsize,
-    /// A lower bound on the number of unrelated jobs that were pushed before this job.
-    before: AtomicUsize,
+/// A job as workers see it.
+pub(crate) trait Runnable: Any + Send + Sync {
+    fn header(&self) -> &Header;
+    /// Claims the closure and runs it on this worker, below `lineage`. The call never
+    /// unwinds. If the closure has forked, the call returns [`Forked`] in the child.
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked>;
+    /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup;
+    /// Ends a job that was never admitted, because the pool is closed. Its caller is
+    /// told, and may take the closure back. `error` goes to the report about a detached job.
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup;
 }
-
-/// The caller does not need the job any more.
-const CANCELLED: u8 = 1;
-/// A shutdown has asked the job to stop.
-const STOPPING: u8 = 2;
-/// Nobody awaits the job, and it runs all the same.
-const DETACHED: u8 = 4;
-/// The job has had hooks, or futures that wait for its cancellation.
-const LISTENED_TO: u8 = 8;
-
-const HIDDEN: u8 = 0;
-const COMPLETED: u8 = 1;
-const PANICKED: u8 = 2;
 
 /// A job that has been submitted and has not run.
 pub(crate) struct Submitted {
@@ -66,7 +55,7 @@ impl Submitted {
         self.job.header()
     }
 
-    /// Claims the closure and runs it on this worker.
+    /// Claims the closure and runs it on this worker: see [`Runnable::run`].
     pub(crate) fn run(self, start: Start<'_>) -> Result<Finish, Forked> {
         self.job.run(self.lineage, start)
     }
@@ -81,8 +70,8 @@ pub(crate) enum Finish {
     /// The closure panicked. Or nobody was left to take the result, and its
     /// destructor panicked.
     Panicked,
-    /// The job had been withdrawn, or the closure forked and this is the child. There
-    /// is nothing to count.
+    /// The job was withdrawn or abandoned before the worker claimed it. There is nothing to
+    /// count.
     Withdrawn,
 }
 
@@ -96,159 +85,10 @@ impl Finish {
     }
 }
 
-impl Header {
-    pub(crate) fn new(at: &'static Location<'static>) -> Self {
-        Self {
-            at,
-            list: AtomicU8::new(0),
-            flags: AtomicU8::new(0),
-            shown: AtomicU8::new(HIDDEN),
-            upper: AtomicU8::new(0),
-            begun: AtomicU32::new(0),
-            adopter: AtomicUsize::new(0),
-            before: AtomicUsize::new(0),
-        }
-    }
-
-    /// Notes how the job ended, just before its caller can see the result.
-    pub(crate) fn show(&self, finish: Finish) {
-        let shown = match finish {
-            Finish::Completed => COMPLETED,
-            Finish::Panicked => PANICKED,
-            Finish::Withdrawn => HIDDEN,
-        };
-        self.shown.store(shown, Ordering::Relaxed);
-    }
-
-    /// Returns how the job ended, if its caller can see the result.
-    pub(crate) fn shown(&self) -> Option<Finish> {
-        match self.shown.load(Ordering::Relaxed) {
-            COMPLETED => Some(Finish::Completed),
-            PANICKED => Some(Finish::Panicked),
-            _ => None,
-        }
-    }
-
-    /// Notes the number of unrelated jobs that were pushed before this job.
-    pub(crate) fn set_before(&self, unrelated: usize) {
-        self.before.store(unrelated, Ordering::Relaxed);
-    }
-
-    /// Returns a lower bound on the number of unrelated jobs that were pushed before this
-    /// job.
-    pub(crate) fn before(&self) -> usize {
-        self.before.load(Ordering::Relaxed)
-    }
-
-    /// Notes the number of the wait that polls for the job.
-    pub(crate) fn set_adopter(&self, wait: usize) {
-        self.adopter.store(wait, Ordering::Relaxed);
-    }
-
-    /// Returns the number of the wait that polled for the job last, or 0.
-    pub(crate) fn adopter(&self) -> usize {
-        self.adopter.load(Ordering::Relaxed)
-    }
-
-    /// Returns whether a list of the queue holds the job. The answer holds only under
-    /// the pool's lock.
-    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-    pub(crate) fn is_listed(&self) -> bool {
-        self.list.load(Ordering::Relaxed) != 0
-    }
-
-    /// Notes that the caller does not need the job any more.
-    pub(crate) fn cancel(&self) {
-        self.flags.fetch_or(CANCELLED, Ordering::Relaxed);
-    }
-
-    /// Returns whether the caller does not need the job any more.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.has(CANCELLED)
-    }
-
-    /// Notes that a shutdown asks the job to stop.
-    pub(crate) fn stop(&self) {
-        self.flags.fetch_or(STOPPING, Ordering::Relaxed);
-    }
-
-    /// Returns whether the closure should return early. This is the answer of
-    /// [`cancelled`](crate::cancelled).
-    pub(crate) fn should_stop(&self) -> bool {
-        self.has(CANCELLED | STOPPING)
-    }
-
-    /// Notes that nobody awaits the job, and that it runs all the same.
-    pub(crate) fn detach(&self) {
-        self.flags.fetch_or(DETACHED, Ordering::Relaxed);
-    }
-
-    /// Returns whether the job was detached.
-    pub(crate) fn is_detached(&self) -> bool {
-        self.has(DETACHED)
-    }
-
-    /// Notes that a hook or a future listens. The caller holds the lock of the pool's
-    /// table, so a thread that sees the flag finds the listeners there.
-    pub(super) fn listen(&self) {
-        self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
-    }
-
-    /// Returns whether the job has had hooks, or futures that wait for its cancellation.
-    pub(super) fn is_listened_to(&self) -> bool {
-        self.has(LISTENED_TO)
-    }
-
-    fn has(&self, flags: u8) -> bool {
-        self.flags.load(Ordering::Relaxed) & flags != 0
-    }
-
-    /// Notes the time when the closure begins.
-    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> Timer<'a> {
-        let timer = start.timer(self);
-        self.begun.store(start.tick, Ordering::Relaxed);
-        timer
-    }
-
-    /// Notes when the job was admitted.
-    pub(crate) fn admit(&self, Stamp { upper, lower }: Stamp) {
-        self.upper.store(upper, Ordering::Relaxed);
-        self.begun.store(lower, Ordering::Relaxed);
-    }
-
-    /// Returns when the job was admitted. Only a job that has not begun knows it.
-    pub(crate) fn admitted(&self) -> Stamp {
-        Stamp {
-            upper: self.upper.load(Ordering::Relaxed),
-            lower: self.begun.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Returns the time when the closure began, if it has begun. A worker may have taken the
-    /// job and not begun it.
-    pub(crate) fn begun(&self) -> Option<Tick> {
-        let begun = self.begun.load(Ordering::Relaxed);
-        (begun & BEGUN != 0).then_some(begun)
-    }
-}
-
-/// The state in which a caller found its job when it left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Withdrawal {
-    /// No worker had claimed the closure, and it will never run.
-    Withdrawn,
-    /// A worker runs the closure, and goes on.
-    Running,
-    /// The job was over.
-    Over,
-}
-
 /// The rest of the work for a job that won't run, or won't end in time.
 ///
-/// The caller can see the error already. What is left here runs user code, which may
-/// wait for another job that ends together with this one. So it runs after all callers
-/// were told.
+/// The caller can see the error already. The rest runs user code, which may wait for another
+/// job that ends together with this one. So the rest comes after all callers were told.
 #[derive(Default)]
 #[must_use]
 pub(crate) struct DeferredCleanup {
@@ -260,41 +100,154 @@ pub(crate) struct DeferredCleanup {
     pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
 }
 
-/// A job as workers see it.
-pub(crate) trait Runnable: Any + Send + Sync {
-    fn header(&self) -> &Header;
-    /// Claims the closure and runs it on this worker, below `lineage`. The call never
-    /// unwinds. It returns [`Forked`] if the closure has forked, and this is the
-    /// child.
-    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked>;
-    /// Ends a job that won't run, or won't end in time. Its caller gets `error`.
-    fn abandon(&self, error: OffloadError) -> DeferredCleanup;
-    /// Ends a job that was never admitted, because the pool is closed. Its caller is
-    /// told, and may take the closure back. `error` goes to the report about a detached job.
-    fn refuse(&self, error: OffloadError) -> DeferredCleanup;
+impl<F, T, A> Runnable for Job<F, T, A>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn run(self: Arc<Self>, lineage: Lineage, start: Start<'_>) -> Result<Finish, Forked> {
+        let timer = self.header.begin(start);
+        let mut cell = lock(&self.cell);
+        let context = cell.take_context();
+        let (closure, ambient) = match mem::replace(&mut cell.stage, Stage::Running) {
+            Stage::Waiting(closure, ambient) => {
+                drop(cell);
+                (closure, ambient)
+            }
+            other => match claim_detached(cell, other) {
+                Some(claimed) => claimed,
+                None => return Ok(Finish::Withdrawn),
+            },
+        };
+        let process = OfProcess::new(());
+        let id = JobId::of(&self);
+        let (job, (result, ambient, context)) = running::in_name_of(self, || {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let _lineage = lineage.install_for(start.pool, id);
+                ambient.enter(context.as_ref(), closure)
+            }));
+            (result, ambient, context)
+        });
+        if let Err(forked) = process.get() {
+            mem::forget((result, context)); // the job and its caller belong to the parent
+            return Err(forked);
+        }
+        timer.end();
+        let finish = job.finish(result, context);
+        if mem::needs_drop::<A>() {
+            drop_caught(ambient);
+        }
+        process.get().map(|&()| finish) // a waker or a destructor may have forked, too
+    }
+
+    fn abandon(&self, error: OffloadError) -> DeferredCleanup {
+        self.end(error)
+    }
+
+    fn refuse(&self, error: OffloadError) -> DeferredCleanup {
+        let mut cell = lock(&self.cell);
+        let ambient = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Waiting(closure, ambient) => {
+                cell.stage = Stage::Refused(closure);
+                ambient
+            }
+            // Nobody awaits this job, so nobody could take the closure back.
+            detached @ Stage::WaitingDetached(..) => {
+                cell.stage = detached;
+                drop(cell);
+                return self.end(error);
+            }
+            other => {
+                cell.stage = other;
+                return DeferredCleanup::default();
+            }
+        };
+        let (waker, context) = (cell.waker.take(), cell.take_context());
+        drop(cell);
+        self.header.cancel();
+        DeferredCleanup {
+            waker,
+            left: Some(Box::new((ambient, context))),
+            report: None,
+        }
+    }
 }
 
-/// A job as its caller sees it.
-pub(crate) trait Awaitable<T>: Send + Sync {
-    fn header(&self) -> &Header;
-    fn as_runnable(self: Arc<Self>) -> Arc<dyn Runnable>;
-    /// Moves the job from `Fresh` to `Waiting`: captures the context by `config` and the
-    /// ambient, and returns the lineage. Returns `None` if the job was withdrawn before. If
-    /// user code panics, the job stays `Fresh`.
-    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
-    /// Polls for the result, and keeps the waker if there is none yet. The error of a job
-    /// that was refused does not name the pool.
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
-    /// Withdraws the job, or tells a running closure that its caller has left.
-    ///
-    /// With `keep`, the caller can still await the result of a running job. If no worker
-    /// has claimed the job, this calls `forget`, which takes the job out of the pool's
-    /// queue and counts it as cancelled. That comes before the caller's waker and
-    /// destructors, because these may panic.
-    fn withdraw(&self, keep: bool, forget: &dyn Fn()) -> Withdrawal;
-    /// Lets a submitted job run although nobody awaits it. A job that has not begun
-    /// keeps `handle` until a worker claims it.
-    fn detach(&self, handle: Arc<Handle>);
-    /// See [`Runnable::abandon`].
-    fn abandon(&self, error: OffloadError) -> DeferredCleanup;
+impl<F, T, A> Job<F, T, A>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+    A: Ambient,
+{
+    /// Stores the closure's result, and wakes the caller. Returns how the job ended.
+    fn finish(&self, result: std::thread::Result<T>, context: Option<A::Context>) -> Finish {
+        let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
+        let mut finish = Finish::of(&result);
+        let mut cell = lock(&self.cell);
+        let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
+            Stage::Running => {
+                self.header.show(finish);
+                cell.keep_context(context);
+                cell.put(Stage::Done(result));
+                None
+            }
+            Stage::RunningUnawaited => Some((result, context)),
+            // A shutdown has abandoned the running job. The caller gets the shutdown's error,
+            // and this drops the result.
+            other => {
+                cell.stage = other;
+                Some((result, context))
+            }
+        };
+        let waker = cell.waker.take();
+        drop(cell);
+        if let Some((unawaited, context)) = unawaited {
+            let unawaited = caught::drop_context(context, unawaited);
+            if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
+                report_lost::<A>(&Worker::pool_name(), self.header.at, error);
+            }
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unawaited))) {
+                finish = Finish::Panicked;
+                drop_payload(payload);
+            }
+        }
+        wake(waker);
+        finish
+    }
+
+    /// Ends the job with `error`, unless it is over, or runs and nobody awaits it. The
+    /// cleanup reports a detached job that has not begun as lost.
+    pub(super) fn end(&self, error: OffloadError) -> DeferredCleanup {
+        let mut cell = lock(&self.cell);
+        let (next, report) = match cell.stage {
+            Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
+                (Stage::Done(Err(error)), None)
+            }
+            Stage::WaitingDetached(..) => (Stage::Gone, Some(error)),
+            Stage::RunningUnawaited | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
+                return DeferredCleanup::default();
+            }
+        };
+        let old = mem::replace(&mut cell.stage, next);
+        let (waker, context) = (cell.waker.take(), cell.take_context());
+        drop(cell);
+        self.header.cancel();
+        let is_unrun = !matches!(old, Stage::Running);
+        let left = is_unrun.then(|| Box::new((old, context)) as Box<dyn Send>);
+        let at = self.header.at;
+        let report = report.map(|error| {
+            let pool = error.pool().cloned().unwrap_or_default();
+            Box::new(move || report_lost::<A>(&pool, at, &error)) as Box<dyn FnOnce() + Send>
+        });
+        DeferredCleanup {
+            waker,
+            left,
+            report,
+        }
+    }
 }

@@ -22,12 +22,12 @@ struct Slot {
     job: Option<Arc<dyn Runnable>>,
 }
 
-/// Notes the job of a thread that ends inside it, because the job has called `exit`.
+/// Notes the job of a thread that ends inside the job, because the job has called `exit`.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(job) = &self.job {
-            crate::shutdown::exit::note(std::iter::once(JobId::of(job)));
+            crate::shutdown::exit::note_jobs(std::iter::once(JobId::of(job)));
         }
     }
 }
@@ -35,8 +35,8 @@ impl Drop for Slot {
 /// Runs `closure` as the code of `job`, and returns the job together with the result.
 /// The closure must not unwind.
 ///
-/// The thread-local takes the job itself and no clone of it, because counting one more
-/// reference would be among the highest costs of a short job.
+/// The thread-local takes the job itself and no clone, because one more count of references
+/// would be among the highest costs of a short job.
 pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
     let before = replace(Some(job));
     let result = closure();
@@ -70,16 +70,17 @@ pub(crate) fn current() -> Option<JobId> {
 fn stop_listening(header: &Header) {
     // In a fork's child there is no worker, and the listeners belong to the parent.
     if let Some(worker) = Worker::current() {
-        worker.core.listening.stop(header);
+        worker.core.listeners.stop(header);
     }
 }
 
-/// Returns the listeners of the job whose closure runs on this thread. There are none in a
-/// fork's child, which has no worker, and where a thread of the parent may hold the locks.
+/// Returns the listeners of the job whose closure runs on this thread. There are none
+/// outside a job. There are none in a fork's child either, because a thread of the parent
+/// may hold the locks, and the child has no worker.
 pub(super) fn listeners() -> Option<Arc<Listeners>> {
     let job = RUNNING.try_with(|running| running.borrow().job.clone());
     let (job, worker) = job.ok().flatten().zip(Worker::current())?;
-    Some(worker.core.listening.of(job))
+    Some(worker.core.listeners.of(job))
 }
 
 /// Returns whether the job that runs on this thread should return early.

@@ -1,14 +1,18 @@
 //! Finds jobs and waits that wait for each other in a circle.
 //!
 //! There are two kinds of circles. In the first, every job is parked, and its wait polls
-//! for the next job. In the second, running jobs have taken every permit, and each of them
-//! has submitted, outside a wait, a job that is queued for a permit or waits for such a
-//! job. If each running job blocks for its descendant, by a channel for example, none of
-//! them can go on.
+//! for the next job.
+//!
+//! In the second, running jobs have taken every permit. Each of them has submitted, outside
+//! a wait, a job that is queued or has a queued descendant. If each running job blocks until
+//! that job has ended, for example on a channel, none of them can go on.
 
 use std::mem;
 
-use super::{JobState, graph::Graph};
+use super::{
+    JobState,
+    graph::{Graph, OWN},
+};
 
 /// Jobs and waits that wait for each other in a circle: see [`Report::cycle`].
 ///
@@ -18,7 +22,8 @@ pub struct Cycle {
     steps: Vec<Step>,
 }
 
-/// A step of a [`Cycle`], or what a job belongs to. The numbers are those of the report.
+/// A step of a [`Cycle`], or the parent of a job in the tree. The numbers are those of the
+/// report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -37,8 +42,8 @@ impl Cycle {
         &self.steps
     }
 
-    /// Returns whether every step is known to wait. Otherwise a running job is among them,
-    /// which may wait outside the bridge, where the report does not see it.
+    /// Returns whether every step is known to wait. Otherwise a running job is among them. It
+    /// may wait outside the bridge, where the report does not see it.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         !self.steps.contains(&Step::Permit)
@@ -51,37 +56,39 @@ impl Cycle {
     }
 }
 
-/// Returns a circle that a job of the report's own pool is part of.
+/// Returns a circle that a job of the report's own pool is part of, or that waits for such
+/// a job.
 pub(super) fn find(graph: &Graph) -> Option<Cycle> {
-    let steps = parked(graph).or_else(|| starved(graph))?;
+    let steps = find_parked(graph).or_else(|| find_starved(graph))?;
     Some(Cycle { steps })
 }
 
-/// Finds a circle of parked jobs. Each wait leads to the jobs that it polls for.
-fn parked(graph: &Graph) -> Option<Vec<Step>> {
+/// Finds a circle of parked jobs.
+fn find_parked(graph: &Graph) -> Option<Vec<Step>> {
     let is_parked = |job: usize| graph.jobs[job].entry.state == JobState::Parked;
-    // The jobs that have been looked at and are in no circle.
+    // The jobs that a walk has visited. A walk that comes to a circle is the last one.
     let mut done = vec![false; graph.jobs.len()];
-    let own = (0..graph.jobs.len()).filter(|job| graph.jobs[*job].pool == 0 && is_parked(*job));
+    let own = (0..graph.jobs.len()).filter(|job| graph.jobs[*job].pool == OWN && is_parked(*job));
     for from in own {
-        // Each job is polled by one wait, and each wait is of one job. So the walk against
-        // the direction of the circle has no branches.
+        // The walk goes from a job to the wait that polls for it, and on to the job whose code
+        // waits. One wait polls for a job, and one job waits in it. So the walk has no
+        // branches, and runs against the direction of the circle.
         let (mut path, mut job) = (Vec::new(), from);
         while !done[job] {
             done[job] = true;
             let Some(wait) = graph.jobs[job].adopter else {
                 break;
             };
-            let Some(waits) = graph.waits[wait].job.filter(|job| is_parked(*job)) else {
+            let Some(waiter) = graph.waits[wait].job.filter(|job| is_parked(*job)) else {
                 break;
             };
             path.extend([Step::Job(job), Step::Wait(wait)]);
-            job = waits;
+            job = waiter;
         }
         if let Some(start) = path.iter().position(|step| *step == Step::Job(job)) {
             let mut circle = path.split_off(start);
             circle.reverse();
-            // It begins with a job: the waits were noted behind the jobs that they poll.
+            // The reversed path begins with a wait. A circle begins with a job.
             circle.rotate_left(1);
             return Some(circle);
         }
@@ -90,24 +97,26 @@ fn parked(graph: &Graph) -> Option<Vec<Step>> {
 }
 
 /// Finds a circle through the permits of the report's own pool.
-fn starved(graph: &Graph) -> Option<Vec<Step>> {
+fn find_starved(graph: &Graph) -> Option<Vec<Step>> {
     let own = |state| {
         (0..graph.jobs.len()).filter(move |job| {
             let node = &graph.jobs[*job];
-            node.pool == 0 && node.entry.state == state
+            node.pool == OWN && node.entry.state == state
         })
     };
     let running: Vec<_> = own(JobState::Running).collect();
-    if running.len() < graph.permits().max(1) {
+    if running.len() < graph.permits.max(1) {
         return None;
     }
     let queued = own(JobState::Queued).chain(own(JobState::InBacklog));
-    let below = first_below(graph, queued);
-    if !running.iter().all(|job| below[*job].is_some()) {
+    let first_queued = first_below(graph, queued);
+    if !running.iter().all(|job| first_queued[*job].is_some()) {
         return None;
     }
+    // The circle leads from one of the running jobs down to its queued descendant, which
+    // needs a permit.
     let job = *running.first()?;
-    let up = graph.path(Step::Job(below[job]?));
+    let up = graph.path(Step::Job(first_queued[job]?));
     let mut steps: Vec<_> = up.take_while(|step| *step != Step::Job(job)).collect();
     steps.push(Step::Job(job));
     steps.reverse();
@@ -117,11 +126,11 @@ fn starved(graph: &Graph) -> Option<Vec<Step>> {
 
 /// Returns for each job the first of the `queued` jobs that stand below it.
 ///
-/// Those below a wait of the job itself do not count. If the job runs, that wait polls just
-/// now, and gives the permit back when it parks.
+/// Queued jobs below a wait of the job itself do not count. If the job runs, that wait polls
+/// just now, and gives the permit back when it parks.
 fn first_below(graph: &Graph, queued: impl Iterator<Item = usize>) -> Vec<Option<usize>> {
     let mut first = vec![None; graph.jobs.len()];
-    // The steps that a walk has come through.
+    // The steps through which a walk has come. All steps above them were visited too.
     let mut done = vec![false; graph.steps()];
     for below in queued {
         let mut step = Step::Job(below);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, time::Duration};
 
 use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle::Cycle};
 
-/// The most levels of the tree that are written. The lines of a deep nest would grow ever
+/// The greatest depth of the tree that is written. Each further level would make the lines
 /// longer.
 const LEVELS: usize = 32;
 
@@ -20,7 +20,9 @@ enum Line<'a> {
     /// A job, or several that are alike.
     Jobs(Vec<&'a JobEntry>),
     Wait(&'a WaitEntry),
+    /// The number of queued jobs that the report does not list.
     Omitted(usize),
+    /// The number of idle workers.
     Idle(usize),
 }
 
@@ -55,10 +57,13 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Returns the lines of all that stands right below `parent`, or below nothing.
+    /// Returns the lines right below `parent`. For `None`, these are the lines of the top
+    /// level.
     fn below(&self, parent: Option<Step>) -> Vec<Line<'a>> {
-        let waits = |job| self.waits.get(&job).into_iter().flatten();
-        let waits = |job| waits(job).map(|wait| Line::Wait(wait));
+        let waits = |job| {
+            let waits = self.waits.get(&job).into_iter().flatten();
+            waits.map(|wait| Line::Wait(wait))
+        };
         let mut lines = Vec::new();
         if let Some(Step::Job(job)) = parent {
             lines.extend(waits(Some(job)));
@@ -78,7 +83,7 @@ impl<'a> Tree<'a> {
         lines
     }
 
-    /// Returns the lines of all that stands right below a line.
+    /// Returns the lines right below a line.
     fn below_line(&self, line: &Line<'a>) -> Vec<Line<'a>> {
         match line {
             Line::Jobs(jobs) if jobs.len() == 1 => self.below(Some(Step::Job(jobs[0].number))),
@@ -87,13 +92,19 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Returns whether two jobs are written as one line: both are queued, from one place.
+    /// Returns whether two jobs share a line. Both are queued with nothing below them, and
+    /// their lines would differ only in the number and the age.
     fn is_like(&self, one: &JobEntry, next: &JobEntry) -> bool {
         let is_leaf = |job: &JobEntry| !self.jobs.contains_key(&Some(Step::Job(job.number)));
         let is_queued = |job: &JobEntry| {
             matches!(job.state, JobState::Queued | JobState::InBacklog) && is_leaf(job)
         };
-        one.at == next.at && one.state == next.state && is_queued(one) && is_queued(next)
+        let is_same = one.at == next.at
+            && one.state == next.state
+            && (one.is_foreign, &one.pool) == (next.is_foreign, &next.pool)
+            && one.is_cancelled == next.is_cancelled
+            && one.is_detached == next.is_detached;
+        is_same && is_queued(one) && is_queued(next)
     }
 
     /// Returns the number of levels from these lines down.
@@ -112,7 +123,7 @@ impl fmt::Display for Tree<'_> {
     /// Writes the tree without recursion, because the stack of a deep nest is nearly full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut indent = String::new();
-        // The lines that are still to be written at each level, and their indent.
+        // For each open level: the lines that are not yet written, and their indent.
         let mut open = vec![(self.below(None).into_iter(), 0)];
         while let Some((lines, width)) = open.last_mut() {
             indent.truncate(*width);
@@ -157,10 +168,12 @@ impl fmt::Display for Line<'_> {
 /// Returns the line of one job, or of several jobs that are alike.
 fn jobs_line(jobs: &[&JobEntry]) -> String {
     let (first, last) = (jobs[0], jobs[jobs.len() - 1]);
-    let mut text = vec![if jobs.len() == 1 {
-        format!("job {}", first.number)
-    } else {
-        format!("jobs {} to {}", first.number, last.number)
+    let range = last.number - first.number + 1;
+    let mut text = vec![match jobs.len() {
+        1 => format!("job {}", first.number),
+        all if all == range => format!("jobs {} to {}", first.number, last.number),
+        // The other jobs in the range stand elsewhere in the tree.
+        some => format!("{some} of the jobs {} to {}", first.number, last.number),
     }];
     if first.is_foreign {
         text.push(format!(" of another {}", first.pool));
@@ -232,7 +245,7 @@ impl fmt::Display for Counts<'_> {
     }
 }
 
-/// A time, as precise as a reader needs it.
+/// An age, in the unit that suits its length.
 struct Age(Duration);
 
 impl fmt::Display for Age {
@@ -332,6 +345,40 @@ mod tests {
         let small = thread::Builder::new().stack_size(128 * 1024);
         let small = small.spawn(check).unwrap();
         within(|| small.join().unwrap());
+    }
+
+    fn queued(number: usize) -> JobEntry {
+        job(number, JobState::Queued, None)
+    }
+
+    fn text_of(jobs: impl IntoIterator<Item = JobEntry>) -> String {
+        let report = Report {
+            jobs: jobs.into_iter().collect(),
+            ..Report::default()
+        };
+        report.to_string()
+    }
+
+    #[test]
+    fn a_line_of_jobs_counts_only_those_that_stand_there() {
+        let running = job(1, JobState::Running, None);
+        let below = |number| job(number, JobState::Queued, Some(Step::Job(1)));
+        let text = text_of([running, below(2), queued(3), below(4), queued(5), queued(6)]);
+        assert!(
+            text.contains("│  └─ 2 of the jobs 2 to 4, queued"),
+            "{text}"
+        );
+        assert!(text.contains("\n└─ 3 of the jobs 3 to 6, queued"), "{text}");
+    }
+
+    #[test]
+    fn jobs_share_no_line_if_their_lines_would_differ() {
+        let mut other = queued(2);
+        (other.pool, other.is_foreign) = (crate::PoolName::new("other"), true);
+        let mut detached = queued(3);
+        detached.is_detached = true;
+        let text = text_of([queued(1), other, detached]);
+        assert_eq!(text.lines().count(), 4, "{text}");
     }
 
     /// Otherwise the monitor would write for minutes, and look after nothing meanwhile.

@@ -1,7 +1,7 @@
 //! Finds who waits for whom among the jobs and waits of all pools.
 //!
-//! The lineage of a job tells which wait or job has submitted it. The job also
-//! has the number of the last wait that polled for it.
+//! Each job and each wait becomes a node. `links` finds the parent of each job, and marks
+//! the nodes of other pools that the report lists.
 
 mod links;
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
@@ -9,240 +9,293 @@ mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
+    panic::Location,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
-    JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, outside::Waiter,
+    Cycle, JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle,
+    outside::Waiter,
 };
 use crate::{
+    Metrics,
     core::Core,
     nesting::lineage::{Frame, JobId},
     platform::sync::now,
-    schedule::state::{SeenJob, Snapshot},
+    schedule::state::{SeenJob, SeenWait, Snapshot},
     thread::clock::{between, tick},
 };
 
-/// The jobs and waits of all pools. Nodes are numbered by their index.
+/// The index of the report's own pool. The other pools have the next ones.
+pub(super) const OWN: usize = 0;
+
+/// The jobs and waits of all pools. A [`Step`] gives the index of a node here. Only
+/// [`report`](Graph::report) turns indices into the numbers that users see.
 pub(super) struct Graph {
-    own: Snapshot,
+    /// The figures of the report's own pool.
+    metrics: Metrics,
+    /// The permits of the report's own pool.
+    pub(super) permits: usize,
+    /// The number of queued jobs of the report's own pool that are left out.
+    omitted: usize,
     pub(super) jobs: Vec<JobNode>,
     pub(super) waits: Vec<WaitNode>,
+    /// The workers of the report's own pool.
     workers: Vec<WorkerEntry>,
+    /// The waits of threads that are no workers.
     outside: Vec<Waiter>,
-    /// The jobs that workers have taken.
-    ids: HashMap<JobId, usize>,
-    /// The waits by the numbers of their frames.
-    numbers: HashMap<usize, usize>,
+    cycle: Option<Cycle>,
+    /// The jobs that workers have taken, by their ids.
+    jobs_by_id: HashMap<JobId, usize>,
+    /// The waits, by the numbers of their frames.
+    waits_by_frame: HashMap<usize, usize>,
     /// The numbers of frames that were not over when the state was copied.
     alive: HashSet<usize>,
 }
 
 /// A job of some pool.
 pub(super) struct JobNode {
+    /// The entry of the report. Its number is set at the end.
     pub(super) entry: JobEntry,
     seen: SeenJob,
-    /// The pool of the job, as an index. The report's own pool has the index 0.
+    /// The index of the job's pool.
     pub(super) pool: usize,
     /// Whether the report lists the job.
     is_listed: bool,
-    /// The wait that polls for the job, if that is known.
+    /// The last wait that polled for the job, if it is known.
     pub(super) adopter: Option<usize>,
 }
 
 /// A wait of some job.
 pub(super) struct WaitNode {
-    at: Option<&'static std::panic::Location<'static>>,
+    at: Option<&'static Location<'static>>,
     age: Option<Duration>,
+    /// The job whose code waits.
     pub(super) job: Option<usize>,
+    /// The index of the pool whose worker waits.
     pool: usize,
+    /// Whether the report lists the wait.
     is_listed: bool,
+}
+
+/// A pool whose jobs and waits are added to the graph.
+#[derive(Clone, Copy)]
+struct Pool<'a> {
+    core: &'a Core,
+    index: usize,
+    now: Instant,
 }
 
 impl Graph {
     /// Copies the state of the other pools, and links all jobs and waits.
-    pub(super) fn of(core: &Core, own: Snapshot) -> Self {
+    pub(super) fn of(core: &Core, mut own: Snapshot) -> Self {
         let mut graph = Self {
-            own: Snapshot::default(),
+            metrics: mem::take(&mut own.metrics),
+            permits: own.permits,
+            omitted: own.omitted,
             jobs: Vec::new(),
             waits: Vec::new(),
             workers: Vec::new(),
             outside: core.outside.waiters(),
-            ids: HashMap::new(),
-            numbers: HashMap::new(),
+            cycle: None,
+            jobs_by_id: HashMap::new(),
+            waits_by_frame: HashMap::new(),
             alive: HashSet::new(),
         };
-        graph.own = graph.add(core, own, 0);
-        for (at, other) in others(core).iter().enumerate() {
+        graph.add(core, own, OWN);
+        for (index, other) in others(core).iter().enumerate() {
             let snapshot = other.state().snapshot();
-            let _rest = graph.add(other, snapshot, at + 1);
+            graph.add(other, snapshot, OWN + 1 + index);
         }
         graph.link();
-        graph.list();
+        let cycle = cycle::find(&graph);
+        graph.list_linked(cycle.as_ref());
+        graph.cycle = cycle;
         graph
     }
 
-    /// Adds the jobs and waits of one pool. Returns the rest of its state.
-    fn add(&mut self, core: &Core, mut snapshot: Snapshot, pool: usize) -> Snapshot {
+    /// Adds the workers, jobs and waits of one pool.
+    fn add(&mut self, core: &Core, snapshot: Snapshot, index: usize) {
         let now = now();
-        let add_job = |graph: &mut Self, seen: SeenJob, state, worker| {
-            let header = seen.job.header();
-            graph.jobs.push(JobNode {
-                entry: JobEntry {
-                    number: 0,
-                    pool: core.limits.name.clone(),
-                    is_foreign: pool != 0,
-                    at: header.at,
-                    state,
-                    age: match worker {
-                        Some(_) => {
-                            (header.begun()).map(|begun| between(begun, tick(core.born, now)))
-                        }
-                        None => (core.clock.as_ref()).map(|clock| clock.since(seen.admitted)),
-                    },
-                    worker,
-                    parent: None,
-                    is_cancelled: header.should_stop(),
-                    is_detached: header.is_detached(),
-                },
-                seen,
-                pool,
-                is_listed: pool == 0,
-                adopter: None,
-            });
-            let at = graph.jobs.len() - 1;
-            if worker.is_some() {
-                graph.ids.insert(JobId::of(&graph.jobs[at].seen.job), at);
-            }
-            at
-        };
+        let pool = Pool { core, index, now };
         let parked = snapshot.parked.iter().filter(|wait| !wait.is_lender);
         let parked: HashSet<_> = parked.map(|wait| wait.stack).collect();
-        for (stack, jobs) in std::mem::take(&mut snapshot.stacks) {
-            let is_parked = parked.contains(&stack);
-            let top = jobs.len().saturating_sub(1);
-            let mut indices = Vec::new();
-            for (at, seen) in jobs.into_iter().enumerate() {
-                let state = match () {
-                    () if at < top => JobState::Lending,
-                    () if is_parked => JobState::Parked,
-                    () if seen.job.header().shown().is_some() => JobState::Ended,
-                    () => JobState::Running,
-                };
-                indices.push(add_job(self, seen, state, Some(stack + 1)));
-            }
-            if pool == 0 {
-                self.workers.push(WorkerEntry {
-                    number: stack + 1,
-                    state: match () {
-                        () if is_parked => WorkerState::Parked,
-                        () if indices.is_empty() => WorkerState::Idle,
-                        () => WorkerState::Running,
-                    },
-                    jobs: indices,
-                });
-            }
+        for (stack, jobs) in snapshot.stacks {
+            self.add_worker(pool, stack, jobs, parked.contains(&stack));
         }
-        for seen in std::mem::take(&mut snapshot.queued) {
+        for seen in snapshot.queued {
             let state = if seen.is_in_backlog {
                 JobState::InBacklog
             } else {
                 JobState::Queued
             };
-            add_job(self, seen, state, None);
+            let clock = core.clock.as_ref();
+            let age = clock.map(|clock| clock.since(seen.admitted));
+            self.add_job(pool, seen, state, age, None);
         }
-        for wait in std::mem::take(&mut snapshot.parked) {
-            self.numbers.insert(wait.frame.number(), self.waits.len());
-            self.waits.push(WaitNode {
-                at: wait.at(),
-                age: (!wait.is_lender).then(|| now.saturating_duration_since(wait.since)),
-                job: self.find(&wait.frame),
-                pool,
-                is_listed: pool == 0,
+        for wait in snapshot.parked {
+            self.add_parked_wait(pool, &wait);
+        }
+    }
+
+    /// Adds a worker and the jobs on its stack, outermost first.
+    fn add_worker(&mut self, pool: Pool<'_>, stack: usize, jobs: Vec<SeenJob>, is_parked: bool) {
+        let number = stack + 1;
+        let top = jobs.len().saturating_sub(1);
+        let mut indices = Vec::new();
+        for (at, seen) in jobs.into_iter().enumerate() {
+            let state = match () {
+                () if at < top => JobState::Lending,
+                () if is_parked => JobState::Parked,
+                () if seen.job.header().shown().is_some() => JobState::Ended,
+                () => JobState::Running,
+            };
+            let begun = seen.job.header().begun();
+            let age = begun.map(|begun| between(begun, tick(pool.core.born, pool.now)));
+            let id = JobId::of(&seen.job);
+            let index = self.add_job(pool, seen, state, age, Some(number));
+            self.jobs_by_id.insert(id, index);
+            indices.push(index);
+        }
+        if pool.index == OWN {
+            self.workers.push(WorkerEntry {
+                number,
+                state: match () {
+                    () if is_parked => WorkerState::Parked,
+                    () if indices.is_empty() => WorkerState::Idle,
+                    () => WorkerState::Running,
+                },
+                jobs: indices,
             });
         }
-        snapshot
     }
 
-    /// Returns the job of a frame.
-    fn find(&self, frame: &Frame) -> Option<usize> {
-        frame.job().and_then(|job| self.ids.get(&job).copied())
-    }
-
-    /// Returns the number of permits of the report's own pool.
-    pub(super) fn permits(&self) -> usize {
-        self.own.permits
-    }
-
-    /// Makes the report, in which jobs and waits are numbered from 1 on.
-    pub(super) fn report(self) -> Report {
-        let cycle = super::cycle::find(&self);
-        let numbered = |listed: Vec<bool>| -> Vec<usize> {
-            let mut next = 0;
-            let number = |is_listed: bool| {
-                next += usize::from(is_listed);
-                if is_listed { next } else { 0 }
-            };
-            listed.into_iter().map(number).collect()
+    /// Adds a job, and returns its index.
+    fn add_job(
+        &mut self,
+        pool: Pool<'_>,
+        seen: SeenJob,
+        state: JobState,
+        age: Option<Duration>,
+        worker: Option<usize>,
+    ) -> usize {
+        let header = seen.job.header();
+        let entry = JobEntry {
+            number: 0,
+            pool: pool.core.limits.name.clone(),
+            is_foreign: pool.index != OWN,
+            at: header.at,
+            state,
+            age,
+            worker,
+            parent: None,
+            is_cancelled: header.should_stop(),
+            is_detached: header.is_detached(),
         };
-        let jobs = numbered(self.jobs.iter().map(|node| node.is_listed).collect());
-        let waits = numbered(self.waits.iter().map(|node| node.is_listed).collect());
-        let renumber = |step: Step| match step {
+        self.jobs.push(JobNode {
+            entry,
+            seen,
+            pool: pool.index,
+            is_listed: pool.index == OWN,
+            adopter: None,
+        });
+        self.jobs.len() - 1
+    }
+
+    /// Adds a wait in which a worker is parked. The jobs of its pool were added before.
+    fn add_parked_wait(&mut self, pool: Pool<'_>, wait: &SeenWait) {
+        let parked_for = pool.now.saturating_duration_since(wait.since);
+        let node = WaitNode {
+            at: wait.at(),
+            age: (!wait.is_lender).then_some(parked_for),
+            job: self.job_of(&wait.frame),
+            pool: pool.index,
+            is_listed: pool.index == OWN,
+        };
+        self.add_wait(&wait.frame, node);
+    }
+
+    /// Adds the wait of a frame, and returns its index.
+    fn add_wait(&mut self, frame: &Frame, node: WaitNode) -> usize {
+        let index = self.waits.len();
+        self.waits.push(node);
+        self.waits_by_frame.insert(frame.number(), index);
+        index
+    }
+
+    /// Returns the job of a frame, if a worker has taken it.
+    fn job_of(&self, frame: &Frame) -> Option<usize> {
+        frame
+            .job()
+            .and_then(|job| self.jobs_by_id.get(&job).copied())
+    }
+
+    /// Makes the report, in which the listed jobs and waits are numbered from 1 on.
+    pub(super) fn report(self) -> Report {
+        let jobs = numbers(self.jobs.iter().map(|node| node.is_listed));
+        let waits = numbers(self.waits.iter().map(|node| node.is_listed));
+        let numbered = |step: Step| match step {
             Step::Job(job) => Step::Job(jobs[job]),
             Step::Wait(wait) => Step::Wait(waits[wait]),
             Step::Permit => Step::Permit,
         };
-        let inside = waits.iter().max().copied().unwrap_or(0);
+        let inside = (self.waits.iter().zip(&waits))
+            .filter(|(node, _)| node.is_listed)
+            .map(|(node, number)| WaitEntry {
+                number: *number,
+                at: node.at,
+                age: node.age,
+                job: node.job.map(|job| jobs[job]),
+                thread: None,
+                future: None,
+            });
         let now = now();
-        let outside = self
-            .outside
-            .into_iter()
-            .zip(1..)
-            .map(|(waiter, at)| WaitEntry {
-                number: inside + at,
+        let last_inside = waits.iter().max().copied().unwrap_or(0);
+        let outside = (self.outside.into_iter())
+            .zip(last_inside + 1..)
+            .map(|(waiter, number)| WaitEntry {
+                number,
                 at: Some(waiter.at),
                 age: Some(now.saturating_duration_since(waiter.since)),
                 job: None,
                 thread: waiter.thread.name().map(str::to_owned),
                 future: Some(waiter.future),
             });
-        let own_waits = self
-            .waits
-            .iter()
-            .zip(&waits)
-            .filter(|(node, _)| node.is_listed);
-        let own_waits = own_waits.map(|(node, number)| WaitEntry {
-            number: *number,
-            at: node.at,
-            age: node.age,
-            job: node.job.map(|job| jobs[job]),
-            thread: None,
-            future: None,
-        });
         Report {
-            metrics: self.own.metrics,
-            permits: self.own.permits,
+            metrics: self.metrics,
+            permits: self.permits,
             stalled_for: None,
-            waits: own_waits.chain(outside).collect(),
+            waits: inside.chain(outside).collect(),
             workers: (self.workers.into_iter())
                 .map(|mut worker| {
                     worker.jobs.iter_mut().for_each(|job| *job = jobs[*job]);
                     worker
                 })
                 .collect(),
-            cycle: cycle.map(|cycle| cycle.map(renumber)),
-            omitted: self.own.omitted,
+            cycle: self.cycle.map(|cycle| cycle.map(numbered)),
+            omitted: self.omitted,
             jobs: (self.jobs.into_iter().zip(&jobs))
                 .filter(|(node, _)| node.is_listed)
                 .map(|(node, number)| JobEntry {
                     number: *number,
-                    parent: node.entry.parent.map(renumber),
+                    parent: node.entry.parent.map(numbered),
                     ..node.entry
                 })
                 .collect(),
         }
     }
+}
+
+/// Numbers the listed nodes from 1 on. The others get 0.
+fn numbers(is_listed: impl Iterator<Item = bool>) -> Vec<usize> {
+    let mut last = 0;
+    let number = |is_listed| {
+        last += usize::from(is_listed);
+        if is_listed { last } else { 0 }
+    };
+    is_listed.map(number).collect()
 }
 
 /// Returns the other living pools of this process.

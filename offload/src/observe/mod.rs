@@ -2,7 +2,9 @@
 //!
 //! A report is made in three steps. [`Snapshot`] copies the state under the pool's lock.
 //! [`graph`] finds who waits for whom, by the lineage of the jobs. [`display`] writes the
-//! tree. A wait may lead to a job of another pool, so the graph covers all living pools.
+//! tree. A job of one pool may wait for a job of another pool, so the graph covers all
+//! living pools: [`registry`] knows them. [`outside`] knows the waits of threads that are no
+//! workers, and [`cycle`] finds jobs that wait for each other.
 
 pub(crate) mod cycle;
 mod display;
@@ -22,7 +24,8 @@ use crate::{Metrics, PoolName, core::Core, schedule::state::Snapshot};
 /// The workers, jobs and waits of a pool at one moment, and who waits for whom.
 ///
 /// It displays as a tree. A wait stands below the job whose code waits. A job stands below
-/// the wait whose future has submitted the job, or polls for it. A job that a running job has submitted stands below that job, which need not wait.
+/// the wait whose future has submitted the job, or polls for it. If no wait has, the job
+/// stands below the job that submitted it, which need not wait.
 ///
 /// The report covers one pool. It also lists jobs and waits of other pools if they are
 /// linked with a job of this pool.
@@ -34,7 +37,7 @@ use crate::{Metrics, PoolName, core::Core, schedule::state::Snapshot};
 /// lose the link to the job that spawned them.
 ///
 /// At most 10 000 queued jobs are listed. [`omitted`](Self::omitted) counts the others. The
-/// tree is written to a depth of 32 lines.
+/// tree is written to a depth of 32 levels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     metrics: Metrics,
@@ -118,7 +121,7 @@ pub struct WaitEntry {
 }
 
 impl Report {
-    /// Makes the report of a pool, of which this is the state.
+    /// Makes the report of a pool from a copy of its state.
     pub(crate) fn of(core: &Core, snapshot: Snapshot) -> Self {
         Graph::of(core, snapshot).report()
     }
@@ -141,7 +144,7 @@ impl Report {
         &self.metrics
     }
 
-    /// Returns the number of permits: so many jobs may run at a time.
+    /// Returns the number of permits. That many jobs may run at a time.
     #[must_use]
     pub fn permits(&self) -> usize {
         self.permits
@@ -218,12 +221,12 @@ impl JobEntry {
 
     /// Returns how long the job has run, or how long it has been queued.
     ///
-    /// A job that has begun always has an age, at a resolution of 10 milliseconds. It
+    /// A job that has begun always has an age, at a resolution of 10 milliseconds. The age
     /// includes the time of up to 31 short jobs that ran on the same worker just before. A
-    /// job that a worker has taken, and not begun, has none.
-    /// A queued job has an age only with
-    /// [`Builder::timings`](crate::Builder::timings), because otherwise nobody reads the
-    /// clock when it is submitted.
+    /// job that a worker has taken, and not begun, has no age.
+    ///
+    /// A queued job has an age only with [`Builder::timings`](crate::Builder::timings).
+    /// Without timings the pool does not read the clock when a job is submitted.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.age
@@ -242,7 +245,8 @@ impl JobEntry {
         self.parent
     }
 
-    /// Returns whether the job's caller has left.
+    /// Returns whether the job was told to stop. Its caller has left, or a shutdown has used
+    /// up its grace.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.is_cancelled
@@ -269,14 +273,14 @@ impl WaitEntry {
     }
 
     /// Returns the time since the wait first parked. `None` means that its thread is not
-    /// parked: it polls, or runs a job that it was lent.
+    /// parked. That thread polls, or runs a job that it was lent.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
 
-    /// Returns the number of the job whose code waits. `None` means that a thread waits
-    /// which is no worker, or a waker that a worker calls.
+    /// Returns the number of the job whose code waits. `None` means that no job waits, but a
+    /// thread that is no worker, or a waker that a worker calls.
     #[must_use]
     pub fn job(&self) -> Option<usize> {
         self.job

@@ -1,10 +1,10 @@
-//! Waits that park threads which are no workers, as reports show them.
+//! Lists the waits that park threads which are no workers, for reports.
 
 use std::{
     collections::BTreeMap,
     fmt,
     panic::Location,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, Thread},
     time::Instant,
 };
@@ -17,8 +17,10 @@ use crate::{
     },
 };
 
-/// The waits of one pool's bridge, by their numbers. It always uses std's lock, because no
-/// protocol depends on it.
+/// The waits of such threads on the bridge of one pool, by their numbers. Numbers grow, so
+/// the order is that in which the waits first parked.
+///
+/// The lock is always std's, also in models, because no protocol depends on it.
 #[derive(Default)]
 pub(crate) struct Outside {
     waits: Mutex<BTreeMap<usize, Waiter>>,
@@ -28,21 +30,25 @@ pub(crate) struct Outside {
 #[derive(Clone)]
 pub(crate) struct Waiter {
     pub(crate) at: &'static Location<'static>,
-    /// The type of the future.
+    /// The name of the future's type.
     pub(crate) future: &'static str,
+    /// When the wait first parked.
     pub(crate) since: Instant,
     pub(crate) thread: Thread,
 }
 
 impl Outside {
-    /// Returns the waits in the order in which they began.
+    /// Returns the waits in the order in which they first parked.
     pub(crate) fn waiters(&self) -> Vec<Waiter> {
-        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
-        waits.values().cloned().collect()
+        self.lock().values().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Waiter>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Notes a wait as long as it lives.
+/// Lists a wait until it is dropped.
 #[must_use]
 pub struct OutsideWait {
     core: OfProcess<Arc<Core>>,
@@ -63,12 +69,7 @@ impl OutsideWait {
                 since: now(),
                 thread: thread::current(),
             };
-            let mut waits = core
-                .outside
-                .waits
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            waits.insert(number, waiter);
+            core.outside.lock().insert(number, waiter);
         }
         Self {
             core: core.clone(),
@@ -80,9 +81,7 @@ impl OutsideWait {
 impl Drop for OutsideWait {
     fn drop(&mut self) {
         if let Ok(core) = self.core.get() {
-            let waits = &core.outside.waits;
-            let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
-            waits.remove(&self.number);
+            core.outside.lock().remove(&self.number);
         }
     }
 }

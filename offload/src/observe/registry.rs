@@ -10,15 +10,18 @@ use crate::{
 
 static POOLS: PerProcess<Table> = PerProcess::new();
 
+/// The pools of one process.
 #[derive(Default)]
 struct Table {
     pools: Vec<Weak<Core>>,
-    /// At this number of entries, `add` removes the dead ones.
+    /// At this number of entries, `add` first removes the pools that have ended.
     full: usize,
 }
 
-/// Looks at the table of this process. Beyond the tables there is none, so the reports of
-/// such a process cover one pool.
+/// Calls `look` with the table of this process.
+///
+/// A process that descends from more forks than there are tables has no table. So its
+/// reports cover one pool.
 fn with_table<T: Default>(look: impl FnOnce(&mut Table) -> T) -> T {
     if fork::is_beyond_tables() {
         return T::default();

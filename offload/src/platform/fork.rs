@@ -4,7 +4,7 @@
 //! before the fork has no worker, and threads that are gone may hold its locks. The pool
 //! keeps each value that needs threads or locks in an [`OfProcess`]. The only access to it
 //! answers [`Forked`] in a child, at the cost of a plain load. A [`PerProcess`] is a table
-//! of which each process has its own copy.
+//! that each process has to itself, so a child begins with an empty one.
 
 mod per_process;
 
@@ -18,10 +18,10 @@ pub use self::per_process::{PerProcess, SLOTS, is_beyond_tables};
 /// The number of forks between the first process that used this crate and this one.
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
 
-/// A function that a child runs at once.
+/// The function that each child runs before `fork` returns there.
 static IN_CHILD: OnceLock<fn()> = OnceLock::new();
 
-/// The error of a child that asks for something of its parent.
+/// The error of a child that asks for a value of its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forked;
 
@@ -74,7 +74,8 @@ impl<T> OfProcess<T> {
     }
 }
 
-/// Returns the number of this process among those that share a history.
+/// Returns the number of forks between the first process and this one. The first process
+/// has the number 0, and each child has one more than its parent.
 #[must_use]
 #[inline]
 pub fn generation() -> usize {
@@ -87,12 +88,13 @@ pub fn in_child(note: fn()) {
     let _first = IN_CHILD.set(note);
 }
 
-/// Counts forks from now on. Callers call this before they have anything to protect.
+/// Counts forks from now on. Callers call this before they make their first value that
+/// belongs to a process.
 #[cfg(all(unix, not(bridge_loom)))]
 pub fn watch() {
     use std::sync::Once;
 
-    extern "C" fn in_child() {
+    extern "C" fn handler() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         if let Some(note) = IN_CHILD.get() {
             note();
@@ -101,17 +103,17 @@ pub fn watch() {
 
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: `in_child` has the required signature and lives as long as the program.
+        // SAFETY: `handler` has the required signature and lives as long as the program.
         // It does one atomic addition, which is safe in the child of a multi-threaded
         // process. It also calls the function in `IN_CHILD`, which by its contract takes
         // no lock and allocates nothing.
-        let code = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        let code = unsafe { libc::pthread_atfork(None, None, Some(handler)) };
         // This fails only if memory is short. Then forks go unnoticed, as they would
         // without this module.
         debug_assert_eq!(code, 0, "pthread_atfork failed");
     });
 }
 
-/// Counts nothing: there are no forks.
+/// Counts nothing, because this system or model has no forks.
 #[cfg(not(all(unix, not(bridge_loom))))]
 pub fn watch() {}

@@ -1,10 +1,10 @@
 //! Tells whether the machine has processors to spare.
 //!
-//! A spinning worker answers sooner, as long as its processor has nothing else to do. On
-//! a busy machine it takes time from the very server that the pool works for. So a worker
-//! asks how many threads want to run before it spins. The fourth figure of
-//! `/proc/loadavg` counts them at that moment. The process shares the answer, and asks
-//! again only when it is old.
+//! A spinning worker takes the next job sooner, as long as its processor has nothing else to
+//! do. On a busy machine it takes time from the very server that the pool works for. So a
+//! worker asks how many threads want to run before it spins. The fourth figure of
+//! `/proc/loadavg` counts them at that moment. All threads of the process share the answer,
+//! and one of them asks again when the answer is old.
 //!
 //! Other systems have no such file, so their machines count as idle.
 
@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// An answer is used for this long.
+/// An answer is old after this time.
 const FRESH: Duration = Duration::from_millis(10);
 
 /// The time of the last question, in microseconds since [`start`].

@@ -1,4 +1,6 @@
-//! The only source of atomics, locks, thread-locals, threads and the clock.
+//! The atomics, locks, thread-locals, threads and the clock of every protocol that a model
+//! explores. Only what no model has uses the standard library instead: the exit of the
+//! process, forks, and the load of the machine.
 //!
 //! Under `--cfg bridge_loom` they are loom's: `tests/loom.rs` explores every order of
 //! steps of the small protocols. Under `--cfg bridge_shuttle` they are shuttle's, with a
@@ -18,12 +20,11 @@ pub(crate) use self::clocked::*;
 #[cfg(not(bridge_shuttle))]
 pub(crate) use self::plain::*;
 
-/// Whether a model checker runs this code. Then nothing may depend on the machine.
+/// Whether a model checker runs this code. In a model nothing may depend on the machine.
 pub(crate) const MODEL: bool = cfg!(any(bridge_loom, bridge_shuttle));
 
-/// A value that one side writes all the time, on cache lines of its own, because other
-/// threads read its neighbours. It takes two lines, because processors fetch lines in
-/// pairs.
+/// A value on cache lines of its own. Threads write it all the time, and other threads read
+/// its neighbours. It takes two lines, because processors fetch lines in pairs.
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct Padded<T>(pub(crate) T);

@@ -11,14 +11,15 @@ use crate::{CutOff, OffloadError, PoolName, Report};
 pub trait Ambient: Send + 'static {
     /// The context of the submitting code, which travels with the job.
     ///
-    /// Most programs have none. So a job keeps the context apart from the surroundings,
-    /// which the pool moves several times.
+    /// Most programs have none. So a job keeps the context apart from the surroundings. The
+    /// pool moves the surroundings several times, and does not move an empty context with
+    /// them.
     type Context: Send + 'static;
 
     /// Captures the context of the submitting thread, once for each submission. `config` is
-    /// what the pool was built with.
+    /// the one with which the pool was built.
     ///
-    /// A panic reaches the submitter, and then the job is not submitted.
+    /// If this panics, the panic reaches the submitter, and the job is not submitted.
     fn context(config: &Config) -> Option<Self::Context>;
 
     /// Captures the surroundings of the submitting thread, once for each submission.
@@ -26,16 +27,17 @@ pub trait Ambient: Send + 'static {
 
     /// Runs the closure on a worker, in the captured surroundings and in the context.
     ///
-    /// The pool drops the surroundings after it has woken the job's caller. It drops the
-    /// context before the caller sees the result, on the caller's thread.
+    /// The pool drops the surroundings after it has woken the job's caller. The context is
+    /// dropped before the caller sees the result, on the caller's thread. If nobody awaits
+    /// the job, the worker drops it.
     fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and
     /// no job has started, ended or parked for nearly a second.
     /// [`Report::stalled_for`] says how long that has been so.
     ///
-    /// The pool calls this once for each stall, on a thread of its own. So the report
-    /// needs no further submission.
+    /// The pool calls this once for each stall, from its monitor thread. So a stall is
+    /// reported although nobody submits a job.
     fn stalled(_report: &Report) {}
 
     /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
@@ -43,8 +45,8 @@ pub trait Ambient: Send + 'static {
     /// offloaded.
     fn lost(_pool: &PoolName, _at: &'static Location<'static>, _why: &OffloadError) {}
 
-    /// Reports the jobs that did not finish before the process exits. It runs on a
-    /// thread that exists for the exit only.
+    /// Reports the jobs that did not finish before the process exits. A thread that exists
+    /// for the exit only calls this.
     fn cut_off(_left: &CutOff) {}
 }
 
@@ -54,8 +56,8 @@ pub trait Timer: Ambient {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The value that a pool shows its [`Ambient`] at each submission. Only the ambient knows
-/// the value's type. A pool may have none.
+/// A value that a pool hands to [`Ambient::context`] at each submission, if it was built
+/// with one. Only the ambient knows the value's type.
 #[derive(Clone, Default)]
 pub struct Config(Option<Arc<dyn Any + Send + Sync>>);
 
@@ -73,7 +75,7 @@ impl Config {
         self.0.is_some()
     }
 
-    /// Returns the value. Returns `None` if there is none, or if it is of another type.
+    /// Returns the value, if there is one and it is of this type.
     #[must_use]
     pub fn get<T: Any>(&self) -> Option<&T> {
         self.0.as_deref()?.downcast_ref()
@@ -88,7 +90,7 @@ impl fmt::Debug for Config {
     }
 }
 
-/// No surroundings: the closure runs as it is.
+/// The ambient without surroundings: it runs the closure as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bare;
 

@@ -5,9 +5,10 @@ use crate::{PoolName, Timing};
 /// The figures of a pool, all of them taken at one moment.
 ///
 /// Some figures describe this moment. Others count events since the pool was built, or
-/// give the greatest value that a figure has had. Each submitted job is counted once when
-/// it is over: as completed, cancelled, panicked or rejected. It is counted at the latest
-/// when its caller can see the result.
+/// give the greatest value that a figure has had.
+///
+/// The pool counts each submitted job once when it is over: as completed, cancelled,
+/// panicked or rejected. A caller that can see the result of its job finds it counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
@@ -38,8 +39,8 @@ pub struct Metrics {
     /// The greatest number of workers at a time.
     pub peak_threads: usize,
     /// The greatest number of jobs in the queue at a time. In a storm of short jobs the
-    /// pool counts only when a worker looks, so it misses jobs that come and go in
-    /// between.
+    /// pool counts only when a worker looks at the queue. It misses jobs that come and go
+    /// in between.
     pub peak_queued: usize,
     /// The greatest number of jobs parked at a time.
     pub peak_blocked: usize,
@@ -55,7 +56,7 @@ pub struct Metrics {
     pub ran_for: Option<Timing>,
 }
 
-/// One figure of [`Metrics`], as a program that publishes them needs it.
+/// One figure of [`Metrics`], for code that publishes all of them.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
@@ -83,7 +84,7 @@ impl Metrics {
     #[doc(hidden)]
     #[must_use]
     pub fn figures(&self) -> Vec<Figure> {
-        // A field that is new does not compile until it has its line here.
+        // A new field does not compile until it has a line here.
         let Self {
             name: _,
             threads,
@@ -102,57 +103,50 @@ impl Metrics {
             queued_for,
             ran_for,
         } = *self;
-        let gauges = [
-            ("threads", "workers", threads),
-            ("idle", "workers without a job", idle),
-            ("running", "jobs that run", running),
-            ("blocked", "parked jobs", blocked),
-            ("queued", "jobs in the queue", queued),
-            ("backlog", "jobs that wait for room in the queue", backlog),
-            ("peak_threads", "the most workers at a time", peak_threads),
-            (
+        let gauge = |name, what, value| (name, what, Value::Gauge(value));
+        let counter = |name, what, value| (name, what, Value::Counter(value));
+        let timing = |name, what, value: Option<_>| Some((name, what, Value::Timing(value?)));
+        let counts = [
+            gauge("threads", "workers", threads),
+            gauge("idle", "workers without a job", idle),
+            gauge("running", "jobs that run", running),
+            gauge("blocked", "parked jobs", blocked),
+            gauge("queued", "jobs in the queue", queued),
+            gauge("backlog", "jobs that wait for room in the queue", backlog),
+            gauge("peak_threads", "the most workers at a time", peak_threads),
+            gauge(
                 "peak_queued",
                 "the most jobs in the queue at a time",
                 peak_queued,
             ),
-            (
+            gauge(
                 "peak_blocked",
                 "the most parked jobs at a time",
                 peak_blocked,
             ),
-        ];
-        let counters = [
-            ("completed", "jobs that returned", completed),
-            (
+            counter("completed", "jobs that returned", completed),
+            counter(
                 "cancelled",
                 "jobs that were admitted and never started",
                 cancelled,
             ),
-            ("panicked", "jobs that panicked", panicked),
-            ("rejected", "jobs that were not admitted", rejected),
+            counter("panicked", "jobs that panicked", panicked),
+            counter("rejected", "jobs that were not admitted", rejected),
         ];
         let timings = [
-            (
+            timing(
                 "queued_for",
                 "the time from the admission to the start of a job",
                 queued_for,
             ),
-            (
+            timing(
                 "ran_for",
                 "the time from the start to the end of a job",
                 ran_for,
             ),
         ];
-        let gauges = gauges.map(|(name, what, value)| (name, what, Value::Gauge(value)));
-        let counters = counters.map(|(name, what, value)| (name, what, Value::Counter(value)));
-        let timings = timings
-            .into_iter()
-            .filter_map(|(name, what, timing)| Some((name, what, Value::Timing(timing?))));
-        gauges
-            .into_iter()
-            .chain(counters)
-            .chain(timings)
-            .map(|(name, what, value)| Figure { name, what, value })
+        let all = counts.into_iter().chain(timings.into_iter().flatten());
+        all.map(|(name, what, value)| Figure { name, what, value })
             .collect()
     }
 }

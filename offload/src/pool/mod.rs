@@ -2,12 +2,12 @@
 
 pub(crate) mod ambient;
 pub(crate) mod builder;
+pub(crate) mod end_report;
 pub(crate) mod error;
 pub(crate) mod handle;
 pub(crate) mod limits;
 pub(crate) mod metrics;
 pub(crate) mod name;
-pub(crate) mod report;
 
 use std::{
     fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
@@ -16,11 +16,7 @@ use std::{
 use crate::{
     Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Report, Timer,
     core::{Core, Refusal, WhenFull},
-    job::{
-        Job,
-        large::Large,
-        runnable::{Awaitable, Submitted},
-    },
+    job::{Awaitable, Job, large::Large, runnable::Submitted},
     observe::outside::OutsideWait,
     platform::fork::{Forked, OfProcess},
     pool::handle::Handle,

@@ -1,10 +1,10 @@
-//! The name of a pool: its threads, figures, reports and errors carry it.
+//! The name of a pool, which its threads, figures, reports and errors carry.
 
 use std::{fmt, sync::Arc};
 
 /// The name of a pool, if [`Builder::name`](crate::Builder::name) has set one.
 ///
-/// It displays as the noun of a sentence, with or without a name. Clones share the text.
+/// It displays as "pool `db`" with a name, and as "pool" without one. Clones share the text.
 ///
 /// ```
 /// use bridge_offload::Pool;
@@ -16,12 +16,13 @@ use std::{fmt, sync::Arc};
 /// # Ok::<(), bridge_offload::BuildError>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
+// An `Arc<str>` would be one word larger. Each poll of an offload moves an error that holds
+// this.
 pub struct PoolName(Option<Arc<Box<str>>>);
 
 impl PoolName {
     /// Returns a name. An empty text is no name.
     pub(crate) fn new(text: &str) -> Self {
-        // A thin pointer keeps the errors small, which every poll of an offload moves.
         Self((!text.is_empty()).then(|| Arc::new(text.into())))
     }
 
@@ -31,9 +32,9 @@ impl PoolName {
         self.0.as_deref().map(|text| &**text)
     }
 
-    /// Returns the name of a thread that does this for the pool, such as `db-monitor`.
-    pub(crate) fn thread(&self, what: &str) -> String {
-        format!("{}-{what}", self.as_str().unwrap_or("bridge"))
+    /// Returns the name of a thread of the pool, such as `db-monitor` for `monitor`.
+    pub(crate) fn thread(&self, role: &str) -> String {
+        format!("{}-{role}", self.as_str().unwrap_or("bridge"))
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use self::{
     ending::ShutdownScope,
     growth::Findings,
     parked_waits::{ParkEnd, Place},
-    snapshot::{SeenJob, Snapshot},
+    snapshot::{SeenJob, SeenWait, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,
 };

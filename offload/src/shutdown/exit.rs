@@ -11,13 +11,14 @@
 //! makes the exit hang.
 //!
 //! A fork's child inherits the handler. The child has a table of its own, and the handler
-//! looks only at that. The parent may have held the lock of its table during the fork.
+//! looks only at that table. A thread of the parent may have held the lock of the parent's
+//! table during the fork.
 
 use std::{
     cell::Cell,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, Once, PoisonError, TryLockError, Weak},
+    sync::{Arc, Condvar, Mutex, Once, PoisonError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -32,17 +33,17 @@ use crate::{
 /// can be logged.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// An entry of the table: something that wants to finish before the process exits.
+/// An entry of the table: work that finishes before the process exits.
 pub trait BeforeExit: Send + Sync {
-    /// Returns the turn in which this finishes.
+    /// Returns the turn in which this work finishes.
     fn turn(&self) -> Turn;
 
-    /// Returns how long the exit may take for this.
+    /// Returns how long the exit may wait for this work.
     fn grace(&self) -> Duration;
 
-    /// Notes what there is to wait for. The exit calls this when the entry's turn begins.
-    /// Returns a closure that waits, or `None` if there is nothing to wait for.
-    fn begin(self: Arc<Self>, leaving: &Leaving) -> Option<Box<dyn FnOnce() + Send>>;
+    /// Notes what the exit waits for, when the entry's turn begins. Returns a closure that
+    /// waits, or `None` if there is nothing to wait for.
+    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
 /// The order of the exit: jobs finish first, because they may need the runtimes.
@@ -56,21 +57,21 @@ pub enum Turn {
 
 /// An exit of the process that has begun.
 #[derive(Debug)]
-pub struct Leaving {
+pub struct ProcessExit {
     began: Instant,
     /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     pub(crate) excluded: Vec<JobId>,
     mark: usize,
 }
 
-impl Leaving {
+impl ProcessExit {
     /// Returns the time at which a grace is over.
     #[must_use]
     pub fn deadline(&self, grace: Duration) -> Option<Instant> {
         self.began.checked_add(grace)
     }
 
-    /// Returns the [mark](mark_thread) of the thread that exits.
+    /// Returns the [mark](mark_thread) of the thread that exits, or 0 if it has none.
     #[must_use]
     pub fn mark(&self) -> usize {
         self.mark
@@ -78,7 +79,8 @@ impl Leaving {
 }
 
 thread_local! {
-    /// It has no destructor, so it can still be read when other thread-locals are gone.
+    /// The mark of this thread, or 0. It has no destructor, so the handler can read it after
+    /// other thread-locals are gone.
     static MARK: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -110,12 +112,11 @@ struct Table {
     full: usize,
     /// Whether the exit has begun to end runtimes.
     ends_runtimes: bool,
+    /// The jobs that the exiting thread was inside of when its thread-locals were destroyed.
+    noted: Vec<JobId>,
 }
 
 static TABLE: PerProcess<Table> = PerProcess::new();
-
-/// The jobs that the exiting thread was inside of, noted when its thread-locals went.
-static NOTED: Mutex<Vec<JobId>> = Mutex::new(Vec::new());
 
 /// Registers an entry that finishes before this process exits, as long as it lives.
 pub fn register(entry: Weak<dyn BeforeExit>) {
@@ -129,24 +130,21 @@ pub fn register(entry: Weak<dyn BeforeExit>) {
         }
         table.entries.push(entry);
     });
-    watch();
+    register_handler();
 }
 
 /// Notes the jobs that this thread is inside of, while its thread-locals are destroyed. A
 /// thread is inside a job at that time only if the job has called `exit`.
 #[cold]
-pub(crate) fn note(jobs: impl Iterator<Item = JobId>) {
-    match NOTED.try_lock() {
-        Ok(mut noted) => noted.extend(jobs),
-        Err(TryLockError::Poisoned(noted)) => noted.into_inner().extend(jobs),
-        // Another thread holds the lock. It has called `exit` too, and came first.
-        Err(TryLockError::WouldBlock) => {}
+pub(crate) fn note_jobs(jobs: impl Iterator<Item = JobId>) {
+    if !fork::is_beyond_tables() {
+        TABLE.with(|table| table.noted.extend(jobs));
     }
 }
 
 /// Registers the exit handler with the system, once.
 #[cfg(any(unix, windows))]
-fn watch() {
+fn register_handler() {
     extern "C" fn handler() {
         // A panic must not leave a C function.
         let _panicked = catch_unwind(finish_all);
@@ -164,9 +162,9 @@ fn watch() {
     });
 }
 
-/// Leaves the exit alone: this system has no exit handler.
+/// Registers nothing, because this system has no exit handlers.
 #[cfg(not(any(unix, windows)))]
-fn watch() {}
+fn register_handler() {}
 
 /// Finishes everything that is registered in this process.
 fn finish_all() {
@@ -178,7 +176,7 @@ fn finish_all() {
     let Some(longest) = entries.iter().map(|entry| entry.grace()).max() else {
         return;
     };
-    let leaving = Leaving {
+    let exit = ProcessExit {
         began: Instant::now(),
         excluded: unfinishable(),
         mark: MARK.get(),
@@ -186,7 +184,7 @@ fn finish_all() {
     let over = Arc::new((Mutex::new(false), Condvar::new()));
     let told = Arc::clone(&over);
     let body = move || {
-        let _panicked = catch_unwind(AssertUnwindSafe(|| finish(&leaving, entries)));
+        let _panicked = catch_unwind(AssertUnwindSafe(|| finish(&exit, entries)));
         *told.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         told.1.notify_one();
     };
@@ -206,7 +204,7 @@ fn finish_all() {
 
 /// Finishes the entries, turn by turn. All entries of a turn begin before any of them
 /// is waited for, so an entry that is stuck takes no time from the others.
-fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
+fn finish(exit: &ProcessExit, entries: Vec<Arc<dyn BeforeExit>>) {
     let (jobs, runtimes): (Vec<_>, Vec<_>) = entries
         .into_iter()
         .partition(|entry| entry.turn() == Turn::Jobs);
@@ -216,7 +214,7 @@ fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
         }
         let begun: Vec<_> = entries
             .into_iter()
-            .filter_map(|entry| entry.begin(leaving))
+            .filter_map(|entry| entry.begin(exit))
             .collect();
         for wait in begun {
             wait();
@@ -227,7 +225,7 @@ fn finish(leaving: &Leaving, entries: Vec<Arc<dyn BeforeExit>>) {
 /// Returns the jobs that the exiting thread is inside of, and the jobs that wait for
 /// them.
 fn unfinishable() -> Vec<JobId> {
-    let mut jobs = mem::take(&mut *NOTED.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut jobs = TABLE.with(|table| mem::take(&mut table.noted));
     // On some systems thread-locals outlive the call of `exit`.
     jobs.extend(running::current());
     jobs.extend(lineage::standing());
@@ -249,7 +247,7 @@ mod tests {
             Duration::ZERO
         }
 
-        fn begin(self: Arc<Self>, _: &Leaving) -> Option<Box<dyn FnOnce() + Send>> {
+        fn begin(self: Arc<Self>, _: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
             None
         }
     }

@@ -47,15 +47,18 @@ use crate::{
 pub struct PoolShutdown {
     core: OfProcess<Arc<Core>>,
     grace: Duration,
-    stage: Stage,
+    step: ShutdownStep,
 }
 
-/// The progress of a shutdown.
-enum Stage {
+/// The step that a shutdown has reached.
+enum ShutdownStep {
+    /// Nothing has happened.
     Lazy,
     /// The shutdown has begun, but the system has no thread that could wait for the end.
     Begun(Ending),
+    /// A thread of its own waits for the end.
     OnThread(OnThread<Shutdown>),
+    /// The report was returned, or [`PoolShutdown::wait`] returns it.
     Over,
 }
 
@@ -64,7 +67,7 @@ impl PoolShutdown {
         Self {
             core,
             grace,
-            stage: Stage::Lazy,
+            step: ShutdownStep::Lazy,
         }
     }
 
@@ -78,44 +81,31 @@ impl PoolShutdown {
     /// Panics if this future has been polled. It may go on instead if the system had no
     /// thread to give at that poll.
     pub fn wait(mut self) -> Shutdown {
-        let stage = mem::replace(&mut self.stage, Stage::Over);
+        let step = mem::replace(&mut self.step, ShutdownStep::Over);
         let Ok(core) = self.core.get() else {
             return Shutdown::default(); // the jobs are the parent's
         };
-        match stage {
-            Stage::Lazy => finish(core, &core.begin_end(self.grace)),
-            Stage::Begun(ending) => finish(core, &ending),
-            Stage::OnThread(_) | Stage::Over => {
+        match step {
+            ShutdownStep::Lazy => finish(core, &core.begin_end(self.grace)),
+            ShutdownStep::Begun(ending) => finish(core, &ending),
+            ShutdownStep::OnThread(_) | ShutdownStep::Over => {
                 panic!("a shutdown that has been polled is to be awaited, not waited for")
             }
         }
     }
-}
 
-/// Waits for the end on a thread of its own, because the polling thread must not
-/// block. Returns `Err` if the system has no thread to give now.
-fn start(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
-    // The closure is lost if the thread can't be started, so it takes a copy.
-    let (core, copy) = (Arc::clone(core), ending.clone());
-    let name = core.limits.name.thread("shutdown");
-    OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
-}
-
-/// Waits for the end of the pool in two steps, and tells the callers of jobs.
-fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
-    let mut drained = waiting::wait_for_end(core, |here| core.drain(ending, here));
-    // This comes after the wait, because it runs hooks, wakers and destructors, which may
-    // wait too. First the callers of queued jobs are told: a hook may wait for a lock of a
-    // job that waits for such a job. The destructors come last, because they may wait for
-    // the end of a running job.
-    let left = drained.tell_abandoned(core);
-    drained.call_hooks(core);
-    settle(left);
-    if drained.has_told_any() {
-        let until = now().checked_add(ending.cancel_grace);
-        waiting::wait_for_end(core, |_here| core.wait_for_told(&drained, until));
+    /// Polls the thread that waits for the end, and keeps it unless it is done.
+    fn poll_thread(
+        &mut self,
+        mut thread: OnThread<Shutdown>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Shutdown> {
+        let poll = Pin::new(&mut thread).poll(cx);
+        if poll.is_pending() {
+            self.step = ShutdownStep::OnThread(thread);
+        }
+        poll
     }
-    drained.finish(core)
 }
 
 impl Future for PoolShutdown {
@@ -126,36 +116,23 @@ impl Future for PoolShutdown {
         let Ok(core) = this.core.get() else {
             return Poll::Ready(Shutdown::default()); // the jobs are the parent's
         };
-        let ending = match mem::replace(&mut this.stage, Stage::Over) {
-            Stage::Lazy => core.begin_end(this.grace),
-            Stage::Begun(ending) => ending,
-            Stage::OnThread(mut thread) => {
-                let poll = Pin::new(&mut thread).poll(cx);
-                if poll.is_pending() {
-                    this.stage = Stage::OnThread(thread);
-                }
-                return poll;
-            }
-            Stage::Over => panic!("a shutdown was polled after it had ended"),
+        let ending = match mem::replace(&mut this.step, ShutdownStep::Over) {
+            ShutdownStep::Lazy => core.begin_end(this.grace),
+            ShutdownStep::Begun(ending) => ending,
+            ShutdownStep::OnThread(thread) => return this.poll_thread(thread, cx),
+            ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
         };
-        match start(core, ending) {
-            Ok(mut thread) => {
-                let poll = Pin::new(&mut thread).poll(cx);
-                if poll.is_pending() {
-                    this.stage = Stage::OnThread(thread);
-                }
-                poll
-            }
-            // The system has no thread. But nothing is left to wait for, so `finish` does
-            // not block here.
+        match finish_on_thread(core, ending) {
+            Ok(thread) => this.poll_thread(thread, cx),
+            // The system has no thread. But nothing is left to wait for, or no time, so
+            // `finish` does not block here.
             Err(mut ending) if ending.is_over(core) => {
                 ending.cancel_grace = Duration::ZERO;
                 Poll::Ready(finish(core, &ending))
             }
-            // Nobody waits for the jobs now, but they go on. The next poll asks for a
-            // thread again.
+            // The jobs go on. The next poll asks for a thread again.
             Err(ending) => {
-                this.stage = Stage::Begun(ending);
+                this.step = ShutdownStep::Begun(ending);
                 yield_now();
                 cx.waker().wake_by_ref();
                 Poll::Pending
@@ -170,4 +147,30 @@ impl fmt::Debug for PoolShutdown {
             .field("grace", &self.grace)
             .finish_non_exhaustive()
     }
+}
+
+/// Calls [`finish`] on a thread of its own, because the polling thread must not block.
+/// Returns `Err` if the system has no thread to give now.
+fn finish_on_thread(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
+    // The closure is lost if the thread can't be started, so it takes a copy.
+    let (core, copy) = (Arc::clone(core), ending.clone());
+    let name = core.limits.name.thread("shutdown");
+    OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
+}
+
+/// Waits for the end of the pool in two steps, and tells the callers of jobs.
+fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
+    let mut drained = waiting::wait_for_end(core, |own_worker| core.drain(ending, own_worker));
+    // The next three lines come after the wait, because they run hooks, wakers and
+    // destructors, which may wait too. The callers of queued jobs are told first: a hook may
+    // wait for a lock of a job that waits for such a caller. The destructors come last,
+    // because they may wait for the end of a running job.
+    let left = drained.tell_abandoned(core);
+    drained.call_hooks(core);
+    settle(left);
+    if drained.stops_any() {
+        let until = now().checked_add(ending.cancel_grace);
+        waiting::wait_for_end(core, |_own_worker| core.wait_for_stopping(&drained, until));
+    }
+    drained.finish(core)
 }

@@ -1,8 +1,8 @@
 //! A histogram with 16 buckets for each power of two.
 //!
-//! Values below 32 have a bucket each. From there on a bucket is at most a sixteenth as
-//! wide as its values, and stands for the value in its middle. So a percentile is off by
-//! at most a thirty-second, which is 3.2 %.
+//! Each value below 32 has a bucket of its own. A bucket of greater values is at most a
+//! sixteenth as wide as its least value, and stands for the value in its middle. So a
+//! percentile is off by at most a thirty-second, which is 3.2 %.
 //!
 //! A model checker has four buckets, because it takes each of them as a step.
 
@@ -17,7 +17,7 @@ use crate::platform::sync::{AtomicU64, MODEL};
 /// The number of buckets for a power of two, as a power of two.
 const PRECISION: u32 = if MODEL { 1 } else { 4 };
 
-/// Values with more bits count as the largest value of so many bits.
+/// A value with more bits counts as the greatest value with this number of bits.
 const BITS: u32 = if MODEL { 2 } else { 42 };
 
 /// The number of buckets.
@@ -25,7 +25,9 @@ const BUCKETS: usize = ((BITS - PRECISION + 1) as usize) << PRECISION;
 
 /// A histogram of times in nanoseconds, which one thread at a time writes.
 pub(super) struct Histogram {
+    /// The number of values in each bucket.
     buckets: Box<[AtomicU64]>,
+    /// The sum of all values.
     total: AtomicU64,
     max: AtomicU64,
 }
@@ -51,8 +53,8 @@ impl Histogram {
         add(&self.buckets[bucket_of(nanos)], 1, Ordering::Release);
     }
 
-    /// Adds histograms up. The total may include values that a worker has not counted yet,
-    /// so the mean is bounded.
+    /// Adds histograms up, and returns the summary. The total may include values that a worker
+    /// has not counted yet, so the mean is bounded.
     pub(super) fn sum<'a>(histograms: impl Iterator<Item = &'a Self>) -> Timing {
         let (mut buckets, mut total, mut max) = (vec![0; BUCKETS], 0_u128, 0);
         for histogram in histograms {
@@ -77,7 +79,7 @@ impl Histogram {
     }
 }
 
-/// Adds to a counter that only this thread writes.
+/// Adds to a counter that only this thread writes, so it needs no atomic addition.
 fn add(counter: &AtomicU64, value: u64, order: Ordering) {
     let sum = counter.load(Ordering::Relaxed).wrapping_add(value);
     counter.store(sum, order);
@@ -103,15 +105,15 @@ fn middle_of(bucket: usize) -> u64 {
     from + width / 2
 }
 
-/// Returns the value that this many thousandths of the values do not exceed.
+/// Returns the value that `permille` thousandths of the `count` values do not exceed.
 fn percentile(buckets: &[u64], count: u64, permille: u64) -> u64 {
     let rank = (u128::from(count) * u128::from(permille)).div_ceil(1000);
-    let mut below = 0;
-    let at = buckets.iter().position(|&in_bucket| {
-        below += u128::from(in_bucket);
-        below >= rank.max(1)
+    let mut up_to_here = 0;
+    let bucket = buckets.iter().position(|&in_bucket| {
+        up_to_here += u128::from(in_bucket);
+        up_to_here >= rank.max(1)
     });
-    at.map_or(0, middle_of)
+    bucket.map_or(0, middle_of)
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]

@@ -1,11 +1,11 @@
-//! Measures how long jobs are queued and run, if the pool was asked to.
+//! Measures how long jobs are queued and how long they run, if the pool was asked to.
 //!
 //! Each worker writes histograms of its own, without a lock and without an atomic
-//! addition. A job is in them before its caller can see the result. The metrics add the
-//! histograms of all workers up.
+//! addition. It records a job before the job's caller can see the result. The metrics add
+//! the histograms of all workers up.
 //!
-//! Reading the clock is the greatest cost. So it is not `Instant`'s, but the counter of
-//! the processor, where there is one.
+//! Reading the clock costs most. So the pool reads the counter of the processor, where there
+//! is one, and not `Instant`.
 
 mod histogram;
 
@@ -24,12 +24,16 @@ use crate::{
 ///
 /// A percentile is off by at most 3.2 %, because the histogram has 16 buckets for each power
 /// of two nanoseconds. The mean and the maximum are not rounded. Times in the queue are
-/// measured in units of 32 ns. A time of more than 73 minutes counts as 73 minutes in the
-/// percentiles, and a job must not be queued for two hours.
+/// measured in units of 32 ns.
 ///
 /// A summary may be made while jobs end. Then the mean and the maximum may include jobs that
 /// the count and the percentiles do not include yet. Each job that is counted is in all
 /// figures.
+///
+/// # Corner cases
+///
+/// A time of more than 73 minutes counts as 73 minutes in the percentiles. A time in the
+/// queue of more than two hours may count as 0, or as less than it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timing {
@@ -49,25 +53,20 @@ pub struct Timing {
     pub max: Duration,
 }
 
-/// The clock of a pool that measures its jobs.
-#[derive(Clone)]
-pub(crate) struct PoolClock {
-    clock: FineClock,
-    born: u64,
-}
-
 /// The unit of a [`Stamp`], as a power of two of nanoseconds.
 const UNIT: u32 = 5;
 
-/// The number of lower bits of a [`Stamp`]. One bit less than a [`Tick`] has, so a stamp is
-/// told from a tick.
+/// The number of bits in the lower part of a [`Stamp`]. The bit [`BEGUN`] stays clear, which
+/// tells a stamp from a [`Tick`].
 const LOWER: u32 = BEGUN.trailing_zeros();
 
-/// The number of stamps, after which they wrap around.
+/// The number of units after which stamps wrap around.
 const RANGE: u64 = 1 << (8 + LOWER);
 
-/// The time from the birth of a pool's clock, in units of 32 ns. It has 39 bits, which are
-/// room that a job has left. So it wraps around after nearly five hours.
+/// The time when a job was admitted, in units of 32 ns since the pool's clock was made.
+///
+/// It has 39 bits, because a job has no room for more. So it wraps around after nearly five
+/// hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) upper: u8,
@@ -94,29 +93,38 @@ impl Stamp {
     /// Returns the nanoseconds from this stamp to a later one.
     ///
     /// The counters of two processors may differ a little, so the later stamp may be less
-    /// than this one. Then the time is 0. A difference beyond half the range means that.
+    /// than this one. Then the difference is more than half of the range, and the result
+    /// is 0.
     fn until(self, later: Self) -> u64 {
         let units = later.units().wrapping_sub(self.units()) & (RANGE - 1);
         if units < RANGE / 2 { units << UNIT } else { 0 }
     }
 }
 
+/// The clock of a pool that measures its jobs.
+#[derive(Clone)]
+pub(crate) struct PoolClock {
+    fine: FineClock,
+    /// The reading of `fine` when this clock was made.
+    born: u64,
+}
+
 impl PoolClock {
     pub(crate) fn new() -> Self {
-        let clock = FineClock::new();
+        let fine = FineClock::new();
         Self {
-            born: clock.read(),
-            clock,
+            born: fine.read(),
+            fine,
         }
     }
 
-    /// Returns the time now.
+    /// Returns the stamp of the time now.
     pub(crate) fn stamp(&self) -> Stamp {
-        self.stamp_of(self.clock.read())
+        self.stamp_of(self.fine.read())
     }
 
     fn stamp_of(&self, reading: u64) -> Stamp {
-        Stamp::of(self.clock.nanos(self.born, reading))
+        Stamp::of(self.fine.nanos(self.born, reading))
     }
 
     /// Returns the time since this stamp.
@@ -125,7 +133,7 @@ impl PoolClock {
     }
 }
 
-/// The histograms of one worker at a time.
+/// The histograms of one worker's stack. Only the worker on that stack writes them.
 pub(crate) struct Recorder {
     clock: PoolClock,
     queued_for: Histogram,
@@ -157,55 +165,59 @@ impl Recorder {
 /// The start of a job on a worker.
 #[derive(Clone, Copy)]
 pub(crate) struct Start<'a> {
+    /// The worker's pool.
     pub(crate) pool: PoolId,
+    /// The time of the start, at the resolution of ages.
     pub(crate) tick: Tick,
     /// The recorder of the worker, if the pool measures its jobs.
     pub(crate) recorder: Option<&'a Recorder>,
 }
 
 impl<'a> Start<'a> {
-    /// Begins to measure a job that has not begun, if the pool does.
+    /// Begins to measure a job, if the pool does. The job must not have begun, because a job
+    /// that has begun does not know when it was admitted.
     #[inline]
-    pub(crate) fn timer(self, header: &Header) -> Timer<'a> {
-        Timer(self.recorder.map(|recorder| Begun {
-            admitted: header.admitted(),
-            at: recorder.clock.clock.read(),
+    pub(crate) fn timer(self, header: &Header) -> JobTimer<'a> {
+        JobTimer(self.recorder.map(|recorder| Measured {
             recorder,
+            admitted: header.admitted(),
+            began: recorder.clock.fine.read(),
         }))
     }
 }
 
 /// Measures one job, if the pool does.
-pub(crate) struct Timer<'a>(Option<Begun<'a>>);
+pub(crate) struct JobTimer<'a>(Option<Measured<'a>>);
 
-/// A job that is measured, and has begun.
-struct Begun<'a> {
+/// A job that is measured and has begun.
+struct Measured<'a> {
     recorder: &'a Recorder,
     admitted: Stamp,
-    at: u64,
+    /// The reading of the fine clock when the job began.
+    began: u64,
 }
 
-impl Timer<'_> {
+impl JobTimer<'_> {
     /// Records the times of a job whose closure has ended. Call this before the job's
     /// caller can see the result, so that the caller finds the job in the metrics.
     #[inline]
     pub(crate) fn end(self) {
-        if let Some(begun) = self.0 {
-            begun.end();
+        if let Some(measured) = self.0 {
+            measured.end();
         }
     }
 }
 
-impl Begun<'_> {
+impl Measured<'_> {
     fn end(self) {
         let Recorder {
             clock,
             queued_for,
             ran_for,
         } = self.recorder;
-        let ended = clock.clock.read();
-        queued_for.add(self.admitted.until(clock.stamp_of(self.at)));
-        ran_for.add(clock.clock.nanos(self.at, ended));
+        let ended = clock.fine.read();
+        queued_for.add(self.admitted.until(clock.stamp_of(self.began)));
+        ran_for.add(clock.fine.nanos(self.began, ended));
     }
 }
 

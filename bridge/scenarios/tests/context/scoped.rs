@@ -1,7 +1,10 @@
 //! A subscriber that is set for one thread travels with its span.
 
 use testkit::within;
-use tracing::{dispatcher::with_default, info_span};
+use tracing::{
+    dispatcher::{set_default, with_default},
+    info_span,
+};
 
 use super::*;
 
@@ -29,6 +32,26 @@ fn a_job_logs_to_the_subscriber_of_its_span() {
         }));
         assert_eq!(after, "after the scoped one");
         TELEMETRY.check_chain(&["after the scoped one"]);
+    });
+}
+
+/// A thread keeps its subscriber in one place. So two subscribers that it has one after the
+/// other are at the same address.
+#[test]
+fn a_task_keeps_its_subscriber_although_its_thread_has_changed_its_own() {
+    within(|| {
+        let (spawners, later) = (Telemetry::new(), Telemetry::new());
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let seen = runtime.unwrap().block_on(async {
+            let task = with_default(&spawners.subscriber, || {
+                let span = info_span!("spawner");
+                span.in_scope(|| bridge().spawn(async { info_span!("of the task").in_scope(path) }))
+            });
+            let _later = set_default(&later.subscriber);
+            task.await.unwrap()
+        });
+        assert_eq!(seen, "spawner/of the task");
+        spawners.check_chain(&["spawner", "of the task"]);
     });
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{OnWorker, Waiting};
 use crate::{
-    core::{Core, Here},
+    core::{Core, OwnWorker},
     nesting::lineage,
     platform::{fork::OfProcess, sync::now},
     schedule::state::{ParkDecision, Place},
@@ -14,8 +14,8 @@ use crate::{
 /// Calls `wait`, which blocks until the pool of `core` has ended.
 ///
 /// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
-/// run. `wait` gets a [`Here`] if this thread is a worker of the pool that ends.
-pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) -> R) -> R {
+/// run. `wait` gets a [`OwnWorker`] if this thread is a worker of the pool that ends.
+pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<OwnWorker>) -> R) -> R {
     wait_parked(Some(core), wait)
 }
 
@@ -23,12 +23,12 @@ pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<Here>) 
 ///
 /// A worker returns its permit meanwhile, because that code may need the pool.
 pub(crate) fn free_permit_while<R>(wait: impl FnOnce() -> R) -> R {
-    wait_parked(None, |_here| wait())
+    wait_parked(None, |_own_worker| wait())
 }
 
 /// Calls `wait`. A worker counts as parked meanwhile. `ends` is the pool that `wait` waits
 /// for, if it waits for the end of a pool.
-fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<Here>) -> R) -> R {
+fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<OwnWorker>) -> R) -> R {
     let waiting = if worker::is_worker() {
         Waiting::open_on_worker(None)
     } else {
@@ -73,7 +73,7 @@ fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<Here>) -> R
         let _not_lent = own.state().end_park(&frame);
         unrunnable.abandon(own);
     };
-    let result = wait(is_own.then_some(Here { stack, decision }));
+    let result = wait(is_own.then_some(OwnWorker { stack, decision }));
     let _not_lent = own.state().end_park(&frame);
     result
 }

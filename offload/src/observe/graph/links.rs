@@ -1,22 +1,23 @@
-//! Links jobs and waits, in a time about linear in their number.
+//! Links each job with its parent: the wait or job below which it stands in the report.
 //!
-//! The job at the end of a deep nest has a long lineage, and so has each job above it. So
-//! each job is linked with its innermost living parent only, and no chain is walked twice.
+//! This takes a time about linear in the number of jobs and waits. The job at the end of a
+//! deep nest has a long lineage, and so has each job above it. So a job is linked only with
+//! the innermost living wait or job of its lineage, and no chain is walked twice.
 
 use std::{
     collections::{HashMap, HashSet},
     iter, mem,
 };
 
-use super::{Graph, WaitNode};
+use super::{Graph, OWN, WaitNode};
 use crate::{
     Lineage,
     nesting::lineage::{Frame, Kind},
-    observe::Step,
+    observe::{Cycle, Step},
 };
 
 impl Graph {
-    /// Links each job with what waits for it, by its lineage.
+    /// Links each job with the wait that polls for it, or else with its parent by lineage.
     pub(super) fn link(&mut self) {
         let mut known = HashMap::new();
         self.alive = self.innermost_frames();
@@ -25,10 +26,11 @@ impl Graph {
             let parent = self.innermost(&lineage, &mut known);
             let node = &mut self.jobs[at];
             node.entry.parent = parent;
-            node.adopter = self.numbers.get(&node.seen.job.header().adopter()).copied();
+            let adopter = node.seen.job.header().adopter();
+            node.adopter = self.waits_by_frame.get(&adopter).copied();
         }
+        // All parents by lineage are known now, so that `fits_below` can follow them.
         for at in 0..self.jobs.len() {
-            // A wait that polls for a job says more than the job that submitted it.
             if let Some(wait) = self.jobs[at].adopter
                 && self.fits_below(at, Step::Wait(wait))
             {
@@ -45,10 +47,10 @@ impl Graph {
         innermost.map(|frame| frame.number()).collect()
     }
 
-    /// Returns the innermost wait or job of a lineage.
+    /// Returns the innermost living wait or job of a lineage.
     ///
-    /// `known` has it for each frame that was walked, by the number of the frame. The frames
-    /// behind such a frame were walked too.
+    /// `known` holds the answer for each frame that an earlier call has walked, by the number
+    /// of the frame. A frame that is there ends the walk.
     fn innermost(
         &mut self,
         lineage: &Lineage,
@@ -62,6 +64,7 @@ impl Graph {
             }
             walked.push(frame);
         }
+        // From the outermost frame to the innermost one, which has the last word.
         for frame in walked.iter().rev() {
             innermost = self.step_of(frame).or(innermost);
             known.insert(frame.number(), innermost);
@@ -69,48 +72,48 @@ impl Graph {
         innermost
     }
 
-    /// Returns the wait or the job of a frame, if that lived when the state was copied.
+    /// Returns the wait or the job of a frame, if it was not over when the state was copied.
     fn step_of(&mut self, frame: &Frame) -> Option<Step> {
         if frame.is_over() && !self.alive.contains(&frame.number()) {
             return None;
         }
-        let job = self.find(frame);
+        let job = self.job_of(frame);
         match frame.kind() {
             Kind::Job => job.map(Step::Job),
             Kind::Wait => Some(Step::Wait(self.wait_of(frame, job))),
         }
     }
 
-    /// Returns the wait of a frame. If its worker is not parked in it, the worker polls, or
-    /// runs a job that it was lent.
+    /// Returns the wait of a frame, and adds it if no worker is parked in it. Then its worker
+    /// polls, or runs a job that it was lent.
     fn wait_of(&mut self, frame: &Frame, job: Option<usize>) -> usize {
-        if let Some(wait) = self.numbers.get(&frame.number()) {
+        if let Some(wait) = self.waits_by_frame.get(&frame.number()) {
             return *wait;
         }
-        let pool = job.map_or(0, |job| self.jobs[job].pool);
-        self.numbers.insert(frame.number(), self.waits.len());
-        self.waits.push(WaitNode {
+        let pool = job.map_or(OWN, |job| self.jobs[job].pool);
+        let node = WaitNode {
             at: frame.at(),
             age: None,
             job,
             pool,
-            is_listed: job.is_some() && pool == 0,
-        });
-        self.waits.len() - 1
+            is_listed: job.is_some() && pool == OWN,
+        };
+        self.add_wait(frame, node)
     }
 
     /// Returns whether the tree has no circle if the job is put below the wait.
     fn fits_below(&self, job: usize, wait: Step) -> bool {
         let entry = &self.jobs[job].entry;
-        // Usual cases: the wait has submitted the job, or the job that waits has. And nothing
-        // stands below a job that no worker has taken.
+        // The usual case spares the walk: the wait has submitted the job, or the job that
+        // waits has.
         let is_near = entry.parent == Some(wait) || entry.parent == self.parent(wait);
-        (is_near && entry.parent.is_some())
-            || entry.worker.is_none()
-            || !self.path(wait).any(|step| step == Step::Job(job))
+        let is_usual = is_near && entry.parent.is_some();
+        // Nothing stands below a job that no worker has taken.
+        let is_untaken = entry.worker.is_none();
+        is_usual || is_untaken || !self.path(wait).any(|step| step == Step::Job(job))
     }
 
-    /// Returns what a job or a wait stands below.
+    /// Returns the step below which a job or a wait stands.
     pub(in crate::observe) fn parent(&self, step: Step) -> Option<Step> {
         match step {
             Step::Job(job) => self.jobs[job].entry.parent,
@@ -119,18 +122,18 @@ impl Graph {
         }
     }
 
-    /// Returns a job or a wait, and all that it stands below. The path is no longer than it
-    /// can be without a circle.
+    /// Returns the steps from a job or a wait up to the top of the tree. If they go in a
+    /// circle, the path ends after as many steps as there are.
     pub(in crate::observe) fn path(&self, from: Step) -> impl Iterator<Item = Step> {
         iter::successors(Some(from), |step| self.parent(*step)).take(self.steps())
     }
 
-    /// Returns the number of indices that [`index`](Self::index) returns.
+    /// Returns the number of steps: all jobs, all waits and the permit.
     pub(in crate::observe) fn steps(&self) -> usize {
         self.jobs.len() + self.waits.len() + 1
     }
 
-    /// Returns the index of a step in a table of all steps. The jobs come first.
+    /// Returns the index of a step in a table of all steps.
     pub(in crate::observe) fn index(&self, step: Step) -> usize {
         match step {
             Step::Job(job) => job,
@@ -139,31 +142,32 @@ impl Graph {
         }
     }
 
-    /// Marks what the report lists of other pools: all that is linked with its own jobs.
-    pub(super) fn list(&mut self) {
-        let is_linked = self.below_own();
-        let mut is_marked = vec![false; self.steps()];
-        // From the outermost own job or wait inwards, and from the innermost outwards.
-        for at in (0..self.jobs.len()).filter(|at| is_linked[*at] == Some(true)) {
+    /// Lists the jobs and waits of other pools that are linked with jobs of the own pool.
+    ///
+    /// These are the steps below a step of the own pool, all steps above these, and the
+    /// steps of the circle.
+    pub(super) fn list_linked(&mut self, cycle: Option<&Cycle>) {
+        let is_below_own = self.below_own();
+        let mut is_done = vec![false; self.steps()];
+        for at in (0..self.jobs.len()).filter(|at| is_below_own[*at] == Some(true)) {
             let mut next = Some(Step::Job(at));
             while let Some(step) = next
-                && !mem::replace(&mut is_marked[self.index(step)], true)
+                && !mem::replace(&mut is_done[self.index(step)], true)
             {
-                self.mark(step);
+                self.list(step);
                 next = self.parent(step);
             }
         }
-        if let Some(cycle) = crate::observe::cycle::find(self) {
-            cycle.steps().iter().for_each(|step| self.mark(*step));
-        }
+        let in_circle = cycle.into_iter().flat_map(Cycle::steps);
+        in_circle.for_each(|step| self.list(*step));
     }
 
-    /// Returns for each job, and each wait above one, whether it is of the report's own pool
-    /// or stands below what is.
+    /// Returns, by [`index`](Self::index), whether a step is of the own pool or stands below
+    /// such a step. `None` for a wait with no job below it.
     fn below_own(&self) -> Vec<Option<bool>> {
         let is_own = |step: Step| match step {
-            Step::Job(job) => self.jobs[job].pool == 0,
-            Step::Wait(wait) => self.waits[wait].pool == 0,
+            Step::Job(job) => self.jobs[job].pool == OWN,
+            Step::Wait(wait) => self.waits[wait].pool == OWN,
             Step::Permit => false,
         };
         let mut known = vec![None; self.steps()];
@@ -185,7 +189,7 @@ impl Graph {
         known
     }
 
-    fn mark(&mut self, step: Step) {
+    fn list(&mut self, step: Step) {
         match step {
             Step::Job(job) => self.jobs[job].is_listed = true,
             Step::Wait(wait) => self.waits[wait].is_listed = true,

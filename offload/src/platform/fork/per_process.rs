@@ -3,24 +3,24 @@
 //!
 //! A fork's child has a copy of its parent's memory and none of its threads. A lock
 //! that one of these threads held stays locked for ever. So each process has a slot
-//! of its own, whose index is the number of forks before it. A process looks at an older
-//! slot only if that slot's lock is free.
+//! of its own, whose index is the number of forks before it. A process looks at the slot of
+//! an ancestor only if the lock of that slot is free.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::generation;
 
-/// The number of slots: one for each process in a line of forks. Processes after that
-/// share the last slot, so they must not use a table: see [`is_beyond_tables`].
+/// The number of slots: one for the first process, and one for each fork in a line of
+/// forks. Later processes have no slot and must not use a table: see [`is_beyond_tables`].
 pub const SLOTS: usize = 64;
 
-/// Returns whether this process descends from more forks than a table has slots.
+/// Returns whether this process has no slot, because too many forks precede it.
 #[must_use]
 pub fn is_beyond_tables() -> bool {
     generation() >= SLOTS
 }
 
-/// A table of which each process has its own copy.
+/// A table that each process has to itself. It is empty until the process fills it.
 pub struct PerProcess<T> {
     slots: [Mutex<Option<T>>; SLOTS],
 }
@@ -46,7 +46,7 @@ impl<T: Default> PerProcess<T> {
         }
     }
 
-    /// Runs `look` on the slot of this process.
+    /// Runs `look` on the table of this process, which must have a slot.
     pub fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
         let mut own = self.slots[slot()]
             .lock()
@@ -54,9 +54,9 @@ impl<T: Default> PerProcess<T> {
         look(own.get_or_insert_default())
     }
 
-    /// Returns whether `test` holds for the slot of an ancestor of this process. It skips
-    /// slots whose lock is held.
-    pub fn any_before(&self, test: impl Fn(&T) -> bool) -> bool {
+    /// Returns whether `test` holds for the table of an ancestor of this process. It skips
+    /// tables whose lock is held.
+    pub fn any_ancestor(&self, test: impl Fn(&T) -> bool) -> bool {
         self.slots[..slot()].iter().any(|slot| {
             let left: Option<MutexGuard<'_, Option<T>>> = match slot.try_lock() {
                 Ok(left) => Some(left),
@@ -68,6 +68,8 @@ impl<T: Default> PerProcess<T> {
     }
 }
 
+/// Returns the slot of this process. Beyond the tables it returns the last slot, so that a
+/// caller that has not asked gets no panic.
 fn slot() -> usize {
     generation().min(SLOTS - 1)
 }

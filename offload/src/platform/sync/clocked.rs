@@ -67,7 +67,7 @@ pub fn time() -> Duration {
     TIME.get()
 }
 
-/// Returns when this thread's sleep ends. `None` means that it is awake, or that the time
+/// Returns when the sleep of `task` ends. `None` means that `task` is awake, or that the time
 /// has come.
 #[must_use]
 pub fn deadline_of(task: TaskId) -> Option<Duration> {
@@ -78,16 +78,18 @@ pub fn deadline_of(task: TaskId) -> Option<Duration> {
     until.filter(|until| *until > time())
 }
 
-/// Sleeps until the scheduler lets that time pass.
+/// Sleeps until the scheduler lets this much time pass.
 pub fn sleep(time: Duration) {
     let _woken = doze(time);
 }
 
-/// Lets the scheduler choose. Returns false if it picked this thread during its sleep.
+/// Sleeps until another thread calls [`wake`], and then returns true. Returns false if the
+/// scheduler picks this thread before that, which makes the limit pass.
 fn doze(limit: Duration) -> bool {
     let (me, until) = (current::me(), time().saturating_add(limit));
     SLEEPERS.with_borrow_mut(|sleepers| sleepers.push((me, until)));
     thread::sleep(limit);
+    // A thread that nobody woke is still in the list.
     let is_woken = !wake(me);
     if !is_woken {
         TIME.set(time().max(until));
@@ -95,7 +97,7 @@ fn doze(limit: Duration) -> bool {
     is_woken
 }
 
-/// Ends the sleep of this thread. Returns false if it does not sleep.
+/// Ends the sleep of `task`. Returns false if `task` does not sleep.
 fn wake(task: TaskId) -> bool {
     SLEEPERS.with_borrow_mut(|sleepers| {
         let at = sleepers.iter().position(|(other, _)| *other == task);

@@ -61,8 +61,8 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-/// A clock that is cheap to read, and whose readings need a conversion. Nothing decides
-/// by it.
+/// A clock that is cheap to read, and whose readings need a conversion. It serves only
+/// `Builder::timings`, and the pool decides nothing by it.
 #[derive(Clone)]
 pub(crate) struct FineClock(quanta::Clock);
 
@@ -88,8 +88,8 @@ impl FineClock {
 
 /// Returns the time since `start`.
 ///
-/// Loom repeats a run step by step, so nothing in it may depend on the clock. Under loom
-/// every time is long.
+/// Loom repeats a run step by step, so no run may depend on the clock. Under loom this is
+/// always a second, which no limit of the pool exceeds.
 pub(crate) fn elapsed(start: Instant) -> Duration {
     if cfg!(bridge_loom) {
         Duration::from_secs(1)

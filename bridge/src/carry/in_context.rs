@@ -1,4 +1,4 @@
-//! A spawned task that runs each poll, and its drop, in the context of its spawner.
+//! A spawned task that runs in the context of its spawner.
 
 use std::{
     pin::Pin,
@@ -11,18 +11,19 @@ use pin_project_lite::pin_project;
 use super::Captured;
 
 pin_project! {
-    pub(crate) struct Carrying<F> {
+    /// Polls and drops its future in the captured context.
+    pub(crate) struct InContext<F> {
         captured: Option<Captured>,
-        // `None` once it was dropped.
+        // `None` once the future was dropped.
         #[pin]
         future: Option<F>,
     }
 
-    impl<F> PinnedDrop for Carrying<F> {
+    impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            // The future's destructors belong to the task, so they see its context. While a
-            // panic is on its way, a carrier that panics would abort the process.
+            // The future's destructors belong to the task, so they see its context. While the
+            // thread unwinds, no carrier is called: its panic would abort the process.
             if this.future.is_some() && !thread::panicking() {
                 Captured::enter(this.captured.as_ref(), || this.future.set(None));
             }
@@ -30,7 +31,7 @@ pin_project! {
     }
 }
 
-impl<F> Carrying<F> {
+impl<F> InContext<F> {
     pub(crate) fn new(captured: Option<Captured>, future: F) -> Self {
         Self {
             captured,
@@ -39,7 +40,7 @@ impl<F> Carrying<F> {
     }
 }
 
-impl<F: Future> Future for Carrying<F> {
+impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {

@@ -1,11 +1,11 @@
-//! Reports about the end of a pool: how a shutdown ended, and which jobs the exit of the
-//! process cut off.
+//! Reports about the end of a pool: one of a shutdown, and one of the jobs that the exit of
+//! the process cut off.
 
 use std::{fmt, panic::Location, time::Duration};
 
 use crate::{PoolName, Report};
 
-/// The number of places that a text lists before it only counts the rest.
+/// The number of jobs that a text lists. It only counts the others.
 const PLACES: usize = 8;
 
 /// The report of a shutdown.
@@ -38,22 +38,23 @@ pub struct Shutdown {
     /// The jobs that still run. Their callers got
     /// [`ShutDown`](crate::OffloadError::ShutDown), and their threads go on.
     pub running: Vec<StillRunning>,
-    /// The pool when the grace was over, if jobs were left then. It shows who waited for
-    /// whom.
+    /// The report of the pool when the grace was over, if jobs were left then. It shows who
+    /// waited for whom.
     pub report: Option<Box<Report>>,
 }
 
-/// A job that still runs.
+/// A job that runs on after a shutdown or at the exit of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StillRunning {
     /// The place where the closure was offloaded.
     pub at: &'static Location<'static>,
-    /// The time that the closure has run, at most.
+    /// The longest time for which the closure can have run, at a resolution of 10
+    /// milliseconds.
     ///
     /// A worker that runs short jobs back to back does not read the clock for each job.
     /// So the age includes the time of up to 31 jobs that ran on the same worker just
-    /// before this one. The resolution is 10 milliseconds.
+    /// before this one.
     pub age: Duration,
 }
 
@@ -65,12 +66,12 @@ pub struct CutOff {
     pub pool: PoolName,
     /// The jobs that still run.
     pub running: Vec<StillRunning>,
-    /// The places where jobs were offloaded that have not started.
+    /// The places of the jobs that have not started.
     pub queued: Vec<&'static Location<'static>>,
 }
 
 impl CutOff {
-    /// Returns whether every job has finished.
+    /// Returns whether no job was cut off.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.running.is_empty() && self.queued.is_empty()
@@ -101,7 +102,8 @@ fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result
     for item in rest.iter().take(PLACES - 1) {
         write!(f, ", {item}")?;
     }
-    if let Some(more) = items.len().checked_sub(PLACES).filter(|more| *more > 0) {
+    let more = items.len().saturating_sub(PLACES);
+    if more > 0 {
         write!(f, ", and {more} more")?;
     }
     f.write_str(")")

@@ -12,9 +12,10 @@ use crate::{
     Ambient, OffloadError,
     core::{self, Refusal, WhenFull},
     job::{
-        Job,
-        eager::{Eager, Eagerness},
-        runnable::{Awaitable, Header, Submitted, Withdrawal},
+        Awaitable, Job,
+        awaitable::{Leave, Withdrawal},
+        eager::{Eagerness, FurtherPolls},
+        runnable::{Header, Submitted},
     },
     nesting::lineage::{self, PoolId},
     pool::handle::Handle,
@@ -54,18 +55,18 @@ pub struct Offload<T> {
     job: Arc<dyn Awaitable<T>>,
     /// Keeps the pool open as long as the future lives.
     pool: Arc<Handle>,
-    stage: Stage,
-    eager: Eager,
+    progress: Progress,
+    further_polls: FurtherPolls,
 }
 
 /// The progress of the caller with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Progress {
     /// The job has not been submitted.
     Lazy,
-    /// The job was submitted, and has not been polled since.
+    /// The job was submitted, and its result has not been polled for.
     Started,
-    /// The job was submitted and polled.
+    /// The job was submitted, and its result was polled for.
     Awaited,
     /// The future has nothing to withdraw any more.
     Over,
@@ -81,7 +82,8 @@ pub enum Cancelled {
     /// [`on_cancel`](crate::on_cancel) and [`cancellation`](crate::cancellation). Its
     /// result can still be awaited.
     Running,
-    /// The closure had ended. Its result can still be awaited.
+    /// The job was over: the closure had ended, or an earlier cancellation or a shutdown had
+    /// withdrawn it. Its result, or its error, can still be awaited.
     Finished,
 }
 
@@ -95,8 +97,8 @@ impl<T: Send + 'static> Offload<T> {
         Self {
             job,
             pool,
-            stage: Stage::Lazy,
-            eager: Eager::default(),
+            progress: Progress::Lazy,
+            further_polls: FurtherPolls::default(),
         }
     }
 
@@ -105,8 +107,8 @@ impl<T: Send + 'static> Offload<T> {
         Self {
             job,
             pool,
-            stage: Stage::Started,
-            eager: Eager::default(),
+            progress: Progress::Started,
+            further_polls: FurtherPolls::default(),
         }
     }
 
@@ -141,10 +143,10 @@ impl<T: Send + 'static> Offload<T> {
                 core.forget(self.job.header());
             }
         };
-        match self.job.withdraw(true, &forget) {
+        match self.job.withdraw(Leave::ByCancel, &forget) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
             Withdrawal::Running => {
-                core.listening.tell(self.job.header());
+                core.listeners.tell(self.job.header());
                 Cancelled::Running
             }
             Withdrawal::Over => Cancelled::Finished,
@@ -186,7 +188,7 @@ impl<T: Send + 'static> Offload<T> {
         }
         self.submit(None);
         // From here on, the drop of this future withdraws nothing.
-        self.stage = Stage::Over;
+        self.progress = Progress::Over;
         self.job.detach(Arc::clone(&self.pool));
     }
 
@@ -203,14 +205,14 @@ impl<T: Send + 'static> Offload<T> {
     /// Submits the job. The end of the job wakes `waker`. Returns true if there is no
     /// point in a poll for the result yet.
     fn submit(&mut self, waker: Option<&Waker>) -> bool {
-        if self.stage != Stage::Lazy {
+        if self.progress != Progress::Lazy {
             return false;
         }
         // This runs user code. If that panics, this future stays lazy.
         let lineage = self.job.prepare(waker, &self.pool.config);
-        self.stage = match waker {
-            Some(_) => Stage::Awaited,
-            None => Stage::Started,
+        self.progress = match waker {
+            Some(_) => Progress::Awaited,
+            None => Progress::Started,
         };
         let Some(lineage) = lineage else {
             return false; // cancelled before it was submitted
@@ -223,7 +225,7 @@ impl<T: Send + 'static> Offload<T> {
                 if waker.is_some()
                     && let Ok(core) = self.pool.core.get()
                 {
-                    self.eager = core.eagerness.begin();
+                    self.further_polls = core.eagerness.begin();
                 }
                 true
             }
@@ -232,6 +234,7 @@ impl<T: Send + 'static> Offload<T> {
             Ok(ExpectedStart::Called) => false,
             Err(refusal) => {
                 let pool = self.pool.name.clone();
+                // `Full` does not come here, because this job may join the backlog.
                 let error = match refusal {
                     Refusal::Forked => OffloadError::Forked { at, pool },
                     Refusal::ShutDown | Refusal::Full => OffloadError::ShutDown { at, pool },
@@ -251,7 +254,7 @@ impl<T: Send + 'static> Offload<T> {
     pub fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         // If the job has just been queued with this waker, a poll for the result would only
         // take the job's lock from the worker that runs it.
-        let is_just_queued = self.stage == Stage::Lazy && self.submit(Some(cx.waker()));
+        let is_just_queued = self.progress == Progress::Lazy && self.submit(Some(cx.waker()));
         let Ok(core) = self.pool.core.get() else {
             // A thread of the parent may hold the job's lock.
             return Poll::Ready(Err(OffloadError::Forked {
@@ -260,30 +263,30 @@ impl<T: Send + 'static> Offload<T> {
             }));
         };
         if is_just_queued {
-            return pending(&core.eagerness, &mut self.eager, cx);
+            return pending(&core.eagerness, &mut self.further_polls, cx);
         }
         let mut poll = self.job.poll(cx);
         match &mut poll {
-            // The closure may still be there, because the caller may take it back. The
-            // drop of this future takes it out.
+            // If the job was refused, its error does not name the pool yet. The closure stays
+            // until the caller takes it back or drops this future.
             Poll::Ready(Err(OffloadError::ShutDown { pool, .. })) => {
                 pool.clone_from(&self.pool.name);
             }
             Poll::Ready(_) => {
-                self.stage = Stage::Over;
-                core.eagerness.succeeded(&mut self.eager);
+                self.progress = Progress::Over;
+                core.eagerness.succeeded(&mut self.further_polls);
             }
             Poll::Pending => {
-                if self.stage == Stage::Started {
-                    self.stage = Stage::Awaited;
+                if self.progress == Progress::Started {
+                    self.progress = Progress::Awaited;
                     if core.is_nearly_through() {
-                        self.eager = core.eagerness.begin();
+                        self.further_polls = core.eagerness.begin();
                     }
                 }
                 if worker::is_worker() {
                     adopt(core.id(), self.job.header());
                 }
-                return pending(&core.eagerness, &mut self.eager, cx);
+                return pending(&core.eagerness, &mut self.further_polls, cx);
             }
         }
         poll
@@ -291,8 +294,8 @@ impl<T: Send + 'static> Offload<T> {
 }
 
 /// Returns `Pending`. It may ask the executor for one more poll.
-fn pending<R>(eagerness: &Eagerness, eager: &mut Eager, cx: &Context<'_>) -> Poll<R> {
-    if eagerness.again(eager) {
+fn pending<R>(eagerness: &Eagerness, polls: &mut FurtherPolls, cx: &Context<'_>) -> Poll<R> {
+    if eagerness.again(polls) {
         cx.waker().wake_by_ref();
     }
     Poll::Pending
@@ -323,7 +326,7 @@ impl<T: Send + 'static> Future for Offload<T> {
 impl<T> Offload<T> {
     /// Returns whether the pool may have the job.
     fn is_submitted(&self) -> bool {
-        matches!(self.stage, Stage::Started | Stage::Awaited)
+        matches!(self.progress, Progress::Started | Progress::Awaited)
     }
 }
 
@@ -333,8 +336,8 @@ impl<T> Drop for Offload<T> {
             && let Ok(core) = self.pool.core.get()
         {
             let forget = || core.forget(self.job.header());
-            if self.job.withdraw(false, &forget) == Withdrawal::Running {
-                core.listening.tell(self.job.header());
+            if self.job.withdraw(Leave::ByDrop, &forget) == Withdrawal::Running {
+                core.listeners.tell(self.job.header());
             }
         }
     }
