@@ -138,8 +138,10 @@ where
 
     fn withdraw(&self, leave: Leave, forget: &dyn Fn()) -> Withdrawal {
         let keeps_result = leave == Leave::ByCancel;
-        self.header.cancel();
         let mut cell = lock(&self.cell);
+        // Under the lock, because a closure that sees the flag may end at once. The caller
+        // must still hear that it came upon a running closure.
+        self.header.cancel();
         let (next, withdrawal) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) => (
                 if keeps_result {
