@@ -96,31 +96,51 @@ fn loom_a_hook_runs_at_most_once_and_never_after_its_guard() {
     });
 }
 
-/// Otherwise a job that blocks for its interrupt blocks for ever. Here the closure blocks
-/// until the hook has been called, whenever its caller leaves.
+/// Starts a job that blocks until its hook has been called. Returns once the closure runs,
+/// which may be before it has armed the hook.
+fn blocked_for_its_hook(pool: &Pool) -> (Offload<()>, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let own = Arc::clone(&seen);
+    let (started, starts) = (Parker::new(), Parker::new());
+    let start = started.unparker().clone();
+    let interrupt = starts.unparker().clone();
+    let job = pool.run(move || {
+        start.unpark();
+        let hook = own.hook();
+        let guard = on_cancel(move || {
+            hook();
+            interrupt.unpark();
+        });
+        assert!(starts.park(None));
+        drop(guard);
+        own.guard_is_gone();
+    });
+    let job = job.start();
+    assert!(started.park(None));
+    (job, seen)
+}
+
+/// Otherwise a job that blocks for its interrupt blocks for ever, whenever its caller
+/// leaves.
 #[test]
 fn loom_no_hook_is_lost() {
     explore(|| {
         let pool = pool();
-        let seen = Arc::new(Seen::default());
-        let own = Arc::clone(&seen);
-        let (started, starts) = (Parker::new(), Parker::new());
-        let start = started.unparker().clone();
-        let interrupt = starts.unparker().clone();
-        let job = pool.run(move || {
-            start.unpark();
-            let hook = own.hook();
-            let guard = on_cancel(move || {
-                hook();
-                interrupt.unpark();
-            });
-            assert!(starts.park(None));
-            drop(guard);
-            own.guard_is_gone();
-        });
-        let job = job.start();
-        assert!(started.park(None));
+        let (job, seen) = blocked_for_its_hook(&pool);
         drop(job);
+        let _report = pool.shutdown(LONG).wait();
+        assert_eq!(seen.calls(), 1);
+    });
+}
+
+/// Otherwise a caller believes that its cancel came too late, although the cancel has ended
+/// the closure.
+#[test]
+fn loom_a_closure_that_a_cancel_ends_was_running() {
+    explore(|| {
+        let pool = pool();
+        let (job, seen) = blocked_for_its_hook(&pool);
+        assert_eq!(job.cancel(), Cancelled::Running);
         let _report = pool.shutdown(LONG).wait();
         assert_eq!(seen.calls(), 1);
     });
