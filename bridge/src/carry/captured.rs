@@ -10,10 +10,7 @@ use std::{
 
 use offload_pool::Config;
 
-use super::{
-    Carrier,
-    span::{self, CapturedSpan},
-};
+use super::{Carrier, captured_span::CapturedSpan, span};
 
 /// The carriers of a bridge. A pool without a bridge has the default: it carries the span.
 #[derive(Clone)]
@@ -103,7 +100,9 @@ impl Captured {
     fn capture(config: &Config) -> Option<Self> {
         let carriers = config.get::<Carriers>();
         let carries_span = carriers.is_none_or(|carriers| carriers.span);
-        let span = carries_span.then(span::current).flatten();
+        let span = (carries_span && span::is_logging())
+            .then(CapturedSpan::current)
+            .flatten();
         let contents = match carriers.and_then(Carriers::capture_layers) {
             None => Contents::Span(span?),
             Some(outermost) => Contents::Layers(Box::new(SpanAndLayers { span, outermost })),

@@ -6,6 +6,7 @@
 //! task-local. [`guide::context`](crate::guide::context) shows what travels where.
 
 mod captured;
+mod captured_span;
 mod in_context;
 mod span;
 mod task_local;

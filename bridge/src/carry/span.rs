@@ -1,59 +1,21 @@
-//! The current `tracing` span: captures it, and runs other code in it and in no other span.
+//! Runs code in the `tracing` span that its submitter was in, and in no other span.
 //!
 //! A thread that runs a closure may have entered spans of its own. A closure may be lent to
 //! a thread that waits inside a span, and a task may be polled inside one. The closure or
 //! task must see the span of its submitter, and none of these.
 
-use std::ptr;
-
 use tracing::{Dispatch, Span, dispatcher, level_filters::LevelFilter};
+
+use super::captured_span::CapturedSpan;
 
 /// A thread leaves at most this many spans. Without a limit the loop would never end under a
 /// subscriber that shows a span as current after the thread has left it.
 const MAX_LEFT: usize = 256;
 
-/// The span of a submitter.
-#[derive(Debug)]
-pub(super) struct CapturedSpan {
-    span: Span,
-    /// The address of the span's subscriber, if that is the subscriber of the process.
-    subscriber: Option<usize>,
-}
-
-/// Returns the current span of this thread, if there is one.
-#[inline]
-pub(super) fn current() -> Option<CapturedSpan> {
-    let span = is_logging().then(Span::current).filter(is_some)?;
-    let subscriber = process_subscriber();
-    Some(CapturedSpan { span, subscriber })
-}
-
 /// Returns whether anything is logged in this process. Without a subscriber nothing is.
 #[inline]
 pub(super) fn is_logging() -> bool {
     LevelFilter::current() != LevelFilter::OFF
-}
-
-fn is_some(span: &Span) -> bool {
-    !span.is_disabled()
-}
-
-/// Returns the address of the subscriber of the process. Returns `None` if any thread has a
-/// subscriber of its own.
-///
-/// The address of such a subscriber says nothing: it is the same for each subscriber that
-/// its thread sets. While there is one, an inner `get_default` finds no subscriber. So it
-/// finds another address than the outer one.
-fn process_subscriber() -> Option<usize> {
-    dispatcher::get_default(|outer| {
-        let outer = address(outer);
-        let inner = dispatcher::get_default(address);
-        (inner == outer).then_some(outer)
-    })
-}
-
-fn address(subscriber: &Dispatch) -> usize {
-    ptr::from_ref(subscriber).addr()
 }
 
 /// Runs `body` in the captured span, or in no span.
@@ -63,13 +25,13 @@ pub(super) fn within<R>(captured: Option<&CapturedSpan>, body: impl FnOnce() -> 
         return body();
     }
     let _left = LeftSpans::leave_all();
-    let Some(CapturedSpan { span, subscriber }) = captured else {
+    let Some(span) = captured else {
         return body();
     };
-    let entered = span.enter();
+    let entered = Entered::enter(span);
     // Fast path: the span and this thread have the subscriber of the process. `is_current`
     // is slower, because it looks the span up among the spans of all threads.
-    if *subscriber == Some(dispatcher::get_default(address)) || is_current(span) {
+    if span.has_subscriber_here() || is_current(span) {
         return body();
     }
     drop(entered);
@@ -78,17 +40,34 @@ pub(super) fn within<R>(captured: Option<&CapturedSpan>, body: impl FnOnce() -> 
 
 /// Returns whether the subscriber of this thread takes `span` for the current one. The
 /// thread has just entered `span`, and is in no other span.
-fn is_current(span: &Span) -> bool {
-    dispatcher::get_default(|subscriber| subscriber.current_span().id() == span.id().as_ref())
+fn is_current(span: &CapturedSpan) -> bool {
+    let current = dispatcher::get_default(Dispatch::current_span);
+    span.with(|id, _subscriber| current.id() == Some(id))
 }
 
 /// Runs `body` in `span` on a thread whose subscriber does not know that span.
 #[cold]
-fn under_its_subscriber<R>(span: &Span, body: impl FnOnce() -> R) -> R {
-    let _subscriber = span.with_subscriber(|(_, subscriber)| dispatcher::set_default(subscriber));
+fn under_its_subscriber<R>(span: &CapturedSpan, body: impl FnOnce() -> R) -> R {
+    let _subscriber = span.with(|_id, subscriber| dispatcher::set_default(subscriber));
     let _left = LeftSpans::leave_all();
-    let _entered = span.enter();
+    let _entered = Entered::enter(span);
     body()
+}
+
+/// A span that this thread has entered. The drop leaves it.
+struct Entered<'a>(&'a CapturedSpan);
+
+impl<'a> Entered<'a> {
+    fn enter(span: &'a CapturedSpan) -> Self {
+        span.with(|id, subscriber| subscriber.enter(id));
+        Self(span)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.with(|id, subscriber| subscriber.exit(id));
+    }
 }
 
 /// The spans that this thread has left, innermost first. The drop enters them again.
