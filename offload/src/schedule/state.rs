@@ -9,6 +9,7 @@
 mod credit;
 mod ending;
 mod growth;
+mod monitor;
 mod parked_waits;
 mod search;
 mod snapshot;
@@ -29,11 +30,15 @@ use self::{
 use crate::{
     Lineage,
     job::runnable::{Runnable, Submitted},
-    nesting::lineage::{Frame, JobId, Lane, PoolId},
+    nesting::lineage::{Frame, JobId, PoolId},
     platform::sync::{AtomicUsize, Padded},
     pool::limits::Limits,
     schedule::{
-        expected_start::ExpectedStart, inbox::Inbox, policy::Decision, queue::Queue, stall::Stall,
+        expected_start::ExpectedStart,
+        inbox::Inbox,
+        policy::Decision,
+        queue::{Lane, Queue},
+        stall::Stall,
     },
     thread::park::Unparker,
     timing::{PoolClock, Recorder},
@@ -41,8 +46,8 @@ use crate::{
 
 pub(crate) use self::{
     ending::ShutdownScope,
-    growth::Findings,
-    parked_waits::{ParkEnd, Place},
+    monitor::Findings,
+    parked_waits::{ParkEnd, ParkRequest},
     snapshot::{SeenJob, SeenWait, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,
@@ -157,7 +162,7 @@ impl State {
             Lane::Descendants => self.note_queued_descendant(&job),
             Lane::Unrelated => {
                 let before = self.queue.unrelated_pushed();
-                job.header().set_before(before);
+                job.header().set_unrelated_before(before);
                 job.lineage.note_unrelated(self.pool, before);
             }
         }
@@ -267,7 +272,7 @@ impl State {
             return Some(Step::Run { job, action });
         }
         if self.queue.ready() == 0 {
-            self.stall.end();
+            self.stall.note_empty_queue();
         }
         // If jobs are left, the workers that have the permits run them.
         if self.phase == Phase::Draining {

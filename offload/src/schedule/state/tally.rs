@@ -29,9 +29,9 @@ impl State {
         }
     }
 
-    /// Returns the number of jobs that have run to an end, including jobs whose worker
+    /// Returns the number of jobs that have run to an end. This includes jobs whose worker
     /// has not told the pool yet.
-    pub(crate) fn run(&self) -> u64 {
+    pub(crate) fn finished(&self) -> u64 {
         let jobs = self.stacks.iter().flatten();
         let shown = jobs
             .filter(|claimed| claimed.job.header().shown().is_some())
@@ -39,7 +39,8 @@ impl State {
         self.tally.completed + self.tally.panicked + shown as u64
     }
 
-    /// Returns the metrics.
+    /// Returns the metrics without the timings, which are added up after the lock is
+    /// released.
     pub(crate) fn metrics(&self) -> Metrics {
         let Tally {
             mut completed,
