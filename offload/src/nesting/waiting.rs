@@ -59,8 +59,8 @@ struct OnWorker {
     /// Whether this wait was lent a job and has not run it. If the worker does not keep
     /// that job any more, a wait within the last poll has given it back.
     owes: bool,
-    /// Whether the pool can do nothing for this wait. The wait polls once more, because
-    /// its future may have become ready at the same time.
+    /// Whether the pool has refused this wait. The wait polls once more, because its future
+    /// may have become ready at the same time.
     refused: bool,
     /// When this wait first parked.
     since: Option<Instant>,
@@ -153,7 +153,8 @@ impl Waiting {
         self.on_worker.is_some()
     }
 
-    /// Parks until there is a token, until `deadline`, or until the pool lends a job.
+    /// Parks until there is a token, until `deadline`, or until the pool lends a job or
+    /// refuses the wait.
     pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         match self.on_worker() {
             Some(on_worker) => on_worker.park(parker, deadline),

@@ -5,6 +5,18 @@
 //! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
 //! worker is bound to look at the queue. Otherwise no worker can be had, and nothing can
 //! be lent.*
+//!
+//! This file has what every submission and every step of a worker goes through. The other
+//! files have the rest:
+//!
+//! | file | transitions |
+//! |---|---|
+//! | `threads.rs`, `search.rs` | workers start, search, sleep and end |
+//! | `parked_waits.rs`, `credit.rs` | workers park, are lent jobs, and give credit to descendants |
+//! | `monitor.rs`, `growth.rs` | the pool stands still |
+//! | `ending.rs` | the pool ends |
+//! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
+//! | `steps.rs` | no transitions, but the types that they take and return |
 
 mod credit;
 mod ending;

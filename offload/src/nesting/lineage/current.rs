@@ -151,8 +151,10 @@ pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     Some(wait.number())
 }
 
-/// Returns the number of the innermost wait on this thread, if it is open, in whatever pool.
-/// A wait in another pool gets no worker by that. The number only tells a report who waits.
+/// Returns the number of the innermost wait on this thread, if it is open in any pool.
+///
+/// A pool finds workers only for its own waits. The number of another pool's wait only tells
+/// a report who waits.
 pub(crate) fn number_of_innermost_wait() -> Option<usize> {
     let wait = Lineage::current().frame?;
     (wait.kind() == Kind::Wait && !wait.is_over()).then(|| wait.number())

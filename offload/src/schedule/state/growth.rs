@@ -20,9 +20,7 @@ pub(super) struct Growth {
     /// The number of permits that were added and not removed.
     added: usize,
     /// The number of permits in the last step, or zero once the pool has kept up for a
-    /// while. Progress alone does not reset it, because jobs that wait for each other from
-    /// outside the pool, such as requests of a server to itself, progress a little after
-    /// each step.
+    /// while.
     step: usize,
     /// The number of starts that are still expected from the last step alone. These
     /// starts are no progress.
@@ -110,6 +108,9 @@ impl Growth {
     }
 
     /// Notes that the pool has made progress. Ends the surplus.
+    ///
+    /// The next step stays as large as it is. Jobs that wait for each other from outside the
+    /// pool, such as requests of a server to itself, progress a little after each step.
     pub(super) fn note_progress(&mut self) {
         self.expected = 0;
         (self.surplus, self.surplus_step) = (0, 0);

@@ -51,8 +51,8 @@ pub(crate) struct ParkRequest {
     pub(crate) since: Instant,
     /// Whether the worker may be lent a job.
     pub(crate) lends: bool,
-    /// Whether the pool may refuse the wait. It may not if the wait polls no future, or only
-    /// gives way.
+    /// Whether the pool may refuse the wait while it is parked. It may not if the wait polls
+    /// no future, or only gives way.
     pub(crate) may_be_refused: bool,
 }
 
