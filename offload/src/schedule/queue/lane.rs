@@ -16,6 +16,7 @@ pub(crate) enum Lane {
 impl Lane {
     /// Returns the lane of a job with this lineage, in `pool`. The caller holds the
     /// pool's lock, because jobs park under it.
+    #[inline]
     pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
         if lineage.is_waited_for_in(pool) {
             Self::Descendants
@@ -25,6 +26,7 @@ impl Lane {
     }
 
     /// Returns the bit that is set beside a list's number for a job of this lane.
+    #[inline]
     pub(super) fn bit(self) -> u8 {
         match self {
             Self::Descendants => DESCENDANT,
