@@ -4,12 +4,15 @@
 mod common;
 
 use std::{
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::{self},
     },
+    task::{Context, Wake, Waker},
     thread::{self},
     time::{Duration, Instant},
 };
@@ -36,6 +39,38 @@ fn the_thread_that_drops_or_cancels_calls_it() {
         wait(job);
         eventually("both are counted", || pool.metrics().completed == 2);
     });
+}
+
+/// Otherwise the closure of such a caller blocks for ever.
+#[test]
+fn a_waker_that_panics_as_it_is_dropped_does_not_keep_it_back() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (mut job, calls) = blocked_until_its_hook(&pool);
+        let waker = Waker::from(Arc::new(PanicsWhenDropped));
+        assert!(
+            Pin::new(&mut job)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        // The job keeps a clone, which is the last one.
+        drop(waker);
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(job))).is_err());
+        assert_eq!(calls.recv(), Ok(thread::current().id()));
+        eventually("the closure ends", || pool.metrics().completed == 1);
+    });
+}
+
+struct PanicsWhenDropped;
+
+impl Wake for PanicsWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("a waker that panics"));
+    }
 }
 
 #[test]

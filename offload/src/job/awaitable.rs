@@ -30,13 +30,11 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// Polls for the result, and keeps the waker if there is none yet. The error of a
     /// refused job does not name the pool: the caller adds the name.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
-    /// Withdraws the job, or flags a running job as cancelled. The caller then calls the
-    /// hooks of a running job.
+    /// Withdraws the job, or flags a running job as cancelled.
     ///
-    /// If no worker has claimed the job, this calls `forget`, which takes the job out of the
-    /// pool's queue and counts it as cancelled. That comes before the waker and the
+    /// `tell_pool` learns what the caller came upon. That comes before the waker and the
     /// destructors, because these may panic.
-    fn withdraw(&self, leave: Leave, forget: &dyn Fn()) -> Withdrawal;
+    fn withdraw(&self, leave: Leave, tell_pool: &dyn Fn(Withdrawal)) -> Withdrawal;
     /// Lets a submitted job run although nobody awaits it. A job that has not begun
     /// keeps `handle` until a worker claims it.
     fn detach(&self, handle: Arc<Handle>);
@@ -136,7 +134,7 @@ where
         self.poll(cx)
     }
 
-    fn withdraw(&self, leave: Leave, forget: &dyn Fn()) -> Withdrawal {
+    fn withdraw(&self, leave: Leave, tell_pool: &dyn Fn(Withdrawal)) -> Withdrawal {
         let keeps_result = leave == Leave::ByCancel;
         let mut cell = lock(&self.cell);
         // Under the lock, because a closure that sees the flag may end at once. The caller
@@ -168,9 +166,7 @@ where
         };
         let context = cell.take_context();
         drop(cell);
-        if withdrawal == Withdrawal::Withdrawn {
-            forget();
-        }
+        tell_pool(withdrawal);
         if keeps_result {
             wake(waker.take());
         }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     Ambient, OffloadError,
-    core::{self, Refusal, WhenFull},
+    core::{self, Core, Refusal, WhenFull},
     job::{
         Awaitable, Job,
         awaitable::{Leave, Withdrawal},
@@ -137,18 +137,9 @@ impl<T: Send + 'static> Offload<T> {
             // held the job's lock, which nobody releases here.
             return Cancelled::Withdrawn;
         };
-        let submitted = self.is_submitted();
-        let forget = || {
-            if submitted {
-                core.forget(self.job.header());
-            }
-        };
-        match self.job.withdraw(Leave::ByCancel, &forget) {
+        match self.leave(core, Leave::ByCancel) {
             Withdrawal::Withdrawn => Cancelled::Withdrawn,
-            Withdrawal::Running => {
-                core.listeners.tell(self.job.header());
-                Cancelled::Running
-            }
+            Withdrawal::Running => Cancelled::Running,
             Withdrawal::Over => Cancelled::Finished,
         }
     }
@@ -328,6 +319,17 @@ impl<T> Offload<T> {
     fn is_submitted(&self) -> bool {
         matches!(self.progress, Progress::Started | Progress::Awaited)
     }
+
+    /// Withdraws the job: the pool counts it as cancelled. If the closure runs, calls its
+    /// hooks.
+    fn leave(&self, core: &Core, leave: Leave) -> Withdrawal {
+        let header = self.job.header();
+        self.job.withdraw(leave, &|withdrawal| match withdrawal {
+            Withdrawal::Withdrawn if self.is_submitted() => core.forget(header),
+            Withdrawal::Running => core.listeners.tell(header),
+            Withdrawal::Withdrawn | Withdrawal::Over => {}
+        })
+    }
 }
 
 impl<T> Drop for Offload<T> {
@@ -335,10 +337,7 @@ impl<T> Drop for Offload<T> {
         if self.is_submitted()
             && let Ok(core) = self.pool.core.get()
         {
-            let forget = || core.forget(self.job.header());
-            if self.job.withdraw(Leave::ByDrop, &forget) == Withdrawal::Running {
-                core.listeners.tell(self.job.header());
-            }
+            let _state = self.leave(core, Leave::ByDrop);
         }
     }
 }
