@@ -234,3 +234,23 @@ fn loom_the_drop_of_a_guard_frees_the_permit() {
         assert_eq!(told.load(Ordering::Relaxed), 7);
     });
 }
+
+/// Otherwise a job that ends just as its pool shuts down is reported as one that ran and as
+/// one that was abandoned.
+#[test]
+fn loom_a_job_that_ends_at_a_shutdown_is_reported_once() {
+    explore(|| {
+        let pool = pool();
+        let job = pool.run(|| ()).start();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        let told = usize::from(wait(job.outcome()).is_err());
+        assert!(report.abandoned <= told, "the job ran: {report:?}");
+        // A job may end after it was seen running. Then its caller still gets the result.
+        let unended = report.abandoned + report.running.len();
+        assert!(unended >= told, "the job is missing: {report:?}");
+        // The report leaves out a job that had ended before the shutdown.
+        let all = report.completed + report.cancelled + unended;
+        assert!(all <= 1, "the job is there twice: {report:?}");
+        let _report = pool.shutdown(LONG).wait();
+    });
+}

@@ -3,148 +3,92 @@
 //! Run it with `cargo run --release --example observed`.
 //!
 //! 1. It answers some requests, and shows how long they were queued and how long they ran.
-//! 2. A client leaves while its query runs. The query is interrupted, and the log line of
-//!    the pool's thread is in the span of that request.
-//! 3. A request hangs, because it waits for a closure while it holds the lock that the
+//! 2. A closure on a thread of the pool writes to the log. The line is in the span of its
+//!    request, and the closure sees the task-local that the request has set.
+//! 3. A client leaves while its query runs. The query is interrupted.
+//! 4. A request hangs, because it waits for a closure while it holds the lock that the
 //!    closure needs. The program prints the report of that moment. The request has a time
 //!    limit, so the program ends.
+//! 5. Prometheus scrapes the figures.
+
+mod service;
 
 use std::{
     error::Error,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     thread,
     time::Duration,
 };
 
-use axum::{Router, extract::State, routing::get};
-use bridge::{Bridge, Timing, offload::on_cancel};
+use bridge::{Bridge, Timing};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use observed_ledger as ledger;
-use tokio::net::TcpListener;
-use tracing::Instrument;
+use tokio::runtime::Runtime;
+
+use crate::service::Service;
 
 /// The number of requests for the table of timings.
 const REQUESTS: usize = 400;
 
-/// The part that all requests share.
-#[derive(Clone)]
-struct Service {
-    db: Bridge,
-    connection: Arc<Mutex<rusqlite::Connection>>,
-}
-
-impl Service {
-    /// Runs a query on the pool of the bridge `db`. If the request is dropped meanwhile, the
-    /// query is interrupted.
-    async fn query<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, String> {
-        let connection = Arc::clone(&self.connection);
-        let locked = move || {
-            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let interrupt = connection.get_interrupt_handle();
-            // The next query is safe: when this guard drops, no interrupt comes any more.
-            let _guard = on_cancel(move || interrupt.interrupt());
-            query(&connection).inspect_err(|error| tracing::warn!("the query ended: {error}"))
-        };
-        self.db
-            .offload(locked)
-            .await
-            .map_err(|error| error.to_string())
-    }
-}
-
-async fn balance(State(service): State<Service>) -> Result<String, String> {
-    let balance = service
-        .query(|connection| ledger::balance(connection, 1))
-        .await?;
-    Ok(balance.to_string())
-}
-
-/// Counts until its client leaves. The log of the pool's thread is in the span `request`.
-async fn endless(State(service): State<Service>) -> Result<String, String> {
-    let span = tracing::info_span!("request", path = "/endless");
-    let count = service.query(ledger::endless).instrument(span).await?;
-    Ok(count.to_string())
-}
-
-/// Moves money, and checks the total before it releases the connection. The check needs
-/// the connection too, so this hangs until its time limit.
-async fn transfer(State(service): State<Service>) -> Result<String, String> {
-    let own = service.clone();
-    let body = move || {
-        let connection = own
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        ledger::transfer(&connection, 2, 1, 50).map_err(|error| error.to_string())?;
-        let total = own.query(ledger::total);
-        match own.db.wait_timeout(total, Duration::from_secs(2)) {
-            Ok(total) => total.map(|total| format!("the total is {total}")),
-            Err(error) => Err(error.to_string()),
-        }
-    };
-    service.db.offload(body).await
-}
+/// The figures that the excerpt of the last part shows.
+const EXCERPT: [&str; 5] = [
+    "bridge_completed_total{",
+    "bridge_peak_threads{",
+    "bridge_queued_for_seconds{",
+    "bridge_ran_for_seconds{",
+    "bridge_running{",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt()
         .without_time()
+        .with_target(false)
+        .with_thread_names(true)
         .with_writer(std::io::stdout)
         .init();
     let directory = tempfile::tempdir()?;
     let connection = ledger::open(&directory.path().join("accounts.db"))?;
-    let db = Bridge::builder()
-        .name("db")
-        .max_threads(2)
-        .timings(true)
-        .build()?;
+    let db = service::bridge()?;
     let service = Service {
         db: db.clone(),
         connection: Arc::new(Mutex::new(connection)),
+        prometheus: PrometheusBuilder::new().install_recorder()?,
     };
-    let runtime = tokio::runtime::Runtime::new()?;
-    let address = runtime.block_on(serve(service))?;
+    let runtime = Runtime::new()?;
+    let address = runtime.block_on(service.start())?;
+    let url = |path: &str| format!("http://{address}/{path}");
 
-    runtime.block_on(ask_often(&format!("http://{address}/balance")))?;
-    println!("{REQUESTS} requests, on the threads of the bridge `db`:\n");
+    title("Timings: hundreds of requests at once, on the two threads of the bridge `db`");
+    runtime.block_on(ask_often(&url("balance")))?;
     show("queued for", db.metrics().queued_for);
     show("ran for", db.metrics().ran_for);
 
-    println!("\nA client that leaves after 200 ms, while its query runs:\n");
-    let url = format!("http://{address}/endless");
-    let left = runtime.block_on(async {
-        let client = reqwest::Client::builder().timeout(Duration::from_millis(200));
-        client.build()?.get(url).send().await
-    });
-    assert!(left.is_err_and(|error| error.is_timeout()));
-    while db.metrics().running > 0 {
-        thread::sleep(Duration::from_millis(1)); // until the interrupt has ended the query
-    }
+    title("Context: a line of the log from a thread of the pool, in the span of its request");
+    let total = runtime.block_on(ask(url("total")))?;
+    println!("  The answer: {total}");
 
-    println!("\nA request that waits for a closure while it holds the closure's lock:\n");
-    let url = format!("http://{address}/transfer");
-    let stuck = runtime.spawn(async move { reqwest::get(url).await?.text().await });
+    title("Stopping: a client leaves after 200 ms, while its query runs");
+    leave(&runtime, &db, url("endless"))?;
+
+    title("Report: a request waits for a closure while it holds the closure's lock");
+    let stuck = runtime.spawn(ask(url("transfer")));
     thread::sleep(Duration::from_secs(1));
     println!("{}\n", db.report());
-    println!(
-        "Its answer, after its time limit: {}",
-        runtime.block_on(stuck)??
-    );
+    let answer = runtime.block_on(stuck)??;
+    println!("  The answer, after a time limit: {answer}");
+
+    title("Figures: an excerpt of what Prometheus scrapes, with the name of the bridge");
+    let text = runtime.block_on(ask(url("metrics")))?;
+    excerpt(&text);
     Ok(())
 }
 
-/// Starts the service, and returns its address.
-async fn serve(service: Service) -> Result<std::net::SocketAddr, Box<dyn Error>> {
-    let routes = Router::new()
-        .route("/balance", get(balance))
-        .route("/endless", get(endless))
-        .route("/transfer", get(transfer))
-        .with_state(service);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(axum::serve(listener, routes).into_future());
-    Ok(address)
+fn title(text: &str) {
+    println!("\n{text}\n");
+}
+
+async fn ask(url: String) -> Result<String, reqwest::Error> {
+    reqwest::get(url).await?.text().await
 }
 
 /// Sends all requests at once, and awaits the answers.
@@ -161,10 +105,38 @@ async fn ask_often(url: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Sends a request, and leaves before the answer. Returns when the query has ended.
+fn leave(runtime: &Runtime, db: &Bridge, url: String) -> Result<(), Box<dyn Error>> {
+    let left = runtime.block_on(async {
+        let client = reqwest::Client::builder().timeout(Duration::from_millis(200));
+        client.build()?.get(url).send().await
+    });
+    match left {
+        Err(error) if error.is_timeout() => {}
+        other => return Err(format!("this query never ends by itself: {other:?}").into()),
+    }
+    while db.metrics().running > 0 {
+        thread::sleep(Duration::from_millis(1)); // until the interrupt has ended the query
+    }
+    Ok(())
+}
+
 fn show(what: &str, timing: Option<Timing>) {
     let Some(timing) = timing else { return };
     println!(
-        "  {what:<11} p50 {:<10.1?} p90 {:<10.1?} p99 {:<10.1?} max {:<10.1?}",
+        "  {what:<11} p50 {:<10.1?} p90 {:<10.1?} p99 {:<10.1?} max {:.1?}",
         timing.p50, timing.p90, timing.p99, timing.max
     );
+}
+
+/// Prints some of the lines that Prometheus reads.
+fn excerpt(text: &str) {
+    let is_wanted = |line: &&str| EXCERPT.iter().any(|figure| line.starts_with(figure));
+    let mut lines: Vec<_> = text.lines().filter(is_wanted).collect();
+    lines.sort_unstable();
+    for line in &lines {
+        println!("  {line}");
+    }
+    let figures = text.lines().filter(|line| line.starts_with("bridge_"));
+    println!("  … and {} more lines", figures.count() - lines.len());
 }

@@ -4,6 +4,8 @@
 //! the nodes of other pools that the report lists.
 
 mod links;
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -49,6 +51,8 @@ pub(super) struct Graph {
     jobs_by_id: HashMap<JobId, usize>,
     /// The waits, by the numbers of their frames.
     waits_by_frame: HashMap<usize, usize>,
+    /// The numbers of frames that were not over when the state was copied.
+    alive: HashSet<usize>,
 }
 
 /// A job of some pool.
@@ -98,6 +102,7 @@ impl Graph {
             cycle: None,
             jobs_by_id: HashMap::new(),
             waits_by_frame: HashMap::new(),
+            alive: HashSet::new(),
         };
         graph.add(core, own, OWN);
         for (index, other) in others(core).iter().enumerate() {

@@ -21,6 +21,10 @@ use crate::{job::runnable::Header, platform::sync::FineClock, thread::clock::BEG
 /// of two nanoseconds. The mean and the maximum are not rounded. Times in the queue are
 /// measured in units of 32 ns.
 ///
+/// A summary may be made while jobs end. Then the mean and the maximum may include jobs that
+/// the count and the percentiles do not include yet. Each job that is counted is in all
+/// figures.
+///
 /// # Corner cases
 ///
 /// A time of more than 73 minutes counts as 73 minutes in the percentiles. A time in the

@@ -21,10 +21,12 @@
 #![cfg(bridge_shuttle)]
 
 mod adopting;
+mod carrying;
 mod ending;
 mod leaving;
 mod locks;
 mod nesting;
+mod observing;
 mod queueing;
 mod reporting;
 mod runner;

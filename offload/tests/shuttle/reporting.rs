@@ -7,8 +7,14 @@ use crate::{
     world::{Size, World, join_all, wait, wait_outside},
 };
 
-/// Checks that a report refers to nothing that it does not list.
+/// Checks a report of jobs that nest.
 fn check(report: &Report) {
+    check_links(report);
+    assert_eq!(report.cycle(), None, "nobody waits in a circle: {report}");
+}
+
+/// Checks that a report refers to nothing that it does not list.
+pub(crate) fn check_links(report: &Report) {
     let (jobs, waits) = (report.jobs(), report.waits());
     assert!(jobs.iter().map(|job| job.number()).eq(1..=jobs.len()));
     assert!(waits.iter().map(|wait| wait.number()).eq(1..=waits.len()));
@@ -33,7 +39,6 @@ fn check(report: &Report) {
     }
     let running = jobs.iter().filter(|job| job.state() == JobState::Running);
     assert!(running.count() <= report.workers().len(), "{report}");
-    assert_eq!(report.cycle(), None, "nobody waits in a circle: {report}");
 }
 
 /// Nests jobs, and submits one that nobody waits for.
@@ -46,38 +51,37 @@ fn nested(world: &World, depth: usize) -> usize {
     wait(below).map_or(0, |below| below.unwrap() + 1)
 }
 
-fn explored(threads: usize, blocked: usize) {
-    explore(move || {
-        let world = Size::of(threads, blocked).build();
-        let callers = (0..2).map(|_| {
-            let world = world.clone();
-            shuttle::thread::spawn(move || {
-                let inner = world.clone();
-                assert!(wait_outside(world.start(move || nested(&inner, 2))) <= 2);
-            })
-        });
-        let callers: Vec<_> = callers.collect();
-        let observer = world.clone();
-        let observer = shuttle::thread::spawn(move || {
-            for _ in 0..4 {
-                check(&observer.pool.report());
-                shuttle::thread::yield_now();
-            }
-        });
-        join_all(callers.into_iter().chain([observer]));
-        let report = world.pool.report();
-        check(&report);
-        world.end();
+/// Takes reports of a pool while jobs nest.
+fn run(threads: usize, blocked: usize) {
+    let world = Size::of(threads, blocked).build();
+    let callers = (0..2).map(|_| {
+        let world = world.clone();
+        shuttle::thread::spawn(move || {
+            let inner = world.clone();
+            assert!(wait_outside(world.start(move || nested(&inner, 2))) <= 2);
+        })
     });
+    let callers: Vec<_> = callers.collect();
+    let observer = world.clone();
+    let observer = shuttle::thread::spawn(move || {
+        for _ in 0..4 {
+            check(&observer.pool.report());
+            shuttle::thread::yield_now();
+        }
+    });
+    join_all(callers.into_iter().chain([observer]));
+    let report = world.pool.report();
+    check(&report);
+    world.end();
 }
 
 #[test]
 fn of_a_pool_that_adds_threads() {
-    explored(2, 4);
+    explore(|| run(2, 4));
 }
 
 /// The one added thread is not enough, so jobs are lent.
 #[test]
 fn of_a_pool_that_lends() {
-    explored(1, 1);
+    explore(|| run(1, 1));
 }

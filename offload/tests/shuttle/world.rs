@@ -18,7 +18,7 @@ use bridge_offload::{
     Waiting, model, park::Parker,
 };
 
-use crate::scheduler::is_patient;
+use crate::{carrying, scheduler::is_patient};
 
 /// A grace that is never over.
 pub(crate) const LONG: Duration = Duration::MAX;
@@ -32,6 +32,7 @@ std::thread_local! {
 pub(crate) fn reset() {
     OPEN.set(0);
     STALLS.set(0);
+    carrying::reset();
 }
 
 /// Checks, after an execution, that the scenario ended each pool. A scenario that ends
@@ -40,22 +41,22 @@ pub(crate) fn check_that_all_ended() {
     assert_eq!(OPEN.get(), 0, "the scenario left a world open");
 }
 
-/// Counts reports of stalls.
+/// Counts reports of stalls, and carries what [`carrying`] shows to a thread.
 pub(crate) struct Watched;
 
 impl Ambient for Watched {
-    type Context = ();
+    type Context = carrying::Number;
 
-    fn context(_config: &Config) -> Option<()> {
-        None
+    fn context(_config: &Config) -> Option<carrying::Number> {
+        carrying::capture()
     }
 
     fn capture() -> Self {
         Self
     }
 
-    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
-        closure()
+    fn enter<R>(&self, context: Option<&carrying::Number>, closure: impl FnOnce() -> R) -> R {
+        carrying::enter(context, closure)
     }
 
     fn stalled(report: &Report) {
@@ -95,6 +96,8 @@ pub(crate) struct Size {
     /// Whether the pool may stand still, and grow or refuse, although no thread is late.
     pub(crate) may_stall: bool,
     pub(crate) grows: bool,
+    /// Whether the pool measures its jobs.
+    pub(crate) timings: bool,
 }
 
 impl Size {
@@ -109,6 +112,7 @@ impl Size {
             keep_alive: Duration::from_hours(1),
             may_stall: false,
             grows: false,
+            timings: false,
         }
     }
 
@@ -117,7 +121,8 @@ impl Size {
             .max_blocked_threads(self.blocked)
             .queue_capacity(self.capacity)
             .spin(self.spin)
-            .keep_alive(self.keep_alive);
+            .keep_alive(self.keep_alive)
+            .timings(self.timings);
         let builder = if self.grows {
             builder.growing_from(self.threads)
         } else {
@@ -263,6 +268,7 @@ impl World {
         if is_patient() && !self.books.may_stall {
             assert_eq!(STALLS.get(), 0, "the pool stood still: {metrics:?}");
         }
+        carrying::balance();
         OPEN.set(OPEN.get() - 1);
     }
 }

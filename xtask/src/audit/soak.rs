@@ -1,5 +1,8 @@
 //! The stage `soak`: many calls of all kinds. After them the process has no more threads,
 //! descriptors, memory and references than before.
+//!
+//! The long form also cancels many queries of a database as they end. No statement behind
+//! a cancelled query is interrupted.
 
 use super::{
     instrumented::BUILD,
@@ -16,28 +19,51 @@ const CALLS: u64 = 1_000_000;
 /// The approximate number of calls of the short form.
 const FEW_CALLS: u64 = 20_000;
 
+/// The number of queries that the long form cancels.
+const QUERIES: u64 = 100_000;
+
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     let wanted = if budget.quick { FEW_CALLS } else { CALLS };
-    let mut build = run::cargo(&TEST);
-    build.arg("--no-run");
+    // Two tests make as many calls as this number, and two make fewer.
+    let mut text = soak(&CALL, wanted / 2, budget)?;
+    if !budget.quick {
+        text += &soak(&CANCEL, QUERIES, budget)?;
+    }
+    Ok(Tally {
+        count: calls(&text),
+        note: format!("{} tests", loom::passed(&text)),
+    })
+}
+
+/// Builds a test target and runs its tests with this number of calls. Returns their output.
+fn soak(target: &[&str], calls: u64, budget: &Budget) -> Result<String, String> {
+    let mut build = run::cargo(&["test"]);
+    build.args(target).arg("--no-run");
     if !run::run(&mut build, BUILD, Output::Show).passed() {
         return Err("the soak test does not build".to_owned());
     }
-    let mut test = run::cargo(&TEST);
-    test.args(["--", "--nocapture", "--test-threads=1"]);
-    // Two tests make as many calls as this number, and two make fewer.
-    test.env("BRIDGE_SOAK", (wanted / 2).to_string());
+    let mut test = run::cargo(&["test"]);
+    test.args(target)
+        .args(["--", "--nocapture", "--test-threads=1"]);
+    test.env("BRIDGE_SOAK", calls.to_string());
     let ended = run::run(&mut test, budget.search, Output::Tee);
     if !ended.passed() {
         return Err(format!("the soak ended as {:?}", ended.verdict));
     }
-    Ok(Tally {
-        count: calls(&ended.text),
-        note: format!("{} tests", loom::passed(&ended.text)),
-    })
+    Ok(ended.text)
 }
 
-const TEST: [&str; 6] = ["test", "--release", "--package", "bridge", "--test", "soak"];
+/// The test target that makes calls of all kinds.
+const CALL: [&str; 5] = ["--release", "--package", "bridge", "--test", "soak"];
+
+/// The test target that cancels queries. It is not optimised, because that would link the
+/// nine programs of its package too, which takes longer than the queries.
+const CANCEL: [&str; 4] = [
+    "--package",
+    "bridge-scenarios",
+    "--test",
+    "an_interrupt_hits_only_its_own_statement",
+];
 
 /// Sums the calls of all tests, from the line that each prints: "soak: 7 calls: a wait".
 fn calls(text: &str) -> u64 {

@@ -4,7 +4,10 @@
 //! deep nest has a long lineage, and so has each job above it. So a job is linked only with
 //! the innermost living wait or job of its lineage, and no chain is walked twice.
 
-use std::{collections::HashMap, iter, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    iter, mem,
+};
 
 use super::{Graph, OWN, WaitNode};
 use crate::{
@@ -17,6 +20,7 @@ impl Graph {
     /// Links each job with the wait that polls for it, or else with its parent by lineage.
     pub(super) fn link(&mut self) {
         let mut known = HashMap::new();
+        self.alive = self.innermost_frames();
         for at in 0..self.jobs.len() {
             let lineage = self.jobs[at].seen.lineage.clone();
             let parent = self.innermost(&lineage, &mut known);
@@ -33,6 +37,14 @@ impl Graph {
                 self.jobs[at].entry.parent = Some(Step::Wait(wait));
             }
         }
+    }
+
+    /// Returns the numbers of the innermost frames. The jobs and waits of these frames had not
+    /// ended when the state was copied. They may have ended since.
+    fn innermost_frames(&self) -> HashSet<usize> {
+        let lineages = self.jobs.iter().map(|job| &job.seen.lineage);
+        let innermost = lineages.filter_map(|lineage| lineage.frames().next());
+        innermost.map(|frame| frame.number()).collect()
     }
 
     /// Returns the innermost living wait or job of a lineage.
@@ -60,9 +72,9 @@ impl Graph {
         innermost
     }
 
-    /// Returns the wait or the job of a frame, if it is not over.
+    /// Returns the wait or the job of a frame, if it was not over when the state was copied.
     fn step_of(&mut self, frame: &Frame) -> Option<Step> {
-        if frame.is_over() {
+        if frame.is_over() && !self.alive.contains(&frame.number()) {
             return None;
         }
         let job = self.job_of(frame);

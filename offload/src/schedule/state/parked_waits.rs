@@ -36,7 +36,7 @@ pub(crate) struct ParkEnd {
     pub(crate) snapshot: Option<Box<Snapshot>>,
 }
 
-/// What the pool must know of a wait that is about to park.
+/// A request to park: the facts about a wait that the pool must know.
 #[derive(Clone)]
 pub(crate) struct ParkRequest {
     /// The frame of the wait.

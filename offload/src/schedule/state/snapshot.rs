@@ -33,6 +33,7 @@ pub(crate) struct Snapshot {
 /// A job at that moment.
 pub(crate) struct SeenJob {
     pub(crate) job: Arc<dyn Runnable>,
+    /// The lineage of the job. Its innermost frame was not over at that moment.
     pub(crate) lineage: Lineage,
     /// Whether the job's caller waits for room in the queue.
     pub(crate) is_in_backlog: bool,
@@ -76,7 +77,7 @@ impl SeenJob {
     fn claimed(claimed: &Claimed) -> Self {
         Self {
             job: Arc::clone(&claimed.job),
-            lineage: claimed.lineage.clone(),
+            lineage: claimed.lineage.clone().living(),
             is_in_backlog: false,
             admitted: Stamp::default(),
         }
@@ -87,7 +88,7 @@ impl SeenJob {
             is_in_backlog: Queue::is_in_backlog(submitted.header()),
             admitted: submitted.header().admitted(),
             job: Arc::clone(&submitted.job),
-            lineage: submitted.lineage.clone(),
+            lineage: submitted.lineage.clone().living(),
         }
     }
 }

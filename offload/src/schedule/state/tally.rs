@@ -1,7 +1,12 @@
 //! The counts of a pool: the ends of jobs, and the metrics.
 
+use std::sync::Arc;
+
 use super::State;
-use crate::{Metrics, job::runnable::Finish};
+use crate::{
+    Metrics,
+    job::runnable::{Finish, Runnable},
+};
 
 /// Counts that only grow, and the largest values so far.
 #[derive(Default)]
@@ -32,9 +37,19 @@ impl State {
     /// Returns the number of jobs that have run to an end. This includes jobs whose worker
     /// has not told the pool yet.
     pub(crate) fn finished(&self) -> u64 {
-        let jobs = self.stacks.iter().flatten();
+        self.finished_except(&[])
+    }
+
+    /// Returns the same number, without these jobs. The caller has found each of them on a
+    /// stack under this lock, and not at its end.
+    ///
+    /// A worker shows the end of a job without the pool's lock. So a second look at such a
+    /// job may give another answer than the first.
+    pub(crate) fn finished_except(&self, unended: &[Arc<dyn Runnable>]) -> u64 {
+        let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
         let shown = jobs
-            .filter(|claimed| claimed.job.header().shown().is_some())
+            .filter(|job| job.header().shown().is_some())
+            .filter(|job| !unended.iter().any(|other| Arc::ptr_eq(other, job)))
             .count();
         self.tally.completed + self.tally.panicked + shown as u64
     }
