@@ -171,8 +171,8 @@ impl Builder {
     ///
     /// # Corner cases
     ///
-    /// If a closure calls `exit`, the process does not wait for that closure. Nor does it
-    /// wait for closures that depend on that one. A fork's child waits only for work that it has accepted
+    /// A closure that calls `exit` does not hold the process up, and neither do the closures
+    /// that wait for it. A fork's child waits only for work that it has accepted
     /// itself. [`std::process::abort`] and signals end the process at once. On Windows
     /// `std::process::exit` does so too, because it runs no exit handlers there.
     pub fn exit_grace(mut self, time: Duration) -> Self {
