@@ -12,7 +12,7 @@ use crate::held_clock::Hold;
 use crate::{carry::Captured, clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
-/// does, and in the context of its submitter. Marks the thread as one that may block.
+/// does, and in the context of its submitter. Tags the thread as one that runs a job.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,

@@ -11,8 +11,8 @@ use cache::Cache;
 use offload_pool::{
     Config,
     exit::{self, BeforeExit, ProcessExit, Turn},
-    helper::OnThread,
     large::Large,
+    on_thread::OnThread,
 };
 use tokio::runtime::Handle;
 
@@ -50,24 +50,6 @@ struct Inner {
     max_nested_waits: usize,
     spin: Duration,
     debug: bool,
-}
-
-/// When the process exits, this begins to end the home runtime. It waits for nothing: the
-/// runtime's [`Threads`](crate::runtime::home_threads::Threads) have an entry of their own,
-/// because they may outlive the bridge.
-impl BeforeExit for Inner {
-    fn turn(&self) -> Turn {
-        Turn::Runtimes
-    }
-
-    fn grace(&self) -> Duration {
-        self.home.exit_grace()
-    }
-
-    fn begin(self: Arc<Self>, _exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-        self.home.begin_end();
-        None
-    }
 }
 
 static GLOBAL: OnceLock<Bridge> = OnceLock::new();
@@ -312,13 +294,13 @@ impl Bridge {
 
     /// Ends the home runtime. Blocks until it has ended or `timeout` is over, unless this
     /// thread must not block.
-    pub(crate) fn home_end(&self, timeout: Duration) {
+    pub(crate) fn end_home(&self, timeout: Duration) {
         self.inner.home.shut_down(timeout);
     }
 
     /// Ends the home runtime without blocking: another thread waits for the end. Returns
     /// `None` if there is nothing to wait for, or if the system has no thread for that.
-    pub(crate) fn home_end_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
+    pub(crate) fn end_home_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
         self.inner.home.shut_down_elsewhere(timeout)
     }
 
@@ -354,6 +336,24 @@ impl Bridge {
 
     pub(crate) fn is_debug(&self) -> bool {
         self.inner.debug
+    }
+}
+
+/// When the process exits, this begins to end the home runtime. It waits for nothing: the
+/// runtime's [`Threads`](crate::runtime::home_threads::Threads) have an entry of their own,
+/// because they may outlive the bridge.
+impl BeforeExit for Inner {
+    fn turn(&self) -> Turn {
+        Turn::Runtimes
+    }
+
+    fn grace(&self) -> Duration {
+        self.home.exit_grace()
+    }
+
+    fn begin(self: Arc<Self>, _exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
+        self.home.begin_end();
+        None
     }
 }
 

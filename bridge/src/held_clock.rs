@@ -13,11 +13,13 @@ use std::{
     sync::mpsc::{Sender, channel},
 };
 
-use offload_pool::fork::PerProcess;
+use offload_pool::fork::{OfProcess, PerProcess};
 use tokio::{
     runtime::{Handle, Id, RuntimeFlavor},
     time,
 };
+
+use crate::runtime::forked;
 
 static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
 
@@ -31,7 +33,7 @@ struct Held {
 /// Holds the clock of a runtime until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    runtime: Id,
+    runtime: OfProcess<Id>,
 }
 
 impl Hold {
@@ -39,7 +41,12 @@ impl Hold {
     pub(crate) fn capture(runtime: Option<&Handle>) -> Option<Self> {
         let runtime = runtime?;
         // Tokio pauses the clock of no other flavour.
-        if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread || !is_paused() {
+        if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
+            return None;
+        }
+        // A fork has left the threads of this runtime behind, and perhaps a lock that one of
+        // them held.
+        if forked::is_left_behind(runtime) || !is_paused() {
             return None;
         }
         let id = runtime.id();
@@ -56,7 +63,9 @@ impl Hold {
             held.insert(id, first);
             Some(end)
         });
-        let hold = Self { runtime: id };
+        let hold = Self {
+            runtime: OfProcess::new(id),
+        };
         if let Some(end) = end {
             runtime.spawn_blocking(move || end.recv());
         }
@@ -66,11 +75,15 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
+        // A fork's child does not hold the clocks of its parent.
+        let Ok(runtime) = self.runtime.get() else {
+            return;
+        };
         HELD.with(|held| {
-            if let Some(clock) = held.get_mut(&self.runtime) {
+            if let Some(clock) = held.get_mut(runtime) {
                 clock.jobs -= 1;
                 if clock.jobs == 0 {
-                    held.remove(&self.runtime);
+                    held.remove(runtime);
                 }
             }
         });

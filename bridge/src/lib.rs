@@ -130,11 +130,10 @@
 pub mod __private;
 mod ambient;
 mod bridge;
+mod builder;
 mod call;
-mod carried;
 pub mod carry;
 mod clock;
-mod config;
 mod driven;
 mod entered;
 mod error;
@@ -147,6 +146,7 @@ mod handler;
 mod held_clock;
 mod leftover;
 mod log;
+mod maybe_boxed;
 pub mod offload;
 mod outcome;
 #[cfg(feature = "metrics")]
@@ -168,9 +168,9 @@ pub use offload_pool::{
 
 pub use crate::{
     bridge::Bridge,
+    builder::Builder,
     call::{AsyncCall, BoxCall, Call, SyncCall},
     carry::Carrier,
-    config::Builder,
     entered::{Entered, enter},
     error::WaitError,
     handler::Handler,

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::{
     Call,
     call::sealed::Sealed,
-    carried::Carried,
+    maybe_boxed::MaybeBoxed,
     route::{Route, route},
 };
 
@@ -52,13 +52,13 @@ pin_project! {
     #[project = StateProj]
     enum State<C: Call> {
         Ready { value: Option<C::Output> },
-        Pending { #[pin] call: Carried<C> },
+        Pending { #[pin] call: MaybeBoxed<C> },
     }
 }
 
 /// Runs the call if this thread may block, and leaves it pending otherwise.
 #[track_caller]
-pub(crate) fn dispatch<C: Call>(call: Carried<C>) -> Outcome<C> {
+pub(crate) fn dispatch<C: Call>(call: MaybeBoxed<C>) -> Outcome<C> {
     let state = match route(Context::current(), Sealed::kind(&*call)) {
         Route::Wait | Route::Direct => State::Ready {
             value: Some(wait(call)),
@@ -72,7 +72,7 @@ pub(crate) fn dispatch<C: Call>(call: Carried<C>) -> Outcome<C> {
 /// pay for it.
 #[inline(never)]
 #[track_caller]
-fn wait<C: Call>(call: Carried<C>) -> C::Output {
+fn wait<C: Call>(call: MaybeBoxed<C>) -> C::Output {
     Sealed::run(call)
 }
 

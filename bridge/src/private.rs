@@ -10,7 +10,7 @@ pub use crate::call::{
     nested::{Array, ByCow, ByOption, ByRef, ByVal, List, Single, Slice},
     setup::{Given, Global, Setup, Traced, Via},
 };
-pub use crate::carried::Carried;
+pub use crate::maybe_boxed::MaybeBoxed;
 use crate::{Bridge, SyncCall, call::setup::Hooks, route::Route};
 
 /// Returns the call of a `fn`.

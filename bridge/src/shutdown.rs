@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::{PoolShutdown, Shutdown, helper::OnThread};
+use offload_pool::{PoolShutdown, Shutdown, on_thread::OnThread};
 
 use crate::Bridge;
 
@@ -80,10 +80,10 @@ impl BridgeShutdown {
         match mem::replace(&mut self.ending, EndingPart::Over) {
             EndingPart::Pool(pool) if self.began.is_none() => {
                 let report = pool.wait();
-                self.bridge.home_end(self.left(began));
+                self.bridge.end_home(self.left(began));
                 report
             }
-            _ => panic!("a shutdown that has been polled is to be awaited, not waited for"),
+            _ => panic!("a shutdown that has been polled must be awaited, not waited for"),
         }
     }
 
@@ -103,7 +103,7 @@ impl Future for BridgeShutdown {
             let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
                 return Poll::Pending;
             };
-            let Some(home) = this.bridge.home_end_elsewhere(this.left(began)) else {
+            let Some(home) = this.bridge.end_home_elsewhere(this.left(began)) else {
                 this.ending = EndingPart::Over;
                 return Poll::Ready(report);
             };

@@ -14,7 +14,7 @@ use crate::{Driver, generation::Generation, slot::Slot};
 /// Remembers the runtime that drives a poll, for as long as that poll runs.
 ///
 /// Each bridge has a cache of its own. Two caches share nothing. The crate's
-/// head states the law and lists what is not remembered.
+/// documentation states the law and lists what is not remembered.
 #[derive(Debug)]
 pub struct Cache {
     generation: Generation,

@@ -9,7 +9,7 @@
 //! | who | does | with |
 //! |---|---|---|
 //! | the thread of a poll | stamps its entry | [`Generation::stamp`] |
-//! | the same thread, later | looks whether the stamp still counts | [`Generation::counts`] |
+//! | the same thread, later | looks whether the stamp is current | [`Generation::is_current`] |
 //! | any thread | ends the generation | [`Generation::end`] |
 //!
 //! *Why it holds.* Only a reset changes the number, by one atomic addition. A
@@ -47,7 +47,7 @@ impl Generation {
     /// Returns whether no generation has ended since `stamp`. A thread that
     /// reads `false` also sees what happened before the reset.
     #[inline]
-    pub(crate) fn counts(&self, stamp: Stamp) -> bool {
+    pub(crate) fn is_current(&self, stamp: Stamp) -> bool {
         self.stamp() == stamp
     }
 

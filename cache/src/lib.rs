@@ -71,7 +71,7 @@
 //! | what | why |
 //! |---|---|
 //! | the runtime of a task that was spawned without the bridge | a first look-up may happen under a guard, and then nothing tells which runtime polls the task. A worker index beyond the handle's workers, or an index other than 0 under a current-thread handle, proves that a handle is foreign, but nothing proves the opposite. So such a look-up is fresh each time |
-//! | the context, in a worker | a fresh look costs half as much as a look into the slot (0.5 against 0.9 ns) |
+//! | the context, in a worker | a fresh look costs less than a look into the slot |
 //! | the context, in the root future of a `block_on` | a `block_in_place` changes the context, and only a fresh look finds the trace of that |
 //! | the contexts `Sync` and `Blocking` | a guard or a `block_on` on the same thread changes them, and the cache does not notice |
 //! | an owned [`Handle`](tokio::runtime::Handle) | a clone costs what the cache would save, so [`Cache::with_driver`] lends the handle |

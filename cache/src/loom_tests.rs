@@ -84,7 +84,7 @@ fn a_reset_while_an_entry_is_made_counts() {
         });
         let mut slot = Slot::EMPTY;
         begin(&mut slot, &generation);
-        let made_before = generation.counts(before);
+        let made_before = generation.is_current(before);
         resetter.join().unwrap();
         let trusted = remembers(&slot, &generation);
         assert!(!(made_before && trusted), "the reset passed the entry by");

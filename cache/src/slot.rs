@@ -51,6 +51,6 @@ impl<T> Slot<T> {
     #[inline]
     pub(crate) fn find(&self, generation: &Generation) -> Option<&T> {
         let entry = self.0.as_ref()?;
-        generation.counts(entry.stamp).then_some(&entry.value)
+        generation.is_current(entry.stamp).then_some(&entry.value)
     }
 }

@@ -1,4 +1,4 @@
-//! The only door to atomics: the standard library's, or loom's in a model.
+//! The atomics of this crate: those of the standard library, or loom's in a model.
 //!
 //! The cfg is `bridge_loom`, because Tokio itself changes under `loom`. Only
 //! this crate's unit tests run under loom. Crates that depend on this one, and

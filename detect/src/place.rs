@@ -172,7 +172,7 @@ impl RuntimeLookup {
 }
 
 /// Returns whether this thread polls a task under a budget where no runtime is reachable.
-/// Such a task belongs to a `LocalSet` that another executor drives.
+/// That task belongs to a `LocalSet` that another executor drives.
 #[inline]
 fn in_a_lone_local_set() -> bool {
     task::try_id().is_some() && budget::budget_in_force()

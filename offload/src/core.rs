@@ -26,7 +26,7 @@ use crate::{
         listeners::ListenerTable,
         runnable::{Header, Submitted},
     },
-    nesting::lineage::{Lane, PoolId},
+    nesting::lineage::PoolId,
     observe::outside::Outside,
     platform::{
         fork::{self, Forked},
@@ -36,7 +36,7 @@ use crate::{
     schedule::{
         expected_start::ExpectedStart,
         inbox::Inbox,
-        queue::Queue,
+        queue::{Lane, Queue},
         stall::StallReport,
         state::{Action, Phase, Snapshot, State},
     },
@@ -63,7 +63,7 @@ pub(crate) struct Core {
     /// The number of jobs that a worker could take. The queue writes it under the lock,
     /// and a spinning worker reads it.
     ready: Arc<Padded<AtomicUsize>>,
-    /// Submitters leave jobs here while a worker is bound to look.
+    /// Submitters leave jobs here while they would have nobody to call.
     inbox: Arc<Padded<Inbox>>,
     /// Tracks how often it has paid that callers polled again at once.
     pub(crate) eagerness: Eagerness,

@@ -87,5 +87,5 @@ pub use crate::{
     observe::outside::OutsideWait,
     platform::{fork, load},
     pool::metrics::{Figure, Value},
-    thread::{helper, park, stack},
+    thread::{on_thread, park, stack},
 };

@@ -104,7 +104,7 @@ fn a_shutdown_that_was_polled_is_not_waited_for_too() {
         let mut end = pool.shutdown(Duration::ZERO);
         let _either = Pin::new(&mut end).poll(&mut Context::from_waker(Waker::noop()));
         let payload = catch_unwind(AssertUnwindSafe(|| end.wait())).unwrap_err();
-        assert!(panic_text(&*payload).contains("is to be awaited"));
+        assert!(panic_text(&*payload).contains("must be awaited"));
     });
 }
 

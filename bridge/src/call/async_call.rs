@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     Bridge, Outcome, WaitError,
-    carried::{self, Carried, carry},
     error::unwrap,
+    maybe_boxed::{self, MaybeBoxed, maybe_box},
     outcome,
     route::{Kind, Route},
     wait,
@@ -68,7 +68,12 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     fn run(self, limit: Option<Duration>) -> Result<F::Output, WaitError> {
         let Self { future, mut setup } = self;
         setup.begin(Route::Wait);
-        let result = wait::run_as(setup.bridge().borrow(), carried::name::<F>(), future, limit);
+        let result = wait::run_as(
+            setup.bridge().borrow(),
+            maybe_boxed::name::<F>(),
+            future,
+            limit,
+        );
         if result.is_ok() {
             setup.end();
         }
@@ -85,7 +90,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
         // nothing, and it calls `end`.
         self.as_mut().project().setup.begin(Route::Wait);
         let bridge = Sealed::bridge(&*self);
-        wait::run_as(&bridge, carried::name::<F>(), self, limit)
+        wait::run_as(&bridge, maybe_boxed::name::<F>(), self, limit)
     }
 
     /// Runs the function to completion on this thread, and parks the thread between polls.
@@ -140,7 +145,7 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// If it waits, it panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(carry!(self))
+        outcome::dispatch(maybe_box!(self))
     }
 
     /// Runs this call on `bridge`, no matter what the function's attribute says.
@@ -160,9 +165,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     /// assert_eq!(double(4).on(&bridge).wait(), 8);
     /// # Ok::<(), bridge::BuildError>(())
     /// ```
-    pub fn on(self, bridge: &Bridge) -> AsyncCall<Carried<F>, S::On> {
+    pub fn on(self, bridge: &Bridge) -> AsyncCall<MaybeBoxed<F>, S::On> {
         AsyncCall {
-            future: carry!(self.future),
+            future: maybe_box!(self.future),
             setup: self.setup.on(bridge),
         }
     }
@@ -197,7 +202,7 @@ impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
     }
 
     fn name(&self) -> &'static str {
-        carried::name::<F>()
+        maybe_boxed::name::<F>()
     }
 
     fn begin_wait(&mut self) {
@@ -209,7 +214,7 @@ impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
     }
 
     #[track_caller]
-    fn run(call: Carried<Self>) -> F::Output {
+    fn run(call: MaybeBoxed<Self>) -> F::Output {
         #[cfg(debug_assertions)]
         return unwrap(call.into_boxed().run_boxed(None));
         #[cfg(not(debug_assertions))]
@@ -218,12 +223,12 @@ impl<F: Future, S: Setup> Sealed for AsyncCall<F, S> {
 }
 
 impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
-    type On = AsyncCall<Carried<F>, S::On>;
+    type On = AsyncCall<MaybeBoxed<F>, S::On>;
 
     fn on(self, bridge: &Bridge) -> Self::On {
         // This repeats the inherent method, because a call of it would copy a large future.
         AsyncCall {
-            future: carry!(self.future),
+            future: maybe_box!(self.future),
             setup: self.setup.on(bridge),
         }
     }
@@ -254,14 +259,14 @@ impl<F: Future, S: Setup> Call for AsyncCall<F, S> {
 
     #[track_caller]
     fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(carry!(self))
+        outcome::dispatch(maybe_box!(self))
     }
 }
 
 impl<F, S> fmt::Debug for AsyncCall<F, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("AsyncCall")
-            .field(&carried::name::<F>())
+            .field(&maybe_boxed::name::<F>())
             .finish()
     }
 }

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Outcome, WaitError,
-    carried::{Carried, carry},
     error::unwrap,
+    maybe_boxed::{MaybeBoxed, maybe_box},
     outcome,
     route::Kind,
     wait,
@@ -136,7 +136,7 @@ impl<'a, T> BoxCall<'a, T> {
     /// If the call runs now, this panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self> {
-        outcome::dispatch(carry!(self))
+        outcome::dispatch(maybe_box!(self))
     }
 
     /// Runs this call on `bridge`, no matter what the function's attribute says.
@@ -241,7 +241,7 @@ impl<'a, T> Sealed for BoxCall<'a, T> {
     }
 
     #[track_caller]
-    fn run(call: Carried<Self>) -> T {
+    fn run(call: MaybeBoxed<Self>) -> T {
         call.into_inner().wait()
     }
 

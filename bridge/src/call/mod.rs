@@ -152,7 +152,7 @@ pub(crate) mod sealed {
         task::{Context, Poll},
     };
 
-    use crate::{Bridge, Leftover, Offload, OffloadError, carried::Carried, route::Kind};
+    use crate::{Bridge, Leftover, Offload, OffloadError, maybe_boxed::MaybeBoxed, route::Kind};
 
     pub trait Sealed: Future + Sized {
         /// The kind of the function of all calls of this type, or `None` if the type does
@@ -179,7 +179,7 @@ pub(crate) mod sealed {
 
         /// Waits for a call that was dispatched.
         #[track_caller]
-        fn run(call: Carried<Self>) -> Self::Output;
+        fn run(call: MaybeBoxed<Self>) -> Self::Output;
 
         /// Runs the function in place if a wait is a plain call, and returns its result.
         /// Otherwise returns the call as `Err`. `at` is the place of the wait.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected,
-    carried::Carried,
+    maybe_boxed::MaybeBoxed,
     route::{Kind, Route},
 };
 
@@ -226,7 +226,7 @@ where
     }
 
     #[track_caller]
-    fn run(call: Carried<Self>) -> T {
+    fn run(call: MaybeBoxed<Self>) -> T {
         call.into_inner().wait()
     }
 

@@ -18,7 +18,7 @@ use super::{
     setup::{Global, Setup},
 };
 use crate::{
-    Bridge, Outcome, WaitError, carried::carry, error::unwrap, outcome, route::Route, wait,
+    Bridge, Outcome, WaitError, error::unwrap, maybe_boxed::maybe_box, outcome, route::Route, wait,
 };
 
 pin_project! {
@@ -192,7 +192,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     where
         Self: Call<Output = T>,
     {
-        outcome::dispatch(carry!(self))
+        outcome::dispatch(maybe_box!(self))
     }
 
     /// Runs this call on `bridge`, no matter what the function's attribute says.

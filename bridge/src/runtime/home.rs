@@ -15,7 +15,7 @@ use std::{
 use detect::{Context, probe::blocking::block_if_allowed};
 use offload_pool::{
     fork::{self, Forked, OfProcess},
-    helper::OnThread,
+    on_thread::OnThread,
 };
 use tokio::runtime::{self, Handle, Runtime};
 

@@ -23,8 +23,8 @@ use crate::Place;
 /// Resumes the panic of `body`.
 pub fn block_if_allowed<T>(body: impl FnOnce() -> T) -> Option<T> {
     // After `block_in_place`, Tokio gives a worker its budget back, but leaves a root
-    // without a budget. Such a root looks like blocking code, so this guard restores the
-    // budget when it drops.
+    // without a budget. A root without a budget looks like blocking code. So this guard
+    // restores the budget when it drops.
     let budget = coop::poll_proceed(&mut Context::from_waker(Waker::noop()));
     let mut is_allowed = false;
     let result = catch_unwind(AssertUnwindSafe(|| {

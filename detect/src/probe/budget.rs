@@ -45,6 +45,7 @@ const BUDGET: usize = 128;
 type LastOperation = ManuallyDrop<RestoreOnPending>;
 
 thread_local! {
+    /// The guard that this thread keeps for `probe_with_guard`.
     static KEPT: Cell<Option<LastOperation>> = const { Cell::new(None) };
 }
 
@@ -113,6 +114,7 @@ fn probe_with_guard(last: LastOperation) -> Option<bool> {
     let (Poll::Ready(_restore), Poll::Ready(memory)) =
         (coop::poll_proceed(&mut cx), coop::poll_proceed(&mut cx))
     else {
+        // Only a budget runs dry.
         KEPT.set(Some(last));
         return Some(true);
     };

@@ -65,7 +65,7 @@ impl Core {
         let mut state = self.state();
         let refused = state.queue.drain_backlog();
         let sleepers = state.advance(Phase::Draining);
-        let run = state.run();
+        let run = state.finished();
         drop(state);
         sleepers.iter().for_each(Unparker::unpark);
         let tell = refused
@@ -120,7 +120,7 @@ impl Core {
             job.header().stop();
         }
         let sleepers = state.advance(Phase::Closed);
-        let run = state.run_except(&stopping);
+        let run = state.finished_except(&stopping);
         drop(state);
         // Another shutdown of this pool may wait for jobs that will not run any more.
         self.job_ended.notify_all();
@@ -234,7 +234,7 @@ impl Drained {
         };
         let left: Vec<_> = stopping.iter().filter(is_left).cloned().collect();
         let gone = stopping.len() - left.len();
-        report.cancelled = to_usize(state.run_except(&left) - run).min(gone);
+        report.cancelled = to_usize(state.finished_except(&left) - run).min(gone);
         drop(state);
         // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += gone - report.cancelled;

@@ -1,7 +1,7 @@
 //! The monitor: a thread that looks at a pool which may stand still.
 //!
-//! It starts when a pool may stand still, and stops after a second without anything
-//! stuck: see [`stall`](crate::schedule::stall). It is no worker.
+//! It starts when the pool is stuck, and stops after a second in which the pool was not:
+//! see [`stall`](crate::schedule::stall). It is no worker.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
 #[cold]
 pub(crate) fn start(core: &Arc<Core>) {
     let own = Arc::clone(core);
-    let name = core.limits.name.thread("monitor");
+    let name = core.limits.name.thread_name("monitor");
     if start_thread(name, core.limits.stack_size, move || run(&own)).is_err() {
         let refused = core.state().monitor_failed();
         if let Some(unparker) = refused {

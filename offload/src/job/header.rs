@@ -2,11 +2,11 @@
 
 use std::{panic::Location, sync::atomic::Ordering};
 
-use super::runnable::Finish;
+use super::runnable::{Finish, Start};
 use crate::{
     platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
     thread::clock::{BEGUN, Tick},
-    timing::{JobTimer, Stamp, Start},
+    timing::{JobTimer, Stamp},
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -29,7 +29,7 @@ pub(crate) struct Header {
     /// The number of the wait that polled for the job last, or 0.
     adopter: AtomicUsize,
     /// A lower bound on the number of unrelated jobs that were pushed before this job.
-    before: AtomicUsize,
+    unrelated_before: AtomicUsize,
 }
 
 /// The caller does not need the job any more.
@@ -56,7 +56,7 @@ impl Header {
             upper: AtomicU8::new(0),
             begun: AtomicU32::new(0),
             adopter: AtomicUsize::new(0),
-            before: AtomicUsize::new(0),
+            unrelated_before: AtomicUsize::new(0),
         }
     }
 
@@ -80,14 +80,14 @@ impl Header {
     }
 
     /// Notes the number of unrelated jobs that were pushed before this job.
-    pub(crate) fn set_before(&self, unrelated: usize) {
-        self.before.store(unrelated, Ordering::Relaxed);
+    pub(crate) fn set_unrelated_before(&self, count: usize) {
+        self.unrelated_before.store(count, Ordering::Relaxed);
     }
 
     /// Returns a lower bound on the number of unrelated jobs that were pushed before this
     /// job.
-    pub(crate) fn before(&self) -> usize {
-        self.before.load(Ordering::Relaxed)
+    pub(crate) fn unrelated_before(&self) -> usize {
+        self.unrelated_before.load(Ordering::Relaxed)
     }
 
     /// Notes the number of the wait that polls for the job.
@@ -155,7 +155,7 @@ impl Header {
 
     /// Notes the time when the closure begins.
     pub(crate) fn begin<'a>(&self, start: Start<'a>) -> JobTimer<'a> {
-        let timer = start.timer(self);
+        let timer = JobTimer::begin(start.recorder, self);
         self.begun.store(start.tick, Ordering::Relaxed);
         timer
     }

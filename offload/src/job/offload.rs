@@ -297,8 +297,8 @@ fn pending<R>(eagerness: &Eagerness, polls: &mut FurtherPolls, cx: &Context<'_>)
 /// hold a lock on which all running jobs block.
 #[cold]
 fn adopt(pool: PoolId, header: &Header) {
-    let own = lineage::adopt(pool, header.before());
-    if let Some(wait) = own.or_else(lineage::adopt_elsewhere) {
+    let own = lineage::adopt(pool, header.unrelated_before());
+    if let Some(wait) = own.or_else(lineage::number_of_innermost_wait) {
         header.set_adopter(wait);
     }
 }

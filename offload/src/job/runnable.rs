@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{
     Ambient, Lineage, OffloadError,
-    nesting::lineage::JobId,
+    nesting::lineage::{JobId, PoolId},
     platform::{
         fork::{Forked, OfProcess},
         sync::lock,
     },
     pool::error::Panic,
-    thread::worker::Worker,
-    timing::Start,
+    thread::{clock::Tick, worker::Worker},
+    timing::Recorder,
 };
 
 /// A job as workers see it.
@@ -59,6 +59,17 @@ impl Submitted {
     pub(crate) fn run(self, start: Start<'_>) -> Result<Finish, Forked> {
         self.job.run(self.lineage, start)
     }
+}
+
+/// The start of a job on a worker.
+#[derive(Clone, Copy)]
+pub(crate) struct Start<'a> {
+    /// The worker's pool.
+    pub(crate) pool: PoolId,
+    /// The time of the start, at the resolution of ages.
+    pub(crate) tick: Tick,
+    /// The recorder of the worker, if the pool measures its jobs.
+    pub(crate) recorder: Option<&'a Recorder>,
 }
 
 /// The end of a job that a worker took.

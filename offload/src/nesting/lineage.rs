@@ -18,7 +18,7 @@ mod scope;
 use std::{fmt, mem, ptr, sync::Arc};
 
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-pub(crate) use self::current::standing;
+pub(crate) use self::current::jobs_here;
 pub use self::scope::Scope;
 use self::{
     current::{Current, Top, install, with_current},
@@ -26,24 +26,25 @@ use self::{
 };
 pub(crate) use self::{
     current::{
-        Installed, InstalledJob, adopt, adopt_elsewhere, frame, job_frame, open_wait, opened_frame,
+        Installed, InstalledJob, adopt, frame, job_frame, number_of_innermost_wait, open_wait,
+        opened_frame,
     },
     frame::{Claim, Frame, Kind},
 };
 
-/// When a chain is prolonged, so many of its nearest links are checked.
+/// The number of a chain's nearest links that are checked when the chain gets one more.
 const LINKS: usize = 64;
 
-/// The identity of a pool: an address.
+/// The identity of a pool: the address of a part of it.
 ///
-/// It belongs to the pool as long as a worker lives, and so as long as a wait is open
-/// on a worker.
+/// That part lives as long as a worker of the pool, and so as long as a wait is open on a
+/// worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PoolId(usize);
 
 impl PoolId {
-    pub(crate) fn of<T>(core: &T) -> Self {
-        Self(ptr::from_ref(core).addr())
+    pub(crate) fn of<T>(part: &T) -> Self {
+        Self(ptr::from_ref(part).addr())
     }
 }
 
@@ -73,29 +74,6 @@ impl JobId {
 #[derive(Clone, Default)]
 pub struct Lineage {
     frame: Option<Arc<Frame>>,
-}
-
-/// The lane of the queue that a job belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    Descendants,
-    Unrelated,
-}
-
-impl Lane {
-    /// Returns the lane of a job with this lineage, in `pool`. The caller holds the
-    /// pool's lock, because jobs park under it.
-    ///
-    /// A job is unrelated if it descends from no wait and from no parked job. If a job
-    /// that it descends from parks later, the pool moves it to the lane of descendants.
-    pub(crate) fn of(lineage: &Lineage, pool: PoolId) -> Self {
-        let is_waited_for = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.waits();
-        if lineage.frames().any(is_waited_for) {
-            Self::Descendants
-        } else {
-            Self::Unrelated
-        }
-    }
 }
 
 impl Lineage {
@@ -202,6 +180,13 @@ impl Lineage {
     /// Returns the address of the innermost frame. Siblings have the same one.
     pub(crate) fn innermost(&self) -> Option<usize> {
         self.frame.as_ref().map(|frame| Arc::as_ptr(frame).addr())
+    }
+
+    /// Returns whether a job with this lineage descends from an open wait of `pool`, or from
+    /// a parked job of it. The caller holds the pool's lock, because jobs park under it.
+    pub(crate) fn is_waited_for_in(&self, pool: PoolId) -> bool {
+        self.frames()
+            .any(|frame| frame.is_open_in(pool) && frame.waits())
     }
 
     /// Returns the jobs of `pool` that wait for the code with this lineage.

@@ -5,7 +5,7 @@
 //! descendants of the wait. When it parks it returns its permit, so another worker may
 //! run what it waits for. If no worker can be had, the pool lends it a descendant.
 
-mod for_end;
+mod unpolled;
 
 use std::{
     mem,
@@ -23,14 +23,14 @@ use crate::{
         fork::OfProcess,
         sync::{now, sleep},
     },
-    schedule::state::{Action, ParkDecision, ParkEnd, Place, Snapshot},
+    schedule::state::{Action, ParkDecision, ParkEnd, ParkRequest, Snapshot},
     thread::{
         park::Parker,
         worker::{self, Lent, Worker},
     },
 };
 
-pub(crate) use self::for_end::{free_permit_while, wait_for_end};
+pub(crate) use self::unpolled::{free_permit_while, wait_for_end};
 
 /// After this many polls in a row without a park, a wait gives way: it frees its permit
 /// for a moment.
@@ -59,8 +59,8 @@ struct OnWorker {
     /// Whether this wait was lent a job and has not run it. If the worker does not keep
     /// that job any more, a wait within the last poll has given it back.
     owes: bool,
-    /// Whether the pool can do nothing for this wait. The wait polls once more, because
-    /// its future may have become ready at the same time.
+    /// Whether the pool has refused this wait. The wait polls once more, because its future
+    /// may have become ready at the same time.
     refused: bool,
     /// When this wait first parked.
     since: Option<Instant>,
@@ -153,7 +153,8 @@ impl Waiting {
         self.on_worker.is_some()
     }
 
-    /// Parks until there is a token, until `deadline`, or until the pool lends a job.
+    /// Parks until there is a token, until `deadline`, or until the pool lends a job or
+    /// refuses the wait.
     pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         match self.on_worker() {
             Some(on_worker) => on_worker.park(parker, deadline),
@@ -205,10 +206,10 @@ impl Waiting {
 }
 
 impl OnWorker {
-    /// Returns what the pool must know of this wait when it parks.
-    fn place(&mut self, parker: &Parker) -> Place {
+    /// Returns the request of this wait to park.
+    fn park_request(&mut self, parker: &Parker) -> ParkRequest {
         let frame = lineage::frame();
-        Place {
+        ParkRequest {
             account: lineage::job_frame().unwrap_or_else(|| Arc::clone(&frame)),
             frame,
             unparker: parker.unparker().clone(),
@@ -217,16 +218,16 @@ impl OnWorker {
             // While this thread unwinds, a lent job would see that panic, and would not
             // poison what it locks.
             lends: self.worker.is_roomy() && !thread::panicking(),
-            hears: true,
+            may_be_refused: true,
         }
     }
 
-    /// Returns the permit, and what to do for the other workers. Returns `None` if this
-    /// wait must not park.
-    fn begin_park(&self, place: Place) -> Option<Action> {
+    /// Begins the park, which frees the permit. Returns what to do for the other workers, or
+    /// `None` if the pool refuses this wait at once.
+    fn begin_park(&self, request: ParkRequest) -> Option<Action> {
         let core = &self.worker.core;
         let mut state = core.state();
-        let (decision, action) = state.begin_park(place);
+        let (decision, action) = state.begin_park(request);
         core.release(state);
         (decision == ParkDecision::Park).then_some(action)
     }
@@ -246,9 +247,9 @@ impl OnWorker {
         if self.refused {
             return Parked::Exhausted;
         }
-        let place = self.place(parker);
-        let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
-        let Some(action) = self.begin_park(place) else {
+        let request = self.park_request(parker);
+        let (frame, account) = (Arc::clone(&request.frame), Arc::clone(&request.account));
+        let Some(action) = self.begin_park(request) else {
             return Parked::Exhausted;
         };
         let core = &self.worker.core;
@@ -311,12 +312,12 @@ impl OnWorker {
         // This parker has a token, which shows that a worker that gives way is awake.
         let parker = Parker::new();
         parker.unparker().unpark();
-        let place = Place {
-            hears: false,
-            ..self.place(&parker)
+        let request = ParkRequest {
+            may_be_refused: false,
+            ..self.park_request(&parker)
         };
-        let (frame, account) = (Arc::clone(&place.frame), Arc::clone(&place.account));
-        let Some(action) = self.begin_park(place) else {
+        let (frame, account) = (Arc::clone(&request.frame), Arc::clone(&request.account));
+        let Some(action) = self.begin_park(request) else {
             return false;
         };
         let core = &self.worker.core;

@@ -32,8 +32,8 @@ pub trait Ambient: Send + 'static {
     /// the job, the worker drops it.
     fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
-    /// Reports that the pool stands still: jobs are queued, no worker can take one, and
-    /// no job has started, ended or parked for nearly a second.
+    /// Reports that the pool stands still: jobs are queued, no worker can take one, and for
+    /// nearly a second nothing has happened that would let one start.
     /// [`Report::stalled_for`] says how long that has been so.
     ///
     /// The pool calls this once for each stall, from its monitor thread. So a stall is

@@ -190,36 +190,7 @@ impl<A> Builder<A> {
         self
     }
 
-    /// Lets the searching worker watch whenever another worker runs a job. In loom's
-    /// world the policy never chooses that, because no job is known to be short.
-    #[cfg(bridge_loom)]
-    #[doc(hidden)]
-    pub fn watchful(mut self) -> Self {
-        self.limits.decide = policy::watchful;
-        self
-    }
-
-    /// Builds a pool with this number of permits that grows as if nobody had set its
-    /// size. The default size is too large for shuttle's world.
-    #[cfg(bridge_shuttle)]
-    #[doc(hidden)]
-    pub fn growing_from(mut self, count: usize) -> Self {
-        self.limits.max_threads = count;
-        self.limits.grows = true;
-        self
-    }
-
-    /// Lets the searching worker watch during the first two jobs, in watches that end. In
-    /// loom's world no other watch ends.
-    #[cfg(bridge_loom)]
-    #[doc(hidden)]
-    pub fn watchful_at_first(mut self) -> Self {
-        self.limits.decide = policy::watchful_at_first;
-        self.limits.watches_end = true;
-        self
-    }
-
-    /// Sets what the context of each job is captured by.
+    /// Sets the value that [`Ambient::context`] gets at each submission.
     #[doc(hidden)]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
@@ -295,6 +266,38 @@ impl<A> Builder<A> {
         };
         let core = Core::new(self.limits, self.hooks, worker::main, reports);
         Ok(Pool::from_core(core, self.config))
+    }
+}
+
+#[cfg(bridge_loom)]
+impl<A> Builder<A> {
+    /// Lets the searching worker watch whenever another worker runs a job. In loom's
+    /// world the policy never chooses that, because no job is known to be short.
+    #[doc(hidden)]
+    pub fn watchful(mut self) -> Self {
+        self.limits.decide = policy::watchful;
+        self
+    }
+
+    /// Lets the searching worker watch during the first two jobs, in watches that end. In
+    /// loom's world no other watch ends.
+    #[doc(hidden)]
+    pub fn watchful_at_first(mut self) -> Self {
+        self.limits.decide = policy::watchful_at_first;
+        self.limits.watches_end = true;
+        self
+    }
+}
+
+#[cfg(bridge_shuttle)]
+impl<A> Builder<A> {
+    /// Builds a pool with this number of permits that grows as if nobody had set its
+    /// size. The default size is too large for shuttle's world.
+    #[doc(hidden)]
+    pub fn growing_from(mut self, count: usize) -> Self {
+        self.limits.max_threads = count;
+        self.limits.grows = true;
+        self
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
 /// counts handles, and this type keeps that count off the cache lines that workers use.
 pub(crate) struct Handle {
     pub(crate) core: OfProcess<Arc<Core>>,
-    /// What the context of each job is captured by.
+    /// The value that `Ambient::context` gets at each submission.
     pub(crate) config: Config,
     /// A fork's child names the pool too.
     pub(crate) name: PoolName,

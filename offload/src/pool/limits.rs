@@ -7,8 +7,8 @@ use crate::{
     schedule::policy::{Decision, LoadSample},
 };
 
-/// The number of threads that Tokio allows its blocking pool. A pool of which nobody set a
-/// limit has at most as many workers, so that code for that pool works here.
+/// The number of threads that Tokio allows its blocking pool. If nobody set a limit, a pool of
+/// this crate may have as many workers, so that code for Tokio's pool works here.
 pub(crate) const TOKIOS_LIMIT: usize = 512;
 
 /// The settings of a pool.

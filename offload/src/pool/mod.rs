@@ -212,6 +212,7 @@ impl<A: Ambient> Pool<A> {
                 }
                 if may_give_up && give_up.as_mut().poll(cx).is_ready() {
                     may_give_up = false;
+                    // A job that is not in the backlog any more was admitted, so it runs.
                     if let Ok(core) = handle.core.get()
                         && core.leave_backlog(Awaitable::header(&*job))
                     {

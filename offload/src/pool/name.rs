@@ -33,7 +33,7 @@ impl PoolName {
     }
 
     /// Returns the name of a thread of the pool, such as `db-monitor` for `monitor`.
-    pub(crate) fn thread(&self, role: &str) -> String {
+    pub(crate) fn thread_name(&self, role: &str) -> String {
         format!("{}-{role}", self.as_str().unwrap_or("bridge"))
     }
 }

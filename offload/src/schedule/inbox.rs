@@ -1,7 +1,7 @@
-//! The inbox: submitters leave jobs here while a worker is bound to look for them.
+//! The inbox: submitters leave jobs here while they would have nobody to call.
 //!
-//! A push has nobody to call if a worker is searching or spinning. In a storm of short
-//! jobs nearly every push is like that. Submitters and workers would then pass the
+//! A push has nobody to call if a worker is searching or spinning, or if every permit is
+//! taken. In a storm of short jobs nearly every push is like that. Submitters and workers would then pass the
 //! pool's lock to and fro, which moves a cache line for each job. So meanwhile the inbox
 //! is *open*, and submitters leave unrelated jobs in it, under the inbox's own lock. A
 //! worker that runs out of work collects all of them at once.
@@ -34,7 +34,7 @@ struct Slots {
     /// The number of jobs that may still be left here. It is zero while the inbox is
     /// closed.
     room: usize,
-    /// The time at which a worker takes the next job that is left here.
+    /// When a worker takes the next job that is left here.
     next: ExpectedStart,
 }
 

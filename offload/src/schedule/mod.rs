@@ -3,7 +3,8 @@
 //! [`state`] decides, under one lock, by transitions that return what to do after the
 //! lock is released. It asks [`policy`], a pure function, whether another worker is
 //! worth waking. [`queue`] holds the jobs that no worker has claimed. [`inbox`] takes
-//! jobs without the pool's lock. [`stall`] notices a pool that stands still.
+//! jobs without the pool's lock. [`expected_start`] tells a caller when its job will start.
+//! [`stall`] notices a pool that stands still.
 
 pub(crate) mod expected_start;
 pub(crate) mod inbox;

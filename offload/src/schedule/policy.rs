@@ -22,18 +22,6 @@ const INSTANT: Duration = Duration::from_micros(5);
 /// Below this length of a job, its submitter is as busy as its worker.
 const TINY_JOB: Duration = Duration::from_micros(1);
 
-/// The function that decides: [`decide`], or its substitute under shuttle.
-pub(crate) const DECIDE: fn(LoadSample) -> Decision = {
-    #[cfg(not(bridge_shuttle))]
-    {
-        decide
-    }
-    #[cfg(bridge_shuttle)]
-    {
-        tossed
-    }
-};
-
 /// The load of the pool, as the searching worker sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoadSample {
@@ -105,15 +93,25 @@ fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
     is_crowded_by_tiny_jobs || (job < INSTANT && running >= cores)
 }
 
-/// Stands in for [`decide`] under loom, which has no clock: watches while any job runs.
-#[cfg(bridge_loom)]
-pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
-    match load_sample {
-        LoadSample { running: 1.., .. } => Decision::Watch(WATCH),
-        LoadSample { ready: 0, .. } => Decision::Rest,
-        LoadSample { .. } => Decision::Work,
-    }
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a ratio of counts needs no 53 bits"
+)]
+fn to_f64(count: u64) -> f64 {
+    count as f64
 }
+
+/// The function that decides: [`decide`], or its substitute under shuttle.
+pub(crate) const DECIDE: fn(LoadSample) -> Decision = {
+    #[cfg(not(bridge_shuttle))]
+    {
+        decide
+    }
+    #[cfg(bridge_shuttle)]
+    {
+        tossed
+    }
+};
 
 /// Stands in for [`decide`] under shuttle: tosses one of the decisions that it may return
 /// at some pace of the jobs.
@@ -134,6 +132,16 @@ fn tossed(load_sample: LoadSample) -> Decision {
     }
 }
 
+/// Stands in for [`decide`] under loom, which has no clock: watches while any job runs.
+#[cfg(bridge_loom)]
+pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
+    match load_sample {
+        LoadSample { running: 1.., .. } => Decision::Watch(WATCH),
+        LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample { .. } => Decision::Work,
+    }
+}
+
 /// Stands in for [`decide`] under loom: watches only while one of the first two jobs runs
 /// and nothing is queued.
 #[cfg(bridge_loom)]
@@ -148,14 +156,6 @@ pub(crate) fn watchful_at_first(load_sample: LoadSample) -> Decision {
         LoadSample { ready: 0, .. } => Decision::Rest,
         LoadSample { .. } => Decision::Work,
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a ratio of counts needs no 53 bits"
-)]
-fn to_f64(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

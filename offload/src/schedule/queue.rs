@@ -8,12 +8,12 @@
 //! together. Behind each queue stands a *backlog* of jobs whose callers wait for room,
 //! in order of arrival.
 //!
-//! While a worker is bound to look at the queue, submitters leave unrelated jobs in the
-//! *inbox* (`inbox.rs`), and the queue collects them from there. So not every push
-//! takes the pool's lock.
+//! While a submitter would have nobody to call, it leaves an unrelated job in the *inbox*
+//! (`inbox.rs`), and the queue collects the job from there. So not every push takes the
+//! pool's lock.
 
+mod lane;
 mod list;
-mod look;
 
 use std::{
     collections::VecDeque,
@@ -21,10 +21,10 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE};
+pub(crate) use self::lane::Lane;
+use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE, is_held};
 use crate::{
     job::runnable::{Header, Submitted},
-    nesting::lineage::Lane,
     platform::sync::{AtomicUsize, Padded},
     schedule::{expected_start::ExpectedStart, inbox::Inbox},
     timing::PoolClock,
@@ -54,20 +54,6 @@ pub(crate) struct Queue {
 struct Lists {
     queue: List,
     backlog: List,
-}
-
-/// Marks a job as being in no list, and returns it.
-fn out(job: Submitted) -> Submitted {
-    job.header().list.store(OUT, Ordering::Relaxed);
-    job
-}
-
-/// Notes when a job leaves the backlog, if the pool measures its jobs. Returns the job.
-fn admitted(job: Submitted, clock: Option<&PoolClock>) -> Submitted {
-    if let Some(clock) = clock {
-        job.header().admit(clock.stamp());
-    }
-    job
 }
 
 impl Queue {
@@ -139,11 +125,6 @@ impl Queue {
     /// Adds a job to the queue of its lane, or to the backlog if there is no room. Returns
     /// `InTurn` or `InBacklog`.
     pub(crate) fn push(&mut self, lane: Lane, job: Submitted) -> ExpectedStart {
-        let bit = if lane == Lane::Descendants {
-            DESCENDANT
-        } else {
-            0
-        };
         let room = self.has_room();
         let lists = self.lists(lane);
         let (list, number, start) = if room {
@@ -151,7 +132,9 @@ impl Queue {
         } else {
             (&mut lists.backlog, BACKLOG, ExpectedStart::InBacklog)
         };
-        job.header().list.store(number | bit, Ordering::Relaxed);
+        job.header()
+            .list
+            .store(number | lane.bit(), Ordering::Relaxed);
         list.push(job);
         self.unrelated_pushed += usize::from(lane == Lane::Unrelated);
         self.show();
@@ -205,12 +188,9 @@ impl Queue {
 
     /// Puts a job back that was taken and not run. It is the first of its lane again.
     pub(crate) fn put_back(&mut self, lane: Lane, job: Submitted) {
-        let bit = if lane == Lane::Descendants {
-            DESCENDANT
-        } else {
-            0
-        };
-        job.header().list.store(QUEUE | bit, Ordering::Relaxed);
+        job.header()
+            .list
+            .store(QUEUE | lane.bit(), Ordering::Relaxed);
         let queue = &mut self.lists(lane).queue;
         queue.jobs.push_front(job);
         queue.live += 1;
@@ -232,7 +212,7 @@ impl Queue {
                 self.unrelated_taken += 1;
                 Some(unrelated)
             })?;
-        self.admit();
+        self.refill();
         Some(out(job))
     }
 
@@ -246,7 +226,7 @@ impl Queue {
             let waiting = backlog.pop_first_where(&mut fits)?;
             Some(admitted(waiting, self.clock.as_ref()))
         })?;
-        self.admit();
+        self.refill();
         Some(out(job))
     }
 
@@ -305,7 +285,7 @@ impl Queue {
             BACKLOG => lists.backlog.withdraw(),
             _ => return VecDeque::new(),
         };
-        self.admit();
+        self.refill();
         swept
     }
 
@@ -331,6 +311,15 @@ impl Queue {
         jobs
     }
 
+    /// Returns the jobs that no worker has taken and no caller has withdrawn. In each lane
+    /// the queue comes before the backlog.
+    pub(crate) fn submitted(&self) -> impl Iterator<Item = &Submitted> {
+        let lists =
+            [&self.descendants, &self.unrelated].map(|lists| [&lists.queue, &lists.backlog]);
+        let jobs = lists.into_iter().flatten().flat_map(|list| &list.jobs);
+        jobs.filter(|submitted| is_held(submitted))
+    }
+
     fn lists(&mut self, lane: Lane) -> &mut Lists {
         match lane {
             Lane::Descendants => &mut self.descendants,
@@ -339,7 +328,7 @@ impl Queue {
     }
 
     /// Fills the room that a job has left in the queue.
-    fn admit(&mut self) {
+    fn refill(&mut self) {
         self.move_up();
         self.show();
     }
@@ -367,6 +356,20 @@ impl Queue {
             lists.queue.push(admitted(job, self.clock.as_ref()));
         }
     }
+}
+
+/// Marks a job as being in no list, and returns it.
+fn out(job: Submitted) -> Submitted {
+    job.header().list.store(OUT, Ordering::Relaxed);
+    job
+}
+
+/// Notes when a job leaves the backlog, if the pool measures its jobs. Returns the job.
+fn admitted(job: Submitted, clock: Option<&PoolClock>) -> Submitted {
+    if let Some(clock) = clock {
+        job.header().admit(clock.stamp());
+    }
+    job
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]

@@ -1,10 +1,11 @@
-//! The check that notices a pool which stands still: jobs are queued, no worker is bound
-//! to look at them, and nothing happens.
+//! The check that notices a pool which stands still: it is stuck, and nothing that would
+//! help it happens.
 //!
-//! A pool that keeps up has no monitor. Once such jobs are queued, the monitor looks at
-//! the pool every [`TICK`] (`core/monitor.rs`). It stops after a second without anything
-//! stuck. It compares counters and reads no job, so a pool that is merely busy pays one
-//! wake-up for each look.
+//! A pool is *stuck* if jobs are queued that no worker is bound to look at, or if every
+//! worker is parked and none can be added. A pool that keeps up has no monitor. Once the
+//! pool is stuck, the monitor looks at it every [`TICK`] (`core/monitor.rs`). The monitor
+//! stops after a second in which the pool was not stuck. It compares counters and reads no
+//! job, so a pool that is merely busy pays one wake-up for each look.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,8 @@ const GROW: u32 = 2;
 /// after 900 ms, because an earlier report would often take a long job for a stall.
 const REPORT: u32 = 18;
 
-/// After so many looks in a row with progress, or with nothing stuck, the pool has kept up.
+/// After so many looks in a row that saw progress, or a pool that was not stuck, the pool has
+/// kept up.
 pub(super) const STEADY: u32 = 10;
 
 /// After so many looks at a pool that is not stuck, the monitor stops.
@@ -44,9 +46,9 @@ pub(crate) struct Stall {
     monitor: Monitor,
     /// The counts at the last look.
     seen: Seen,
-    /// The number of looks in a row that saw nothing move.
+    /// The number of looks in a row that found the pool stuck and saw nothing move.
     still: u32,
-    /// The number of looks in a row that saw no progress.
+    /// The number of looks in a row that found the pool stuck and saw no progress.
     stuck: u32,
     /// The time of the first of the looks that `stuck` counts.
     since: Option<Instant>,
@@ -54,9 +56,9 @@ pub(crate) struct Stall {
     since_growth: u32,
     /// Whether this stall has been reported.
     is_reported: bool,
-    /// The number of looks in a row that found nothing stuck.
+    /// The number of looks in a row that did not find the pool stuck.
     quiet: u32,
-    /// The number of looks in a row that found progress, or nothing stuck.
+    /// The number of looks in a row that saw progress, or a pool that was not stuck.
     steady: u32,
 }
 
@@ -88,17 +90,17 @@ pub(crate) struct StallReport {
 pub(crate) struct Verdict {
     /// Whether there was progress since the last look.
     pub(crate) is_progress: bool,
-    /// The number of looks in a row that found progress, or nothing stuck.
+    /// The number of looks in a row that saw progress, or a pool that was not stuck.
     pub(crate) steady: u32,
-    /// The number of looks in a row that saw nothing move.
+    /// The number of looks in a row that found the pool stuck and saw nothing move.
     pub(crate) still: u32,
-    /// The number of looks in a row that saw no progress.
+    /// The number of looks in a row that found the pool stuck and saw no progress.
     pub(crate) stuck: u32,
     /// Whether the pool has stood still for long enough to grow.
     pub(crate) may_grow: bool,
     /// The stall to report.
     pub(crate) report: Option<StallReport>,
-    /// Whether the monitor stops, because nothing has been stuck for a while.
+    /// Whether the monitor stops, because the pool has not been stuck for a while.
     pub(crate) stops: bool,
 }
 
@@ -149,7 +151,7 @@ impl Stall {
 
     /// Notes that the queue is empty, so the next stall is a new one.
     #[inline]
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn note_empty_queue(&mut self) {
         self.is_reported = false;
     }
 
@@ -160,20 +162,19 @@ impl Stall {
 
     /// Compares the counts with those of the last look.
     ///
-    /// The pool is stuck if jobs are queued that no worker is bound to look at, or if
-    /// every worker is parked and none can be added. Then `stuck` is the number of queued
-    /// jobs. Otherwise it is `None`.
-    pub(crate) fn look(&mut self, seen: Seen, stuck: Option<usize>, now: Instant) -> Verdict {
+    /// `stuck_queue` is the number of queued jobs if the pool is stuck, and `None` if it is
+    /// not.
+    pub(crate) fn look(&mut self, seen: Seen, stuck_queue: Option<usize>, now: Instant) -> Verdict {
         let is_progress = seen.events != self.seen.events;
         let has_moved = seen != self.seen;
         self.seen = seen;
-        self.steady = if is_progress || stuck.is_none() {
+        self.steady = if is_progress || stuck_queue.is_none() {
             self.steady.saturating_add(1)
         } else {
             0
         };
         let steady = self.steady;
-        let Some(queued) = stuck else {
+        let Some(queued) = stuck_queue else {
             (self.still, self.stuck, self.since_growth) = (0, 0, 0);
             (self.since, self.is_reported) = (None, false);
             self.quiet += 1;

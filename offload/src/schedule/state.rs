@@ -5,10 +5,23 @@
 //! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
 //! worker is bound to look at the queue. Otherwise no worker can be had, and nothing can
 //! be lent.*
+//!
+//! This file has what every submission and every step of a worker goes through. The other
+//! files have the rest:
+//!
+//! | file | transitions |
+//! |---|---|
+//! | `threads.rs`, `search.rs` | workers start, search, sleep and end |
+//! | `parked_waits.rs`, `credit.rs` | workers park, are lent jobs, and give credit to descendants |
+//! | `monitor.rs`, `growth.rs` | the pool stands still |
+//! | `ending.rs` | the pool ends |
+//! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
+//! | `steps.rs` | no transitions, but the types that they take and return |
 
 mod credit;
 mod ending;
 mod growth;
+mod monitor;
 mod parked_waits;
 mod search;
 mod snapshot;
@@ -29,11 +42,15 @@ use self::{
 use crate::{
     Lineage,
     job::runnable::{Runnable, Submitted},
-    nesting::lineage::{Frame, JobId, Lane, PoolId},
+    nesting::lineage::{Frame, JobId, PoolId},
     platform::sync::{AtomicUsize, Padded},
     pool::limits::Limits,
     schedule::{
-        expected_start::ExpectedStart, inbox::Inbox, policy::Decision, queue::Queue, stall::Stall,
+        expected_start::ExpectedStart,
+        inbox::Inbox,
+        policy::Decision,
+        queue::{Lane, Queue},
+        stall::Stall,
     },
     thread::park::Unparker,
     timing::{PoolClock, Recorder},
@@ -41,8 +58,8 @@ use crate::{
 
 pub(crate) use self::{
     ending::ShutdownScope,
-    growth::Findings,
-    parked_waits::{ParkEnd, Place},
+    monitor::Findings,
+    parked_waits::{ParkEnd, ParkRequest},
     snapshot::{SeenJob, SeenWait, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,
@@ -157,7 +174,7 @@ impl State {
             Lane::Descendants => self.note_queued_descendant(&job),
             Lane::Unrelated => {
                 let before = self.queue.unrelated_pushed();
-                job.header().set_before(before);
+                job.header().set_unrelated_before(before);
                 job.lineage.note_unrelated(self.pool, before);
             }
         }
@@ -267,7 +284,7 @@ impl State {
             return Some(Step::Run { job, action });
         }
         if self.queue.ready() == 0 {
-            self.stall.end();
+            self.stall.note_empty_queue();
         }
         // If jobs are left, the workers that have the permits run them.
         if self.phase == Phase::Draining {

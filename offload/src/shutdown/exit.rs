@@ -228,7 +228,7 @@ fn unfinishable() -> Vec<JobId> {
     let mut jobs = TABLE.with(|table| mem::take(&mut table.noted));
     // On some systems thread-locals outlive the call of `exit`.
     jobs.extend(running::current());
-    jobs.extend(lineage::standing());
+    jobs.extend(lineage::jobs_here());
     jobs
 }
 

@@ -19,7 +19,7 @@ use crate::{
         fork::OfProcess,
         sync::{now, yield_now},
     },
-    thread::helper::OnThread,
+    thread::on_thread::OnThread,
 };
 
 /// The shutdown of a pool. See [`Pool::shutdown`](crate::Pool::shutdown).
@@ -89,7 +89,7 @@ impl PoolShutdown {
             ShutdownStep::Lazy => finish(core, &core.begin_end(self.grace)),
             ShutdownStep::Begun(ending) => finish(core, &ending),
             ShutdownStep::OnThread(_) | ShutdownStep::Over => {
-                panic!("a shutdown that has been polled is to be awaited, not waited for")
+                panic!("a shutdown that has been polled must be awaited, not waited for")
             }
         }
     }
@@ -154,7 +154,7 @@ impl fmt::Debug for PoolShutdown {
 fn finish_on_thread(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
     // The closure is lost if the thread can't be started, so it takes a copy.
     let (core, copy) = (Arc::clone(core), ending.clone());
-    let name = core.limits.name.thread("shutdown");
+    let name = core.limits.name.thread_name("shutdown");
     OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
 }
 

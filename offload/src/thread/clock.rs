@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_jobs_share_a_look_and_long_ones_do_not() {
+    fn short_jobs_share_a_read_and_long_ones_do_not() {
         for (jobs, took, shared) in [
             (0, Duration::ZERO, 1),
             (0, Duration::from_secs(1), 1),

@@ -3,10 +3,10 @@
 //! [`worker`] is the loop of a worker. [`park`] puts any thread to sleep until it is
 //! woken. [`spinning`] decides whether a thread spins before it sleeps. [`stack`]
 //! measures how much of a thread's stack is left. [`clock`] notes when jobs begin, and
-//! [`helper`] runs one closure on a thread of its own.
+//! [`on_thread`] runs one closure on a thread of its own.
 
 pub(crate) mod clock;
-pub mod helper;
+pub mod on_thread;
 pub mod park;
 pub(crate) mod spinning;
 pub mod stack;

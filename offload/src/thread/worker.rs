@@ -12,7 +12,10 @@ use std::{
 use crate::{
     PoolName,
     core::Core,
-    job::{drop_payload, runnable::Submitted},
+    job::{
+        drop_payload,
+        runnable::{Start, Submitted},
+    },
     nesting::lineage::Frame,
     platform::{
         fork::{Forked, OfProcess},
@@ -27,7 +30,7 @@ use crate::{
         spinning::Spinning,
         stack,
     },
-    timing::{Recorder, Start},
+    timing::Recorder,
 };
 
 thread_local! {
@@ -63,8 +66,8 @@ pub(crate) struct Worker {
     pub(crate) stack: usize,
     /// The address at which its call stack begins.
     base: usize,
-    /// The job that was lent to it and has not run. The worker keeps it and not the
-    /// wait, because a wait that opens within that wait must find the job.
+    /// The job that was lent to it and has not run. The worker keeps the job, and not the
+    /// wait that was lent it. A wait that opens within that wait must find the job.
     lent: Rc<Cell<Option<Lent>>>,
     /// The histograms that it writes, if the pool measures its jobs.
     recorder: Option<Arc<Recorder>>,
@@ -256,7 +259,7 @@ fn run_jobs(
                 clock.note(start);
                 // If other threads wait for a processor, the worker does not spin.
                 if !load::is_busy(start) {
-                    let caught = look(core, limits.spin, start);
+                    let caught = spin(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
                 }
                 after = After::Spin;
@@ -311,14 +314,14 @@ fn take_late_token(parker: &Parker) {
 }
 
 /// The number of checks for work between two reads of the clock.
-const LOOKS: usize = if MODEL { 1 } else { 64 };
+const CHECKS: usize = if MODEL { 1 } else { 64 };
 
 /// Spins for about `limit` from `start` on, until work is ready. Returns roughly how
 /// long that took, or `None` if there was no work.
-fn look(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
+fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
     let mut time = Duration::ZERO;
     loop {
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             if core.sees_work() {
                 return Some(time);
             }

@@ -12,12 +12,7 @@ mod histogram;
 use std::{sync::Arc, time::Duration};
 
 use self::histogram::Histogram;
-use crate::{
-    job::runnable::Header,
-    nesting::lineage::PoolId,
-    platform::sync::FineClock,
-    thread::clock::{BEGUN, Tick},
-};
+use crate::{job::runnable::Header, platform::sync::FineClock, thread::clock::BEGUN};
 
 /// A summary of the times that jobs took: one of the two histograms of
 /// [`Builder::timings`](crate::Builder::timings).
@@ -57,7 +52,7 @@ pub struct Timing {
 const UNIT: u32 = 5;
 
 /// The number of bits in the lower part of a [`Stamp`]. The bit [`BEGUN`] stays clear, which
-/// tells a stamp from a [`Tick`].
+/// tells a stamp from a [`Tick`](crate::thread::clock::Tick).
 const LOWER: u32 = BEGUN.trailing_zeros();
 
 /// The number of units after which stamps wrap around.
@@ -162,30 +157,6 @@ impl Recorder {
     }
 }
 
-/// The start of a job on a worker.
-#[derive(Clone, Copy)]
-pub(crate) struct Start<'a> {
-    /// The worker's pool.
-    pub(crate) pool: PoolId,
-    /// The time of the start, at the resolution of ages.
-    pub(crate) tick: Tick,
-    /// The recorder of the worker, if the pool measures its jobs.
-    pub(crate) recorder: Option<&'a Recorder>,
-}
-
-impl<'a> Start<'a> {
-    /// Begins to measure a job, if the pool does. The job must not have begun, because a job
-    /// that has begun does not know when it was admitted.
-    #[inline]
-    pub(crate) fn timer(self, header: &Header) -> JobTimer<'a> {
-        JobTimer(self.recorder.map(|recorder| Measured {
-            recorder,
-            admitted: header.admitted(),
-            began: recorder.clock.fine.read(),
-        }))
-    }
-}
-
 /// Measures one job, if the pool does.
 pub(crate) struct JobTimer<'a>(Option<Measured<'a>>);
 
@@ -197,7 +168,18 @@ struct Measured<'a> {
     began: u64,
 }
 
-impl JobTimer<'_> {
+impl<'a> JobTimer<'a> {
+    /// Begins to measure a job, if there is a recorder. The job must not have begun, because a
+    /// job that has begun does not know when it was admitted.
+    #[inline]
+    pub(crate) fn begin(recorder: Option<&'a Recorder>, header: &Header) -> Self {
+        Self(recorder.map(|recorder| Measured {
+            recorder,
+            admitted: header.admitted(),
+            began: recorder.clock.fine.read(),
+        }))
+    }
+
     /// Records the times of a job whose closure has ended. Call this before the job's
     /// caller can see the result, so that the caller finds the job in the metrics.
     #[inline]

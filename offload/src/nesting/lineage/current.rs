@@ -54,7 +54,7 @@ impl Current {
 ///
 /// There are none once the thread-locals are gone.
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-pub(crate) fn standing() -> Vec<JobId> {
+pub(crate) fn jobs_here() -> Vec<JobId> {
     with_current(|current| current.jobs().collect())
 }
 
@@ -151,9 +151,11 @@ pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     Some(wait.number())
 }
 
-/// Returns the number of the innermost wait on this thread, if it is open in any pool. A
-/// wait of another pool gets no worker by that. The number only tells a report who waits.
-pub(crate) fn adopt_elsewhere() -> Option<usize> {
+/// Returns the number of the innermost wait on this thread, if it is open in any pool.
+///
+/// A pool finds workers only for its own waits. The number of another pool's wait only tells
+/// a report who waits.
+pub(crate) fn number_of_innermost_wait() -> Option<usize> {
     let wait = Lineage::current().frame?;
     (wait.kind() == Kind::Wait && !wait.is_over()).then(|| wait.number())
 }

@@ -106,10 +106,12 @@ impl Frame {
         self.over.store(true, Ordering::Relaxed);
     }
 
+    /// Returns whether this job or wait belongs to `pool` and has not ended.
     pub(crate) fn is_open_in(&self, pool: PoolId) -> bool {
         self.owner.pool == pool && !self.is_over()
     }
 
+    /// Returns whether the job or the wait has ended.
     pub(crate) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
     }
@@ -150,6 +152,7 @@ impl Frame {
         self.parked.store(parked, Ordering::Relaxed);
     }
 
+    /// Returns the number of this frame in the process. A later frame has a higher number.
     pub(crate) fn number(&self) -> usize {
         self.number
     }

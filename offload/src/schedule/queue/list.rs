@@ -9,7 +9,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering};
 
 use crate::job::runnable::Submitted;
 
-/// The number of the list that holds a job. `OUT` means that no list holds it.
+/// The number of the list that holds a job. `OUT` means that no list holds the job.
 pub(super) const OUT: u8 = 0;
 pub(super) const QUEUE: u8 = 1;
 pub(super) const BACKLOG: u8 = 2;
@@ -43,7 +43,7 @@ impl List {
     fn pop_live(&mut self) -> Option<Submitted> {
         let job = loop {
             let job = self.jobs.pop_front()?;
-            if held(&job) {
+            if is_held(&job) {
                 break job;
             }
         };
@@ -56,8 +56,8 @@ impl List {
         &mut self,
         fits: &mut impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
-        // `held` reads the job itself, which is slower, so it comes second.
-        let at = self.jobs.iter().position(|job| fits(job) && held(job))?;
+        // `is_held` reads the job itself, which is slower, so it comes second.
+        let at = self.jobs.iter().position(|job| fits(job) && is_held(job))?;
         let job = self.jobs.remove(at);
         self.count_out();
         job
@@ -65,7 +65,7 @@ impl List {
 
     /// Returns whether a live job `fits`.
     pub(super) fn has(&self, fits: &mut impl FnMut(&Submitted) -> bool) -> bool {
-        self.live > 0 && self.jobs.iter().any(|job| held(job) && fits(job))
+        self.live > 0 && self.jobs.iter().any(|job| is_held(job) && fits(job))
     }
 
     /// Takes out the live jobs that `fit` among the last `count` entries, in their order.
@@ -74,7 +74,7 @@ impl List {
         count: usize,
         fits: impl Fn(&Submitted) -> bool,
     ) -> VecDeque<Submitted> {
-        let fits = |job: &Submitted| held(job) && fits(job);
+        let fits = |job: &Submitted| is_held(job) && fits(job);
         let from = self.jobs.len() - count;
         if !self.jobs.range(from..).any(fits) {
             return VecDeque::new();
@@ -104,13 +104,13 @@ impl List {
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
             return VecDeque::new();
         }
-        let (live, withdrawn) = self.jobs.drain(..).partition(held);
+        let (live, withdrawn) = self.jobs.drain(..).partition(is_held);
         self.jobs = live;
         withdrawn
     }
 }
 
 /// Returns whether a list still counts this job.
-pub(super) fn held(job: &Submitted) -> bool {
+pub(super) fn is_held(job: &Submitted) -> bool {
     job.header().list.load(Ordering::Relaxed) != OUT
 }

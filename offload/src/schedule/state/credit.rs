@@ -42,8 +42,8 @@ impl Credit {
         self.frame.restore(self.claim);
     }
 
-    /// Whether this is the credit of that frame.
-    #[cfg(all(test, not(bridge_loom)))]
+    /// Returns whether this is the credit of that frame.
+    #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
     pub(super) fn is_of(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.frame, frame)
     }
@@ -89,34 +89,6 @@ impl State {
         let found = (self.queue)
             .has_descendant(|job| creditor(job, parked_waits, pool, &mut stop).is_some());
         self.nothing_on_credit = !found;
-        found
-    }
-
-    /// Returns the index of a parked wait that has a queued descendant which no worker is
-    /// there to run. Only a wait that can be told counts.
-    pub(super) fn wait_above_queued_job(&self) -> Option<usize> {
-        let (pool, parked_waits, mut found) = (self.pool, &self.parked_waits, None);
-        let has_permit = self.has_permit();
-        // If another descendant runs on the account, that job may just be slow, and the
-        // wait goes on.
-        let lacks_thread =
-            |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
-        let _has_one = self.queue.has_descendant(|job| {
-            let adopting = adopting_wait(job, parked_waits).filter(|&at| {
-                parked_waits[at].can_be_told() && lacks_thread(parked_waits[at].account())
-            });
-            let mut parked = (job.lineage.frames())
-                .filter(|frame| frame.is_open_in(pool) && lacks_thread(frame));
-            found = adopting.or_else(|| {
-                parked.find_map(|frame| {
-                    let is_its = |parked_wait: &ParkedWait| {
-                        parked_wait.can_be_told() && parked_wait.is_on(&frame)
-                    };
-                    parked_waits.iter().position(is_its)
-                })
-            });
-            found.is_some()
-        });
         found
     }
 

@@ -9,34 +9,9 @@
 //! which would end the wait, cannot start. So while the pool stands still, it starts
 //! further descendants of parked jobs: the *surplus*.
 
-use std::time::Instant;
+use crate::{pool::limits::TOKIOS_LIMIT, schedule::stall::Seen};
 
-use super::{Action, Phase, State};
-use crate::{
-    pool::limits::TOKIOS_LIMIT,
-    schedule::stall::{STEADY, Seen, StallReport},
-    thread::park::Unparker,
-};
-
-/// After so many looks at which nothing at all has happened, and while jobs are
-/// queued, a wait is told that the pool can do nothing for it.
-///
-/// The wait is not told at once, because it may depend on a timer or the like. Then
-/// nothing is wrong.
-const REFUSE: u32 = 20;
-
-/// After so many looks without progress, a wait is told although others parked
-/// meanwhile, or nothing is queued.
-///
-/// If every worker is parked, the wait is told that the pool can do nothing for it. If
-/// other workers run, it is told that no worker is there to run its descendant.
-const REFUSE_ANYWAY: u32 = 60;
-
-/// After so many looks without progress, further descendants of parked jobs may start,
-/// and again after half as many more.
-const SURPLUS: u32 = 20;
-
-/// No pool grows beyond so many permits, which is Tokio's own limit.
+/// No pool grows beyond so many permits.
 const MOST: usize = TOKIOS_LIMIT;
 
 /// The permits and the surplus that were added, and the signs of progress.
@@ -45,9 +20,7 @@ pub(super) struct Growth {
     /// The number of permits that were added and not removed.
     added: usize,
     /// The number of permits in the last step, or zero once the pool has kept up for a
-    /// while. Progress alone does not reset it, because jobs that wait for each other from
-    /// outside the pool, such as requests of a server to itself, progress a little after
-    /// each step.
+    /// while.
     step: usize,
     /// The number of starts that are still expected from the last step alone. These
     /// starts are no progress.
@@ -98,7 +71,7 @@ impl Growth {
     }
 
     /// Returns whether a permit may be added to a pool with `base` permits of its own.
-    fn has_room(&self, base: usize) -> bool {
+    pub(super) fn has_room(&self, base: usize) -> bool {
         base + self.added < MOST
     }
 
@@ -135,6 +108,9 @@ impl Growth {
     }
 
     /// Notes that the pool has made progress. Ends the surplus.
+    ///
+    /// The next step stays as large as it is. Jobs that wait for each other from outside the
+    /// pool, such as requests of a server to itself, progress a little after each step.
     pub(super) fn note_progress(&mut self) {
         self.expected = 0;
         (self.surplus, self.surplus_step) = (0, 0);
@@ -152,117 +128,6 @@ impl Growth {
             moves: self.moves,
         }
     }
-}
-
-impl State {
-    /// Starts the monitor if jobs are queued and no worker is bound to look at them.
-    pub(super) fn note_stuck(&mut self) {
-        if self.queue.ready() > 0 && !self.has_lookout() {
-            self.start_monitor();
-        }
-    }
-
-    /// Starts the monitor if it does not run.
-    #[inline]
-    pub(super) fn start_monitor(&mut self) {
-        self.stall.start_monitor(self.growth.seen());
-    }
-
-    /// Starts the monitor, because the pool can do nothing for a wait. Returns `false` if
-    /// there is no monitor, and then the wait must be refused at once.
-    pub(super) fn watch_hopeless(&mut self) -> bool {
-        self.start_monitor();
-        self.stall.has_monitor()
-    }
-
-    /// Looks whether the pool stands still, and acts on that. The monitor calls this at
-    /// each look.
-    pub(crate) fn look(&mut self, now: Instant) -> Findings {
-        if self.phase == Phase::Closed {
-            self.stall.stop();
-            return Findings {
-                stops: true,
-                ..Findings::default()
-            };
-        }
-        let ready = self.queue.ready();
-        let is_stuck = (ready > 0 && !self.has_lookout()) || self.is_hopeless();
-        let verdict = self
-            .stall
-            .look(self.growth.seen(), is_stuck.then_some(ready), now);
-        if verdict.is_progress || !is_stuck {
-            self.growth.note_progress();
-        }
-        if verdict.steady >= STEADY {
-            self.growth.start_over();
-        }
-        let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
-        if verdict.may_grow && may_grow {
-            self.growth.grow(self.limits.max_threads);
-            self.nothing_lendable = false;
-        }
-        let stuck = verdict.stuck;
-        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
-            self.growth.grow_surplus();
-            self.nothing_lendable = false;
-        }
-        // A worker that could not be started may start now.
-        let action = if is_stuck {
-            self.help()
-        } else {
-            Action::Nothing
-        };
-        let refused = if may_grow {
-            None
-        } else {
-            self.refuse(verdict.still, verdict.stuck)
-        };
-        Findings {
-            action,
-            refused,
-            report: verdict.report,
-            stops: verdict.stops,
-        }
-    }
-
-    /// Tells a wait that the pool can do nothing for it, if the pool has stood still for
-    /// long enough. Returns how to wake that wait's worker.
-    ///
-    /// `still` counts the looks without any move, and `stuck` the looks without progress.
-    fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
-        let is_owed = self.queue.ready() > 0;
-        if self.is_hopeless() && (stuck >= REFUSE_ANYWAY || (is_owed && still >= REFUSE)) {
-            self.refuse_one()
-        } else if stuck >= REFUSE_ANYWAY && is_owed {
-            self.refuse_above_queued_job()
-        } else {
-            None
-        }
-    }
-
-    /// Notes that the monitor could not be started. Returns the worker of a wait that is
-    /// refused now, if the pool can do nothing for its waits.
-    pub(crate) fn monitor_failed(&mut self) -> Option<Unparker> {
-        self.stall.monitor_failed();
-        if self.is_hopeless() {
-            self.refuse_one()
-        } else {
-            None
-        }
-    }
-}
-
-/// The result of a look: the things that the monitor does once the lock is released.
-#[derive(Default)]
-#[must_use]
-pub(crate) struct Findings {
-    pub(crate) action: Action,
-    /// The worker of a wait that is told that the pool can do nothing for it.
-    pub(crate) refused: Option<Unparker>,
-    /// The stall to report.
-    pub(crate) report: Option<StallReport>,
-    /// Whether the monitor stops.
-    pub(crate) stops: bool,
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]

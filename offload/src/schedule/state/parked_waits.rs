@@ -9,19 +9,20 @@ use super::{
 };
 use crate::{
     job::runnable::{Finish, Submitted},
-    nesting::lineage::{Frame, Kind, Lane},
+    nesting::lineage::{Frame, Kind},
+    schedule::queue::Lane,
     thread::park::Unparker,
 };
 
 /// A wait in which a worker is parked.
 pub(super) struct ParkedWait {
-    pub(super) place: Place,
-    /// Whether the worker waits for the pool's own end, and will see it.
-    ending: bool,
+    pub(super) request: ParkRequest,
+    /// Whether the worker waits for the end of this pool.
+    is_for_end: bool,
     /// The job that was lent to the worker, until the worker takes it.
     pub(super) lent: Option<Submitted>,
-    /// Whether the wait will be told that the pool can do nothing for it.
-    refused: bool,
+    /// Whether the wait is refused: it will be told that the pool can do nothing for it.
+    pub(super) refused: bool,
 }
 
 /// The pool's message to a worker whose park ends.
@@ -29,15 +30,15 @@ pub(super) struct ParkedWait {
 pub(crate) struct ParkEnd {
     /// The job that was lent to the worker.
     pub(crate) lent: Option<Submitted>,
-    /// Whether the pool can do nothing for the wait.
+    /// Whether the wait is refused: the pool can do nothing for it.
     pub(crate) refused: bool,
     /// The state at this moment, if the wait is refused.
     pub(crate) snapshot: Option<Box<Snapshot>>,
 }
 
-/// A wait that is about to park.
+/// A request to park: the facts about a wait that the pool must know.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct ParkRequest {
     /// The frame of the wait.
     pub(crate) frame: Arc<Frame>,
     /// The frame on whose account descendants start: the frame of the job. It is the
@@ -50,17 +51,18 @@ pub(crate) struct Place {
     pub(crate) since: Instant,
     /// Whether the worker may be lent a job.
     pub(crate) lends: bool,
-    /// Whether the wait can be told that the pool can do nothing for it. A wait for the
-    /// end of a pool can't.
-    pub(crate) hears: bool,
+    /// Whether the pool may refuse the wait while it is parked. It may not if the wait polls
+    /// no future, or only gives way.
+    pub(crate) may_be_refused: bool,
 }
 
 impl State {
-    /// Parks the worker in a wait, which frees its permit. Refuses the wait if the pool
-    /// can do nothing for this wait and there is no monitor.
-    pub(crate) fn begin_park(&mut self, place: Place) -> (ParkDecision, Action) {
-        let frame = Arc::clone(&place.frame);
-        let action = self.add_parked_wait(place);
+    /// Parks the worker in a wait, which frees its permit. If the pool can do nothing for
+    /// this wait and there is no monitor, refuses the wait. Then nothing is left to do after
+    /// the lock is released.
+    pub(crate) fn begin_park(&mut self, request: ParkRequest) -> (ParkDecision, Action) {
+        let frame = Arc::clone(&request.frame);
+        let action = self.add_parked_wait(request);
         if self.is_hopeless() && !self.watch_hopeless() {
             let _nothing_lent = self.end_park(&frame);
             return (ParkDecision::Exhausted, action);
@@ -68,11 +70,11 @@ impl State {
         (ParkDecision::Park, action)
     }
 
-    /// Parks the worker in a wait for the pool's own end. Refuses the wait if the pool can
+    /// Parks the worker in a wait for the end of this pool. Refuses the wait if the pool can
     /// do nothing for it.
-    pub(crate) fn begin_park_for_end(&mut self, place: Place) -> (ParkDecision, Action) {
-        let frame = Arc::clone(&place.frame);
-        let action = self.add_parked_wait(place);
+    pub(crate) fn begin_park_for_end(&mut self, request: ParkRequest) -> (ParkDecision, Action) {
+        let frame = Arc::clone(&request.frame);
+        let action = self.add_parked_wait(request);
         if self.is_hopeless() {
             let _nothing_lent = self.end_park(&frame);
             return (ParkDecision::Exhausted, action);
@@ -82,36 +84,36 @@ impl State {
             .iter_mut()
             .find(|parked_wait| parked_wait.is_of(&frame))
         {
-            parked_wait.ending = true;
+            parked_wait.is_for_end = true;
         }
         (ParkDecision::Park, action)
     }
 
     /// Like [`begin_park`](Self::begin_park), but never refuses the wait.
-    pub(crate) fn add_parked_wait(&mut self, place: Place) -> Action {
-        self.give_credit_back(place.stack);
+    pub(crate) fn add_parked_wait(&mut self, request: ParkRequest) -> Action {
+        self.give_credit_back(request.stack);
         self.free_permit();
         self.growth.note_park();
-        place.frame.set_wait_parked(true);
-        place.account.set_parked(true);
-        if !place.frame.is_in(&place.account) {
+        request.frame.set_wait_parked(true);
+        request.account.set_parked(true);
+        if !request.frame.is_in(&request.account) {
             // The wait is within the scope of another lineage. So the jobs that it
             // submits do not descend from the job of this worker, and the wait needs
             // an account of its own.
-            place.frame.set_parked(true);
+            request.frame.set_parked(true);
         }
-        self.note_credit(&place.account);
-        self.note_credit(&place.frame);
-        if let Some(since) = place.account.take_unrelated() {
-            let Place { frame, account, .. } = &place;
+        self.note_credit(&request.account);
+        self.note_credit(&request.frame);
+        if let Some(since) = request.account.take_unrelated() {
+            let ParkRequest { frame, account, .. } = &request;
             let depends = |job: &Submitted| {
                 job.header().adopter() == frame.number() || job.lineage.contains(account)
             };
             self.queue.promote(since, depends);
         }
         self.parked_waits.push(ParkedWait {
-            place,
-            ending: false,
+            request,
+            is_for_end: false,
             lent: None,
             refused: false,
         });
@@ -132,33 +134,8 @@ impl State {
         let has_end = self
             .parked_waits
             .iter()
-            .any(|parked_wait| parked_wait.ending);
+            .any(|parked_wait| parked_wait.is_for_end);
         self.queue.ready() > 0 || !has_end
-    }
-
-    /// Tells one wait that the pool can do nothing for it, and returns how to wake its
-    /// worker.
-    ///
-    /// This is the wait that was opened last. If waits depend on each other, it is the
-    /// innermost. The order in which the workers parked does not show which wait that
-    /// is, because a wait wakes up now and then to look after its runtime, and parks
-    /// again.
-    pub(super) fn refuse_one(&mut self) -> Option<Unparker> {
-        let parked_waits = self
-            .parked_waits
-            .iter_mut()
-            .filter(|parked_wait| parked_wait.can_be_told());
-        let parked_wait = parked_waits.max_by_key(|parked_wait| parked_wait.number())?;
-        parked_wait.refused = true;
-        Some(parked_wait.place.unparker.clone())
-    }
-
-    /// Tells a wait that no worker is there to run a job that it depends on.
-    pub(super) fn refuse_above_queued_job(&mut self) -> Option<Unparker> {
-        let at = self.wait_above_queued_job()?;
-        let parked_wait = &mut self.parked_waits[at];
-        parked_wait.refused = true;
-        Some(parked_wait.place.unparker.clone())
     }
 
     /// Ends the park of a worker, and returns the job that was lent to it.
@@ -176,18 +153,18 @@ impl State {
         let is_refused = self.parked_waits[at].refused;
         let snapshot = is_refused.then(|| Box::new(self.snapshot()));
         let ParkedWait {
-            place,
+            request,
             lent,
             refused,
             ..
         } = self.parked_waits.swap_remove(at);
-        place.frame.set_wait_parked(false);
-        if !Arc::ptr_eq(&place.frame, &place.account) {
-            place.frame.set_parked(false);
+        request.frame.set_wait_parked(false);
+        if !Arc::ptr_eq(&request.frame, &request.account) {
+            request.frame.set_parked(false);
         }
         if lent.is_none() {
             self.running += 1;
-            place.account.set_parked(false);
+            request.account.set_parked(false);
         }
         ParkEnd {
             lent,
@@ -240,14 +217,14 @@ impl State {
     pub(super) fn is_wait_parked(&self, stack: usize) -> bool {
         self.parked_waits
             .iter()
-            .any(|parked_wait| parked_wait.place.stack == stack)
+            .any(|parked_wait| parked_wait.request.stack == stack)
     }
 
     /// Returns whether any worker is not parked.
     pub(super) fn is_attended(&self) -> bool {
         // A worker that was woken and has not come back yet does not count as parked.
         let asleep = |parked_wait: &&ParkedWait| {
-            parked_wait.lent.is_none() && !parked_wait.place.unparker.is_unparked()
+            parked_wait.lent.is_none() && !parked_wait.request.unparker.is_unparked()
         };
         self.parked_waits.iter().filter(asleep).count() < self.threads
     }
@@ -306,37 +283,37 @@ impl State {
             self.nothing_lendable = true;
             return None;
         };
-        let stack = self.parked_waits[at].place.stack;
+        let stack = self.parked_waits[at].request.stack;
         self.begin(stack, &job, right);
         let parked_wait = &mut self.parked_waits[at];
         parked_wait.lent = Some(job);
-        Some(parked_wait.place.unparker.clone())
+        Some(parked_wait.request.unparker.clone())
     }
 }
 
 impl ParkedWait {
     /// Returns the number of the wait's frame. A later wait has a higher number.
     pub(super) fn number(&self) -> usize {
-        self.place.frame.number()
+        self.request.frame.number()
     }
 
     /// Returns the frame on whose account descendants start.
     pub(super) fn account(&self) -> &Arc<Frame> {
-        &self.place.account
+        &self.request.account
     }
 
     fn is_of(&self, frame: &Arc<Frame>) -> bool {
-        Arc::ptr_eq(&self.place.frame, frame)
+        Arc::ptr_eq(&self.request.frame, frame)
     }
 
     /// Returns whether the wait's descendants start on the account of this frame.
     pub(super) fn is_on(&self, frame: &Arc<Frame>) -> bool {
-        Arc::ptr_eq(&self.place.account, frame) || self.is_of(frame)
+        Arc::ptr_eq(&self.request.account, frame) || self.is_of(frame)
     }
 
-    /// Returns whether the wait can be told that the pool can do nothing for it.
-    pub(super) fn can_be_told(&self) -> bool {
-        self.place.hears && self.lent.is_none()
+    /// Returns whether the pool can refuse the wait.
+    pub(super) fn can_be_refused(&self) -> bool {
+        self.request.may_be_refused && self.lent.is_none()
     }
 
     /// Returns whether the worker was lent a job that it has not taken yet.
@@ -347,7 +324,7 @@ impl ParkedWait {
 
     /// Returns whether a job can be lent to the worker.
     fn is_free(&self) -> bool {
-        self.place.lends && self.lent.is_none()
+        self.request.lends && self.lent.is_none()
     }
 }
 

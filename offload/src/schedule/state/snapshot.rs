@@ -18,7 +18,6 @@ use crate::{
 const MOST: usize = 10_000;
 
 /// The state of a pool at one moment.
-#[derive(Default)]
 pub(crate) struct Snapshot {
     pub(crate) metrics: Metrics,
     pub(crate) permits: usize,
@@ -97,9 +96,9 @@ impl SeenJob {
 impl SeenWait {
     fn of(parked_wait: &ParkedWait) -> Self {
         Self {
-            frame: Arc::clone(&parked_wait.place.frame),
-            stack: parked_wait.place.stack,
-            since: parked_wait.place.since,
+            frame: Arc::clone(&parked_wait.request.frame),
+            stack: parked_wait.request.stack,
+            since: parked_wait.request.since,
             is_lender: parked_wait.lent.is_some(),
         }
     }

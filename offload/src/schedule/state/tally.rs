@@ -34,10 +34,10 @@ impl State {
         }
     }
 
-    /// Returns the number of jobs that have run to an end, including jobs whose worker
+    /// Returns the number of jobs that have run to an end. This includes jobs whose worker
     /// has not told the pool yet.
-    pub(crate) fn run(&self) -> u64 {
-        self.run_except(&[])
+    pub(crate) fn finished(&self) -> u64 {
+        self.finished_except(&[])
     }
 
     /// Returns the same number, without these jobs. The caller has found each of them on a
@@ -45,7 +45,7 @@ impl State {
     ///
     /// A worker shows the end of a job without the pool's lock. So a second look at such a
     /// job may give another answer than the first.
-    pub(crate) fn run_except(&self, unended: &[Arc<dyn Runnable>]) -> u64 {
+    pub(crate) fn finished_except(&self, unended: &[Arc<dyn Runnable>]) -> u64 {
         let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
         let shown = jobs
             .filter(|job| job.header().shown().is_some())
@@ -54,7 +54,8 @@ impl State {
         self.tally.completed + self.tally.panicked + shown as u64
     }
 
-    /// Returns the metrics.
+    /// Returns the metrics without the timings, which are added up after the lock is
+    /// released.
     pub(crate) fn metrics(&self) -> Metrics {
         let Tally {
             mut completed,

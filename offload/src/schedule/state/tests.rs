@@ -182,21 +182,21 @@ impl Model {
         for polled in self.pushed.iter().filter(|job| job.header().is_listed()) {
             if self.random.one_in(4) {
                 polled.header().set_adopter(frame.number());
-                job.note_unrelated(pool, polled.header().before());
+                job.note_unrelated(pool, polled.header().unrelated_before());
             }
         }
         let lends = !self.random.one_in(4);
         self.threads[at].lends = lends;
-        let place = Place {
+        let request = ParkRequest {
             frame: Arc::clone(&frame),
             account,
             unparker: self.threads[at].entry.unparker.clone(),
             stack: self.threads[at].stack,
             since: Instant::now(),
             lends,
-            hears: true,
+            may_be_refused: true,
         };
-        let (decision, action) = self.state.begin_park(place);
+        let (decision, action) = self.state.begin_park(request);
         if decision == ParkDecision::Park {
             self.threads[at].wait = Some(frame);
         }

@@ -62,8 +62,8 @@ impl State {
     /// parked, as many more as the limit allows.
     ///
     /// A pool of which nobody set a limit does not stop there while every job is parked.
-    /// Such a pool would grow after a while, and until then it would do nothing. A request
-    /// of a server to itself brings a pool there: nothing tells whose descendant it is.
+    /// It would grow after a while, and until then it would do nothing. A request of a
+    /// server to itself brings a pool there: nothing tells whose descendant it is.
     ///
     /// `help` starts a worker only for a job that may start and that no other worker can
     /// take. So there are never more workers than are needed.

@@ -24,14 +24,14 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
         state.running -= 1;
         job = Lineage::default().below(state.pool, id, Kind::Job);
         let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
-        let _action = state.add_parked_wait(Place {
+        let _action = state.add_parked_wait(ParkRequest {
             frame,
             account: job.top().unwrap(),
             unparker: parker.unparker().clone(),
             stack,
             since: Instant::now(),
             lends: true,
-            hears: true,
+            may_be_refused: true,
         });
     }
     (state, parkers, job)

@@ -1,22 +1,23 @@
-//! Carries a call or its future through functions that pass it on.
+//! A call or its future that functions pass on: in a box in a debug build, in place in
+//! an optimised one.
 //!
 //! An [`Outcome`](crate::Outcome) holds either a value or a call, and `on` makes one
 //! call of another. A build that is not optimised keeps one more copy of a value
-//! for each function that passes it on. So such a build carries the call in a box. An
-//! optimised build carries the call in place, and allocates nothing.
+//! for each function that passes it on. So such a build puts the call in a box. An
+//! optimised build leaves the call in place, and allocates nothing.
 
 use std::any::type_name;
 
 #[cfg(debug_assertions)]
-pub use self::boxed::Carried;
+pub use self::boxed::MaybeBoxed;
 #[cfg(debug_assertions)]
-pub(crate) use self::boxed::carry;
+pub(crate) use self::boxed::maybe_box;
 #[cfg(not(debug_assertions))]
-pub use self::in_place::Carried;
+pub use self::in_place::MaybeBoxed;
 #[cfg(not(debug_assertions))]
-pub(crate) use self::in_place::carry;
+pub(crate) use self::in_place::maybe_box;
 
-/// Returns the name of a future's type, whether it is carried or not.
+/// Returns the name of a future's type, without the [`MaybeBoxed`] around it.
 #[inline]
 pub(crate) fn name<F>() -> &'static str {
     let mut name = type_name::<F>();
@@ -27,9 +28,9 @@ pub(crate) fn name<F>() -> &'static str {
 }
 
 #[cfg(debug_assertions)]
-const PREFIX: &str = concat!(module_path!(), "::boxed::Carried<");
+const PREFIX: &str = concat!(module_path!(), "::boxed::MaybeBoxed<");
 #[cfg(not(debug_assertions))]
-const PREFIX: &str = concat!(module_path!(), "::in_place::Carried<");
+const PREFIX: &str = concat!(module_path!(), "::in_place::MaybeBoxed<");
 
 #[cfg(debug_assertions)]
 mod boxed {
@@ -61,7 +62,7 @@ mod boxed {
         /// fn unpin<T: Unpin>(_: T) {}
         /// unpin(one().dispatch());
         /// ```
-        pub struct Carried<F> {
+        pub struct MaybeBoxed<F> {
             boxed: Pin<Box<F>>,
             // The empty array restores what the box hides: this is `Unpin` only if
             // `F` is, and an `async fn` that holds its own future does not compile.
@@ -71,7 +72,7 @@ mod boxed {
         }
     }
 
-    impl<F> Carried<F> {
+    impl<F> MaybeBoxed<F> {
         pub(crate) fn new(boxed: Pin<Box<F>>) -> Self {
             Self { boxed, bounds: [] }
         }
@@ -89,14 +90,14 @@ mod boxed {
     }
 
     /// Boxes `$value`. This is a macro, because a function would copy the value.
-    macro_rules! carry {
+    macro_rules! maybe_box {
         ($value:expr) => {
-            $crate::carried::Carried::new(Box::pin($value))
+            $crate::maybe_boxed::MaybeBoxed::new(Box::pin($value))
         };
     }
-    pub(crate) use carry;
+    pub(crate) use maybe_box;
 
-    impl<F> Deref for Carried<F> {
+    impl<F> Deref for MaybeBoxed<F> {
         type Target = F;
 
         fn deref(&self) -> &F {
@@ -104,7 +105,7 @@ mod boxed {
         }
     }
 
-    impl<F: Future> Future for Carried<F> {
+    impl<F: Future> Future for MaybeBoxed<F> {
         type Output = F::Output;
 
         fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -125,13 +126,13 @@ mod in_place {
 
     pin_project! {
         /// A call or a future, in place.
-        pub struct Carried<F> {
+        pub struct MaybeBoxed<F> {
             #[pin]
             inner: F,
         }
     }
 
-    impl<F> Carried<F> {
+    impl<F> MaybeBoxed<F> {
         #[inline]
         pub(crate) fn new(inner: F) -> Self {
             Self { inner }
@@ -144,14 +145,14 @@ mod in_place {
     }
 
     /// Wraps `$value`.
-    macro_rules! carry {
+    macro_rules! maybe_box {
         ($value:expr) => {
-            $crate::carried::Carried::new($value)
+            $crate::maybe_boxed::MaybeBoxed::new($value)
         };
     }
-    pub(crate) use carry;
+    pub(crate) use maybe_box;
 
-    impl<F> Deref for Carried<F> {
+    impl<F> Deref for MaybeBoxed<F> {
         type Target = F;
 
         #[inline]
@@ -160,7 +161,7 @@ mod in_place {
         }
     }
 
-    impl<F: Future> Future for Carried<F> {
+    impl<F: Future> Future for MaybeBoxed<F> {
         type Output = F::Output;
 
         #[inline]
@@ -172,13 +173,13 @@ mod in_place {
 
 #[cfg(test)]
 mod tests {
-    use super::{Carried, name};
+    use super::{MaybeBoxed, name};
 
     #[test]
-    fn what_is_carried_keeps_its_name() {
+    fn a_wrapped_future_keeps_its_name() {
         assert_eq!(name::<Option<u8>>(), "core::option::Option<u8>");
         assert_eq!(
-            name::<Carried<Carried<Option<u8>>>>(),
+            name::<MaybeBoxed<MaybeBoxed<Option<u8>>>>(),
             "core::option::Option<u8>"
         );
     }

@@ -7,14 +7,14 @@ use crate::{
     core::{Core, OwnWorker},
     nesting::lineage,
     platform::{fork::OfProcess, sync::now},
-    schedule::state::{ParkDecision, Place},
+    schedule::state::{ParkDecision, ParkRequest},
     thread::{park::Parker, worker},
 };
 
 /// Calls `wait`, which blocks until the pool of `core` has ended.
 ///
 /// A worker, of this pool or another, returns its permit meanwhile, so queued jobs can
-/// run. `wait` gets a [`OwnWorker`] if this thread is a worker of the pool that ends.
+/// run. `wait` gets an [`OwnWorker`] if this thread is a worker of the pool that ends.
 pub(crate) fn wait_for_end<R>(core: &Arc<Core>, wait: impl FnOnce(Option<OwnWorker>) -> R) -> R {
     wait_parked(Some(core), wait)
 }
@@ -44,7 +44,7 @@ fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<OwnWorker>)
     let since = now();
     let decision = loop {
         let parker = Parker::new();
-        let place = Place {
+        let request = ParkRequest {
             frame: Arc::clone(&frame),
             account: Arc::clone(&account),
             unparker: parker.unparker().clone(),
@@ -52,24 +52,24 @@ fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<OwnWorker>)
             since,
             // This wait would not run a lent job.
             lends: false,
-            hears: false,
+            may_be_refused: false,
         };
         let mut state = own.state();
         let (decision, action) = if is_own {
-            state.begin_park_for_end(place)
+            state.begin_park_for_end(request)
         } else {
             // This wait is never refused. The other pool, or the user code, may wait for
             // jobs of this pool, and a worker that comes back from its wait can run them.
             // So the permit must be free.
-            (ParkDecision::Park, state.add_parked_wait(place))
+            (ParkDecision::Park, state.add_parked_wait(request))
         };
         own.release(state);
         let unrunnable = own.carry_out(action);
         if unrunnable.is_empty() {
             break decision;
         }
-        // What this waits for may depend on the callers of these jobs. So they are told
-        // before the worker waits.
+        // The end or the user code may depend on the callers of these jobs. So the callers
+        // are told before the worker waits.
         let _not_lent = own.state().end_park(&frame);
         unrunnable.abandon(own);
     };

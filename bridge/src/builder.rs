@@ -79,8 +79,8 @@ impl Builder {
     pool_settings! {
         /// Sets how many offloaded closures run at a time, at most. A closure that is
         /// parked in a wait does not count. Beyond this number only descendants of
-        /// parked closures run, at most one for each parked closure. Such a descendant
-        /// may be the one that releases a lock on which all other closures block.
+        /// parked closures run, at most one for each parked closure. All other closures may
+        /// block on a lock that only such a descendant releases.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
         /// still for 100 ms grows, up to 512. A pool whose size is
@@ -171,8 +171,8 @@ impl Builder {
     ///
     /// # Corner cases
     ///
-    /// If a closure calls `exit`, the process waits neither for that closure nor for
-    /// closures that wait for it. A fork's child waits only for work that it has accepted
+    /// A closure that calls `exit` does not hold the process up, and neither do the closures
+    /// that wait for it. A fork's child waits only for work that it has accepted
     /// itself. [`std::process::abort`] and signals end the process at once. On Windows
     /// `std::process::exit` does so too, because it runs no exit handlers there.
     pub fn exit_grace(mut self, time: Duration) -> Self {

@@ -1,0 +1,56 @@
+//! Checks that an offload in a fork's child lets the paused clock of its parent's runtime
+//! go on.
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use bridge::Bridge;
+use testkit::within;
+use tokio::{
+    runtime::Builder,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+/// A time that the paused clock jumps over.
+const LONG: Duration = Duration::from_secs(100);
+
+/// Offloads a closure and sleeps. Returns whether both did what they should.
+async fn offload_and_sleep() -> bool {
+    let bridge = Bridge::builder().max_threads(1).build().unwrap();
+    let value = bridge.offload(|| 7).await;
+    let start = Instant::now();
+    sleep(LONG).await;
+    value == 7 && start.elapsed() >= LONG
+}
+
+/// Otherwise the child would sleep for ever. The threads of its runtime stayed in the parent,
+/// so a blocking task there never ends, and Tokio would hold the clock for it.
+#[test]
+fn an_offload_in_a_forks_child_holds_no_clock() {
+    within(|| {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            // From here on, the bridge notices forks.
+            let _home = Bridge::global().handle().unwrap();
+            // This leaves an idle blocking thread, for which the child would wait.
+            spawn_blocking(|| ()).await.unwrap();
+            // SAFETY: the child goes on in this poll, uses a pool of its own, and leaves by
+            // `_exit`, so nothing of the test runner runs twice.
+            let pid = unsafe { libc::fork() };
+            assert!(pid >= 0, "fork failed");
+            if pid == 0 {
+                // SAFETY: `alarm` sets a timer whose signal ends this process.
+                unsafe { libc::alarm(10) };
+                let ok = offload_and_sleep().await;
+                // SAFETY: ends the child at once.
+                unsafe { libc::_exit(i32::from(!ok)) }
+            }
+            let mut status = 0;
+            // SAFETY: `status` is a valid place for the child's status.
+            let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+            assert_eq!((waited, status), (pid, 0));
+        });
+    });
+}

@@ -1,0 +1,107 @@
+//! Checks which lines a report has, and that long reports are written fast.
+
+use std::{iter, panic::Location, thread};
+
+use testkit::within;
+
+use super::*;
+
+fn job(number: usize, state: JobState, parent: Option<Step>) -> JobEntry {
+    JobEntry {
+        number,
+        state,
+        parent,
+        pool: crate::PoolName::default(),
+        is_foreign: false,
+        at: Location::caller(),
+        age: None,
+        worker: None,
+        is_cancelled: false,
+        is_detached: false,
+    }
+}
+
+/// Returns a report of jobs that wait for each other, each for the next.
+fn nest(depth: usize) -> Report {
+    let above = |number| (number > 1).then(|| Step::Wait(number - 1));
+    let wait = |number| WaitEntry {
+        number,
+        at: None,
+        age: None,
+        job: Some(number),
+        thread: None,
+        future: None,
+    };
+    Report {
+        jobs: (1..=depth)
+            .map(|number| job(number, JobState::Parked, above(number)))
+            .collect(),
+        waits: (1..=depth).map(wait).collect(),
+        ..Report::default()
+    }
+}
+
+/// Otherwise the report of a deep nest would overflow the stack, and fill the memory with
+/// indents.
+#[test]
+fn a_deep_nest_is_cut_and_written_on_a_small_stack() {
+    let check = || {
+        for (depth, lines, levels) in [(16, 33, 0), (17, 34, 2), (100_000, 34, 199_968)] {
+            let text = nest(depth).to_string();
+            assert_eq!(text.lines().count(), lines, "{text}");
+            let end = format!("└─ … and {levels} levels more");
+            assert_eq!(text.ends_with(&end), levels > 0, "{text}");
+        }
+    };
+    let small = thread::Builder::new().stack_size(128 * 1024);
+    let small = small.spawn(check).unwrap();
+    within(|| small.join().unwrap());
+}
+
+fn queued(number: usize) -> JobEntry {
+    job(number, JobState::Queued, None)
+}
+
+fn text_of(jobs: impl IntoIterator<Item = JobEntry>) -> String {
+    let report = Report {
+        jobs: jobs.into_iter().collect(),
+        ..Report::default()
+    };
+    report.to_string()
+}
+
+#[test]
+fn a_line_of_jobs_counts_only_those_that_stand_there() {
+    let running = job(1, JobState::Running, None);
+    let below = |number| job(number, JobState::Queued, Some(Step::Job(1)));
+    let text = text_of([running, below(2), queued(3), below(4), queued(5), queued(6)]);
+    assert!(
+        text.contains("│  └─ 2 of the jobs 2 to 4, queued"),
+        "{text}"
+    );
+    assert!(text.contains("\n└─ 3 of the jobs 3 to 6, queued"), "{text}");
+}
+
+#[test]
+fn jobs_share_no_line_if_their_lines_would_differ() {
+    let mut other = queued(2);
+    (other.pool, other.is_foreign) = (crate::PoolName::new("other"), true);
+    let mut detached = queued(3);
+    detached.is_detached = true;
+    let text = text_of([queued(1), other, detached]);
+    assert_eq!(text.lines().count(), 4, "{text}");
+}
+
+/// Otherwise the monitor would write for minutes, and look after nothing meanwhile.
+#[test]
+fn a_long_queue_is_written_in_one_pass() {
+    let jobs = (1..=100_000).map(|number| job(number, JobState::Queued, None));
+    let last = job(100_001, JobState::Running, Some(Step::Job(100_000)));
+    let report = Report {
+        jobs: jobs.chain(iter::once(last)).collect(),
+        ..Report::default()
+    };
+    let text = within(|| report.to_string());
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(text.contains("jobs 1 to 99999, queued"), "{text}");
+}

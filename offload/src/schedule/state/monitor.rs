@@ -1,0 +1,194 @@
+//! The looks of the monitor at a pool that may stand still: what they find, and what the
+//! pool does then.
+//!
+//! [`Stall`](crate::schedule::stall::Stall) says for how long the pool has stood still.
+//! First the pool adds permits or starts further descendants of parked jobs: see
+//! [`growth`](super::growth). If that does not help, it refuses a wait.
+
+use std::time::Instant;
+
+use super::{Action, Phase, State, credit::adopting_wait, parked_waits::ParkedWait};
+use crate::{
+    nesting::lineage::Frame,
+    schedule::stall::{STEADY, StallReport},
+    thread::park::Unparker,
+};
+
+/// If jobs are queued, a wait is refused after so many looks at which nothing at all has
+/// happened.
+///
+/// It is not refused at once, because it may depend on a timer or the like. Then nothing is
+/// wrong.
+const REFUSE: u32 = 20;
+
+/// After so many looks without progress, a wait is refused although other jobs parked
+/// meanwhile, or nothing is queued.
+const REFUSE_ANYWAY: u32 = 60;
+
+/// After so many looks without progress, further descendants of parked jobs may start,
+/// and again after half as many more.
+const SURPLUS: u32 = 20;
+
+impl State {
+    /// Looks whether the pool stands still, and acts on that. The monitor calls this at
+    /// each look.
+    pub(crate) fn look(&mut self, now: Instant) -> Findings {
+        if self.phase == Phase::Closed {
+            self.stall.stop();
+            return Findings {
+                stops: true,
+                ..Findings::default()
+            };
+        }
+        let ready = self.queue.ready();
+        let is_stuck = (ready > 0 && !self.has_lookout()) || self.is_hopeless();
+        let verdict = self
+            .stall
+            .look(self.growth.seen(), is_stuck.then_some(ready), now);
+        if verdict.is_progress || !is_stuck {
+            self.growth.note_progress();
+        }
+        if verdict.steady >= STEADY {
+            self.growth.start_over();
+        }
+        let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
+        if verdict.may_grow && may_grow {
+            self.growth.grow(self.limits.max_threads);
+            self.nothing_lendable = false;
+        }
+        let stuck = verdict.stuck;
+        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
+            self.growth.grow_surplus();
+            self.nothing_lendable = false;
+        }
+        // A worker that could not be started may start now.
+        let action = if is_stuck {
+            self.help()
+        } else {
+            Action::Nothing
+        };
+        let refused = if may_grow {
+            None
+        } else {
+            self.refuse(verdict.still, verdict.stuck)
+        };
+        Findings {
+            action,
+            refused,
+            report: verdict.report,
+            stops: verdict.stops,
+        }
+    }
+
+    /// Refuses a wait if the pool has stood still for long enough. Returns how to wake that
+    /// wait's worker.
+    ///
+    /// `still` counts the looks without any move, and `stuck` the looks without progress.
+    fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
+        let is_queued = self.queue.ready() > 0;
+        if self.is_hopeless() && (stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)) {
+            self.refuse_one()
+        } else if stuck >= REFUSE_ANYWAY && is_queued {
+            self.refuse_above_queued_job()
+        } else {
+            None
+        }
+    }
+
+    /// Starts the monitor if jobs are queued and no worker is bound to look at them.
+    pub(super) fn note_stuck(&mut self) {
+        if self.queue.ready() > 0 && !self.has_lookout() {
+            self.start_monitor();
+        }
+    }
+
+    /// Starts the monitor if it does not run.
+    #[inline]
+    pub(super) fn start_monitor(&mut self) {
+        self.stall.start_monitor(self.growth.seen());
+    }
+
+    /// Starts the monitor, because the pool can do nothing for a wait. Returns `false` if
+    /// there is no monitor, and then the wait must be refused at once.
+    pub(super) fn watch_hopeless(&mut self) -> bool {
+        self.start_monitor();
+        self.stall.has_monitor()
+    }
+
+    /// Notes that the monitor could not be started. If the pool can do nothing for its
+    /// waits, refuses a wait at once, and returns how to wake that wait's worker.
+    pub(crate) fn monitor_failed(&mut self) -> Option<Unparker> {
+        self.stall.monitor_failed();
+        if self.is_hopeless() {
+            self.refuse_one()
+        } else {
+            None
+        }
+    }
+
+    /// Refuses one wait, because every worker is parked. Returns how to wake its worker.
+    ///
+    /// This is the wait that was opened last. If waits depend on each other, it is the
+    /// innermost. The order in which the workers parked does not show which wait that
+    /// is, because a wait wakes up now and then to look after its runtime, and parks
+    /// again.
+    fn refuse_one(&mut self) -> Option<Unparker> {
+        let parked_waits = self
+            .parked_waits
+            .iter_mut()
+            .filter(|parked_wait| parked_wait.can_be_refused());
+        let parked_wait = parked_waits.max_by_key(|parked_wait| parked_wait.number())?;
+        parked_wait.refused = true;
+        Some(parked_wait.request.unparker.clone())
+    }
+
+    /// Refuses a wait that depends on a queued job which no worker is there to run, although
+    /// other workers run. Returns how to wake its worker.
+    fn refuse_above_queued_job(&mut self) -> Option<Unparker> {
+        let at = self.wait_above_queued_job()?;
+        let parked_wait = &mut self.parked_waits[at];
+        parked_wait.refused = true;
+        Some(parked_wait.request.unparker.clone())
+    }
+
+    /// Returns the index of a parked wait that has a queued descendant which no worker is
+    /// there to run. Only a wait that can be refused counts.
+    fn wait_above_queued_job(&self) -> Option<usize> {
+        let (pool, parked_waits, mut found) = (self.pool, &self.parked_waits, None);
+        let has_permit = self.has_permit();
+        // If another descendant runs on the account, that job may just be slow, and the
+        // wait goes on.
+        let lacks_thread =
+            |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
+        let _has_one = self.queue.has_descendant(|job| {
+            let adopting = adopting_wait(job, parked_waits).filter(|&at| {
+                parked_waits[at].can_be_refused() && lacks_thread(parked_waits[at].account())
+            });
+            let mut parked = (job.lineage.frames())
+                .filter(|frame| frame.is_open_in(pool) && lacks_thread(frame));
+            found = adopting.or_else(|| {
+                parked.find_map(|frame| {
+                    let is_its = |parked_wait: &ParkedWait| {
+                        parked_wait.can_be_refused() && parked_wait.is_on(&frame)
+                    };
+                    parked_waits.iter().position(is_its)
+                })
+            });
+            found.is_some()
+        });
+        found
+    }
+}
+
+/// The result of a look: the things that the monitor does once the lock is released.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Findings {
+    pub(crate) action: Action,
+    /// The worker of a wait that was refused.
+    pub(crate) refused: Option<Unparker>,
+    /// The stall to report.
+    pub(crate) report: Option<StallReport>,
+    /// Whether the monitor stops.
+    pub(crate) stops: bool,
+}
