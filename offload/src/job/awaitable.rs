@@ -102,7 +102,10 @@ where
             };
             let context = cell.take_context();
             drop(cell);
-            return Poll::Ready(caught::drop_context(context, result));
+            return Poll::Ready(match context {
+                None => result,
+                Some(context) => caught::drop_context(context, result),
+            });
         }
         if let Stage::Refused(_) = cell.stage {
             // The closure stays, because the caller may take it back.

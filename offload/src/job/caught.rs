@@ -31,14 +31,11 @@ pub(crate) fn drop_caught<T>(value: T) {
 
 /// Drops the context of a job, and returns the job's result. A panic of the context's
 /// destructor takes the place of the value.
-#[inline]
+#[cold]
 pub(super) fn drop_context<T, C>(
-    context: Option<C>,
+    context: C,
     result: Result<T, OffloadError>,
 ) -> Result<T, OffloadError> {
-    let Some(context) = context else {
-        return result;
-    };
     match (catch_unwind(AssertUnwindSafe(|| drop(context))), result) {
         (Ok(()), result) => result,
         (Err(payload), Ok(value)) => {

@@ -218,7 +218,10 @@ where
         let waker = cell.waker.take();
         drop(cell);
         if let Some((unawaited, context)) = unawaited {
-            let unawaited = caught::drop_context(context, unawaited);
+            let unawaited = match context {
+                None => unawaited,
+                Some(context) => caught::drop_context(context, unawaited),
+            };
             if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
                 report_lost::<A>(&Worker::pool_name(), self.header.at, error);
             }
