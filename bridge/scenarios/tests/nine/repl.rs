@@ -57,9 +57,13 @@ fn a_task_lives_between_the_prompts() {
             thread::yield_now();
         }
         session.line("stop 1");
-        session.line("pause 1");
-        session.line("watches");
-        session.until("stopped");
+        loop {
+            session.line("watches");
+            if session.until("watch 1 of").contains("stopped") {
+                break;
+            }
+            thread::yield_now();
+        }
         session.end().success();
     });
 }
