@@ -55,6 +55,26 @@ fn a_task_keeps_its_subscriber_although_its_thread_has_changed_its_own() {
     });
 }
 
+/// The spawner had the subscriber of the process, and the thread sets its own later.
+#[test]
+fn a_task_in_a_span_of_the_process_keeps_it_on_a_thread_with_its_own() {
+    within(|| {
+        LazyLock::force(&TELEMETRY);
+        let later = Telemetry::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let seen = runtime.unwrap().block_on(async {
+            let span = info_span!("spawner in the process");
+            let work = async { info_span!("of its task").in_scope(path) };
+            let task = span.in_scope(|| bridge().spawn(work));
+            drop(span);
+            let _later = set_default(&later.subscriber);
+            task.await.unwrap()
+        });
+        assert_eq!(seen, "spawner in the process/of its task");
+        TELEMETRY.check_chain(&["spawner in the process", "of its task"]);
+    });
+}
+
 /// The lender's subscriber is none of the lent job's business, nor the other way round.
 #[test]
 fn a_lent_job_logs_to_its_own() {
