@@ -69,8 +69,8 @@ impl fmt::Debug for Carriers {
 
 /// The context that a closure or a task takes along.
 ///
-/// Every job has room for one. So this is no larger than a span, and a span alone needs no
-/// allocation.
+/// Every job has room for one, so this takes two words. A span of the process's subscriber
+/// alone needs no allocation.
 pub struct Captured(Contents);
 
 enum Contents {
