@@ -51,7 +51,12 @@ pub(crate) fn run(args: &Args) -> Chore {
         reports.push(report);
     }
     println!("\n{}", table(&reports));
-    println!("{count} steps in {} s", start.elapsed().as_secs());
+    for report in &reports {
+        if let Some(details) = &report.details {
+            println!("\n{}: {details}", report.name);
+        }
+    }
+    println!("\n{count} steps in {} s", start.elapsed().as_secs());
     verdict(&reports)
 }
 
@@ -96,6 +101,7 @@ mod tests {
             result,
             time: Duration::ZERO,
             note: None,
+            details: None,
         }
     }
 

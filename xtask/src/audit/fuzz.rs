@@ -71,7 +71,7 @@ fn plain(budget: &Budget) -> Result<u64, String> {
     match ended.verdict {
         Verdict::Passed => {}
         Verdict::Killed => return Err("the plain tests hang".to_owned()),
-        Verdict::Failed | Verdict::Absent => return Err(printed::last_lines(&ended.text)),
+        Verdict::Failed | Verdict::Absent => return Err(run::last_lines(&ended.text)),
     }
     let ran = printed::names(&ended.text, "inputs");
     match TARGETS.iter().find(|target| !ran.contains(target)) {
@@ -109,7 +109,7 @@ fn libfuzzer(budget: &Budget) -> Result<u64, String> {
             _ => {
                 return Err(format!(
                     "{target}: nothing was executed\n{}",
-                    printed::last_lines(&text)
+                    run::last_lines(&text)
                 ));
             }
         }
@@ -137,7 +137,7 @@ fn cargo_fuzz(
         )),
         Verdict::Failed | Verdict::Absent => Err(format!(
             "{target}: {command} failed\n{}",
-            printed::last_lines(&ended.text)
+            run::last_lines(&ended.text)
         )),
     }
 }

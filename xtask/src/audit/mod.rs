@@ -156,16 +156,19 @@ fn table(reports: &[Report]) -> Table {
 }
 
 fn verdict(reports: &[Report]) -> Chore {
-    let failed: Vec<_> = reports
-        .iter()
-        .filter(|report| report.failed())
-        .map(|report| report.stage)
-        .collect();
+    let failed: Vec<_> = reports.iter().filter(|report| report.failed()).collect();
     if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("audit: not passed: {}", failed.join(", ")))
+        return Ok(());
     }
+    let names: Vec<_> = failed.iter().map(|report| report.stage).collect();
+    let names = names.join(", ");
+    let reasons = failed
+        .iter()
+        .map(|report| format!("\n\n{}: {}", report.stage, report.reason()));
+    Err(format!(
+        "audit: not passed: {names}{}",
+        reasons.collect::<String>()
+    ))
 }
 
 #[cfg(test)]

@@ -16,10 +16,7 @@ mod sources;
 use std::time::Duration;
 
 use self::edit::Edit;
-use super::{
-    printed,
-    stage::{Budget, Tally},
-};
+use super::stage::{Budget, Tally};
 use crate::{
     loom,
     run::{self, Output, Verdict},
@@ -74,7 +71,7 @@ fn test(package: &str, args: &[&str], budget: &Budget) -> Result<u64, String> {
         Verdict::Passed => {}
         Verdict::Killed => return Err(format!("the tests of {package} hang")),
         Verdict::Failed | Verdict::Absent => {
-            return Err(format!("{package}:\n{}", printed::last_lines(&ended.text)));
+            return Err(format!("{package}:\n{}", run::last_lines(&ended.text)));
         }
     }
     match loom::passed(&ended.text) {

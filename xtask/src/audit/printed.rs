@@ -1,4 +1,4 @@
-//! Reads the output of a test program: its counts, and its last lines.
+//! Reads the counts in the output of a test program.
 
 /// Returns the sum of the counts in lines such as `name: 96 cases`.
 pub(super) fn count(text: &str, unit: &str) -> u64 {
@@ -24,16 +24,6 @@ fn counted<'a>(line: &'a str, unit: &str) -> Option<(&'a str, u64)> {
     Some((name, number.parse().ok()?))
 }
 
-/// Returns the last lines, which describe a failure.
-pub(super) fn last_lines(text: &str) -> String {
-    const LINES: usize = 60;
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,14 +35,5 @@ mod tests {
         assert_eq!(count(text, "inputs"), 5);
         assert_eq!(count("all 7 cases passed", "cases"), 0);
         assert_eq!(names(text, "cases"), ["a", "b::c"]);
-    }
-
-    #[test]
-    fn the_end_of_a_long_text() {
-        let lines: Vec<String> = (0..100).map(|number| number.to_string()).collect();
-        let text = lines.join("\n\n");
-        let last = last_lines(&text);
-        assert!(last.starts_with("40\n") && last.ends_with("\n99"), "{last}");
-        assert_eq!(last_lines("one"), "one");
     }
 }

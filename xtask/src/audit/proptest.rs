@@ -98,7 +98,7 @@ impl File {
         match ended.verdict {
             Verdict::Passed => {}
             Verdict::Killed => return Err("it hangs".to_owned()),
-            Verdict::Failed | Verdict::Absent => return Err(printed::last_lines(&ended.text)),
+            Verdict::Failed | Verdict::Absent => return Err(run::last_lines(&ended.text)),
         }
         let ran = printed::names(&ended.text, "cases");
         match self.tests.iter().find(|test| !ran.contains(test)) {

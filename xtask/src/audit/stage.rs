@@ -107,10 +107,20 @@ impl Report {
         }
     }
 
+    /// Returns a line for the table.
     pub(super) fn note(&self) -> &str {
         match &self.ending {
             Ending::Passed(tally) => &tally.note,
-            Ending::Failed(why) | Ending::Skipped(why) => why,
+            Ending::Failed(_) => self.reason().lines().next().unwrap_or_default(),
+            Ending::Skipped(why) => why,
+        }
+    }
+
+    /// Returns why the stage has failed, in all lines. It is empty if it has not failed.
+    pub(super) fn reason(&self) -> &str {
+        match &self.ending {
+            Ending::Failed(why) => why,
+            Ending::Passed(_) | Ending::Skipped(_) => "",
         }
     }
 }

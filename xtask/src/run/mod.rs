@@ -153,9 +153,28 @@ fn run_read(
     }
 }
 
+/// Returns the last lines, which describe a failure.
+pub(crate) fn last_lines(text: &str) -> String {
+    const LINES: usize = 60;
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_long_text() {
+        let lines: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        let text = lines.join("\n\n");
+        let last = last_lines(&text);
+        assert!(last.starts_with("40\n") && last.ends_with("\n99"), "{last}");
+        assert_eq!(last_lines("one"), "one");
+    }
 
     #[test]
     fn a_program_that_is_not_there_is_absent() {

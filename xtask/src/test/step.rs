@@ -59,50 +59,61 @@ pub(super) struct Report {
     pub(super) name: &'static str,
     pub(super) result: StepResult,
     pub(super) time: Duration,
+    /// What the reader of the table should know, in a line.
     pub(super) note: Option<String>,
+    /// Why the step has failed, in more than a line.
+    pub(super) details: Option<String>,
 }
 
 impl Step {
     pub(super) fn run(self) -> Report {
         let start = Instant::now();
-        let (result, note) = match self.needs.and_then(Tool::missing) {
-            Some(missing) => (StepResult::Skipped, Some(missing)),
+        let (result, said) = match self.needs.and_then(Tool::missing) {
+            Some(missing) => (StepResult::Skipped, missing),
             None => self.work.run(self.limit),
         };
-        Report {
+        let mut report = Report {
             name: self.name,
             result,
             time: start.elapsed(),
-            note,
+            note: said.lines().next().map(str::to_owned),
+            details: None,
+        };
+        if said.lines().count() > 1 {
+            report.details = Some(said);
         }
+        report
     }
 }
 
 impl Work {
-    fn run(self, limit: Duration) -> (StepResult, Option<String>) {
+    /// Runs the work. Returns its result, and what there is to say about it: first a line
+    /// for the table, and then the details.
+    fn run(self, limit: Duration) -> (StepResult, String) {
         match self {
-            Self::Nothing(why) => (StepResult::Skipped, Some(why)),
+            Self::Nothing(why) => (StepResult::Skipped, why),
             Self::Chore(chore) => match chore() {
-                Ok(()) => (StepResult::Passed, None),
-                Err(why) => (StepResult::Failed, Some(why)),
+                Ok(()) => (StepResult::Passed, String::new()),
+                Err(why) => (StepResult::Failed, why),
             },
             Self::Program(mut command) => {
-                let ended = run::run(&mut command, limit, Output::Show);
-                judge(ended.verdict, limit, ended.text)
+                let ended = run::run(&mut command, limit, Output::Tee);
+                judge(ended.verdict, limit, &ended.text)
             }
         }
     }
 }
 
-fn judge(verdict: Verdict, limit: Duration, text: String) -> (StepResult, Option<String>) {
+fn judge(verdict: Verdict, limit: Duration, text: &str) -> (StepResult, String) {
+    let last = run::last_lines(text);
     match verdict {
-        Verdict::Passed => (StepResult::Passed, None),
-        Verdict::Failed => (StepResult::Failed, None),
-        Verdict::Absent => (StepResult::Failed, Some(text)),
-        Verdict::Killed => (
-            StepResult::Killed,
-            Some(format!("ran over {} s", limit.as_secs())),
-        ),
+        Verdict::Passed => (StepResult::Passed, String::new()),
+        Verdict::Failed => (StepResult::Failed, format!("see below\n{last}")),
+        Verdict::Absent => (StepResult::Failed, text.to_owned()),
+        Verdict::Killed => {
+            let said = format!("ran over {} s\n{last}", limit.as_secs());
+            (StepResult::Killed, said)
+        }
     }
 }
 
@@ -115,13 +126,15 @@ mod tests {
     #[test]
     fn a_failing_program_fails_its_step() {
         let work = Work::Program(run::cargo(&["no-such-command-anywhere"]));
-        assert_eq!(work.run(LIMIT).0, StepResult::Failed);
+        let (result, said) = work.run(LIMIT);
+        assert_eq!(result, StepResult::Failed);
+        assert!(said.contains("no-such-command-anywhere"), "{said}");
     }
 
     #[test]
     fn a_chore_that_fails_tells_why() {
         let work = Work::Chore(|| Err("why".into()));
-        assert_eq!(work.run(LIMIT), (StepResult::Failed, Some("why".into())));
+        assert_eq!(work.run(LIMIT), (StepResult::Failed, "why".into()));
     }
 
     #[cfg(unix)]
