@@ -2,7 +2,14 @@
 //! threads. At every level, going in and coming out, the context is what is true by
 //! construction, and a wait is served or refused as that place promises.
 
-use std::{sync::LazyLock, sync::mpsc, thread, time::Duration};
+use std::{
+    future::poll_fn,
+    mem,
+    sync::{LazyLock, mpsc},
+    task::Poll,
+    thread,
+    time::Duration,
+};
 
 use bridge::{Bridge, Context, WaitError, in_async};
 use proptest::{collection::vec, sample::select};
@@ -184,8 +191,7 @@ fn descend(mut steps: Vec<Step>, at: usize, here: Level) -> Outcome {
         if seen != here.truth {
             return Err(format!("{seen:?} {when} {steps:?}, where {here:?}"));
         }
-        // It must park, or nobody could say whether that would freeze something.
-        let waited = BRIDGES[0].try_wait(async { sleep(MOMENT).await });
+        let waited = BRIDGES[0].try_wait(later());
         match (&waited, here.may_wait) {
             (Ok(()), true) | (Err(WaitError::WouldFreeze { .. }), false) => Ok(()),
             (Ok(()), false) if here.blind => Ok(()),
@@ -234,9 +240,9 @@ fn current_thread() -> Runtime {
 fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
     let [waiting, working] = &*BRIDGES;
     match step {
-        Wait { later } => waiting.wait(async {
-            if later {
-                sleep(MOMENT).await;
+        Wait { later: is_later } => waiting.wait(async {
+            if is_later {
+                later().await;
             }
             inner()
         }),
@@ -292,6 +298,23 @@ fn take(step: Step, inner: impl FnOnce() -> Outcome + Send + 'static) -> Outcome
     }
 }
 
+/// Ends in a later poll than its first, and usually after the thread has parked.
+///
+/// A sleep alone is over in its first poll if the thread loses the processor just before
+/// that poll. Then no wait would have to leave the poll of an executor.
+async fn later() {
+    let mut is_first = true;
+    poll_fn(|cx| {
+        if mem::take(&mut is_first) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+    sleep(MOMENT).await;
+}
+
 fn in_local_runtime<F: Future>(future: F) -> F::Output {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_time().build_local(LocalOptions::default());
@@ -311,8 +334,8 @@ fn with<R>(runtime: Runtime, body: impl FnOnce(&Runtime) -> R) -> R {
 fn poll_once<F: Future>(future: F) -> F::Output {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut cx) {
-        std::task::Poll::Ready(output) => output,
-        std::task::Poll::Pending => unreachable!("the steps never await"),
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("the steps never await"),
     }
 }
 
