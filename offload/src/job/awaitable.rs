@@ -16,7 +16,11 @@ use super::{
     header::Header,
     runnable::{DeferredCleanup, Runnable},
 };
-use crate::{Ambient, Config, Lineage, OffloadError, platform::sync::lock, pool::handle::Handle};
+use crate::{
+    Ambient, Config, Lineage, OffloadError,
+    platform::sync::{lock, unshared},
+    pool::handle::Handle,
+};
 
 /// A job as its caller sees it.
 pub(crate) trait Awaitable<T>: Send + Sync {
@@ -26,7 +30,9 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     ///
     /// This captures the ambient, and the context by `config`. If that code of the user's
     /// panics, the job stays `Fresh`. Returns `None` if the job was cancelled before.
-    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
+    ///
+    /// Nobody else knows the job yet, so this takes no lock.
+    fn prepare(&mut self, waker: Option<&Waker>, config: &Config) -> Option<Lineage>;
     /// Polls for the result, and keeps the waker if there is none yet. The error of a
     /// refused job does not name the pool: the caller adds the name.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
@@ -77,11 +83,11 @@ where
         self
     }
 
-    fn prepare(&self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
+    fn prepare(&mut self, waker: Option<&Waker>, config: &Config) -> Option<Lineage> {
         let context = A::context(config);
         let ambient = A::capture();
         let waker = waker.cloned();
-        let mut cell = lock(&self.cell);
+        let cell = unshared(&mut self.cell);
         match mem::replace(&mut cell.stage, Stage::Gone) {
             Stage::Fresh(closure) => cell.put(Stage::Waiting(closure, ambient)),
             other => {
@@ -90,7 +96,6 @@ where
             }
         }
         cell.keep_submission(context, waker);
-        drop(cell);
         Some(Lineage::current().living())
     }
 

@@ -200,7 +200,10 @@ impl<T: Send + 'static> Offload<T> {
             return false;
         }
         // This runs user code. If that panics, this future stays lazy.
-        let lineage = self.job.prepare(waker, &self.pool.config);
+        let Some(job) = Arc::get_mut(&mut self.job) else {
+            unreachable!("a job that was not submitted is its caller's alone")
+        };
+        let lineage = job.prepare(waker, &self.pool.config);
         self.progress = match waker {
             Some(_) => Progress::Awaited,
             None => Progress::Started,
@@ -208,7 +211,6 @@ impl<T: Send + 'static> Offload<T> {
         let Some(lineage) = lineage else {
             return false; // cancelled before it was submitted
         };
-        let at = self.job.header().at;
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
         match self.pool.submit(job, WhenFull::JoinBacklog) {
@@ -224,6 +226,7 @@ impl<T: Send + 'static> Offload<T> {
             // The job may be done already.
             Ok(ExpectedStart::Called) => false,
             Err(refusal) => {
+                let at = self.job.header().at;
                 let pool = self.pool.name.clone();
                 // `Full` does not come here, because this job may join the backlog.
                 let error = match refusal {

@@ -136,14 +136,12 @@ where
             },
         };
         let process = OfProcess::new(());
-        let id = JobId::of(&self);
-        let (job, (result, ambient, context)) = running::in_name_of(self, || {
-            let result = catch_unwind(AssertUnwindSafe(|| {
-                let _lineage = lineage.install_for(start.pool, id);
-                ambient.enter(context.as_ref(), closure)
-            }));
-            (result, ambient, context)
-        });
+        let lineage = lineage.install_for(start.pool, JobId::of(&self));
+        let running = running::enter(self);
+        let body = AssertUnwindSafe(|| ambient.enter(context.as_ref(), closure));
+        let result = catch_unwind(body);
+        let job = running.leave();
+        lineage.end();
         if let Err(forked) = process.get() {
             mem::forget((result, context)); // the job and its caller belong to the parent
             return Err(forked);

@@ -3,7 +3,7 @@
 //! A closure asks here whether its caller still wants the result. A wait asks which job
 //! it belongs to.
 
-use std::{any::Any, cell::RefCell, mem, sync::Arc};
+use std::{any::Any, cell::RefCell, marker::PhantomData, mem, sync::Arc};
 
 use super::listeners::Listeners;
 use crate::{
@@ -32,25 +32,42 @@ impl Drop for Slot {
     }
 }
 
-/// Runs `closure` as the code of `job`, and returns the job together with the result.
-/// The closure must not unwind.
+/// A job of type `J` whose code runs on this thread, until [`leave`](Self::leave) is called.
+///
+/// This is no guard, because the code of a job never unwinds out of it.
+#[must_use]
+pub(crate) struct Running<J> {
+    /// The job that stands still meanwhile, if this one was lent to its wait.
+    before: Option<Arc<dyn Runnable>>,
+    job: PhantomData<J>,
+}
+
+/// Notes that the code of `job` runs on this thread.
 ///
 /// The thread-local takes the job itself and no clone, because one more count of references
 /// would be among the highest costs of a short job.
-pub(crate) fn in_name_of<J: Runnable, R>(job: Arc<J>, closure: impl FnOnce() -> R) -> (Arc<J>, R) {
-    let before = replace(Some(job));
-    let result = closure();
-    let job = replace(before);
-    if let Some(job) = &job
-        && job.header().is_listened_to()
-    {
-        stop_listening(job.header());
+pub(crate) fn enter<J: Runnable>(job: Arc<J>) -> Running<J> {
+    Running {
+        before: replace(Some(job)),
+        job: PhantomData,
     }
-    let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
-    let Some(Ok(job)) = job.map(Arc::downcast) else {
-        unreachable!("a job that ran inside this one has put this one back")
-    };
-    (job, result)
+}
+
+impl<J: Runnable> Running<J> {
+    /// Notes that the code of the job has ended, and returns the job.
+    pub(crate) fn leave(self) -> Arc<J> {
+        let job = replace(self.before);
+        if let Some(job) = &job
+            && job.header().is_listened_to()
+        {
+            stop_listening(job.header());
+        }
+        let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
+        let Some(Ok(job)) = job.map(Arc::downcast) else {
+            unreachable!("a job that ran inside this one has put this one back")
+        };
+        job
+    }
 }
 
 fn replace(job: Option<Arc<dyn Runnable>>) -> Option<Arc<dyn Runnable>> {

@@ -15,13 +15,13 @@ mod current;
 mod frame;
 mod scope;
 
-use std::{fmt, mem, ptr, sync::Arc};
+use std::{fmt, mem, num::NonZeroUsize, ptr::NonNull, sync::Arc};
 
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 pub(crate) use self::current::jobs_here;
 pub use self::scope::Scope;
 use self::{
-    current::{Current, Top, install, with_current},
+    current::{Current, Top, install, replace, with_current},
     frame::Owner,
 };
 pub(crate) use self::{
@@ -40,21 +40,21 @@ const LINKS: usize = 64;
 /// That part lives as long as a worker of the pool, and so as long as a wait is open on a
 /// worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct PoolId(usize);
+pub(crate) struct PoolId(NonZeroUsize);
 
 impl PoolId {
     pub(crate) fn of<T>(part: &T) -> Self {
-        Self(ptr::from_ref(part).addr())
+        Self(NonNull::from_ref(part).addr())
     }
 }
 
 /// The identity of a job: its address, as long as the job lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct JobId(usize);
+pub(crate) struct JobId(NonZeroUsize);
 
 impl JobId {
     pub(crate) fn of<T: ?Sized>(job: &Arc<T>) -> Self {
-        Self(Arc::as_ptr(job).addr())
+        Self(NonNull::from_ref(&**job).addr())
     }
 }
 
@@ -144,8 +144,8 @@ impl Lineage {
         })
     }
 
-    /// Puts this lineage in force for a job that starts here. The job is over when the
-    /// guard is dropped.
+    /// Puts this lineage in force for a job that starts here, until
+    /// [`end`](InstalledJob::end) is called.
     pub(crate) fn install_for(self, pool: PoolId, job: JobId) -> InstalledJob {
         let top = Top {
             lineage: self,
@@ -158,7 +158,7 @@ impl Lineage {
         };
         let current = Current { top, job: None };
         InstalledJob {
-            before: Some(with_current(|slot| mem::replace(slot, current))),
+            before: replace(current),
         }
     }
 
@@ -184,9 +184,12 @@ impl Lineage {
 
     /// Returns whether a job with this lineage descends from an open wait of `pool`, or from
     /// a parked job of it. The caller holds the pool's lock, because jobs park under it.
+    #[inline]
     pub(crate) fn is_waited_for_in(&self, pool: PoolId) -> bool {
-        self.frames()
-            .any(|frame| frame.is_open_in(pool) && frame.waits())
+        !self.is_root()
+            && self
+                .frames()
+                .any(|frame| frame.is_open_in(pool) && frame.waits())
     }
 
     /// Returns the jobs of `pool` that wait for the code with this lineage.

@@ -13,7 +13,7 @@ pub mod clocked;
 #[cfg(not(bridge_shuttle))]
 mod plain;
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::PoisonError};
 
 #[cfg(bridge_shuttle)]
 pub(crate) use self::clocked::*;
@@ -35,6 +35,11 @@ impl<T> Deref for Padded<T> {
     fn deref(&self) -> &T {
         &self.0
     }
+}
+
+/// Returns the value behind a lock that no other thread can have.
+pub(crate) fn unshared<T>(mutex: &mut Mutex<T>) -> &mut T {
+    mutex.get_mut().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the number of this thread. No other thread has it.

@@ -199,21 +199,19 @@ impl Queue {
 
     /// Takes the job that is due: a descendant if there is one.
     pub(crate) fn take(&mut self) -> Option<Submitted> {
-        let job = self
-            .descendants
-            .queue
-            .pop()
-            .or_else(|| {
-                let waiting = self.descendants.backlog.pop()?;
-                Some(admitted(waiting, self.clock.as_ref()))
-            })
-            .or_else(|| {
-                let unrelated = self.unrelated.queue.pop()?;
-                self.unrelated_taken += 1;
-                Some(unrelated)
-            })?;
+        let Lists { queue, backlog } = &mut self.descendants;
+        let job = if queue.live > 0 {
+            queue.pop()
+        } else if backlog.live > 0 {
+            let job = backlog.pop();
+            admit(job.as_ref(), self.clock.as_ref());
+            job
+        } else {
+            self.unrelated_taken += u64::from(self.unrelated.queue.live > 0);
+            self.unrelated.queue.pop()
+        };
         self.refill();
-        Some(out(job))
+        job
     }
 
     /// Takes the first of the descendants that `fits`.
@@ -223,11 +221,12 @@ impl Queue {
     ) -> Option<Submitted> {
         let Lists { queue, backlog } = &mut self.descendants;
         let job = queue.pop_first_where(&mut fits).or_else(|| {
-            let waiting = backlog.pop_first_where(&mut fits)?;
-            Some(admitted(waiting, self.clock.as_ref()))
+            let job = backlog.pop_first_where(&mut fits);
+            admit(job.as_ref(), self.clock.as_ref());
+            job
         })?;
         self.refill();
-        Some(out(job))
+        Some(job)
     }
 
     /// Moves the unrelated jobs that `fit` to the lane of descendants, behind the jobs
@@ -297,9 +296,7 @@ impl Queue {
     /// Takes out every unrelated job that waits for room. Descendants stay, because a
     /// parked worker depends on them, and a worker may take them without room.
     pub(crate) fn drain_backlog(&mut self) -> Vec<Submitted> {
-        std::iter::from_fn(|| self.unrelated.backlog.pop())
-            .map(out)
-            .collect()
+        std::iter::from_fn(|| self.unrelated.backlog.pop()).collect()
     }
 
     /// Takes out all jobs of both lanes.
@@ -328,9 +325,12 @@ impl Queue {
     }
 
     /// Fills the room that a job has left in the queue.
+    #[inline]
     fn refill(&mut self) {
-        self.move_up();
-        self.show();
+        if self.backlog() > 0 {
+            self.move_up();
+        }
+        self.shown.store(self.ready(), Ordering::Relaxed);
     }
 
     /// Publishes the number of ready jobs, and notes the peak.
@@ -352,24 +352,18 @@ impl Queue {
             let Some(job) = lists.backlog.pop() else {
                 return;
             };
+            admit(Some(&job), self.clock.as_ref());
             job.header().list.store(QUEUE | bit, Ordering::Relaxed);
-            lists.queue.push(admitted(job, self.clock.as_ref()));
+            lists.queue.push(job);
         }
     }
 }
 
-/// Marks a job as being in no list, and returns it.
-fn out(job: Submitted) -> Submitted {
-    job.header().list.store(OUT, Ordering::Relaxed);
-    job
-}
-
-/// Notes when a job leaves the backlog, if the pool measures its jobs. Returns the job.
-fn admitted(job: Submitted, clock: Option<&PoolClock>) -> Submitted {
-    if let Some(clock) = clock {
+/// Notes when a job leaves the backlog, if the pool measures its jobs.
+fn admit(job: Option<&Submitted>, clock: Option<&PoolClock>) {
+    if let (Some(job), Some(clock)) = (job, clock) {
         job.header().admit(clock.stamp());
     }
-    job
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]

@@ -16,7 +16,7 @@
 //! | `monitor.rs`, `growth.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
-//! | `steps.rs` | no transitions, but the types that they take and return |
+//! | `stacks.rs`, `steps.rs` | no transitions, but the types that they keep, take and return |
 
 mod credit;
 mod ending;
@@ -25,6 +25,7 @@ mod monitor;
 mod parked_waits;
 mod search;
 mod snapshot;
+mod stacks;
 mod steps;
 mod tally;
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
@@ -34,14 +35,14 @@ mod threads;
 use std::{cell::Cell, sync::Arc, time::Instant};
 
 use self::{
-    credit::{Credit, Right},
+    credit::Right,
     growth::Growth,
     parked_waits::ParkedWait,
     search::{SearchState, Searcher},
+    stacks::{Claimed, Stack},
 };
 use crate::{
-    Lineage,
-    job::runnable::{Runnable, Submitted},
+    job::runnable::Submitted,
     nesting::lineage::{Frame, JobId, PoolId},
     platform::sync::{AtomicUsize, Padded},
     pool::limits::Limits,
@@ -86,8 +87,8 @@ pub(crate) struct State {
     /// on credit. `None` if several frames have, or none has. If this frame has spent its
     /// credit again, the result of that scan holds once more, and no new scan is needed.
     gained: Option<Arc<Frame>>,
-    /// The jobs on each worker's stack, outermost first.
-    stacks: Vec<Vec<Claimed>>,
+    /// The jobs of each worker.
+    stacks: Vec<Stack>,
     free_stacks: Vec<usize>,
     /// The recorder of each stack, if the pool measures its jobs. A worker that gets a stack
     /// goes on with the histograms of the worker that had it before.
@@ -112,17 +113,6 @@ pub(crate) struct State {
     next_id: usize,
     pub(crate) stall: Stall,
     pub(crate) tally: Tally,
-}
-
-/// A job that a worker has claimed.
-pub(crate) struct Claimed {
-    pub(crate) job: Arc<dyn Runnable>,
-    /// The jobs and waits that it descends from, for reports.
-    lineage: Lineage,
-    /// The account on which the job runs, if it started on credit.
-    credit: Option<Credit>,
-    /// Whether the job started beyond the permits.
-    is_beyond: bool,
 }
 
 /// A worker that is idle, or may soon be: its number, and how to wake it.
@@ -175,7 +165,9 @@ impl State {
             Lane::Unrelated => {
                 let before = self.queue.unrelated_pushed();
                 job.header().set_unrelated_before(before);
-                job.lineage.note_unrelated(self.pool, before);
+                if !job.lineage.is_root() {
+                    job.lineage.note_unrelated(self.pool, before);
+                }
             }
         }
         let queued = self.queue.push(lane, job);
@@ -275,7 +267,12 @@ impl State {
             self.watch(this_thread);
             return Some(Step::Watch(time));
         }
-        if let Some((job, right)) = self.take() {
+        let taken = if permit {
+            self.queue.take().map(|job| (job, Right::Permit))
+        } else {
+            self.take_beyond_permits()
+        };
+        if let Some((job, right)) = taken {
             if searches {
                 self.searcher = None;
             }
@@ -305,14 +302,6 @@ impl State {
             return Some(Step::Spin);
         }
         None
-    }
-
-    /// Takes the next job that may start, together with the right to start it.
-    fn take(&mut self) -> Option<(Submitted, Right)> {
-        if self.has_permit() {
-            return Some((self.queue.take()?, Right::Permit));
-        }
-        self.take_beyond_permits()
     }
 
     /// Leaves the queue to other workers. Calls a worker if a job is left that may
@@ -365,7 +354,9 @@ impl State {
                 None
             }
         };
-        self.stacks[stack].push(Claimed {
+        let stack = &mut self.stacks[stack];
+        stack.make_room();
+        stack.put(Claimed {
             job: Arc::clone(&job.job),
             lineage: job.lineage.clone(),
             credit,

@@ -77,19 +77,20 @@ impl Drop for Installed {
     }
 }
 
-/// A guard that closes a job's frame, and restores the lineage that was in force
-/// before.
+/// The lineage that was in force on this thread before a job started here.
+///
+/// This is no guard, because the code of a job never unwinds out of it.
+#[must_use]
 pub(crate) struct InstalledJob {
-    pub(super) before: Option<Current>,
+    pub(super) before: Current,
 }
 
-impl Drop for InstalledJob {
-    fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            let ended = with_current(|current| mem::replace(current, before));
-            if let Some(frame) = &ended.job {
-                frame.close();
-            }
+impl InstalledJob {
+    /// Closes the job's frame, and restores the lineage that was in force before.
+    pub(crate) fn end(self) {
+        let ended = replace(self.before);
+        if let Some(frame) = &ended.job {
+            frame.close();
         }
     }
 }
@@ -163,6 +164,14 @@ pub(crate) fn number_of_innermost_wait() -> Option<usize> {
 /// Returns the frame of the job that runs here, if it has one.
 pub(crate) fn job_frame() -> Option<Arc<Frame>> {
     with_current(|current| current.job.clone())
+}
+
+/// Puts `current` in force, and returns what was in force before. Once the thread-locals are
+/// gone, that is an empty one.
+pub(super) fn replace(current: Current) -> Current {
+    CURRENT
+        .try_with(|slot| slot.0.replace(current))
+        .unwrap_or_default()
 }
 
 /// Puts `top` in force until the guard is dropped.

@@ -51,7 +51,11 @@ impl Claim {
 }
 
 /// The kind of a frame.
+///
+/// It fills a word, because each job copies it, in an [`Owner`]. A copy of single bytes beside
+/// words takes longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Kind {
     /// A job, from its start to its end.
     Job,

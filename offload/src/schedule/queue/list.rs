@@ -29,7 +29,7 @@ impl List {
         self.live += 1;
     }
 
-    /// Takes out the first live job.
+    /// Takes out the first live job. No list holds it any more.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Submitted> {
         // Fast path: most lists are empty.
@@ -43,7 +43,10 @@ impl List {
     fn pop_live(&mut self) -> Option<Submitted> {
         let job = loop {
             let job = self.jobs.pop_front()?;
-            if is_held(&job) {
+            let list = &job.header().list;
+            // Under the pool's lock, so this need not be one step.
+            if list.load(Ordering::Relaxed) != OUT {
+                list.store(OUT, Ordering::Relaxed);
                 break job;
             }
         };
@@ -51,16 +54,17 @@ impl List {
         Some(job)
     }
 
-    /// Takes out the first live job that `fits`.
+    /// Takes out the first live job that `fits`. No list holds it any more.
     pub(super) fn pop_first_where(
         &mut self,
         fits: &mut impl FnMut(&Submitted) -> bool,
     ) -> Option<Submitted> {
         // `is_held` reads the job itself, which is slower, so it comes second.
         let at = self.jobs.iter().position(|job| fits(job) && is_held(job))?;
-        let job = self.jobs.remove(at);
+        let job = self.jobs.remove(at)?;
+        job.header().list.store(OUT, Ordering::Relaxed);
         self.count_out();
-        job
+        Some(job)
     }
 
     /// Returns whether a live job `fits`.

@@ -94,7 +94,7 @@ impl State {
 
     /// Gives back the credit on which the innermost job of this stack runs.
     pub(super) fn give_credit_back(&mut self, stack: usize) {
-        let claimed = self.stacks[stack].last_mut();
+        let claimed = self.stacks[stack].innermost_mut();
         if let Some(credit) = claimed.and_then(|claimed| claimed.credit.take()) {
             credit.restore();
             self.note_credit(&credit.frame);

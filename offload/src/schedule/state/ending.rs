@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Phase, State};
+use super::{Phase, Stack, State};
 use crate::{job::runnable::Runnable, nesting::lineage::JobId, thread::park::Unparker};
 
 impl State {
@@ -26,7 +26,7 @@ impl State {
         let Self {
             excluded, stacks, ..
         } = self;
-        let below = stack.into_iter().flat_map(|stack| &stacks[stack]);
+        let below = stack.into_iter().flat_map(|stack| stacks[stack].iter());
         let below = below.map(|claimed| &claimed.job);
         let mut scope = ShutdownScope::All;
         for job in waiting.chain(below.map(JobId::of)) {
@@ -46,7 +46,11 @@ impl State {
 
     /// Returns the jobs of this scope that workers have claimed.
     pub(crate) fn jobs(&self, scope: ShutdownScope) -> impl Iterator<Item = &Arc<dyn Runnable>> {
-        let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
+        let jobs = self
+            .stacks
+            .iter()
+            .flat_map(Stack::iter)
+            .map(|claimed| &claimed.job);
         jobs.filter(move |job| {
             scope == ShutdownScope::All || !self.excluded.contains(&JobId::of(job))
         })

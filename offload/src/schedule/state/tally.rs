@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::State;
+use super::{Stack, State};
 use crate::{
     Metrics,
     job::runnable::{Finish, Runnable},
@@ -23,8 +23,9 @@ impl State {
     /// Counts the end of the innermost job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
-        let claimed = self.stacks[stack].pop();
-        let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
+        let stack = &mut self.stacks[stack];
+        let is_beyond = stack.innermost().is_some_and(|claimed| claimed.is_beyond);
+        stack.pop();
         self.ended += 1;
         self.growth.note_end(self.is_progress(is_beyond));
         match finish {
@@ -46,7 +47,11 @@ impl State {
     /// A worker shows the end of a job without the pool's lock. So a second look at such a
     /// job may give another answer than the first.
     pub(crate) fn finished_except(&self, unended: &[Arc<dyn Runnable>]) -> u64 {
-        let jobs = self.stacks.iter().flatten().map(|claimed| &claimed.job);
+        let jobs = self
+            .stacks
+            .iter()
+            .flat_map(Stack::iter)
+            .map(|claimed| &claimed.job);
         let shown = jobs
             .filter(|job| job.header().shown().is_some())
             .filter(|job| !unended.iter().any(|other| Arc::ptr_eq(other, job)))
@@ -82,9 +87,9 @@ impl State {
             // The job's waker may wait in turn. Then the worker is parked, or runs a job
             // that it was lent, and is not done.
             let is_done =
-                stack.len() == 1 && completed + panicked > before && !self.is_wait_parked(at);
+                !stack.is_nested() && completed + panicked > before && !self.is_wait_parked(at);
             running -= usize::from(is_done);
-            busy += usize::from(!stack.is_empty() && !is_done);
+            busy += usize::from(stack.innermost().is_some() && !is_done);
         }
         Metrics {
             name: self.limits.name.clone(),

@@ -11,7 +11,10 @@ use self::random::Random;
 use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
     Bare, Config, Lineage,
-    job::{Job, runnable::Finish},
+    job::{
+        Job,
+        runnable::{Finish, Runnable},
+    },
     nesting::lineage::Kind,
     schedule::policy::LoadSample,
     thread::park::Parker,
@@ -259,7 +262,11 @@ impl Model {
                 "an account is open or closed by mistake"
             );
             if let Some(account) = account.filter(|account| account.is_parked()) {
-                let mut credits = state.stacks.iter().flatten().flat_map(|job| &job.credit);
+                let mut credits = state
+                    .stacks
+                    .iter()
+                    .flat_map(Stack::iter)
+                    .flat_map(|job| &job.credit);
                 let is_spent = credits.any(|credit| credit.is_of(&account));
                 assert!(is_spent || account.has_any_credit(), "credit is lost");
             }
@@ -269,7 +276,7 @@ impl Model {
                 .find(|parked_wait| parked_wait.number() == wait.number())
                 .unwrap();
             thread.is_lender = parked_wait.is_lender();
-            let last = state.stacks[thread.stack].last().unwrap();
+            let last = state.stacks[thread.stack].innermost().unwrap();
             if !thread.is_lender {
                 assert!(last.credit.is_none(), "a parked job keeps its credit");
             } else if !was_lender {

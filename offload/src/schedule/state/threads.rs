@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use super::{IdleThread, State, Step};
+use super::{IdleThread, Stack, State, Step};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{elapsed, now},
@@ -28,7 +28,7 @@ impl State {
     /// Returns the index of a stack for a worker that starts.
     pub(crate) fn enter(&mut self) -> usize {
         self.free_stacks.pop().unwrap_or_else(|| {
-            self.stacks.push(Vec::new());
+            self.stacks.push(Stack::default());
             if let Some(clock) = &self.queue.clock {
                 self.recorders.push(Arc::new(Recorder::new(clock.clone())));
             }
