@@ -5,6 +5,7 @@ mod common;
 
 use std::{
     future::Future,
+    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
@@ -17,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Cancelled, Pool, on_cancel};
+use bridge_offload::{Cancelled, Lineage, Pool, on_cancel};
 use common::{
     WaitError, eventually,
     hooks::{blocked_until_its_hook, note},
@@ -149,6 +150,26 @@ fn it_is_not_called_without_its_guard() {
 }
 
 /// Otherwise an interrupt hits what the closure does after the guard.
+/// Otherwise a wait in the destructor of a hook would count as a wait of a job that is over.
+#[test]
+fn a_hook_that_outlives_its_job_is_dropped_outside_of_it() {
+    struct Told(mpsc::Sender<bool>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let _unheard = self.0.send(Lineage::current().is_root());
+        }
+    }
+    within(|| {
+        let (tell, told) = mpsc::channel();
+        let inside = wait(pool(1, 8).run(|| {
+            let told = Told(tell);
+            mem::forget(on_cancel(move || drop(told)));
+            Lineage::current().is_root()
+        }));
+        assert_eq!((inside, told.recv()), (false, Ok(true)));
+    });
+}
+
 #[test]
 fn the_drop_of_the_guard_waits_for_a_call() {
     within(|| {

@@ -1,6 +1,7 @@
 //! A job: one allocation for the closure, then its result, and its caller's waker.
 //!
-//! The stage of a job says what the job holds. It changes under the job's own lock:
+//! The stage of a job says what the job holds. Once the job is submitted, the stage changes
+//! under the job's own lock:
 //!
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone

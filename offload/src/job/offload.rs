@@ -199,10 +199,10 @@ impl<T: Send + 'static> Offload<T> {
         if self.progress != Progress::Lazy {
             return false;
         }
-        // This runs user code. If that panics, this future stays lazy.
         let Some(job) = Arc::get_mut(&mut self.job) else {
-            unreachable!("a job that was not submitted is its caller's alone")
+            unreachable!("nobody else knows a job that was not submitted")
         };
+        // This runs user code. If that panics, this future stays lazy.
         let lineage = job.prepare(waker, &self.pool.config);
         self.progress = match waker {
             Some(_) => Progress::Awaited,

@@ -136,12 +136,12 @@ where
             },
         };
         let process = OfProcess::new(());
-        let lineage = lineage.install_for(start.pool, JobId::of(&self));
+        let installed = lineage.install_for(start.pool, JobId::of(&self));
         let running = running::enter(self);
         let body = AssertUnwindSafe(|| ambient.enter(context.as_ref(), closure));
         let result = catch_unwind(body);
+        installed.end(); // before the listeners of the job are dropped, which is user code
         let job = running.leave();
-        lineage.end();
         if let Err(forked) = process.get() {
             mem::forget((result, context)); // the job and its caller belong to the parent
             return Err(forked);

@@ -39,7 +39,7 @@ impl Drop for Slot {
 pub(crate) struct Running<J> {
     /// The job that stands still meanwhile, if this one was lent to its wait.
     before: Option<Arc<dyn Runnable>>,
-    job: PhantomData<J>,
+    job_type: PhantomData<J>,
 }
 
 /// Notes that the code of `job` runs on this thread.
@@ -49,7 +49,7 @@ pub(crate) struct Running<J> {
 pub(crate) fn enter<J: Runnable>(job: Arc<J>) -> Running<J> {
     Running {
         before: replace(Some(job)),
-        job: PhantomData,
+        job_type: PhantomData,
     }
 }
 

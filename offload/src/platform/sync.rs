@@ -37,7 +37,7 @@ impl<T> Deref for Padded<T> {
     }
 }
 
-/// Returns the value behind a lock that no other thread can have.
+/// Returns the value of a mutex that nobody shares, without locking it.
 pub(crate) fn unshared<T>(mutex: &mut Mutex<T>) -> &mut T {
     mutex.get_mut().unwrap_or_else(PoisonError::into_inner)
 }

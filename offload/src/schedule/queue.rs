@@ -210,7 +210,9 @@ impl Queue {
             self.unrelated_taken += u64::from(self.unrelated.queue.live > 0);
             self.unrelated.queue.pop()
         };
-        self.refill();
+        if job.is_some() {
+            self.refill();
+        }
         job
     }
 
@@ -324,7 +326,8 @@ impl Queue {
         }
     }
 
-    /// Fills the room that a job has left in the queue.
+    /// Fills the room that a job has left in the queue, and publishes the number of ready jobs.
+    /// The peak stays as it is, because a job moves up only into a room that was full before.
     #[inline]
     fn refill(&mut self) {
         if self.backlog() > 0 {

@@ -354,9 +354,7 @@ impl State {
                 None
             }
         };
-        let stack = &mut self.stacks[stack];
-        stack.make_room();
-        stack.put(Claimed {
+        self.stacks[stack].push(Claimed {
             job: Arc::clone(&job.job),
             lineage: job.lineage.clone(),
             credit,

@@ -44,7 +44,7 @@ impl List {
         let job = loop {
             let job = self.jobs.pop_front()?;
             let list = &job.header().list;
-            // Under the pool's lock, so this need not be one step.
+            // The pool's lock is held, so this need not be one step.
             if list.load(Ordering::Relaxed) != OUT {
                 list.store(OUT, Ordering::Relaxed);
                 break job;

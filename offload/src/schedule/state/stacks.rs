@@ -1,6 +1,7 @@
-//! The jobs on the stack of a worker: the job that it runs, and the jobs that are parked below.
+//! The jobs that a worker has claimed and not ended: the innermost one, and the parked jobs
+//! around it.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use super::credit::Credit;
 use crate::{Lineage, job::runnable::Runnable};
@@ -28,20 +29,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Makes the place of the innermost job free.
+    /// Adds the innermost job.
     #[inline]
-    pub(super) fn make_room(&mut self) {
-        if let Some(parked) = self.innermost.take() {
+    pub(super) fn push(&mut self, claimed: Claimed) {
+        if let Some(parked) = self.innermost.replace(claimed) {
             self.outer.push(parked);
         }
-    }
-
-    /// Adds the innermost job. The caller has made room for it.
-    #[inline]
-    pub(super) fn put(&mut self, claimed: Claimed) {
-        let before = self.innermost.replace(claimed);
-        debug_assert!(before.is_none(), "no room was made");
-        mem::forget(before); // so nothing need be dropped here
     }
 
     /// Takes the innermost job off.
