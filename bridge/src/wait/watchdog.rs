@@ -49,14 +49,19 @@ impl<'a> Watchdog<'a> {
     #[cold]
     pub(super) fn start(context: &'a WaitContext<'a>) -> Result<Box<Self>, WaitError> {
         context.check_before_park()?;
-        Ok(Box::new(Self {
-            context,
-            registration: None,
-            liveness: LivenessProbe::new(),
-            stall: StallWarning::new(),
-            caught: 0,
-            listed: None,
-        }))
+        // `Box::new` would make the watchdog on the stack and copy it.
+        let place = Box::new_uninit();
+        Ok(Box::write(
+            place,
+            Self {
+                context,
+                registration: None,
+                liveness: LivenessProbe::new(),
+                stall: StallWarning::new(),
+                caught: 0,
+                listed: None,
+            },
+        ))
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {

@@ -58,7 +58,7 @@ use self::{
 };
 use crate::{
     Ambient, Config, Lineage,
-    platform::sync::{Mutex, lock},
+    platform::sync::{Mutex, lock, unshared},
 };
 
 /// A job with a closure of type `F` that returns `T`, in the surroundings `A`.
@@ -97,6 +97,14 @@ where
             header: Header::new(at),
             cell: Mutex::new(Cell::new(stage)),
         })
+    }
+
+    /// Takes the closure out of a job that nobody else has and that has not run. Returns
+    /// `None` for any other job.
+    pub(crate) fn into_closure(mut job: Arc<Self>) -> Option<F> {
+        let cell = unshared(&mut Arc::get_mut(&mut job)?.cell);
+        let (closure, _ambient) = cell.reclaim()?;
+        Some(closure)
     }
 
     /// Takes the closure back, if no worker has claimed it and it is still there.

@@ -151,7 +151,7 @@ impl<A: Ambient> Pool<A> {
         };
         match self.handle.submit(submitted, WhenFull::Refuse) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
-            Err(refusal) => Err(refuse(&self.handle, &job, refusal)),
+            Err(refusal) => Err(refuse(&self.handle, job, refusal)),
         }
     }
 
@@ -200,7 +200,7 @@ impl<A: Ambient> Pool<A> {
                 lineage,
             };
             if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog) {
-                return Err(refuse(&handle, &job, refusal));
+                return Err(refuse(&handle, job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);
             let mut task = pin!(task.outcome());
@@ -323,13 +323,16 @@ impl<A: Ambient> Pool<A> {
 }
 
 /// Takes the closure back, and returns it with the reason of the refusal.
-fn refuse<F, T, A>(handle: &Handle, job: &Job<F, T, A>, refusal: Refusal) -> Rejected<F>
+fn refuse<F, T, A>(handle: &Handle, job: Arc<Job<F, T, A>>, refusal: Refusal) -> Rejected<F>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
     A: Ambient,
 {
-    let (closure, pool) = (take_back(job), handle.name.clone());
+    let Some(closure) = Job::into_closure(job) else {
+        unreachable!("the pool has given the job back, so nobody else has it")
+    };
+    let pool = handle.name.clone();
     match refusal {
         Refusal::Full => Rejected::Full { closure, pool },
         Refusal::ShutDown | Refusal::Forked => Rejected::ShutDown { closure, pool },
