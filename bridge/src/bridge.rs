@@ -304,12 +304,14 @@ impl Bridge {
         self.inner.home.shut_down_elsewhere(timeout)
     }
 
+    /// Returns the home runtime, started. A runtime that was given may have ended since its
+    /// first use, which a wait notices itself.
     pub(crate) fn home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
-        self.inner.home.handle(at)
+        self.inner.home.started(at)
     }
 
-    /// Returns the home runtime, and an error if it has ended. Use this where no wait
-    /// follows, which would notice the end itself.
+    /// Returns the home runtime, started, and an error if it has ended. Use this where no
+    /// wait follows.
     pub(crate) fn living_home(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         self.inner.home.living(at)
     }

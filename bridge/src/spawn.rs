@@ -60,7 +60,7 @@ impl Bridge {
     {
         let runtime = match Handle::try_current() {
             Ok(here) if self.is_driven(&here) => here,
-            _ => match self.home(Location::caller()) {
+            _ => match self.living_home(Location::caller()) {
                 Ok(home) => home.clone(),
                 Err(error) => panic!("{error}"),
             },

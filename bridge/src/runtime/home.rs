@@ -83,7 +83,9 @@ impl Home {
 
     /// Returns the runtime's handle, and starts the runtime if that has not happened yet.
     /// `at` is the place of the wait.
-    pub(crate) fn handle(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
+    ///
+    /// A given runtime may have ended since its first use: see [`living`](Self::living).
+    pub(crate) fn started(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let here = self
             .started
             .get()
@@ -97,10 +99,10 @@ impl Home {
         }
     }
 
-    /// Like [`handle`](Self::handle), but also returns an error if the user's runtime has
+    /// Like [`started`](Self::started), but also returns an error if the user's runtime has
     /// ended since.
     pub(crate) fn living(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
-        let handle = self.handle(at)?;
+        let handle = self.started(at)?;
         if matches!(self.source, Source::Given(_)) && end::is_gone(handle) {
             return Err(WaitError::RuntimeGone { at });
         }

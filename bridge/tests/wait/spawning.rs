@@ -35,6 +35,26 @@ fn a_guard_does_not_drive() {
     });
 }
 
+/// Otherwise the runtime would drop the task, and its handle would say that somebody had
+/// cancelled it.
+#[test]
+fn a_given_runtime_that_has_ended_since_is_told() {
+    within(|| {
+        let runtime = one_worker();
+        let bridge = Bridge::builder()
+            .runtime(runtime.handle().clone())
+            .build()
+            .unwrap();
+        let first = bridge.spawn(async { Handle::current().id() });
+        assert_eq!(bridge.wait(first).unwrap(), runtime.handle().id());
+        drop(runtime);
+        let payload = catch_unwind(AssertUnwindSafe(|| bridge.spawn(async {}))).unwrap_err();
+        let text = panic_text(&*payload);
+        assert!(text.contains("is shut down"), "{text}");
+        assert!(text.contains(&format!("{}:", file!())), "{text}");
+    });
+}
+
 /// A runtime with tasks might be worker 0's own; the cache knows better.
 #[test]
 fn a_known_driver_outweighs_a_guard() {
