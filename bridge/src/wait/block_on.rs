@@ -34,25 +34,25 @@ pub(super) fn block_on<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let Some(parker) = ParkerLease::take() else {
+    let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
     // From here on the pool may lend jobs to this thread.
     let mut waiting = Waiting::open_at(context.request.at);
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
-    match poll_once(context, &parker, future.as_mut()) {
+    match poll_once(context, &lease, future.as_mut()) {
         Ok(Poll::Ready(value)) => Ok(value),
-        Ok(Poll::Pending) => poll_until_ready(context, &parker, &mut waiting, future),
+        Ok(Poll::Pending) => keep_polling(context, &lease, &mut waiting, future),
         Err(error) => Err(error),
     }
 }
 
 /// Pauses and polls in turn. The first poll has returned `Pending`.
 #[cold]
-pub(super) fn poll_until_ready<F: Future>(
+pub(super) fn keep_polling<F: Future>(
     context: &WaitContext<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     waiting: &mut Waiting,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
@@ -60,9 +60,9 @@ pub(super) fn poll_until_ready<F: Future>(
     loop {
         // A job that was lent to this thread may be what the future waits for.
         if !waiting.run_lent() {
-            pause(&mut watchdog, parker, waiting)?;
+            pause(&mut watchdog, lease, waiting)?;
         }
-        if let Poll::Ready(value) = poll_once(context, parker, future.as_mut())? {
+        if let Poll::Ready(value) = poll_once(context, lease, future.as_mut())? {
             return Ok(value);
         }
     }
@@ -76,7 +76,7 @@ pub(super) fn pause(
     waiting: &mut Waiting,
 ) -> Result<(), WaitError> {
     let parker = watchdog.check_limits(lease)?;
-    if lease.spin(parker, watchdog.spin_limit(), watchdog.deadline()) {
+    if parker.spin_for_wake_up(watchdog.spin_limit(), watchdog.deadline()) {
         waiting.skip_park();
         return watchdog.after_spin(parker);
     }
@@ -96,12 +96,12 @@ pub(super) fn pause(
 )]
 pub(super) fn poll_once<F: Future>(
     context: &WaitContext<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     future: Pin<&mut F>,
 ) -> Result<Poll<F::Output>, WaitError> {
     let polled = catch_unwind(AssertUnwindSafe(|| {
         let _tag = ThreadTag::Wait.set();
-        future.poll(&mut parker.context())
+        future.poll(&mut lease.context())
     }));
     match polled {
         Ok(poll) => Ok(poll),

@@ -44,20 +44,20 @@ pub(super) fn block_on_frozen<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let Some(parker) = ParkerLease::take() else {
+    let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
     let mut waiting = Waiting::open_at(context.request.at);
     let mut slot = DropInPlace(slot);
-    poll_until_ready(context, &parker, &mut waiting, slot.future())
+    poll_frozen(context, &lease, &mut waiting, slot.future())
 }
 
-/// Polls and pauses in turn, until the future is ready.
+/// Polls the future inside the poll that this freezes, and pauses between polls.
 #[cold]
 #[inline(never)]
-pub(super) fn poll_until_ready<F: Future>(
+pub(super) fn poll_frozen<F: Future>(
     context: &WaitContext<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     waiting: &mut Waiting,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
@@ -69,15 +69,15 @@ pub(super) fn poll_until_ready<F: Future>(
     let mut watchdog = Watchdog::start(&frozen)?;
     loop {
         deferred.mark();
-        let poll = poll_once(&frozen, parker, pin!(unconstrained(future.as_mut())))?;
+        let poll = poll_once(&frozen, lease, pin!(unconstrained(future.as_mut())))?;
         if let Poll::Ready(value) = poll {
             return Ok(value);
         }
         if deferred.mark() {
-            parker.context().waker().wake_by_ref();
+            lease.context().waker().wake_by_ref();
         }
         if !waiting.run_lent() {
-            pause(&mut watchdog, parker, waiting)?;
+            pause(&mut watchdog, lease, waiting)?;
         }
     }
 }

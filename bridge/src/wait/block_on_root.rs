@@ -13,8 +13,8 @@ use offload_pool::Waiting;
 use tokio::task::unconstrained;
 
 use super::{
-    block_on::{poll_once, poll_until_ready},
-    block_on_frozen,
+    block_on::{keep_polling, poll_once},
+    block_on_frozen::poll_frozen,
     context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
     parker::ParkerLease,
     plan::BlockCheck,
@@ -27,7 +27,7 @@ pub(super) fn block_on_root<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let Some(parker) = ParkerLease::take() else {
+    let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
     let mut waiting = Waiting::open_at(context.request.at);
@@ -35,10 +35,10 @@ pub(super) fn block_on_root<F: Future>(
     let mut future = slot.future();
     // The root's poll has a coop budget, which nothing renews during the wait. So the
     // future is polled without one.
-    let first = poll_once(context, &parker, pin!(unconstrained(future.as_mut())));
+    let first = poll_once(context, &lease, pin!(unconstrained(future.as_mut())));
     match first {
         Ok(Poll::Ready(value)) => Ok(value),
-        Ok(Poll::Pending) => outside_poll(context, &parker, &mut waiting, future),
+        Ok(Poll::Pending) => outside_root(context, &lease, &mut waiting, future),
         Err(error) => Err(error),
     }
 }
@@ -46,9 +46,9 @@ pub(super) fn block_on_root<F: Future>(
 /// Leaves the root's poll if Tokio allows it, and waits there. Outside the poll no coop
 /// budget is in force.
 #[cold]
-fn outside_poll<F: Future>(
+fn outside_root<F: Future>(
     context: &WaitContext<'_>,
-    parker: &ParkerLease,
+    lease: &ParkerLease,
     waiting: &mut Waiting,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
@@ -56,12 +56,12 @@ fn outside_poll<F: Future>(
         check: BlockCheck::NotNeeded,
         ..*context
     };
-    let body = || poll_until_ready(&outside, parker, waiting, future.as_mut());
+    let body = || keep_polling(&outside, lease, waiting, future.as_mut());
     if let Some(result) = block_unless_in_set(body) {
         return result;
     }
     if context.request.may_freeze() {
-        return block_on_frozen::poll_until_ready(context, parker, waiting, future);
+        return poll_frozen(context, lease, waiting, future);
     }
     Err(context.request.would_freeze())
 }

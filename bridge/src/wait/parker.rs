@@ -1,7 +1,7 @@
 //! The parker of a wait. The thread keeps it for its next wait.
 //!
 //! A thread has a small cache of parkers, each with its waker and with a record of
-//! whether spinning has paid lately. A wait leases a parker from the cache. A nested
+//! whether its spins have paid lately. A wait leases a parker from the cache. A nested
 //! wait leases another.
 //!
 //! A waker may outlive its wait and wake the next wait that leases its parker. That
@@ -9,6 +9,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Deref,
     task::{Context, Waker},
     time::{Duration, Instant},
 };
@@ -64,9 +65,48 @@ impl ParkerCache {
 
 struct CachedParker {
     /// In a fork's child, a thread that stayed behind may hold the parker's lock.
-    parker: OfProcess<Parker>,
+    parker: OfProcess<WaitParker>,
     waker: Waker,
+}
+
+/// A parker, with a record of whether its spins have paid lately.
+pub(super) struct WaitParker {
+    parker: Parker,
     spinning: Cell<Spinning>,
+}
+
+impl Deref for WaitParker {
+    type Target = Parker;
+
+    fn deref(&self) -> &Parker {
+        &self.parker
+    }
+}
+
+impl WaitParker {
+    /// Spins for a wake-up, and returns whether one came.
+    ///
+    /// It spins for at most `limit`, and never past `deadline`. It does not spin while
+    /// other threads wait for a processor. It skips spins while they do not pay.
+    pub(super) fn spin_for_wake_up(&self, limit: Duration, deadline: Option<Instant>) -> bool {
+        if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
+            return false;
+        }
+        let mut spinning = self.spinning.get();
+        if !spinning.take_turn() {
+            self.spinning.set(spinning);
+            return false;
+        }
+        let caught = self.parker.spin(up_to(deadline, limit));
+        self.spinning.set(spinning.after(caught, limit));
+        let caught = caught.is_some();
+        if !caught {
+            // The thread is about to park, so it has time to look at the load for the
+            // next spin.
+            let _is_busy = load::is_busy(Instant::now());
+        }
+        caught
+    }
 }
 
 /// A parker in use by a wait. It goes back to the thread's cache when it drops.
@@ -93,33 +133,8 @@ impl ParkerLease {
 
     /// Returns the parker. In a fork's child of the process that made it, this returns
     /// [`Forked`].
-    pub(super) fn parker(&self) -> Result<&Parker, Forked> {
+    pub(super) fn parker(&self) -> Result<&WaitParker, Forked> {
         self.cached().parker.get()
-    }
-
-    /// Spins for a wake-up of the `parker` in this lease, and returns whether one came.
-    ///
-    /// It spins for at most `limit`, and never past `deadline`. It does not spin while
-    /// other threads wait for a processor. It skips spins while they do not pay.
-    pub(super) fn spin(&self, parker: &Parker, limit: Duration, deadline: Option<Instant>) -> bool {
-        if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
-            return false;
-        }
-        let cached = self.cached();
-        let mut spinning = cached.spinning.get();
-        if !spinning.take_turn() {
-            cached.spinning.set(spinning);
-            return false;
-        }
-        let caught = parker.spin(up_to(deadline, limit));
-        cached.spinning.set(spinning.after(caught, limit));
-        let caught = caught.is_some();
-        if !caught {
-            // The thread is about to park, so it has time to look at the load for the
-            // next spin.
-            let _is_busy = load::is_busy(Instant::now());
-        }
-        caught
     }
 
     fn cached(&self) -> &CachedParker {
@@ -152,8 +167,10 @@ impl CachedParker {
         let parker = Parker::new();
         Self {
             waker: parker.waker(),
-            parker: OfProcess::new(parker),
-            spinning: Cell::new(Spinning::new()),
+            parker: OfProcess::new(WaitParker {
+                parker,
+                spinning: Cell::new(Spinning::new()),
+            }),
         }
     }
 }

@@ -73,7 +73,7 @@ fn planned<F: Future>(
         Ok(Plan::Inside(
             runtime,
             check @ (BlockCheck::BeforeFirstPoll | BlockCheck::OnCorelessWorker),
-        )) => outside_poll(request, runtime.as_ref(), *check, slot),
+        )) => leave_poll_first(request, runtime.as_ref(), *check, slot),
         Ok(Plan::Inside(Some(runtime), check)) => inside(request, runtime, *check, slot),
         Ok(Plan::Inside(None, check)) => inside_home(request, *check, slot),
         Ok(Plan::HandOver(own)) => handed_over(request, own, slot),
@@ -128,7 +128,7 @@ fn inside_home<F: Future>(
 }
 
 /// Polls the future only after leaving the current poll by `block_in_place`.
-fn outside_poll<F: Future>(
+fn leave_poll_first<F: Future>(
     request: &Request<'_>,
     runtime: Option<&Handle>,
     check: BlockCheck,

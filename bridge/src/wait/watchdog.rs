@@ -16,7 +16,10 @@ use std::time::{Duration, Instant};
 use offload_pool::{OutsideWait, Parked, fork::Forked, park::Parker};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
-use super::{context::WaitContext, parker::ParkerLease};
+use super::{
+    context::WaitContext,
+    parker::{ParkerLease, WaitParker},
+};
 use crate::{Leftover, Report, WaitError, runtime::end::ShutdownRegistration};
 
 /// A wait that has caught this many wake-ups while it spun checks its runtime after each
@@ -74,7 +77,10 @@ impl<'a> Watchdog<'a> {
 
     /// Checks the deadline. Returns the parker, unless the future has forked and this is the
     /// child.
-    pub(super) fn check_limits<'p>(&self, lease: &'p ParkerLease) -> Result<&'p Parker, WaitError> {
+    pub(super) fn check_limits<'p>(
+        &self,
+        lease: &'p ParkerLease,
+    ) -> Result<&'p WaitParker, WaitError> {
         let at = self.context.request.at;
         if (self.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
             let left = Leftover::of(self.context.request.future);
