@@ -43,7 +43,10 @@ pub(super) fn block_on<F: Future>(
     let mut future = slot.future();
     match poll_once(context, &lease, future.as_mut()) {
         Ok(Poll::Ready(value)) => Ok(value),
-        Ok(Poll::Pending) => keep_polling(context, &lease, &mut waiting, future),
+        Ok(Poll::Pending) => {
+            context.check_before_park()?;
+            keep_polling(context, &lease, &mut waiting, future)
+        }
         Err(error) => Err(error),
     }
 }
@@ -56,7 +59,7 @@ pub(super) fn keep_polling<F: Future>(
     waiting: &mut Waiting,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
-    let mut watchdog = Watchdog::start(context)?;
+    let mut watchdog = Watchdog::start(context);
     loop {
         // A job that was lent to this thread may be what the future waits for.
         if !waiting.run_lent() {

@@ -66,7 +66,7 @@ pub(super) fn poll_frozen<F: Future>(
         ..*context
     };
     let deferred = DeferredWakes::new();
-    let mut watchdog = Watchdog::start(&frozen)?;
+    let mut watchdog = Watchdog::start(&frozen);
     loop {
         deferred.mark();
         let poll = poll_once(&frozen, lease, pin!(unconstrained(future.as_mut())))?;

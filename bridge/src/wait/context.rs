@@ -18,7 +18,7 @@ pub(super) struct WaitContext<'a> {
 
 impl WaitContext<'_> {
     /// Asks Tokio whether this thread may block, if the plan puts that question before
-    /// the first park.
+    /// the first park. Only [`block_on`](super::block_on::block_on) may have such a plan.
     ///
     /// Tokio refuses if the thread polls a `LocalSet` after all, which a wait or an
     /// `unconstrained` has hidden. If Tokio allows blocking, the wait goes on outside

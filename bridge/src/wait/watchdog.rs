@@ -45,16 +45,11 @@ impl<'a> Watchdog<'a> {
     ///
     /// The watchdog is boxed, because it lasts as long as the polls that follow, and they
     /// need the stack.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`WaitError::WouldFreeze`] if Tokio does not let this thread block.
     #[cold]
-    pub(super) fn start(context: &'a WaitContext<'a>) -> Result<Box<Self>, WaitError> {
-        context.check_before_park()?;
+    pub(super) fn start(context: &'a WaitContext<'a>) -> Box<Self> {
         // `Box::new` would make the watchdog on the stack and copy it.
         let place = Box::new_uninit();
-        Ok(Box::write(
+        Box::write(
             place,
             Self {
                 context,
@@ -64,7 +59,7 @@ impl<'a> Watchdog<'a> {
                 caught: 0,
                 listed: None,
             },
-        ))
+        )
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -204,7 +199,7 @@ mod tests {
             runtime,
             check,
         };
-        let mut watchdog = Watchdog::start(&context).unwrap();
+        let mut watchdog = Watchdog::start(&context);
         test(
             &mut watchdog,
             ParkerLease::take().unwrap().parker().unwrap(),
