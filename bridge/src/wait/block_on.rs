@@ -38,7 +38,7 @@ pub(super) fn block_on<F: Future>(
         return Err(thread_ending(context, slot));
     };
     // From here on the pool may lend jobs to this thread.
-    let mut waiting = Waiting::open_at(context.request.at);
+    let mut waiting = Waiting::open_at(context.at());
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
     match poll_once(context, &lease, future.as_mut()) {

@@ -47,7 +47,7 @@ pub(super) fn block_on_frozen<F: Future>(
     let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
-    let mut waiting = Waiting::open_at(context.request.at);
+    let mut waiting = Waiting::open_at(context.at());
     let mut slot = DropInPlace(slot);
     poll_frozen(context, &lease, &mut waiting, slot.future())
 }

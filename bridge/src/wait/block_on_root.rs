@@ -30,7 +30,7 @@ pub(super) fn block_on_root<F: Future>(
     let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
-    let mut waiting = Waiting::open_at(context.request.at);
+    let mut waiting = Waiting::open_at(context.at());
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();
     // The root's poll has a coop budget, which nothing renews during the wait. So the

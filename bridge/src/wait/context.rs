@@ -1,8 +1,16 @@
-//! Where a wait polls its future, and the future's place on the stack.
+//! What the loop of a wait works with: the request and its runtime, and the future's slot.
+//!
+//! The loop and the [watchdog](super::watchdog) ask the [`WaitContext`] for what they need
+//! of the request and of its bridge.
 
-use std::pin::Pin;
+use std::{
+    panic::Location,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use detect::probe::blocking::block_if_allowed;
+use offload_pool::OutsideWait;
 use tokio::runtime::Handle;
 
 use super::{plan::BlockCheck, request::Request};
@@ -17,6 +25,28 @@ pub(super) struct WaitContext<'a> {
 }
 
 impl WaitContext<'_> {
+    /// Returns the place of the call, which errors name.
+    #[inline]
+    pub(super) fn at(&self) -> &'static Location<'static> {
+        self.request.at
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.request.deadline
+    }
+
+    /// Returns how long a pause spins at most before it parks.
+    pub(super) fn spin_limit(&self) -> Duration {
+        self.request.bridge.spin()
+    }
+
+    /// Lists this wait in the reports of its bridge, until the result drops.
+    pub(super) fn list(&self) -> OutsideWait {
+        let request = self.request;
+        let pool = request.bridge.pool();
+        pool.note_wait(request.at, request.future)
+    }
+
     /// Asks Tokio whether this thread may block, if the plan puts that question before
     /// the first park. Only [`block_on`](super::block_on::block_on) may have such a plan.
     ///
@@ -58,8 +88,7 @@ impl<F> DropInPlace<'_, F> {
 #[cold]
 pub(super) fn thread_ending<F>(context: &WaitContext<'_>, slot: PinnedSlot<'_, F>) -> WaitError {
     drop(DropInPlace(slot));
-    let at = context.request.at;
-    WaitError::ThreadEnding { at }
+    WaitError::ThreadEnding { at: context.at() }
 }
 
 impl<F> Drop for DropInPlace<'_, F> {

@@ -18,8 +18,7 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>, context: &WaitContext<'_>) 
         .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
     let is_timers = text.is_some_and(|text| is_rt_shutdown_err(&io::Error::other(text)));
     if is_timers && end::is_gone(context.runtime) {
-        let at = context.request.at;
-        return WaitError::RuntimeGone { at };
+        return WaitError::RuntimeGone { at: context.at() };
     }
     resume_unwind(payload)
 }

@@ -63,11 +63,11 @@ impl<'a> Watchdog<'a> {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.context.request.deadline
+        self.context.deadline()
     }
 
     pub(super) fn spin_limit(&self) -> Duration {
-        self.context.request.bridge.spin()
+        self.context.spin_limit()
     }
 
     /// Checks the deadline. Returns the parker, unless the future has forked and this is the
@@ -76,7 +76,7 @@ impl<'a> Watchdog<'a> {
         &self,
         lease: &'p ParkerLease,
     ) -> Result<&'p WaitParker, WaitError> {
-        let at = self.context.request.at;
+        let at = self.context.at();
         if (self.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
             let left = Leftover::of(self.context.request.future);
             return Err(WaitError::TimedOut { at, left });
@@ -111,9 +111,7 @@ impl<'a> Watchdog<'a> {
     /// Lists this wait in the reports of its bridge. A wait on a worker is listed by the
     /// worker's pool.
     pub(super) fn note_wait(&mut self) {
-        let request = self.context.request;
-        self.listed
-            .get_or_insert_with(|| request.bridge.pool().note_wait(request.at, request.future));
+        self.listed.get_or_insert_with(|| self.context.list());
     }
 
     /// Decides by the end of a park whether the wait goes on. `report` is called if the
@@ -130,7 +128,7 @@ impl<'a> Watchdog<'a> {
                 self.check_registration()
             }
             Parked::Exhausted => Err(WaitError::PoolExhausted {
-                at: self.context.request.at,
+                at: self.context.at(),
                 report: Box::new(report()),
             }),
             Parked::TimedOut => {
@@ -165,7 +163,7 @@ impl<'a> Watchdog<'a> {
     #[cold]
     fn runtime_gone(&self) -> WaitError {
         WaitError::RuntimeGone {
-            at: self.context.request.at,
+            at: self.context.at(),
         }
     }
 }
