@@ -206,7 +206,8 @@ impl Builder {
         self
     }
 
-    /// Logs the route, duration and place of each wait through `tracing`.
+    /// Logs each wait through `tracing`: its future, the line of its call, where its thread
+    /// stood, its duration, and its error.
     pub fn debug(mut self, on: bool) -> Self {
         self.debug = on;
         self

@@ -5,7 +5,8 @@
 //! waits inside the runtime. Tokio drops tasks before it stops the drivers. So
 //! [`ShutdownRegistration::is_gone`] is true before a timer of the runtime panics.
 //!
-//! A wait registers only when it is about to park, because most waits never park. It
+//! A wait registers before its first park. A wait that spins through many wake-ups without
+//! a park registers too. Most waits do neither, so they pay for no registration. A wait
 //! looks at `is_gone` after it has registered. The sentinel sets `gone` before it
 //! reads the list of threads. So either the thread sees `gone`, or the sentinel sees
 //! the thread and wakes it.
@@ -57,7 +58,7 @@ pub(crate) struct ShutdownRegistration {
 }
 
 impl ShutdownRegistration {
-    /// Registers a thread that is about to park inside this runtime.
+    /// Registers a thread that waits inside this runtime.
     pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Result<Self, Forked> {
         let sentinel = sentinel_of(runtime);
         let mut waiting = sentinel.waiting()?;

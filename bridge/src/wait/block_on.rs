@@ -1,6 +1,7 @@
 //! The loop of a wait: polls the future, and pauses between polls.
 //!
-//! The [plan](super::plan) has decided in which runtime the future is polled. The
+//! The caller has entered the runtime in which the future is polled: home on a plain
+//! thread, and elsewhere the runtime of the [plan](super::plan). The
 //! [watchdog](super::watchdog) ends a wait whose runtime has ended, and warns of one
 //! that may be stuck.
 

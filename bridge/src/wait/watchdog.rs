@@ -22,20 +22,21 @@ use super::{
 };
 use crate::{Leftover, Report, WaitError, runtime::end::ShutdownRegistration};
 
-/// A wait that has caught this many wake-ups while it spun checks its runtime after each
-/// one, although it does not park.
+/// From this number of wake-ups on that its spins have caught, a wait checks its runtime
+/// after each caught wake-up, although it does not park.
 const BUSY: u32 = 16;
 
 /// The watchdog of one wait.
 pub(super) struct Watchdog<'a> {
     context: &'a WaitContext<'a>,
-    /// Made before the first park, because most waits never park.
+    /// Made before the first park, or at the [`BUSY`]th wake-up that a spin catches. Most
+    /// waits come to neither.
     registration: Option<ShutdownRegistration>,
     liveness: LivenessProbe,
     stall: StallWarning,
     /// The number of wake-ups that the wait caught while it spun.
     caught: u32,
-    /// Lists the wait in reports while its thread parks.
+    /// Lists the wait in reports from its first park to its end.
     listed: Option<OutsideWait>,
 }
 
