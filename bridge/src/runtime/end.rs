@@ -3,11 +3,11 @@
 //! A Tokio runtime drops its tasks when it ends. So the bridge spawns one idle task on
 //! each runtime, the *sentinel*. The destructor of this task wakes every thread that
 //! waits inside the runtime. Tokio drops tasks before it stops the drivers. So
-//! [`ShutdownRegistration::is_gone`] is true before a timer of the runtime panics.
+//! [`ShutdownRegistration::has_runtime_ended`] is true before a timer of the runtime panics.
 //!
 //! A wait registers before its first park. A wait that spins through many wake-ups without
 //! a park registers too. Most waits do neither, so they pay for no registration. A wait
-//! looks at `is_gone` after it has registered. The sentinel sets `gone` before it
+//! looks at `gone` after it has registered. The sentinel sets `gone` before it
 //! reads the list of threads. So either the thread sees `gone`, or the sentinel sees
 //! the thread and wakes it.
 //!
@@ -30,7 +30,8 @@ use tokio::runtime::{Handle, Id};
 /// The runtimes that have a sentinel. An entry goes with its runtime.
 static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
 
-struct Sentinel {
+/// The part of a sentinel that outlives its task.
+pub(crate) struct Sentinel {
     gone: AtomicBool,
     /// In a fork's child, a thread that stayed behind may hold the lock.
     waiting: OfProcess<Mutex<Waiting>>,
@@ -43,6 +44,11 @@ struct Waiting {
 }
 
 impl Sentinel {
+    /// Returns whether the runtime has ended.
+    pub(crate) fn has_runtime_ended(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
+    }
+
     /// Locks the list of threads.
     fn waiting(&self) -> Result<MutexGuard<'_, Waiting>, Forked> {
         let waiting = self.waiting.get()?;
@@ -60,7 +66,7 @@ pub(crate) struct ShutdownRegistration {
 impl ShutdownRegistration {
     /// Registers a thread that waits inside this runtime.
     pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Result<Self, Forked> {
-        let sentinel = sentinel_of(runtime);
+        let sentinel = watch(runtime);
         let mut waiting = sentinel.waiting()?;
         let number = waiting.next;
         waiting.next += 1;
@@ -70,8 +76,8 @@ impl ShutdownRegistration {
     }
 
     /// Returns whether the runtime has ended.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.sentinel.gone.load(Ordering::Acquire)
+    pub(crate) fn has_runtime_ended(&self) -> bool {
+        self.sentinel.has_runtime_ended()
     }
 }
 
@@ -83,17 +89,13 @@ impl Drop for ShutdownRegistration {
     }
 }
 
-/// Returns whether this runtime has ended.
-pub(crate) fn is_gone(runtime: &Handle) -> bool {
-    sentinel_of(runtime).gone.load(Ordering::Acquire)
-}
-
 /// Returns whether this runtime had a sentinel when an ancestor of this process forked.
 pub(super) fn was_registered_before(runtime: Id) -> bool {
     SENTINELS.any_ancestor(|sentinels| sentinels.contains_key(&runtime))
 }
 
-fn sentinel_of(runtime: &Handle) -> Arc<Sentinel> {
+/// Returns the sentinel of this runtime. If the runtime has none, spawns one on it first.
+pub(crate) fn watch(runtime: &Handle) -> Arc<Sentinel> {
     let id = runtime.id();
     let mut is_new = false;
     let sentinel = SENTINELS.with(|sentinels| {
@@ -164,14 +166,14 @@ mod tests {
             let registrations = parkers.each_ref().map(|parker| {
                 let registration =
                     ShutdownRegistration::new(runtime.handle(), parker.unparker()).unwrap();
-                assert!(!registration.is_gone());
+                assert!(!registration.has_runtime_ended());
                 registration
             });
             drop(runtime);
             for (parker, registration) in parkers.iter().zip(&registrations) {
                 let deadline = Instant::now() + Duration::from_secs(20);
                 assert!(parker.park(Some(deadline)), "nobody woke it");
-                assert!(registration.is_gone());
+                assert!(registration.has_runtime_ended());
             }
         });
     }
@@ -180,13 +182,7 @@ mod tests {
     fn a_registration_goes_with_its_wait() {
         let runtime = runtime();
         let parker = Parker::new();
-        let registered = || {
-            sentinel_of(runtime.handle())
-                .waiting()
-                .unwrap()
-                .threads
-                .len()
-        };
+        let registered = || watch(runtime.handle()).waiting().unwrap().threads.len();
         let register = || ShutdownRegistration::new(runtime.handle(), parker.unparker()).unwrap();
         let (first, second) = (register(), register());
         assert_eq!(registered(), 2);
@@ -202,12 +198,15 @@ mod tests {
             let runtime = runtime();
             let id = runtime.handle().id();
             let has_entry = || SENTINELS.with(|sentinels| sentinels.contains_key(&id));
-            assert!(!is_gone(runtime.handle()));
+            assert!(!watch(runtime.handle()).has_runtime_ended());
             assert!(has_entry());
             let handle = runtime.handle().clone();
             drop(runtime);
             assert!(!has_entry());
-            assert!(is_gone(&handle), "asked when it has ended");
+            assert!(
+                watch(&handle).has_runtime_ended(),
+                "asked when it has ended"
+            );
             assert!(!has_entry());
         });
     }

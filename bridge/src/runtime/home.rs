@@ -103,7 +103,7 @@ impl Home {
     /// ended since.
     pub(crate) fn living(&self, at: &'static Location<'static>) -> Result<&Handle, WaitError> {
         let handle = self.started(at)?;
-        if matches!(self.source, Source::Given(_)) && end::is_gone(handle) {
+        if matches!(self.source, Source::Given(_)) && end::watch(handle).has_runtime_ended() {
             return Err(WaitError::RuntimeGone { at });
         }
         Ok(handle)
@@ -189,7 +189,7 @@ impl Started {
         }
         let handle = match source {
             // A future that makes a timer inside a runtime that has ended would panic.
-            Source::Given(handle) if end::is_gone(handle) => {
+            Source::Given(handle) if end::watch(handle).has_runtime_ended() => {
                 return Err(WaitError::RuntimeGone { at });
             }
             Source::Given(handle) => handle.clone(),

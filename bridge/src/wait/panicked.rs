@@ -17,7 +17,7 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>, context: &WaitContext<'_>) 
     let text = (payload.downcast_ref::<String>().cloned())
         .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string));
     let is_timers = text.is_some_and(|text| is_rt_shutdown_err(&io::Error::other(text)));
-    if is_timers && end::is_gone(context.runtime) {
+    if is_timers && end::watch(context.runtime).has_runtime_ended() {
         return WaitError::RuntimeGone { at: context.at() };
     }
     resume_unwind(payload)

@@ -103,7 +103,7 @@ impl WaitParker {
         if !caught {
             // The thread is about to park, so it has time to look at the load for the
             // next spin.
-            let _is_busy = load::is_busy(Instant::now());
+            load::refresh(Instant::now());
         }
         caught
     }

@@ -103,7 +103,7 @@ impl<'a> Watchdog<'a> {
         self.check_runtime(parker)?;
         let alarms = [
             self.deadline(),
-            self.stall.alarm(self.context.check, &self.liveness),
+            self.stall.set_alarm(self.context.check, &self.liveness),
         ];
         let next_probe = self.liveness.next();
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
@@ -148,14 +148,15 @@ impl<'a> Watchdog<'a> {
         }
         // After the registration: the runtime may have ended before it.
         self.check_registration()?;
-        if self.liveness.is_gone(runtime, Instant::now()) {
+        let has_ended = self.liveness.probe_if_due(runtime, Instant::now());
+        if has_ended {
             return Err(self.runtime_gone());
         }
         Ok(())
     }
 
     fn check_registration(&self) -> Result<(), WaitError> {
-        if (self.registration.as_ref()).is_some_and(ShutdownRegistration::is_gone) {
+        if (self.registration.as_ref()).is_some_and(ShutdownRegistration::has_runtime_ended) {
             return Err(self.runtime_gone());
         }
         Ok(())
@@ -282,9 +283,11 @@ mod tests {
             );
             watched(here, BlockCheck::Frozen, Some(long), |watchdog, parker| {
                 let much_later = Instant::now() + long;
-                assert!(!watchdog.liveness.is_gone(here, much_later));
+                assert!(!watchdog.liveness.probe_if_due(here, much_later));
                 let until = watchdog.before_park(parker).unwrap();
-                let warning = watchdog.stall.alarm(BlockCheck::Frozen, &watchdog.liveness);
+                let warning = watchdog
+                    .stall
+                    .set_alarm(BlockCheck::Frozen, &watchdog.liveness);
                 assert_eq!(Some(until), warning);
             });
         });
@@ -298,7 +301,7 @@ mod tests {
         watched(runtime.handle(), check, None, |watchdog, parker| {
             let alarm = |watchdog: &mut Watchdog<'_>| {
                 thread::sleep(Duration::from_millis(1));
-                watchdog.stall.alarm(check, &watchdog.liveness).unwrap()
+                watchdog.stall.set_alarm(check, &watchdog.liveness).unwrap()
             };
             let first = alarm(watchdog);
             assert_eq!(alarm(watchdog), first, "nothing woke it");

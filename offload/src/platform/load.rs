@@ -27,6 +27,12 @@ static IS_BUSY: AtomicBool = AtomicBool::new(false);
 /// passes the time, which saves a look at the clock.
 #[must_use]
 pub fn is_busy(now: Instant) -> bool {
+    refresh(now);
+    was_busy()
+}
+
+/// Asks again if the last answer is old at the time `now`.
+pub fn refresh(now: Instant) {
     let now = micros(now.saturating_duration_since(start()));
     let asked_at = ASKED_AT.load(Ordering::Relaxed);
     // A thread that loses the exchange uses the old answer once more.
@@ -37,7 +43,6 @@ pub fn is_busy(now: Instant) -> bool {
     {
         IS_BUSY.store(ask().unwrap_or(false), Ordering::Relaxed);
     }
-    was_busy()
 }
 
 /// Returns the last answer, however old.

@@ -66,8 +66,10 @@ impl LivenessProbe {
         self.next
     }
 
-    /// Submits canaries if they are due. Returns whether `runtime` has ended.
-    pub(super) fn is_gone(&mut self, runtime: &Handle, now: Instant) -> bool {
+    /// Probes the runtime if a probe is due: submits the canaries that are not queued. Returns
+    /// whether `runtime` is now known to have ended.
+    #[must_use]
+    pub(super) fn probe_if_due(&mut self, runtime: &Handle, now: Instant) -> bool {
         if now < self.next {
             return false;
         }
@@ -75,9 +77,10 @@ impl LivenessProbe {
         // The clock may not be able to represent the sum.
         self.next = now.checked_add(self.interval).unwrap_or(now + FIRST);
         let closure = self.closure.as_mut().is_some_and(|closure| {
-            closure.is_dropped(now, |work| drop(runtime.spawn_blocking(|| work.run())))
+            closure.check_and_resubmit(now, |work| drop(runtime.spawn_blocking(|| work.run())))
         });
-        closure || (self.task).is_dropped(now, |work| drop(runtime.spawn(async { work.run() })))
+        closure
+            || (self.task).check_and_resubmit(now, |work| drop(runtime.spawn(async { work.run() })))
     }
 
     /// Returns since when a canary has been queued, and which threads are busy.
@@ -96,9 +99,10 @@ impl LivenessProbe {
 struct Canary(Option<(Outcome, Instant)>);
 
 impl Canary {
-    /// Returns whether the runtime dropped the canary unrun. Submits another if the last
-    /// has run.
-    fn is_dropped(&mut self, now: Instant, submit: impl FnOnce(Work)) -> bool {
+    /// Submits another canary if the last has run. Returns whether the runtime dropped one
+    /// unrun.
+    #[must_use]
+    fn check_and_resubmit(&mut self, now: Instant, submit: impl FnOnce(Work)) -> bool {
         if self.pending_since().is_some() {
             return false;
         }
@@ -157,9 +161,9 @@ mod tests {
         for _ in 0..5 {
             let due = probe.next();
             let early = due.checked_sub(Duration::from_millis(1)).unwrap();
-            assert!(!probe.is_gone(runtime.handle(), early));
+            assert!(!probe.probe_if_due(runtime.handle(), early));
             assert_eq!(probe.next(), due, "no canary was due");
-            assert!(!probe.is_gone(runtime.handle(), due));
+            assert!(!probe.probe_if_due(runtime.handle(), due));
             gaps.push((probe.next() - due).as_millis());
         }
         assert_eq!(gaps, [20, 40, 80, 160, 320]);

@@ -47,9 +47,14 @@ impl StallWarning {
         self.parked_since = None;
     }
 
-    /// Returns when a park that begins now has to end, so that the warning is in time.
-    pub(super) fn alarm(&mut self, check: BlockCheck, liveness: &LivenessProbe) -> Option<Instant> {
-        let (since, _) = self.suspicion(check, liveness)?;
+    /// Starts the clock of a park that begins now, if it does not run yet. Returns when the
+    /// park has to end, so that the warning is in time.
+    pub(super) fn set_alarm(
+        &mut self,
+        check: BlockCheck,
+        liveness: &LivenessProbe,
+    ) -> Option<Instant> {
+        let (since, _) = self.time_suspicion(check, liveness)?;
         Some(since + SUSPICIOUS)
     }
 
@@ -58,7 +63,7 @@ impl StallWarning {
     /// It looks for the suspect again, because a canary that was queued before the park
     /// may have run meanwhile.
     pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
-        if let Some((since, suspect)) = self.suspicion(context.check, liveness)
+        if let Some((since, suspect)) = self.time_suspicion(context.check, liveness)
             && since + SUSPICIOUS <= Instant::now()
         {
             self.has_warned = true;
@@ -66,8 +71,9 @@ impl StallWarning {
         }
     }
 
-    /// Returns what may keep the future from going on, and since when.
-    fn suspicion(
+    /// Returns what may keep the future from going on, and since when. If the wait itself is
+    /// the suspect, starts the clock.
+    fn time_suspicion(
         &mut self,
         check: BlockCheck,
         liveness: &LivenessProbe,
