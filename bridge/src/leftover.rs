@@ -1,5 +1,7 @@
 //! The fate of the work when a wait ran out of time.
 
+use std::any::type_name;
+
 /// The fate of the work when a wait ran out of time: the `left` of
 /// [`WaitError::TimedOut`](crate::WaitError::TimedOut).
 ///
@@ -39,10 +41,16 @@ pub enum Leftover {
 }
 
 impl Leftover {
-    /// Returns the fate of a future whose type has this name.
-    pub(crate) fn of(future: &str) -> Self {
-        let borrowed = ["&mut ", "core::pin::Pin<&mut "];
-        if borrowed.iter().any(|start| future.starts_with(start)) {
+    /// Returns the fate of a future of type `F` that its wait gives up.
+    ///
+    /// No trait of the language tells a borrow from a value, so the name of the type decides.
+    /// The standard library does not guarantee the text of that name. A test fails if the
+    /// text changes.
+    #[inline]
+    pub(crate) fn of<F>() -> Self {
+        let name = type_name::<F>();
+        // The compiler evaluates this.
+        if name.starts_with("&mut ") || name.starts_with("core::pin::Pin<&mut ") {
             Self::Kept
         } else {
             Self::Dropped
@@ -72,5 +80,34 @@ impl Leftover {
                  time"
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Ready,
+        pin::{Pin, pin},
+    };
+
+    use super::*;
+
+    fn left<F>(_: &F) -> Leftover {
+        Leftover::of::<F>()
+    }
+
+    /// Fails if the standard library changes the names of these types.
+    #[test]
+    fn a_borrow_is_told_from_a_value() {
+        let mut block = pin!(async {});
+        assert_eq!(left(&block), Leftover::Kept);
+        assert_eq!(left(&&mut block), Leftover::Kept);
+        assert_eq!(Leftover::of::<&mut Ready<()>>(), Leftover::Kept);
+        assert_eq!(Leftover::of::<Pin<&mut Ready<()>>>(), Leftover::Kept);
+
+        assert_eq!(left(&async {}), Leftover::Dropped);
+        assert_eq!(Leftover::of::<Ready<&mut u8>>(), Leftover::Dropped);
+        assert_eq!(Leftover::of::<Box<Ready<()>>>(), Leftover::Dropped);
+        assert_eq!(Leftover::of::<Pin<Box<Ready<()>>>>(), Leftover::Dropped);
     }
 }

@@ -157,6 +157,28 @@ fn a_future_that_the_wait_borrows_is_kept() {
     });
 }
 
+/// A builder, of which a borrow is enough to make a future.
+struct Query;
+
+impl IntoFuture for &mut Query {
+    type Output = ();
+    type IntoFuture = std::future::Pending<()>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        pending()
+    }
+}
+
+/// The wait borrows the builder, but it owns the future that the builder makes.
+#[test]
+fn the_future_of_a_borrowed_builder_is_dropped() {
+    within(|| {
+        let (left, text) = timed_out((&mut Query).wait_timeout(SHORT));
+        assert_eq!(left, Leftover::Dropped);
+        assert!(text.contains("the future was dropped"), "{text}");
+    });
+}
+
 #[test]
 fn a_function_that_has_started_runs_on() {
     for erased in [false, true] {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::freeze;
-use crate::{Bridge, WaitError};
+use crate::{Bridge, Leftover, WaitError};
 
 /// The conditions that a caller puts on a wait.
 #[derive(Clone, Copy)]
@@ -47,24 +47,27 @@ pub(super) struct Request<'a> {
     pub(super) deadline: Option<Instant>,
     /// Whether the caller asked for a wait that may freeze this thread's executor.
     pub(super) is_frozen: bool,
-    /// The name of the future's type, or a name that says more, for messages.
+    /// The name of the future's type, or a name that says more. It is for messages only.
     pub(super) future: &'static str,
+    /// The fate of the future at the deadline.
+    pub(super) left: Leftover,
     /// The place of the call.
     pub(super) at: &'static Location<'static>,
 }
 
 impl<'a> Request<'a> {
-    /// Makes the request of this function's caller. A limit that the clock cannot
-    /// represent counts as no limit.
+    /// Makes the request of this function's caller for a future of type `F`. `future` is the
+    /// name for messages. A limit that the clock cannot represent counts as no limit.
     #[inline]
     #[track_caller]
-    pub(super) fn new(bridge: &'a Bridge, terms: Terms, future: &'static str) -> Self {
+    pub(super) fn new<F: Future>(bridge: &'a Bridge, terms: Terms, future: &'static str) -> Self {
         let limit = terms.limit;
         Self {
             bridge,
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
             is_frozen: terms.is_frozen,
             future,
+            left: Leftover::of::<F>(),
             at: Location::caller(),
         }
     }

@@ -43,7 +43,7 @@ pub(crate) fn run_boxed<F: IntoFuture>(
     value: Box<F>,
     terms: Terms,
 ) -> Result<F::Output, WaitError> {
-    let request = Request::new(bridge, terms, type_name::<F>());
+    let request = Request::new::<F::IntoFuture>(bridge, terms, type_name::<F>());
     let future = {
         let _inside = enter_for::<F>(&request)?;
         own_future::boxed(value)
@@ -59,7 +59,7 @@ pub(crate) fn run_value<F: IntoFuture>(
     value: F,
     terms: Terms,
 ) -> Result<F::Output, WaitError> {
-    let request = Request::new(bridge, terms, type_name::<F>());
+    let request = Request::new::<F::IntoFuture>(bridge, terms, type_name::<F>());
     let inside = enter_for::<F>(&request)?;
     if Large::<F::IntoFuture>::IS {
         let future = Box::pin(value.into_future());
@@ -95,7 +95,7 @@ pub(crate) fn run_as<F: Future>(
         limit,
         ..Terms::NONE
     };
-    run_pinned(&Request::new(bridge, terms, name), pin!(Some(future)))
+    run_pinned(&Request::new::<F>(bridge, terms, name), pin!(Some(future)))
 }
 
 #[inline]

@@ -20,7 +20,7 @@ use super::{
     context::WaitContext,
     parker::{ParkerLease, WaitParker},
 };
-use crate::{Leftover, Report, WaitError, runtime::end::ShutdownRegistration};
+use crate::{Report, WaitError, runtime::end::ShutdownRegistration};
 
 /// From this number of wake-ups on that its spins have caught, a wait checks its runtime
 /// after each caught wake-up, although it does not park.
@@ -79,7 +79,7 @@ impl<'a> Watchdog<'a> {
     ) -> Result<&'p WaitParker, WaitError> {
         let at = self.context.at();
         if (self.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
-            let left = Leftover::of(self.context.request.future);
+            let left = self.context.request.left;
             return Err(WaitError::TimedOut { at, left });
         }
         // In the child: the threads that could wake this one stayed in the parent.
@@ -172,7 +172,7 @@ impl<'a> Watchdog<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
+    use std::{future::Ready, thread};
 
     use testkit::within;
     use tokio::runtime::{Builder, Handle, Runtime};
@@ -195,7 +195,7 @@ mod tests {
     ) {
         let terms = limit.map_or(Terms::NONE, Terms::within);
         let context = WaitContext {
-            request: &Request::new(Bridge::global(), terms, "future"),
+            request: &Request::new::<Ready<()>>(Bridge::global(), terms, "future"),
             runtime,
             check,
         };
