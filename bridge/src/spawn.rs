@@ -13,7 +13,7 @@ use crate::{
     Bridge,
     carry::{Captured, InContext},
     driven::Driven,
-    runtime::forked,
+    runtime::drives_itself,
 };
 
 impl Bridge {
@@ -72,8 +72,8 @@ impl Bridge {
 
     /// Returns whether somebody is sure to drive `here`, the runtime that is reachable.
     fn is_driven(&self, here: &Handle) -> bool {
-        if here.runtime_flavor() == RuntimeFlavor::MultiThread {
-            return !forked::is_left_behind(here);
+        if here.runtime_flavor() != RuntimeFlavor::CurrentThread {
+            return drives_itself(here);
         }
         // A current-thread runtime is sure to be driven only if it polls this code. Then
         // this thread is its worker 0. But a guard can make it reachable on worker 0 of a

@@ -11,3 +11,17 @@ pub(crate) mod forked;
 pub(crate) mod hand_overs;
 pub(crate) mod home;
 pub(crate) mod home_threads;
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// Returns whether this is a multi-thread runtime with threads in this process. Then tasks
+/// and timers on it go on, whatever this thread does.
+#[inline]
+pub(crate) fn drives_itself(runtime: &Handle) -> bool {
+    is_multi_thread(runtime) && !forked::is_left_behind(runtime)
+}
+
+#[inline]
+pub(crate) fn is_multi_thread(runtime: &Handle) -> bool {
+    runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+}

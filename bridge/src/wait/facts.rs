@@ -3,10 +3,13 @@
 use std::cell::Cell;
 
 use detect::probe::{foreign_guard, waiting_task, worker_core};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 
 use super::plan::{KnownDriver, ThreadFacts};
-use crate::{Bridge, runtime::forked};
+use crate::{
+    Bridge,
+    runtime::{drives_itself, is_multi_thread},
+};
 
 /// The facts about the thread that is about to wait.
 pub(super) struct ThisThread<'a> {
@@ -31,7 +34,7 @@ impl ThreadFacts for ThisThread<'_> {
     fn reachable(&self) -> Option<Handle> {
         let fetched = self.reachable.take();
         let reachable = fetched.or_else(|| Handle::try_current().ok());
-        reachable.filter(|runtime| is_multi_thread(runtime) && !forked::is_left_behind(runtime))
+        reachable.filter(drives_itself)
     }
 
     fn driver(&self) -> KnownDriver<Handle> {
@@ -64,9 +67,5 @@ impl ThreadFacts for ThisThread<'_> {
 /// A current-thread runtime is never left behind. Its only thread is the thread that
 /// drives it, which is this thread.
 pub(super) fn is_runtime_left_behind() -> bool {
-    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && forked::is_left_behind(&here))
-}
-
-fn is_multi_thread(runtime: &Handle) -> bool {
-    runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && !drives_itself(&here))
 }

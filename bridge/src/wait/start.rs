@@ -12,7 +12,7 @@ use std::{
 
 use detect::Place;
 use offload_pool::{large::Large, own_future};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 
 use super::{
     context::PinnedSlot,
@@ -20,7 +20,7 @@ use super::{
     request::{Request, Terms},
     run::run as run_request,
 };
-use crate::{Bridge, WaitError, entered::Entered, log, runtime::forked};
+use crate::{Bridge, WaitError, entered::Entered, log, runtime::drives_itself};
 
 /// Waits for the value `$value` of type `$type`, boxed first if it is large.
 ///
@@ -161,10 +161,7 @@ fn enter_for<'a, F: IntoFuture>(request: &Request<'a>) -> Result<Option<Entered<
 /// process.
 #[cold]
 fn enter_for_builder<'a>(request: &Request<'a>) -> Result<Option<Entered<'a>>, WaitError> {
-    let is_inside = Handle::try_current().is_ok_and(|here| {
-        here.runtime_flavor() == RuntimeFlavor::MultiThread && !forked::is_left_behind(&here)
-    });
-    if is_inside {
+    if Handle::try_current().is_ok_and(|here| drives_itself(&here)) {
         return Ok(None);
     }
     Entered::home_of(request.bridge, request.at).map(Some)
