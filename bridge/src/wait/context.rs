@@ -54,9 +54,17 @@ impl WaitContext<'_> {
     /// `unconstrained` has hidden. If Tokio allows blocking, the wait goes on outside
     /// the `block_in_place` that asked. Parking inside it would take more of the stack,
     /// on which the pool may still run jobs.
+    #[inline]
     pub(super) fn check_before_park(&self) -> Result<(), WaitError> {
-        let is_due = self.check == BlockCheck::BeforePark && !self.request.may_freeze();
-        if is_due && block_if_allowed(|| ()).is_none() {
+        if self.check == BlockCheck::BeforePark {
+            return self.check_now();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn check_now(&self) -> Result<(), WaitError> {
+        if !self.request.may_freeze() && block_if_allowed(|| ()).is_none() {
             return Err(self.request.would_freeze());
         }
         Ok(())
