@@ -11,14 +11,14 @@ pub(crate) mod args;
 mod async_call;
 mod boxed;
 mod erased;
-#[cfg(debug_assertions)]
-mod freeze;
 mod job;
 mod limit;
 pub(crate) mod nested;
 mod pooled;
 mod record;
 pub(crate) mod setup;
+#[cfg(debug_assertions)]
+mod stopwatch;
 mod sync_call;
 
 use std::time::Duration;

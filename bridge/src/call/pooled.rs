@@ -9,7 +9,7 @@ use std::{
 };
 
 #[cfg(debug_assertions)]
-use super::freeze::Stopwatch;
+use super::stopwatch::Stopwatch;
 use super::{
     SyncCall,
     args::{Own, Return},

@@ -9,7 +9,7 @@ use std::{borrow::Borrow, fmt, mem, panic::Location, time::Duration};
 use pin_project_lite::pin_project;
 
 #[cfg(debug_assertions)]
-use super::freeze::Stopwatch;
+use super::stopwatch::Stopwatch;
 use super::{
     Call,
     args::{Own, Pass, Return},
