@@ -11,7 +11,7 @@ pub use crate::call::{
     setup::{Given, Global, Setup, Traced, Via},
 };
 pub use crate::maybe_boxed::MaybeBoxed;
-use crate::{Bridge, SyncCall, call::setup::Hooks, route::Route};
+use crate::{Bridge, SyncCall, call::hooks::Hooks, route::Route};
 
 /// Returns the call of a `fn`.
 #[inline]

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     args::{Own, Return},
-    setup::Hooks,
+    hooks::Hooks,
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,

@@ -5,12 +5,13 @@
 //! trait, for generic code.
 //!
 //! `args` decides which arguments can follow a call to another thread. `setup` holds the
-//! bridge that a call uses and the record of its run, which `record` logs.
+//! bridge that a call uses and the `hooks` around its run. `record` holds the hooks that log.
 
 pub(crate) mod args;
 mod async_call;
 mod boxed;
 mod erased;
+pub(crate) mod hooks;
 mod job;
 mod limit;
 pub(crate) mod nested;

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use super::setup::Hooks;
+use super::hooks::Hooks;
 use crate::{log, route::Route};
 
 /// Logs, when it is dropped, how the call went: it finished, panicked, was

@@ -6,23 +6,11 @@
 
 use std::{borrow::Borrow, fmt, panic::Location};
 
-use super::record::{Access, Record, SharedRecord};
+use super::{
+    hooks::Hooks,
+    record::{Access, Record, SharedRecord},
+};
 use crate::{Bridge, route::Route};
-
-/// Hooks around the run of a call.
-pub trait Hooks {
-    /// Notes that the call starts by this route. Later starts of the same call are ignored.
-    #[inline]
-    fn begin(&mut self, route: Route) {
-        let _ = route;
-    }
-    /// Notes that the function has returned, or that it will unless it panics.
-    #[inline]
-    fn end(&mut self) {}
-}
-
-/// Does nothing.
-impl Hooks for () {}
 
 /// The bridge of a call, and the hooks around its run.
 ///

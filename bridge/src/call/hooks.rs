@@ -1,0 +1,21 @@
+//! The hooks around the run of a call.
+//!
+//! A call tells them when it starts and when its function has returned. Only a
+//! [record](super::record) of `#[smartasync(debug)]` listens.
+
+use crate::route::Route;
+
+/// Hooks around the run of a call.
+pub trait Hooks {
+    /// Notes that the call starts by this route. Later starts of the same call are ignored.
+    #[inline]
+    fn begin(&mut self, route: Route) {
+        let _ = route;
+    }
+    /// Notes that the function has returned, or that it will unless it panics.
+    #[inline]
+    fn end(&mut self) {}
+}
+
+/// Does nothing.
+impl Hooks for () {}
