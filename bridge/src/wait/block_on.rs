@@ -85,7 +85,8 @@ pub(super) fn pause(
         return watchdog.after_spin(parker);
     }
     let alarm = watchdog.before_park(parker)?;
-    if !waiting.is_on_worker() {
+    // A pool lists the waits of its own threads.
+    if !waiting.is_on_pool_thread() {
         watchdog.note_wait();
     }
     let ended = waiting.park(parker, Some(alarm));

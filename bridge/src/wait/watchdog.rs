@@ -109,8 +109,7 @@ impl<'a> Watchdog<'a> {
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
     }
 
-    /// Lists this wait in the reports of its bridge. A wait on a worker is listed by the
-    /// worker's pool.
+    /// Lists this wait in the reports of its bridge. Call it only on a thread of no pool.
     pub(super) fn note_wait(&mut self) {
         self.listed.get_or_insert_with(|| self.context.list());
     }

@@ -147,9 +147,9 @@ impl Waiting {
         }
     }
 
-    /// Returns whether this thread was a worker when the wait was opened.
+    /// Returns whether this thread was a worker of a pool when the wait was opened.
     #[must_use]
-    pub fn is_on_worker(&self) -> bool {
+    pub fn is_on_pool_thread(&self) -> bool {
         self.on_worker.is_some()
     }
 
@@ -354,7 +354,7 @@ impl OnWorker {
 impl Drop for Waiting {
     #[inline]
     fn drop(&mut self) {
-        if self.is_on_worker() {
+        if self.is_on_pool_thread() {
             self.close();
         }
     }
@@ -363,7 +363,7 @@ impl Drop for Waiting {
 impl std::fmt::Debug for Waiting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waiting")
-            .field("on_worker", &self.is_on_worker())
+            .field("on_pool_thread", &self.is_on_pool_thread())
             .finish_non_exhaustive()
     }
 }
