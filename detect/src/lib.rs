@@ -113,6 +113,7 @@ mod in_async;
 mod place;
 pub mod probe;
 mod tag;
+pub mod waiting_task;
 
 pub use context::Context;
 pub use in_async::{InAsync, in_async};

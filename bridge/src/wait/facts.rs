@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 
-use detect::probe::{foreign_guard, waiting_task, worker_core};
+use detect::{
+    probe::{foreign_guard, worker_core},
+    waiting_task,
+};
 use tokio::runtime::Handle;
 
 use super::plan::{KnownDriver, ThreadFacts};

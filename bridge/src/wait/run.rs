@@ -3,10 +3,7 @@
 //! Each way to wait is a separate function. An unoptimised build reserves stack for
 //! every branch of a function, whichever is taken, and waits nest on a stack of 2 MiB.
 
-use detect::{
-    Place, RuntimeLookup,
-    probe::{blocking::block_unless_in_set, waiting_task},
-};
+use detect::{Place, RuntimeLookup, probe::blocking::block_unless_in_set, waiting_task};
 use offload_pool::stack;
 use tokio::runtime::Handle;
 

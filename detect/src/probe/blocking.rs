@@ -1,5 +1,8 @@
 //! Whether Tokio lets this thread block: only `block_in_place` knows.
 //!
+//! The question cannot be asked alone. So the functions here act: they run the caller's
+//! code inside `block_in_place`, and say if Tokio has refused that.
+//!
 //! `block_in_place` refuses with a panic where parking would stop others: in the
 //! task of a `LocalSet`, and on the second thread in a current-thread runtime's
 //! `block_on`. It allows the root of a multi-thread runtime and the root of a

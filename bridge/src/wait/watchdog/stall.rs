@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use detect::probe::waiting_task;
+use detect::waiting_task;
 
 use super::liveness::{BusyThreads, LivenessProbe};
 use crate::wait::{context::WaitContext, plan::BlockCheck};

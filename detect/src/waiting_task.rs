@@ -1,5 +1,8 @@
-//! Whether the task that is polled here is the one that waits, or another inside
-//! the wait.
+//! Remembers which task waits on this thread, and tells it from another task inside the
+//! wait.
+//!
+//! This is no experiment on Tokio, but memory that `bridge` writes: by [`note`] before a
+//! wait, and by [`note_hand_over`] when the wait hands its worker over.
 //!
 //! A wait may poll a `LocalSet`. Tokio lets the tasks of such a set block where no
 //! runtime was entered, although blocking stops the whole set. Task ids tell these
@@ -11,7 +14,7 @@
 //!
 //! A `JoinHandle` that drops a task's output inside a `block_on` shows another id
 //! too, and that destructor may wait. Outside a worker,
-//! [`blocking`](super::blocking) tells the two apart.
+//! `probe::blocking` tells the two apart.
 
 use std::cell::Cell;
 
