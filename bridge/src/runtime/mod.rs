@@ -14,8 +14,8 @@ pub(crate) mod home_threads;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Returns whether this is a multi-thread runtime with threads in this process. Then tasks
-/// and timers on it go on, whatever this thread does.
+/// Returns whether this is a multi-thread runtime with threads in this process. Those
+/// threads run its tasks and timers while this thread is parked.
 #[inline]
 pub(crate) fn drives_itself(runtime: &Handle) -> bool {
     is_multi_thread(runtime) && !forked::is_left_behind(runtime)

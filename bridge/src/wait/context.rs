@@ -1,4 +1,4 @@
-//! What the loop of a wait works with: the request and its runtime, and the future's slot.
+//! The context of a wait's loop: the request, the runtime, and the future's slot.
 //!
 //! The loop and the [watchdog](super::watchdog) ask the [`WaitContext`] for what they need
 //! of the request and of its bridge.

@@ -1,14 +1,28 @@
 //! Sync to async: runs a future to completion from sync code.
 //!
-//! The files, in the order of a wait that has to park on a plain thread:
+//! A wait that has to park on a plain thread passes these files, in this order. A path
+//! without a link is a file of the pool, in `offload/src/`, or of `detect/src/`.
 //!
-//! 1. [`start`] takes the value and pins its future. [`request`] holds what the caller
+//! 1. Here [`Wait::wait`] names the [global bridge](crate::bridge).
+//! 2. [`start`] takes the value and pins its future. [`request`] holds what the caller
 //!    asks for.
-//! 2. [`run`] finds out where the thread stands, and enters the bridge's home runtime.
-//! 3. [`block_on`] polls the future in a loop, and pauses between polls.
+//! 3. [`run`] asks `place.rs` where the thread stands. [`home`](crate::runtime::home)
+//!    starts the bridge's home runtime if this is the first wait, and `run` enters it.
 //!    [`context`] holds what the loop needs.
-//! 4. [`parker`] lends the loop a parker. [`watchdog`] ends a wait whose deadline has
-//!    passed or whose runtime has ended.
+//! 4. [`block_on`] leases a parker from [`parker`]. It opens the wait with
+//!    `nesting/waiting.rs`, by which a pool can lend a job to its waiting thread. Then it
+//!    polls the future for the first time, and marks the poll by `tag.rs`.
+//! 5. The future is pending, so the loop of [`block_on`] begins. It pauses and polls in
+//!    turn. Each pause takes the steps 6 to 8.
+//! 6. [`watchdog`] checks the deadline, and that this process is no fork's child. The
+//!    parker spins, unless `thread/spinning.rs` says that spins do not pay or
+//!    `platform/load.rs` that the machine is busy. A wake-up ends the pause.
+//! 7. Before a park, the watchdog registers the thread with [`end`](crate::runtime::end),
+//!    which wakes it when the runtime ends. Its `liveness` finds the ends that the
+//!    registration cannot tell. Its `stall` limits the park if a warning may become due.
+//!    `observe/outside.rs` lists the wait in reports.
+//! 8. `nesting/waiting.rs` parks the thread by `thread/park.rs`. The watchdog decides by
+//!    the end of the park whether the wait goes on.
 //!
 //! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
 //! be detected. On any other thread, [`plan`] first decides how the wait runs, by the
