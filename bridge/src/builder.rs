@@ -169,6 +169,11 @@ impl Builder {
     /// longer is cut off, and the exit logs it through `tracing` with its place in the code.
     /// If a runtime was [given](Self::runtime), its owner has to finish that runtime's work.
     ///
+    /// A closure runs inside the runtime that submitted it. Under `#[tokio::main]` that
+    /// runtime ends before this time begins. So a wait in the closure ends with
+    /// [`WaitError::RuntimeGone`](crate::WaitError::RuntimeGone): see
+    /// [the guide](crate::guide::shutdown#a-job-that-waits-needs-its-runtime).
+    ///
     /// # Corner cases
     ///
     /// A closure that calls `exit` does not hold the process up, and neither do the closures
@@ -200,7 +205,8 @@ impl Builder {
     /// and by all bridges together. The default is 256.
     ///
     /// Each such wait takes a blocking thread of that runtime. A Tokio runtime has 512 by
-    /// default. Set a smaller number for a runtime that has fewer.
+    /// default, and hangs if none is left. So this number must stay below the
+    /// `max_blocking_threads` of each runtime of your own. Home gets enough threads.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self
