@@ -77,11 +77,11 @@ pub(crate) struct Frame {
     /// No other data is published by this flag.
     over: AtomicBool,
     /// Whether the worker is parked in this wait.
-    wait_parked: AtomicBool,
+    parked: AtomicBool,
     /// Whether descendants may start on the account of this frame. It is true while
     /// this job is parked. It is also true while the worker is parked in this wait, if
     /// the wait has an account of its own.
-    parked: AtomicBool,
+    account_is_open: AtomicBool,
     /// The [`Claim`]s of the descendants that run on the account of this frame, as bits.
     spent: AtomicU8,
     /// The number of unrelated jobs that were pushed before the first one on which this
@@ -98,8 +98,8 @@ impl Frame {
             number: next_number(),
             parent: Mutex::new(parent),
             over: AtomicBool::new(false),
-            wait_parked: AtomicBool::new(false),
             parked: AtomicBool::new(false),
+            account_is_open: AtomicBool::new(false),
             spent: AtomicU8::new(0),
             unrelated_since: AtomicUsize::new(NO_UNRELATED),
         }
@@ -122,7 +122,7 @@ impl Frame {
 
     /// Returns whether the frame is a wait, or a job that is parked.
     pub(super) fn waits(&self) -> bool {
-        self.owner.kind == Kind::Wait || self.is_parked()
+        self.owner.kind == Kind::Wait || self.is_account_open()
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -139,21 +139,21 @@ impl Frame {
     }
 
     /// Returns whether the worker is parked in this wait.
-    pub(crate) fn is_wait_parked(&self) -> bool {
-        self.wait_parked.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_wait_parked(&self, parked: bool) {
-        self.wait_parked.store(parked, Ordering::Relaxed);
-    }
-
-    /// Returns whether descendants may start on the account of this frame.
     pub(crate) fn is_parked(&self) -> bool {
         self.parked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_parked(&self, parked: bool) {
         self.parked.store(parked, Ordering::Relaxed);
+    }
+
+    /// Returns whether descendants may start on the account of this frame.
+    pub(crate) fn is_account_open(&self) -> bool {
+        self.account_is_open.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_account_open(&self, open: bool) {
+        self.account_is_open.store(open, Ordering::Relaxed);
     }
 
     /// Returns the number of this frame in the process. A later frame has a higher number.
@@ -164,7 +164,7 @@ impl Frame {
     /// Returns whether a descendant with this claim may start on this account.
     pub(crate) fn has_credit(&self, claim: Claim) -> bool {
         let spent = self.spent.load(Ordering::Relaxed);
-        self.is_parked() && spent & claim.excludes() == 0
+        self.is_account_open() && spent & claim.excludes() == 0
     }
 
     /// Returns whether any descendant may start on this account.

@@ -2,8 +2,8 @@
 //!
 //! A parked job may hold the lock on which every running job blocks, and only the
 //! descendants of the parked job can release it. So each parked job has *credit*: while
-//! no permit is free, one of its descendants may run on its account. The credit is
-//! spent from the descendant's start until that descendant ends or parks.
+//! no permit is free, a descendant may run on its account. The credit is spent from the
+//! descendant's start until that descendant ends or parks.
 //!
 //! A descendant that the job submitted before its wait, and that the wait does not
 //! poll, may itself block on what the job holds. So such a descendant does not keep back
@@ -159,7 +159,7 @@ impl State {
 /// Returns whether this job descends from a parked job, or whether a parked wait polls
 /// it.
 fn descends_from_parked(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId) -> bool {
-    let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_parked();
+    let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_account_open();
     job.lineage.frames().any(is_parked) || adopting_wait(job, parked_waits).is_some()
 }
 
