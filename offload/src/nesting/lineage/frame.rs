@@ -28,17 +28,17 @@ pub(crate) struct Owner {
     pub(crate) at: Option<&'static Location<'static>>,
 }
 
-/// The reason why a descendant may start on the account of a parked job.
+/// How a descendant is related to the parked job on whose account it may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
+pub(crate) enum Relation {
     /// The wait depends on the descendant: its future submitted it, or polls for it.
     Awaited = 1,
     /// The job submitted the descendant before its wait.
     Submitted = 2,
 }
 
-impl Claim {
-    /// Returns the claims whose descendants must not be running on the account already.
+impl Relation {
+    /// Returns the relations whose descendants must not be running on the account already.
     ///
     /// A descendant that the wait does not depend on may block on what the job holds.
     /// So it must not keep back a descendant that the wait depends on.
@@ -82,7 +82,7 @@ pub(crate) struct Frame {
     /// this job is parked. It is also true while the worker is parked in this wait, if
     /// the wait has an account of its own.
     account_is_open: AtomicBool,
-    /// The [`Claim`]s of the descendants that run on the account of this frame, as bits.
+    /// The relations of the descendants that run on the account of this frame, as bits.
     spent: AtomicU8,
     /// The number of unrelated jobs that were pushed before the first one on which this
     /// job may depend. The job may depend on its descendants and on the jobs that its
@@ -161,25 +161,25 @@ impl Frame {
         self.number
     }
 
-    /// Returns whether a descendant with this claim may start on this account.
-    pub(crate) fn has_credit(&self, claim: Claim) -> bool {
+    /// Returns whether a descendant with this relation may start on this account.
+    pub(crate) fn has_credit(&self, relation: Relation) -> bool {
         let spent = self.spent.load(Ordering::Relaxed);
-        self.is_account_open() && spent & claim.excludes() == 0
+        self.is_account_open() && spent & relation.excludes() == 0
     }
 
     /// Returns whether any descendant may start on this account.
     pub(crate) fn has_any_credit(&self) -> bool {
-        self.has_credit(Claim::Awaited)
+        self.has_credit(Relation::Awaited)
     }
 
-    /// Spends the account on a descendant with this claim.
-    pub(crate) fn spend(&self, claim: Claim) {
-        self.spent.fetch_or(claim as u8, Ordering::Relaxed);
+    /// Spends the account on a descendant with this relation.
+    pub(crate) fn spend(&self, relation: Relation) {
+        self.spent.fetch_or(relation as u8, Ordering::Relaxed);
     }
 
-    /// Notes that the descendant with this claim has ended or parked.
-    pub(crate) fn restore(&self, claim: Claim) {
-        self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
+    /// Notes that the descendant with this relation has ended or parked.
+    pub(crate) fn restore(&self, relation: Relation) {
+        self.spent.fetch_and(!(relation as u8), Ordering::Relaxed);
     }
 
     /// Takes the number of unrelated jobs that were pushed before the first one on which
