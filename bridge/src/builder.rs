@@ -79,8 +79,8 @@ impl Builder {
     pool_settings! {
         /// Sets how many offloaded closures run at a time, at most. A closure that is
         /// parked in a wait does not count. Beyond this number only descendants of
-        /// parked closures run, at most one for each parked closure. All other closures may
-        /// block on a lock that only such a descendant releases.
+        /// parked closures run. All other closures may block on a lock that only such a
+        /// descendant releases.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
         /// still for 100 ms grows, up to 512. A pool whose size is
@@ -89,6 +89,9 @@ impl Builder {
         /// Sets how many threads are added for closures that are parked in waits, at most.
         /// The default is 64. If you set neither this nor `max_threads`, more are added while
         /// every closure is parked, up to 512 threads in all.
+        ///
+        /// If every thread is parked and this allows no other, a wait is given up after a
+        /// few seconds. So allow as many as may wait for slow answers at a time.
         max_blocked_threads: usize;
         /// Sets how many closures are queued, at most. The default is 1024.
         queue_capacity: usize;

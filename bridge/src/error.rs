@@ -57,10 +57,9 @@ pub enum WaitError {
     },
     /// The pool can do nothing for this wait, in one of two cases:
     ///
-    /// - A closure is queued, every thread of the pool is parked in a wait, no thread can be
-    ///   added, and no parked thread can run the closure. Nothing has moved for a second or
-    ///   more, and this wait is the one that began last. If nothing is queued, no wait ends
-    ///   like this.
+    /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
+    ///   thread can run what is queued. Nothing has moved for a second, or for three if
+    ///   nothing is queued. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this
     ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]

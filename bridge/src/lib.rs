@@ -88,9 +88,9 @@
 //! Sync code may wait for async code that awaits sync code, and so on, to any depth,
 //! through spawned tasks, joins and boxes. A closure on the pool that waits returns its
 //! permit, so another thread can run what it waits for. If the pool can add no thread, the
-//! waiting thread runs that work itself. If a closure is queued and neither is possible for
-//! it, a wait ends with [`WaitError::PoolExhausted`]. Waits alone are never a reason: if
-//! nothing is queued, they go on.
+//! waiting thread runs that work itself. If neither is possible, a wait ends with
+//! [`WaitError::PoolExhausted`]: after a second if a closure is queued, and after three if
+//! every thread that the pool may have just waits.
 //!
 //! A wait in a task of a multi-thread runtime hands the worker's other tasks over to another
 //! thread of that runtime. If too many waits do so at a time, the next one gets
