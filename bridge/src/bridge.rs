@@ -27,6 +27,10 @@ use crate::{
 /// Bridges share nothing. So a part of a program that has a bridge of its own can't be
 /// starved by the others. Clones are handles to the same bridge.
 ///
+/// A wait rests on the home runtime only where no other multi-thread runtime is reachable,
+/// as on a plain thread. Inside a multi-thread runtime, a wait of any bridge rests on that
+/// runtime. [`Bridge::enter`] makes home the reachable runtime in blocking code.
+///
 /// ```
 /// use bridge::Bridge;
 ///
@@ -252,8 +256,8 @@ impl Bridge {
     ///
     /// No program needs this: an entry is never wrong, and ends with the poll that it
     /// belongs to. If a task holds the guard of another runtime at this time, the bridge no
-    /// longer knows which of the two runtimes drives the task. So a wait in it may be
-    /// refused.
+    /// longer knows which of the two runtimes drives the task. So a wait in the task may be
+    /// refused until its next poll.
     pub fn reset_cache(&self) {
         self.inner.cache.reset();
     }

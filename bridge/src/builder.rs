@@ -79,8 +79,8 @@ impl Builder {
     pool_settings! {
         /// Sets how many offloaded closures run at a time, at most. A closure that is
         /// parked in a wait does not count. Beyond this number only descendants of
-        /// parked closures run, at most one for each parked closure. All other closures may
-        /// block on a lock that only such a descendant releases.
+        /// parked closures run. All other closures may block on a lock that only such a
+        /// descendant releases.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
         /// still for 100 ms grows, up to 512. A pool whose size is
@@ -89,6 +89,9 @@ impl Builder {
         /// Sets how many threads are added for closures that are parked in waits, at most.
         /// The default is 64. If you set neither this nor `max_threads`, more are added while
         /// every closure is parked, up to 512 threads in all.
+        ///
+        /// If every thread is parked and this allows no other, a wait is given up after a
+        /// few seconds. So allow as many as may wait for slow answers at a time.
         max_blocked_threads: usize;
         /// Sets how many closures are queued, at most. The default is 1024.
         queue_capacity: usize;
@@ -169,6 +172,11 @@ impl Builder {
     /// longer is cut off, and the exit logs it through `tracing` with its place in the code.
     /// If a runtime was [given](Self::runtime), its owner has to finish that runtime's work.
     ///
+    /// A closure runs inside the runtime that submitted it. Under `#[tokio::main]` that
+    /// runtime ends before this time begins. So a wait in the closure ends with
+    /// [`WaitError::RuntimeGone`](crate::WaitError::RuntimeGone): see
+    /// [the guide](crate::guide::shutdown#a-job-that-waits-needs-its-runtime).
+    ///
     /// # Corner cases
     ///
     /// A closure that calls `exit` does not hold the process up, and neither do the closures
@@ -200,7 +208,8 @@ impl Builder {
     /// and by all bridges together. The default is 256.
     ///
     /// Each such wait takes a blocking thread of that runtime. A Tokio runtime has 512 by
-    /// default. Set a smaller number for a runtime that has fewer.
+    /// default, and hangs if none is left. So this number must stay below the
+    /// `max_blocking_threads` of each runtime of your own. Home gets enough threads.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self

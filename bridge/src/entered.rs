@@ -58,8 +58,9 @@ impl<'a> Entered<'a> {
 /// assert_eq!(answer, Ok(42));
 /// ```
 ///
-/// Waits, offloads and smart calls do the same under the guard as without it.
-/// [`Context::current`](crate::Context::current) becomes
+/// In code outside any runtime, waits, offloads and smart calls do the same under the guard
+/// as without it. In blocking code of another runtime, waits under the guard rest on home,
+/// which may outlive that runtime. [`Context::current`](crate::Context::current) becomes
 /// [`Blocking`](crate::Context::Blocking), because a runtime is reachable.
 ///
 /// The guard is for sync code. If a task holds it across an `.await`, it stays on the

@@ -38,7 +38,8 @@ pub enum WaitError {
         left: Leftover,
     },
     /// Too many waits on this runtime have handed over the other tasks of their worker and
-    /// are still open. Each of them takes a thread.
+    /// are still open. Each of them takes one of the runtime's blocking threads. Code that
+    /// waits on a thread of the pool takes none.
     #[non_exhaustive]
     TooDeep {
         /// The limit: `Builder::max_nested_waits`.
@@ -57,8 +58,8 @@ pub enum WaitError {
     /// The pool can do nothing for this wait, in one of two cases:
     ///
     /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
-    ///   thread can run a queued closure. Nothing has moved for a second or more, and this
-    ///   wait is the one that began last.
+    ///   thread can run what is queued. Nothing has moved for a second, or for three if
+    ///   nothing is queued. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this
     ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]
@@ -68,7 +69,8 @@ pub enum WaitError {
         /// The pool at the moment when it gave the wait up.
         report: Box<Report>,
     },
-    /// The runtime under the future was dropped or shut down.
+    /// The runtime under the future was dropped or shut down. A wait rests on the reachable
+    /// runtime if that is a multi-thread one, and otherwise on the home runtime.
     #[non_exhaustive]
     RuntimeGone {
         /// Where the wait is.
@@ -163,8 +165,9 @@ impl fmt::Display for WaitError {
                 write!(
                     f,
                     "waiting for `{future}` at {at} would freeze the executor that polls this \
-                     thread; `.await` it, or offload the code that waits; a destructor may use \
-                     `bridge::wait_frozen`"
+                     thread; `.await` it, offload the code that waits, or use a multi-thread \
+                     runtime, as by `#[tokio::test(flavor = \"multi_thread\")]`; a destructor may \
+                     use `bridge::wait_frozen`"
                 )
             }
             Self::ThreadEnding { at } => write!(
@@ -179,7 +182,8 @@ impl fmt::Display for WaitError {
                 f,
                 "the wait at {at} is one too many: {limit} on its runtime, nested in each other or \
                  not, have handed their worker's tasks over, which is the limit; `.await` in some \
-                 of the tasks that wait, or raise `max_nested_waits`"
+                 of the tasks that wait, offload the code that waits, or raise \
+                 `max_nested_waits` and with it the runtime's `max_blocking_threads`"
             ),
             Self::StackExhausted { at } => write!(
                 f,
@@ -194,8 +198,8 @@ impl fmt::Display for WaitError {
             ),
             Self::RuntimeGone { at } => write!(
                 f,
-                "the runtime that the wait at {at} rests on is shut down; wait before that, or on \
-                 a bridge of its own"
+                "the runtime that the wait at {at} rests on is shut down; wait before that, or \
+                 under the guard of `enter()` of a bridge that is not shut down"
             ),
             Self::Forked { at } => write!(
                 f,

@@ -54,14 +54,15 @@
 //! | another context that the closure should see | | [`Builder::carry`] with a [`Carrier`] or a [`TaskLocal`](carry::TaskLocal) |
 //! | something to make or drop inside a runtime | sync code | [`let _entered = enter();`](enter) |
 //! | asynchronous clean-up in a destructor | a current-thread runtime, perhaps | [`wait_frozen(future)`](wait_frozen) |
-//! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime |
+//! | a task that goes on in the background | sync code | [`spawn(future)`](spawn()): it lives on the home runtime, unless another multi-thread runtime is reachable |
 //! | a task to spawn from inside a wait | | [`spawn`], so that the pool knows whose work it is |
 //! | another executor than Tokio | | [`in_async`] around what it polls |
 //!
 //! # Where a wait works
 //!
-//! A wait first finds out what its thread is doing. [`Context::current`] gives the same
-//! answer in less detail.
+//! A wait for a future first finds out what its thread is doing. [`Context::current`] gives
+//! the same answer in less detail. `.try_wait()` returns the errors of this table. `.wait()`
+//! panics with their text, and so does the [twin](macro@smartasync#options) of an `async fn`.
 //!
 //! | this thread | `.wait()` |
 //! |---|---|
@@ -74,6 +75,7 @@
 //! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
 //! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
+//! | any thread, for the call of a smart `fn` | calls the function in place; nothing is checked, so in async code it freezes the executor |
 //!
 //! Where a wait is refused with [`WaitError::WouldFreeze`], [`wait_frozen`] parks the
 //! thread all the same. Its documentation says what stands still meanwhile.
@@ -86,23 +88,26 @@
 //! Sync code may wait for async code that awaits sync code, and so on, to any depth,
 //! through spawned tasks, joins and boxes. A closure on the pool that waits returns its
 //! permit, so another thread can run what it waits for. If the pool can add no thread, the
-//! waiting thread runs that work itself. If neither is possible, the wait returns
-//! [`WaitError::PoolExhausted`] and does not hang.
+//! waiting thread runs that work itself. If neither is possible, a wait ends with
+//! [`WaitError::PoolExhausted`]: after a second if a closure is queued, and after three if
+//! every thread that the pool may have just waits.
 //!
 //! A wait in a task of a multi-thread runtime hands the worker's other tasks over to another
-//! thread of that runtime. If too many waits do so at a time, the next one returns
+//! thread of that runtime. If too many waits do so at a time, the next one gets
 //! [`WaitError::TooDeep`].
 //!
 //! # When the program ends
 //!
 //! [`Bridge::shutdown`] ends one bridge. Call `.wait()` on it in sync code, and `.await` it
-//! in a server's own shutdown. It reports the work that was lost.
+//! in a server's own shutdown. Its report names the closures that were cut off. Tasks of the
+//! home runtime are dropped, and are not in the report.
 //!
 //! Accepted work also finishes without a shutdown. When `main` returns or calls
 //! [`std::process::exit`], the process waits for closures that are queued or running, and
 //! for what `tokio::fs` and `tokio::io::stdout` still have to write on a home runtime. It
 //! waits for 5 seconds at most: see [`Builder::exit_grace`]. It logs through `tracing`
-//! what it cuts off.
+//! what it cuts off. A closure that still waits then needs a runtime that lives on: see
+//! [`guide::shutdown`].
 //!
 //! # Limits
 //!

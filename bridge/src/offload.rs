@@ -70,7 +70,7 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 ///
 /// ```toml
 /// [dev-dependencies]
-/// bridge = { version = "0.1", features = ["test-util"] }
+/// bridge = { path = "../bridge/bridge", features = ["test-util"] }
 /// ```
 ///
 /// Meanwhile a blocking thread of the test's runtime stands in for the closures. A

@@ -150,8 +150,9 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
 
     /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
-    /// The bridge's home runtime serves the waits of the returned call. Awaiting
-    /// it uses no bridge.
+    /// A wait of the returned call has the settings of this bridge. It rests on the bridge's
+    /// home runtime, unless a multi-thread runtime is reachable on the thread: then it rests
+    /// on that one. Awaiting the call uses no bridge.
     ///
     /// ```
     /// use bridge::{Bridge, smartasync};

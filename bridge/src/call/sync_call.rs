@@ -197,9 +197,9 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
 
     /// Runs this call on `bridge`, no matter what the function's attribute says.
     ///
-    /// The bridge's pool runs the function if the call is awaited, and its home
-    /// runtime serves the waits. [`wait`](Self::wait) is a plain call and uses
-    /// neither. A call that was polled before stays on the pool that has its job.
+    /// The bridge's pool runs the function if the call is awaited, offloaded or waited for
+    /// with a limit. [`wait`](Self::wait) is a plain call and uses no pool. A call that was
+    /// polled before stays on the pool that has its job.
     ///
     /// ```
     /// use bridge::{Bridge, smartasync};

@@ -1,7 +1,7 @@
 //! The children. Each is a `main` that leaves work behind.
 
 use std::{
-    env,
+    env, mem,
     process::{abort, exit},
     sync::{Mutex, mpsc},
     thread,
@@ -216,13 +216,17 @@ pub(crate) fn strangers() {
     work("job");
     for _ in 0..2 {
         thread::spawn(|| {
-            let submit = || offload(|| thread::sleep(Duration::from_millis(1))).start();
-            let mut last = submit();
-            // The pool is never without a job of theirs.
+            // Each job ends once the next one is submitted. So the pool is never without a
+            // job of theirs.
+            let submit = || {
+                let (end, ended) = mpsc::channel::<()>();
+                (end, offload(move || ended.recv()).start())
+            };
+            let (mut end, mut last) = submit();
             loop {
-                let next = submit();
-                last.wait();
-                last = next;
+                let (next_end, next) = submit();
+                drop(mem::replace(&mut end, next_end));
+                let _closed = mem::replace(&mut last, next).wait();
             }
         });
     }

@@ -119,7 +119,7 @@ impl Core {
         for job in &stopping {
             job.header().stop();
         }
-        let sleepers = state.advance(Phase::Closed);
+        let sleepers = state.advance(Phase::Stopped);
         let run = state.finished_except(&stopping);
         drop(state);
         // Another shutdown of this pool may wait for jobs that will not run any more.

@@ -11,7 +11,7 @@ use crate::{
         fork::OfProcess,
         sync::{now, sleep, start_thread},
     },
-    schedule::{stall::TICK, state::Findings},
+    schedule::{stall::LOOK_INTERVAL, state::Findings},
 };
 
 /// Starts the monitor of this pool.
@@ -31,7 +31,7 @@ fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
     // The report below runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
-        sleep(TICK);
+        sleep(LOOK_INTERVAL);
         let mut state = core.state();
         let Findings {
             action,

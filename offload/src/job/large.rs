@@ -1,9 +1,10 @@
 //! Decides which futures and closures are boxed before anything else is done with them.
 //!
 //! A build that is not optimised keeps a copy of a value in the frame of each
-//! function that passes it on. So every public way into a wait, a spawn or the pool
-//! boxes a large value as the first thing it does, and the code below passes a
-//! pointer. Tokio does the same, from the same sizes on.
+//! function that passes it on. So the ways into a wait, a spawn or the pool box a large
+//! value as the first thing they do, and the code below passes a pointer. Tokio does the
+//! same, from the same sizes on. [`Pool::run_unless`](crate::Pool::run_unless) alone keeps
+//! the closure in its future, as any async function would.
 
 use std::marker::PhantomData;
 

@@ -6,8 +6,8 @@
 //! ```text
 //! Fresh ──submit──▶ Waiting ──claim──▶ Running ──finish──▶ Done ──take──▶ Gone
 //!                   │ │ │ │               │
-//!                   │ │ │ │               └─drop, detach─▶ Detached ──finish──▶ Gone
-//!                   │ │ │ └─detach─▶ Unattended ──claim──▶ Detached
+//!                   │ │ │ │               └─drop, detach─▶ RunningUnawaited ──finish──▶ Gone
+//!                   │ │ │ └─detach─▶ WaitingDetached ──claim──▶ RunningUnawaited
 //!                   │ │ └─refuse─▶ Refused ──take back, drop──▶ Gone
 //!                   │ └─cancel─▶ Done
 //!                   └─drop, take back─▶ Gone
@@ -20,8 +20,8 @@
 //! the lock.
 //!
 //! The diagram leaves out `abandon`, by which a shutdown or a pool without a thread ends a
-//! job. It moves a job that has a caller to `Done` with an error, and an `Unattended` job to
-//! `Gone`. It also leaves out the cancellation of a `Fresh` job, which moves to `Done`.
+//! job. It moves a job that has a caller to `Done` with an error, and a `WaitingDetached` job
+//! to `Gone`. It also leaves out the cancellation of a `Fresh` job, which moves to `Done`.
 //!
 //! - `cell` says what a job holds in each stage, and `header` what the pool reads without
 //!   the job's lock.

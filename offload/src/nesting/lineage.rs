@@ -29,7 +29,7 @@ pub(crate) use self::{
         Installed, InstalledJob, adopt, frame, job_frame, number_of_innermost_wait, open_wait,
         opened_frame,
     },
-    frame::{Claim, Frame, Kind},
+    frame::{Frame, Kind, Relation},
 };
 
 /// The number of a chain's nearest links that are checked when the chain gets one more.

@@ -63,8 +63,9 @@ impl<A> Builder<A> {
 
     /// Sets the number of permits: at most this many jobs run at a time. A job that is
     /// parked in a wait of the bridge does not count. Beyond this number run only
-    /// descendants of parked jobs, at most one for each, and jobs that come back from a
-    /// wait.
+    /// descendants of parked jobs, and jobs that come back from a wait. For each parked job
+    /// that is one descendant that its wait depends on, and one other. It is more only
+    /// while the pool stands still.
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
     /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and

@@ -182,7 +182,8 @@ impl<F> fmt::Display for Rejected<F> {
         match self {
             Self::Full { pool, .. } => write!(
                 f,
-                "the queue of the {pool} is full; await `run` to wait for room, or try again later"
+                "the queue of the {pool} is full; try again later, or `.await` the closure's call \
+                 to wait for room"
             ),
             Self::ShutDown { pool, .. } => {
                 write!(f, "the {pool} is shut down and takes no further job")

@@ -28,8 +28,9 @@ pub struct Metrics {
     pub backlog: usize,
     /// The number of jobs that returned.
     pub completed: u64,
-    /// The number of jobs that were admitted and never started. Either their callers
-    /// withdrew them, or a shutdown left them behind, or no worker could be started.
+    /// The number of jobs that were submitted and never started, apart from those that
+    /// `rejected` counts. Either their callers withdrew them, or a shutdown left them behind,
+    /// or no worker could be started.
     pub cancelled: u64,
     /// The number of jobs that panicked.
     pub panicked: u64,

@@ -3,7 +3,7 @@
 //!
 //! A pool is *stuck* if jobs are queued that no worker is bound to look at, or if every
 //! worker is parked and none can be added. A pool that keeps up has no monitor. Once the
-//! pool is stuck, the monitor looks at it every [`TICK`] (`core/monitor.rs`). The monitor
+//! pool is stuck, the monitor looks at it every [`LOOK_INTERVAL`] (`core/monitor.rs`). The monitor
 //! stops after a second in which the pool was not stuck. It compares counters and reads no
 //! job, so a pool that is merely busy pays one wake-up for each look.
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::platform::sync::{elapsed, now};
 
 /// The time between two looks.
-pub(crate) const TICK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// After so many looks at which the pool stood still, it grows if nobody set its size.
 const GROW: u32 = 2;
@@ -214,7 +214,7 @@ impl Stall {
             stuck: self.stuck,
             may_grow,
             report: is_due.then(|| StallReport {
-                waited: TICK + now.saturating_duration_since(since),
+                waited: LOOK_INTERVAL + now.saturating_duration_since(since),
                 queued,
             }),
             ..Verdict::default()
@@ -237,7 +237,7 @@ mod tests {
     /// Looks once for each of these numbers of events, and returns the verdicts.
     fn looks(stall: &mut Stall, events: &[u64], stuck: Option<usize>) -> Vec<Verdict> {
         let start = Instant::now();
-        let times = (1..).map(|n| start + TICK * n);
+        let times = (1..).map(|n| start + LOOK_INTERVAL * n);
         events
             .iter()
             .zip(times)
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(
             reports,
             [StallReport {
-                waited: TICK * 18,
+                waited: LOOK_INTERVAL * 18,
                 queued: 3
             }]
         );

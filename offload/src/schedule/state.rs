@@ -4,7 +4,7 @@
 //! `DESIGN.md` names the invariants. Every transition must keep the first, and
 //! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
 //! worker is bound to look at the queue. Otherwise no worker can be had, and nothing can
-//! be lent.*
+//! be lent.* A parked worker that was lent a job is bound to look, too.
 //!
 //! This file has what every submission and every step of a worker goes through. The other
 //! files have the rest:
@@ -72,7 +72,7 @@ pub(crate) struct State {
     pool: PoolId,
     limits: Limits,
     /// The idle workers. The worker that went to sleep last comes last.
-    idle: Vec<IdleThread>,
+    idle: Vec<WorkerHandle>,
     /// The waits in which workers are parked. A wait whose worker was lent a job stays
     /// here until that worker has woken up.
     parked_waits: Vec<ParkedWait>,
@@ -116,7 +116,7 @@ pub(crate) struct State {
 }
 
 /// A worker that is idle, or may soon be: its number, and how to wake it.
-pub(crate) struct IdleThread {
+pub(crate) struct WorkerHandle {
     pub(crate) id: usize,
     pub(crate) unparker: Unparker,
     /// Whether the worker would spin now before it sleeps.
@@ -227,12 +227,12 @@ impl State {
     }
 
     /// Returns what the worker whose stack is `stack` does next.
-    pub(crate) fn next(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Step {
+    pub(crate) fn next(&mut self, after: After, this_worker: &WorkerHandle, stack: usize) -> Step {
         if let After::Job(finish) = after {
             self.end(stack, finish);
             self.free_permit();
         }
-        if self.spinner == Some(this_thread.id) {
+        if self.spinner == Some(this_worker.id) {
             self.spinner = None;
         }
         if after == After::WakeUp {
@@ -241,21 +241,21 @@ impl State {
             self.queue.empty_inbox();
         }
         loop {
-            if let Some(step) = self.choose(after, this_thread, stack) {
+            if let Some(step) = self.choose(after, this_worker, stack) {
                 return step;
             }
             // A job may have come into the inbox. Once this worker sleeps, perhaps
             // nobody is bound to look there.
             if !self.queue.close_inbox() {
-                return self.sleep(this_thread);
+                return self.sleep(this_worker);
             }
         }
     }
 
     /// Returns what the worker does next, or `None` if it can go to sleep.
-    fn choose(&mut self, after: After, this_thread: &IdleThread, stack: usize) -> Option<Step> {
-        let searches = self.is_searching(this_thread.id);
-        if self.phase == Phase::Closed {
+    fn choose(&mut self, after: After, this_worker: &WorkerHandle, stack: usize) -> Option<Step> {
+        let searches = self.is_searching(this_worker.id);
+        if self.phase == Phase::Stopped {
             return Some(self.retire(searches, stack));
         }
         let permit = self.has_permit();
@@ -264,7 +264,7 @@ impl State {
             && searches
             && let Decision::Watch(time) = self.decide()
         {
-            self.watch(this_thread);
+            self.watch(this_worker);
             return Some(Step::Watch(time));
         }
         let taken = if permit {
@@ -292,12 +292,12 @@ impl State {
             && after == After::WakeUp
             && let Decision::Watch(time) = self.decide()
         {
-            self.watch(this_thread);
+            self.watch(this_worker);
             return Some(Step::Watch(time));
         }
         let from_job = matches!(after, After::Job(_));
-        if from_job && this_thread.spins.get() && self.spinner.is_none() && permit {
-            self.spinner = Some(this_thread.id);
+        if from_job && this_worker.spins.get() && self.spinner.is_none() && permit {
+            self.spinner = Some(this_worker.id);
             self.queue.open_inbox(self.next_start());
             return Some(Step::Spin);
         }

@@ -23,7 +23,7 @@ use crate::{
         sync::{MODEL, elapsed, now, spin_loop, thread_local},
     },
     pool::limits::Hooks,
-    schedule::state::{After, IdleThread, Step},
+    schedule::state::{After, Step, WorkerHandle},
     thread::{
         clock::{self, JobClock},
         park::Parker,
@@ -184,7 +184,7 @@ fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
 /// the child, whose queued jobs are its parent's.
 fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
     let parker = Parker::new();
-    let idle_entry = IdleThread {
+    let this_worker = WorkerHandle {
         id,
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
@@ -205,7 +205,7 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 
-    let ended = run_jobs(core, stack, recorder.as_deref(), &parker, &idle_entry);
+    let ended = run_jobs(core, stack, recorder.as_deref(), &parker, &this_worker);
     // The stop hook may wait. It must return no permit, so this thread is no worker now.
     WORKER.with(|slot| slot.replace(None));
     ended
@@ -217,15 +217,15 @@ fn run_jobs(
     stack: usize,
     recorder: Option<&Recorder>,
     parker: &Parker,
-    idle_entry: &IdleThread,
+    this_worker: &WorkerHandle,
 ) -> Result<(), Forked> {
-    let (limits, id) = (&core.limits, idle_entry.id);
+    let (limits, id) = (&core.limits, this_worker.id);
     let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
         let mut state = core.state_at_work();
-        let step = state.next(after, idle_entry, stack);
+        let step = state.next(after, this_worker, stack);
         let phase = state.phase;
         core.release(state);
         if let After::Job(_) = after {
@@ -243,7 +243,7 @@ fn run_jobs(
                     recorder,
                 };
                 after = After::Job(job.run(start)?);
-                idle_entry
+                this_worker
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());
             }
@@ -273,7 +273,10 @@ fn run_jobs(
                     spinning.woke_after(now().saturating_duration_since(asleep));
                 }
                 if !called {
-                    if core.state().expire(id, stack) {
+                    let mut state = core.state();
+                    let is_over = state.expire(id, stack);
+                    core.release(state);
+                    if is_over {
                         return Ok(());
                     }
                     take_late_token(parker);

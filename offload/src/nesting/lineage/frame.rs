@@ -28,17 +28,17 @@ pub(crate) struct Owner {
     pub(crate) at: Option<&'static Location<'static>>,
 }
 
-/// The reason why a descendant may start on the account of a parked job.
+/// How a descendant is related to the parked job on whose account it may start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claim {
+pub(crate) enum Relation {
     /// The wait depends on the descendant: its future submitted it, or polls for it.
     Awaited = 1,
     /// The job submitted the descendant before its wait.
     Submitted = 2,
 }
 
-impl Claim {
-    /// Returns the claims whose descendants must not be running on the account already.
+impl Relation {
+    /// Returns the relations whose descendants must not be running on the account already.
     ///
     /// A descendant that the wait does not depend on may block on what the job holds.
     /// So it must not keep back a descendant that the wait depends on.
@@ -77,12 +77,12 @@ pub(crate) struct Frame {
     /// No other data is published by this flag.
     over: AtomicBool,
     /// Whether the worker is parked in this wait.
-    wait_parked: AtomicBool,
+    parked: AtomicBool,
     /// Whether descendants may start on the account of this frame. It is true while
     /// this job is parked. It is also true while the worker is parked in this wait, if
     /// the wait has an account of its own.
-    parked: AtomicBool,
-    /// The [`Claim`]s of the descendants that run on the account of this frame, as bits.
+    account_is_open: AtomicBool,
+    /// The relations of the descendants that run on the account of this frame, as bits.
     spent: AtomicU8,
     /// The number of unrelated jobs that were pushed before the first one on which this
     /// job may depend. The job may depend on its descendants and on the jobs that its
@@ -98,8 +98,8 @@ impl Frame {
             number: next_number(),
             parent: Mutex::new(parent),
             over: AtomicBool::new(false),
-            wait_parked: AtomicBool::new(false),
             parked: AtomicBool::new(false),
+            account_is_open: AtomicBool::new(false),
             spent: AtomicU8::new(0),
             unrelated_since: AtomicUsize::new(NO_UNRELATED),
         }
@@ -122,7 +122,7 @@ impl Frame {
 
     /// Returns whether the frame is a wait, or a job that is parked.
     pub(super) fn waits(&self) -> bool {
-        self.owner.kind == Kind::Wait || self.is_parked()
+        self.owner.kind == Kind::Wait || self.is_account_open()
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -139,15 +139,6 @@ impl Frame {
     }
 
     /// Returns whether the worker is parked in this wait.
-    pub(crate) fn is_wait_parked(&self) -> bool {
-        self.wait_parked.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_wait_parked(&self, parked: bool) {
-        self.wait_parked.store(parked, Ordering::Relaxed);
-    }
-
-    /// Returns whether descendants may start on the account of this frame.
     pub(crate) fn is_parked(&self) -> bool {
         self.parked.load(Ordering::Relaxed)
     }
@@ -156,30 +147,39 @@ impl Frame {
         self.parked.store(parked, Ordering::Relaxed);
     }
 
+    /// Returns whether descendants may start on the account of this frame.
+    pub(crate) fn is_account_open(&self) -> bool {
+        self.account_is_open.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_account_open(&self, open: bool) {
+        self.account_is_open.store(open, Ordering::Relaxed);
+    }
+
     /// Returns the number of this frame in the process. A later frame has a higher number.
     pub(crate) fn number(&self) -> usize {
         self.number
     }
 
-    /// Returns whether a descendant with this claim may start on this account.
-    pub(crate) fn has_credit(&self, claim: Claim) -> bool {
+    /// Returns whether a descendant with this relation may start on this account.
+    pub(crate) fn has_credit(&self, relation: Relation) -> bool {
         let spent = self.spent.load(Ordering::Relaxed);
-        self.is_parked() && spent & claim.excludes() == 0
+        self.is_account_open() && spent & relation.excludes() == 0
     }
 
     /// Returns whether any descendant may start on this account.
     pub(crate) fn has_any_credit(&self) -> bool {
-        self.has_credit(Claim::Awaited)
+        self.has_credit(Relation::Awaited)
     }
 
-    /// Spends the account on a descendant with this claim.
-    pub(crate) fn spend(&self, claim: Claim) {
-        self.spent.fetch_or(claim as u8, Ordering::Relaxed);
+    /// Spends the account on a descendant with this relation.
+    pub(crate) fn spend(&self, relation: Relation) {
+        self.spent.fetch_or(relation as u8, Ordering::Relaxed);
     }
 
-    /// Notes that the descendant with this claim has ended or parked.
-    pub(crate) fn restore(&self, claim: Claim) {
-        self.spent.fetch_and(!(claim as u8), Ordering::Relaxed);
+    /// Notes that the descendant with this relation has ended or parked.
+    pub(crate) fn restore(&self, relation: Relation) {
+        self.spent.fetch_and(!(relation as u8), Ordering::Relaxed);
     }
 
     /// Takes the number of unrelated jobs that were pushed before the first one on which

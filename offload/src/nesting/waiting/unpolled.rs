@@ -26,8 +26,8 @@ pub(crate) fn free_permit_while<R>(wait: impl FnOnce() -> R) -> R {
     wait_parked(None, |_own_worker| wait())
 }
 
-/// Calls `wait`. A worker counts as parked meanwhile. `ends` is the pool that `wait` waits
-/// for, if it waits for the end of a pool.
+/// Calls `wait`. A worker counts as parked meanwhile, unless the pool can do nothing for its
+/// wait. `ends` is the pool that `wait` waits for, if it waits for the end of a pool.
 fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<OwnWorker>) -> R) -> R {
     let waiting = if worker::is_worker() {
         Waiting::open_on_worker(None)
@@ -74,6 +74,8 @@ fn wait_parked<R>(ends: Option<&Arc<Core>>, wait: impl FnOnce(Option<OwnWorker>)
         unrunnable.abandon(own);
     };
     let result = wait(is_own.then_some(OwnWorker { stack, decision }));
-    let _not_lent = own.state().end_park(&frame);
+    if decision == ParkDecision::Park {
+        let _not_lent = own.state().end_park(&frame);
+    }
     result
 }

@@ -2,19 +2,19 @@
 //!
 //! A parked job may hold the lock on which every running job blocks, and only the
 //! descendants of the parked job can release it. So each parked job has *credit*: while
-//! no permit is free, one of its descendants may run on its account. The credit is
-//! spent from the descendant's start until that descendant ends or parks.
+//! no permit is free, a descendant may run on its account. The credit is spent from the
+//! descendant's start until that descendant ends or parks.
 //!
 //! A descendant that the job submitted before its wait, and that the wait does not
 //! poll, may itself block on what the job holds. So such a descendant does not keep back
-//! a descendant that the wait depends on: see [`Claim`].
+//! a descendant that the wait depends on: see [`Relation`].
 
 use std::sync::Arc;
 
 use super::{State, parked_waits::ParkedWait};
 use crate::{
     job::runnable::Submitted,
-    nesting::lineage::{Claim, Frame, Kind, PoolId},
+    nesting::lineage::{Frame, Kind, PoolId, Relation},
 };
 
 /// The right by which a job starts.
@@ -27,19 +27,19 @@ pub(super) enum Right {
     Surplus,
 }
 
-/// The account on which a job runs, and the claim by which it does.
+/// The account on which a job runs, and its relation to the parked job.
 pub(super) struct Credit {
     frame: Arc<Frame>,
-    claim: Claim,
+    relation: Relation,
 }
 
 impl Credit {
     pub(super) fn spend(&self) {
-        self.frame.spend(self.claim);
+        self.frame.spend(self.relation);
     }
 
     fn restore(&self) {
-        self.frame.restore(self.claim);
+        self.frame.restore(self.relation);
     }
 
     /// Returns whether this is the credit of that frame.
@@ -159,7 +159,7 @@ impl State {
 /// Returns whether this job descends from a parked job, or whether a parked wait polls
 /// it.
 fn descends_from_parked(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId) -> bool {
-    let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_parked();
+    let is_parked = |frame: Arc<Frame>| frame.is_open_in(pool) && frame.is_account_open();
     job.lineage.frames().any(is_parked) || adopting_wait(job, parked_waits).is_some()
 }
 
@@ -187,10 +187,10 @@ pub(super) fn creditor(
     stop: &mut Option<usize>,
 ) -> Option<Credit> {
     if let Some(at) = adopting_wait(job, parked_waits) {
-        let (frame, claim) = (parked_waits[at].account(), Claim::Awaited);
-        if frame.has_credit(claim) {
+        let (frame, relation) = (parked_waits[at].account(), Relation::Awaited);
+        if frame.has_credit(relation) {
             let frame = Arc::clone(frame);
-            return Some(Credit { frame, claim });
+            return Some(Credit { frame, relation });
         }
     }
     let innermost = job.lineage.innermost();
@@ -198,7 +198,7 @@ pub(super) fn creditor(
         return None;
     }
     // The job of the last open wait that this walk has passed. That wait depends on the
-    // job to start, so the claim on the waiting job's account is `Awaited`.
+    // job to start, which is `Awaited` on the waiting job's account.
     let mut waiting = None;
     for frame in job.lineage.frames() {
         if *stop == Some(Arc::as_ptr(&frame).addr()) {
@@ -208,13 +208,13 @@ pub(super) fn creditor(
             continue;
         }
         let is_awaited = frame.kind() == Kind::Wait || waiting == Some(frame.job());
-        let claim = if is_awaited {
-            Claim::Awaited
+        let relation = if is_awaited {
+            Relation::Awaited
         } else {
-            Claim::Submitted
+            Relation::Submitted
         };
-        if frame.has_credit(claim) {
-            return Some(Credit { frame, claim });
+        if frame.has_credit(relation) {
+            return Some(Credit { frame, relation });
         }
         if frame.kind() == Kind::Wait {
             waiting = Some(frame.job());

@@ -33,7 +33,7 @@ impl State {
     /// Looks whether the pool stands still, and acts on that. The monitor calls this at
     /// each look.
     pub(crate) fn look(&mut self, now: Instant) -> Findings {
-        if self.phase == Phase::Closed {
+        if self.phase == Phase::Stopped {
             self.stall.stop();
             return Findings {
                 stops: true,
@@ -159,7 +159,7 @@ impl State {
         // If another descendant runs on the account, that job may just be slow, and the
         // wait goes on.
         let lacks_thread =
-            |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_parked());
+            |frame: &Frame| frame.has_any_credit() || (has_permit && frame.is_account_open());
         let _has_one = self.queue.has_descendant(|job| {
             let adopting = adopting_wait(job, parked_waits).filter(|&at| {
                 parked_waits[at].can_be_refused() && lacks_thread(parked_waits[at].account())

@@ -94,13 +94,13 @@ impl State {
         self.give_credit_back(request.stack);
         self.free_permit();
         self.growth.note_park();
-        request.frame.set_wait_parked(true);
-        request.account.set_parked(true);
+        request.frame.set_parked(true);
+        request.account.set_account_open(true);
         if !request.frame.is_in(&request.account) {
             // The wait is within the scope of another lineage. So the jobs that it
             // submits do not descend from the job of this worker, and the wait needs
             // an account of its own.
-            request.frame.set_parked(true);
+            request.frame.set_account_open(true);
         }
         self.note_credit(&request.account);
         self.note_credit(&request.frame);
@@ -126,7 +126,7 @@ impl State {
     pub(super) fn is_hopeless(&self) -> bool {
         // In a closed pool no job starts any more, and the callers of queued jobs are
         // being told so. That may end a wait for such a job.
-        if self.phase == Phase::Closed || self.is_attended() || self.may_start() {
+        if self.phase == Phase::Stopped || self.is_attended() || self.may_start() {
             return false;
         }
         // A worker that waits for the pool's end wakes up when no job is left. So as
@@ -158,13 +158,13 @@ impl State {
             refused,
             ..
         } = self.parked_waits.swap_remove(at);
-        request.frame.set_wait_parked(false);
+        request.frame.set_parked(false);
         if !Arc::ptr_eq(&request.frame, &request.account) {
-            request.frame.set_parked(false);
+            request.frame.set_account_open(false);
         }
         if lent.is_none() {
             self.running += 1;
-            request.account.set_parked(false);
+            request.account.set_account_open(false);
         }
         ParkEnd {
             lent,
@@ -176,7 +176,7 @@ impl State {
     /// Notes that a lent job has ended, and that its lender goes on with its own job.
     pub(crate) fn end_lent(&mut self, stack: usize, account: &Frame, finish: Finish) -> Action {
         self.end(stack, finish);
-        account.set_parked(false);
+        account.set_account_open(false);
         self.help()
     }
 
@@ -192,12 +192,13 @@ impl State {
     ) -> Result<Action, Submitted> {
         self.give_credit_back(stack);
         self.stacks[stack].pop();
-        account.set_parked(false);
-        // The job's caller has withdrawn it, and has the closure or is about to take it.
+        account.set_account_open(false);
+        // The job's caller has withdrawn it, and has the closure or is about to take it. The
+        // credit that it gives back may let another job start.
         if job.header().is_cancelled() {
-            return Ok(Action::Nothing);
+            return Ok(self.help());
         }
-        if self.phase == Phase::Closed {
+        if self.phase == Phase::Stopped {
             return Err(job);
         }
         self.note_queued_descendant(&job);
@@ -358,9 +359,9 @@ pub(super) fn parked_wait_for(
                 if !frame.is_over() {
                     waiting = Some(frame.job());
                 }
-                frame.is_wait_parked()
+                frame.is_parked()
             }
-            Kind::Job => has_surplus && frame.is_parked() && waiting != Some(frame.job()),
+            Kind::Job => has_surplus && frame.is_account_open() && waiting != Some(frame.job()),
         };
         let is_its = |parked_wait: &ParkedWait| parked_wait.is_free() && parked_wait.is_on(&frame);
         is_lender

@@ -2,7 +2,7 @@
 
 use std::{mem, time::Instant};
 
-use super::{IdleThread, State};
+use super::{State, WorkerHandle};
 use crate::{
     platform::sync::{elapsed, now},
     schedule::policy::{Decision, LoadSample},
@@ -88,10 +88,10 @@ impl State {
     }
 
     /// Notes that the searching worker begins to watch.
-    pub(super) fn watch(&mut self, this_thread: &IdleThread) {
+    pub(super) fn watch(&mut self, this_worker: &WorkerHandle) {
         self.begin_search(
-            this_thread.id,
-            SearchState::Watching(this_thread.unparker.clone()),
+            this_worker.id,
+            SearchState::Watching(this_worker.unparker.clone()),
         );
     }
 

@@ -12,11 +12,11 @@ use crate::{
 pub(crate) enum Phase {
     /// The pool takes jobs.
     Open,
-    /// The pool takes no more jobs. Admitted jobs run, and so do descendants in the
-    /// backlog.
+    /// The pool is closed: it takes no more jobs. Admitted jobs run, and so do descendants in
+    /// the backlog.
     Draining,
     /// No job starts any more.
-    Closed,
+    Stopped,
 }
 
 /// A thing to do after the lock is released.

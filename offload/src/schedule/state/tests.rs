@@ -22,7 +22,7 @@ use crate::{
 
 /// A worker of the pool, as the state sees it.
 struct Thread {
-    entry: IdleThread,
+    entry: WorkerHandle,
     stack: usize,
     /// The lineage of the job that the worker runs; the job's own frame is the innermost.
     job: Option<Lineage>,
@@ -128,7 +128,7 @@ impl Model {
         // Either is a later step.
         if let &Action::Start(id) = action {
             let stack = self.state.enter();
-            let entry = IdleThread {
+            let entry = WorkerHandle {
                 id,
                 unparker: Parker::new().unparker().clone(),
                 spins: Cell::new(false),
@@ -232,6 +232,9 @@ impl Model {
             self.state
                 .end_lent(thread.stack, &account, Finish::Completed)
         } else {
+            if self.random.one_in(3) {
+                job.header().cancel(); // its caller has withdrawn it
+            }
             let given = self.state.give_back(thread.stack, &account, job);
             given.unwrap_or_else(|_| unreachable!("the pool is open"))
         };
@@ -256,12 +259,14 @@ impl Model {
             let was_lender = mem::take(&mut thread.is_lender);
             let is_parked = thread.wait.is_some() || thread.lent.is_some();
             let account = thread.job.as_ref().and_then(Lineage::top);
-            let has_account = account.as_ref().is_some_and(|account| account.is_parked());
+            let has_account = account
+                .as_ref()
+                .is_some_and(|account| account.is_account_open());
             assert_eq!(
                 has_account, is_parked,
                 "an account is open or closed by mistake"
             );
-            if let Some(account) = account.filter(|account| account.is_parked()) {
+            if let Some(account) = account.filter(|account| account.is_account_open()) {
                 let mut credits = state
                     .stacks
                     .iter()
@@ -301,7 +306,7 @@ impl Model {
             !(state.nothing_lendable && has_lendable),
             "a job can be lent"
         );
-        let is_searching = |idle: &IdleThread| state.is_searching(idle.id);
+        let is_searching = |idle: &WorkerHandle| state.is_searching(idle.id);
         assert!(
             !state.idle.iter().any(is_searching),
             "an idle worker counts as searching"

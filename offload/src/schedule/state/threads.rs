@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use super::{IdleThread, Stack, State, Step};
+use super::{Stack, State, Step, WorkerHandle};
 use crate::{
     job::runnable::Submitted,
     platform::sync::{elapsed, now},
@@ -104,13 +104,13 @@ impl State {
     }
 
     /// Puts this worker among the idle workers.
-    pub(super) fn sleep(&mut self, this_thread: &IdleThread) -> Step {
-        if self.is_searching(this_thread.id) {
+    pub(super) fn sleep(&mut self, this_worker: &WorkerHandle) -> Step {
+        if self.is_searching(this_worker.id) {
             self.searcher = None;
         }
-        self.idle.push(IdleThread {
-            id: this_thread.id,
-            unparker: this_thread.unparker.clone(),
+        self.idle.push(WorkerHandle {
+            id: this_worker.id,
+            unparker: this_worker.unparker.clone(),
             spins: Cell::new(false),
         });
         self.note_stuck();

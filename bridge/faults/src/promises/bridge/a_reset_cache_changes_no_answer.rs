@@ -1,4 +1,5 @@
-//! `reset_cache` at any moment, from any thread, changes nothing that a task can see.
+//! `reset_cache` at any moment, from any thread, changes nothing that a task sees. Its tasks
+//! hold no guard of another runtime: `bridge/tests/wait/guards.rs` tests these.
 
 use crate::prelude::*;
 

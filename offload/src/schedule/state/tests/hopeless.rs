@@ -65,11 +65,11 @@ fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
 fn a_closed_pool_refuses_no_wait() {
     let (mut state, _parkers, _job) = hopeless();
     assert!(state.is_hopeless());
-    let _sleepers = state.advance(Phase::Closed);
+    let _sleepers = state.advance(Phase::Stopped);
     assert!(!state.is_hopeless());
     // The drop of the last handle asks for the earlier phase once more.
     let _sleepers = state.advance(Phase::Draining);
-    assert_eq!(state.phase, Phase::Closed);
+    assert_eq!(state.phase, Phase::Stopped);
 }
 
 /// Otherwise the caller of a job that is given back at the end would wait for ever.
@@ -84,7 +84,7 @@ fn a_closed_pool_takes_no_lent_job_back() {
         };
         state.begin(1, &pushed, Right::Permit);
         if is_closed {
-            let _sleepers = state.advance(Phase::Closed);
+            let _sleepers = state.advance(Phase::Stopped);
         }
         let given = state.give_back(1, &above.top().unwrap(), pushed);
         assert_eq!(given.is_err(), is_closed);

@@ -3,6 +3,7 @@
 use std::{
     future::{pending, ready},
     panic::AssertUnwindSafe,
+    thread,
     time::Duration,
 };
 
@@ -60,9 +61,16 @@ fn at_the_ceiling_of_the_pool() -> String {
         .build()
         .unwrap();
     let (outer, inner) = (bridge.clone(), bridge.clone());
-    let outcome = bridge::wait(
-        bridge.offload(move || outer.wait(outer.offload(move || inner.try_wait(pending::<()>())))),
-    );
+    let innermost = move || {
+        // A job that belongs to no wait, so no parked thread may run it. A plain thread has
+        // no lineage.
+        let unrelated = inner.clone();
+        thread::spawn(move || unrelated.offload(|| ()).detach())
+            .join()
+            .unwrap();
+        inner.try_wait(pending::<()>())
+    };
+    let outcome = bridge::wait(bridge.offload(move || outer.wait(outer.offload(innermost))));
     outcome.unwrap_err().to_string()
 }
 
