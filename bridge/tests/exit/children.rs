@@ -74,7 +74,7 @@ pub(crate) fn queued() {
             thread::sleep(WORK / 5);
             println!("{number}");
         });
-        std::mem::forget(job.start());
+        mem::forget(job.start());
     }
 }
 
