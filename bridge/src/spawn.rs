@@ -62,7 +62,7 @@ impl Bridge {
             Ok(here) if self.is_driven(&here) => here,
             _ => match self.living_home(Location::caller()) {
                 Ok(home) => home.clone(),
-                Err(error) => panic!("{error}"),
+                Err(error) => error.raise(),
             },
         };
         let captured = Captured::here(self.carriers());
