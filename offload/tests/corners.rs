@@ -194,7 +194,7 @@ fn a_debug_text_names_the_place_and_the_settings() {
         let scope = Lineage::current().scope(async {});
         assert!(format!("{scope:?}").contains("lineage"), "{scope:?}");
         let waiting = Waiting::open();
-        assert!(format!("{waiting:?}").contains("on_worker: false"));
+        assert!(format!("{waiting:?}").contains("on_pool_thread: false"));
         assert_eq!(RUNS.load(Ordering::SeqCst), 0, "nothing was submitted");
     });
 }

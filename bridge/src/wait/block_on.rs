@@ -38,7 +38,7 @@ pub(super) fn block_on<F: Future>(
     let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
     };
-    // From here on the pool may lend jobs to this thread.
+    // From here on the pool may lend jobs to this thread, if it is a thread of the pool.
     let mut waiting = Waiting::open_at(context.at());
     let mut slot = DropInPlace(slot);
     let mut future = slot.future();

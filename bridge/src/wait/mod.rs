@@ -6,12 +6,12 @@
 //! 1. Here [`Wait::wait`] names the [global bridge](crate::bridge).
 //! 2. [`start`] takes the value and pins its future. [`request`] holds what the caller
 //!    asks for.
-//! 3. [`run`] asks `place.rs` where the thread stands. [`home`](crate::runtime::home)
-//!    starts the bridge's home runtime if this is the first wait, and `run` enters it.
+//! 3. [`run`] asks `place.rs` where the thread stands. It enters the home runtime of the
+//!    bridge, which [`home`](crate::runtime::home) has started, or starts now.
 //!    [`context`] holds what the loop needs.
 //! 4. [`block_on`] leases a parker from [`parker`]. It opens the wait with
-//!    `nesting/waiting.rs`, by which a pool can lend a job to its waiting thread. Then it
-//!    polls the future for the first time, and marks the poll by `tag.rs`.
+//!    `nesting/waiting.rs`, which does nothing on a plain thread: it is there for the threads
+//!    of a pool. Then it polls the future for the first time, and marks the poll by `tag.rs`.
 //! 5. The future is pending, so the loop of [`block_on`] begins. It pauses and polls in
 //!    turn. Each pause takes the steps 6 to 8.
 //! 6. [`watchdog`] checks the deadline, and that this process is no fork's child. The
@@ -19,13 +19,13 @@
 //!    `platform/load.rs` that the machine is busy. A wake-up ends the pause.
 //! 7. Before a park, the watchdog registers the thread with [`end`](crate::runtime::end),
 //!    which wakes it when the runtime ends. Its `liveness` finds the ends that the
-//!    registration cannot tell. Its `stall` limits the park if a warning may become due.
-//!    `observe/outside.rs` lists the wait in reports.
+//!    registration cannot tell, so it limits each park. Its `stall` warns if the wait seems
+//!    stuck. `observe/outside.rs` lists the wait in reports.
 //! 8. `nesting/waiting.rs` parks the thread by `thread/park.rs`. The watchdog decides by
 //!    the end of the park whether the wait goes on.
 //!
 //! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
-//! be detected. On any other thread, [`plan`] first decides how the wait runs, by the
+//! be detected. A thread that runs a job of a pool has a tag, so it is never plain. On any other thread, [`plan`] first decides how the wait runs, by the
 //! [`facts`] about the thread:
 //!
 //! * [`hand_over`] gives a worker's other tasks to another thread before the wait
@@ -153,7 +153,8 @@ pub trait Wait: IntoFuture + Sized {
     ///
     /// # Panics
     ///
-    /// Panics with the text of a [`WaitError`].
+    /// Panics with the text of a [`WaitError`]. While the process exits, a wait whose runtime
+    /// has ended stops this thread for good instead.
     #[track_caller]
     fn wait(self) -> Self::Output {
         unwrap(start!(Self, Bridge::global(), self, Terms::NONE))

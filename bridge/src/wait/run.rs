@@ -47,6 +47,7 @@ fn on_plain_thread<F: Future>(
     request: &Request<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
+    // A given runtime may have ended. Then the watchdog ends the wait.
     let home = request.bridge.home(request.at)?;
     let _entered = home.enter();
     block_on(&context(request, home, BlockCheck::NotNeeded), slot)

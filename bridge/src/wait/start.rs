@@ -66,6 +66,7 @@ pub(crate) fn run_value<F: IntoFuture>(
         drop(inside);
         return run_pinned(&request, pin!(Some(future)));
     }
+    // This frame owns the future, and the loop of the wait drops it in place.
     let slot = pin!(Some(value.into_future()));
     drop(inside);
     run_pinned(&request, slot)

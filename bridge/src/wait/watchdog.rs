@@ -1,7 +1,8 @@
 //! Looks after a wait that may park.
 //!
-//! The watchdog ends the wait if its deadline passes, if its runtime ends, or if this
-//! process is the child of a fork. It warns once if the wait may be stuck.
+//! The watchdog ends the wait if its deadline passes, if its runtime ends, if this process is
+//! the child of a fork, or if the pool can do nothing for it. It warns once if the wait may
+//! be stuck.
 //!
 //! * [`ShutdownRegistration`] tells that the runtime has ended. The runtime's *sentinel*
 //!   keeps the registrations, and wakes their threads.
@@ -99,6 +100,9 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Checks the runtime before a park. Returns when the park has to end at the latest.
+    ///
+    /// Every park is bounded, because [`liveness`] looks after the runtime: first after 10 ms,
+    /// then in ever longer intervals.
     pub(super) fn before_park(&mut self, parker: &Parker) -> Result<Instant, WaitError> {
         self.check_runtime(parker)?;
         let alarms = [
@@ -124,7 +128,8 @@ impl<'a> Watchdog<'a> {
         match parked {
             Parked::Woken | Parked::Lent => {
                 self.stall.woken();
-                // The wake-up may be the sentinel's.
+                // The wake-up may be the sentinel's. Then the wait ends without another poll,
+                // in which a timer of Tokio's would panic.
                 self.check_registration()
             }
             Parked::Exhausted => Err(WaitError::PoolExhausted {

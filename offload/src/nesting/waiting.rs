@@ -77,7 +77,7 @@ struct OnWorker {
 pub enum Parked {
     /// The future may be ready, so poll again. Usually there was a token.
     Woken,
-    /// The deadline passed.
+    /// The time came to which the caller had limited the park.
     TimedOut,
     /// The pool has lent this wait a job. Poll once more. If that does not end the wait,
     /// call [`Waiting::run_lent`].
@@ -153,12 +153,12 @@ impl Waiting {
         self.on_worker.is_some()
     }
 
-    /// Parks until there is a token, until `deadline`, or until the pool lends a job or
-    /// refuses the wait.
-    pub fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
+    /// Parks until there is a token, until the time of the `alarm`, or until the pool lends a
+    /// job or refuses the wait.
+    pub fn park(&mut self, parker: &Parker, alarm: Option<Instant>) -> Parked {
         match self.on_worker() {
-            Some(on_worker) => on_worker.park(parker, deadline),
-            None if parker.park(deadline) => Parked::Woken,
+            Some(on_worker) => on_worker.park(parker, alarm),
+            None if parker.park(alarm) => Parked::Woken,
             None => Parked::TimedOut,
         }
     }

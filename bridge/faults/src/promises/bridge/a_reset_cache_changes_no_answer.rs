@@ -1,5 +1,6 @@
-//! `reset_cache` at any moment, from any thread, changes nothing that a task sees. Its tasks
-//! hold no guard of another runtime: `bridge/tests/wait/guards.rs` tests these.
+//! `reset_cache` at any moment, from any thread, changes nothing that a task sees, unless the
+//! task holds the guard of another runtime: then a wait may be refused until the task's next
+//! poll.
 
 use crate::prelude::*;
 
