@@ -89,10 +89,7 @@ fn of_a_bridge_that_is_shut_down() {
 fn of_a_runtime_that_was_given_and_has_ended_since() {
     within(|| {
         let runtime = one_worker();
-        let bridge = Bridge::builder()
-            .runtime(runtime.handle().clone())
-            .build()
-            .unwrap();
+        let bridge = on(&runtime);
         assert_eq!(bridge.handle().unwrap().id(), runtime.handle().id());
         drop(runtime);
         let error = bridge.try_enter().unwrap_err();

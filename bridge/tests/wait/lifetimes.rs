@@ -178,10 +178,7 @@ fn a_thread_that_ends_is_told_so() {
 fn a_given_runtime_is_home() {
     within(|| {
         let runtime = multi_thread();
-        let bridge = Bridge::builder()
-            .runtime(runtime.handle().clone())
-            .build()
-            .unwrap();
+        let bridge = on(&runtime);
         let id = bridge.wait(async { Handle::current().id() });
         assert_eq!(id, runtime.handle().id());
         let refused = Bridge::builder()

@@ -58,6 +58,14 @@ fn one_worker() -> Runtime {
         .unwrap()
 }
 
+/// Returns a bridge whose home is this runtime.
+fn on(runtime: &Runtime) -> Bridge {
+    Bridge::builder()
+        .runtime(runtime.handle().clone())
+        .build()
+        .unwrap()
+}
+
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }

@@ -41,10 +41,7 @@ fn a_guard_does_not_drive() {
 fn a_given_runtime_that_has_ended_since_is_told() {
     within(|| {
         let runtime = one_worker();
-        let bridge = Bridge::builder()
-            .runtime(runtime.handle().clone())
-            .build()
-            .unwrap();
+        let bridge = on(&runtime);
         let first = bridge.spawn(async { Handle::current().id() });
         assert_eq!(bridge.wait(first).unwrap(), runtime.handle().id());
         drop(runtime);

@@ -99,8 +99,8 @@ where
         })
     }
 
-    /// Takes the closure out of a job that nobody else has and that has not run. Returns
-    /// `None` for any other job.
+    /// Like [`reclaim`](Self::reclaim), but for a job that nobody else has, so it takes no
+    /// lock. Returns `None` for any other job, too.
     pub(crate) fn into_closure(mut job: Arc<Self>) -> Option<F> {
         let cell = unshared(&mut Arc::get_mut(&mut job)?.cell);
         let (closure, _ambient) = cell.reclaim()?;

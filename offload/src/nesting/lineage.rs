@@ -165,6 +165,10 @@ impl Lineage {
     /// Notes in the frames of jobs that a descendant is queued among the unrelated jobs.
     /// `before` unrelated jobs had been pushed before the descendant.
     pub(crate) fn note_unrelated(&self, pool: PoolId, before: usize) {
+        // Fast path, as in `is_waited_for_in`: most jobs have no lineage.
+        if self.is_root() {
+            return;
+        }
         for frame in self.frames() {
             if frame.kind() == Kind::Job && frame.is_open_in(pool) {
                 frame.note_unrelated(before);

@@ -327,7 +327,7 @@ impl Queue {
     }
 
     /// Fills the room that a job has left in the queue, and publishes the number of ready jobs.
-    /// The peak stays as it is, because a job moves up only into a room that was full before.
+    /// The peak stays as it is, because a job moves up only into the room that another left.
     #[inline]
     fn refill(&mut self) {
         if self.backlog() > 0 {

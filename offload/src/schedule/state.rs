@@ -165,9 +165,7 @@ impl State {
             Lane::Unrelated => {
                 let before = self.queue.unrelated_pushed();
                 job.header().set_unrelated_before(before);
-                if !job.lineage.is_root() {
-                    job.lineage.note_unrelated(self.pool, before);
-                }
+                job.lineage.note_unrelated(self.pool, before);
             }
         }
         let queued = self.queue.push(lane, job);

@@ -1,6 +1,5 @@
-//! `reset_cache` at any moment, from any thread, changes nothing that a task sees, unless the
-//! task holds the guard of another runtime: then a wait may be refused until the task's next
-//! poll.
+//! `reset_cache` at any moment, from any thread, changes nothing that a task sees, unless it
+//! holds the guard of another runtime.
 
 use crate::prelude::*;
 
