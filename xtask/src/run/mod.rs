@@ -59,11 +59,13 @@ impl Ended {
 
 /// Returns a command that runs Cargo in the root of the workspace.
 ///
-/// The Cargo that runs this chore is used.
+/// The Cargo that runs this chore is used. A chore builds each thing once, so what Cargo
+/// keeps for an incremental build would only fill the disk.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(args);
     clean(&mut cargo);
+    cargo.env("CARGO_INCREMENTAL", "0");
     cargo
 }
 

@@ -59,9 +59,11 @@ impl Build {
     /// Sets up the build: its own directory, and loom's `cfg`.
     ///
     /// The build has no symbols and no link-time optimisation, because the audit spends
-    /// most of its time on one build for each break.
+    /// most of its time on one build for each break. The build is incremental, because
+    /// one break differs from the next by two files.
     pub(super) fn prepare(&self, command: &mut Command, target: &Path) {
         command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        command.env_remove("CARGO_INCREMENTAL");
         if self.is_loom {
             command
                 .env("CARGO_TARGET_DIR", target.join("loom"))
