@@ -153,7 +153,6 @@ mod leftover;
 mod log;
 mod maybe_boxed;
 pub mod offload;
-mod outcome;
 #[cfg(feature = "metrics")]
 mod publish;
 pub mod report;
@@ -174,14 +173,13 @@ pub use offload_pool::{
 pub use crate::{
     bridge::Bridge,
     builder::Builder,
-    call::{AsyncCall, BoxCall, Call, SyncCall},
+    call::{AsyncCall, BoxCall, Call, Outcome, SyncCall},
     carry::Carrier,
     entered::{Entered, enter},
     error::WaitError,
     handler::Handler,
     leftover::Leftover,
     offload::{Offload, Pool, offload},
-    outcome::Outcome,
     shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
     spawn::spawn,

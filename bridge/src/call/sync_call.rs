@@ -11,15 +11,13 @@ use pin_project_lite::pin_project;
 #[cfg(debug_assertions)]
 use super::stopwatch::Stopwatch;
 use super::{
-    Call,
+    Call, Outcome,
     args::{Own, Pass, Return},
     job::{self, Job},
-    limit, named,
+    limit, named, outcome,
     setup::{Global, Setup},
 };
-use crate::{
-    Bridge, Outcome, WaitError, error::unwrap, maybe_boxed::maybe_box, outcome, route::Route, wait,
-};
+use crate::{Bridge, WaitError, error::unwrap, maybe_boxed::maybe_box, route::Route, wait};
 
 pin_project! {
     /// The call that a smart `fn` returns. `.wait()` on it in sync code, `.await` it in
