@@ -2,6 +2,7 @@
 //! the pool may own.
 
 use std::{
+    mem,
     panic::{Location, resume_unwind},
     pin::Pin,
     sync::{Mutex, PoisonError},
@@ -14,6 +15,34 @@ use super::{
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,
 };
+
+/// How far a [`SyncCall`](super::SyncCall) has got.
+pub(super) enum CallState<A, T, R> {
+    /// The arguments are as they were given. The second field is the body.
+    Fresh(A, R),
+    /// The arguments have been copied for another thread, and the body is bound to them.
+    Copied(Job<T>),
+    /// The arguments and the body are gone, because copying the arguments panicked. The
+    /// state is this too while they are copied.
+    Lost,
+}
+
+impl<A, T, R> CallState<A, T, R> {
+    /// Takes the state, and leaves [`Lost`](Self::Lost).
+    pub(super) fn take(&mut self) -> Self {
+        mem::replace(self, Self::Lost)
+    }
+}
+
+/// Panics for a call whose arguments and body are gone.
+#[cold]
+#[track_caller]
+pub(super) fn lost() -> ! {
+    panic!(
+        "this call's first poll panicked while it copied the arguments, which are gone; make the \
+         call anew"
+    )
+}
 
 /// A function that is bound to its arguments.
 pub(super) type Body<T> = Box<dyn FnOnce() -> T + Send>;
@@ -118,8 +147,7 @@ pub(super) fn logged<T>(
 /// Makes the job of a call, if the call has none on the pool. The first poll of the job
 /// submits it.
 pub(super) fn make<A, T, R>(
-    call: &mut Option<(A, R)>,
-    job: &mut Option<Job<T>>,
+    state: &mut CallState<A, T, R>,
     bridge: &Bridge,
     at: &'static Location<'static>,
 ) where
@@ -127,15 +155,15 @@ pub(super) fn make<A, T, R>(
     T: Return,
     R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
 {
-    let offload = match (call.take(), job.take()) {
-        (Some((args, run)), _) => bridge.offload_at(body(args, run), at),
-        (None, Some(Job::Held(body))) => bridge.offload_at(body.into_inner(), at),
-        (None, made) => {
-            *job = made;
+    let offload = match state.take() {
+        CallState::Fresh(args, run) => bridge.offload_at(body(args, run), at),
+        CallState::Copied(Job::Held(body)) => bridge.offload_at(body.into_inner(), at),
+        made => {
+            *state = made;
             return;
         }
     };
-    *job = Some(Job::pooled(offload));
+    *state = CallState::Copied(Job::pooled(offload));
 }
 
 /// Queues a function now. If the pool refuses it, returns it in a box.

@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 use detect::waiting_task;
 
 use super::liveness::{BusyThreads, LivenessProbe};
-use crate::wait::{context::WaitContext, plan::BlockCheck};
+use crate::wait::request::{Freezes, WaitContext};
 
 /// A wait that has been suspect for this long is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Warns once of a wait that may be stuck.
 pub(super) struct StallWarning {
+    /// What stands still while the wait is parked.
+    freezes: Freezes,
     /// Since when the wait has been parked without a wake-up, if the wait itself is the
     /// suspect.
     parked_since: Option<Instant>,
@@ -35,8 +37,9 @@ enum Suspect {
 }
 
 impl StallWarning {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(freezes: Freezes) -> Self {
         Self {
+            freezes,
             parked_since: None,
             has_warned: false,
         }
@@ -49,12 +52,8 @@ impl StallWarning {
 
     /// Starts the clock of a park that begins now, if it does not run yet. Returns when the
     /// park has to end, so that the warning is in time.
-    pub(super) fn set_alarm(
-        &mut self,
-        check: BlockCheck,
-        liveness: &LivenessProbe,
-    ) -> Option<Instant> {
-        let (since, _) = self.time_suspicion(check, liveness)?;
+    pub(super) fn set_alarm(&mut self, liveness: &LivenessProbe) -> Option<Instant> {
+        let (since, _) = self.time_suspicion(liveness)?;
         Some(since + SUSPICIOUS)
     }
 
@@ -63,7 +62,7 @@ impl StallWarning {
     /// It looks for the suspect again, because a canary that was queued before the park
     /// may have run meanwhile.
     pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
-        if let Some((since, suspect)) = self.time_suspicion(context.check, liveness)
+        if let Some((since, suspect)) = self.time_suspicion(liveness)
             && since + SUSPICIOUS <= Instant::now()
         {
             self.has_warned = true;
@@ -73,18 +72,14 @@ impl StallWarning {
 
     /// Returns what may keep the future from going on, and since when. If the wait itself is
     /// the suspect, starts the clock.
-    fn time_suspicion(
-        &mut self,
-        check: BlockCheck,
-        liveness: &LivenessProbe,
-    ) -> Option<(Instant, Suspect)> {
+    fn time_suspicion(&mut self, liveness: &LivenessProbe) -> Option<(Instant, Suspect)> {
         if self.has_warned {
             return None;
         }
-        let suspect = match check {
-            BlockCheck::OnCorelessWorker if !waiting_task::has_handed_over() => Suspect::LocalSet,
-            BlockCheck::Frozen => Suspect::Frozen,
-            _ => {
+        let suspect = match self.freezes {
+            Freezes::PerhapsLocalSet if !waiting_task::has_handed_over() => Suspect::LocalSet,
+            Freezes::Executor => Suspect::Frozen,
+            Freezes::PerhapsLocalSet | Freezes::Nothing => {
                 let (since, busy) = liveness.stuck_since()?;
                 return Some((since, Suspect::Busy(busy)));
             }
