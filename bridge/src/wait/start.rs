@@ -24,7 +24,7 @@ use super::{
     planned::planned,
     request::{Request, Terms, WaitContext},
 };
-use crate::{Bridge, WaitError, entered::Entered, log, runtime::drives_itself};
+use crate::{Bridge, Entered, WaitError, log, runtime::drives_itself};
 
 /// Waits for the value `$value` of type `$type`, boxed first if it is large.
 ///
