@@ -16,21 +16,18 @@ use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,
 };
 
-/// How far a [`SyncCall`](super::SyncCall) has got.
+/// The state of a [`SyncCall`](super::SyncCall).
 pub(super) enum CallState<A, T, R> {
     /// The arguments are as they were given. The second field is the body.
     Fresh(A, R),
-    /// The arguments have been copied for another thread, and the body is bound to them.
+    /// The arguments were copied for another thread, and the body is bound to them.
     Copied(Job<T>),
-    /// The arguments and the body are gone, because copying the arguments panicked. The
-    /// state is this too while they are copied.
-    Lost,
 }
 
 impl<A, T, R> CallState<A, T, R> {
-    /// Takes the state, and leaves [`Lost`](Self::Lost).
+    /// Takes the state, and leaves a job that is [lost](Job::Lost).
     pub(super) fn take(&mut self) -> Self {
-        mem::replace(self, Self::Lost)
+        mem::replace(self, Self::Copied(Job::Lost))
     }
 }
 
@@ -76,6 +73,9 @@ pub(super) enum Job<T> {
         offload: Offload<T>,
         erase: Erase<T>,
     },
+    /// The arguments and the body are gone, because copying the arguments has panicked. The
+    /// job is this too while they are copied.
+    Lost,
 }
 
 impl<T: Return> Job<T> {
@@ -89,7 +89,7 @@ impl<T: Return> Job<T> {
     /// Withdraws the job for a wait that ran out of time, and says what is left.
     pub(super) fn abandon(&self) -> Leftover {
         match self {
-            Self::Held(_) => Leftover::NotStarted,
+            Self::Held(_) | Self::Lost => Leftover::NotStarted,
             Self::Pooled { offload, .. } => match offload.cancel() {
                 Cancelled::Withdrawn => Leftover::NotStarted,
                 Cancelled::Running => Leftover::Running,
@@ -158,8 +158,8 @@ pub(super) fn make<A, T, R>(
     let offload = match state.take() {
         CallState::Fresh(args, run) => bridge.offload_at(body(args, run), at),
         CallState::Copied(Job::Held(body)) => bridge.offload_at(body.into_inner(), at),
-        made => {
-            *state = made;
+        CallState::Copied(job) => {
+            *state = CallState::Copied(job);
             return;
         }
     };

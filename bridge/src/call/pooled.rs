@@ -86,7 +86,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
                 setup.bridge().borrow().offload_at(body.into_inner(), at)
             }
             CallState::Copied(Job::Pooled { offload, .. }) => offload,
-            CallState::Lost => lost(),
+            CallState::Copied(Job::Lost) => lost(),
         }
     }
 
@@ -141,7 +141,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
                 (self.setup.bridge().borrow() as &Bridge).try_offload_at(body.into_inner(), self.at)
             }
             CallState::Copied(Job::Pooled { offload, .. }) => Ok(offload),
-            CallState::Lost => lost(),
+            CallState::Copied(Job::Lost) => lost(),
         };
         refused.map_err(|rejected| {
             rejected.map(|body| {
@@ -249,7 +249,7 @@ where
                 Ok(run(args.pass()))
             }
             CallState::Copied(Job::Held(body)) => Ok(body.into_inner()()),
-            CallState::Copied(Job::Pooled { .. }) | CallState::Lost => lost(),
+            CallState::Copied(Job::Pooled { .. } | Job::Lost) => lost(),
         }
     }
 
@@ -275,7 +275,7 @@ where
     fn abandon(self: Pin<&mut Self>) -> Leftover {
         match self.project().state {
             CallState::Copied(job) => job.abandon(),
-            CallState::Fresh(..) | CallState::Lost => Leftover::NotStarted,
+            CallState::Fresh(..) => Leftover::NotStarted,
         }
     }
 }

@@ -98,7 +98,6 @@ where
                 run(args.pass())
             }
             CallState::Copied(job) => unwrap(rejoin(job, self.setup, self.name)),
-            CallState::Lost => lost(),
         }
     }
 
@@ -112,8 +111,8 @@ where
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
         match self.state {
+            CallState::Fresh(..) => Ok(self.wait()),
             CallState::Copied(job) => rejoin(job, self.setup, self.name),
-            CallState::Fresh(..) | CallState::Lost => Ok(self.wait()),
         }
     }
 }
@@ -137,6 +136,7 @@ fn rejoin<T>(job: Job<T>, mut setup: impl Setup, name: &'static str) -> Result<T
             setup.end();
             Ok(value)
         }
+        Job::Lost => lost(),
     }
 }
 

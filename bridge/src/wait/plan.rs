@@ -23,7 +23,7 @@ pub(super) enum Plan<R> {
     /// thread is no worker, it polls a task other than the waiting one, which may be a task
     /// of a `LocalSet`.
     LeavePoll(Option<R>),
-    /// Does the same on a worker without its core. Tokio allows blocking there even if a
+    /// Does the same as [`LeavePoll`](Self::LeavePoll), on a worker without its core. Tokio allows blocking there even if a
     /// `LocalSet` is nested in the worker's `block_in_place`. The watchdog warns if such a
     /// wait stays parked.
     LeaveCorelessWorker(Option<R>),

@@ -1,4 +1,4 @@
-//! What a wait knows about itself: what its caller asks for, and how the plan carries it out.
+//! The knowledge that a wait has of itself: its request, its runtime and its rules.
 //!
 //! [`Request`] is made once, where the wait begins. [`WaitContext`] adds the runtime and the
 //! rules of the plan, and goes with the wait to its end.
@@ -104,16 +104,16 @@ pub(super) struct WaitContext<'a> {
     pub(super) freezes: Freezes,
 }
 
-/// What a wait does before its first park.
+/// The check that a wait makes before its first park.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BeforePark {
-    /// It parks at once, because its plan makes sure that this thread may block.
+    /// None, because the plan has made sure that this thread may block.
     NoCheck,
-    /// It asks Tokio whether this thread may block.
+    /// The wait asks Tokio whether this thread may block.
     AskTokio,
 }
 
-/// What stands still while a wait is parked. The watchdog warns of a long park by this.
+/// The things that stand still while a wait is parked. A warning of the watchdog tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freezes {
     /// Nothing, or another thread has taken it over.

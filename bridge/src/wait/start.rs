@@ -164,6 +164,7 @@ fn run_here<F: Future>(
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
     match RuntimeLookup::current() {
+        // A plain thread: no runtime is reachable, and no poll can be detected.
         RuntimeLookup::Nothing(Place::Thread) => on_plain_thread(request, slot),
         lookup => planned(request, lookup, slot),
     }
@@ -176,7 +177,8 @@ fn on_plain_thread<F: Future>(
     request: &Request<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    // A given runtime may have ended. Then the watchdog ends the wait.
+    // This starts home if it has not started. A given runtime may have ended. Then the
+    // watchdog ends the wait.
     let home = request.bridge.home(request.at)?;
     let _entered = home.enter();
     block_on(&WaitContext::new(request, home), slot)

@@ -10,12 +10,14 @@
 //! | its runtime has ended | [`check_registration`](Watchdog::check_registration) | after a park that a wake-up has ended |
 //! | the pool can do nothing for it | [`after_park`](Watchdog::after_park) | after a park; only on a thread of a pool |
 //!
-//! Two parts tell that the runtime has ended. The wait is woken if its
-//! [`ShutdownRegistration`] tells it: the runtime drops its tasks when it ends, and one of
-//! them is a *sentinel* of the bridge, whose destructor wakes all registered threads. The
-//! [`LivenessProbe`] finds the rare ends at which no sentinel is dropped. It submits small
-//! work to the runtime now and then, and sees whether the runtime drops that work unrun. So
-//! each park has a limit, first of 10 ms and then of ever longer times.
+//! Two parts tell that the runtime has ended:
+//!
+//! * [`ShutdownRegistration`] also wakes the wait. The bridge has a task on the runtime, the
+//!   *sentinel*. The runtime drops its tasks when it ends, and the destructor of the sentinel
+//!   wakes all registered threads.
+//! * [`LivenessProbe`] finds the rare ends at which the sentinel is not dropped. It submits
+//!   small work to the runtime now and then, and sees whether the runtime drops that work
+//!   unrun. So each park has a limit, first of 10 ms and then of ever longer times.
 //!
 //! [`StallWarning`] never ends a wait. It warns once, after a second.
 

@@ -16,7 +16,7 @@ const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Warns once of a wait that may be stuck.
 pub(super) struct StallWarning {
-    /// What stands still while the wait is parked.
+    /// The things that stand still while the wait is parked.
     freezes: Freezes,
     /// Since when the wait has been parked without a wake-up, if the wait itself is the
     /// suspect.
