@@ -45,7 +45,7 @@ pub(super) fn block_on<F: Future>(
             Ok(Poll::Pending) => {
                 // This asks nothing on a plain thread.
                 check_before_park(wait.context)?;
-                keep_polling(wait, |wait| poll_once(wait, future.as_mut()))
+                keep_polling(wait, future)
             }
             Err(error) => Err(error),
         }
@@ -55,17 +55,17 @@ pub(super) fn block_on<F: Future>(
 /// Pauses and polls in turn, until the future is ready or the watchdog ends the wait. The
 /// first poll has returned `Pending`.
 #[cold]
-fn keep_polling<T>(
+fn keep_polling<F: Future>(
     wait: &mut OpenWait<'_>,
-    mut poll: impl FnMut(&OpenWait<'_>) -> Result<Poll<T>, WaitError>,
-) -> Result<T, WaitError> {
+    mut future: Pin<&mut F>,
+) -> Result<F::Output, WaitError> {
     let mut watchdog = Watchdog::start(wait.context);
     loop {
         // A job that was lent to this thread may be what the future waits for.
         if !wait.waiting.run_lent() {
             pause(wait, &mut watchdog)?;
         }
-        if let Poll::Ready(value) = poll(wait)? {
+        if let Poll::Ready(value) = poll_once(wait, future.as_mut())? {
             return Ok(value);
         }
     }

@@ -4,8 +4,8 @@
 //! are files of the pool, in `offload/src/`.
 //!
 //! 1. Here [`Wait::wait`] names the [global bridge](crate::bridge).
-//! 2. [`start`](mod@start) takes the value and pins its future. It sees that the thread is plain, and
-//!    enters the home runtime of the bridge.
+//! 2. [`start`](mod@start) takes the value and pins its future. It sees that the thread is
+//!    plain, and enters the home runtime of the bridge.
 //! 3. [`request`] holds what the wait knows about itself.
 //! 4. [`block_on`] is the loop. It polls the future, and while the future is pending, it
 //!    pauses and polls in turn.

@@ -23,9 +23,9 @@ pub(super) enum Plan<R> {
     /// thread is no worker, it polls a task other than the waiting one, which may be a task
     /// of a `LocalSet`.
     LeavePoll(Option<R>),
-    /// Does the same as [`LeavePoll`](Self::LeavePoll), on a worker without its core. Tokio allows blocking there even if a
-    /// `LocalSet` is nested in the worker's `block_in_place`. The watchdog warns if such a
-    /// wait stays parked.
+    /// Leaves the current poll first, as [`LeavePoll`](Self::LeavePoll) does, on a worker
+    /// without its core. Tokio allows blocking there even if a `LocalSet` is nested in the
+    /// worker's `block_in_place`. The watchdog warns if such a wait stays parked.
     LeaveCorelessWorker(Option<R>),
     /// Hands the other tasks of this worker over to another thread of this runtime, whose
     /// worker this is. Then polls the future inside this runtime.

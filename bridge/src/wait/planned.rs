@@ -32,7 +32,7 @@ pub(super) fn planned<F: Future>(
     // The match borrows the plan, because moving the plan out takes a fifth of the time
     // of a wait in blocking code.
     match &plan {
-        Ok(Plan::InPlace) => inside(request, None, |context| block_on(&context, slot)),
+        Ok(Plan::InPlace) => inside_home(request, |context| block_on(&context, slot)),
         Ok(Plan::InBlockingCode(runtime)) => inside(request, runtime.as_ref(), |mut context| {
             context.before_park = BeforePark::AskTokio;
             block_on(&context, slot)
@@ -65,9 +65,17 @@ fn inside<T>(
     runtime: Option<&Handle>,
     wait: impl FnOnce(WaitContext<'_>) -> Result<T, WaitError>,
 ) -> Result<T, WaitError> {
-    if let Some(runtime) = runtime {
-        return wait(WaitContext::new(request, runtime));
+    match runtime {
+        Some(runtime) => wait(WaitContext::new(request, runtime)),
+        None => inside_home(request, wait),
     }
+}
+
+#[inline]
+fn inside_home<T>(
+    request: &Request<'_>,
+    wait: impl FnOnce(WaitContext<'_>) -> Result<T, WaitError>,
+) -> Result<T, WaitError> {
     let home = request.bridge.home(request.at)?;
     let _entered = home.enter();
     wait(WaitContext::new(request, home))
@@ -97,7 +105,7 @@ fn handed_over<F: Future>(
 ) -> Result<F::Output, WaitError> {
     // Inside a frozen wait, home is the reachable runtime. So `own` may be home, and home
     // cannot take over this worker's tasks. A request that is frozen itself is left out,
-    // because for it `is_allowed_here` is always true.
+    // because `is_allowed_here` is always true then.
     if !request.is_frozen && freeze::is_allowed_here() {
         return frozen(request, slot);
     }
@@ -130,7 +138,7 @@ fn frozen<F: Future>(
     request: &Request<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    inside(request, None, |context| block_on_frozen(&context, slot))
+    inside_home(request, |context| block_on_frozen(&context, slot))
 }
 
 #[cold]

@@ -22,6 +22,7 @@
 //!   never ends, as the documentation of [`wait_frozen`](crate::wait_frozen) says.
 
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
     task::Poll,
 };
@@ -48,7 +49,7 @@ pub(crate) fn block_on_frozen<F: Future>(
 #[inline(never)]
 pub(super) fn poll_frozen<F: Future>(
     wait: &mut OpenWait<'_>,
-    mut future: Pin<&mut F>,
+    future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
     let wait = &mut OpenWait {
         context: &WaitContext {
@@ -59,16 +60,17 @@ pub(super) fn poll_frozen<F: Future>(
         lease: wait.lease,
     };
     let deferred = DeferredWakes::new();
-    let mut poll = |wait: &OpenWait<'_>| {
+    let mut unbudgeted = pin!(unconstrained(future));
+    let mut future = pin!(poll_fn(|cx| {
         deferred.mark();
-        let poll = poll_once(wait, pin!(unconstrained(future.as_mut())))?;
+        let poll = unbudgeted.as_mut().poll(cx);
         if poll.is_pending() && deferred.mark() {
-            wait.lease.context().waker().wake_by_ref();
+            cx.waker().wake_by_ref();
         }
-        Ok(poll)
-    };
-    match poll(wait)? {
+        poll
+    }));
+    match poll_once(wait, future.as_mut())? {
         Poll::Ready(value) => Ok(value),
-        Poll::Pending => keep_polling(wait, poll),
+        Poll::Pending => keep_polling(wait, future),
     }
 }

@@ -39,7 +39,7 @@ fn outside_root<F: Future>(
     wait: &mut OpenWait<'_>,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
-    let body = || keep_polling(wait, |wait| poll_once(wait, future.as_mut()));
+    let body = || keep_polling(wait, future.as_mut());
     if let Some(result) = block_unless_in_set(body) {
         return result;
     }
