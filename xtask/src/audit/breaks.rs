@@ -32,7 +32,7 @@ use self::{
 };
 use super::stage::{Budget, Tally};
 
-pub(crate) use self::findings::findings;
+pub(crate) use self::findings::{findings, named_tests};
 
 /// The directory of the lists, from the root of the workspace.
 pub(crate) const LISTS: &str = "xtask/breaks/";

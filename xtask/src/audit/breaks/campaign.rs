@@ -59,7 +59,7 @@ impl<B: Breaker + Sync, R: Runner + Sync> Campaign<B, R> {
         if complaints.is_empty() {
             Ok(tried.len() as u64)
         } else {
-            Err(complaints.join("; "))
+            Err(complaints.join("\n"))
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_break_that_survives_fails_the_audit_and_is_named() {
         let why = run(&fake(Outcome::Passed)).expect_err("it survived");
-        assert_eq!(why, "`a/first` survived; `a/second` survived");
+        assert_eq!(why, "`a/first` survived\n`a/second` survived");
     }
 
     #[test]

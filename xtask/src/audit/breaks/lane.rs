@@ -174,7 +174,7 @@ impl<B: Breaker, R: Runner> Lane<B, R> {
                 Err(why) => Err(format!("has a clean copy that does not build: {why}")),
                 Ok(()) => match self.runner.test(build, test, CLEAN) {
                     Outcome::Passed => Ok(start.elapsed()),
-                    other => Err(format!("names `{test}`, on the clean copy: {other:?}")),
+                    other => Err(format!("names `{test}`; on the clean copy: {other:?}")),
                 },
             });
         }
