@@ -20,7 +20,7 @@ use crate::{
     platform::{
         fork::{Forked, OfProcess},
         load,
-        sync::{MODEL, elapsed, now, spin_loop, thread_local},
+        sync::{MODEL, elapsed, now, spin_loop, thread_local, yield_now},
     },
     pool::limits::Hooks,
     schedule::state::{After, Step, WorkerHandle},
@@ -29,6 +29,7 @@ use crate::{
         park::Parker,
         spinning::Spinning,
         stack,
+        storm::Storm,
     },
     timing::Recorder,
 };
@@ -221,6 +222,8 @@ fn run_jobs(
 ) -> Result<(), Forked> {
     let (limits, id) = (&core.limits, this_worker.id);
     let mut spinning = Spinning::new();
+    let mut may_spin = false;
+    let mut storm = Storm::new(now());
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
@@ -243,9 +246,9 @@ fn run_jobs(
                     recorder,
                 };
                 after = After::Job(job.run(start)?);
-                this_worker
-                    .spins
-                    .set(!limits.spin.is_zero() && spinning.take_turn());
+                storm.note_job();
+                may_spin = !limits.spin.is_zero() && spinning.take_turn();
+                this_worker.spins.set(may_spin || storm.may_rage());
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));
@@ -258,19 +261,24 @@ fn run_jobs(
                 let start = now();
                 clock.note(start);
                 // If other threads wait for a processor, the worker does not spin.
-                if !load::is_busy(start) {
+                if may_spin && !load::is_busy(start) {
                     let caught = spin(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
+                }
+                if storm.rages(start) {
+                    let_others_submit(core);
                 }
                 after = After::Spin;
             }
             Step::Sleep => {
                 let asleep = now();
                 let called = sleep(parker, limits.keep_alive);
+                let awake = now();
+                storm = Storm::new(awake);
                 // loom repeats an execution step by step, so nothing in it may depend on
                 // the clock.
                 if !cfg!(bridge_loom) {
-                    spinning.woke_after(now().saturating_duration_since(asleep));
+                    spinning.woke_after(awake.saturating_duration_since(asleep));
                 }
                 if !called {
                     let mut state = core.state();
@@ -334,5 +342,19 @@ fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
         if time >= limit {
             return None;
         }
+    }
+}
+
+/// The number of times that a worker yields its processor before it sleeps.
+const YIELDS: usize = if MODEL { 1 } else { 4 };
+
+/// Yields the processor a few times, until work is ready.
+#[cold]
+fn let_others_submit(core: &Core) {
+    for _ in 0..YIELDS {
+        if core.sees_work() {
+            return;
+        }
+        yield_now();
     }
 }
