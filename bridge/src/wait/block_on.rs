@@ -40,12 +40,13 @@ pub(super) fn block_on<F: Future>(
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
     open(context, slot, |wait, mut future| {
-        match poll_once(wait, future.as_mut()) {
+        match poll_once(&wait, future.as_mut()) {
             Ok(Poll::Ready(value)) => Ok(value),
             Ok(Poll::Pending) => {
                 // This asks nothing on a plain thread.
                 check_before_park(wait.context)?;
-                keep_polling(wait, future)
+                // A ready future needs no `wait` in memory, so the move is in this arm.
+                keep_polling(&mut { wait }, future)
             }
             Err(error) => Err(error),
         }
@@ -135,7 +136,7 @@ struct OpenWait<'a> {
 fn open<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
-    body: impl FnOnce(&mut OpenWait<'_>, Pin<&mut F>) -> Result<F::Output, WaitError>,
+    body: impl FnOnce(OpenWait<'_>, Pin<&mut F>) -> Result<F::Output, WaitError>,
 ) -> Result<F::Output, WaitError> {
     let Some(lease) = ParkerLease::take() else {
         return Err(thread_ending(context, slot));
@@ -143,12 +144,12 @@ fn open<F: Future>(
     // From here on the pool may lend jobs to this thread, if it is a thread of the pool.
     let mut waiting = Waiting::open_at(context.at());
     let mut slot = DropInPlace(slot);
-    let mut wait = OpenWait {
+    let wait = OpenWait {
         context,
         waiting: &mut waiting,
         lease: &lease,
     };
-    body(&mut wait, slot.future())
+    body(wait, slot.future())
 }
 
 /// Drops the future of a wait on a thread whose locals are gone. Returns the error.

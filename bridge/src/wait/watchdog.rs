@@ -68,7 +68,7 @@ impl<'a> Watchdog<'a> {
                 context,
                 registration: None,
                 liveness: LivenessProbe::new(),
-                stall: StallWarning::new(context.freezes),
+                stall: StallWarning::new(),
                 caught: 0,
                 listed: None,
             },
@@ -110,7 +110,7 @@ impl<'a> Watchdog<'a> {
         self.check_runtime(parker)?;
         let alarms = [
             self.context.deadline(),
-            self.stall.set_alarm(&self.liveness),
+            self.stall.set_alarm(self.context.freezes, &self.liveness),
         ];
         let next_probe = self.liveness.next();
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
@@ -277,7 +277,9 @@ mod tests {
                 let much_later = Instant::now() + long;
                 assert!(!watchdog.liveness.probe_if_due(here, much_later));
                 let until = watchdog.before_park(parker).unwrap();
-                let warning = watchdog.stall.set_alarm(&watchdog.liveness);
+                let warning = watchdog
+                    .stall
+                    .set_alarm(Freezes::Executor, &watchdog.liveness);
                 assert_eq!(Some(until), warning);
             });
         });
@@ -294,7 +296,10 @@ mod tests {
             |watchdog, parker| {
                 let alarm = |watchdog: &mut Watchdog<'_>| {
                     thread::sleep(Duration::from_millis(1));
-                    watchdog.stall.set_alarm(&watchdog.liveness).unwrap()
+                    watchdog
+                        .stall
+                        .set_alarm(Freezes::Executor, &watchdog.liveness)
+                        .unwrap()
                 };
                 let first = alarm(watchdog);
                 assert_eq!(alarm(watchdog), first, "nothing woke it");

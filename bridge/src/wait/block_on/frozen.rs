@@ -41,7 +41,9 @@ pub(crate) fn block_on_frozen<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    open(context, slot, |wait, future| poll_frozen(wait, future))
+    open(context, slot, |mut wait, future| {
+        poll_frozen(&mut wait, future)
+    })
 }
 
 /// Polls the future inside the poll that this freezes, and pauses between polls.
@@ -51,11 +53,12 @@ pub(super) fn poll_frozen<F: Future>(
     wait: &mut OpenWait<'_>,
     future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
+    let context = &WaitContext {
+        freezes: Freezes::Executor,
+        ..*wait.context
+    };
     let wait = &mut OpenWait {
-        context: &WaitContext {
-            freezes: Freezes::Executor,
-            ..*wait.context
-        },
+        context,
         waiting: wait.waiting,
         lease: wait.lease,
     };

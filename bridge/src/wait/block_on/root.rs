@@ -23,10 +23,10 @@ pub(crate) fn block_on_root<F: Future>(
     open(context, slot, |wait, mut future| {
         // The root's poll has a coop budget, which nothing renews during the wait. So the
         // future is polled without one.
-        let first = poll_once(wait, pin!(unconstrained(future.as_mut())));
+        let first = poll_once(&wait, pin!(unconstrained(future.as_mut())));
         match first {
             Ok(Poll::Ready(value)) => Ok(value),
-            Ok(Poll::Pending) => outside_root(wait, future),
+            Ok(Poll::Pending) => outside_root(&mut { wait }, future),
             Err(error) => Err(error),
         }
     })

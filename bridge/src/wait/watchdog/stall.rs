@@ -16,8 +16,6 @@ const SUSPICIOUS: Duration = Duration::from_secs(1);
 
 /// Warns once of a wait that may be stuck.
 pub(super) struct StallWarning {
-    /// The things that stand still while the wait is parked.
-    freezes: Freezes,
     /// Since when the wait has been parked without a wake-up, if the wait itself is the
     /// suspect.
     parked_since: Option<Instant>,
@@ -37,9 +35,8 @@ enum Suspect {
 }
 
 impl StallWarning {
-    pub(super) fn new(freezes: Freezes) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            freezes,
             parked_since: None,
             has_warned: false,
         }
@@ -52,8 +49,12 @@ impl StallWarning {
 
     /// Starts the clock of a park that begins now, if it does not run yet. Returns when the
     /// park has to end, so that the warning is in time.
-    pub(super) fn set_alarm(&mut self, liveness: &LivenessProbe) -> Option<Instant> {
-        let (since, _) = self.time_suspicion(liveness)?;
+    pub(super) fn set_alarm(
+        &mut self,
+        freezes: Freezes,
+        liveness: &LivenessProbe,
+    ) -> Option<Instant> {
+        let (since, _) = self.time_suspicion(freezes, liveness)?;
         Some(since + SUSPICIOUS)
     }
 
@@ -62,7 +63,7 @@ impl StallWarning {
     /// It looks for the suspect again, because a canary that was queued before the park
     /// may have run meanwhile.
     pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
-        if let Some((since, suspect)) = self.time_suspicion(liveness)
+        if let Some((since, suspect)) = self.time_suspicion(context.freezes, liveness)
             && since + SUSPICIOUS <= Instant::now()
         {
             self.has_warned = true;
@@ -72,11 +73,15 @@ impl StallWarning {
 
     /// Returns what may keep the future from going on, and since when. If the wait itself is
     /// the suspect, starts the clock.
-    fn time_suspicion(&mut self, liveness: &LivenessProbe) -> Option<(Instant, Suspect)> {
+    fn time_suspicion(
+        &mut self,
+        freezes: Freezes,
+        liveness: &LivenessProbe,
+    ) -> Option<(Instant, Suspect)> {
         if self.has_warned {
             return None;
         }
-        let suspect = match self.freezes {
+        let suspect = match freezes {
             Freezes::PerhapsLocalSet if !waiting_task::has_handed_over() => Suspect::LocalSet,
             Freezes::Executor => Suspect::Frozen,
             Freezes::PerhapsLocalSet | Freezes::Nothing => {
