@@ -1,0 +1,187 @@
+//! The loop of a worker, which asks the state for the next step and takes it.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::this_worker::{self, Worker};
+use crate::{
+    core::Core,
+    job::{caught::drop_payload, runnable::Start},
+    platform::{
+        fork::Forked,
+        load,
+        sync::{MODEL, elapsed, now, spin_loop},
+    },
+    schedule::{
+        limits::Hooks,
+        state::{After, Step, WorkerHandle},
+    },
+    thread::{clock::JobClock, park::Parker, spinning::Spinning},
+};
+
+/// The body of a worker: runs the start hook, the loop and the stop hook.
+pub(crate) fn main(core: &Arc<Core>, id: usize) {
+    let Hooks {
+        on_thread_start,
+        on_thread_stop,
+    } = &core.hooks;
+    run_hook(on_thread_start.as_deref());
+    if let Ok(()) = serve(core, id) {
+        run_hook(on_thread_stop.as_deref());
+    }
+}
+
+/// Runs a hook, and catches its panic, which would end a worker that the state counts.
+fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
+    if let Some(hook) = hook {
+        // The panic hook has reported the panic.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
+            drop_payload(payload);
+        }
+    }
+}
+
+/// Runs jobs until the worker ends. Returns [`Forked`] if a job has forked, and this is
+/// the child, whose queued jobs are its parent's.
+fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
+    let parker = Parker::new();
+    let handle = WorkerHandle {
+        id,
+        unparker: parker.unparker().clone(),
+        spins: Cell::new(false),
+    };
+    let mut state = core.state();
+    let stack = state.enter();
+    let recorder = state.recorders.get(stack).cloned();
+    drop(state);
+    let worker = Worker::new(core, stack, recorder);
+    this_worker::enter(worker.clone());
+    let ended = run_jobs(&worker, &parker, &handle);
+    // The stop hook may wait. It must return no permit, so this thread is no worker now.
+    this_worker::leave();
+    ended
+}
+
+/// The loop of a worker: asks the state for the next step, and takes it.
+fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(), Forked> {
+    let (core, stack, id) = (&worker.core, worker.stack, handle.id);
+    let (limits, host) = (&core.limits, worker.host());
+    let mut spinning = Spinning::new();
+    let mut clock = JobClock::new(core.born);
+    let mut after = After::WakeUp;
+    loop {
+        let mut state = core.state_at_work();
+        let step = state.next(after, handle, stack);
+        let phase = state.phase;
+        core.release(state);
+        if let After::Job(_) = after {
+            core.note_end(phase);
+        }
+        match step {
+            Step::Run { job, action } => {
+                core.perform(action);
+                if after == After::WakeUp {
+                    clock.idle();
+                }
+                let start = Start {
+                    on: &host,
+                    tick: clock.begin(),
+                };
+                after = After::Job(job.run(start)?);
+                handle
+                    .spins
+                    .set(!limits.spin.is_zero() && spinning.take_turn());
+            }
+            Step::Watch(time) => {
+                let called = parker.park(end_of_watch(time, limits.watches_end));
+                if !called && !core.state().end_watch(id) {
+                    take_late_token(parker);
+                }
+                after = After::WakeUp;
+            }
+            Step::Spin => {
+                let start = now();
+                clock.note(start);
+                // If other threads wait for a processor, the worker does not spin.
+                if !load::is_busy(start) {
+                    let caught = spin(core, limits.spin, start);
+                    spinning = spinning.after(caught, limits.spin);
+                }
+                after = After::Spin;
+            }
+            Step::Sleep => {
+                let asleep = now();
+                let called = sleep(parker, limits.keep_alive);
+                // loom repeats an execution step by step, so nothing in it may depend on
+                // the clock.
+                if !cfg!(bridge_loom) {
+                    spinning.woke_after(now().saturating_duration_since(asleep));
+                }
+                if !called {
+                    let mut state = core.state();
+                    let is_over = state.expire(id, stack);
+                    core.release(state);
+                    if is_over {
+                        return Ok(());
+                    }
+                    take_late_token(parker);
+                }
+                after = After::WakeUp;
+            }
+            Step::Retire => return Ok(()),
+        }
+    }
+}
+
+/// Returns the time at which a watch ends.
+///
+/// loom has no time, so under loom a watch does not end by itself. A test may ask for
+/// watches that end as soon as the other threads have had their turn.
+fn end_of_watch(time: Duration, ends_at_once: bool) -> Option<Instant> {
+    if cfg!(bridge_loom) {
+        ends_at_once.then(|| {
+            spin_loop();
+            now()
+        })
+    } else {
+        Some(now() + time)
+    }
+}
+
+/// Sleeps until this worker is called. Returns false if `keep_alive` passed first.
+fn sleep(parker: &Parker, keep_alive: Duration) -> bool {
+    parker.park(now().checked_add(keep_alive))
+}
+
+/// Takes the token of a call that came just when the sleep or the watch ended.
+///
+/// The token is there or on its way. If it stayed, it would end the worker's next sleep
+/// while the worker is still in the list of idle workers.
+fn take_late_token(parker: &Parker) {
+    let _called = parker.park(None);
+}
+
+/// The number of checks for work between two reads of the clock.
+const CHECKS: usize = if MODEL { 1 } else { 64 };
+
+/// Spins for about `limit` from `start` on, until work is ready. Returns roughly how
+/// long that took, or `None` if there was no work.
+fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
+    let mut time = Duration::ZERO;
+    loop {
+        for _ in 0..CHECKS {
+            if core.sees_work() {
+                return Some(time);
+            }
+            spin_loop();
+        }
+        time = elapsed(start);
+        if time >= limit {
+            return None;
+        }
+    }
+}
