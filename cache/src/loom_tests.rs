@@ -20,10 +20,10 @@ fn explore(test: impl Fn() + Sync + Send + 'static) {
     let executions = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = std::sync::Arc::clone(&executions);
     Builder::new().check(move || {
-        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Relaxed);
         test();
     });
-    let executions = executions.load(std::sync::atomic::Ordering::Relaxed);
+    let executions = executions.load(Ordering::Relaxed);
     let test = std::thread::current();
     println!(
         "{}: {executions} orders of steps",

@@ -1,8 +1,8 @@
 //! The stage `breaks`: a test must catch each deliberate weakening of the product.
 //!
 //! Each file in `xtask/breaks/` lists weakenings of one crate. This stage copies the tree
-//! and runs each named test on the clean copy, where it must pass. Then it applies one
-//! break after the other. The test of a break must fail, or hang until the kill timer
+//! once for each lane, and a lane runs each named test on its clean copy, where the test
+//! must pass. Then the lane applies one break after the other. The test of a break must fail, or hang until the kill timer
 //! ends it. A break whose test passes has *survived*: no test protects that line of the
 //! product.
 //!
@@ -10,26 +10,29 @@
 //! |---|---|
 //! | `list.rs` | the format of the lists |
 //! | `findings.rs` | what is wrong with a list, without building anything |
-//! | `copy.rs` | the copy of the tree, in which one file at a time is broken |
+//! | `copy.rs` | the copies of the tree, in which one file at a time is broken |
 //! | `named_test.rs` | building and running one test |
-//! | `campaign.rs` | the order of all steps, and the verdict |
+//! | `lane.rs` | trying some breaks of one build in one copy |
+//! | `campaign.rs` | sharing the breaks among the lanes, and the verdict |
 
 mod campaign;
 mod copy;
 mod findings;
+mod lane;
 mod list;
 mod named_test;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread};
 
 use self::{
-    campaign::{Campaign, Cargo},
+    campaign::Campaign,
     copy::Copy,
+    lane::{Cargo, Lane},
     list::Break,
 };
 use super::stage::{Budget, Tally};
 
-pub(crate) use self::findings::findings;
+pub(crate) use self::findings::{findings, named_tests};
 
 /// The directory of the lists, from the root of the workspace.
 pub(crate) const LISTS: &str = "xtask/breaks/";
@@ -44,13 +47,24 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
             return Err(format!("no break's path contains `{only}`"));
         }
     }
-    let copy = Copy::of(&root)?;
-    let cargo = Cargo::in_copy(&copy);
-    let caught = Campaign::new(&copy, &cargo).run(&breaks)?;
+    let lanes: Result<Vec<_>, String> = (0..lanes()).map(|number| lane(&root, number)).collect();
+    let caught = Campaign::new(lanes?).run(&breaks)?;
     Ok(Tally {
         count: caught,
         note: format!("all caught; {all} in the lists"),
     })
+}
+
+/// Returns the number of lanes: each core has one, up to four, because a lane needs some
+/// 3 GB of disk.
+fn lanes() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().min(4))
+}
+
+fn lane(root: &Path, number: usize) -> Result<Lane<Copy, Cargo>, String> {
+    let breaker = Copy::of(root, number)?;
+    let runner = Cargo::in_copy(&breaker);
+    Ok(Lane { breaker, runner })
 }
 
 /// Reads all lists, and refuses them if anything is wrong with them.

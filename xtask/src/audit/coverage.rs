@@ -95,7 +95,6 @@ fn measure(budget: &Budget) -> Result<(), String> {
     let atomic = "-Cllvm-args=--instrprof-atomic-counter-update-all";
     tool.env("RUSTFLAGS", format!("{flags} {atomic}").trim());
     tool.env("CARGO_PROFILE_DEV_DEBUG", "0");
-    tool.env("CARGO_INCREMENTAL", "0");
     // The tool builds and runs in one step.
     let ended = run::run(&mut tool, BUILD + budget.search, Output::Show);
     if ended.passed() {

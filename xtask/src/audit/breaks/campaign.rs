@@ -1,130 +1,32 @@
-//! The order of all steps: the clean copy, then break after break, then the verdict.
+//! The order of all steps, and the verdict.
+//!
+//! Several lanes work at the same time, each in a copy of its own. A lane that has nothing
+//! to do takes some breaks of one build.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    path::PathBuf,
-    process::Command,
-    time::{Duration, Instant},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 
 use super::{
-    copy::Copy,
+    lane::{Breaker, Group, Lane, Runner, Tried},
     list::{Break, Build},
-    named_test::{BUILDING, Outcome, outcome, tail},
 };
-use crate::run::{self, Output, Verdict};
 
-/// The factor by which a test must exceed its time on the clean copy to count as hung. It
-/// must also exceed the limit of its break. Otherwise a slow machine would look like a
-/// caught break.
-const TIMES: u32 = 5;
-
-/// The time limit of a test on the clean copy.
-const CLEAN: Duration = Duration::from_mins(5);
-
-/// The time that each test takes on the clean copy.
-type Times<'a> = BTreeMap<(&'a Build, &'a str), Duration>;
-
-/// Builds and runs tests in the copy.
-pub(super) trait Runner {
-    fn build(&self, build: &Build) -> Result<(), String>;
-    fn test(&self, build: &Build, test: &str, limit: Duration) -> Outcome;
-}
-
-/// Breaks a file of the copy. The drop of `Self::Broken` restores the file.
-pub(super) trait Breaker {
-    type Broken;
-    fn apply(&self, one: &Break) -> Result<Self::Broken, String>;
-}
-
-impl Breaker for Copy {
-    type Broken = super::copy::Broken;
-
-    fn apply(&self, one: &Break) -> Result<Self::Broken, String> {
-        Copy::apply(self, &one.file, &one.find, &one.replace)
-    }
-}
-
-/// Cargo, in the root of the copy.
-pub(super) struct Cargo {
-    tree: PathBuf,
-    target: PathBuf,
-}
-
-impl Cargo {
-    pub(super) fn in_copy(copy: &Copy) -> Self {
-        Self {
-            tree: copy.tree(),
-            target: copy.target(),
-        }
-    }
-
-    fn command(&self, build: &Build, further: &[&str]) -> Command {
-        let mut args = build.args();
-        args.extend(further.iter().map(|&arg| arg.to_owned()));
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let mut command = run::cargo(&args);
-        command.current_dir(&self.tree);
-        build.prepare(&mut command, &self.target);
-        command
-    }
-}
-
-impl Runner for Cargo {
-    fn build(&self, build: &Build) -> Result<(), String> {
-        let mut command = self.command(build, &["--no-run"]);
-        let ended = run::run(&mut command, BUILDING, Output::Keep);
-        match ended.verdict {
-            Verdict::Passed => Ok(()),
-            Verdict::Killed => Err(format!("builds for over {} s", BUILDING.as_secs())),
-            Verdict::Failed | Verdict::Absent => Err(tail(&ended.text)),
-        }
-    }
-
-    fn test(&self, build: &Build, test: &str, limit: Duration) -> Outcome {
-        let mut command = self.command(build, &["--", "--exact", test]);
-        outcome(&run::run(&mut command, limit, Output::Keep))
-    }
-}
-
-/// The verdict on one break.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Fate {
-    Caught(&'static str),
-    Survived,
-    /// The list has a wrong entry for the break.
-    Wrong(String),
-}
-
-impl Fate {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Caught(how) => how,
-            Self::Survived => "SURVIVED",
-            Self::Wrong(_) => "WRONG",
-        }
-    }
-
-    fn complaint(&self, name: &str) -> Option<String> {
-        match self {
-            Self::Caught(_) => None,
-            Self::Survived => Some(format!("`{name}` survived")),
-            Self::Wrong(why) => Some(format!("`{name}` {why}")),
-        }
-    }
-}
+/// The number of breaks that a lane takes at once. If it were one, each break would need a
+/// build of the clean copy. If it were all of a build, one lane would work at the end.
+const AT_ONCE: usize = 16;
 
 /// One audit of the breaks.
-pub(super) struct Campaign<'a, B, R> {
-    breaker: &'a B,
-    runner: &'a R,
+pub(super) struct Campaign<B, R> {
+    lanes: Vec<Lane<B, R>>,
 }
 
-impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
-    pub(super) fn new(breaker: &'a B, runner: &'a R) -> Self {
-        Self { breaker, runner }
+impl<B: Breaker + Sync, R: Runner + Sync> Campaign<B, R> {
+    pub(super) fn new(lanes: Vec<Lane<B, R>>) -> Self {
+        Self { lanes }
     }
 
     /// Runs everything. Returns how many breaks were caught, or an error unless all were.
@@ -137,97 +39,99 @@ impl<'a, B: Breaker, R: Runner> Campaign<'a, B, R> {
         ordered.sort_by(|(build, one), (other_build, other)| {
             (build, &one.file).cmp(&(other_build, &other.file))
         });
-        let times = self.check_clean_copy(&ordered)?;
+        let groups = groups(&ordered);
+        let tried = self.try_all(&groups, ordered.len());
         let mut table = Table::new();
         table
             .load_style(UTF8_FULL_CONDENSED)
             .set_header(["break", "test", "seconds", "verdict"]);
-        let mut complaints = Vec::new();
-        for (index, (build, one)) in ordered.iter().enumerate() {
-            let start = Instant::now();
-            let took = times.get(&(build, &*one.caught_by.test)).copied();
-            let limit = one.limit().max(took.unwrap_or_default() * TIMES);
-            let fate = self.try_one(build, one, limit);
-            let seconds = format!("{:.1}", start.elapsed().as_secs_f64());
-            eprintln!(
-                "breaks: {}/{} {}: {} ({seconds} s)",
-                index + 1,
-                ordered.len(),
-                one.path(),
-                fate.word()
-            );
-            table.add_row([&one.path(), &one.caught_by.test, &seconds, fate.word()]);
-            complaints.extend(fate.complaint(&one.path()));
+        for Tried {
+            one, seconds, fate, ..
+        } in &tried
+        {
+            table.add_row([&one.path(), &one.caught_by.test, seconds, fate.word()]);
         }
         println!("{table}");
+        let complaints: Vec<_> = tried
+            .iter()
+            .filter_map(|tried| tried.fate.complaint(&tried.one.path()))
+            .collect();
         if complaints.is_empty() {
-            Ok(ordered.len() as u64)
+            Ok(tried.len() as u64)
         } else {
-            Err(complaints.join("; "))
+            Err(complaints.join("\n"))
         }
     }
 
-    /// Checks that each named test passes on the clean copy, and measures its time.
-    fn check_clean_copy<'b>(&self, breaks: &'b [(Build, &Break)]) -> Result<Times<'b>, String> {
-        let mut times = Times::new();
-        let mut complaints = Vec::new();
-        let mut built = None;
-        for (build, one) in breaks {
-            if built != Some(build) {
-                eprintln!("breaks: {} {}", build.package, build.target.join(" "));
-                self.runner
-                    .build(build)
-                    .map_err(|why| format!("the clean copy does not build: {why}"))?;
-                built = Some(build);
+    /// Lets all lanes work until no group is left. Returns the breaks in their order.
+    fn try_all<'b>(&self, groups: &'b [Group<'b>], count: usize) -> Vec<Tried<'b>> {
+        let left = Mutex::new(groups.iter());
+        let done = Mutex::new(Vec::with_capacity(count));
+        thread::scope(|scope| {
+            for lane in &self.lanes {
+                scope.spawn(|| {
+                    let next = || lock(&left).next();
+                    while let Some(group) = next() {
+                        lane.try_group(group, |tried| note(&mut lock(&done), count, tried));
+                    }
+                });
             }
-            let test = &*one.caught_by.test;
-            let Entry::Vacant(entry) = times.entry((build, test)) else {
-                continue;
-            };
-            let start = Instant::now();
-            let outcome = self.runner.test(build, test, CLEAN);
-            entry.insert(start.elapsed());
-            if outcome != Outcome::Passed {
-                complaints.push(format!("`{test}` on the clean copy: {outcome:?}"));
-            }
-        }
-        if complaints.is_empty() {
-            Ok(times)
-        } else {
-            Err(complaints.join("; "))
-        }
+        });
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|tried| tried.place);
+        done
     }
+}
 
-    fn try_one(&self, build: &Build, one: &Break, limit: Duration) -> Fate {
-        let _broken = match self.breaker.apply(one) {
-            Ok(broken) => broken,
-            Err(why) => return Fate::Wrong(why),
-        };
-        if let Err(why) = self.runner.build(build) {
-            return Fate::Wrong(format!("does not compile: {why}"));
-        }
-        match self.runner.test(build, &one.caught_by.test, limit) {
-            Outcome::Red => Fate::Caught("red"),
-            Outcome::Hung => Fate::Caught("hung"),
-            Outcome::Passed => Fate::Survived,
-            Outcome::NotRun(why) => Fate::Wrong(why),
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Shows how far the audit is.
+fn note<'a>(done: &mut Vec<Tried<'a>>, count: usize, tried: Tried<'a>) {
+    let number = done.len() + 1;
+    let (path, word) = (tried.one.path(), tried.fate.word());
+    eprintln!(
+        "breaks: {number}/{count} {path}: {word} ({} s)",
+        tried.seconds
+    );
+    done.push(tried);
+}
+
+/// Divides the breaks, which are in the order of their builds.
+fn groups<'a>(ordered: &'a [(Build, &'a Break)]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for (place, (build, one)) in ordered.iter().enumerate() {
+        match groups.last_mut() {
+            Some(last) if last.build == build && last.breaks.len() < AT_ONCE => {
+                last.breaks.push((place, one));
+            }
+            _ => groups.push(Group {
+                build,
+                breaks: vec![(place, one)],
+            }),
         }
     }
+    groups
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::time::Duration;
 
     use super::{
-        super::list::{parse, tests::list},
+        super::{
+            lane::{CLEAN, TIMES},
+            list::{parse, tests::list},
+            named_test::Outcome,
+        },
         *,
     };
 
     /// A tree without files, which notes the break that is applied.
     #[derive(Default)]
     struct Fake {
-        applied: RefCell<Option<String>>,
+        applied: Mutex<Option<String>>,
         /// The outcome of each test, on the clean copy and on a broken one.
         clean: Option<Outcome>,
         broken: Option<Outcome>,
@@ -238,7 +142,7 @@ mod tests {
 
     impl Drop for Restore<'_> {
         fn drop(&mut self) {
-            self.0.applied.take();
+            lock(&self.0.applied).take();
         }
     }
 
@@ -246,15 +150,15 @@ mod tests {
         type Broken = Restore<'a>;
 
         fn apply(&self, one: &Break) -> Result<Restore<'a>, String> {
-            let before = self.applied.replace(Some(one.name.clone()));
+            let before = lock(&self.applied).replace(one.name.clone());
             assert_eq!(before, None, "the break before was not restored");
             Ok(Restore(self))
         }
     }
 
-    impl Runner for Fake {
+    impl Runner for &Fake {
         fn build(&self, _build: &Build) -> Result<(), String> {
-            if self.applied.borrow().is_none() || self.compiles {
+            if lock(&self.applied).is_none() || self.compiles {
                 Ok(())
             } else {
                 Err("expected `;`".to_owned())
@@ -262,7 +166,7 @@ mod tests {
         }
 
         fn test(&self, _build: &Build, _test: &str, _limit: Duration) -> Outcome {
-            let outcome = match *self.applied.borrow() {
+            let outcome = match *lock(&self.applied) {
                 None => &self.clean,
                 Some(_) => &self.broken,
             };
@@ -273,8 +177,12 @@ mod tests {
     fn run(fake: &Fake) -> Result<u64, String> {
         let text = list("first", "lib", "") + &list("second", "test:x", "");
         let breaks = parse("xtask/breaks/a.toml", &text).expect("a list");
-        let result = Campaign::new(&fake, fake).run(&breaks);
-        assert_eq!(*fake.applied.borrow(), None, "the last break was restored");
+        let lane = Lane {
+            breaker: fake,
+            runner: fake,
+        };
+        let result = Campaign::new(vec![lane]).run(&breaks);
+        assert_eq!(*lock(&fake.applied), None, "the last break was restored");
         result
     }
 
@@ -296,7 +204,7 @@ mod tests {
     #[test]
     fn a_break_that_survives_fails_the_audit_and_is_named() {
         let why = run(&fake(Outcome::Passed)).expect_err("it survived");
-        assert_eq!(why, "`a/first` survived; `a/second` survived");
+        assert_eq!(why, "`a/first` survived\n`a/second` survived");
     }
 
     #[test]
@@ -329,27 +237,52 @@ mod tests {
     fn a_test_that_is_slow_without_any_break_has_more_time() {
         struct Slow {
             fake: Fake,
-            limits: RefCell<Vec<Duration>>,
+            limits: Mutex<Vec<Duration>>,
         }
-        impl Runner for Slow {
+        impl Runner for &Slow {
             fn build(&self, build: &Build) -> Result<(), String> {
-                self.fake.build(build)
+                (&self.fake).build(build)
             }
 
             fn test(&self, build: &Build, test: &str, limit: Duration) -> Outcome {
-                std::thread::sleep(Duration::from_millis(300));
-                self.limits.borrow_mut().push(limit);
-                self.fake.test(build, test, limit)
+                thread::sleep(Duration::from_millis(300));
+                lock(&self.limits).push(limit);
+                (&self.fake).test(build, test, limit)
             }
         }
         let slow = Slow {
             fake: fake(Outcome::Hung),
-            limits: RefCell::default(),
+            limits: Mutex::default(),
         };
         let breaks = parse("a.toml", &list("x", "lib", "seconds = 1")).expect("a list");
-        assert_eq!(Campaign::new(&&slow.fake, &slow).run(&breaks), Ok(1));
-        let limits = slow.limits.into_inner();
+        let lane = Lane {
+            breaker: &slow.fake,
+            runner: &slow,
+        };
+        assert_eq!(Campaign::new(vec![lane]).run(&breaks), Ok(1));
+        let limits = lock(&slow.limits);
         let least = Duration::from_millis(300) * TIMES;
         assert!(limits[0] == CLEAN && limits[1] >= least, "{limits:?}");
+    }
+
+    #[test]
+    fn lanes_share_the_groups_of_a_build_and_the_order_is_kept() {
+        let names: Vec<String> = (0..2 * AT_ONCE).map(|n| format!("b{n:02}")).collect();
+        let text: String = names.iter().map(|name| list(name, "lib", "")).collect();
+        let breaks = parse("a.toml", &text).expect("a list");
+        let ordered: Vec<_> = breaks
+            .iter()
+            .map(|one| (one.build().expect("a build"), one))
+            .collect();
+        let groups = groups(&ordered);
+        assert_eq!(groups.len(), 2);
+        let fakes = [fake(Outcome::Red), fake(Outcome::Red)];
+        let lanes = fakes.each_ref().map(|fake| Lane {
+            breaker: fake,
+            runner: fake,
+        });
+        let tried = Campaign::new(lanes.into()).try_all(&groups, names.len());
+        let order: Vec<_> = tried.iter().map(|tried| tried.one.name.clone()).collect();
+        assert_eq!(order, names);
     }
 }

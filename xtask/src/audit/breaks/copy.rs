@@ -1,4 +1,5 @@
-//! A copy of the tree under `target/breaks`, in which one file at a time is broken.
+//! Copies of the tree under `target/breaks`, in each of which one file at a time is
+//! broken.
 //!
 //! The copy has the files that Git knows or would add, with their present content. A
 //! file that has not changed since the last audit is not written again, so that
@@ -21,7 +22,7 @@ const LISTING: Duration = Duration::from_mins(1);
 const LOCK: &str = "lock";
 
 pub(super) struct Copy {
-    /// The directory that keeps everything about the breaks.
+    /// The directory that keeps everything about this copy.
     base: PathBuf,
     /// Locked as long as this value lives, because two audits at once would break each
     /// other.
@@ -29,11 +30,11 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// Copies the tree with this root.
-    pub(super) fn of(root: &Path) -> Result<Self, String> {
+    /// Makes the copy of this number of the tree with this root.
+    pub(super) fn of(root: &Path, number: usize) -> Result<Self, String> {
         let files = files(root)?;
-        let base = root.join("target/breaks");
-        let copy = Self::locked(base).map_err(|error| format!("target/breaks: {error}"))?;
+        let base = format!("target/breaks/{number}");
+        let copy = Self::locked(root.join(&base)).map_err(|error| format!("{base}: {error}"))?;
         let synced = sync(root, &copy.tree(), &files);
         synced.map_err(|error| format!("the copy of the tree: {error}"))?;
         Ok(copy)

@@ -38,6 +38,13 @@ pub(crate) fn findings<'a>(
     found
 }
 
+/// Returns the names of the tests in a list, each with the name of its break.
+pub(crate) fn named_tests(path: &str, text: &str) -> Vec<(String, String)> {
+    let breaks = list::parse(path, text).unwrap_or_default();
+    let named = breaks.into_iter().map(|one| (one.name, one.caught_by.test));
+    named.collect()
+}
+
 /// Returns the mistake in one break, whose file has this text.
 fn wrong_with(one: &Break, text: Option<&str>) -> Option<String> {
     let is_kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
