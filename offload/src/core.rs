@@ -165,11 +165,20 @@ impl Core {
     /// is. The jobs in the inbox come behind all queued jobs, so they may stay there while
     /// the worker takes queued ones.
     pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        let state = lock(&self.state);
+        debug_assert!(
+            !state.stall.is_start_due(),
+            "a transition wants the monitor started, and `release` has not followed it"
+        );
+        state
     }
 
     /// Releases the state after a transition, and starts the monitor if the transition
     /// has left jobs queued that nobody can take.
+    ///
+    /// A guard that is dropped instead leaves the monitor due. In a debug build the next
+    /// thread that locks the state panics then. So a caller that queues nothing, and parks
+    /// no worker, may drop the guard.
     #[inline]
     pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let starts_monitor = state.stall.take_start();

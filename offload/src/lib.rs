@@ -36,6 +36,8 @@
 //! # How it works
 #![doc = include_str!("../DESIGN.md")]
 
+// The table of these folders in DESIGN.md has the highest first. A folder imports only from
+// the folders below it.
 mod core;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 #[doc(hidden)] // the `bridge` crate uses it

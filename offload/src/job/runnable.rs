@@ -51,7 +51,7 @@ pub(crate) struct Start<'a> {
     pub(crate) tick: Tick,
 }
 
-/// What a job needs to know of the worker that runs it, and of that worker's pool.
+/// The facts about the worker and its pool that a job needs.
 pub(crate) struct Host<'a> {
     pub(crate) pool: PoolId,
     /// The name of the pool.

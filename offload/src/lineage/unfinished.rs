@@ -1,7 +1,7 @@
 //! The jobs that a thread was inside of when its thread-locals were destroyed.
 //!
-//! A thread is inside a job at that time only if the job has called `exit`. Such a job can't
-//! end, so the exit of the process must not wait for it. The destructors of thread-locals
+//! A thread is inside a job at that time only if the job has called `exit`. The exit of the
+//! process must not wait for such a job, because the job can't end. The destructors of thread-locals
 //! note these jobs here, and the exit handler takes them.
 
 use std::mem;

@@ -1,4 +1,4 @@
-//! What a pool tells its users: its name, errors, figures and reports.
+//! The types in which a pool speaks to its users: its name, errors, figures and reports.
 //!
 //! These are plain data, and nothing here knows a pool. [`name`] and [`error`] stand alone.
 //! [`metrics`] are the figures of a pool, and [`report`] lists its workers, jobs and waits.
