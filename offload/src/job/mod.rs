@@ -80,7 +80,7 @@ where
     }
 
     /// Returns a job that the caller submits at once, and its lineage. The job begins as
-    /// `Waiting`, so nobody calls [`prepare`](Awaitable::prepare) on it.
+    /// `Waiting`, so nobody calls [`prepare`](awaitable::Awaitable::prepare) on it.
     pub(crate) fn prepared(
         closure: F,
         at: &'static Location<'static>,

@@ -100,7 +100,7 @@ impl OnWorker {
         }
     }
 
-    /// Parks on a worker: see [`Waiting::park`].
+    /// Parks on a worker: see [`Waiting::park`](super::Waiting::park).
     pub(super) fn park(&mut self, parker: &Parker, deadline: Option<Instant>) -> Parked {
         if parker.take() {
             self.refused = false;
@@ -136,8 +136,8 @@ impl OnWorker {
         }
     }
 
-    /// Gives way now and then: see [`Waiting::skip_park`]. Returns true if a job was
-    /// lent.
+    /// Gives way now and then: see [`Waiting::skip_park`](super::Waiting::skip_park).
+    /// Returns true if a job was lent.
     pub(super) fn skip_park(&mut self) -> bool {
         self.busy += 1;
         if self.busy < BUSY {
