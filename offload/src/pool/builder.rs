@@ -147,7 +147,8 @@ impl<A> Builder<A> {
 
     /// Sets how long a worker looks for further work, at most, before it sleeps. The
     /// default is 50 µs, and zero on a machine with one processor. Zero switches spinning
-    /// off.
+    /// off. In a storm of instant jobs a worker still yields its processor a few times
+    /// before it sleeps.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
         self
