@@ -147,7 +147,7 @@ fn a_pool_that_is_busy_says_nothing() {
 #[test]
 fn a_wait_for_slow_jobs_is_not_given_up() {
     within(|| {
-        let pool = common::pool_with_blocked(2, 64);
+        let pool = pool_with_blocked(2, 64);
         let inner = pool.clone();
         let outcome = wait(pool.run(move || {
             let slow = || thread::sleep(Duration::from_millis(3800));
