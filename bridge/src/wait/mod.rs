@@ -10,7 +10,7 @@
 //!    bridge, which [`home`](crate::runtime::home) has started, or starts now.
 //!    [`context`] holds what the loop needs.
 //! 4. [`block_on`] leases a parker from [`parker`]. It opens the wait with
-//!    `nesting/waiting.rs`, which does nothing on a plain thread: it is there for the threads
+//!    `waiting/mod.rs`, which does nothing on a plain thread: it is there for the threads
 //!    of a pool. Then it polls the future for the first time, and marks the poll by `tag.rs`.
 //! 5. The future is pending, so the loop of [`block_on`] begins. It pauses and polls in
 //!    turn. Each pause takes the steps 6 to 8.
@@ -21,7 +21,7 @@
 //!    which wakes it when the runtime ends. Its `liveness` finds the ends that the
 //!    registration cannot tell, so it limits each park. Its `stall` warns if the wait seems
 //!    stuck. `observe/outside.rs` lists the wait in reports.
-//! 8. `nesting/waiting.rs` parks the thread by `thread/park.rs`. The watchdog decides by
+//! 8. `waiting/mod.rs` parks the thread by `thread/park.rs`. The watchdog decides by
 //!    the end of the park whether the wait goes on.
 //!
 //! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
