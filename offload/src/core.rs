@@ -6,6 +6,8 @@ mod ending;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod exiting;
 mod monitor;
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+mod registry;
 
 use std::{
     io,
@@ -19,28 +21,26 @@ pub(crate) use self::{
     ending::{Ending, OwnWorker},
 };
 use crate::{
-    CutOff, Metrics, Report,
     job::{
-        drop_payload,
-        eager::Eagerness,
-        listeners::ListenerTable,
-        runnable::{Header, Submitted},
+        caught::drop_payload, eager::Eagerness, header::Header, listeners::ListenerTable,
+        runnable::Submitted,
     },
-    nesting::lineage::PoolId,
-    observe::outside::Outside,
+    lineage::PoolId,
+    observe::{self, SeenPool, outside::Outside},
     platform::{
         fork::{self, Forked},
         sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
     },
-    pool::limits::{Hooks, Limits},
     schedule::{
         expected_start::ExpectedStart,
         inbox::Inbox,
+        limits::{Hooks, Limits},
         queue::{Lane, Queue},
         stall::StallReport,
         state::{Action, Phase, Snapshot, State},
     },
     timing::{PoolClock, Recorder},
+    vocabulary::{end_report::CutOff, metrics::Metrics, report::Report},
 };
 
 /// The shared part of a pool.
@@ -143,7 +143,7 @@ impl Core {
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
         {
             core.finish_before_exit();
-            crate::observe::registry::add(&core);
+            registry::add(&core);
         }
         core
     }
@@ -165,11 +165,20 @@ impl Core {
     /// is. The jobs in the inbox come behind all queued jobs, so they may stay there while
     /// the worker takes queued ones.
     pub(crate) fn state_at_work(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        let state = lock(&self.state);
+        debug_assert!(
+            !state.stall.is_start_due(),
+            "a transition wants the monitor started, and `release` has not followed it"
+        );
+        state
     }
 
     /// Releases the state after a transition, and starts the monitor if the transition
     /// has left jobs queued that nobody can take.
+    ///
+    /// A guard that is dropped instead leaves the monitor due. In a debug build the next
+    /// thread that locks the state panics then. So a caller that queues nothing, and parks
+    /// no worker, may drop the guard.
     #[inline]
     pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let starts_monitor = state.stall.take_start();
@@ -302,7 +311,7 @@ impl Core {
 
     /// Reports that the pool stands still. A panic in the reporting code is caught here.
     pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
-        let report = Report::of(self, snapshot).stalled(stall.waited);
+        let report = self.report_of(snapshot).stalled(stall.waited);
         let tell = || (self.reports.stalled)(&report);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
@@ -319,7 +328,32 @@ impl Core {
     /// Reports the workers, jobs and waits of this pool.
     pub(crate) fn take_report(&self) -> Report {
         let snapshot = self.state().snapshot();
-        Report::of(self, snapshot)
+        self.report_of(snapshot)
+    }
+
+    /// Makes the report of this pool from a copy of its state. This copies the states of the
+    /// other pools, so no lock may be held.
+    pub(crate) fn report_of(&self, snapshot: Snapshot) -> Report {
+        let outside = self.outside.waiters();
+        #[cfg(not(any(bridge_loom, bridge_shuttle)))]
+        let others = registry::others(self);
+        // A model has no table of its pools.
+        #[cfg(any(bridge_loom, bridge_shuttle))]
+        let others: [Arc<Self>; 0] = [];
+        let others = others.iter().map(|other| {
+            let snapshot = other.state().snapshot();
+            other.seen(snapshot)
+        });
+        observe::report(self.seen(snapshot), outside, others)
+    }
+
+    fn seen(&self, snapshot: Snapshot) -> SeenPool<'_> {
+        SeenPool {
+            name: &self.limits.name,
+            born: self.born,
+            clock: self.clock.as_ref(),
+            snapshot,
+        }
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

@@ -36,56 +36,60 @@
 //! # How it works
 #![doc = include_str!("../DESIGN.md")]
 
+// The table of these folders in DESIGN.md has the highest first. A folder imports only from
+// the folders below it.
 mod core;
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+#[doc(hidden)] // the `bridge` crate uses it
+pub mod exit;
 mod job;
-mod nesting;
+mod lineage;
 mod observe;
 mod platform;
 mod pool;
 mod schedule;
-mod shutdown;
 mod thread;
 mod timing;
+mod vocabulary;
+mod waiting;
+mod worker;
 
 pub use crate::{
     job::{
-        cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
-        offload::{Cancelled, Offload, TryOffload},
+        ambient::{Ambient, Bare, Config, Timer},
         running::cancelled,
     },
-    nesting::{
-        lineage::{Lineage, Scope},
-        waiting::{Parked, Waiting},
-    },
-    observe::{
-        JobEntry, JobState, Report, WaitEntry, WorkerEntry, WorkerState,
-        cycle::{Cycle, Step},
-    },
+    lineage::{Lineage, Scope},
     pool::{
         Pool,
-        ambient::{Ambient, Bare, Config, Timer},
         builder::Builder,
+        cancellation::{Cancellation, OnCancel, cancellation, on_cancel},
+        offload::{Cancelled, Offload, TryOffload},
+        shutdown::PoolShutdown,
+    },
+    timing::Timing,
+    vocabulary::{
         end_report::{CutOff, Shutdown, StillRunning},
         error::{BuildError, OffloadError, Panic, Rejected},
         metrics::Metrics,
         name::PoolName,
+        report::{
+            JobEntry, JobState, Report, WaitEntry, WorkerEntry, WorkerState,
+            cycle::{Cycle, Step},
+        },
     },
-    shutdown::PoolShutdown,
-    timing::Timing,
+    waiting::{Parked, Waiting},
 };
 
 // The `bridge` crate uses these.
 #[cfg(bridge_shuttle)]
 #[doc(hidden)]
 pub use crate::platform::sync::clocked as model;
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
-#[doc(hidden)]
-pub use crate::shutdown::exit;
 #[doc(hidden)]
 pub use crate::{
     job::{large, own_future},
-    observe::outside::OutsideWait,
     platform::{fork, load},
-    pool::metrics::{Figure, Value},
+    pool::outside_wait::OutsideWait,
     thread::{on_thread, park, stack},
+    vocabulary::metrics::{Figure, Value},
 };

@@ -11,9 +11,11 @@ use std::{
 
 use bridge_offload::{Pool, park::Parker};
 use common::{
+    WaitError,
     exploring::{LONG, explore, explore_to},
-    wait,
+    try_wait, wait,
 };
+use futures::channel::oneshot;
 use loom::{
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -60,6 +62,34 @@ fn loom_a_job_withdrawn_as_it_is_taken_keeps_no_permit() {
             .unwrap();
         drop(pool.try_run(|| ()).unwrap());
         assert_eq!(wait(pool.run(|| 2)), 2);
+        let _report = pool.shutdown(LONG).wait();
+    });
+}
+
+/// Otherwise a wait is refused although the worker that it depends on has been woken, and
+/// is about to go on.
+#[test]
+fn loom_a_worker_with_a_token_counts_as_awake_until_it_is_back() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .spin(Duration::ZERO)
+            .build()
+            .unwrap();
+        let (wake, woken) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let first = pool.run(move || {
+            wait(woken).unwrap();
+            end.send(()).unwrap();
+        });
+        let first = first.start();
+        let second = pool.run(move || {
+            wake.send(()).unwrap();
+            try_wait(ended)
+        });
+        assert_eq!(wait(second), Ok::<_, WaitError>(Ok(())));
+        wait(first);
         let _report = pool.shutdown(LONG).wait();
     });
 }

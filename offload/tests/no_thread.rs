@@ -7,7 +7,7 @@ mod common;
 use std::{sync::mpsc, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
-use common::{try_wait, wait};
+use common::{WaitError, try_wait, wait};
 use testkit::within;
 
 /// This stack is so large that a limit on the address space stops only these threads.
@@ -50,6 +50,23 @@ fn pool(threads: usize) -> Pool {
         .stack_size(STACK)
         .build()
         .unwrap()
+}
+
+/// Runs a job that parks while an unrelated job is queued, and depends on the caller of that
+/// job. Returns what this caller has got.
+fn wait_for_a_job_queued_before(pool: &Pool) -> Result<Result<(), OffloadError>, WaitError> {
+    let inner = pool.clone();
+    wait(pool.run(move || {
+        let (send, receive) = futures::channel::oneshot::channel();
+        let (queued, is_queued) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            let unrelated = inner.run(|| ()).start();
+            queued.send(()).unwrap();
+            send.send(wait(unrelated.outcome())).unwrap();
+        });
+        is_queued.recv().unwrap();
+        try_wait(async { receive.await.unwrap() })
+    }))
 }
 
 /// This is one test, because the limit applies to the whole process.
@@ -105,6 +122,13 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         assert!(
             matches!(outcome, Ok(Err(OffloadError::NoThread { .. }))),
             "{outcome:?}"
+        );
+        assert!(
+            matches!(
+                wait_for_a_job_queued_before(&one),
+                Ok(Err(OffloadError::NoThread { .. }))
+            ),
+            "the caller is told before the worker sleeps"
         );
         drop(no_room);
         assert_eq!(wait(one.run(|| 3)), 3);

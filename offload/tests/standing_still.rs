@@ -5,6 +5,7 @@
 mod common;
 
 use std::{
+    future::pending,
     sync::{
         Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -15,8 +16,8 @@ use std::{
 };
 
 use bridge_offload::{Ambient, Builder, Config, Pool, Report};
-use common::{eventually, wait};
-use futures::future::join_all;
+use common::{WaitError, eventually, pool_with_blocked, try_wait, wait};
+use futures::{channel::oneshot, future::join_all};
 use testkit::within;
 
 #[test]
@@ -146,12 +147,33 @@ fn a_pool_that_is_busy_says_nothing() {
 #[test]
 fn a_wait_for_slow_jobs_is_not_given_up() {
     within(|| {
-        let pool = common::pool_with_blocked(2, 64);
+        let pool = pool_with_blocked(2, 64);
         let inner = pool.clone();
         let outcome = wait(pool.run(move || {
             let slow = || thread::sleep(Duration::from_millis(3800));
-            common::try_wait(join_all((0..40).map(|_| inner.run(slow)))).map(|all| all.len())
+            try_wait(join_all((0..40).map(|_| inner.run(slow)))).map(|all| all.len())
         }));
         assert_eq!(outcome, Ok(40));
+    });
+}
+
+/// Otherwise a park that leaves no worker awake starts no monitor. Then nobody ever refuses
+/// a wait, because no job is queued and nobody submits one.
+#[test]
+fn the_last_worker_that_parks_starts_the_monitor() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (release, held) = oneshot::channel::<()>();
+        let first = pool.run(|| try_wait(held)).start();
+        eventually("the first job parks", || pool.metrics().blocked == 1);
+        let last = pool.run(|| {
+            // The monitor that the start of this job has started stops after a second.
+            thread::sleep(Duration::from_secs(2));
+            try_wait(pending::<()>())
+        });
+        let last = last.start();
+        assert_eq!(wait(last), Err(WaitError::Exhausted));
+        drop(release);
+        assert!(wait(first).is_ok());
     });
 }

@@ -12,7 +12,7 @@
 //! 5. [`parker`] belongs to the thread. A pause first spins for a wake-up on it.
 //! 6. [`watchdog`] says before and after each pause whether the wait must end. It also says
 //!    when a park has to end.
-//! 7. `nesting/waiting.rs` parks the wait, which on a plain thread only parks the thread.
+//! 7. `waiting/mod.rs` parks the wait, which on a plain thread only parks the thread.
 //! 8. `thread/park.rs` parks the thread until the future's waker is called.
 //!
 //! The path asks other files on its way, whose names tell enough:

@@ -4,13 +4,12 @@ use std::io;
 
 use super::Core;
 use crate::{
-    OffloadError,
     job::{
-        drop_caught,
+        caught::{drop_caught, wake},
         runnable::{DeferredCleanup, Submitted},
-        wake,
     },
     schedule::state::Tally,
+    vocabulary::error::OffloadError,
 };
 
 /// Selects the counter of a group of jobs.

@@ -13,16 +13,21 @@ use super::{
     dismissal::{settle, unrun},
 };
 use crate::{
-    Lineage, OffloadError, Report, Shutdown, StillRunning,
     job::{
-        runnable::{DeferredCleanup, Header, Runnable, Submitted},
-        wake,
+        caught::wake,
+        header::Header,
+        runnable::{DeferredCleanup, Runnable, Submitted},
     },
+    lineage::Lineage,
     platform::sync::{MutexGuard, now, wait_for},
     schedule::state::{ParkDecision, Phase, ShutdownScope, State},
     thread::{
         clock::{Tick, between, tick},
         park::Unparker,
+    },
+    vocabulary::{
+        end_report::{Shutdown, StillRunning},
+        error::OffloadError,
     },
 };
 
@@ -129,7 +134,7 @@ impl Core {
             report: Shutdown {
                 pool: self.limits.name.clone(),
                 completed: to_usize(run - ending.run_before),
-                report: late.map(|snapshot| Box::new(Report::of(self, snapshot))),
+                report: late.map(|snapshot| Box::new(self.report_of(snapshot))),
                 ..Shutdown::default()
             },
             run,

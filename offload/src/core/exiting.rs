@@ -11,12 +11,12 @@ use std::{
 
 use super::{Core, ending::still_running};
 use crate::{
-    CutOff,
+    exit::{self, BeforeExit, ProcessExit, Turn},
     job::runnable::Runnable,
-    nesting::lineage::JobId,
+    lineage::JobId,
     schedule::state::{ShutdownScope, State},
-    shutdown::exit::{self, BeforeExit, ProcessExit, Turn},
     thread::clock::tick,
+    vocabulary::end_report::CutOff,
 };
 
 /// The pause between the first look at the pool and the second. Each further pause is twice

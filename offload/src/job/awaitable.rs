@@ -1,6 +1,6 @@
 //! The caller's side of a job: it submits the job, polls for the result, and may leave.
 //!
-//! [`Offload`](super::offload) knows a job as an [`Awaitable`], with the type of its result
+//! [`Offload`](crate::Offload) knows a job as an [`Awaitable`], with the type of its result
 //! and without the type of its closure.
 
 use std::{
@@ -11,15 +11,16 @@ use std::{
 
 use super::{
     Job,
+    ambient::{Ambient, Config},
     caught::{self, drop_caught, report_lost, wake},
-    cell::{Detached, Stage},
+    cell::{Detached, KeepsOpen, Stage},
     header::Header,
     runnable::{DeferredCleanup, Runnable},
 };
 use crate::{
-    Ambient, Config, Lineage, OffloadError,
+    lineage::Lineage,
     platform::sync::{lock, unshared},
-    pool::handle::Handle,
+    vocabulary::{error::OffloadError, name::PoolName},
 };
 
 /// A job as its caller sees it.
@@ -41,9 +42,9 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// `tell_pool` learns what the caller came upon. That comes before the waker and the
     /// destructors, because these may panic.
     fn withdraw(&self, leave: Leave, tell_pool: &dyn Fn(Withdrawal)) -> Withdrawal;
-    /// Lets a submitted job run although nobody awaits it. A job that has not begun
-    /// keeps `handle` until a worker claims it.
-    fn detach(&self, handle: Arc<Handle>);
+    /// Lets a submitted job of `pool` run although nobody awaits it. A job that has not
+    /// begun keeps `handle` until a worker claims it.
+    fn detach(&self, handle: KeepsOpen, pool: &PoolName);
     /// See [`Runnable::abandon`].
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;
 }
@@ -182,7 +183,7 @@ where
         withdrawal
     }
 
-    fn detach(&self, handle: Arc<Handle>) {
+    fn detach(&self, handle: KeepsOpen, pool: &PoolName) {
         self.header.detach();
         let mut cell = lock(&self.cell);
         let over = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -201,10 +202,10 @@ where
             // The pool was closed before it admitted the job. `Fresh` does not come here,
             // because the caller submits a job before it detaches it.
             refused @ (Stage::Refused(_) | Stage::Fresh(_)) => {
-                let error = OffloadError::shut_down(self.header.at, Some(&handle.name));
-                Some((refused, Some((handle.name.clone(), error))))
+                let error = OffloadError::shut_down(self.header.at, Some(pool));
+                Some((refused, Some(error)))
             }
-            Stage::Done(Err(error)) => Some((Stage::Gone, Some((handle.name.clone(), error)))),
+            Stage::Done(Err(error)) => Some((Stage::Gone, Some(error))),
             other => Some((other, None)),
         };
         let context = over.as_ref().and_then(|_over| cell.take_context());
@@ -212,11 +213,11 @@ where
         drop(cell);
         drop(waker);
         let Some((left, lost)) = over else { return };
-        if let Some((pool, error)) = lost {
-            // A caller that has cancelled the job knows that it does not run.
-            if !matches!(error, OffloadError::Cancelled { .. }) {
-                report_lost::<A>(&pool, self.header.at, &error);
-            }
+        // A caller that has cancelled the job knows that it does not run.
+        if let Some(error) = lost
+            && !matches!(error, OffloadError::Cancelled { .. })
+        {
+            report_lost::<A>(pool, self.header.at, &error);
         }
         // A worker catches the panics of these destructors if the job ends after it was
         // detached. So they are caught here too.

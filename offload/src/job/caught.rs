@@ -9,7 +9,11 @@ use std::{
     task::Waker,
 };
 
-use crate::{Ambient, OffloadError, PoolName, pool::error::Panic};
+use super::ambient::Ambient;
+use crate::vocabulary::{
+    error::{OffloadError, Panic},
+    name::PoolName,
+};
 
 /// Wakes the task, and catches a panic of the waker.
 pub(crate) fn wake(waker: Option<Waker>) {

@@ -4,8 +4,8 @@
 
 use std::{mem, sync::Arc, task::Waker};
 
-use super::caught::drop_caught;
-use crate::{Ambient, OffloadError, platform::sync::MutexGuard, pool::handle::Handle};
+use super::{ambient::Ambient, caught::drop_caught};
+use crate::{platform::sync::MutexGuard, vocabulary::error::OffloadError};
 
 /// The part of a job that its lock protects.
 pub(super) struct Cell<F, T, A: Ambient> {
@@ -33,12 +33,18 @@ pub(super) enum Stage<F, T, A> {
     Gone,
 }
 
+/// A handle to the pool, which stays open as long as a handle lives.
+///
+/// A job only drops it, so it need not know the type. Dropping a handle that is not the last
+/// one calls nothing.
+pub(crate) type KeepsOpen = Arc<dyn Send + Sync>;
+
 /// The content of a job that waits, and that its caller has detached.
 pub(super) struct Detached<F, A> {
     pub(super) closure: F,
     pub(super) ambient: A,
     /// Keeps the pool open until the job is claimed.
-    pub(super) handle: Arc<Handle>,
+    pub(super) handle: KeepsOpen,
 }
 
 impl<F, T, A: Ambient> Cell<F, T, A> {

@@ -2,11 +2,10 @@
 
 use std::{panic::Location, sync::atomic::Ordering};
 
-use super::runnable::{Finish, Start};
 use crate::{
     platform::sync::{AtomicU8, AtomicU32, AtomicUsize},
     thread::clock::{BEGUN, Tick},
-    timing::{JobTimer, Stamp},
+    timing::Stamp,
 };
 
 /// The part of a job that the pool reads without knowing the job's types.
@@ -45,6 +44,30 @@ const LISTENED_TO: u8 = 8;
 const HIDDEN: u8 = 0;
 const COMPLETED: u8 = 1;
 const PANICKED: u8 = 2;
+
+/// The end of a job that a worker took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Finish {
+    /// The closure returned.
+    Completed,
+    /// The closure panicked. Or nobody was left to take the result, and its
+    /// destructor panicked.
+    Panicked,
+    /// The job was withdrawn or abandoned before the worker claimed it. There is nothing to
+    /// count.
+    Withdrawn,
+}
+
+impl Finish {
+    /// Returns how a job ended whose closure has this result.
+    pub(crate) fn of<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Completed,
+            Err(_) => Self::Panicked,
+        }
+    }
+}
 
 impl Header {
     pub(crate) fn new(at: &'static Location<'static>) -> Self {
@@ -153,11 +176,10 @@ impl Header {
         self.flags.load(Ordering::Relaxed) & flags != 0
     }
 
-    /// Notes the time when the closure begins.
-    pub(crate) fn begin<'a>(&self, start: Start<'a>) -> JobTimer<'a> {
-        let timer = JobTimer::begin(start.recorder, self);
-        self.begun.store(start.tick, Ordering::Relaxed);
-        timer
+    /// Notes the time when the closure begins. From then on the job does not know when it
+    /// was [admitted](Self::admitted).
+    pub(crate) fn begin(&self, tick: Tick) {
+        self.begun.store(tick, Ordering::Relaxed);
     }
 
     /// Notes when the job was admitted.

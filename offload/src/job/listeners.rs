@@ -13,17 +13,16 @@ use std::{
 };
 
 use super::{
-    drop_caught, drop_payload,
-    runnable::{Header, Runnable},
-    wake,
+    caught::{drop_caught, drop_payload, wake},
+    header::Header,
+    runnable::Runnable,
 };
 use crate::{
-    nesting::waiting,
     platform::sync::{Mutex, lock, thread_number},
     thread::park::{Parker, Unparker},
 };
 
-pub(super) type Hook = Box<dyn FnOnce() + Send>;
+pub(crate) type Hook = Box<dyn FnOnce() + Send>;
 
 /// The table of a pool: the listeners of each running job that has any.
 pub(crate) struct ListenerTable(Mutex<Vec<Arc<Listeners>>>);
@@ -64,7 +63,7 @@ impl ListenerTable {
 
     /// Returns the listeners of the job that runs on this thread, and makes them if there
     /// are none.
-    pub(super) fn of(&self, job: Arc<dyn Runnable>) -> Arc<Listeners> {
+    pub(crate) fn of(&self, job: Arc<dyn Runnable>) -> Arc<Listeners> {
         let mut table = lock(&self.0);
         if let Some(at) = position(&table, job.header()) {
             return Arc::clone(&table[at]);
@@ -97,7 +96,7 @@ impl ListenerTable {
 
     /// Takes the listeners of a job out, because its closure has returned, and drops its
     /// hooks and wakers.
-    pub(super) fn stop(&self, header: &Header) {
+    pub(crate) fn stop(&self, header: &Header) {
         let mut table = lock(&self.0);
         let listeners = position(&table, header).map(|at| table.swap_remove(at));
         drop(table);
@@ -115,7 +114,7 @@ fn position(table: &[Arc<Listeners>], header: &Header) -> Option<usize> {
 }
 
 /// Calls a hook and catches its panic, which the panic hook of the process has reported.
-pub(super) fn call(hook: Hook) {
+pub(crate) fn call(hook: Hook) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(hook)) {
         drop_payload(payload);
     }
@@ -148,7 +147,7 @@ impl Listeners {
 
     /// Arms a hook of the job that runs on this thread. Returns the hook if the job should
     /// stop already.
-    pub(super) fn arm(&self, number: usize, hook: Hook) -> Option<Hook> {
+    pub(crate) fn arm(&self, number: usize, hook: Hook) -> Option<Hook> {
         let mut list = lock(&self.list);
         if self.should_stop() {
             return Some(hook);
@@ -157,9 +156,9 @@ impl Listeners {
         None
     }
 
-    /// Drops a hook that was not called. If another thread is calling it, this waits for the
-    /// end of that call.
-    pub(super) fn disarm(&self, number: usize) {
+    /// Drops a hook that was not called. If another thread is calling it, returns that call,
+    /// for whose end the caller must wait.
+    pub(crate) fn disarm(&self, number: usize) -> Option<HookCall<'_>> {
         let mut list = lock(&self.list);
         let armed = list.take_hook(number);
         let call = list.calling.as_ref();
@@ -168,27 +167,14 @@ impl Listeners {
             call.is_some_and(|call| call.hook == number && call.thread != thread_number());
         drop(list);
         drop(armed);
-        if is_called {
-            waiting::free_permit_while(|| self.wait_for_call(number));
-        }
-    }
-
-    #[cold]
-    fn wait_for_call(&self, number: usize) {
-        let parker = Parker::new();
-        loop {
-            let mut list = lock(&self.list);
-            match list.calling.as_mut().filter(|call| call.hook == number) {
-                Some(call) => call.waiter = Some(parker.unparker().clone()),
-                None => return,
-            }
-            drop(list);
-            let _token = parker.park(None);
-        }
+        is_called.then_some(HookCall {
+            listeners: self,
+            hook: number,
+        })
     }
 
     /// Polls whether the job should stop. The waker is stored under the number of the future.
-    pub(super) fn poll_stop(&self, number: usize, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_stop(&self, number: usize, cx: &Context<'_>) -> Poll<()> {
         if self.should_stop() {
             return Poll::Ready(());
         }
@@ -208,7 +194,7 @@ impl Listeners {
     }
 
     /// Drops the waker of a future.
-    pub(super) fn forget_waker(&self, number: usize) {
+    pub(crate) fn forget_waker(&self, number: usize) {
         let mut list = lock(&self.list);
         let at = list.wakers.iter().position(|(other, _)| *other == number);
         let waker = at.map(|at| list.wakers.swap_remove(at));
@@ -228,6 +214,30 @@ impl Listeners {
         drop(list);
         hooks.into_iter().for_each(drop_caught);
         wakers.into_iter().for_each(drop_caught);
+    }
+}
+
+/// A call of a hook by another thread.
+#[must_use = "an interrupt would hit what comes after the guard of the hook"]
+pub(crate) struct HookCall<'a> {
+    listeners: &'a Listeners,
+    hook: usize,
+}
+
+impl HookCall<'_> {
+    /// Blocks until the hook has returned.
+    #[cold]
+    pub(crate) fn wait(self) {
+        let parker = Parker::new();
+        loop {
+            let mut list = lock(&self.listeners.list);
+            match list.calling.as_mut().filter(|call| call.hook == self.hook) {
+                Some(call) => call.waiter = Some(parker.unparker().clone()),
+                None => return,
+            }
+            drop(list);
+            let _token = parker.park(None);
+        }
     }
 }
 

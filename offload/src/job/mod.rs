@@ -23,41 +23,42 @@
 //! job. It moves a job that has a caller to `Done` with an error, and a `WaitingDetached` job
 //! to `Gone`. It also leaves out the cancellation of a `Fresh` job, which moves to `Done`.
 //!
+//! A job knows no pool. The worker hands it what it needs at its start: see
+//! [`Host`](runnable::Host).
+//!
 //! - `cell` says what a job holds in each stage, and `header` what the pool reads without
 //!   the job's lock.
-//! - `runnable` is the worker's side of a job, and `awaitable` the caller's side.
-//! - `offload` is the future that callers hold. `eager` lets it poll on for a moment.
-//! - `running` remembers the job of each thread. `listeners` and `cancellation` tell the
-//!   closure that its caller has left.
+//! - `runnable` is a job as workers and the queue know it. `run` is the worker's side of a
+//!   job, and `awaitable` the caller's side. `eager` lets the caller poll on for a moment.
+//! - `running` remembers the job of each thread. `listeners` tell the closure that its
+//!   caller has left.
+//! - `ambient` is what a job takes along from the place where it was submitted.
 //! - `caught` runs user code and catches its panics.
 //! - `in_place`, `large` and `own_future` avoid copies of large values.
 
-mod awaitable;
-pub(crate) mod cancellation;
+pub(crate) mod ambient;
+pub(crate) mod awaitable;
 pub(crate) mod caught;
 mod cell;
 pub(crate) mod eager;
-mod header;
+pub(crate) mod header;
 mod in_place;
 pub mod large;
 pub(crate) mod listeners;
-pub(crate) mod offload;
 pub mod own_future;
+mod run;
 pub(crate) mod runnable;
 pub(crate) mod running;
 
 use std::{panic::Location, sync::Arc};
 
-pub(crate) use self::{
-    awaitable::Awaitable,
-    caught::{drop_caught, drop_payload, wake},
-};
 use self::{
+    ambient::{Ambient, Config},
     cell::{Cell, Stage},
     header::Header,
 };
 use crate::{
-    Ambient, Config, Lineage,
+    lineage::Lineage,
     platform::sync::{Mutex, lock, unshared},
 };
 
@@ -79,7 +80,7 @@ where
     }
 
     /// Returns a job that the caller submits at once, and its lineage. The job begins as
-    /// `Waiting`, so nobody calls [`prepare`](Awaitable::prepare) on it.
+    /// `Waiting`, so nobody calls [`prepare`](awaitable::Awaitable::prepare) on it.
     pub(crate) fn prepared(
         closure: F,
         at: &'static Location<'static>,

@@ -5,13 +5,8 @@
 
 use std::{any::Any, cell::RefCell, marker::PhantomData, mem, sync::Arc};
 
-use super::listeners::Listeners;
-use crate::{
-    job::runnable::{Header, Runnable},
-    nesting::lineage::JobId,
-    platform::sync::thread_local,
-    thread::worker::Worker,
-};
+use super::runnable::Runnable;
+use crate::{lineage::JobId, platform::sync::thread_local};
 
 thread_local! {
     static RUNNING: RefCell<Slot> = RefCell::default();
@@ -27,7 +22,7 @@ struct Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(job) = &self.job {
-            crate::shutdown::exit::note_jobs(std::iter::once(JobId::of(job)));
+            crate::lineage::unfinished::note(std::iter::once(JobId::of(job)));
         }
     }
 }
@@ -56,13 +51,7 @@ pub(crate) fn enter<J: Runnable>(job: Arc<J>) -> Running<J> {
 impl<J: Runnable> Running<J> {
     /// Notes that the code of the job has ended, and returns the job.
     pub(crate) fn leave(self) -> Arc<J> {
-        let job = replace(self.before);
-        if let Some(job) = &job
-            && job.header().is_listened_to()
-        {
-            stop_listening(job.header());
-        }
-        let job = job.map(|job| job as Arc<dyn Any + Send + Sync>);
+        let job = replace(self.before).map(|job| job as Arc<dyn Any + Send + Sync>);
         let Some(Ok(job)) = job.map(Arc::downcast) else {
             unreachable!("a job that ran inside this one has put this one back")
         };
@@ -75,29 +64,17 @@ fn replace(job: Option<Arc<dyn Runnable>>) -> Option<Arc<dyn Runnable>> {
 }
 
 /// Returns the job whose closure runs on this thread.
+pub(crate) fn job() -> Option<Arc<dyn Runnable>> {
+    let job = RUNNING.try_with(|running| running.borrow().job.clone());
+    job.ok().flatten()
+}
+
+/// Returns the identity of the job whose closure runs on this thread.
 pub(crate) fn current() -> Option<JobId> {
     RUNNING
         .try_with(|running| running.borrow().job.as_ref().map(JobId::of))
         .ok()
         .flatten()
-}
-
-/// Drops the listeners of a job whose closure has returned.
-#[cold]
-fn stop_listening(header: &Header) {
-    // In a fork's child there is no worker, and the listeners belong to the parent.
-    if let Some(worker) = Worker::current() {
-        worker.core.listeners.stop(header);
-    }
-}
-
-/// Returns the listeners of the job whose closure runs on this thread. There are none
-/// outside a job. There are none in a fork's child either, because a thread of the parent
-/// may hold the locks, and the child has no worker.
-pub(super) fn listeners() -> Option<Arc<Listeners>> {
-    let job = RUNNING.try_with(|running| running.borrow().job.clone());
-    let (job, worker) = job.ok().flatten().zip(Worker::current())?;
-    Some(worker.core.listeners.of(job))
 }
 
 /// Returns whether the job that runs on this thread should return early.

@@ -11,21 +11,23 @@ use std::{
     collections::{HashMap, HashSet},
     mem,
     panic::Location,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::{
-    Cycle, JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle,
-    outside::Waiter,
-};
+use super::{SeenPool, outside::Waiter};
 use crate::{
-    Metrics,
-    core::Core,
-    nesting::lineage::{Frame, JobId},
+    lineage::{Frame, JobId},
     platform::sync::now,
-    schedule::state::{SeenJob, SeenWait, Snapshot},
+    schedule::state::{SeenJob, SeenWait},
     thread::clock::{between, tick},
+    vocabulary::{
+        metrics::Metrics,
+        name::PoolName,
+        report::{
+            JobEntry, JobState, Report, WaitEntry, WorkerEntry, WorkerState,
+            cycle::{Cycle, Step},
+        },
+    },
 };
 
 /// The index of the report's own pool. The other pools have the next ones.
@@ -46,7 +48,6 @@ pub(super) struct Graph {
     workers: Vec<WorkerEntry>,
     /// The waits of threads that are no workers.
     outside: Vec<Waiter>,
-    cycle: Option<Cycle>,
     /// The jobs that workers have taken, by their ids.
     jobs_by_id: HashMap<JobId, usize>,
     /// The waits, by the numbers of their frames.
@@ -83,43 +84,54 @@ pub(super) struct WaitNode {
 /// A pool whose jobs and waits are added to the graph.
 #[derive(Clone, Copy)]
 struct Pool<'a> {
-    core: &'a Core,
+    name: &'a PoolName,
+    born: Instant,
     index: usize,
     now: Instant,
 }
 
 impl Graph {
-    /// Copies the state of the other pools, and links all jobs and waits.
-    pub(super) fn of(core: &Core, mut own: Snapshot) -> Self {
+    /// Links all jobs and waits of these pools. The jobs and waits of `own` are listed.
+    pub(super) fn of<'a>(
+        mut own: SeenPool<'_>,
+        outside: Vec<Waiter>,
+        others: impl Iterator<Item = SeenPool<'a>>,
+    ) -> Self {
         let mut graph = Self {
-            metrics: mem::take(&mut own.metrics),
-            permits: own.permits,
-            omitted: own.omitted,
+            metrics: mem::take(&mut own.snapshot.metrics),
+            permits: own.snapshot.permits,
+            omitted: own.snapshot.omitted,
             jobs: Vec::new(),
             waits: Vec::new(),
             workers: Vec::new(),
-            outside: core.outside.waiters(),
-            cycle: None,
+            outside,
             jobs_by_id: HashMap::new(),
             waits_by_frame: HashMap::new(),
             alive: HashSet::new(),
         };
-        graph.add(core, own, OWN);
-        for (index, other) in others(core).iter().enumerate() {
-            let snapshot = other.state().snapshot();
-            graph.add(other, snapshot, OWN + 1 + index);
+        graph.add(own, OWN);
+        for (index, other) in others.enumerate() {
+            graph.add(other, OWN + 1 + index);
         }
         graph.link();
-        let cycle = cycle::find(&graph);
-        graph.list_linked(cycle.as_ref());
-        graph.cycle = cycle;
         graph
     }
 
     /// Adds the workers, jobs and waits of one pool.
-    fn add(&mut self, core: &Core, snapshot: Snapshot, index: usize) {
+    fn add(&mut self, pool: SeenPool<'_>, index: usize) {
+        let SeenPool {
+            name,
+            born,
+            clock,
+            snapshot,
+        } = pool;
         let now = now();
-        let pool = Pool { core, index, now };
+        let pool = Pool {
+            name,
+            born,
+            index,
+            now,
+        };
         let parked = snapshot.parked.iter().filter(|wait| !wait.is_lender);
         let parked: HashSet<_> = parked.map(|wait| wait.stack).collect();
         for (stack, jobs) in snapshot.stacks {
@@ -131,7 +143,6 @@ impl Graph {
             } else {
                 JobState::Queued
             };
-            let clock = core.clock.as_ref();
             let age = clock.map(|clock| clock.since(seen.admitted));
             self.add_job(pool, seen, state, age, None);
         }
@@ -153,7 +164,7 @@ impl Graph {
                 () => JobState::Running,
             };
             let begun = seen.job.header().begun();
-            let age = begun.map(|begun| between(begun, tick(pool.core.born, pool.now)));
+            let age = begun.map(|begun| between(begun, tick(pool.born, pool.now)));
             let id = JobId::of(&seen.job);
             let index = self.add_job(pool, seen, state, age, Some(number));
             self.jobs_by_id.insert(id, index);
@@ -184,7 +195,7 @@ impl Graph {
         let header = seen.job.header();
         let entry = JobEntry {
             number: 0,
-            pool: pool.core.limits.name.clone(),
+            pool: pool.name.clone(),
             is_foreign: pool.index != OWN,
             at: header.at,
             state,
@@ -233,7 +244,7 @@ impl Graph {
     }
 
     /// Makes the report, in which the listed jobs and waits are numbered from 1 on.
-    pub(super) fn report(self) -> Report {
+    pub(super) fn report(self, cycle: Option<Cycle>) -> Report {
         let jobs = numbers(self.jobs.iter().map(|node| node.is_listed));
         let waits = numbers(self.waits.iter().map(|node| node.is_listed));
         let numbered = |step: Step| match step {
@@ -274,7 +285,7 @@ impl Graph {
                     worker
                 })
                 .collect(),
-            cycle: self.cycle.map(|cycle| cycle.map(numbered)),
+            cycle: cycle.map(|cycle| cycle.map(numbered)),
             omitted: self.omitted,
             jobs: (self.jobs.into_iter().zip(&jobs))
                 .filter(|(node, _)| node.is_listed)
@@ -296,18 +307,4 @@ fn numbers(is_listed: impl Iterator<Item = bool>) -> Vec<usize> {
         if is_listed { last } else { 0 }
     };
     is_listed.map(number).collect()
-}
-
-/// Returns the other living pools of this process.
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
-fn others(core: &Core) -> Vec<Arc<Core>> {
-    let mut pools = super::registry::pools();
-    pools.retain(|other| !std::ptr::eq(&raw const **other, core));
-    pools
-}
-
-/// Returns nothing, because a model has no table of its pools.
-#[cfg(any(bridge_loom, bridge_shuttle))]
-fn others(_core: &Core) -> Vec<Arc<Core>> {
-    Vec::new()
 }

@@ -2,19 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     panic::Location,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::{self, Thread},
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread::Thread,
     time::Instant,
-};
-
-use crate::{
-    core::Core,
-    platform::{
-        fork::OfProcess,
-        sync::{next_number, now},
-    },
 };
 
 /// The waits of such threads on the bridge of one pool, by their numbers. Numbers grow, so
@@ -38,6 +29,16 @@ pub(crate) struct Waiter {
 }
 
 impl Outside {
+    /// Adds a wait under this number.
+    pub(crate) fn add(&self, number: usize, waiter: Waiter) {
+        self.lock().insert(number, waiter);
+    }
+
+    /// Removes the wait with this number.
+    pub(crate) fn remove(&self, number: usize) {
+        self.lock().remove(&number);
+    }
+
     /// Returns the waits in the order in which they first parked.
     pub(crate) fn waiters(&self) -> Vec<Waiter> {
         self.lock().values().cloned().collect()
@@ -45,49 +46,5 @@ impl Outside {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Waiter>> {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Lists a wait until it is dropped.
-#[must_use]
-pub struct OutsideWait {
-    core: OfProcess<Arc<Core>>,
-    number: usize,
-}
-
-impl OutsideWait {
-    pub(crate) fn new(
-        core: &OfProcess<Arc<Core>>,
-        at: &'static Location<'static>,
-        future: &'static str,
-    ) -> Self {
-        let number = next_number();
-        if let Ok(core) = core.get() {
-            let waiter = Waiter {
-                at,
-                future,
-                since: now(),
-                thread: thread::current(),
-            };
-            core.outside.lock().insert(number, waiter);
-        }
-        Self {
-            core: core.clone(),
-            number,
-        }
-    }
-}
-
-impl Drop for OutsideWait {
-    fn drop(&mut self) {
-        if let Ok(core) = self.core.get() {
-            core.outside.lock().remove(&self.number);
-        }
-    }
-}
-
-impl fmt::Debug for OutsideWait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutsideWait").finish_non_exhaustive()
     }
 }

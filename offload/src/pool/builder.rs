@@ -2,13 +2,17 @@
 
 use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
 
+use super::Pool;
 use crate::{
-    Ambient, Bare, BuildError, Config, Pool, PoolName,
     core::{Core, Reports},
+    job::ambient::{Ambient, Bare, Config},
     platform::sync::MODEL,
-    pool::limits::{Hooks, Limits, TOKIOS_LIMIT},
-    schedule::policy,
-    thread::worker,
+    schedule::{
+        limits::{Hooks, Limits, TOKIOS_LIMIT},
+        policy,
+    },
+    vocabulary::{error::BuildError, name::PoolName},
+    worker::body,
 };
 
 /// The greatest value of a setting that counts threads or jobs.
@@ -266,7 +270,7 @@ impl<A> Builder<A> {
             stalled: A::stalled,
             cut_off: A::cut_off,
         };
-        let core = Core::new(self.limits, self.hooks, worker::main, reports);
+        let core = Core::new(self.limits, self.hooks, body::main, reports);
         Ok(Pool::from_core(core, self.config))
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Config, PoolName,
     core::{Core, Refusal, WhenFull},
-    job::runnable::Submitted,
+    job::{ambient::Config, runnable::Submitted},
     platform::fork::OfProcess,
     schedule::expected_start::ExpectedStart,
+    vocabulary::name::PoolName,
 };
 
 /// Closes the pool when the last handle is dropped.

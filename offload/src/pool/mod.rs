@@ -1,25 +1,35 @@
 //! The public interface of the pool.
+//!
+//! [`builder`] builds a pool. [`offload`] is the future of a job, and [`shutdown`] the end of
+//! the pool. [`cancellation`] is what a closure may ask the pool while it runs. [`handle`]
+//! closes a pool that nobody holds any more, and [`outside_wait`] notes a wait for reports.
 
-pub(crate) mod ambient;
 pub(crate) mod builder;
-pub(crate) mod end_report;
-pub(crate) mod error;
+pub(crate) mod cancellation;
 pub(crate) mod handle;
-pub(crate) mod limits;
-pub(crate) mod metrics;
-pub(crate) mod name;
+pub(crate) mod offload;
+pub(crate) mod outside_wait;
+pub(crate) mod shutdown;
 
 use std::{
     fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
 };
 
+use self::{
+    builder::Builder, handle::Handle, offload::Offload, outside_wait::OutsideWait,
+    shutdown::PoolShutdown,
+};
 use crate::{
-    Ambient, Bare, Builder, Config, Metrics, Offload, PoolShutdown, Rejected, Report, Timer,
     core::{Core, Refusal, WhenFull},
-    job::{Awaitable, Job, large::Large, runnable::Submitted},
-    observe::outside::OutsideWait,
+    job::{
+        Job,
+        ambient::{Ambient, Bare, Config, Timer},
+        awaitable::Awaitable,
+        large::Large,
+        runnable::Submitted,
+    },
     platform::fork::{Forked, OfProcess},
-    pool::handle::Handle,
+    vocabulary::{error::Rejected, metrics::Metrics, report::Report},
 };
 
 /// A bounded pool of threads for blocking closures.

@@ -24,7 +24,7 @@ use std::{
 pub(crate) use self::lane::Lane;
 use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE, is_held};
 use crate::{
-    job::runnable::{Header, Submitted},
+    job::{header::Header, runnable::Submitted},
     platform::sync::{AtomicUsize, Padded},
     schedule::{expected_start::ExpectedStart, inbox::Inbox},
     timing::PoolClock,

@@ -137,11 +137,17 @@ impl Stall {
     /// Returns whether the caller must start the monitor.
     #[inline]
     pub(crate) fn take_start(&mut self) -> bool {
-        let is_due = matches!(self.monitor, Monitor::Due);
+        let is_due = self.is_start_due();
         if is_due {
             self.monitor = Monitor::Running;
         }
         is_due
+    }
+
+    /// Returns whether the monitor must be started and nobody has taken that on.
+    #[inline]
+    pub(crate) fn is_start_due(&self) -> bool {
+        matches!(self.monitor, Monitor::Due)
     }
 
     /// Notes that the monitor's thread could not be started.

@@ -16,12 +16,13 @@
 //! | `monitor.rs`, `growth.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
-//! | `stacks.rs`, `steps.rs` | no transitions, but the types that they keep, take and return |
+//! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they keep, take and return |
 
 mod credit;
 mod ending;
 mod growth;
 mod monitor;
+mod parked_wait;
 mod parked_waits;
 mod search;
 mod snapshot;
@@ -37,18 +38,18 @@ use std::{cell::Cell, sync::Arc, time::Instant};
 use self::{
     credit::Right,
     growth::Growth,
-    parked_waits::ParkedWait,
+    parked_wait::ParkedWait,
     search::{SearchState, Searcher},
     stacks::{Claimed, Stack},
 };
 use crate::{
     job::runnable::Submitted,
-    nesting::lineage::{Frame, JobId, PoolId},
+    lineage::{Frame, JobId, PoolId},
     platform::sync::{AtomicUsize, Padded},
-    pool::limits::Limits,
     schedule::{
         expected_start::ExpectedStart,
         inbox::Inbox,
+        limits::Limits,
         policy::Decision,
         queue::{Lane, Queue},
         stall::Stall,
@@ -60,7 +61,8 @@ use crate::{
 pub(crate) use self::{
     ending::ShutdownScope,
     monitor::Findings,
-    parked_waits::{ParkEnd, ParkRequest},
+    parked_wait::ParkRequest,
+    parked_waits::ParkEnd,
     snapshot::{SeenJob, SeenWait, Snapshot},
     steps::{Action, After, ParkDecision, Phase, Step},
     tally::Tally,

@@ -12,7 +12,7 @@ mod histogram;
 use std::{sync::Arc, time::Duration};
 
 use self::histogram::Histogram;
-use crate::{job::runnable::Header, platform::sync::FineClock, thread::clock::BEGUN};
+use crate::{platform::sync::FineClock, thread::clock::BEGUN};
 
 /// A summary of the times that jobs took: one of the two histograms of
 /// [`Builder::timings`](crate::Builder::timings).
@@ -157,11 +157,8 @@ impl Recorder {
     }
 }
 
-/// Measures one job, if the pool does.
-pub(crate) struct JobTimer<'a>(Option<Measured<'a>>);
-
 /// A job that is measured and has begun.
-struct Measured<'a> {
+pub(crate) struct JobTimer<'a> {
     recorder: &'a Recorder,
     admitted: Stamp,
     /// The reading of the fine clock when the job began.
@@ -169,29 +166,19 @@ struct Measured<'a> {
 }
 
 impl<'a> JobTimer<'a> {
-    /// Begins to measure a job, if there is a recorder. The job must not have begun, because a
-    /// job that has begun does not know when it was admitted.
+    /// Begins to measure a job that was admitted at this time.
     #[inline]
-    pub(crate) fn begin(recorder: Option<&'a Recorder>, header: &Header) -> Self {
-        Self(recorder.map(|recorder| Measured {
+    pub(crate) fn begin(recorder: &'a Recorder, admitted: Stamp) -> Self {
+        Self {
             recorder,
-            admitted: header.admitted(),
+            admitted,
             began: recorder.clock.fine.read(),
-        }))
+        }
     }
 
     /// Records the times of a job whose closure has ended. Call this before the job's
     /// caller can see the result, so that the caller finds the job in the metrics.
-    #[inline]
     pub(crate) fn end(self) {
-        if let Some(measured) = self.0 {
-            measured.end();
-        }
-    }
-}
-
-impl Measured<'_> {
-    fn end(self) {
         let Recorder {
             clock,
             queued_for,

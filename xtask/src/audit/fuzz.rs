@@ -80,9 +80,16 @@ fn plain(budget: &Budget) -> Result<u64, String> {
     }
 }
 
+/// Returns the time of each target: at least a second, because for libFuzzer zero means no
+/// limit.
+fn share(search: Duration) -> Duration {
+    let targets = u32::try_from(TARGETS.len()).unwrap_or(u32::MAX);
+    (search / targets).max(Duration::from_secs(1))
+}
+
 /// Runs the targets under libFuzzer, each for its share of the time.
 fn libfuzzer(budget: &Budget) -> Result<u64, String> {
-    let share = budget.search / u32::try_from(TARGETS.len()).unwrap_or(1);
+    let share = share(budget.search);
     let mut count = 0;
     for target in TARGETS {
         let kept = format!("target/corpus/{target}");
@@ -154,6 +161,14 @@ fn executed(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_short_search_has_a_limit() {
+        for (search, seconds) in [(0, 1), (1, 1), (3, 1), (60, 20)] {
+            let limit = share(Duration::from_secs(search)).as_secs();
+            assert_eq!(limit, seconds, "{search} s");
+        }
+    }
 
     #[test]
     fn every_target_is_listed() {

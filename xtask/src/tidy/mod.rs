@@ -6,6 +6,7 @@
 mod breaks;
 mod documents;
 mod figures;
+mod folders;
 mod guide;
 mod manifests;
 mod markdown;
@@ -34,7 +35,7 @@ fn finding(path: &str, what: impl Into<String>) -> Finding {
 
 type Check = fn(&Tree) -> Vec<Finding>;
 
-const CHECKS: [(&str, Check); 11] = [
+const CHECKS: [(&str, Check); 12] = [
     (
         "source files: one head, a readable length, names of files that exist",
         source::check,
@@ -71,6 +72,10 @@ const CHECKS: [(&str, Check); 11] = [
     (
         "figures: the documents quote the newest record",
         figures::check,
+    ),
+    (
+        "folders: those of the pool import from the folders below them",
+        folders::check,
     ),
     (
         "breaks: each list of the audit fits the tree",

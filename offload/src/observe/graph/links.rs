@@ -11,9 +11,8 @@ use std::{
 
 use super::{Graph, OWN, WaitNode};
 use crate::{
-    Lineage,
-    nesting::lineage::{Frame, Kind},
-    observe::{Cycle, Step},
+    lineage::{Frame, Kind, Lineage},
+    vocabulary::report::cycle::{Cycle, Step},
 };
 
 impl Graph {
@@ -146,7 +145,7 @@ impl Graph {
     ///
     /// These are the steps below a step of the own pool, all steps above these, and the
     /// steps of the circle.
-    pub(super) fn list_linked(&mut self, cycle: Option<&Cycle>) {
+    pub(in crate::observe) fn list_linked(&mut self, cycle: Option<&Cycle>) {
         let is_below_own = self.below_own();
         let mut is_done = vec![false; self.steps()];
         for at in (0..self.jobs.len()).filter(|at| is_below_own[*at] == Some(true)) {

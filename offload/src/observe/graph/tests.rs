@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use testkit::within;
 
-use crate::{JobState, Pool, Report, Step, Waiting, thread::worker::Worker};
+use crate::{JobState, Pool, Step, Waiting, worker::this_worker::Worker};
 
 /// Otherwise the job seems to be submitted outside a wait. Then the report warns of a circle
 /// that nobody is in.
@@ -33,7 +33,7 @@ fn a_wait_that_ends_behind_the_copy_is_above_its_job() {
         let copy = core.state().snapshot();
         drop(end);
         is_over.recv().unwrap();
-        let report = Report::of(&core, copy);
+        let report = core.report_of(copy);
         let [running, queued] = report.jobs() else {
             panic!("two jobs: {report}")
         };

@@ -1,7 +1,7 @@
 //! The lane of a job: which of the two kinds of jobs it is.
 
 use super::list::DESCENDANT;
-use crate::{Lineage, nesting::lineage::PoolId};
+use crate::lineage::{Lineage, PoolId};
 
 /// A lane of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,10 +11,10 @@
 
 use std::sync::Arc;
 
-use super::{State, parked_waits::ParkedWait};
+use super::{State, parked_wait::ParkedWait};
 use crate::{
     job::runnable::Submitted,
-    nesting::lineage::{Frame, Kind, PoolId, Relation},
+    lineage::{Frame, Kind, PoolId, Relation},
 };
 
 /// The right by which a job starts.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Phase, Stack, State};
-use crate::{job::runnable::Runnable, nesting::lineage::JobId, thread::park::Unparker};
+use crate::{job::runnable::Runnable, lineage::JobId, thread::park::Unparker};
 
 impl State {
     /// Advances to this phase, or stays in a later one. Returns the workers to wake.
@@ -75,7 +75,7 @@ mod tests {
     use crate::{
         Bare, Config,
         job::{Job, runnable::Submitted},
-        pool::limits::Limits,
+        schedule::limits::Limits,
     };
 
     /// Otherwise the list of these jobs would grow with every call.

@@ -9,7 +9,7 @@
 //! which would end the wait, cannot start. So while the pool stands still, it starts
 //! further descendants of parked jobs: the *surplus*.
 
-use crate::{pool::limits::TOKIOS_LIMIT, schedule::stall::Seen};
+use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
 /// No pool grows beyond so many permits.
 const MOST: usize = TOKIOS_LIMIT;

@@ -7,9 +7,9 @@
 
 use std::time::Instant;
 
-use super::{Action, Phase, State, credit::adopting_wait, parked_waits::ParkedWait};
+use super::{Action, Phase, State, credit::adopting_wait, parked_wait::ParkedWait};
 use crate::{
-    nesting::lineage::Frame,
+    lineage::Frame,
     schedule::stall::{STEADY, StallReport},
     thread::park::Unparker,
 };

@@ -1,29 +1,19 @@
 //! Workers that are parked in waits: the permits that they return, and the jobs that
 //! they are lent.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use super::{
     Action, ParkDecision, Phase, Snapshot, State,
     credit::{Right, adopting_wait, creditor},
+    parked_wait::{ParkRequest, ParkedWait},
 };
 use crate::{
-    job::runnable::{Finish, Submitted},
-    nesting::lineage::{Frame, Kind},
+    job::{header::Finish, runnable::Submitted},
+    lineage::{Frame, Kind},
     schedule::queue::Lane,
     thread::park::Unparker,
 };
-
-/// A wait in which a worker is parked.
-pub(super) struct ParkedWait {
-    pub(super) request: ParkRequest,
-    /// Whether the worker waits for the end of this pool.
-    is_for_end: bool,
-    /// The job that was lent to the worker, until the worker takes it.
-    pub(super) lent: Option<Submitted>,
-    /// Whether the wait is refused: it will be told that the pool can do nothing for it.
-    pub(super) refused: bool,
-}
 
 /// The pool's message to a worker whose park ends.
 #[derive(Default)]
@@ -34,26 +24,6 @@ pub(crate) struct ParkEnd {
     pub(crate) refused: bool,
     /// The state at this moment, if the wait is refused.
     pub(crate) snapshot: Option<Box<Snapshot>>,
-}
-
-/// A request to park: the facts about a wait that the pool must know.
-#[derive(Clone)]
-pub(crate) struct ParkRequest {
-    /// The frame of the wait.
-    pub(crate) frame: Arc<Frame>,
-    /// The frame on whose account descendants start: the frame of the job. It is the
-    /// frame of the wait if the worker waits outside any job, for example in a waker.
-    pub(crate) account: Arc<Frame>,
-    pub(crate) unparker: Unparker,
-    /// The worker's stack, as an index.
-    pub(crate) stack: usize,
-    /// When the wait first parked.
-    pub(crate) since: Instant,
-    /// Whether the worker may be lent a job.
-    pub(crate) lends: bool,
-    /// Whether the pool may refuse the wait while it is parked. It may not if the wait polls
-    /// no future, or only gives way.
-    pub(crate) may_be_refused: bool,
 }
 
 impl State {
@@ -289,43 +259,6 @@ impl State {
         let parked_wait = &mut self.parked_waits[at];
         parked_wait.lent = Some(job);
         Some(parked_wait.request.unparker.clone())
-    }
-}
-
-impl ParkedWait {
-    /// Returns the number of the wait's frame. A later wait has a higher number.
-    pub(super) fn number(&self) -> usize {
-        self.request.frame.number()
-    }
-
-    /// Returns the frame on whose account descendants start.
-    pub(super) fn account(&self) -> &Arc<Frame> {
-        &self.request.account
-    }
-
-    fn is_of(&self, frame: &Arc<Frame>) -> bool {
-        Arc::ptr_eq(&self.request.frame, frame)
-    }
-
-    /// Returns whether the wait's descendants start on the account of this frame.
-    pub(super) fn is_on(&self, frame: &Arc<Frame>) -> bool {
-        Arc::ptr_eq(&self.request.account, frame) || self.is_of(frame)
-    }
-
-    /// Returns whether the pool can refuse the wait.
-    pub(super) fn can_be_refused(&self) -> bool {
-        self.request.may_be_refused && self.lent.is_none()
-    }
-
-    /// Returns whether the worker was lent a job that it has not taken yet.
-    #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
-    pub(super) fn is_lender(&self) -> bool {
-        self.lent.is_some()
-    }
-
-    /// Returns whether a job can be lent to the worker.
-    fn is_free(&self) -> bool {
-        self.request.lends && self.lent.is_none()
     }
 }
 

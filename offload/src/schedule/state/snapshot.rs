@@ -5,13 +5,13 @@
 
 use std::{panic::Location, sync::Arc, time::Instant};
 
-use super::{Claimed, State, parked_waits::ParkedWait};
+use super::{Claimed, State, parked_wait::ParkedWait};
 use crate::{
-    Lineage, Metrics,
     job::runnable::{Runnable, Submitted},
-    nesting::lineage::Frame,
+    lineage::{Frame, Lineage},
     schedule::queue::Queue,
     timing::Stamp,
+    vocabulary::metrics::Metrics,
 };
 
 /// The most queued jobs that a copy holds. A longer queue would hold the workers up.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::credit::Credit;
-use crate::{Lineage, job::runnable::Runnable};
+use crate::{job::runnable::Runnable, lineage::Lineage};
 
 /// A job that a worker has claimed.
 pub(crate) struct Claimed {

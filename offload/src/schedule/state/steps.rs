@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    job::runnable::{Finish, Submitted},
+    job::{header::Finish, runnable::Submitted},
     thread::park::Unparker,
 };
 

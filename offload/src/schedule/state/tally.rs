@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Stack, State};
 use crate::{
-    Metrics,
-    job::runnable::{Finish, Runnable},
+    job::{header::Finish, runnable::Runnable},
+    vocabulary::metrics::Metrics,
 };
 
 /// Counts that only grow, and the largest values so far.

@@ -11,11 +11,8 @@ use self::random::Random;
 use super::{credit::creditor, parked_waits::parked_wait_for, *};
 use crate::{
     Bare, Config, Lineage,
-    job::{
-        Job,
-        runnable::{Finish, Runnable},
-    },
-    nesting::lineage::Kind,
+    job::{Job, header::Finish, runnable::Runnable},
+    lineage::Kind,
     schedule::policy::LoadSample,
     thread::park::Parker,
 };

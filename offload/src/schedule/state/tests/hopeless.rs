@@ -1,7 +1,7 @@
 //! A pool whose workers are all parked.
 
 use super::*;
-use crate::pool::limits::TOKIOS_LIMIT;
+use crate::schedule::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool whose two workers are parked and which can add none. The
 /// pool has no monitor. Also returns the lineage of the second worker's job.

@@ -3,10 +3,8 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::{
-    core::Core,
-    platform::fork::{self, PerProcess},
-};
+use super::Core;
+use crate::platform::fork::{self, PerProcess};
 
 static POOLS: PerProcess<Table> = PerProcess::new();
 
@@ -30,7 +28,7 @@ fn with_table<T: Default>(look: impl FnOnce(&mut Table) -> T) -> T {
 }
 
 /// Adds a pool, which stays in the table as long as it lives.
-pub(crate) fn add(core: &Arc<Core>) {
+pub(super) fn add(core: &Arc<Core>) {
     with_table(|table| {
         if table.pools.len() >= table.full {
             table.pools.retain(|pool| pool.strong_count() > 0);
@@ -40,7 +38,10 @@ pub(crate) fn add(core: &Arc<Core>) {
     });
 }
 
-/// Returns the living pools.
-pub(crate) fn pools() -> Vec<Arc<Core>> {
-    with_table(|table| table.pools.iter().filter_map(Weak::upgrade).collect())
+/// Returns the living pools except this one.
+pub(super) fn others(own: &Core) -> Vec<Arc<Core>> {
+    let mut pools: Vec<_> =
+        with_table(|table| table.pools.iter().filter_map(Weak::upgrade).collect());
+    pools.retain(|other| !std::ptr::eq(&raw const **other, own));
+    pools
 }

@@ -3,7 +3,7 @@
 
 use std::{fmt, panic::Location, time::Duration};
 
-use crate::{PoolName, Report};
+use super::{name::PoolName, report::Report};
 
 /// The number of jobs that a text lists. It only counts the others.
 const PLACES: usize = 8;

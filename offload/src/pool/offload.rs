@@ -8,19 +8,21 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use super::handle::Handle;
 use crate::{
-    Ambient, OffloadError,
     core::{self, Core, Refusal, WhenFull},
     job::{
-        Awaitable, Job,
-        awaitable::{Leave, Withdrawal},
+        Job,
+        ambient::Ambient,
+        awaitable::{Awaitable, Leave, Withdrawal},
         eager::{Eagerness, FurtherPolls},
-        runnable::{Header, Submitted},
+        header::Header,
+        runnable::Submitted,
     },
-    nesting::lineage::{self, PoolId},
-    pool::handle::Handle,
+    lineage::{self, PoolId},
     schedule::expected_start::ExpectedStart,
-    thread::worker,
+    vocabulary::error::OffloadError,
+    worker::this_worker,
 };
 
 /// The future of a closure that was handed to a pool.
@@ -180,7 +182,8 @@ impl<T: Send + 'static> Offload<T> {
         self.submit(None);
         // From here on, the drop of this future withdraws nothing.
         self.progress = Progress::Over;
-        self.job.detach(Arc::clone(&self.pool));
+        self.job
+            .detach(Arc::clone(&self.pool) as _, &self.pool.name);
     }
 
     /// Returns the same future with every failure as an error instead of a panic.
@@ -277,7 +280,7 @@ impl<T: Send + 'static> Offload<T> {
                         self.further_polls = core.eagerness.begin();
                     }
                 }
-                if worker::is_worker() {
+                if this_worker::is_worker() {
                     adopt(core.id(), self.job.header());
                 }
                 return pending(&core.eagerness, &mut self.further_polls, cx);

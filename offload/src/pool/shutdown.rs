@@ -1,8 +1,5 @@
 //! The shutdown of a pool, as a call: sync code uses `.wait()`, async code `.await`.
 
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
-pub mod exit;
-
 use std::{
     fmt, mem,
     pin::Pin,
@@ -12,14 +9,14 @@ use std::{
 };
 
 use crate::{
-    Shutdown,
     core::{Core, Ending, settle},
-    nesting::waiting,
     platform::{
         fork::OfProcess,
         sync::{now, yield_now},
     },
     thread::on_thread::OnThread,
+    vocabulary::end_report::Shutdown,
+    waiting,
 };
 
 /// The shutdown of a pool. See [`Pool::shutdown`](crate::Pool::shutdown).

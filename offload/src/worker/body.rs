@@ -1,163 +1,27 @@
 //! The loop of a worker, which asks the state for the next step and takes it.
 
 use std::{
-    cell::{Cell, RefCell},
-    iter,
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use super::this_worker::{self, Worker};
 use crate::{
-    PoolName,
     core::Core,
-    job::{
-        drop_payload,
-        runnable::{Start, Submitted},
-    },
-    nesting::lineage::Frame,
+    job::{caught::drop_payload, runnable::Start},
     platform::{
-        fork::{Forked, OfProcess},
+        fork::Forked,
         load,
-        sync::{MODEL, elapsed, now, spin_loop, thread_local, yield_now},
+        sync::{MODEL, elapsed, now, spin_loop, yield_now},
     },
-    pool::limits::Hooks,
-    schedule::state::{After, Step, WorkerHandle},
-    thread::{
-        clock::{self, JobClock},
-        park::Parker,
-        spinning::Spinning,
-        stack,
-        storm::Storm,
+    schedule::{
+        limits::Hooks,
+        state::{After, Step, WorkerHandle},
     },
-    timing::Recorder,
+    thread::{clock::JobClock, park::Parker, spinning::Spinning, storm::Storm},
 };
-
-thread_local! {
-    static WORKER: RefCell<Option<OfProcess<Worker>>> = RefCell::default();
-}
-
-/// Returns whether this thread is or was a worker.
-///
-/// Most waits need to know no more. This check is cheap, because the thread-local that
-/// it reads needs no initialisation.
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
-#[inline]
-pub(crate) fn is_worker() -> bool {
-    IS_WORKER.get()
-}
-
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
-std::thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Returns true, because all threads of a model share the thread-locals of std.
-#[cfg(any(bridge_loom, bridge_shuttle))]
-pub(crate) fn is_worker() -> bool {
-    true
-}
-
-/// The data of a worker, in its thread-local.
-#[derive(Clone)]
-pub(crate) struct Worker {
-    pub(crate) core: Arc<Core>,
-    /// The index of its stack of jobs in the state.
-    pub(crate) stack: usize,
-    /// The address at which its call stack begins.
-    base: usize,
-    /// The job that was lent to it and has not run. The worker keeps the job, and not the
-    /// wait that was lent it. A wait that opens within that wait must find the job.
-    lent: Rc<Cell<Option<Lent>>>,
-    /// The histograms that it writes, if the pool measures its jobs.
-    recorder: Option<Arc<Recorder>>,
-}
-
-/// A job that was lent to a worker.
-pub(crate) struct Lent {
-    pub(crate) job: Submitted,
-    /// The account of the worker's own job, which is parked meanwhile.
-    pub(crate) account: Arc<Frame>,
-}
-
-impl Worker {
-    /// Returns the worker that this thread is, if it is one.
-    ///
-    /// A thread that has forked is no worker in the child, because its pool stayed behind.
-    pub(crate) fn current() -> Option<Self> {
-        let cloned = |worker: &RefCell<Option<OfProcess<Self>>>| {
-            worker.borrow().as_ref()?.get().ok().cloned()
-        };
-        WORKER.try_with(cloned).ok().flatten()
-    }
-
-    /// Returns the name of the pool whose worker this thread is.
-    pub(crate) fn pool_name() -> PoolName {
-        Self::current().map_or_else(PoolName::default, |worker| worker.core.limits.name.clone())
-    }
-
-    /// Returns whether at least half of the worker's stack is left.
-    pub(crate) fn is_roomy(&self) -> bool {
-        self.base.abs_diff(stack::here()) < self.core.limits.stack_size / 2
-    }
-
-    /// Keeps a job that was lent to this worker.
-    pub(crate) fn keep_lent(&self, lent: Lent) {
-        let before = self.lent.replace(Some(lent));
-        debug_assert!(before.is_none(), "the job lent before was not run");
-    }
-
-    /// Returns whether this worker keeps a job that was lent to it.
-    pub(crate) fn has_lent(&self) -> bool {
-        let lent = self.lent.take();
-        let has_one = lent.is_some();
-        self.lent.set(lent);
-        has_one
-    }
-
-    /// Runs the job that was lent to this worker, and counts its end. Then the worker goes
-    /// on with its own job, and keeps its permit. Returns false if no job was lent.
-    pub(crate) fn run_lent(&self) -> bool {
-        let Some(Lent { job, account }) = self.lent.take() else {
-            return false;
-        };
-        let start = Start {
-            pool: self.core.id(),
-            tick: clock::tick(self.core.born, now()),
-            recorder: self.recorder.as_deref(),
-        };
-        let Ok(finish) = job.run(start) else {
-            return true;
-        };
-        let mut state = self.core.state();
-        let action = state.end_lent(self.stack, &account, finish);
-        let phase = state.phase;
-        self.core.release(state);
-        self.core.note_end(phase);
-        self.core.perform(action);
-        true
-    }
-
-    /// Gives back the job that was lent to this worker, if it has not run.
-    pub(crate) fn return_lent(&self) {
-        let Some(Lent { job, account }) = self.lent.take() else {
-            return;
-        };
-        let mut state = self.core.state();
-        let given = state.give_back(self.stack, &account, job);
-        let phase = state.phase;
-        self.core.release(state);
-        match given {
-            Ok(action) => self.core.perform(action),
-            Err(Submitted { job, .. }) => {
-                let cleanup = iter::once_with(|| self.core.shut_down(&job));
-                self.core.dismiss(cleanup, |tally| &mut tally.cancelled);
-            }
-        }
-        self.core.note_end(phase);
-    }
-}
 
 /// The body of a worker: runs the start hook, the loop and the stop hook.
 pub(crate) fn main(core: &Arc<Core>, id: usize) {
@@ -185,7 +49,7 @@ fn run_hook(hook: Option<&(dyn Fn() + Send + Sync)>) {
 /// the child, whose queued jobs are its parent's.
 fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
     let parker = Parker::new();
-    let this_worker = WorkerHandle {
+    let handle = WorkerHandle {
         id,
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
@@ -194,33 +58,18 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
     let stack = state.enter();
     let recorder = state.recorders.get(stack).cloned();
     drop(state);
-    let worker = Worker {
-        core: Arc::clone(core),
-        stack,
-        base: stack::here(),
-        lent: Rc::default(),
-        recorder,
-    };
-    let recorder = worker.recorder.clone();
-    WORKER.with(|slot| slot.replace(Some(OfProcess::new(worker))));
-    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-    IS_WORKER.set(true);
-
-    let ended = run_jobs(core, stack, recorder.as_deref(), &parker, &this_worker);
+    let worker = Worker::new(core, stack, recorder);
+    this_worker::enter(worker.clone());
+    let ended = run_jobs(&worker, &parker, &handle);
     // The stop hook may wait. It must return no permit, so this thread is no worker now.
-    WORKER.with(|slot| slot.replace(None));
+    this_worker::leave();
     ended
 }
 
 /// The loop of a worker: asks the state for the next step, and takes it.
-fn run_jobs(
-    core: &Arc<Core>,
-    stack: usize,
-    recorder: Option<&Recorder>,
-    parker: &Parker,
-    this_worker: &WorkerHandle,
-) -> Result<(), Forked> {
-    let (limits, id) = (&core.limits, this_worker.id);
+fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(), Forked> {
+    let (core, stack, id) = (&worker.core, worker.stack, handle.id);
+    let (limits, host) = (&core.limits, worker.host());
     let mut spinning = Spinning::new();
     let mut may_spin = false;
     let mut storm = Storm::new(now());
@@ -228,7 +77,7 @@ fn run_jobs(
     let mut after = After::WakeUp;
     loop {
         let mut state = core.state_at_work();
-        let step = state.next(after, this_worker, stack);
+        let step = state.next(after, handle, stack);
         let phase = state.phase;
         core.release(state);
         if let After::Job(_) = after {
@@ -241,14 +90,13 @@ fn run_jobs(
                     clock.idle();
                 }
                 let start = Start {
-                    pool: core.id(),
+                    on: &host,
                     tick: clock.begin(),
-                    recorder,
                 };
                 after = After::Job(job.run(start)?);
                 storm.note_job();
                 may_spin = !limits.spin.is_zero() && spinning.take_turn();
-                this_worker.spins.set(may_spin || storm.may_rage());
+                handle.spins.set(may_spin || storm.may_rage());
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));

@@ -7,13 +7,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::{
-    listeners::{Listeners, call},
-    running,
-};
-use crate::platform::{
-    fork::{Forked, OfProcess},
-    sync::next_number,
+use crate::{
+    job::{
+        listeners::{Listeners, call},
+        running,
+    },
+    platform::{
+        fork::{Forked, OfProcess},
+        sync::next_number,
+    },
+    waiting,
+    worker::this_worker::Worker,
 };
 
 /// A guard for the time in which a hook may be called. See [`on_cancel`].
@@ -99,7 +103,11 @@ pub fn on_cancel(hook: impl FnOnce() + Send + 'static) -> OnCancel {
 impl Drop for OnCancel {
     fn drop(&mut self) {
         if let Some(armed) = self.armed.take() {
-            armed.leave(Listeners::disarm);
+            armed.leave(|listeners, number| {
+                if let Some(call) = listeners.disarm(number) {
+                    waiting::free_permit_while(|| call.wait());
+                }
+            });
         }
     }
 }
@@ -207,10 +215,13 @@ struct Listener {
 }
 
 impl Listener {
-    /// Returns a new listener of the job that runs on this thread, if there is such a job.
+    /// Returns a new listener of the job that runs on this thread. There is none outside a
+    /// job. There is none in a fork's child either, because a thread of the parent may hold
+    /// the locks, and the child has no worker.
     fn of_current_job() -> Option<Self> {
+        let (job, worker) = running::job().zip(Worker::current())?;
         Some(Self {
-            listeners: OfProcess::new(running::listeners()?),
+            listeners: OfProcess::new(worker.core.listeners.of(job)),
             number: next_number(),
         })
     }

@@ -16,7 +16,6 @@
 
 use std::{
     cell::Cell,
-    mem,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, Once, PoisonError, Weak},
     thread,
@@ -25,7 +24,7 @@ use std::{
 
 use crate::{
     job::running,
-    nesting::lineage::{self, JobId},
+    lineage::{self, JobId, unfinished},
     platform::fork::{self, PerProcess},
 };
 
@@ -112,8 +111,6 @@ struct Table {
     full: usize,
     /// Whether the exit has begun to end runtimes.
     ends_runtimes: bool,
-    /// The jobs that the exiting thread was inside of when its thread-locals were destroyed.
-    noted: Vec<JobId>,
 }
 
 static TABLE: PerProcess<Table> = PerProcess::new();
@@ -131,15 +128,6 @@ pub fn register(entry: Weak<dyn BeforeExit>) {
         table.entries.push(entry);
     });
     register_handler();
-}
-
-/// Notes the jobs that this thread is inside of, while its thread-locals are destroyed. A
-/// thread is inside a job at that time only if the job has called `exit`.
-#[cold]
-pub(crate) fn note_jobs(jobs: impl Iterator<Item = JobId>) {
-    if !fork::is_beyond_tables() {
-        TABLE.with(|table| table.noted.extend(jobs));
-    }
 }
 
 /// Registers the exit handler with the system, once.
@@ -225,7 +213,7 @@ fn finish(exit: &ProcessExit, entries: Vec<Arc<dyn BeforeExit>>) {
 /// Returns the jobs that the exiting thread is inside of, and the jobs that wait for
 /// them.
 fn unfinishable() -> Vec<JobId> {
-    let mut jobs = TABLE.with(|table| mem::take(&mut table.noted));
+    let mut jobs = unfinished::take();
     // On some systems thread-locals outlive the call of `exit`.
     jobs.extend(running::current());
     jobs.extend(lineage::jobs_here());

@@ -1,6 +1,7 @@
 //! The figures that a pool gives about itself.
 
-use crate::{PoolName, Timing};
+use super::name::PoolName;
+use crate::timing::Timing;
 
 /// The figures of a pool, all of them taken at one moment.
 ///

@@ -14,6 +14,8 @@
 mod current;
 mod frame;
 mod scope;
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+pub(crate) mod unfinished;
 
 use std::{fmt, mem, num::NonZeroUsize, ptr::NonNull, sync::Arc};
 

@@ -33,7 +33,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let current = self.0.get_mut();
         if current.top.unframed.is_some() || !current.top.lineage.is_root() {
-            crate::shutdown::exit::note_jobs(current.jobs());
+            super::unfinished::note(current.jobs());
         }
     }
 }

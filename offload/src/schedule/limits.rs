@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    PoolName,
-    schedule::policy::{Decision, LoadSample},
-};
+use super::policy::{Decision, LoadSample};
+use crate::vocabulary::name::PoolName;
 
 /// The number of threads that Tokio allows its blocking pool. If nobody set a limit, a pool of
 /// this crate may have as many workers, so that code for Tokio's pool works here.
@@ -70,7 +68,7 @@ impl Limits {
             exit_grace: Duration::ZERO,
             cancel_grace: None,
             cores: 1,
-            decide: crate::schedule::policy::decide,
+            decide: super::policy::decide,
             grows: false,
             watches_end: false,
         }

@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, panic::Location, pin::Pin, sync::Arc, time::Duration};
 
-use crate::{CutOff, OffloadError, PoolName, Report};
+use crate::vocabulary::{end_report::CutOff, error::OffloadError, name::PoolName, report::Report};
 
 /// The surroundings of a submission, which are restored around the closure.
 ///

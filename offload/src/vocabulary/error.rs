@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::PoolName;
+use super::name::PoolName;
 
 /// The reason why a [`Builder`](crate::Builder) was refused.
 #[derive(Debug)]
