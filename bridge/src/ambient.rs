@@ -8,8 +8,8 @@ use offload_pool::{Ambient, Config, CutOff, OffloadError, PoolName, Report, Time
 use tokio::runtime::Handle;
 
 #[cfg(feature = "test-util")]
-use crate::held_clock::Hold;
-use crate::{carry::Captured, clock};
+use crate::runtime::held_clock::Hold;
+use crate::{carry::Captured, runtime::clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
 /// does, and in the context of its submitter. Tags the thread as one that runs a job.

@@ -1,4 +1,13 @@
 //! A bridge: a home runtime, a pool, and their settings.
+//!
+//! `builder` makes one, `shutdown` ends one, `entered` lends its home runtime to sync code,
+//! and `publish` shows its figures.
+
+mod builder;
+mod entered;
+#[cfg(feature = "metrics")]
+mod publish;
+mod shutdown;
 
 use std::{
     fmt,
@@ -16,9 +25,13 @@ use offload_pool::{
 };
 use tokio::runtime::Handle;
 
+pub use self::{
+    builder::Builder,
+    entered::{Entered, enter},
+    shutdown::BridgeShutdown,
+};
 use crate::{
-    Builder, Metrics, Offload, Pool, Rejected, Report, WaitError, entered::Entered, error::unwrap,
-    runtime::home::Home, shutdown::BridgeShutdown,
+    Metrics, Offload, Pool, Rejected, Report, WaitError, error::unwrap, runtime::home::Home,
 };
 
 /// A bridge between sync and async code: a home runtime and a pool.

@@ -1,10 +1,13 @@
 //! The errors of a wait.
 
+mod leftover;
+
 use std::{error::Error, fmt, io, panic::Location};
 
 use offload_pool::exit;
 
-use crate::{Leftover, OffloadError, Report};
+pub use self::leftover::Leftover;
+use crate::{OffloadError, Report};
 
 /// The reason why a wait has no value.
 ///

@@ -135,31 +135,20 @@
 pub mod __private;
 mod ambient;
 mod bridge;
-mod builder;
 mod call;
 pub mod carry;
-mod clock;
-mod driven;
-mod entered;
 mod error;
 // The package `bridge-guide` tests the snippets, with dependencies that this one must
 // not have.
 #[cfg(not(doctest))]
 pub mod guide;
 mod handler;
-#[cfg(feature = "test-util")]
-mod held_clock;
-mod leftover;
 mod log;
 mod maybe_boxed;
 pub mod offload;
-mod outcome;
-#[cfg(feature = "metrics")]
-mod publish;
 pub mod report;
 mod route;
 mod runtime;
-mod shutdown;
 mod smart;
 mod spawn;
 mod wait;
@@ -172,17 +161,12 @@ pub use offload_pool::{
 };
 
 pub use crate::{
-    bridge::Bridge,
-    builder::Builder,
-    call::{AsyncCall, BoxCall, Call, SyncCall},
+    bridge::{Bridge, BridgeShutdown, Builder, Entered, enter},
+    call::{AsyncCall, BoxCall, Call, Outcome, SyncCall},
     carry::Carrier,
-    entered::{Entered, enter},
-    error::WaitError,
+    error::{Leftover, WaitError},
     handler::Handler,
-    leftover::Leftover,
     offload::{Offload, Pool, offload},
-    outcome::Outcome,
-    shutdown::BridgeShutdown,
     smart::{SmartAsyncFn, SmartFn, SmartFutureFn, smart_async_fn, smart_fn, smart_future_fn},
     spawn::spawn,
     wait::{Wait, try_wait, try_wait_frozen, wait, wait_frozen, wait_frozen_timeout},

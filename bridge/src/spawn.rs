@@ -1,5 +1,7 @@
 //! Spawns tasks that carry the lineage and the context of the code that spawns them.
 
+mod driven;
+
 use std::panic::Location;
 
 use detect::Place;
@@ -9,10 +11,10 @@ use tokio::{
     task::{self, JoinHandle},
 };
 
+use self::driven::Driven;
 use crate::{
     Bridge,
     carry::{Captured, InContext},
-    driven::Driven,
     runtime::drives_itself,
 };
 

@@ -13,15 +13,14 @@ use offload_pool::large::Large;
 use pin_project_lite::pin_project;
 
 use super::{
-    Call,
+    Call, Outcome, outcome,
     sealed::Sealed,
     setup::{Global, Setup},
 };
 use crate::{
-    Bridge, Outcome, WaitError,
+    Bridge, WaitError,
     error::unwrap,
     maybe_boxed::{self, MaybeBoxed, maybe_box},
-    outcome,
     route::{Kind, Route},
     wait,
 };

@@ -9,16 +9,15 @@ use std::{
 };
 
 use super::{
-    AsyncCall, Call, SyncCall,
+    AsyncCall, Call, Outcome, SyncCall,
     erased::{Erased, Polled, State},
-    limit, named,
+    limit, named, outcome,
     sealed::Sealed,
 };
 use crate::{
-    Bridge, Leftover, Offload, OffloadError, Outcome, WaitError,
+    Bridge, Leftover, Offload, OffloadError, WaitError,
     error::unwrap,
     maybe_boxed::{MaybeBoxed, maybe_box},
-    outcome,
     route::Kind,
     wait,
 };

@@ -2,6 +2,7 @@
 //! the pool may own.
 
 use std::{
+    mem,
     panic::{Location, resume_unwind},
     pin::Pin,
     sync::{Mutex, PoisonError},
@@ -14,6 +15,31 @@ use super::{
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected, WaitError, offload::Cancelled, route::Route,
 };
+
+/// The state of a [`SyncCall`](super::SyncCall).
+pub(super) enum CallState<A, T, R> {
+    /// The arguments are as they were given. The second field is the body.
+    Fresh(A, R),
+    /// The arguments were copied for another thread, and the body is bound to them.
+    Copied(Job<T>),
+}
+
+impl<A, T, R> CallState<A, T, R> {
+    /// Takes the state, and leaves a job that is [lost](Job::Lost).
+    pub(super) fn take(&mut self) -> Self {
+        mem::replace(self, Self::Copied(Job::Lost))
+    }
+}
+
+/// Panics for a call whose arguments and body are gone.
+#[cold]
+#[track_caller]
+pub(super) fn lost() -> ! {
+    panic!(
+        "this call's first poll panicked while it copied the arguments, which are gone; make the \
+         call anew"
+    )
+}
 
 /// A function that is bound to its arguments.
 pub(super) type Body<T> = Box<dyn FnOnce() -> T + Send>;
@@ -47,6 +73,9 @@ pub(super) enum Job<T> {
         offload: Offload<T>,
         erase: Erase<T>,
     },
+    /// The arguments and the body are gone, because copying the arguments has panicked. The
+    /// job is this too while they are copied.
+    Lost,
 }
 
 impl<T: Return> Job<T> {
@@ -60,7 +89,7 @@ impl<T: Return> Job<T> {
     /// Withdraws the job for a wait that ran out of time, and says what is left.
     pub(super) fn abandon(&self) -> Leftover {
         match self {
-            Self::Held(_) => Leftover::NotStarted,
+            Self::Held(_) | Self::Lost => Leftover::NotStarted,
             Self::Pooled { offload, .. } => match offload.cancel() {
                 Cancelled::Withdrawn => Leftover::NotStarted,
                 Cancelled::Running => Leftover::Running,
@@ -118,8 +147,7 @@ pub(super) fn logged<T>(
 /// Makes the job of a call, if the call has none on the pool. The first poll of the job
 /// submits it.
 pub(super) fn make<A, T, R>(
-    call: &mut Option<(A, R)>,
-    job: &mut Option<Job<T>>,
+    state: &mut CallState<A, T, R>,
     bridge: &Bridge,
     at: &'static Location<'static>,
 ) where
@@ -127,15 +155,15 @@ pub(super) fn make<A, T, R>(
     T: Return,
     R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
 {
-    let offload = match (call.take(), job.take()) {
-        (Some((args, run)), _) => bridge.offload_at(body(args, run), at),
-        (None, Some(Job::Held(body))) => bridge.offload_at(body.into_inner(), at),
-        (None, made) => {
-            *job = made;
+    let offload = match state.take() {
+        CallState::Fresh(args, run) => bridge.offload_at(body(args, run), at),
+        CallState::Copied(Job::Held(body)) => bridge.offload_at(body.into_inner(), at),
+        CallState::Copied(job) => {
+            *state = CallState::Copied(job);
             return;
         }
     };
-    *job = Some(Job::pooled(offload));
+    *state = CallState::Copied(Job::pooled(offload));
 }
 
 /// Queues a function now. If the pool refuses it, returns it in a box.

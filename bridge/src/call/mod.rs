@@ -2,7 +2,7 @@
 //!
 //! A call has not run yet. [`AsyncCall`] holds a future. [`SyncCall`] holds the arguments
 //! and the function. [`BoxCall`] is either of them behind a pointer. [`Call`] is their
-//! trait, for generic code.
+//! trait, for generic code. [`Outcome`] is the result of a call's `dispatch`.
 //!
 //! `args` decides which arguments can follow a call to another thread. `setup` holds the
 //! bridge that a call uses and the `hooks` around its run. `record` holds the hooks that log.
@@ -15,6 +15,7 @@ pub(crate) mod hooks;
 mod job;
 mod limit;
 pub(crate) mod nested;
+mod outcome;
 mod pooled;
 mod record;
 pub(crate) mod setup;
@@ -26,9 +27,10 @@ use std::time::Duration;
 
 pub use async_call::{AsyncCall, async_call};
 pub use boxed::BoxCall;
+pub use outcome::Outcome;
 pub use sync_call::SyncCall;
 
-use crate::{Bridge, Outcome, WaitError};
+use crate::{Bridge, WaitError};
 
 /// Any smart call, for code that takes "a call of either kind".
 ///

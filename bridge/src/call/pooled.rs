@@ -13,10 +13,9 @@ use super::stopwatch::Stopwatch;
 use super::{
     SyncCall,
     args::{Own, Return},
-    job::{self, Held, Job},
+    job::{self, CallState, Held, Job, lost},
     sealed,
     setup::Setup,
-    sync_call::LOST,
 };
 use crate::{
     Bridge, Leftover, Offload, OffloadError, Rejected,
@@ -73,22 +72,21 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         S: Setup,
     {
         let Self {
-            call,
-            job,
+            state,
             at,
             mut setup,
             ..
         } = self;
-        match (call, job) {
-            (Some((args, run)), _) => {
+        match state {
+            CallState::Fresh(args, run) => {
                 let body = job::logged(setup.take_log(), job::body(args, run));
                 setup.bridge().borrow().offload_at(body, at)
             }
-            (None, Some(Job::Held(body))) => {
+            CallState::Copied(Job::Held(body)) => {
                 setup.bridge().borrow().offload_at(body.into_inner(), at)
             }
-            (None, Some(Job::Pooled { offload, .. })) => offload,
-            (None, None) => panic!("{LOST}"),
+            CallState::Copied(Job::Pooled { offload, .. }) => offload,
+            CallState::Copied(Job::Lost) => lost(),
         }
     }
 
@@ -133,21 +131,21 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
         S: Setup,
     {
-        let refused = match (self.call.take(), self.job.take()) {
-            (Some((args, run)), _) => {
+        let refused = match self.state.take() {
+            CallState::Fresh(args, run) => {
                 // If the pool refuses the call, the body keeps the log.
                 let body = job::logged(self.setup.take_log(), job::body(args, run));
                 job::try_queue(self.setup.bridge().borrow(), body, self.at)
             }
-            (None, Some(Job::Held(body))) => {
+            CallState::Copied(Job::Held(body)) => {
                 (self.setup.bridge().borrow() as &Bridge).try_offload_at(body.into_inner(), self.at)
             }
-            (None, Some(Job::Pooled { offload, .. })) => Ok(offload),
-            (None, None) => panic!("{LOST}"),
+            CallState::Copied(Job::Pooled { offload, .. }) => Ok(offload),
+            CallState::Copied(Job::Lost) => lost(),
         };
         refused.map_err(|rejected| {
             rejected.map(|body| {
-                self.job = Some(Job::Held(Held::new(body)));
+                self.state = CallState::Copied(Job::Held(Held::new(body)));
                 self
             })
         })
@@ -181,13 +179,13 @@ where
 {
     fn poll_job(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>> {
         let this = self.project();
-        if !matches!(this.job, Some(Job::Pooled { .. })) {
+        if !matches!(this.state, CallState::Copied(Job::Pooled { .. })) {
             this.setup.begin(Route::Offload);
             let bridge = this.setup.bridge();
-            job::make(this.call, this.job, bridge.borrow(), this.at);
+            job::make(this.state, bridge.borrow(), this.at);
         }
-        let Some(Job::Pooled { offload, .. }) = this.job else {
-            panic!("{LOST}");
+        let CallState::Copied(Job::Pooled { offload, .. }) = this.state else {
+            lost();
         };
         let poll = offload.poll_outcome(cx);
         if let Poll::Ready(Ok(_)) = poll {
@@ -231,12 +229,11 @@ where
     }
 
     fn now(self, at: &'static Location<'static>) -> Result<T, Self> {
-        if matches!(self.job, Some(Job::Pooled { .. })) {
+        if matches!(self.state, CallState::Copied(Job::Pooled { .. })) {
             return Err(self);
         }
         let Self {
-            call,
-            job,
+            state,
             name,
             mut setup,
             ..
@@ -246,21 +243,21 @@ where
         #[cfg(not(debug_assertions))]
         let _ = (name, at);
         setup.begin(Route::Direct);
-        match (call, job) {
-            (Some((args, run)), _) => {
+        match state {
+            CallState::Fresh(args, run) => {
                 setup.end();
                 Ok(run(args.pass()))
             }
-            (None, Some(Job::Held(body))) => Ok(body.into_inner()()),
-            (None, _) => panic!("{LOST}"),
+            CallState::Copied(Job::Held(body)) => Ok(body.into_inner()()),
+            CallState::Copied(Job::Pooled { .. } | Job::Lost) => lost(),
         }
     }
 
     fn make_job(self: Pin<&mut Self>, bridge: &Bridge) {
         let this = self.project();
-        if !matches!(this.job, Some(Job::Pooled { .. })) {
+        if !matches!(this.state, CallState::Copied(Job::Pooled { .. })) {
             this.setup.begin(Route::Offload);
-            job::make(this.call, this.job, bridge, this.at);
+            job::make(this.state, bridge, this.at);
         }
     }
 
@@ -276,7 +273,9 @@ where
     }
 
     fn abandon(self: Pin<&mut Self>) -> Leftover {
-        let job = self.project().job.as_ref();
-        job.map_or(Leftover::NotStarted, Job::abandon)
+        match self.project().state {
+            CallState::Copied(job) => job.abandon(),
+            CallState::Fresh(..) => Leftover::NotStarted,
+        }
     }
 }

@@ -4,22 +4,20 @@
 //! The compiler knows the body where the call is made, so it can inline a wait to the plain
 //! call. The arguments stay as they are, including borrows, until the first poll.
 
-use std::{borrow::Borrow, fmt, mem, panic::Location, time::Duration};
+use std::{borrow::Borrow, fmt, panic::Location, time::Duration};
 
 use pin_project_lite::pin_project;
 
 #[cfg(debug_assertions)]
 use super::stopwatch::Stopwatch;
 use super::{
-    Call,
+    Call, Outcome,
     args::{Own, Pass, Return},
-    job::{self, Job},
-    limit, named,
+    job::{self, CallState, Job, lost},
+    limit, named, outcome,
     setup::{Global, Setup},
 };
-use crate::{
-    Bridge, Outcome, WaitError, error::unwrap, maybe_boxed::maybe_box, outcome, route::Route, wait,
-};
+use crate::{Bridge, WaitError, error::unwrap, maybe_boxed::maybe_box, route::Route, wait};
 
 pin_project! {
     /// The call that a smart `fn` returns. `.wait()` on it in sync code, `.await` it in
@@ -47,10 +45,7 @@ pin_project! {
     /// ```
     #[must_use = "the function has not run: `.wait()` for the call in sync code, `.await` it in async code"]
     pub struct SyncCall<A, T, R, S = Global> {
-        // The arguments and the body. `None` once the arguments were copied.
-        pub(super) call: Option<(A, R)>,
-        // `None` until the arguments were copied, and for ever if that panicked.
-        pub(super) job: Option<Job<T>>,
+        pub(super) state: CallState<A, T, R>,
         // The place where the call was made. An error of the pool names it.
         pub(super) at: &'static Location<'static>,
         // The name of the function, for errors and `Debug`.
@@ -64,8 +59,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     #[track_caller]
     pub(crate) fn new(setup: S, name: &'static str, args: A, run: R) -> Self {
         Self {
-            call: Some((args, run)),
-            job: None,
+            state: CallState::Fresh(args, run),
             at: Location::caller(),
             name,
             setup,
@@ -94,11 +88,8 @@ where
     pub fn wait(self) -> T {
         // The call comes last, so that it writes a large value right where
         // this function's caller wants it.
-        match self.call {
-            Some((args, run)) => {
-                // The job is `None` here. But the compiler would keep its destructor for
-                // a panic of the function, and would not inline the function then.
-                mem::forget(self.job);
+        match self.state {
+            CallState::Fresh(args, run) => {
                 let mut setup = self.setup;
                 setup.begin(Route::Direct);
                 setup.end();
@@ -106,7 +97,7 @@ where
                 let _stopwatch = Stopwatch::start(self.name, Location::caller());
                 run(args.pass())
             }
-            None => unwrap(rejoin(self.job, self.setup, self.name)),
+            CallState::Copied(job) => unwrap(rejoin(job, self.setup, self.name)),
         }
     }
 
@@ -119,26 +110,19 @@ where
     #[inline]
     #[track_caller]
     pub fn try_wait(self) -> Result<T, WaitError> {
-        if self.call.is_none() {
-            return rejoin(self.job, self.setup, self.name);
+        match self.state {
+            CallState::Fresh(..) => Ok(self.wait()),
+            CallState::Copied(job) => rejoin(job, self.setup, self.name),
         }
-        Ok(self.wait())
     }
 }
-
-/// The panic message of a call that was polled before and has no job.
-pub(super) const LOST: &str = "this call's first poll panicked while it copied the arguments, which are gone; make the call anew";
 
 /// Waits for a call whose arguments were copied: it was polled, or the pool
 /// refused it.
 #[cold]
 #[track_caller]
-fn rejoin<T>(
-    job: Option<Job<T>>,
-    mut setup: impl Setup,
-    name: &'static str,
-) -> Result<T, WaitError> {
-    match job.expect(LOST) {
+fn rejoin<T>(job: Job<T>, mut setup: impl Setup, name: &'static str) -> Result<T, WaitError> {
+    match job {
         Job::Held(body) => {
             setup.begin(Route::Direct);
             #[cfg(debug_assertions)]
@@ -152,6 +136,7 @@ fn rejoin<T>(
             setup.end();
             Ok(value)
         }
+        Job::Lost => lost(),
     }
 }
 
@@ -222,8 +207,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         S: Setup,
     {
         SyncCall {
-            call: self.call,
-            job: self.job,
+            state: self.state,
             at: self.at,
             name: self.name,
             setup: self.setup.on(bridge),

@@ -10,7 +10,7 @@ use std::{
 
 use offload_pool::Config;
 
-use super::{Carrier, captured_span::CapturedSpan, span};
+use super::{captured_span::CapturedSpan, carrier::Carrier, span};
 
 /// The carriers of a bridge. A pool without a bridge has the default: it carries the span.
 #[derive(Clone)]

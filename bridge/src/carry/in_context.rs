@@ -8,7 +8,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::Captured;
+use super::captured::Captured;
 
 pin_project! {
     /// Polls and drops its future in the captured context.

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::task::LocalKey;
 
-use super::Carrier;
+use super::carrier::Carrier;
 
 /// Carries the value of a [`tokio::task_local!`] to offloaded closures and spawned tasks.
 ///

@@ -5,10 +5,15 @@
 //! * [`end`] tells waits that their runtime has ended.
 //! * [`hand_overs`] counts the workers of a runtime that waits have blocked.
 //! * [`forked`] knows the runtimes whose threads stayed in a parent process.
+//! * [`clock`] is a runtime of the process, which drives the timers of time limits.
+//!   `held_clock` holds the paused clock of a test's runtime.
 
+pub(crate) mod clock;
 pub(crate) mod end;
 pub(crate) mod forked;
 pub(crate) mod hand_overs;
+#[cfg(feature = "test-util")]
+pub(crate) mod held_clock;
 pub(crate) mod home;
 pub(crate) mod home_threads;
 

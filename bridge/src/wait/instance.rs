@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Terms, start};
+use super::{request::Terms, start::start};
 use crate::{Bridge, WaitError, error::unwrap};
 
 impl Bridge {

@@ -1,67 +1,62 @@
 //! Sync to async: runs a future to completion from sync code.
 //!
-//! A wait that has to park on a plain thread passes these files, in this order. A path
-//! without a link is a file of the pool, in `offload/src/`, or of `detect/src/`.
+//! A wait that has to park on a plain thread passes eight files, in this order. The last two
+//! are files of the pool, in `offload/src/`.
 //!
 //! 1. Here [`Wait::wait`] names the [global bridge](crate::bridge).
-//! 2. [`start`] takes the value and pins its future. [`request`] holds what the caller
-//!    asks for.
-//! 3. [`run`] asks `place.rs` where the thread stands. It enters the home runtime of the
-//!    bridge, which [`home`](crate::runtime::home) has started, or starts now.
-//!    [`context`] holds what the loop needs.
-//! 4. [`block_on`] leases a parker from [`parker`]. It opens the wait with
-//!    `waiting/mod.rs`, which does nothing on a plain thread: it is there for the threads
-//!    of a pool. Then it polls the future for the first time, and marks the poll by `tag.rs`.
-//! 5. The future is pending, so the loop of [`block_on`] begins. It pauses and polls in
-//!    turn. Each pause takes the steps 6 to 8.
-//! 6. [`watchdog`] checks the deadline, and that this process is no fork's child. The
-//!    parker spins, unless `thread/spinning.rs` says that spins do not pay or
-//!    `platform/load.rs` that the machine is busy. A wake-up ends the pause.
-//! 7. Before a park, the watchdog registers the thread with [`end`](crate::runtime::end),
-//!    which wakes it when the runtime ends. Its `liveness` finds the ends that the
-//!    registration cannot tell, so it limits each park. Its `stall` warns if the wait seems
-//!    stuck. `observe/outside.rs` lists the wait in reports.
-//! 8. `waiting/mod.rs` parks the thread by `thread/park.rs`. The watchdog decides by
-//!    the end of the park whether the wait goes on.
+//! 2. [`start`](mod@start) takes the value and pins its future. It sees that the thread is
+//!    plain, and enters the home runtime of the bridge.
+//! 3. [`request`] holds what the wait knows about itself.
+//! 4. [`block_on`] is the loop. It polls the future, and while the future is pending, it
+//!    pauses and polls in turn.
+//! 5. [`parker`] belongs to the thread. A pause first spins for a wake-up on it.
+//! 6. [`watchdog`] says before and after each pause whether the wait must end. It also says
+//!    when a park has to end.
+//! 7. `waiting/mod.rs` parks the wait, which on a plain thread only parks the thread.
+//! 8. `thread/park.rs` parks the thread until the future's waker is called.
+//!
+//! The path asks other files on its way, whose names tell enough:
+//! [`home`](crate::runtime::home) starts the home runtime, [`end`](crate::runtime::end) wakes
+//! the waits of a runtime that ends, and `place.rs` of `detect/` tells where a thread stands.
+//!
+//! # Checks of corner cases
 //!
 //! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
-//! be detected. A thread that runs a job of a pool has a tag, so it is never plain. On any other thread, [`plan`] first decides how the wait runs, by the
-//! [`facts`] about the thread:
+//! be detected. A thread that runs a job of a pool has a tag, so it is never plain. The wait
+//! of any other thread is [`planned`]: a pure function, [`plan`], chooses the way to wait by
+//! the [`facts`] about the thread.
 //!
 //! * [`hand_over`] gives a worker's other tasks to another thread before the wait
 //!   parks the worker.
-//! * [`block_on_root`] and [`block_on_frozen`] poll the future inside another poll.
+//! * [`block_on::root`] and [`block_on::frozen`] poll the future inside another poll.
 //! * [`freeze`] remembers that a wait may freeze the executor of its thread.
+//! * [`may_block`] asks Tokio before the first park whether blocking code may block.
+//! * [`panicked`] turns a panic of the future into an error if the runtime's end caused it.
 //!
-//! [`panicked`] turns a panic of the future into an error if the runtime's end caused
-//! it. The public functions are here, in [`frozen`] and in [`instance`].
+//! The public functions are here, in [`frozen`] and in [`instance`].
 
 mod block_on;
-mod block_on_frozen;
-mod block_on_root;
-mod context;
 mod facts;
 mod freeze;
 mod frozen;
 mod hand_over;
 mod instance;
+mod may_block;
 mod panicked;
 mod parker;
 mod plan;
+mod planned;
 mod request;
-mod run;
 mod start;
 mod watchdog;
 
 use std::time::Duration;
 
-pub(crate) use self::{
-    request::Terms,
-    start::{run, run_as, run_boxed, run_value, start},
-};
+use self::{request::Terms, start::start};
 use crate::{Bridge, WaitError, error::unwrap};
 
 pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
+pub(crate) use self::start::{run, run_as};
 
 /// Waits for `future` on this thread, with [`Bridge::global`].
 ///

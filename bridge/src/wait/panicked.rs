@@ -4,7 +4,7 @@ use std::{any::Any, io, panic::resume_unwind};
 
 use tokio::runtime::is_rt_shutdown_err;
 
-use super::context::WaitContext;
+use super::request::WaitContext;
 use crate::{WaitError, runtime::end};
 
 /// Returns [`WaitError::RuntimeGone`] if the panic says that the wait's runtime has

@@ -2,15 +2,33 @@
 
 use detect::Place;
 
-/// The way in which a thread waits, and the runtime `R` inside which it does.
+/// The way in which a thread waits.
+///
+/// The future is polled inside the runtime `R`, which is reachable here, or inside home if
+/// there is none. Other threads drive either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Plan<R> {
-    /// Inside this runtime, which is reachable here, or inside home if there is none.
-    /// Other threads drive either.
-    Inside(Option<R>, BlockCheck),
-    /// Inside this runtime, whose worker this thread is. Before that, the worker hands
-    /// its other tasks over.
+    /// Polls the future in place, inside home. Nothing stands still while the thread is
+    /// parked.
+    InPlace,
+    /// Polls the future in place. Before the first park, asks Tokio whether this thread may
+    /// block. Nothing stands still, unless a wait or an `unconstrained` around this code
+    /// hides the root of a `LocalSet`.
+    InBlockingCode(Option<R>),
+    /// Polls the future once in the poll of this root, and leaves that poll before the first
+    /// park. The root may be that of a `LocalSet`, where Tokio refuses that.
+    InRoot(Option<R>),
+    /// Leaves the current poll, and then polls the future for the first time. Although this
+    /// thread is no worker, it polls a task other than the waiting one, which may be a task
+    /// of a `LocalSet`.
+    LeavePoll(Option<R>),
+    /// Leaves the current poll first, as [`LeavePoll`](Self::LeavePoll) does, on a worker
+    /// without its core. Tokio allows blocking there even if a `LocalSet` is nested in the
+    /// worker's `block_in_place`. The watchdog warns if such a wait stays parked.
+    LeaveCorelessWorker(Option<R>),
+    /// Hands the other tasks of this worker over to another thread of this runtime, whose
+    /// worker this is. Then polls the future inside this runtime.
     HandOver(R),
 }
 
@@ -21,30 +39,6 @@ pub(super) enum PlanError {
     WouldFreeze,
     /// The thread is ending.
     ThreadEnding,
-}
-
-/// When the wait asks Tokio whether this thread may block.
-///
-/// This depends on what may stand still while the thread is parked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BlockCheck {
-    /// Never: nothing stands still, or another thread has taken it over.
-    NotNeeded,
-    /// After the first poll, because this is a root, which may be that of a
-    /// `LocalSet`.
-    AfterFirstPoll,
-    /// Before the first park. Nothing stands still, unless a wait or an
-    /// `unconstrained` around this code hides the root of a `LocalSet`.
-    BeforePark,
-    /// Before the first poll. Although this thread is no worker, it polls a task other
-    /// than the waiting one, which may be a task of a `LocalSet`.
-    BeforeFirstPoll,
-    /// Before the first poll, on a worker without its core. Tokio allows blocking there
-    /// even if a `LocalSet` is nested in the worker's `block_in_place`. The watchdog
-    /// warns if such a wait stays parked.
-    OnCorelessWorker,
-    /// Never: the caller accepts that the executor which polls this thread freezes.
-    Frozen,
 }
 
 /// The bridge's knowledge of the runtime that drives a worker's poll.
@@ -88,19 +82,15 @@ pub(super) trait ThreadFacts {
 #[inline]
 pub(super) fn plan<A: ThreadFacts>(place: Place, facts: &A) -> Result<Plan<A::Runtime>, PlanError> {
     match place {
-        Place::Thread => Ok(Plan::Inside(None, BlockCheck::NotNeeded)),
-        Place::Blocking | Place::Job | Place::Wait => {
-            Ok(Plan::Inside(facts.reachable(), BlockCheck::BeforePark))
-        }
+        Place::Thread => Ok(Plan::InPlace),
+        Place::Blocking | Place::Job | Place::Wait => Ok(Plan::InBlockingCode(facts.reachable())),
         Place::Worker(_) if facts.in_local_task() => Err(PlanError::WouldFreeze),
         Place::Worker(index) => plan_on_worker(index, facts),
-        Place::Root if facts.in_other_task() => {
-            Ok(Plan::Inside(facts.reachable(), BlockCheck::BeforeFirstPoll))
-        }
+        Place::Root if facts.in_other_task() => Ok(Plan::LeavePoll(facts.reachable())),
         // No other task depends on a root, unless the root is that of a `LocalSet`. On a
         // current-thread runtime, a root that is no worker waits inside home, because
         // another thread drives that runtime, or none does.
-        Place::Root => Ok(Plan::Inside(facts.reachable(), BlockCheck::AfterFirstPoll)),
+        Place::Root => Ok(Plan::InRoot(facts.reachable())),
         Place::Foreign => Err(PlanError::WouldFreeze),
         Place::Ending => Err(PlanError::ThreadEnding),
     }
@@ -115,10 +105,7 @@ fn plan_on_worker<A: ThreadFacts>(index: usize, facts: &A) -> Result<Plan<A::Run
     // The core was handed over before: by a `block_in_place` around a nested
     // `block_on`, or earlier in this poll. No other task of the worker can freeze.
     if !facts.has_core() {
-        return Ok(Plan::Inside(
-            facts.reachable(),
-            BlockCheck::OnCorelessWorker,
-        ));
+        return Ok(Plan::LeaveCorelessWorker(facts.reachable()));
     }
     match (facts.driver(), facts.reachable()) {
         (KnownDriver::MultiThread(driver), Some(_)) => Ok(Plan::HandOver(driver)),
@@ -212,59 +199,19 @@ mod tests {
             ..PLAIN
         };
         check(&[
-            (
-                Place::Thread,
-                NONE,
-                Ok(Plan::Inside(None, BlockCheck::NotNeeded)),
-            ),
+            (Place::Thread, NONE, Ok(Plan::InPlace)),
             (Place::Ending, NONE, Err(PlanError::ThreadEnding)),
             (Place::Foreign, NONE, Err(PlanError::WouldFreeze)),
             (Place::Foreign, PLAIN, Err(PlanError::WouldFreeze)),
-            (
-                Place::Blocking,
-                PLAIN,
-                Ok(Plan::Inside(Some(Here), BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Blocking,
-                NONE,
-                Ok(Plan::Inside(None, BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Job,
-                PLAIN,
-                Ok(Plan::Inside(Some(Here), BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Job,
-                NONE,
-                Ok(Plan::Inside(None, BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Wait,
-                PLAIN,
-                Ok(Plan::Inside(Some(Here), BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Wait,
-                NONE,
-                Ok(Plan::Inside(None, BlockCheck::BeforePark)),
-            ),
-            (
-                Place::Root,
-                PLAIN,
-                Ok(Plan::Inside(Some(Here), BlockCheck::AfterFirstPoll)),
-            ),
-            (
-                Place::Root,
-                NONE,
-                Ok(Plan::Inside(None, BlockCheck::AfterFirstPoll)),
-            ),
-            (
-                Place::Root,
-                other,
-                Ok(Plan::Inside(Some(Here), BlockCheck::BeforeFirstPoll)),
-            ),
+            (Place::Blocking, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
+            (Place::Blocking, NONE, Ok(Plan::InBlockingCode(None))),
+            (Place::Job, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
+            (Place::Job, NONE, Ok(Plan::InBlockingCode(None))),
+            (Place::Wait, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
+            (Place::Wait, NONE, Ok(Plan::InBlockingCode(None))),
+            (Place::Root, PLAIN, Ok(Plan::InRoot(Some(Here)))),
+            (Place::Root, NONE, Ok(Plan::InRoot(None))),
+            (Place::Root, other, Ok(Plan::LeavePoll(Some(Here)))),
         ]);
     }
 
@@ -339,12 +286,12 @@ mod tests {
                     (
                         Place::Worker(index),
                         without(Some(Here), false),
-                        Ok(Plan::Inside(Some(Here), BlockCheck::OnCorelessWorker)),
+                        Ok(Plan::LeaveCorelessWorker(Some(Here))),
                     ),
                     (
                         Place::Worker(index),
                         without(None, false),
-                        Ok(Plan::Inside(None, BlockCheck::OnCorelessWorker)),
+                        Ok(Plan::LeaveCorelessWorker(None)),
                     ),
                     (
                         Place::Worker(index),

@@ -1,39 +1,45 @@
-//! The request of a caller who waits: the bridge, the limit, and the caller's place.
+//! The knowledge that a wait has of itself: its request, its runtime and its rules.
+//!
+//! [`Request`] is made once, where the wait begins. [`WaitContext`] adds the runtime and the
+//! rules of the plan, and goes with the wait to its end.
 
 use std::{
     panic::Location,
     time::{Duration, Instant},
 };
 
+use offload_pool::OutsideWait;
+use tokio::runtime::Handle;
+
 use super::freeze;
 use crate::{Bridge, Leftover, WaitError};
 
 /// The conditions that a caller puts on a wait.
 #[derive(Clone, Copy)]
-pub(crate) struct Terms {
+pub(super) struct Terms {
     pub(super) limit: Option<Duration>,
     /// Whether the wait may park where that freezes the executor of this thread.
     pub(super) is_frozen: bool,
 }
 
 impl Terms {
-    pub(crate) const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         limit: None,
         is_frozen: false,
     };
-    pub(crate) const FROZEN: Self = Self {
+    pub(super) const FROZEN: Self = Self {
         is_frozen: true,
         ..Self::NONE
     };
 
-    pub(crate) fn within(limit: Duration) -> Self {
+    pub(super) fn within(limit: Duration) -> Self {
         Self {
             limit: Some(limit),
             ..Self::NONE
         }
     }
 
-    pub(crate) fn frozen_within(limit: Duration) -> Self {
+    pub(super) fn frozen_within(limit: Duration) -> Self {
         Self {
             limit: Some(limit),
             ..Self::FROZEN
@@ -85,5 +91,71 @@ impl<'a> Request<'a> {
             future: self.future,
             at: self.at,
         }
+    }
+}
+
+/// A wait whose plan is being carried out.
+#[derive(Clone, Copy)]
+pub(super) struct WaitContext<'a> {
+    pub(super) request: &'a Request<'a>,
+    /// The runtime inside which the future is polled. This thread has entered it.
+    pub(super) runtime: &'a Handle,
+    pub(super) before_park: BeforePark,
+    pub(super) freezes: Freezes,
+}
+
+/// The check that a wait makes before its first park.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BeforePark {
+    /// None, because the plan has made sure that this thread may block.
+    NoCheck,
+    /// The wait asks Tokio whether this thread may block.
+    AskTokio,
+}
+
+/// The things that stand still while a wait is parked. A warning of the watchdog tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Freezes {
+    /// Nothing, or another thread has taken it over.
+    Nothing,
+    /// Perhaps the other tasks of a `LocalSet`: see
+    /// [`Plan::LeaveCorelessWorker`](super::plan::Plan::LeaveCorelessWorker).
+    PerhapsLocalSet,
+    /// The executor that polls this thread. The caller accepts that.
+    Executor,
+}
+
+impl<'a> WaitContext<'a> {
+    /// Returns the context of a wait that parks without a check, while nothing stands still.
+    #[inline]
+    pub(super) fn new(request: &'a Request<'a>, runtime: &'a Handle) -> Self {
+        Self {
+            request,
+            runtime,
+            before_park: BeforePark::NoCheck,
+            freezes: Freezes::Nothing,
+        }
+    }
+
+    /// Returns the place of the call, which errors name.
+    #[inline]
+    pub(super) fn at(&self) -> &'static Location<'static> {
+        self.request.at
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.request.deadline
+    }
+
+    /// Returns how long a pause spins at most before it parks.
+    pub(super) fn spin_limit(&self) -> Duration {
+        self.request.bridge.spin()
+    }
+
+    /// Lists this wait in the reports of its bridge, until the result drops.
+    pub(super) fn list(&self) -> OutsideWait {
+        let request = self.request;
+        let pool = request.bridge.pool();
+        pool.note_wait(request.at, request.future)
     }
 }

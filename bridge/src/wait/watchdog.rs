@@ -1,25 +1,37 @@
-//! Looks after a wait that may park.
+//! Ends a wait that must not go on, and warns of one that may be stuck.
 //!
-//! The watchdog ends the wait if its deadline passes, if its runtime ends, if this process is
-//! the child of a fork, or if the pool can do nothing for it. It warns once if the wait may
-//! be stuck.
+//! These ends come before the future is ready:
 //!
-//! * [`ShutdownRegistration`] tells that the runtime has ended. The runtime's *sentinel*
-//!   keeps the registrations, and wakes their threads.
-//! * [`liveness`] finds the ends that the sentinel cannot tell.
-//! * [`stall`] warns of a wait that may be stuck.
+//! | the wait ends because | checked by | when |
+//! |---|---|---|
+//! | its deadline has passed | [`check_limits`](Watchdog::check_limits) | before each pause; the deadline also limits each park |
+//! | the future has forked, and this is the child | [`check_limits`](Watchdog::check_limits) | before each pause |
+//! | its runtime has ended | [`check_runtime`](Watchdog::check_runtime) | before each park, and after a caught wake-up if the wait has registered or has caught 16 |
+//! | its runtime has ended | [`check_registration`](Watchdog::check_registration) | after a park that a wake-up has ended |
+//! | the pool can do nothing for it | [`after_park`](Watchdog::after_park) | after a park; only on a thread of a pool |
+//!
+//! Two parts tell that the runtime has ended:
+//!
+//! * [`ShutdownRegistration`] also wakes the wait. The bridge has a task on the runtime, the
+//!   *sentinel*. The runtime drops its tasks when it ends, and the destructor of the sentinel
+//!   wakes all registered threads.
+//! * [`LivenessProbe`] finds the rare ends at which the sentinel is not dropped. It submits
+//!   small work to the runtime now and then, and sees whether the runtime drops that work
+//!   unrun. So each park has a limit, first of 10 ms and then of ever longer times.
+//!
+//! [`StallWarning`] never ends a wait. It warns once, after a second.
 
 mod liveness;
 mod stall;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use offload_pool::{OutsideWait, Parked, fork::Forked, park::Parker};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{
-    context::WaitContext,
     parker::{ParkerLease, WaitParker},
+    request::WaitContext,
 };
 use crate::{Report, WaitError, runtime::end::ShutdownRegistration};
 
@@ -42,8 +54,7 @@ pub(super) struct Watchdog<'a> {
 }
 
 impl<'a> Watchdog<'a> {
-    /// Starts to look after a wait. An ordinary wait has polled its future once before, a
-    /// frozen wait may not have polled it yet.
+    /// Starts to look after a wait whose future has been polled once.
     ///
     /// The watchdog is boxed, because it lasts as long as the polls that follow, and they
     /// need the stack.
@@ -64,14 +75,6 @@ impl<'a> Watchdog<'a> {
         )
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.context.deadline()
-    }
-
-    pub(super) fn spin_limit(&self) -> Duration {
-        self.context.spin_limit()
-    }
-
     /// Checks the deadline. Returns the parker, unless the future has forked and this is the
     /// child.
     pub(super) fn check_limits<'p>(
@@ -79,7 +82,7 @@ impl<'a> Watchdog<'a> {
         lease: &'p ParkerLease,
     ) -> Result<&'p WaitParker, WaitError> {
         let at = self.context.at();
-        if (self.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
+        if (self.context.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
             let left = self.context.request.left;
             return Err(WaitError::TimedOut { at, left });
         }
@@ -101,20 +104,20 @@ impl<'a> Watchdog<'a> {
 
     /// Checks the runtime before a park. Returns when the park has to end at the latest.
     ///
-    /// Every park is bounded, because [`liveness`] looks after the runtime: first after 10 ms,
-    /// then in ever longer intervals.
+    /// The park ends when the first of these is due: the next probe of the runtime, the
+    /// deadline, the warning.
     pub(super) fn before_park(&mut self, parker: &Parker) -> Result<Instant, WaitError> {
         self.check_runtime(parker)?;
         let alarms = [
-            self.deadline(),
-            self.stall.set_alarm(self.context.check, &self.liveness),
+            self.context.deadline(),
+            self.stall.set_alarm(self.context.freezes, &self.liveness),
         ];
         let next_probe = self.liveness.next();
         Ok(alarms.into_iter().flatten().fold(next_probe, Instant::min))
     }
 
     /// Lists this wait in the reports of its bridge. Call it only on a thread of no pool.
-    pub(super) fn note_wait(&mut self) {
+    pub(super) fn list_wait(&mut self) {
         self.listed.get_or_insert_with(|| self.context.list());
     }
 
@@ -176,7 +179,7 @@ impl<'a> Watchdog<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Ready, thread};
+    use std::{future::Ready, thread, time::Duration};
 
     use testkit::within;
     use tokio::runtime::{Builder, Handle, Runtime};
@@ -184,25 +187,20 @@ mod tests {
     use super::*;
     use crate::{
         Bridge,
-        wait::{
-            plan::BlockCheck,
-            request::{Request, Terms},
-        },
+        wait::request::{Freezes, Request, Terms},
     };
 
     /// Runs `test` with the watchdog of a wait inside `runtime`.
     fn watched(
         runtime: &Handle,
-        check: BlockCheck,
+        freezes: Freezes,
         limit: Option<Duration>,
         test: impl FnOnce(&mut Watchdog<'_>, &Parker),
     ) {
         let terms = limit.map_or(Terms::NONE, Terms::within);
-        let context = WaitContext {
-            request: &Request::new::<Ready<()>>(Bridge::global(), terms, "future"),
-            runtime,
-            check,
-        };
+        let request = Request::new::<Ready<()>>(Bridge::global(), terms, "future");
+        let mut context = WaitContext::new(&request, runtime);
+        context.freezes = freezes;
         let mut watchdog = Watchdog::start(&context);
         test(
             &mut watchdog,
@@ -228,7 +226,7 @@ mod tests {
     #[test]
     fn the_last_of_many_wake_ups_checks_the_runtime() {
         within(|| {
-            watched(&ended(), BlockCheck::NotNeeded, None, |watchdog, parker| {
+            watched(&ended(), Freezes::Nothing, None, |watchdog, parker| {
                 for _ in 1..BUSY {
                     watchdog.after_spin(parker).unwrap();
                 }
@@ -242,7 +240,7 @@ mod tests {
         within(|| {
             let runtime = one_worker();
             let handle = runtime.handle().clone();
-            watched(&handle, BlockCheck::NotNeeded, None, |watchdog, parker| {
+            watched(&handle, Freezes::Nothing, None, |watchdog, parker| {
                 watchdog.before_park(parker).unwrap();
                 watchdog.after_spin(parker).unwrap();
                 drop(runtime);
@@ -255,7 +253,7 @@ mod tests {
     #[test]
     fn a_wait_does_not_park_in_a_runtime_that_has_ended() {
         within(|| {
-            watched(&ended(), BlockCheck::NotNeeded, None, |watchdog, parker| {
+            watched(&ended(), Freezes::Nothing, None, |watchdog, parker| {
                 assert!(is_gone(&watchdog.before_park(parker)));
             });
         });
@@ -267,31 +265,21 @@ mod tests {
             let runtime = one_worker();
             let here = runtime.handle();
             let (short, long) = (Duration::from_millis(1), Duration::from_hours(1));
-            watched(
-                here,
-                BlockCheck::NotNeeded,
-                Some(short),
-                |watchdog, parker| {
-                    let until = watchdog.before_park(parker).unwrap();
-                    assert_eq!(Some(until), watchdog.deadline());
-                },
-            );
-            watched(
-                here,
-                BlockCheck::NotNeeded,
-                Some(long),
-                |watchdog, parker| {
-                    let until = watchdog.before_park(parker).unwrap();
-                    assert_eq!(until, watchdog.liveness.next());
-                },
-            );
-            watched(here, BlockCheck::Frozen, Some(long), |watchdog, parker| {
+            watched(here, Freezes::Nothing, Some(short), |watchdog, parker| {
+                let until = watchdog.before_park(parker).unwrap();
+                assert_eq!(Some(until), watchdog.context.deadline());
+            });
+            watched(here, Freezes::Nothing, Some(long), |watchdog, parker| {
+                let until = watchdog.before_park(parker).unwrap();
+                assert_eq!(until, watchdog.liveness.next());
+            });
+            watched(here, Freezes::Executor, Some(long), |watchdog, parker| {
                 let much_later = Instant::now() + long;
                 assert!(!watchdog.liveness.probe_if_due(here, much_later));
                 let until = watchdog.before_park(parker).unwrap();
                 let warning = watchdog
                     .stall
-                    .set_alarm(BlockCheck::Frozen, &watchdog.liveness);
+                    .set_alarm(Freezes::Executor, &watchdog.liveness);
                 assert_eq!(Some(until), warning);
             });
         });
@@ -301,19 +289,26 @@ mod tests {
     #[test]
     fn each_wake_up_puts_the_warning_off() {
         let runtime = one_worker();
-        let check = BlockCheck::Frozen;
-        watched(runtime.handle(), check, None, |watchdog, parker| {
-            let alarm = |watchdog: &mut Watchdog<'_>| {
-                thread::sleep(Duration::from_millis(1));
-                watchdog.stall.set_alarm(check, &watchdog.liveness).unwrap()
-            };
-            let first = alarm(watchdog);
-            assert_eq!(alarm(watchdog), first, "nothing woke it");
-            watchdog.after_spin(parker).unwrap();
-            let second = alarm(watchdog);
-            assert!(second > first);
-            watchdog.after_park(Parked::Woken, Report::default).unwrap();
-            assert!(alarm(watchdog) > second);
-        });
+        watched(
+            runtime.handle(),
+            Freezes::Executor,
+            None,
+            |watchdog, parker| {
+                let alarm = |watchdog: &mut Watchdog<'_>| {
+                    thread::sleep(Duration::from_millis(1));
+                    watchdog
+                        .stall
+                        .set_alarm(Freezes::Executor, &watchdog.liveness)
+                        .unwrap()
+                };
+                let first = alarm(watchdog);
+                assert_eq!(alarm(watchdog), first, "nothing woke it");
+                watchdog.after_spin(parker).unwrap();
+                let second = alarm(watchdog);
+                assert!(second > first);
+                watchdog.after_park(Parked::Woken, Report::default).unwrap();
+                assert!(alarm(watchdog) > second);
+            },
+        );
     }
 }

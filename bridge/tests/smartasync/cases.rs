@@ -41,6 +41,19 @@ fn the_four_cases() {
     });
 }
 
+/// Sync code may hand the outcome to async code, and generic code logs it.
+#[test]
+fn an_outcome_can_be_awaited_and_shown_whether_its_call_has_run_or_not() {
+    let ready = within(|| double(4).dispatch());
+    assert_eq!(format!("{ready:?}"), "Outcome(ready)");
+    run(async {
+        assert_eq!(ready.await, 8);
+        let pending = double(4).dispatch();
+        assert_eq!(format!("{pending:?}"), "Outcome(pending)");
+        assert_eq!(pending.await, 8);
+    });
+}
+
 #[test]
 fn dispatch_runs_in_sync_code_and_waits_for_await_in_async_code() {
     within(|| {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use detect::waiting_task;
 
 use super::liveness::{BusyThreads, LivenessProbe};
-use crate::wait::{context::WaitContext, plan::BlockCheck};
+use crate::wait::request::{Freezes, WaitContext};
 
 /// A wait that has been suspect for this long is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
@@ -51,10 +51,10 @@ impl StallWarning {
     /// park has to end, so that the warning is in time.
     pub(super) fn set_alarm(
         &mut self,
-        check: BlockCheck,
+        freezes: Freezes,
         liveness: &LivenessProbe,
     ) -> Option<Instant> {
-        let (since, _) = self.time_suspicion(check, liveness)?;
+        let (since, _) = self.time_suspicion(freezes, liveness)?;
         Some(since + SUSPICIOUS)
     }
 
@@ -63,7 +63,7 @@ impl StallWarning {
     /// It looks for the suspect again, because a canary that was queued before the park
     /// may have run meanwhile.
     pub(super) fn warn_if_due(&mut self, context: &WaitContext<'_>, liveness: &LivenessProbe) {
-        if let Some((since, suspect)) = self.time_suspicion(context.check, liveness)
+        if let Some((since, suspect)) = self.time_suspicion(context.freezes, liveness)
             && since + SUSPICIOUS <= Instant::now()
         {
             self.has_warned = true;
@@ -75,16 +75,16 @@ impl StallWarning {
     /// the suspect, starts the clock.
     fn time_suspicion(
         &mut self,
-        check: BlockCheck,
+        freezes: Freezes,
         liveness: &LivenessProbe,
     ) -> Option<(Instant, Suspect)> {
         if self.has_warned {
             return None;
         }
-        let suspect = match check {
-            BlockCheck::OnCorelessWorker if !waiting_task::has_handed_over() => Suspect::LocalSet,
-            BlockCheck::Frozen => Suspect::Frozen,
-            _ => {
+        let suspect = match freezes {
+            Freezes::PerhapsLocalSet if !waiting_task::has_handed_over() => Suspect::LocalSet,
+            Freezes::Executor => Suspect::Frozen,
+            Freezes::PerhapsLocalSet | Freezes::Nothing => {
                 let (since, busy) = liveness.stuck_since()?;
                 return Some((since, Suspect::Busy(busy)));
             }

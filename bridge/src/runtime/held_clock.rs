@@ -19,7 +19,7 @@ use tokio::{
     time,
 };
 
-use crate::runtime::forked;
+use super::forked;
 
 static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
 

@@ -1,61 +1,25 @@
-//! Carries out the plan of a wait: enters the runtime, and polls the future there.
+//! The wait of a thread that is not plain: makes its plan, and carries the plan out.
 //!
-//! Each way to wait is a separate function. An unoptimised build reserves stack for
-//! every branch of a function, whichever is taken, and waits nest on a stack of 2 MiB.
+//! Each way to wait is a separate function or closure. An unoptimised build reserves stack
+//! for every branch of a function, whichever is taken, and waits nest on a stack of 2 MiB.
 
-use detect::{Place, RuntimeLookup, probe::blocking::block_unless_in_set, waiting_task};
+use detect::{RuntimeLookup, probe::blocking::block_unless_in_set, waiting_task};
 use offload_pool::stack;
 use tokio::runtime::Handle;
 
 use super::{
-    block_on::block_on,
-    block_on_frozen::block_on_frozen,
-    block_on_root::block_on_root,
-    context::{PinnedSlot, WaitContext},
+    block_on::{PinnedSlot, block_on, frozen::block_on_frozen, root::block_on_root},
     facts::{self, ThisThread},
     freeze,
     hand_over::hand_over,
-    plan::{self, BlockCheck, Plan, PlanError},
-    request::Request,
+    plan::{self, Plan, PlanError},
+    request::{BeforePark, Freezes, Request, WaitContext},
 };
 use crate::WaitError;
 
-/// Runs the future in `slot` to its end on this thread.
-///
-/// # Errors
-///
-/// Returns why this thread must not wait, or why the wait ended before the future was
-/// ready.
-#[inline]
-pub(super) fn run<F: Future>(
-    request: &Request<'_>,
-    slot: PinnedSlot<'_, F>,
-) -> Result<F::Output, WaitError> {
-    match RuntimeLookup::current() {
-        RuntimeLookup::Nothing(Place::Thread) => on_plain_thread(request, slot),
-        lookup => planned(request, lookup, slot),
-    }
-}
-
-/// Fast path: a plain thread needs no plan. This saves a tenth of the instructions of
-/// a wait for a ready future.
-///
-/// It repeats a part of [`inside_home`], because the compiler inlines a function that
-/// has only one caller.
-#[inline]
-fn on_plain_thread<F: Future>(
-    request: &Request<'_>,
-    slot: PinnedSlot<'_, F>,
-) -> Result<F::Output, WaitError> {
-    // A given runtime may have ended. Then the watchdog ends the wait.
-    let home = request.bridge.home(request.at)?;
-    let _entered = home.enter();
-    block_on(&context(request, home, BlockCheck::NotNeeded), slot)
-}
-
 /// Plans the wait, and carries the plan out.
 #[inline(never)]
-fn planned<F: Future>(
+pub(super) fn planned<F: Future>(
     request: &Request<'_>,
     lookup: RuntimeLookup,
     slot: PinnedSlot<'_, F>,
@@ -68,12 +32,20 @@ fn planned<F: Future>(
     // The match borrows the plan, because moving the plan out takes a fifth of the time
     // of a wait in blocking code.
     match &plan {
-        Ok(Plan::Inside(
-            runtime,
-            check @ (BlockCheck::BeforeFirstPoll | BlockCheck::OnCorelessWorker),
-        )) => leave_poll_first(request, runtime.as_ref(), *check, slot),
-        Ok(Plan::Inside(Some(runtime), check)) => inside(request, runtime, *check, slot),
-        Ok(Plan::Inside(None, check)) => inside_home(request, *check, slot),
+        Ok(Plan::InPlace) => inside_home(request, |context| block_on(&context, slot)),
+        Ok(Plan::InBlockingCode(runtime)) => inside(request, runtime.as_ref(), |mut context| {
+            context.before_park = BeforePark::AskTokio;
+            block_on(&context, slot)
+        }),
+        Ok(Plan::InRoot(runtime)) => inside(request, runtime.as_ref(), |context| {
+            block_on_root(&context, slot)
+        }),
+        Ok(Plan::LeavePoll(runtime)) => {
+            leave_poll(request, runtime.as_ref(), Freezes::Nothing, slot)
+        }
+        Ok(Plan::LeaveCorelessWorker(runtime)) => {
+            leave_poll(request, runtime.as_ref(), Freezes::PerhapsLocalSet, slot)
+        }
         Ok(Plan::HandOver(own)) => handed_over(request, own, slot),
         Err(PlanError::WouldFreeze) if request.may_freeze() => frozen(request, slot),
         Err(error) => Err(refused(request, *error)),
@@ -86,55 +58,41 @@ fn plan_here(request: &Request<'_>, lookup: RuntimeLookup) -> Result<Plan<Handle
     plan::plan(place, &ThisThread::new(request.bridge, reachable))
 }
 
+/// Calls `wait` inside `runtime`, which is reachable here, or inside home, which this enters.
 #[inline]
-fn context<'a>(
-    request: &'a Request<'a>,
-    runtime: &'a Handle,
-    check: BlockCheck,
-) -> WaitContext<'a> {
-    WaitContext {
-        request,
-        runtime,
-        check,
+fn inside<T>(
+    request: &Request<'_>,
+    runtime: Option<&Handle>,
+    wait: impl FnOnce(WaitContext<'_>) -> Result<T, WaitError>,
+) -> Result<T, WaitError> {
+    match runtime {
+        Some(runtime) => wait(WaitContext::new(request, runtime)),
+        None => inside_home(request, wait),
     }
 }
 
-/// Waits inside `runtime`, which is entered.
 #[inline]
-fn inside<F: Future>(
+fn inside_home<T>(
     request: &Request<'_>,
-    runtime: &Handle,
-    check: BlockCheck,
-    slot: PinnedSlot<'_, F>,
-) -> Result<F::Output, WaitError> {
-    let context = context(request, runtime, check);
-    if check == BlockCheck::AfterFirstPoll {
-        return block_on_root(&context, slot);
-    }
-    block_on(&context, slot)
-}
-
-#[inline]
-fn inside_home<F: Future>(
-    request: &Request<'_>,
-    check: BlockCheck,
-    slot: PinnedSlot<'_, F>,
-) -> Result<F::Output, WaitError> {
+    wait: impl FnOnce(WaitContext<'_>) -> Result<T, WaitError>,
+) -> Result<T, WaitError> {
     let home = request.bridge.home(request.at)?;
     let _entered = home.enter();
-    inside(request, home, check, slot)
+    wait(WaitContext::new(request, home))
 }
 
 /// Polls the future only after leaving the current poll by `block_in_place`.
-fn leave_poll_first<F: Future>(
+fn leave_poll<F: Future>(
     request: &Request<'_>,
     runtime: Option<&Handle>,
-    check: BlockCheck,
+    freezes: Freezes,
     mut slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let body = || match runtime {
-        Some(runtime) => inside(request, runtime, check, slot.as_mut()),
-        None => inside_home(request, check, slot.as_mut()),
+    let body = || {
+        inside(request, runtime, |mut context| {
+            context.freezes = freezes;
+            block_on(&context, slot.as_mut())
+        })
     };
     block_unless_in_set(body).unwrap_or_else(|| frozen_if_allowed(request, slot))
 }
@@ -147,13 +105,13 @@ fn handed_over<F: Future>(
 ) -> Result<F::Output, WaitError> {
     // Inside a frozen wait, home is the reachable runtime. So `own` may be home, and home
     // cannot take over this worker's tasks. A request that is frozen itself is left out,
-    // because for it `is_allowed_here` is always true.
+    // because `is_allowed_here` is always true then.
     if !request.is_frozen && freeze::is_allowed_here() {
         return frozen(request, slot);
     }
     let body = || {
         waiting_task::note_hand_over();
-        block_on(&context(request, own, BlockCheck::NotNeeded), slot.as_mut())
+        block_on(&WaitContext::new(request, own), slot.as_mut())
     };
     hand_over(own, request.bridge.max_nested_waits(), request.at, body)
         .unwrap_or_else(|| frozen_if_allowed(request, slot))
@@ -180,9 +138,7 @@ fn frozen<F: Future>(
     request: &Request<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let home = request.bridge.home(request.at)?;
-    let _entered = home.enter();
-    block_on_frozen(&context(request, home, BlockCheck::Frozen), slot)
+    inside_home(request, |context| block_on_frozen(&context, slot))
 }
 
 #[cold]

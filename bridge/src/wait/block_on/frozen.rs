@@ -22,62 +22,58 @@
 //!   never ends, as the documentation of [`wait_frozen`](crate::wait_frozen) says.
 
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
     task::Poll,
 };
 
 use detect::probe::deferred_wake::DeferredWakes;
-use offload_pool::Waiting;
 use tokio::task::unconstrained;
 
-use super::{
-    block_on::{pause, poll_once},
-    context::{DropInPlace, PinnedSlot, WaitContext, thread_ending},
-    parker::ParkerLease,
-    plan::BlockCheck,
-    watchdog::Watchdog,
+use super::{OpenWait, PinnedSlot, keep_polling, open, poll_once};
+use crate::{
+    WaitError,
+    wait::request::{Freezes, WaitContext},
 };
-use crate::WaitError;
 
 /// Polls the future in `slot` until it is ready, inside the poll that the wait freezes.
-pub(super) fn block_on_frozen<F: Future>(
+pub(crate) fn block_on_frozen<F: Future>(
     context: &WaitContext<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let Some(lease) = ParkerLease::take() else {
-        return Err(thread_ending(context, slot));
-    };
-    let mut waiting = Waiting::open_at(context.at());
-    let mut slot = DropInPlace(slot);
-    poll_frozen(context, &lease, &mut waiting, slot.future())
+    open(context, slot, |mut wait, future| {
+        poll_frozen(&mut wait, future)
+    })
 }
 
 /// Polls the future inside the poll that this freezes, and pauses between polls.
 #[cold]
 #[inline(never)]
 pub(super) fn poll_frozen<F: Future>(
-    context: &WaitContext<'_>,
-    lease: &ParkerLease,
-    waiting: &mut Waiting,
-    mut future: Pin<&mut F>,
+    wait: &mut OpenWait<'_>,
+    future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
-    let frozen = WaitContext {
-        check: BlockCheck::Frozen,
-        ..*context
+    let context = &WaitContext {
+        freezes: Freezes::Executor,
+        ..*wait.context
+    };
+    let wait = &mut OpenWait {
+        context,
+        waiting: wait.waiting,
+        lease: wait.lease,
     };
     let deferred = DeferredWakes::new();
-    let mut watchdog = Watchdog::start(&frozen);
-    loop {
+    let mut unbudgeted = pin!(unconstrained(future));
+    let mut future = pin!(poll_fn(|cx| {
         deferred.mark();
-        let poll = poll_once(&frozen, lease, pin!(unconstrained(future.as_mut())))?;
-        if let Poll::Ready(value) = poll {
-            return Ok(value);
+        let poll = unbudgeted.as_mut().poll(cx);
+        if poll.is_pending() && deferred.mark() {
+            cx.waker().wake_by_ref();
         }
-        if deferred.mark() {
-            lease.context().waker().wake_by_ref();
-        }
-        if !waiting.run_lent() {
-            pause(&mut watchdog, lease, waiting)?;
-        }
+        poll
+    }));
+    match poll_once(wait, future.as_mut())? {
+        Poll::Ready(value) => Ok(value),
+        Poll::Pending => keep_polling(wait, future),
     }
 }

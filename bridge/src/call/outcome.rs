@@ -9,9 +9,8 @@ use std::{
 use detect::Context;
 use pin_project_lite::pin_project;
 
+use super::{Call, sealed::Sealed};
 use crate::{
-    Call,
-    call::sealed::Sealed,
     maybe_boxed::MaybeBoxed,
     route::{Route, route},
 };
@@ -58,7 +57,7 @@ pin_project! {
 
 /// Runs the call if this thread may block, and leaves it pending otherwise.
 #[track_caller]
-pub(crate) fn dispatch<C: Call>(call: MaybeBoxed<C>) -> Outcome<C> {
+pub(super) fn dispatch<C: Call>(call: MaybeBoxed<C>) -> Outcome<C> {
     let state = match route(Context::current(), Sealed::kind(&*call)) {
         Route::Wait | Route::Direct => State::Ready {
             value: Some(wait(call)),
