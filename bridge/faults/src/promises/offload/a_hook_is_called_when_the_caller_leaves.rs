@@ -42,6 +42,12 @@ pub(crate) fn run() {
     let (job, noted) = blocked(&bridge);
     is_timed_out(&job.wait_timeout(Duration::from_millis(5)));
     assert_eq!(noted.iter().collect::<Vec<_>>(), here);
+    // A job that waits for the end of its hook is parked, so the next job may begin before the
+    // last one has ended.
+    eventually("the last job has ended", || {
+        let metrics = bridge.metrics();
+        metrics.running + metrics.blocked == 0
+    });
     let (job, noted) = blocked(&bridge);
     let report = bridge.shutdown(Duration::ZERO).wait();
     assert_eq!((report.cancelled, report.running.len()), (1, 0));

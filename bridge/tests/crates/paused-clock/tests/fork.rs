@@ -2,7 +2,7 @@
 //! go on.
 #![cfg(unix)]
 
-use std::time::Duration;
+use std::{fs, path::Path, thread, time::Duration};
 
 use bridge::Bridge;
 use testkit::within;
@@ -24,6 +24,23 @@ async fn offload_and_sleep() -> bool {
     value == 7 && start.elapsed() >= LONG
 }
 
+/// Leaves an idle blocking thread, for which a fork's child would wait.
+///
+/// A thread that has run a closure takes the lock of Tokio's blocking pool before it sleeps.
+/// A fork would copy that lock, and the child could never take it. So this returns only when
+/// the thread sleeps, where the system can tell.
+async fn leave_an_idle_blocking_thread() {
+    let thread = spawn_blocking(|| fs::read_link("/proc/thread-self"));
+    let Ok(thread) = thread.await.unwrap() else {
+        return thread::sleep(Duration::from_millis(200));
+    };
+    let stat = Path::new("/proc").join(thread).join("stat");
+    // The state follows the name, which is in brackets.
+    while !fs::read_to_string(&stat).unwrap().contains(") S ") {
+        thread::yield_now();
+    }
+}
+
 /// Otherwise the child would sleep for ever. The threads of its runtime stayed in the parent,
 /// so a blocking task there never ends, and Tokio would hold the clock for it.
 #[test]
@@ -34,8 +51,7 @@ fn an_offload_in_a_forks_child_holds_no_clock() {
         runtime.block_on(async {
             // From here on, the bridge notices forks.
             let _home = Bridge::global().handle().unwrap();
-            // This leaves an idle blocking thread, for which the child would wait.
-            spawn_blocking(|| ()).await.unwrap();
+            leave_an_idle_blocking_thread().await;
             // SAFETY: the child goes on in this poll, uses a pool of its own, and leaves by
             // `_exit`, so nothing of the test runner runs twice.
             let pid = unsafe { libc::fork() };
