@@ -1,7 +1,8 @@
 //! P21: ten thousand tasks, each of which awaits one short job.
 //!
 //! All pools have two threads. The bridge is measured twice: with `max_threads(2)`, and
-//! with nothing configured.
+//! with nothing configured. Beside the pools stands a queue with a thread, which is no pool:
+//! it shows how much of the time no pool can save.
 
 use bench_suite::{
     lines,
@@ -9,7 +10,9 @@ use bench_suite::{
     settings,
     wanted::Wanted,
     workload::{
-        burst, run, tasks,
+        burst,
+        queue::QueueAlone,
+        run, tasks,
         way::{Affinity, Ours, SpawnBlocking, TokioRayonPool, Way},
     },
 };
@@ -47,6 +50,7 @@ fn measure(wanted: &Wanted) {
             candidate(Affinity::NAME, Affinity::of(THREADS), &runtime),
             candidate(TokioRayonPool::NAME, TokioRayonPool::of(THREADS), &runtime),
             candidate(SpawnBlocking::NAME, SpawnBlocking, &two_blocking_threads),
+            candidate(QueueAlone::NAME, QueueAlone::start(), &runtime),
         ],
     );
     for (who, figure) in figures {

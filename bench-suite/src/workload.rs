@@ -13,6 +13,7 @@ pub mod length;
 pub mod live;
 pub mod nest;
 pub mod offload;
+pub mod queue;
 pub mod request;
 pub mod run;
 pub mod server;

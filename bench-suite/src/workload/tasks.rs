@@ -30,7 +30,9 @@ pub async fn each_awaits_one<W: Way>(way: W, count: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::workload::{
-        burst, run,
+        burst,
+        queue::QueueAlone,
+        run,
         way::{Affinity, Ours, SpawnBlocking, TokioRayonPool},
     };
 
@@ -45,6 +47,7 @@ mod tests {
             assert_eq!(each_awaits_one(Affinity::of(2), COUNT).await, wanted);
             assert_eq!(each_awaits_one(TokioRayonPool::of(2), COUNT).await, wanted);
             assert_eq!(each_awaits_one(SpawnBlocking, COUNT).await, wanted);
+            assert_eq!(each_awaits_one(QueueAlone::start(), COUNT).await, wanted);
         };
         testkit::within(|| runtime.block_on(all));
     }

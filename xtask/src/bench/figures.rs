@@ -12,11 +12,12 @@ pub(super) const OURS: &str = "bridge";
 
 /// The ends of names that are shown but are no peers. These candidates do less than the
 /// work, or can run no async code at all.
-const NO_PEER: [&str; 8] = [
+const NO_PEER: [&str; 9] = [
     "_without_context",
     "_without_runtime",
     "_without_wait",
     "_without_jobs",
+    "_without_pool",
     "no_jobs",
     "raw_std",
     "thread_local_read",

@@ -18,6 +18,7 @@ const NAMES: &[(&str, &str, usize)] = &[
     ("futures_without_runtime", "futures, no runtime", 6),
     ("enter_without_wait", "entering the runtime alone", 6),
     ("memory_without_jobs", "its memory alone", 6),
+    ("queue_without_pool", "a queue and a thread alone", 6),
     ("offload_without_context", "with carry_span(false)", 1),
     ("plain_call", "the plain call", 1),
     ("plain_await", "the plain future", 1),
