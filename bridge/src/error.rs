@@ -167,7 +167,7 @@ impl fmt::Display for WaitError {
                 let future = future.strip_suffix("::{{closure}}").unwrap_or(future);
                 write!(
                     f,
-                    "waiting for `{future}` at {at} would freeze the executor that polls this \
+                    "waiting for `{future}` at {at} would freeze the executor that runs on this \
                      thread; `.await` it, offload the code that waits, or use a multi-thread \
                      runtime, as by `#[tokio::test(flavor = \"multi_thread\")]`; a destructor may \
                      use `bridge::wait_frozen`"

@@ -31,7 +31,7 @@ use crate::{Context, ThreadTag, probe::budget};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// No runtime is reachable from here.
+    /// No runtime is reachable, no poll can be detected, and the thread has no tag.
     Thread,
     /// This thread's locals are being destroyed, Tokio's among them.
     Ending,

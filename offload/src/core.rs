@@ -176,9 +176,9 @@ impl Core {
     /// Releases the state after a transition, and starts the monitor if the transition
     /// has left jobs queued that nobody can take.
     ///
-    /// A guard that is dropped instead leaves the monitor due. In a debug build the next
-    /// thread that locks the state panics then. So a caller that queues nothing, and parks
-    /// no worker, may drop the guard.
+    /// A caller whose transition queues nothing and parks no worker may just drop the guard.
+    /// After any other transition that would leave the monitor due. In a debug build the next
+    /// thread that locks the state would panic.
     #[inline]
     pub(crate) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let starts_monitor = state.stall.take_start();

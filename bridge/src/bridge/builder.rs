@@ -78,13 +78,14 @@ impl Builder {
 
     pool_settings! {
         /// Sets how many offloaded closures run at a time, at most. A closure that is
-        /// parked in a wait does not count. Beyond this number only descendants of
-        /// parked closures run. All other closures may block on a lock that only such a
-        /// descendant releases.
+        /// parked in a wait does not count. Beyond this number run only descendants of
+        /// parked closures, and closures that come back from a wait. All other closures may
+        /// block on a lock that only such a descendant releases.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
         /// still for 100 ms grows, up to 512. A pool whose size is
-        /// set does not grow. If it stands still for a second, it warns through `tracing`.
+        /// set does not grow. If it stands still while closures are queued, it warns within
+        /// a second, through `tracing`.
         max_threads: usize;
         /// Sets how many threads are added for closures that are parked in waits, at most.
         /// The default is 64. If you set neither this nor `max_threads`, more are added while

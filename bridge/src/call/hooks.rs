@@ -12,7 +12,8 @@ pub trait Hooks {
     fn begin(&mut self, route: Route) {
         let _ = route;
     }
-    /// Notes that the function has returned, or that it will unless it panics.
+    /// Notes that the function has returned. For a plain call this comes just before the
+    /// function runs.
     #[inline]
     fn end(&mut self) {}
 }

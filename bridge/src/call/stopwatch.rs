@@ -61,7 +61,7 @@ fn report(name: &'static str, at: &'static Location<'static>, elapsed: Duration)
                 call = name,
                 %at,
                 ?elapsed,
-                "`.wait()` on a smart `fn` froze the executor that polls this thread; `.await` the \
+                "`.wait()` on a smart `fn` froze the executor that runs on this thread; `.await` the \
                  call there"
             );
         });

@@ -1,4 +1,4 @@
-//! The open hand-overs of each runtime: the workers that waits have blocked.
+//! The open hand-overs of each runtime: its workers that are blocked in waits.
 //!
 //! A hand-over gives the worker's core to a thread of the runtime's blocking pool. If
 //! that pool has no thread left, Tokio queues the core. Then nothing runs the worker's

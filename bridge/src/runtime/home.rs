@@ -1,4 +1,4 @@
-//! The home runtime of a bridge. The first wait that needs it starts it.
+//! The home runtime of a bridge, which starts at its first use.
 
 use std::{
     io,

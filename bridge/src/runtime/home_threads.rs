@@ -35,8 +35,8 @@ const START: Duration = Duration::from_millis(100);
 /// Counts the threads of one home runtime.
 pub(crate) struct Threads {
     exit_grace: Duration,
-    /// The threads that Tokio has asked the system for. Tokio asks for the thread's name
-    /// before.
+    /// The threads that Tokio has asked the system for. They are counted in `thread_name_fn`,
+    /// which Tokio calls just before it starts a thread.
     asked: AtomicUsize,
     started: AtomicUsize,
     ended: AtomicUsize,
@@ -122,7 +122,7 @@ impl BeforeExit for Threads {
     }
 
     fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-        // The thread that exits the process does not end before. If it is a thread of this
+        // The thread that calls `exit` can't end before the exit does. If it is a thread of this
         // runtime, the count leaves it out.
         let own = usize::from(exit.mark() == self.mark());
         let until = exit.deadline(self.exit_grace);

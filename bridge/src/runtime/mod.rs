@@ -3,7 +3,7 @@
 //! * [`home`] is the runtime of a bridge itself; [`home_threads`] makes the exit of
 //!   the process wait for home's blocking tasks.
 //! * [`end`] tells waits that their runtime has ended.
-//! * [`hand_overs`] counts the workers of a runtime that waits have blocked.
+//! * [`hand_overs`] counts a runtime's workers that are blocked in waits.
 //! * [`forked`] knows the runtimes whose threads stayed in a parent process.
 //! * [`clock`] is a runtime of the process, which drives the timers of time limits.
 //!   `held_clock` holds the paused clock of a test's runtime.

@@ -43,9 +43,9 @@ pub(super) fn block_on<F: Future>(
         match poll_once(&wait, future.as_mut()) {
             Ok(Poll::Ready(value)) => Ok(value),
             Ok(Poll::Pending) => {
-                // This asks nothing on a plain thread.
+                // On a plain thread the context says `NoCheck`.
                 check_before_park(wait.context)?;
-                // A ready future needs no `wait` in memory, so the move is in this arm.
+                // `&mut` forces `wait` into memory, so it is taken only for a pending future.
                 keep_polling(&mut { wait }, future)
             }
             Err(error) => Err(error),

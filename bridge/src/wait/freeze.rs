@@ -32,7 +32,7 @@ pub(super) fn is_allowed_here() -> bool {
 /// Restores, when it drops, what was allowed before. [`allow`] makes it.
 pub(super) struct FreezeGuard(Option<InPoll>);
 
-/// Allows the waits inside this one to freeze the executor of this thread.
+/// Until the guard drops, waits in the current poll may freeze the executor of this thread.
 #[cold]
 pub(super) fn allow() -> FreezeGuard {
     FreezeGuard(ALLOWED.replace(Some(InPoll::current())))

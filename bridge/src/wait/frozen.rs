@@ -1,6 +1,6 @@
-//! `wait_frozen`: a wait that may freeze the executor which polls this thread.
+//! `wait_frozen`: a wait that may freeze the executor of this thread.
 //!
-//! [`block_on_frozen`](super::block_on_frozen) says why such a wait loses no wake-up.
+//! [`block_on::frozen`](super::block_on::frozen) says why such a wait loses no wake-up.
 
 use std::time::Duration;
 

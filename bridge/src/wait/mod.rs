@@ -12,7 +12,7 @@
 //! 5. [`parker`] belongs to the thread. A pause first spins for a wake-up on it.
 //! 6. [`watchdog`] says before and after each pause whether the wait must end. It also says
 //!    when a park has to end.
-//! 7. `waiting/mod.rs` parks the wait, which on a plain thread only parks the thread.
+//! 7. `waiting/mod.rs` parks the wait. Outside a pool this only parks the thread.
 //! 8. `thread/park.rs` parks the thread until the future's waker is called.
 //!
 //! The path asks other files on its way, whose names tell enough:
@@ -22,8 +22,8 @@
 //! # Checks of corner cases
 //!
 //! A *plain* thread has no reachable runtime, no tag of the bridge and no poll that can
-//! be detected. A thread that runs a job of a pool has a tag, so it is never plain. The wait
-//! of any other thread is [`planned`]: a pure function, [`plan`], chooses the way to wait by
+//! be detected. While a thread runs the closure of a job it has a tag, so it is not plain
+//! then. The wait of any other thread is [`planned`]: a pure function, [`plan`], chooses the way to wait by
 //! the [`facts`] about the thread.
 //!
 //! * [`hand_over`] gives a worker's other tasks to another thread before the wait

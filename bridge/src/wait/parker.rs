@@ -20,7 +20,7 @@ use offload_pool::{
     park::{Parker, Spinning},
 };
 
-/// The parkers that a thread keeps. Waits that nest more deeply allocate theirs.
+/// The most parkers in [`ParkerCache::more`]. Waits that nest more deeply allocate theirs.
 const KEPT: usize = 8;
 
 thread_local! {

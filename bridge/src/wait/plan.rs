@@ -4,8 +4,9 @@ use detect::Place;
 
 /// The way in which a thread waits.
 ///
-/// The future is polled inside the runtime `R`, which is reachable here, or inside home if
-/// there is none. Other threads drive either.
+/// The future is polled inside the runtime `R`, or inside home if there is none. `R` is the
+/// reachable runtime. For [`HandOver`](Self::HandOver) it is the worker's own runtime, which
+/// a guard may hide. Other threads drive both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Plan<R> {
@@ -19,9 +20,9 @@ pub(super) enum Plan<R> {
     /// Polls the future once in the poll of this root, and leaves that poll before the first
     /// park. The root may be that of a `LocalSet`, where Tokio refuses that.
     InRoot(Option<R>),
-    /// Leaves the current poll, and then polls the future for the first time. Although this
-    /// thread is no worker, it polls a task other than the waiting one, which may be a task
-    /// of a `LocalSet`.
+    /// Leaves the current poll, and then polls the future for the first time. This thread is
+    /// no worker, and its current task is not the task of the innermost wait on this stack.
+    /// It may be a task of a `LocalSet`.
     LeavePoll(Option<R>),
     /// Leaves the current poll first, as [`LeavePoll`](Self::LeavePoll) does, on a worker
     /// without its core. Tokio allows blocking there even if a `LocalSet` is nested in the
@@ -35,7 +36,7 @@ pub(super) enum Plan<R> {
 /// Why a thread does not wait at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PlanError {
-    /// The executor that polls this thread would freeze.
+    /// The executor that runs on this thread would freeze.
     WouldFreeze,
     /// The thread is ending.
     ThreadEnding,

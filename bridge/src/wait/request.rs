@@ -113,7 +113,8 @@ pub(super) enum BeforePark {
     AskTokio,
 }
 
-/// The things that stand still while a wait is parked. A warning of the watchdog tells them.
+/// The things that stand still while a wait is parked. The warning of the watchdog
+/// depends on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Freezes {
     /// Nothing, or another thread has taken it over.
@@ -121,7 +122,7 @@ pub(super) enum Freezes {
     /// Perhaps the other tasks of a `LocalSet`: see
     /// [`Plan::LeaveCorelessWorker`](super::plan::Plan::LeaveCorelessWorker).
     PerhapsLocalSet,
-    /// The executor that polls this thread. The caller accepts that.
+    /// The executor that runs on this thread. The caller accepts that.
     Executor,
 }
 
@@ -152,7 +153,7 @@ impl<'a> WaitContext<'a> {
         self.request.bridge.spin()
     }
 
-    /// Lists this wait in the reports of its bridge, until the result drops.
+    /// Lists this wait in the reports of its bridge, until the returned guard drops.
     pub(super) fn list(&self) -> OutsideWait {
         let request = self.request;
         let pool = request.bridge.pool();

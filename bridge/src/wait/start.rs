@@ -164,7 +164,7 @@ fn run_here<F: Future>(
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
     match RuntimeLookup::current() {
-        // A plain thread: no runtime is reachable, and no poll can be detected.
+        // A plain thread, as the head of `wait` defines it.
         RuntimeLookup::Nothing(Place::Thread) => on_plain_thread(request, slot),
         lookup => planned(request, lookup, slot),
     }

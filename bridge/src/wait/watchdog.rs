@@ -121,8 +121,8 @@ impl<'a> Watchdog<'a> {
         self.listed.get_or_insert_with(|| self.context.list());
     }
 
-    /// Decides by the end of a park whether the wait goes on. `report` is called if the
-    /// pool could do nothing for the wait.
+    /// Takes how a park ended, and decides whether the wait goes on. Calls `report` only if
+    /// the pool has refused the wait.
     pub(super) fn after_park(
         &mut self,
         parked: Parked,

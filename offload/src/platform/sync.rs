@@ -1,6 +1,6 @@
 //! The atomics, locks, thread-locals, threads and the clock of every protocol that a model
-//! explores. Only what no model has uses the standard library instead: the exit of the
-//! process, forks, and the load of the machine.
+//! explores. Code on which no protocol depends uses the standard library instead: the exit
+//! of the process, forks, the load of the machine, the list of outside waits.
 //!
 //! Under `--cfg bridge_loom` they are loom's: `tests/loom.rs` explores every order of
 //! steps of the small protocols. Under `--cfg bridge_shuttle` they are shuttle's, with a

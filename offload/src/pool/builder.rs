@@ -68,16 +68,16 @@ impl<A> Builder<A> {
     /// Sets the number of permits: at most this many jobs run at a time. A job that is
     /// parked in a wait of the bridge does not count. Beyond this number run only
     /// descendants of parked jobs, and jobs that come back from a wait. For each parked job
-    /// that is one descendant that its wait depends on, and one other. It is more only
-    /// while the pool stands still.
+    /// at most two descendants run beyond it: one that its wait depends on, and one other.
+    /// More run only while the pool stands still.
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
     /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
     /// so on, up to 512 in all, and it starts over once it has kept up for half a second. So
     /// code that works on `spawn_blocking` works here, such as a barrier of 100 jobs.
     ///
-    /// A pool whose size is set does not grow. If it stands still, it reports that within
-    /// a second, through [`Ambient::stalled`].
+    /// A pool whose size is set does not grow. If it stands still while jobs are queued, it
+    /// reports that within a second, through [`Ambient::stalled`].
     pub fn max_threads(mut self, count: usize) -> Self {
         self.limits.max_threads = count;
         self.limits.grows = false;

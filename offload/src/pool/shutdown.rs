@@ -75,8 +75,8 @@ impl PoolShutdown {
     ///
     /// # Panics
     ///
-    /// Panics if this future has been polled. It may go on instead if the system had no
-    /// thread to give at that poll.
+    /// Panics if this future has been polled. But if the system had no thread to give at that
+    /// poll, this call continues the shutdown.
     pub fn wait(mut self) -> Shutdown {
         let step = mem::replace(&mut self.step, ShutdownStep::Over);
         let Ok(core) = self.core.get() else {

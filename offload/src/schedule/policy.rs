@@ -1,8 +1,8 @@
 //! The policy: a pure function that decides whether one more worker takes a job.
 //!
 //! At most one worker of a pool is *searching*: it is bound to look at the queue before
-//! it sleeps. If a job is queued, a permit is free and no worker is searching, the pool
-//! wakes an idle worker or starts a new one. That worker is searching until it takes a
+//! it sleeps. If a job is queued, a permit is free, and no worker is searching or spinning,
+//! the pool wakes an idle worker or starts a new one. That worker is searching until it takes a
 //! job, and [`decide`] tells it when to take one.
 //!
 //! The running workers finish instant jobs sooner than one more worker could help. Jobs
@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-/// A queued job gets a worker within this time while a permit is free.
+/// The first queued job gets a worker within about this time while a permit is free, unless
+/// instant jobs keep all processors busy.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(1);
 
 /// The time for which the searching worker watches before it looks again.

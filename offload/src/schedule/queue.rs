@@ -81,7 +81,7 @@ impl Queue {
         Self { clock, ..self }
     }
 
-    /// Returns the number of admitted jobs. It is at most the capacity.
+    /// Returns the number of jobs in both queues. It is at most the capacity.
     pub(crate) fn queued(&self) -> usize {
         self.descendants.queue.live + self.unrelated.queue.live
     }
@@ -101,7 +101,7 @@ impl Queue {
         self.queued() + self.descendants.backlog.live
     }
 
-    /// Returns the number of unrelated jobs that were admitted.
+    /// Returns the number of unrelated jobs in the queue, without the backlog.
     pub(crate) fn queued_unrelated(&self) -> usize {
         self.unrelated.queue.live
     }

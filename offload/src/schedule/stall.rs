@@ -1,5 +1,5 @@
-//! The check that notices a pool which stands still: it is stuck, and nothing that would
-//! help it happens.
+//! The check that notices a pool which stands still. Such a pool is stuck, and no job starts
+//! or ends that could let a queued job start.
 //!
 //! A pool is *stuck* if jobs are queued that no worker is bound to look at, or if every
 //! worker is parked and none can be added. A pool that keeps up has no monitor. Once the

@@ -65,10 +65,10 @@ fn addresses() -> Option<Range<usize>> {
 
     let mut attributes = MaybeUninit::uninit();
     // SAFETY: this function may be called anywhere.
-    let this_worker = unsafe { libc::pthread_self() };
+    let this_thread = unsafe { libc::pthread_self() };
     // SAFETY: this thread is alive, and there is room for the attributes, which
     // are written unless an error is returned.
-    if unsafe { libc::pthread_getattr_np(this_worker, attributes.as_mut_ptr()) } != 0 {
+    if unsafe { libc::pthread_getattr_np(this_thread, attributes.as_mut_ptr()) } != 0 {
         return None;
     }
     let (mut start, mut size) = (ptr::null_mut(), 0);

@@ -16,7 +16,7 @@ const LEAST: u32 = if cfg!(bridge_shuttle) { 1 } else { 16 };
 /// In a storm a job takes less than this, together with the pauses between jobs.
 const INSTANT: Duration = Duration::from_micros(4);
 
-/// After this many jobs the count begins anew, because older jobs say little.
+/// After this many jobs the count starts again, because older jobs say little.
 const MOST: u32 = 4096;
 
 /// The jobs that a worker has run since it last slept, or since it was last in no storm.
@@ -37,7 +37,7 @@ impl Storm {
     /// Counts a job.
     #[inline]
     pub(crate) fn note_job(&mut self) {
-        self.jobs += 1;
+        self.jobs = self.jobs.saturating_add(1);
     }
 
     /// Returns whether there were enough jobs for a storm, however long they took. This is

@@ -21,7 +21,8 @@ pub struct Metrics {
     pub idle: usize,
     /// The number of jobs that run. Parked jobs do not count.
     pub running: usize,
-    /// The number of parked jobs.
+    /// The number of workers that are parked in a wait. A worker that was lent a job does
+    /// not count, although its own job is still parked.
     pub blocked: usize,
     /// The number of jobs in the queue.
     pub queued: usize,
@@ -44,7 +45,7 @@ pub struct Metrics {
     /// pool counts only when a worker looks at the queue. It misses jobs that come and go
     /// in between.
     pub peak_queued: usize,
-    /// The greatest number of jobs parked at a time.
+    /// The greatest number of workers parked at a time, counted as in `blocked`.
     pub peak_blocked: usize,
     /// The times that jobs were queued, from their admission to their start. `None` unless
     /// [`Builder::timings`](crate::Builder::timings) is on.
@@ -112,7 +113,7 @@ impl Metrics {
             gauge("threads", "workers", threads),
             gauge("idle", "workers without a job", idle),
             gauge("running", "jobs that run", running),
-            gauge("blocked", "parked jobs", blocked),
+            gauge("blocked", "workers parked in a wait", blocked),
             gauge("queued", "jobs in the queue", queued),
             gauge("backlog", "jobs that wait for room in the queue", backlog),
             gauge("peak_threads", "the most workers at a time", peak_threads),
@@ -123,7 +124,7 @@ impl Metrics {
             ),
             gauge(
                 "peak_blocked",
-                "the most parked jobs at a time",
+                "the most workers parked in a wait at a time",
                 peak_blocked,
             ),
             counter("completed", "jobs that returned", completed),

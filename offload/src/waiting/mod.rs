@@ -37,7 +37,7 @@ pub struct Waiting {
 pub enum Parked {
     /// The future may be ready, so poll again. Usually there was a token.
     Woken,
-    /// The time came to which the caller had limited the park.
+    /// The time of the alarm came first.
     TimedOut,
     /// The pool has lent this wait a job. Poll once more. If that does not end the wait,
     /// call [`Waiting::run_lent`].

@@ -50,7 +50,8 @@ impl ParkedWait {
         Arc::ptr_eq(&self.request.frame, frame)
     }
 
-    /// Returns whether the wait's descendants start on the account of this frame.
+    /// Returns whether this is the wait's own frame, or the frame on whose account its
+    /// descendants start.
     pub(super) fn is_on(&self, frame: &Arc<Frame>) -> bool {
         Arc::ptr_eq(&self.request.account, frame) || self.is_of(frame)
     }

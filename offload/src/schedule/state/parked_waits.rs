@@ -94,7 +94,7 @@ impl State {
     /// Returns whether the pool can do nothing for its waits: every worker is parked,
     /// none can be added, and none was lent a job.
     pub(super) fn is_hopeless(&self) -> bool {
-        // In a closed pool no job starts any more, and the callers of queued jobs are
+        // In a stopped pool no job starts any more, and the callers of queued jobs are
         // being told so. That may end a wait for such a job.
         if self.phase == Phase::Stopped || self.is_attended() || self.may_start() {
             return false;
@@ -152,7 +152,7 @@ impl State {
 
     /// Takes back a lent job that its lender will not run.
     ///
-    /// Returns the job if the pool is closed. Then nobody else would run it either, so
+    /// Returns the job if no job starts any more. Then nobody else would run it either, so
     /// the lender must tell the job's caller.
     pub(crate) fn give_back(
         &mut self,
