@@ -317,8 +317,8 @@ impl Bridge {
 
     /// Ends the home runtime without blocking: another thread waits for the end. Returns
     /// `None` if there is nothing to wait for, or if the system has no thread for that.
-    pub(crate) fn end_home_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
-        self.inner.home.shut_down_elsewhere(timeout)
+    pub(crate) fn end_home_on_thread(&self, timeout: Duration) -> Option<OnThread<()>> {
+        self.inner.home.shut_down_on_thread(timeout)
     }
 
     /// Returns the home runtime, started. A runtime that was given may have ended since its

@@ -131,7 +131,7 @@ impl Home {
     /// Like [`shut_down`](Self::shut_down), but does not block: another thread waits for
     /// the runtime's end. Returns `None` if no thread has to wait, or if the system has no
     /// thread for that.
-    pub(crate) fn shut_down_elsewhere(&self, timeout: Duration) -> Option<OnThread<()>> {
+    pub(crate) fn shut_down_on_thread(&self, timeout: Duration) -> Option<OnThread<()>> {
         let runtime = self.take()?;
         if timeout.is_zero() {
             runtime.shutdown_background();

@@ -37,13 +37,13 @@ use crate::{Report, WaitError, runtime::end::ShutdownRegistration};
 
 /// From this number of wake-ups on that its spins have caught, a wait checks its runtime
 /// after each caught wake-up, although it does not park.
-const BUSY: u32 = 16;
+const CAUGHT_BEFORE_CHECK: u32 = 16;
 
 /// The watchdog of one wait.
 pub(super) struct Watchdog<'a> {
     context: &'a WaitContext<'a>,
-    /// Made before the first park, or at the [`BUSY`]th wake-up that a spin catches. Most
-    /// waits come to neither.
+    /// Made before the first park, or when spins have caught [`CAUGHT_BEFORE_CHECK`]
+    /// wake-ups. Most waits come to neither.
     registration: Option<ShutdownRegistration>,
     liveness: LivenessProbe,
     stall: StallWarning,
@@ -95,7 +95,7 @@ impl<'a> Watchdog<'a> {
     pub(super) fn after_spin(&mut self, parker: &Parker) -> Result<(), WaitError> {
         self.stall.woken();
         self.caught = self.caught.saturating_add(1);
-        if self.caught < BUSY && self.registration.is_none() {
+        if self.caught < CAUGHT_BEFORE_CHECK && self.registration.is_none() {
             return Ok(());
         }
         // The future may be woken again and again after its runtime has ended.
@@ -227,7 +227,7 @@ mod tests {
     fn the_last_of_many_wake_ups_checks_the_runtime() {
         within(|| {
             watched(&ended(), Freezes::Nothing, None, |watchdog, parker| {
-                for _ in 1..BUSY {
+                for _ in 1..CAUGHT_BEFORE_CHECK {
                     watchdog.after_spin(parker).unwrap();
                 }
                 assert!(is_gone(&watchdog.after_spin(parker)));

@@ -155,7 +155,7 @@ impl Core {
     }
 
     /// Tells the caller of a job that the pool was shut down before the job had finished.
-    pub(crate) fn shut_down(&self, job: &Arc<dyn Runnable>) -> DeferredCleanup {
+    pub(crate) fn tell_shut_down(&self, job: &Arc<dyn Runnable>) -> DeferredCleanup {
         job.abandon(self.shut_down_error(job.header().at))
     }
 
@@ -210,7 +210,7 @@ impl Drained {
         let abandoned = mem::take(&mut self.abandoned);
         let tell = abandoned
             .iter()
-            .map(|submitted| core.shut_down(&submitted.job));
+            .map(|submitted| core.tell_shut_down(&submitted.job));
         let mut cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
         // Callers may have withdrawn some of these jobs since, so only the others count.
         self.report.abandoned = unrun(&cleanups);
@@ -244,7 +244,7 @@ impl Drained {
         // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += gone - report.cancelled;
         let at = tick(core.born, now());
-        let tell = left.iter().map(|job| core.shut_down(job));
+        let tell = left.iter().map(|job| core.tell_shut_down(job));
         let cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
         for (job, cleanup) in left.iter().zip(&cleanups) {
             if cleanup.left.is_some() {

@@ -61,7 +61,7 @@ where
         installed.end(); // before the listeners of the job are dropped, which is user code
         let job = running.leave();
         if job.header.is_listened_to() {
-            (start.on.stop_listening)(&job.header);
+            (start.on.drop_listeners)(&job.header);
         }
         if let Err(forked) = process.get() {
             mem::forget((result, context)); // the job and its caller belong to the parent

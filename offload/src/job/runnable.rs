@@ -60,7 +60,7 @@ pub(crate) struct Host<'a> {
     pub(crate) recorder: Option<&'a Recorder>,
     /// Drops the listeners of a job whose closure has returned on this worker. The table of
     /// listeners knows jobs, so a job does not know the table.
-    pub(crate) stop_listening: fn(&Header),
+    pub(crate) drop_listeners: fn(&Header),
 }
 
 /// The rest of the work for a job that won't run, or won't end in time.

@@ -36,7 +36,7 @@ mod threads;
 use std::{cell::Cell, sync::Arc, time::Instant};
 
 use self::{
-    credit::Right,
+    credit::StartRight,
     growth::Growth,
     parked_wait::ParkedWait,
     search::{SearchState, Searcher},
@@ -192,7 +192,7 @@ impl State {
     /// worker can be had, it looks for a parked worker to lend the job to.
     pub(crate) fn help(&mut self) -> Action {
         if !self.needs_help() {
-            self.note_stuck();
+            self.start_monitor_if_stuck();
             return Action::Nothing;
         }
         if let Some(unparker) = self.call_sleeper() {
@@ -207,7 +207,7 @@ impl State {
             return Action::Start(id);
         }
         let lender = self.lend();
-        self.note_stuck();
+        self.start_monitor_if_stuck();
         lender.map_or(Action::Nothing, Action::Wake)
     }
 
@@ -269,7 +269,7 @@ impl State {
             return Some(Step::Watch(time));
         }
         let taken = if permit {
-            self.queue.take().map(|job| (job, Right::Permit))
+            self.queue.take().map(|job| (job, StartRight::Permit))
         } else {
             self.take_beyond_permits()
         };
@@ -309,11 +309,11 @@ impl State {
     /// start. Opens the inbox if from now on a worker or the monitor is bound to look
     /// there.
     fn hand_on(&mut self) -> Action {
-        if !self.is_looked_after() {
+        if !self.may_use_inbox() {
             self.queue.close_inbox();
         }
         let action = self.help();
-        if self.phase == Phase::Open && self.is_looked_after() {
+        if self.phase == Phase::Open && self.may_use_inbox() {
             self.queue.open_inbox(self.next_start());
         } else {
             self.queue.close_inbox();
@@ -328,7 +328,7 @@ impl State {
     /// job collects the inbox, and a worker that parks closes it. A submitter that
     /// leaves a job there starts no monitor. So the monitor must run already, to notice
     /// if the pool stands still.
-    fn is_looked_after(&mut self) -> bool {
+    fn may_use_inbox(&mut self) -> bool {
         if self.has_lookout() {
             return true;
         }
@@ -340,17 +340,17 @@ impl State {
     }
 
     /// Notes that the worker with this stack starts a job.
-    fn begin(&mut self, stack: usize, job: &Submitted, right: Right) {
+    fn begin(&mut self, stack: usize, job: &Submitted, right: StartRight) {
         self.running += 1;
-        let is_beyond = !matches!(right, Right::Permit);
+        let is_beyond = !matches!(right, StartRight::Permit);
         self.growth.note_start(self.is_progress(is_beyond));
         let credit = match right {
-            Right::Permit => None,
-            Right::Credit(credit) => {
+            StartRight::Permit => None,
+            StartRight::Credit(credit) => {
                 credit.spend();
                 Some(credit)
             }
-            Right::Surplus => {
+            StartRight::Surplus => {
                 self.growth.use_surplus();
                 None
             }

@@ -24,7 +24,7 @@ use crate::{
 
 /// After this many polls in a row without a park, a wait gives way: it frees its permit
 /// for a moment.
-const BUSY: u32 = 64;
+const POLLS_BEFORE_GIVING_WAY: u32 = 64;
 
 /// A wait that gives way checks at most this often whether the work has been taken.
 const STEPS: u32 = 10;
@@ -140,7 +140,7 @@ impl OnWorker {
     /// Returns true if a job was lent.
     pub(super) fn skip_park(&mut self) -> bool {
         self.busy += 1;
-        if self.busy < BUSY {
+        if self.busy < POLLS_BEFORE_GIVING_WAY {
             return false;
         }
         self.busy = 0;

@@ -61,7 +61,7 @@ pub(super) fn leave() {
 
 /// Drops the listeners of a job whose closure has returned on this worker.
 #[cold]
-pub(super) fn stop_listening(header: &Header) {
+pub(super) fn drop_listeners(header: &Header) {
     // In a fork's child there is no worker, and the listeners belong to the parent.
     if let Some(worker) = Worker::current() {
         worker.core.listeners.stop(header);
@@ -108,7 +108,7 @@ impl Worker {
             pool: self.core.id(),
             name: &self.core.limits.name,
             recorder: self.recorder.as_deref(),
-            stop_listening,
+            drop_listeners,
         }
     }
 
@@ -175,7 +175,7 @@ impl Worker {
         match given {
             Ok(action) => self.core.perform(action),
             Err(Submitted { job, .. }) => {
-                let cleanup = iter::once_with(|| self.core.shut_down(&job));
+                let cleanup = iter::once_with(|| self.core.tell_shut_down(&job));
                 self.core.dismiss(cleanup, |tally| &mut tally.cancelled);
             }
         }

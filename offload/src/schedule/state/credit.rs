@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The right by which a job starts.
-pub(super) enum Right {
+pub(super) enum StartRight {
     /// A permit was free.
     Permit,
     /// The job runs on the account of a parked job.
@@ -60,7 +60,7 @@ impl State {
 
     /// Takes the first job that may start although no permit is free, together with the
     /// right to start it.
-    pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, Right)> {
+    pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, StartRight)> {
         if !self.queue.holds_descendants() {
             return None;
         }
@@ -68,16 +68,16 @@ impl State {
             let (pool, parked_waits, mut stop, mut credit) =
                 (self.pool, &self.parked_waits, None, None);
             let job = self.queue.take_descendant(|job| {
-                credit = creditor(job, parked_waits, pool, &mut stop);
+                credit = find_credit(job, parked_waits, pool, &mut stop);
                 credit.is_some()
             });
             if let Some((job, credit)) = job.zip(credit) {
-                return Some((job, Right::Credit(credit)));
+                return Some((job, StartRight::Credit(credit)));
             }
             self.nothing_on_credit = true;
         }
         let job = self.take_surplus_job()?;
-        Some((job, Right::Surplus))
+        Some((job, StartRight::Surplus))
     }
 
     /// Returns whether a queued job may start on credit, and caches that there is none.
@@ -87,7 +87,7 @@ impl State {
         }
         let (pool, parked_waits, mut stop) = (self.pool, &self.parked_waits, None);
         let found = (self.queue)
-            .has_descendant(|job| creditor(job, parked_waits, pool, &mut stop).is_some());
+            .has_descendant(|job| find_credit(job, parked_waits, pool, &mut stop).is_some());
         self.nothing_on_credit = !found;
         found
     }
@@ -132,7 +132,7 @@ impl State {
     /// may start on credit, or can be lent.
     pub(super) fn note_queued_descendant(&mut self, job: &Submitted) {
         let is_known = self.nothing_on_credit || self.gained.is_some();
-        if is_known && creditor(job, &self.parked_waits, self.pool, &mut None).is_some() {
+        if is_known && find_credit(job, &self.parked_waits, self.pool, &mut None).is_some() {
             self.nothing_on_credit = false;
             self.gained = None;
         }
@@ -180,7 +180,7 @@ pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Opt
 /// `stop` is the innermost frame of the last job that had no account. The walk up the
 /// lineage stops there, because that job's walk has looked at all frames above. This
 /// often helps, because siblings stand side by side in the queue.
-pub(super) fn creditor(
+pub(super) fn find_credit(
     job: &Submitted,
     parked_waits: &[ParkedWait],
     pool: PoolId,

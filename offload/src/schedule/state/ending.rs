@@ -71,7 +71,7 @@ pub(crate) enum ShutdownScope {
 mod tests {
     use std::panic::Location;
 
-    use super::{super::credit::Right, *};
+    use super::{super::credit::StartRight, *};
     use crate::{
         Bare, Config,
         job::{Job, runnable::Submitted},
@@ -89,7 +89,7 @@ mod tests {
         );
         let (job, lineage) =
             Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-        state.begin(stack, &Submitted { job, lineage }, Right::Permit);
+        state.begin(stack, &Submitted { job, lineage }, StartRight::Permit);
         for _ in 0..3 {
             assert_eq!(
                 state.exclude([].into_iter(), Some(stack)),

@@ -96,7 +96,7 @@ impl State {
     }
 
     /// Starts the monitor if jobs are queued and no worker is bound to look at them.
-    pub(super) fn note_stuck(&mut self) {
+    pub(super) fn start_monitor_if_stuck(&mut self) {
         if self.queue.ready() > 0 && !self.has_lookout() {
             self.start_monitor();
         }
@@ -110,7 +110,7 @@ impl State {
 
     /// Starts the monitor, because the pool can do nothing for a wait. Returns `false` if
     /// there is no monitor, and then the wait must be refused at once.
-    pub(super) fn watch_hopeless(&mut self) -> bool {
+    pub(super) fn start_monitor_if_hopeless(&mut self) -> bool {
         self.start_monitor();
         self.stall.has_monitor()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Action, ParkDecision, Phase, Snapshot, State,
-    credit::{Right, adopting_wait, creditor},
+    credit::{StartRight, adopting_wait, find_credit},
     parked_wait::{ParkRequest, ParkedWait},
 };
 use crate::{
@@ -33,7 +33,7 @@ impl State {
     pub(crate) fn begin_park(&mut self, request: ParkRequest) -> (ParkDecision, Action) {
         let frame = Arc::clone(&request.frame);
         let action = self.add_parked_wait(request);
-        if self.is_hopeless() && !self.watch_hopeless() {
+        if self.is_hopeless() && !self.start_monitor_if_hopeless() {
             let _nothing_lent = self.end_park(&frame);
             return (ParkDecision::Exhausted, action);
         }
@@ -96,7 +96,7 @@ impl State {
     pub(super) fn is_hopeless(&self) -> bool {
         // In a stopped pool no job starts any more, and the callers of queued jobs are
         // being told so. That may end a wait for such a job.
-        if self.phase == Phase::Stopped || self.is_attended() || self.may_start() {
+        if self.phase == Phase::Stopped || self.has_unparked_worker() || self.may_start() {
             return false;
         }
         // A worker that waits for the pool's end wakes up when no job is left. So as
@@ -192,7 +192,7 @@ impl State {
     }
 
     /// Returns whether any worker is not parked.
-    pub(super) fn is_attended(&self) -> bool {
+    pub(super) fn has_unparked_worker(&self) -> bool {
         // A worker that was woken and has not come back yet does not count as parked.
         let asleep = |parked_wait: &&ParkedWait| {
             parked_wait.lent.is_none() && !parked_wait.request.unparker.is_unparked()
@@ -242,11 +242,12 @@ impl State {
                 return false;
             }
             right = if has_permit {
-                Some(Right::Permit)
-            } else if let Some(credit) = creditor(job, parked_waits, pool, &mut no_account_from) {
-                Some(Right::Credit(credit))
+                Some(StartRight::Permit)
+            } else if let Some(credit) = find_credit(job, parked_waits, pool, &mut no_account_from)
+            {
+                Some(StartRight::Credit(credit))
             } else {
-                has_surplus.then_some(Right::Surplus)
+                has_surplus.then_some(StartRight::Surplus)
             };
             right.is_some()
         });

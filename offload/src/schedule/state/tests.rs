@@ -8,7 +8,7 @@ mod hopeless;
 use std::{cell::Cell, mem, panic::Location};
 
 use self::random::Random;
-use super::{credit::creditor, parked_waits::parked_wait_for, *};
+use super::{credit::find_credit, parked_waits::parked_wait_for, *};
 use crate::{
     Bare, Config, Lineage,
     job::{Job, header::Finish, runnable::Runnable},
@@ -289,7 +289,7 @@ impl Model {
         }
         let (pool, parked_waits, has_permit) =
             (state.pool, &state.parked_waits, state.has_permit());
-        let on_credit = |job: &Submitted| creditor(job, parked_waits, pool, &mut None).is_some();
+        let on_credit = |job: &Submitted| find_credit(job, parked_waits, pool, &mut None).is_some();
         let lendable = |job: &Submitted| {
             parked_wait_for(job, None, parked_waits, false).is_some()
                 && (has_permit || on_credit(job))

@@ -51,8 +51,8 @@ impl State {
         }
         // A new worker is not tried here, because the failures would go on for ever.
         let called = self.call_sleeper().or_else(|| self.lend());
-        self.note_stuck();
-        if called.is_some() || self.is_attended() {
+        self.start_monitor_if_stuck();
+        if called.is_some() || self.has_unparked_worker() {
             return (Vec::new(), called);
         }
         (self.queue.drain(), None)
@@ -74,7 +74,7 @@ impl State {
             self.limits.max_blocked_threads
         };
         let mut limit = self.permits() + added;
-        if self.running == 0 && added > 0 && !self.is_attended() {
+        if self.running == 0 && added > 0 && !self.has_unparked_worker() {
             limit = limit.max(self.limits.most_while_parked);
         }
         // If every worker is parked, a start is tried at once after a failure.
@@ -82,7 +82,7 @@ impl State {
             self.start_failed
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
         };
-        self.threads < limit && !(self.is_attended() && failed())
+        self.threads < limit && !(self.has_unparked_worker() && failed())
     }
 
     /// Ends the worker with this stack.
@@ -100,7 +100,7 @@ impl State {
         self.growth
             .shrink_to(self.threads.saturating_sub(self.limits.max_threads));
         self.free_stacks.push(stack);
-        self.note_stuck();
+        self.start_monitor_if_stuck();
     }
 
     /// Puts this worker among the idle workers.
@@ -113,7 +113,7 @@ impl State {
             unparker: this_worker.unparker.clone(),
             spins: Cell::new(false),
         });
-        self.note_stuck();
+        self.start_monitor_if_stuck();
         Step::Sleep
     }
 }

@@ -20,7 +20,7 @@ fn hopeless() -> (State, [Parker; 2], Lineage) {
             job: job_of_stack,
             lineage,
         };
-        state.begin(stack, &submitted, Right::Permit);
+        state.begin(stack, &submitted, StartRight::Permit);
         state.running -= 1;
         job = Lineage::default().below(state.pool, id, Kind::Job);
         let frame = job.below(state.pool, id, Kind::Wait).top().unwrap();
@@ -82,7 +82,7 @@ fn a_closed_pool_takes_no_lent_job_back() {
             job,
             lineage: Lineage::of(&above.top().unwrap()),
         };
-        state.begin(1, &pushed, Right::Permit);
+        state.begin(1, &pushed, StartRight::Permit);
         if is_closed {
             let _sleepers = state.advance(Phase::Stopped);
         }
