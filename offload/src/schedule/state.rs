@@ -3,8 +3,8 @@
 //!
 //! `DESIGN.md` names the invariants. Every transition must keep the first, and
 //! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
-//! worker is bound to look at the queue, or no worker can be had and nothing can be lent.*
-//! A parked worker that was lent a job is bound to look, too.
+//! worker is bound to look at the queue.* A parked worker that was lent a job is bound to
+//! look, too. There is no such worker only if none can be had and nothing can be lent.
 //!
 //! This file has what every submission and every step of a worker goes through. The other
 //! files have the rest:
