@@ -16,8 +16,8 @@ use std::{
 
 use super::way::{Job, Way};
 
-/// The number of times that the thread yields its processor before it sleeps. The worker of
-/// the bridge does the same.
+/// The number of times that the thread yields its processor before it sleeps. This lets the
+/// submitters run on a crowded machine.
 const YIELDS: usize = 4;
 
 /// A thread with a queue of jobs.

@@ -147,8 +147,7 @@ impl<A> Builder<A> {
 
     /// Sets how long a worker looks for further work, at most, before it sleeps. The
     /// default is 50 µs, and zero on a machine with one processor. Zero switches spinning
-    /// off. In a storm of instant jobs a worker still yields its processor a few times
-    /// before it sleeps.
+    /// off.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
         self

@@ -102,8 +102,7 @@ pub(crate) struct State {
     running: usize,
     /// The worker that is searching.
     searcher: Option<Searcher>,
-    /// The worker that spins: it looks at the queue all the time, or yields its processor
-    /// between looks, before it sleeps.
+    /// The worker that spins: it looks at the queue all the time before it sleeps.
     spinner: Option<usize>,
     /// The number of claimed jobs that have ended, in any way.
     ended: u64,

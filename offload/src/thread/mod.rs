@@ -1,13 +1,11 @@
 //! What a thread can do by itself, without a pool: sleep, spin, and look at its stack.
 //!
 //! [`park`] puts any thread to sleep until it is woken. [`spinning`] decides whether a
-//! thread spins before it sleeps, and [`storm`] whether a worker yields its processor
-//! first. [`stack`] measures how much of a thread's stack is left. [`clock`] notes when jobs
-//! begin, and [`on_thread`] runs one closure on a thread of its own.
+//! thread spins before it sleeps. [`stack`] measures how much of a thread's stack is left.
+//! [`clock`] notes when jobs begin, and [`on_thread`] runs one closure on a thread of its own.
 
 pub(crate) mod clock;
 pub mod on_thread;
 pub mod park;
 pub(crate) mod spinning;
 pub mod stack;
-pub(crate) mod storm;

@@ -14,13 +14,13 @@ use crate::{
     platform::{
         fork::Forked,
         load,
-        sync::{MODEL, elapsed, now, spin_loop, yield_now},
+        sync::{MODEL, elapsed, now, spin_loop},
     },
     schedule::{
         limits::Hooks,
         state::{After, Step, WorkerHandle},
     },
-    thread::{clock::JobClock, park::Parker, spinning::Spinning, storm::Storm},
+    thread::{clock::JobClock, park::Parker, spinning::Spinning},
 };
 
 /// The body of a worker: runs the start hook, the loop and the stop hook.
@@ -71,8 +71,6 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
     let (core, stack, id) = (&worker.core, worker.stack, handle.id);
     let (limits, host) = (&core.limits, worker.host());
     let mut spinning = Spinning::new();
-    let mut may_spin = false;
-    let mut storm = Storm::new(now());
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
@@ -94,9 +92,7 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                     tick: clock.begin(),
                 };
                 after = After::Job(job.run(start)?);
-                storm.note_job();
-                may_spin = !limits.spin.is_zero() && spinning.take_turn();
-                handle.spins.set(may_spin || storm.may_rage());
+                (handle.spins).set(!limits.spin.is_zero() && spinning.take_turn());
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));
@@ -109,24 +105,19 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                 let start = now();
                 clock.note(start);
                 // If other threads wait for a processor, the worker does not spin.
-                if may_spin && !load::is_busy(start) {
+                if !load::is_busy(start) {
                     let caught = spin(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
-                }
-                if storm.rages(start) {
-                    let_others_submit(core);
                 }
                 after = After::Spin;
             }
             Step::Sleep => {
                 let asleep = now();
                 let called = sleep(parker, limits.keep_alive);
-                let awake = now();
-                storm = Storm::new(awake);
                 // loom repeats an execution step by step, so nothing in it may depend on
                 // the clock.
                 if !cfg!(bridge_loom) {
-                    spinning.woke_after(awake.saturating_duration_since(asleep));
+                    spinning.woke_after(now().saturating_duration_since(asleep));
                 }
                 if !called {
                     let mut state = core.state();
@@ -190,19 +181,5 @@ fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
         if time >= limit {
             return None;
         }
-    }
-}
-
-/// The number of times that a worker yields its processor before it sleeps.
-const YIELDS: usize = if MODEL { 1 } else { 4 };
-
-/// Yields the processor a few times, until work is ready.
-#[cold]
-fn let_others_submit(core: &Core) {
-    for _ in 0..YIELDS {
-        if core.sees_work() {
-            return;
-        }
-        yield_now();
     }
 }
