@@ -92,7 +92,9 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                     tick: clock.begin(),
                 };
                 after = After::Job(job.run(start)?);
-                (handle.spins).set(!limits.spin.is_zero() && spinning.take_turn());
+                handle
+                    .spins
+                    .set(!limits.spin.is_zero() && spinning.take_turn());
             }
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));
