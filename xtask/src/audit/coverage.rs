@@ -51,9 +51,10 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
         serde_json::from_str(&report).map_err(|error| format!("{REPORT}: {error}"))?;
     let sources = sources(&export, &root)?;
     let seen = pieces::of(&export, &sources);
-    if let Some(stale) = listed.iter().find(|piece| !piece.is_in(&sources)) {
-        return Err(format!("{LIST}: the source has no such line: {stale}"));
-    }
+    let stale = listed.iter().filter(|piece| !piece.is_in(&sources));
+    let stale = stale
+        .inspect(|piece| println!("{LIST}: the source has no such line: {piece}"))
+        .count();
     let unknown: Vec<_> = seen
         .unreached
         .iter()
@@ -62,9 +63,12 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     for piece in &unknown {
         println!("not reached, and not listed: {piece}");
     }
-    if !unknown.is_empty() {
-        let count = unknown.len();
-        return Err(format!("{count} pieces are neither reached nor in {LIST}"));
+    if stale + unknown.len() > 0 {
+        let unknown = unknown.len();
+        return Err(format!(
+            "{unknown} pieces are neither reached nor in {LIST}, and {stale} of its lines are \
+             in no source"
+        ));
     }
     Ok(Tally {
         count: seen.reached,
