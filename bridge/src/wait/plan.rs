@@ -2,35 +2,39 @@
 
 use detect::Place;
 
-/// The way in which a thread waits.
+/// Where a thread polls the future of its wait.
 ///
-/// The future is polled inside the runtime `R`, or inside home if there is none. `R` is the
-/// reachable runtime. For [`HandOver`](Self::HandOver) it is the worker's own runtime, which
-/// a guard may hide. Other threads drive both.
+/// The runtime `R` of either plan is driven by other threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Plan<R> {
-    /// Polls the future in place, inside home. Nothing stands still while the thread is
-    /// parked.
+    /// Inside this runtime, which is reachable here, or inside home if there is none.
+    Inside(Option<R>, Way),
+    /// Hands the other tasks of this worker over to another thread of this runtime, whose
+    /// worker this is. A guard may hide that runtime. Then polls the future inside it.
+    HandOver(R),
+}
+
+/// The way in which a thread waits that hands nothing over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Polls the future in place. Nothing stands still while the thread is parked.
     InPlace,
     /// Polls the future in place. Before the first park, asks Tokio whether this thread may
     /// block. Nothing stands still, unless a wait or an `unconstrained` around this code
     /// hides the root of a `LocalSet`.
-    InBlockingCode(Option<R>),
+    InBlockingCode,
     /// Polls the future once in the poll of this root, and leaves that poll before the first
     /// park. The root may be that of a `LocalSet`, where Tokio refuses that.
-    InRoot(Option<R>),
+    InRoot,
     /// Leaves the current poll, and then polls the future for the first time. This thread is
     /// no worker, and its current task is not the task of the innermost wait on this stack.
     /// It may be a task of a `LocalSet`.
-    LeavePoll(Option<R>),
+    LeavePoll,
     /// Leaves the current poll first, as [`LeavePoll`](Self::LeavePoll) does, on a worker
     /// without its core. Tokio allows blocking there even if a `LocalSet` is nested in the
     /// worker's `block_in_place`. The watchdog warns if such a wait stays parked.
-    LeaveCorelessWorker(Option<R>),
-    /// Hands the other tasks of this worker over to another thread of this runtime, whose
-    /// worker this is. Then polls the future inside this runtime.
-    HandOver(R),
+    LeaveCorelessWorker,
 }
 
 /// Why a thread does not wait at all.
@@ -83,15 +87,17 @@ pub(super) trait ThreadFacts {
 #[inline]
 pub(super) fn plan<A: ThreadFacts>(place: Place, facts: &A) -> Result<Plan<A::Runtime>, PlanError> {
     match place {
-        Place::Thread => Ok(Plan::InPlace),
-        Place::Blocking | Place::Job | Place::Wait => Ok(Plan::InBlockingCode(facts.reachable())),
+        Place::Thread => Ok(Plan::Inside(None, Way::InPlace)),
+        Place::Blocking | Place::Job | Place::Wait => {
+            Ok(Plan::Inside(facts.reachable(), Way::InBlockingCode))
+        }
         Place::Worker(_) if facts.in_local_task() => Err(PlanError::WouldFreeze),
         Place::Worker(index) => plan_on_worker(index, facts),
-        Place::Root if facts.in_other_task() => Ok(Plan::LeavePoll(facts.reachable())),
+        Place::Root if facts.in_other_task() => Ok(Plan::Inside(facts.reachable(), Way::LeavePoll)),
         // No other task depends on a root, unless the root is that of a `LocalSet`. On a
         // current-thread runtime, a root that is no worker waits inside home, because
         // another thread drives that runtime, or none does.
-        Place::Root => Ok(Plan::InRoot(facts.reachable())),
+        Place::Root => Ok(Plan::Inside(facts.reachable(), Way::InRoot)),
         Place::Foreign => Err(PlanError::WouldFreeze),
         Place::Ending => Err(PlanError::ThreadEnding),
     }
@@ -106,7 +112,7 @@ fn plan_on_worker<A: ThreadFacts>(index: usize, facts: &A) -> Result<Plan<A::Run
     // The core was handed over before: by a `block_in_place` around a nested
     // `block_on`, or earlier in this poll. No other task of the worker can freeze.
     if !facts.has_core() {
-        return Ok(Plan::LeaveCorelessWorker(facts.reachable()));
+        return Ok(Plan::Inside(facts.reachable(), Way::LeaveCorelessWorker));
     }
     match (facts.driver(), facts.reachable()) {
         (KnownDriver::MultiThread(driver), Some(_)) => Ok(Plan::HandOver(driver)),
@@ -200,19 +206,51 @@ mod tests {
             ..PLAIN
         };
         check(&[
-            (Place::Thread, NONE, Ok(Plan::InPlace)),
+            (Place::Thread, NONE, Ok(Plan::Inside(None, Way::InPlace))),
             (Place::Ending, NONE, Err(PlanError::ThreadEnding)),
             (Place::Foreign, NONE, Err(PlanError::WouldFreeze)),
             (Place::Foreign, PLAIN, Err(PlanError::WouldFreeze)),
-            (Place::Blocking, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
-            (Place::Blocking, NONE, Ok(Plan::InBlockingCode(None))),
-            (Place::Job, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
-            (Place::Job, NONE, Ok(Plan::InBlockingCode(None))),
-            (Place::Wait, PLAIN, Ok(Plan::InBlockingCode(Some(Here)))),
-            (Place::Wait, NONE, Ok(Plan::InBlockingCode(None))),
-            (Place::Root, PLAIN, Ok(Plan::InRoot(Some(Here)))),
-            (Place::Root, NONE, Ok(Plan::InRoot(None))),
-            (Place::Root, other, Ok(Plan::LeavePoll(Some(Here)))),
+            (
+                Place::Blocking,
+                PLAIN,
+                Ok(Plan::Inside(Some(Here), Way::InBlockingCode)),
+            ),
+            (
+                Place::Blocking,
+                NONE,
+                Ok(Plan::Inside(None, Way::InBlockingCode)),
+            ),
+            (
+                Place::Job,
+                PLAIN,
+                Ok(Plan::Inside(Some(Here), Way::InBlockingCode)),
+            ),
+            (
+                Place::Job,
+                NONE,
+                Ok(Plan::Inside(None, Way::InBlockingCode)),
+            ),
+            (
+                Place::Wait,
+                PLAIN,
+                Ok(Plan::Inside(Some(Here), Way::InBlockingCode)),
+            ),
+            (
+                Place::Wait,
+                NONE,
+                Ok(Plan::Inside(None, Way::InBlockingCode)),
+            ),
+            (
+                Place::Root,
+                PLAIN,
+                Ok(Plan::Inside(Some(Here), Way::InRoot)),
+            ),
+            (Place::Root, NONE, Ok(Plan::Inside(None, Way::InRoot))),
+            (
+                Place::Root,
+                other,
+                Ok(Plan::Inside(Some(Here), Way::LeavePoll)),
+            ),
         ]);
     }
 
@@ -287,12 +325,12 @@ mod tests {
                     (
                         Place::Worker(index),
                         without(Some(Here), false),
-                        Ok(Plan::LeaveCorelessWorker(Some(Here))),
+                        Ok(Plan::Inside(Some(Here), Way::LeaveCorelessWorker)),
                     ),
                     (
                         Place::Worker(index),
                         without(None, false),
-                        Ok(Plan::LeaveCorelessWorker(None)),
+                        Ok(Plan::Inside(None, Way::LeaveCorelessWorker)),
                     ),
                     (
                         Place::Worker(index),

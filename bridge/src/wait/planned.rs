@@ -12,7 +12,7 @@ use super::{
     facts::{self, ThisThread},
     freeze,
     hand_over::hand_over,
-    plan::{self, Plan, PlanError},
+    plan::{self, Plan, PlanError, Way},
     request::{BeforePark, Freezes, Request, WaitContext},
 };
 use crate::WaitError;
@@ -32,18 +32,22 @@ pub(super) fn planned<F: Future>(
     // The match borrows the plan, because moving the plan out takes a fifth of the time
     // of a wait in blocking code.
     match &plan {
-        Ok(Plan::InPlace) => inside_home(request, |context| block_on(&context, slot)),
-        Ok(Plan::InBlockingCode(runtime)) => inside(request, runtime.as_ref(), |mut context| {
-            context.before_park = BeforePark::AskTokio;
-            block_on(&context, slot)
-        }),
-        Ok(Plan::InRoot(runtime)) => inside(request, runtime.as_ref(), |context| {
+        Ok(Plan::Inside(_, Way::InPlace)) => {
+            inside_home(request, |context| block_on(&context, slot))
+        }
+        Ok(Plan::Inside(runtime, Way::InBlockingCode)) => {
+            inside(request, runtime.as_ref(), |mut context| {
+                context.before_park = BeforePark::AskTokio;
+                block_on(&context, slot)
+            })
+        }
+        Ok(Plan::Inside(runtime, Way::InRoot)) => inside(request, runtime.as_ref(), |context| {
             block_on_root(&context, slot)
         }),
-        Ok(Plan::LeavePoll(runtime)) => {
+        Ok(Plan::Inside(runtime, Way::LeavePoll)) => {
             leave_poll(request, runtime.as_ref(), Freezes::Nothing, slot)
         }
-        Ok(Plan::LeaveCorelessWorker(runtime)) => {
+        Ok(Plan::Inside(runtime, Way::LeaveCorelessWorker)) => {
             leave_poll(request, runtime.as_ref(), Freezes::PerhapsLocalSet, slot)
         }
         Ok(Plan::HandOver(own)) => handed_over(request, own, slot),

@@ -120,7 +120,7 @@ pub(super) enum Freezes {
     /// Nothing, or another thread has taken it over.
     Nothing,
     /// Perhaps the other tasks of a `LocalSet`: see
-    /// [`Plan::LeaveCorelessWorker`](super::plan::Plan::LeaveCorelessWorker).
+    /// [`Way::LeaveCorelessWorker`](super::plan::Way::LeaveCorelessWorker).
     PerhapsLocalSet,
     /// The executor that runs on this thread. The caller accepts that.
     Executor,
