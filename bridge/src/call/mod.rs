@@ -7,8 +7,8 @@
 //! `args` decides which arguments can follow a call to another thread. `setup` holds the
 //! bridge that a call uses and the `hooks` around its run. `record` holds the hooks that log.
 //!
-//! `pooled` moves a [`SyncCall`] to the pool, as the `job` of that name, and `limit` waits for
-//! it with a limit. `erased` is what [`BoxCall`] holds. `nested` lends borrows within
+//! `pooled` moves a [`SyncCall`] to the pool. A `job` is such a call, and `limit` waits for it
+//! with a limit. `erased` is what [`BoxCall`] holds. `nested` lends borrows within
 //! arguments. `stopwatch` warns of a poll that a wait froze.
 
 pub(crate) mod args;
