@@ -199,11 +199,13 @@ impl Core {
         self.ready.load(Ordering::Relaxed) <= FEW
     }
 
-    /// Queues a job that has been prepared.
+    /// Queues a job that has been prepared. Before this calls a worker for the job, it runs
+    /// `before_call`.
     pub(crate) fn submit(
         self: &Arc<Self>,
         mut job: Submitted,
         when_full: WhenFull,
+        before_call: impl FnOnce(),
     ) -> Result<ExpectedStart, Refusal> {
         if let Some(clock) = &self.clock {
             job.header().admit(clock.stamp());
@@ -235,6 +237,7 @@ impl Core {
         if let Action::Nothing = action {
             return Ok(start);
         }
+        before_call();
         self.perform(action);
         Ok(ExpectedStart::Called)
     }

@@ -213,6 +213,31 @@ fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
     });
 }
 
+/// Otherwise a task that has its result is polled once more, for nothing.
+#[test]
+fn loom_a_caller_that_gets_the_result_in_its_first_poll_is_not_woken() {
+    let results = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&results);
+    explore(move || {
+        let pool = pool(1, 1, 2);
+        let flag = Arc::new(Flag(
+            loom::sync::atomic::AtomicBool::new(false),
+            Parker::new().unparker().clone(),
+        ));
+        let waker = Waker::from(Arc::clone(&flag));
+        let mut task = Box::pin(pool.run(|| 5));
+        let first = task.as_mut().poll(&mut Context::from_waker(&waker));
+        if first.is_ready() {
+            seen.fetch_add(1, Ordering::Relaxed);
+            assert!(!flag.0.load(Ordering::SeqCst));
+        }
+        drop(task);
+        let _report = pool.shutdown(LONG).wait();
+    });
+    let results = results.load(Ordering::Relaxed);
+    assert!(results > 0, "no first poll has found the result");
+}
+
 /// Otherwise a caller hangs whose offload raced the end of its pool.
 #[test]
 fn loom_a_submission_that_races_the_shutdown_is_answered() {

@@ -23,13 +23,15 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// Queues a job that has been prepared.
+    /// Queues a job that has been prepared. Before this calls a worker for the job, it runs
+    /// `before_call`.
     pub(crate) fn submit(
         &self,
         job: Submitted,
         when_full: WhenFull,
+        before_call: impl FnOnce(),
     ) -> Result<ExpectedStart, Refusal> {
-        self.core.get()?.submit(job, when_full)
+        self.core.get()?.submit(job, when_full, before_call)
     }
 }
 

@@ -216,7 +216,14 @@ impl<T: Send + 'static> Offload<T> {
         };
         let job = Arc::clone(&self.job).as_runnable();
         let job = Submitted { job, lineage };
-        match self.pool.submit(job, WhenFull::JoinBacklog) {
+        // To call a worker takes so long that the job may end meanwhile. This caller polls
+        // again after it, so a wake-up would only make its executor poll for nothing.
+        let before_call = || {
+            if waker.is_some() {
+                self.job.forget_waker();
+            }
+        };
+        match self.pool.submit(job, WhenFull::JoinBacklog, before_call) {
             Ok(ExpectedStart::AtOnce) => {
                 if waker.is_some()
                     && let Ok(core) = self.pool.core.get()

@@ -3,7 +3,8 @@
 //! A spin that soon catches work pays, because it saves a wake-up. A longer spin costs
 //! more than the wake-up, and keeps the processor from the caller that was just woken.
 //! So a thread spins while work comes in close succession. After a few spins that did
-//! not pay it skips some, and then tries again. Each time it skips twice as many.
+//! not pay it skips some, and then tries one. If that one does not pay either, it skips
+//! twice as many.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const STRIKES: u8 = 3;
 
 /// The number of spins that the thread skips the first time, and the most it skips.
 const FIRST_REST: u16 = 8;
-const LONGEST_REST: u16 = 256;
+const LONGEST_REST: u16 = 1024;
 
 /// A spin pays if it catches work within this part of the limit.
 const PART: u32 = 4;
@@ -70,7 +71,8 @@ impl Spinning {
             };
         }
         Self {
-            strikes: 0,
+            // After the rest, one more spin that does not pay is enough.
+            strikes: STRIKES - 1,
             rest: self.next_rest,
             next_rest: (self.next_rest * 2).min(LONGEST_REST),
         }
@@ -107,13 +109,16 @@ mod tests {
     fn it_rests_when_it_does_not_pay_and_tries_again_ever_more_rarely() {
         for caught in [None, LATE] {
             let mut spinning = Spinning::new();
-            let tries = spins(&mut spinning, caught, 2000);
+            let tries = spins(&mut spinning, caught, 5000);
             let runs: Vec<_> = tries
                 .chunk_by(|first, second| first == second)
                 .map(|run| (run[0], run.len()))
                 .collect();
-            assert_eq!(runs[..4], [(true, 3), (false, 8), (true, 3), (false, 16)]);
-            assert_eq!(runs[10..13], [(true, 3), (false, 256), (true, 3)]);
+            assert_eq!(runs[..4], [(true, 3), (false, 8), (true, 1), (false, 16)]);
+            assert_eq!(
+                runs[14..18],
+                [(true, 1), (false, 1024), (true, 1), (false, 1024)]
+            );
         }
     }
 
