@@ -62,7 +62,8 @@ pub enum WaitError {
     ///
     /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
     ///   thread can run what is queued. Nothing has moved for a second, or for three if
-    ///   nothing is queued. This wait is the one that began last.
+    ///   nothing is queued. With the default settings a minute has passed, unless a closure
+    ///   is queued that belongs to a wait. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this
     ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]

@@ -25,6 +25,13 @@ const REFUSE: u32 = 20;
 /// meanwhile, or nothing is queued.
 const REFUSE_ANYWAY: u32 = 60;
 
+/// After so many looks without progress, a wait is refused in a pool of which nobody set a
+/// limit, unless a descendant is queued. That is after a minute.
+///
+/// Such a pool has as many workers as Tokio's pool, which refuses no wait. All of them may wait
+/// for slow answers. Then nothing is wrong.
+const REFUSE_UNLIMITED: u32 = 1200;
+
 /// After so many looks without progress, further descendants of parked jobs may start,
 /// and again after half as many more.
 const SURPLUS: u32 = 20;
@@ -41,7 +48,8 @@ impl State {
             };
         }
         let ready = self.queue.ready();
-        let is_stuck = (ready > 0 && !self.has_lookout()) || self.is_hopeless();
+        let is_hopeless = self.is_hopeless();
+        let is_stuck = (ready > 0 && !self.has_lookout()) || is_hopeless;
         let verdict = self
             .stall
             .look(self.growth.seen(), is_stuck.then_some(ready), now);
@@ -51,7 +59,11 @@ impl State {
         if verdict.steady >= STEADY {
             self.growth.start_over();
         }
-        let may_grow = self.limits.grows && self.growth.has_room(self.limits.max_threads);
+        // While every worker is parked, all permits are free. If nobody set a limit, the pool has
+        // as many workers as Tokio's pool then, and further permits would only add workers.
+        let has_all_workers = is_hopeless && self.is_unlimited();
+        let has_room = self.growth.has_room(self.limits.max_threads);
+        let may_grow = self.limits.grows && has_room && !has_all_workers;
         if verdict.may_grow && may_grow {
             self.growth.grow(self.limits.max_threads);
             self.nothing_lendable = false;
@@ -86,13 +98,23 @@ impl State {
     /// `still` counts the looks without any move, and `stuck` the looks without progress.
     fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
         let is_queued = self.queue.ready() > 0;
-        if self.is_hopeless() && (stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)) {
+        let is_due = if self.is_unlimited() && !self.queue.holds_descendants() {
+            stuck >= REFUSE_UNLIMITED
+        } else {
+            stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)
+        };
+        if is_due && self.is_hopeless() {
             self.refuse_one()
         } else if stuck >= REFUSE_ANYWAY && is_queued {
             self.refuse_above_queued_job()
         } else {
             None
         }
+    }
+
+    /// Returns whether nobody set a limit of this pool's workers.
+    fn is_unlimited(&self) -> bool {
+        self.limits.most_while_parked > 0
     }
 
     /// Starts the monitor if jobs are queued and no worker is bound to look at them.

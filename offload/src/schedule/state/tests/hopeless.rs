@@ -60,6 +60,58 @@ fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     }
 }
 
+/// Returns the number of the first look that refuses a wait, and the permits that the pool
+/// has added by then.
+fn first_refusal(state: &mut State) -> (Option<u32>, usize) {
+    state.start_monitor();
+    let refusal = (1..=2000).find(|_| state.look(Instant::now()).refused.is_some());
+    (refusal, state.growth.permits())
+}
+
+/// Otherwise a burst of callers that each wait for a slow answer would get errors that Tokio's
+/// pool does not give, and more threads than Tokio's pool has.
+#[test]
+fn a_pool_that_nobody_sized_is_patient_with_slow_answers() {
+    for (queued, when_sized) in [(0, 60), (1, 20)] {
+        for is_sized in [true, false] {
+            let (mut state, _parkers, _job) = hopeless();
+            // No permit is needed here, so growth would only add threads beyond the limit.
+            state.limits.grows = !is_sized;
+            state.limits.most_while_parked = if is_sized { 0 } else { state.threads };
+            state.limits.queue_capacity = queued.max(1);
+            for _ in 0..queued {
+                let (job, lineage) =
+                    Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+                let (_start, _action) = state.push(Submitted { job, lineage }, Lane::Unrelated);
+            }
+            assert_eq!(state.queue.ready(), queued);
+            let expected = if is_sized { when_sized } else { 1200 };
+            assert_eq!(first_refusal(&mut state), (Some(expected), 0));
+        }
+    }
+}
+
+/// Otherwise a wait would hang for a minute although the pool knows that its own work cannot
+/// start.
+#[test]
+fn a_pool_that_nobody_sized_refuses_soon_if_a_descendant_is_queued() {
+    let (mut state, _parkers, job) = hopeless();
+    state.limits.grows = true;
+    state.limits.most_while_parked = state.threads;
+    for parked_wait in &mut state.parked_waits {
+        parked_wait.request.lends = false; // as if too little of each stack were left
+    }
+    let (descendant, _) =
+        Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+    let descendant = Submitted {
+        job: descendant,
+        lineage: Lineage::of(&job.top().unwrap()),
+    };
+    let (_start, _action) = state.push(descendant, Lane::Descendants);
+    assert!(state.queue.holds_descendants());
+    assert_eq!(first_refusal(&mut state).0, Some(20));
+}
+
 /// Otherwise a wait that races a shutdown would be told that the pool is exhausted.
 #[test]
 fn a_closed_pool_refuses_no_wait() {
