@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -165,77 +165,6 @@ fn loom_a_job_is_claimed_or_withdrawn_never_both() {
         assert_eq!(ran.load(Ordering::Relaxed) as u64, metrics.completed);
         assert_eq!((report.abandoned, report.running.len()), (0, 0));
     });
-}
-
-/// A waker that notes that it was woken.
-struct Flag(
-    loom::sync::atomic::AtomicBool,
-    bridge_offload::park::Unparker,
-);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::SeqCst);
-        self.1.unpark();
-    }
-}
-
-/// Otherwise an offload that moved from one task to another hangs.
-#[test]
-fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
-    explore(|| {
-        let pool = pool(1, 1, 2);
-        let mut task = Box::pin(pool.run(|| 5));
-        let first = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        if let Poll::Ready(value) = first {
-            assert_eq!(value, 5);
-        } else {
-            let parker = Parker::new();
-            let flag = Flag(
-                loom::sync::atomic::AtomicBool::new(false),
-                parker.unparker().clone(),
-            );
-            let flag = Arc::new(flag);
-            let waker = Waker::from(Arc::clone(&flag));
-            if task
-                .as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-            {
-                assert!(parker.park(None));
-                assert!(flag.0.load(Ordering::SeqCst));
-                let last = task.as_mut().poll(&mut Context::from_waker(&waker));
-                assert_eq!(last, Poll::Ready(5));
-            }
-        }
-        drop(task);
-        let _report = pool.shutdown(LONG).wait();
-    });
-}
-
-/// Otherwise a task that has its result is polled once more, for nothing.
-#[test]
-fn loom_a_caller_that_gets_the_result_in_its_first_poll_is_not_woken() {
-    let results = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&results);
-    explore(move || {
-        let pool = pool(1, 1, 2);
-        let flag = Arc::new(Flag(
-            loom::sync::atomic::AtomicBool::new(false),
-            Parker::new().unparker().clone(),
-        ));
-        let waker = Waker::from(Arc::clone(&flag));
-        let mut task = Box::pin(pool.run(|| 5));
-        let first = task.as_mut().poll(&mut Context::from_waker(&waker));
-        if first.is_ready() {
-            seen.fetch_add(1, Ordering::Relaxed);
-            assert!(!flag.0.load(Ordering::SeqCst));
-        }
-        drop(task);
-        let _report = pool.shutdown(LONG).wait();
-    });
-    let results = results.load(Ordering::Relaxed);
-    assert!(results > 0, "no first poll has found the result");
 }
 
 /// Otherwise a caller hangs whose offload raced the end of its pool.
