@@ -280,7 +280,10 @@ impl<A: Ambient> Pool<A> {
     /// Returns a call that shuts the pool down. Sync code runs the call with
     /// `.wait()`, and async code with `.await`.
     ///
-    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`.
+    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`. These
+    ///    are the running jobs, the queued ones, and the detached ones that wait for room.
+    ///    If anybody else waits for room, that caller gets
+    ///    [`ShutDown`](crate::OffloadError::ShutDown).
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
     ///    [`cancelled`](crate::cancelled) becomes true in them, and their
