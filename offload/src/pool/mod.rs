@@ -291,6 +291,9 @@ impl<A: Ambient> Pool<A> {
     ///    [cancel grace](Builder::cancel_grace), their callers get the result.
     /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
     ///    on until the jobs end. The report names these jobs.
+    /// 4. If no job is left and time is, this waits for the threads that have run jobs: for
+    ///    their [stop hooks](Builder::on_thread_stop), and for the destructors of their
+    ///    thread-locals.
     ///
     /// A job of this pool may call this, and so may a future that such a job waits for.
     /// Then the shutdown leaves that job out: it does not wait for the job or count it.
