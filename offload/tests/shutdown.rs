@@ -84,7 +84,7 @@ fn a_shutdown_waits_for_the_threads_and_their_thread_locals() {
         });
         let jobs: Vec<_> = jobs.collect();
         wait(join_all(jobs));
-        let report = pool.shutdown(Duration::from_secs(60)).wait();
+        let report = pool.shutdown(Duration::from_secs(20)).wait();
         assert_eq!(report.running.len(), 0);
         assert_eq!(dropped.load(Ordering::SeqCst), 4, "thread-locals");
         assert_eq!(hooks.load(Ordering::SeqCst), 4, "hooks");
@@ -105,7 +105,7 @@ fn a_thread_that_stops_may_shut_its_pool_down() {
         let builder = Pool::builder().max_threads(1).on_thread_stop(on_stop);
         let pool = own.get_or_init(|| builder.build().unwrap());
         wait(pool.run(|| ()));
-        let report = pool.shutdown(Duration::from_secs(60)).wait();
+        let report = pool.shutdown(Duration::from_secs(20)).wait();
         assert_eq!(report.running.len(), 0);
         assert_eq!(told.try_recv(), Ok(0));
     });
