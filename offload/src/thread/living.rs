@@ -125,7 +125,7 @@ mod uncounted {
     use std::time::Instant;
 
     #[derive(Default)]
-    pub(crate) struct LivingThreads;
+    pub(crate) struct LivingThreads(());
 
     pub(crate) struct LivingThread;
 
