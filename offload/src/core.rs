@@ -39,6 +39,7 @@ use crate::{
         stall::StallReport,
         state::{Action, Phase, Snapshot, State},
     },
+    thread::living::LivingThreads,
     timing::{PoolClock, Recorder},
     vocabulary::{end_report::CutOff, metrics::Metrics, report::Report},
 };
@@ -69,6 +70,8 @@ pub(crate) struct Core {
     pub(crate) eagerness: Eagerness,
     /// Notified whenever a job leaves the pool, once a shutdown has begun.
     job_ended: Condvar,
+    /// The workers, until the destructors of their thread-locals have run.
+    threads: LivingThreads,
     /// The hooks of running jobs, and the futures that wait for their cancellation.
     pub(crate) listeners: ListenerTable,
 }
@@ -138,6 +141,7 @@ impl Core {
             inbox,
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
+            threads: LivingThreads::default(),
             listeners: ListenerTable::new(),
         });
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
@@ -287,7 +291,11 @@ impl Core {
             Action::Start(id) => {
                 let core = Arc::clone(self);
                 let (name, stack_size) = (self.limits.worker_name(), self.limits.stack_size);
-                let body = move || (core.thread_main)(&core, id);
+                let living = self.threads.thread();
+                let body = move || {
+                    living.begin();
+                    (core.thread_main)(&core, id);
+                };
                 if let Err(error) = start_thread(name, stack_size, body) {
                     return self.start_failed(id, &error);
                 }

@@ -5,7 +5,9 @@ mod common;
 
 use std::{
     panic::Location,
+    pin::pin,
     sync::{Mutex, mpsc},
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
@@ -121,6 +123,44 @@ fn a_refusal_is_counted_and_told() {
     });
 }
 
+/// Otherwise a shutdown would lose detached jobs that the exit of the process waits for, and
+/// its report would count none of them.
+#[test]
+fn a_shutdown_runs_those_in_the_backlog() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (note, noted) = mpsc::channel();
+        let (plugged, release) = plug(&pool);
+        for number in 0..10 {
+            let note = note.clone();
+            pool.run(move || note.send(number).unwrap()).detach();
+        }
+        let awaited = pool.run(|| unreachable!("it is refused")).start();
+        assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 10));
+        let mut shutdown = pin!(pool.shutdown(Duration::from_secs(20)));
+        let first_poll = shutdown
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert!(first_poll.is_pending());
+        assert_eq!((pool.metrics().queued, pool.metrics().backlog), (1, 9));
+        drop(release);
+        let report = wait(shutdown);
+        assert_eq!((report.completed, report.abandoned), (11, 0));
+        drop(note);
+        assert_eq!(
+            noted.iter().collect::<Vec<_>>(),
+            (0..10).collect::<Vec<_>>()
+        );
+        wait(plugged);
+        let refused = wait(awaited.outcome());
+        assert!(matches!(
+            refused,
+            Err::<(), _>(OffloadError::ShutDown { .. })
+        ));
+        assert_eq!(pool.metrics().rejected, 1);
+    });
+}
+
 #[test]
 fn what_a_shutdown_abandons_is_counted_and_told() {
     within(|| {
@@ -140,12 +180,12 @@ fn what_a_shutdown_abandons_is_counted_and_told() {
         started.recv().unwrap();
         let line = line!() + 1;
         pool.run(|| unreachable!("it is abandoned")).detach();
-        pool.run(|| unreachable!("it is refused")).detach();
+        pool.run(|| unreachable!("it is in the backlog")).detach();
         let report = pool.shutdown(Duration::ZERO).wait();
-        assert_eq!((report.abandoned, report.running.len()), (1, 1));
+        assert_eq!((report.abandoned, report.running.len()), (2, 1));
         assert!(lost(line).is_some() && lost(line + 1).is_some());
         let metrics = pool.metrics();
-        assert_eq!((metrics.rejected, metrics.cancelled), (1, 1));
+        assert_eq!((metrics.rejected, metrics.cancelled), (0, 2));
         drop((release, running));
     });
 }

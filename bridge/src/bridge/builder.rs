@@ -127,7 +127,9 @@ impl Builder {
         /// not wait on that pool, because the pool starts no other thread before this one is
         /// ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
-        /// Sets a hook that runs on each thread of the pool after its last closure.
+        /// Sets a hook that runs on each thread of the pool after its last closure. A
+        /// [shutdown](Bridge::shutdown) waits for it. The exit of the process does not, and
+        /// ends the threads as they are.
         on_thread_stop: impl Fn() + Send + Sync + 'static;
     }
 

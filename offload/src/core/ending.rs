@@ -45,7 +45,7 @@ pub(crate) struct Ending {
     /// The number of jobs that had run when the shutdown began.
     run_before: u64,
     /// The end of the grace. `None` means that the grace never ends.
-    until: Option<Instant>,
+    pub(crate) until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
     /// The lineage of the shutdown. The waits in it depend on the shutdown.
     lineage: Lineage,
@@ -152,6 +152,17 @@ impl Core {
                 Err(_late) => return,
             }
         }
+    }
+
+    /// Returns whether no job is left, so that every thread is about to end.
+    pub(crate) fn is_left_by_jobs(&self) -> bool {
+        self.state().is_quiet(ShutdownScope::All)
+    }
+
+    /// Waits until `until` for the threads to end, and for their thread-locals to be
+    /// dropped.
+    pub(crate) fn wait_for_threads(&self, until: Option<Instant>) {
+        self.threads.wait(until);
     }
 
     /// Tells the caller of a job that the pool was shut down before the job had finished.

@@ -13,6 +13,7 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -62,23 +63,29 @@ fn start() -> Instant {
     })
 }
 
+/// Returns the number of processors that this process may use, as it was at the first call.
+///
+/// On Linux the standard library opens several files for each answer, which takes as long as
+/// a thread takes to start.
+pub(crate) fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
 fn ask() -> Option<bool> {
-    use std::{fs::File, io::Read, sync::LazyLock, thread};
-
-    static PROCESSORS: LazyLock<usize> =
-        LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
+    use std::{fs::File, io::Read};
 
     let mut text = [0; 64];
     let length = File::open("/proc/loadavg").ok()?.read(&mut text).ok()?;
     let runnable = runnable(std::str::from_utf8(&text[..length]).ok()?)?;
     // A single extra thread is usually gone soon, such as a runtime's worker that looks
     // for work.
-    Some(runnable > *PROCESSORS + 1)
+    Some(runnable > processors() + 1)
 }
 
 #[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
@@ -96,7 +103,7 @@ fn runnable(text: &str) -> Option<usize> {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
-    use std::{hint, sync::Arc, thread};
+    use std::{hint, sync::Arc};
 
     use super::*;
 

@@ -1,12 +1,12 @@
 //! The settings of a pool, and the checks of their values.
 
-use std::{fmt, marker::PhantomData, sync::Arc, thread, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::Pool;
 use crate::{
     core::{Core, Reports},
     job::ambient::{Ambient, Bare, Config},
-    platform::sync::MODEL,
+    platform::{load::processors, sync::MODEL},
     schedule::{
         limits::{Hooks, Limits, TOKIOS_LIMIT},
         policy,
@@ -29,11 +29,7 @@ pub struct Builder<A = Bare> {
 
 impl<A> Builder<A> {
     pub(crate) fn new() -> Self {
-        let cores = if MODEL {
-            2
-        } else {
-            thread::available_parallelism().map_or(1, usize::from)
-        };
+        let cores = if MODEL { 2 } else { processors() };
         let limits = Limits {
             max_threads: (4 * cores).max(32),
             grows: true,

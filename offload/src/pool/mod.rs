@@ -280,7 +280,10 @@ impl<A: Ambient> Pool<A> {
     /// Returns a call that shuts the pool down. Sync code runs the call with
     /// `.wait()`, and async code with `.await`.
     ///
-    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`.
+    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`. These
+    ///    are the running jobs, the queued ones, and the detached ones that wait for room.
+    ///    If anybody else waits for room, that caller gets
+    ///    [`ShutDown`](crate::OffloadError::ShutDown).
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
     ///    [`cancelled`](crate::cancelled) becomes true in them, and their
@@ -288,6 +291,9 @@ impl<A: Ambient> Pool<A> {
     ///    [cancel grace](Builder::cancel_grace), their callers get the result.
     /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
     ///    on until the jobs end. The report names these jobs.
+    /// 4. If no job is left and time is, this waits for the threads that have run jobs: for
+    ///    their [stop hooks](Builder::on_thread_stop), and for the destructors of their
+    ///    thread-locals.
     ///
     /// A job of this pool may call this, and so may a future that such a job waits for.
     /// Then the shutdown leaves that job out: it does not wait for the job or count it.

@@ -125,6 +125,7 @@ impl Future for PoolShutdown {
             // `finish` does not block here.
             Err(mut ending) if ending.is_over(core) => {
                 ending.cancel_grace = Duration::ZERO;
+                ending.until = Some(now()); // not for the threads either
                 Poll::Ready(finish(core, &ending))
             }
             // The jobs go on. The next poll asks for a thread again.
@@ -155,7 +156,8 @@ fn finish_on_thread(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdow
     OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
 }
 
-/// Waits for the end of the pool in two steps, and tells the callers of jobs.
+/// Waits for the end of the pool in two steps, and tells the callers of jobs. Then waits for
+/// the pool's threads.
 fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let mut drained = waiting::wait_for_end(core, |own_worker| core.drain(ending, own_worker));
     // The next three lines come after the wait, because they run hooks, wakers and
@@ -165,9 +167,16 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let left = drained.tell_abandoned(core);
     drained.call_hooks(core);
     settle(left);
+    let mut until = ending.until;
     if drained.stops_any() {
-        let until = now().checked_add(ending.cancel_grace);
+        until = now().checked_add(ending.cancel_grace);
         waiting::wait_for_end(core, |_own_worker| core.wait_for_stopping(&drained, until));
     }
-    drained.finish(core)
+    let report = drained.finish(core);
+    // The end of the process would cut off the stop hooks and the thread-locals' destructors.
+    // If a job is left, its thread may be stuck.
+    if core.is_left_by_jobs() {
+        waiting::wait_for_end(core, |_own_worker| core.wait_for_threads(until));
+    }
+    report
 }

@@ -5,8 +5,8 @@
 //! *unrelated* jobs.
 //!
 //! Each lane has a *queue* of admitted jobs, and the capacity bounds both queues
-//! together. Behind each queue stands a *backlog* of jobs whose callers wait for room,
-//! in order of arrival.
+//! together. Behind each queue stands a *backlog* of jobs that wait for room, in order of
+//! arrival.
 //!
 //! While a submitter would have nobody to call, it leaves an unrelated job in the *inbox*
 //! (`inbox.rs`), and the queue collects the job from there. So not every push takes the
@@ -91,7 +91,7 @@ impl Queue {
         self.peak
     }
 
-    /// Returns the number of jobs whose callers wait for room.
+    /// Returns the number of jobs that wait for room.
     pub(crate) fn backlog(&self) -> usize {
         self.descendants.backlog.live + self.unrelated.backlog.live
     }
@@ -295,10 +295,17 @@ impl Queue {
         header.list.load(Ordering::Relaxed) & !DESCENDANT == BACKLOG
     }
 
-    /// Takes out every unrelated job that waits for room. Descendants stay, because a
-    /// parked worker depends on them, and a worker may take them without room.
+    /// Takes out the unrelated jobs whose callers wait for room. Descendants stay, because a
+    /// parked worker depends on them, and a worker may take them without room. Detached jobs
+    /// stay too, because no caller would hear of the refusal. They move up as before.
     pub(crate) fn drain_backlog(&mut self) -> Vec<Submitted> {
-        std::iter::from_fn(|| self.unrelated.backlog.pop()).collect()
+        let backlog = &mut self.unrelated.backlog;
+        let is_awaited = |job: &Submitted| !job.header().is_detached();
+        let refused = backlog.extract_last(backlog.jobs.len(), is_awaited);
+        for job in &refused {
+            job.header().list.store(OUT, Ordering::Relaxed);
+        }
+        refused.into()
     }
 
     /// Takes out all jobs of both lanes.

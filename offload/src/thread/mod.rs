@@ -3,8 +3,10 @@
 //! [`park`] puts any thread to sleep until it is woken. [`spinning`] decides whether a
 //! thread spins before it sleeps. [`stack`] measures how much of a thread's stack is left.
 //! [`clock`] notes when jobs begin, and [`on_thread`] runs one closure on a thread of its own.
+//! [`living`] counts the threads that have not ended.
 
 pub(crate) mod clock;
+pub(crate) mod living;
 pub mod on_thread;
 pub mod park;
 pub(crate) mod spinning;

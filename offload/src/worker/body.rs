@@ -20,7 +20,7 @@ use crate::{
         limits::Hooks,
         state::{After, Step, WorkerHandle},
     },
-    thread::{clock::JobClock, park::Parker, spinning::Spinning},
+    thread::{clock::JobClock, living::count_this_thread, park::Parker, spinning::Spinning},
 };
 
 /// The body of a worker: runs the start hook, the loop and the stop hook.
@@ -30,6 +30,7 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
         on_thread_stop,
     } = &core.hooks;
     run_hook(on_thread_start.as_deref());
+    count_this_thread();
     if let Ok(()) = serve(core, id) {
         run_hook(on_thread_stop.as_deref());
     }

@@ -213,6 +213,29 @@ fn an_end_refuses_unrelated_jobs_in_the_backlog_and_no_descendants() {
     assert_eq!(queue.drain().len(), 3);
 }
 
+/// Otherwise a shutdown would lose jobs that nobody awaits, however much time it has.
+#[test]
+fn an_end_refuses_no_detached_job() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    for is_detached in [false, true, false, true] {
+        let job = job();
+        if is_detached {
+            job.header().detach();
+        }
+        let _start = queue.push(Lane::Unrelated, job);
+    }
+    let refused = queue.drain_backlog();
+    assert_eq!(refused.len(), 1);
+    assert!(!refused[0].header().is_detached() && !refused[0].header().is_listed());
+    assert_eq!((queue.queued(), queue.backlog()), (1, 2));
+    assert!(!queue.take().unwrap().header().is_detached());
+    assert!(
+        queue.take().unwrap().header().is_detached(),
+        "it has moved up"
+    );
+    assert_eq!(queue.drain().len(), 1);
+}
+
 /// Otherwise withdrawn jobs would pile up in a queue that moves slowly.
 #[test]
 fn half_of_a_list_that_is_withdrawn_is_swept_out() {

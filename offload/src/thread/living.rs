@@ -1,0 +1,148 @@
+//! Counts the threads of a pool that have not ended, so that a shutdown can wait for them.
+//!
+//! A thread runs the destructors of its thread-locals after its body has returned. They may
+//! write what was buffered, or close a connection. So a [`LivingThread`] lies in a
+//! thread-local itself. A thread makes that thread-local before all others and drops it
+//! after them, because std drops thread-locals in the reverse order of their making.
+//!
+//! A thread is counted once its start hook has returned. So a hook that is stuck holds no
+//! shutdown up.
+//!
+//! A model has no such destructors, so nothing is counted there.
+
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+pub(crate) use self::counted::{LivingThreads, count_this_thread};
+#[cfg(any(bridge_loom, bridge_shuttle))]
+pub(crate) use self::uncounted::{LivingThreads, count_this_thread};
+
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+mod counted {
+    use std::{
+        cell::{Cell, OnceCell},
+        sync::Arc,
+        time::Instant,
+    };
+
+    use crate::platform::{
+        fork::OfProcess,
+        sync::{Condvar, Mutex, lock, now, wait_for},
+    };
+
+    /// The threads of a pool that have not ended.
+    #[derive(Default)]
+    pub(crate) struct LivingThreads(Arc<Count>);
+
+    #[derive(Default)]
+    struct Count {
+        living: Mutex<usize>,
+        ended: Condvar,
+    }
+
+    /// A thread of a pool, until its thread-locals are gone.
+    pub(crate) struct LivingThread {
+        /// A fork's child must not take the lock of its parent's count.
+        count: OfProcess<Arc<Count>>,
+        is_counted: Cell<bool>,
+    }
+
+    std::thread_local! {
+        static HERE: OnceCell<LivingThread> = const { OnceCell::new() };
+    }
+
+    /// Counts this thread, if it [belongs](LivingThread::begin) to a pool.
+    pub(crate) fn count_this_thread() {
+        HERE.with(|here| here.get().map(LivingThread::count));
+    }
+
+    impl LivingThreads {
+        /// Returns a thread that is about to start.
+        pub(crate) fn thread(&self) -> LivingThread {
+            LivingThread {
+                count: OfProcess::new(Arc::clone(&self.0)),
+                is_counted: Cell::new(false),
+            }
+        }
+
+        /// Blocks until all counted threads have ended, or until the time `until`. One of
+        /// these threads returns at once.
+        pub(crate) fn wait(&self, until: Option<Instant>) {
+            if self.are_here() {
+                return;
+            }
+            let mut living = lock(&self.0.living);
+            while *living > 0 {
+                let left = until.map(|until| until.saturating_duration_since(now()));
+                if left.is_some_and(|left| left.is_zero()) {
+                    return;
+                }
+                living = wait_for(&self.0.ended, living, left).0;
+            }
+        }
+
+        /// Returns whether this thread may be one of these threads.
+        fn are_here(&self) -> bool {
+            let is_one = |here: &OnceCell<LivingThread>| {
+                let count = here.get().and_then(|thread| thread.count.get().ok());
+                count.is_some_and(|count| Arc::ptr_eq(count, &self.0))
+            };
+            // If the thread-local is gone, nothing tells.
+            HERE.try_with(is_one).unwrap_or(true)
+        }
+    }
+
+    impl LivingThread {
+        /// Notes that this thread is the one that was about to start. Call it before
+        /// anything else.
+        pub(crate) fn begin(self) {
+            HERE.with(|here| {
+                let is_first = here.set(self).is_ok();
+                debug_assert!(is_first, "a thread belongs to one pool");
+            });
+        }
+
+        fn count(&self) {
+            if let Ok(count) = self.count.get() {
+                *lock(&count.living) += 1;
+                self.is_counted.set(true);
+            }
+        }
+    }
+
+    impl Drop for LivingThread {
+        fn drop(&mut self) {
+            if self.is_counted.get()
+                && let Ok(count) = self.count.get()
+            {
+                *lock(&count.living) -= 1;
+                count.ended.notify_all();
+            }
+        }
+    }
+}
+
+#[cfg(any(bridge_loom, bridge_shuttle))]
+mod uncounted {
+    use std::time::Instant;
+
+    #[derive(Default)]
+    pub(crate) struct LivingThreads(());
+
+    pub(crate) struct LivingThread;
+
+    pub(crate) fn count_this_thread() {}
+
+    impl LivingThreads {
+        #[expect(clippy::unused_self, reason = "outside of models it counts")]
+        pub(crate) fn thread(&self) -> LivingThread {
+            LivingThread
+        }
+
+        #[expect(clippy::unused_self, reason = "outside of models it waits")]
+        pub(crate) fn wait(&self, _until: Option<Instant>) {}
+    }
+
+    impl LivingThread {
+        #[expect(clippy::unused_self, reason = "outside of models it counts")]
+        pub(crate) fn begin(self) {}
+    }
+}

@@ -1,0 +1,85 @@
+//! What the threads of a pool still have to do when it is shut down: their stop hooks, and the
+//! destructors of their thread-locals.
+#![cfg(not(any(bridge_loom, bridge_shuttle)))]
+
+mod common;
+
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc, Barrier, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use bridge_offload::Pool;
+use common::wait;
+use futures::future::join_all;
+use testkit::within;
+
+/// Otherwise the end of the process cuts off what the threads still have to do.
+#[test]
+fn a_shutdown_waits_for_the_threads_and_their_thread_locals() {
+    struct Slow(Arc<AtomicUsize>);
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            thread::sleep(Duration::from_millis(20));
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    std::thread_local! {
+        static SLOW: RefCell<Option<Slow>> = const { RefCell::new(None) };
+    }
+
+    within(|| {
+        let hooks = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&hooks);
+        let on_stop = move || {
+            thread::sleep(Duration::from_millis(20));
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        let builder = Pool::builder().max_threads(4);
+        let pool: Pool = builder.on_thread_stop(on_stop).build().unwrap();
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let together = Arc::new(Barrier::new(4));
+        let jobs = (0..4).map(|_| {
+            let (dropped, together) = (Arc::clone(&dropped), Arc::clone(&together));
+            let job = move || {
+                SLOW.with(|slow| slow.replace(Some(Slow(dropped))));
+                together.wait();
+            };
+            pool.run(job).start()
+        });
+        let jobs: Vec<_> = jobs.collect();
+        wait(join_all(jobs));
+        let report = pool.shutdown(Duration::from_secs(20)).wait();
+        assert_eq!(report.running.len(), 0);
+        assert_eq!(dropped.load(Ordering::SeqCst), 4, "thread-locals");
+        assert_eq!(hooks.load(Ordering::SeqCst), 4, "hooks");
+    });
+}
+
+/// Otherwise it would wait for itself.
+#[test]
+fn a_thread_that_stops_may_shut_its_pool_down() {
+    within(|| {
+        let own = Arc::new(OnceLock::<Pool>::new());
+        let (of_hook, (tell, told)) = (Arc::downgrade(&own), mpsc::channel());
+        let on_stop = move || {
+            let own = of_hook.upgrade().unwrap();
+            let report = own.get().unwrap().shutdown(Duration::MAX).wait();
+            tell.send(report.completed).unwrap();
+        };
+        let builder = Pool::builder().max_threads(1).on_thread_stop(on_stop);
+        let pool = own.get_or_init(|| builder.build().unwrap());
+        wait(pool.run(|| ()));
+        let report = pool.shutdown(Duration::from_secs(20)).wait();
+        assert_eq!(report.running.len(), 0);
+        assert_eq!(told.try_recv(), Ok(0));
+    });
+}
