@@ -225,7 +225,8 @@ impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoRuntime { error, .. } => Some(error),
-            Self::OffloadFailed { error, .. } => Some(error),
+            // The error itself, so that `downcast_ref` finds it, and not its box.
+            Self::OffloadFailed { error, .. } => Some(&**error),
             _ => None,
         }
     }

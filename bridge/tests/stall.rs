@@ -123,7 +123,7 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     });
 }
 
-/// The only blocking thread waits for another blocking thread.
+/// The timers wake the wait many times a second.
 #[test]
 fn a_frozen_wait_that_goes_on_is_not_reported() {
     within(|| {

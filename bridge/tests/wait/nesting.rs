@@ -203,6 +203,43 @@ fn a_job_lent_to_a_wait_runs_there() {
     });
 }
 
+/// The job is the work of the wait, and its value is there. So the value counts, although
+/// the limit has passed meanwhile.
+#[test]
+fn a_lent_job_that_outlasts_the_limit_gives_its_value() {
+    const LIMIT: Duration = Duration::from_millis(200);
+    within(|| {
+        let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
+        let bridge = builder.build().unwrap();
+        // Takes the one thread that may be added.
+        let (go, may_go) = oneshot::channel::<()>();
+        let (parks, is_parked) = mpsc::channel();
+        let own = bridge.clone();
+        let parked = bridge.offload(move || {
+            own.wait(async {
+                parks.send(()).unwrap();
+                may_go.await.unwrap();
+            });
+        });
+        let parked = parked.start();
+        is_parked.recv().unwrap();
+        let counts = |_| {
+            let own = bridge.clone();
+            bridge.wait(bridge.offload(move || {
+                let deadline = Instant::now() + 2 * LIMIT;
+                let outlasts = own.offload(move || {
+                    thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                });
+                own.wait_timeout(outlasts, LIMIT).is_ok()
+            }))
+        };
+        // On a busy machine the limit may pass before the job is lent, but not each time.
+        assert!((0..5).any(counts));
+        go.send(()).unwrap();
+        bridge.wait(parked);
+    });
+}
+
 #[test]
 fn hand_overs_are_counted_over_all_bridges_of_a_runtime() {
     within(|| {
