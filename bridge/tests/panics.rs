@@ -3,9 +3,7 @@
 
 use std::{
     panic::{self, AssertUnwindSafe},
-    pin::Pin,
-    sync::{Arc, LazyLock, Mutex, mpsc},
-    task::{Context, Waker},
+    sync::{Arc, LazyLock, Mutex},
     thread,
     time::Duration,
 };
@@ -81,16 +79,6 @@ fn a_failed_wait_panics_at_the_callers_line() {
         }
         let error = bridge::BoxCall::new(next(1)).try_wait().unwrap_err();
         assert!(error.to_string().contains("panics::next` at"), "{error}");
-        // A `fn` that was polled is waited for too.
-        let bridge = Bridge::builder().max_threads(1).build().unwrap();
-        let (release, held) = mpsc::channel::<()>();
-        let _plug = bridge.offload(move || held.recv().is_err()).start();
-        let mut polled = half(1).on(&bridge);
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(Pin::new(&mut polled).poll(&mut cx).is_pending());
-        let error = polled.try_wait().unwrap_err();
-        assert!(error.to_string().contains("panics::half` at"), "{error}");
-        drop(release);
     });
 }
 

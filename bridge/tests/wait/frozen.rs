@@ -192,28 +192,6 @@ fn a_wait_inside_one_waits_too() {
     });
 }
 
-/// The root of the set is polled in the frozen poll, so the inner wait may freeze it too.
-#[test]
-fn a_wait_in_the_root_of_a_set_inside_one_waits_too() {
-    fn nested() -> u32 {
-        let inner = async { wait(real_work()) };
-        wait_frozen(LocalSet::new().run_until(inner))
-    }
-    within(|| {
-        let root = multi_thread().block_on(async { nested() });
-        assert_eq!(root, 7, "in a root");
-        let task = multi_thread().block_on(async {
-            let task = async {
-                // The worker hands its core over here.
-                wait(real_work());
-                nested()
-            };
-            tokio::spawn(task).await.unwrap()
-        });
-        assert_eq!(task, 7, "on a worker without its core");
-    });
-}
-
 #[test]
 fn a_wait_after_one_is_refused_as_before() {
     within(|| {
