@@ -240,3 +240,23 @@ pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
         Err(error) => error.raise(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use testkit::panic_text;
+
+    use super::*;
+
+    /// Who reads the panic of a wait that was given up needs to know what the pool did.
+    #[test]
+    fn the_report_follows_the_text() {
+        let (at, report) = (Location::caller(), Box::<Report>::default());
+        let error = WaitError::PoolExhausted { at, report };
+        let expected = format!("{error}\n{}", Report::default());
+        let raise = AssertUnwindSafe(|| error.raise());
+        let payload = catch_unwind(raise).err().unwrap();
+        assert_eq!(panic_text(&*payload), expected);
+    }
+}

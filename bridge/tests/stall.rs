@@ -200,6 +200,11 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
     within(|| {
         let _alone = keep_all();
         let runtime = one_worker(2);
+        // Each thread has handed over once, in the wait of another task.
+        for _ in 0..2 {
+            let before = runtime.spawn(async { wait(tokio::spawn(async {})).unwrap() });
+            wait(before).unwrap();
+        }
         let task = runtime.spawn(async {
             block_in_place(|| {
                 let set = LocalSet::new();
