@@ -159,19 +159,6 @@ fn the_output_of_a_task_is_none() {
     });
 }
 
-/// The wait in the root ends, and the next wait is again one in the task.
-#[test]
-fn a_root_inside_a_wait_is_none() {
-    within(|| {
-        let nested = || {
-            let in_root = || Handle::current().block_on(async { wait(real_work()) });
-            wait(async { block_in_place(in_root) + wait(real_work()) })
-        };
-        let task = multi_thread().block_on(async { tokio::spawn(async move { nested() }).await });
-        assert_eq!(task.unwrap(), 14);
-    });
-}
-
 /// Otherwise the second thread in a current-thread runtime's `block_on` would
 /// park. It must drive the runtime after the first thread has left.
 #[test]
