@@ -209,8 +209,7 @@ fn a_job_lent_to_a_wait_runs_there() {
     });
 }
 
-/// The job is the work of the wait, and its value is there. So the value counts, although
-/// the limit has passed meanwhile.
+/// When the wait checks its limit, the value of the job is there. So the value counts.
 #[test]
 fn a_lent_job_that_outlasts_the_limit_gives_its_value() {
     const LIMIT: Duration = Duration::from_millis(200);
