@@ -226,7 +226,8 @@ impl Error for WaitError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::NoRuntime { error, .. } => Some(error),
-            Self::OffloadFailed { error, .. } => Some(error),
+            // The error itself, so that `downcast_ref` finds it, and not its box.
+            Self::OffloadFailed { error, .. } => Some(&**error),
             _ => None,
         }
     }
@@ -238,5 +239,25 @@ pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => error.raise(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use testkit::panic_text;
+
+    use super::*;
+
+    /// Who reads the panic of a wait that was given up needs to know what the pool did.
+    #[test]
+    fn the_report_follows_the_text() {
+        let (at, report) = (Location::caller(), Box::<Report>::default());
+        let error = WaitError::PoolExhausted { at, report };
+        let expected = format!("{error}\n{}", Report::default());
+        let raise = AssertUnwindSafe(|| error.raise());
+        let payload = catch_unwind(raise).err().unwrap();
+        assert_eq!(panic_text(&*payload), expected);
     }
 }

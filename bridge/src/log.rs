@@ -25,3 +25,22 @@ impl Drop for Logs {
         LOGS.set(false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::outermost;
+
+    /// Otherwise a subscriber that panics once silences its thread for good.
+    #[test]
+    fn a_log_that_panics_is_over() {
+        catch_unwind(|| outermost(|| panic!("on purpose"))).unwrap_err();
+        let mut logged = 0;
+        outermost(|| {
+            logged += 1;
+            outermost(|| panic!("this is not the outermost"));
+        });
+        assert_eq!(logged, 1);
+    }
+}

@@ -86,6 +86,34 @@ fn a_call_that_was_polled_gives_the_job_it_has() {
     });
 }
 
+/// A call that was polled has its job, and nothing may run it a second time.
+#[test]
+fn a_call_that_was_polled_may_be_boxed() {
+    within(|| {
+        let build = |name| Bridge::builder().name(name).max_threads(1).build().unwrap();
+        let (bridge, other) = (build("first"), build("other"));
+        let (release, held) = mpsc::channel::<()>();
+        let plug = bridge.offload(move || held.recv().is_ok()).start();
+        let polled = || {
+            let mut call = thrice(2).on(&bridge);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+            bridge::BoxCall::new(call)
+        };
+        let calls = [polled(), polled(), polled().on(&other), polled().on(&other)];
+        drop(release);
+        assert!(!bridge.wait(plug));
+        let limit = Duration::from_secs(20);
+        let [waited, limited, awaited, dispatched] = calls;
+        assert_eq!(waited.wait(), 6);
+        assert_eq!(limited.wait_timeout(limit).unwrap(), 6);
+        assert_eq!(bridge::wait(awaited), 6);
+        assert_eq!(dispatched.dispatch().wait(), 6);
+        assert_eq!(bridge.metrics().completed, 5, "each call ran once");
+        assert_eq!(other.metrics().completed, 0, "each stays on its pool");
+    });
+}
+
 /// A builder that is awaited, and makes a timer as it is converted.
 struct Query<const SIZE: usize>;
 
@@ -126,5 +154,18 @@ fn a_frozen_wait_has_a_limit_on_an_instance_that_logs() {
         }));
         let is_late = matches!(outcome, Err(WaitError::TimedOut { .. }));
         assert!(is_late, "{outcome:?}");
+    });
+}
+
+#[test]
+fn a_wait_inside_a_frozen_one_waits_on_an_instance_that_logs() {
+    within(|| {
+        let bridge = Bridge::builder().debug(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let value = runtime
+            .block_on(async { bridge.wait_frozen(async { bridge.wait(bridge.offload(|| 7)) }) });
+        assert_eq!(value, 7);
     });
 }

@@ -8,7 +8,9 @@
 use std::{
     fmt::Write as _,
     panic,
-    sync::{Arc, Mutex},
+    pin::Pin,
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -85,6 +87,13 @@ fn debug_logs_route_duration_and_caller() {
         Handler::from(logged_sync),
         Handler::from(|x: &'static str| logged_text(x)),
     ];
+    let ended = Bridge::builder().build().unwrap();
+    let _report = ended.shutdown(Duration::ZERO).wait();
+    let busy = Bridge::builder().max_threads(1).build().unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let _plug = busy.offload(move || held.recv().is_err()).start();
+    let runtime_of_waits = tokio::runtime::Runtime::new().unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
     let first = line!() + 3;
     within(|| {
         tracing::subscriber::with_default(lines.clone(), || {
@@ -108,6 +117,12 @@ fn debug_logs_route_duration_and_caller() {
             handlers[1].call("a").wait();
             handlers[1].call("a").wait_timeout(LIMIT).unwrap();
             BoxCall::new(logged(1)).wait();
+            let _elsewhere = runtime_of_waits.enter();
+            logged_sync("a").on(&ended).wait_timeout(LIMIT).unwrap_err();
+            let mut polled = logged_sync("a").on(&busy);
+            assert!(Pin::new(&mut polled).poll(&mut cx).is_pending());
+            drop(release);
+            polled.wait();
         });
     });
     let lines = lines.0.lock().unwrap();
@@ -128,6 +143,8 @@ fn debug_logs_route_duration_and_caller() {
         (17, "call finished", "logged_text", "route=Wait"),
         (18, "call finished", "logged_text", "route=Wait"),
         (19, "call finished", "logged", "route=Wait"),
+        (21, "call abandoned", "logged_sync", "route=Offload"),
+        (22, "call finished", "logged_sync", "route=Offload"),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, (offset, message, name, route)) in lines.iter().zip(expected) {

@@ -95,6 +95,11 @@ fn limits_that_tokio_cannot_count_are_refused_by_name() {
             "{error}"
         );
     }
+    // Nothing starts before it is needed, so this costs nothing.
+    let most = usize::from(u16::MAX);
+    assert!(Bridge::builder().worker_threads(most).build().is_ok());
+    let error = Bridge::builder().worker_threads(most + 1).build();
+    assert!(error.is_err(), "Tokio would panic");
     within(|| {
         let many = i32::MAX.unsigned_abs() as usize;
         let bridge = Bridge::builder().max_nested_waits(many).build().unwrap();

@@ -6,6 +6,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -156,6 +157,30 @@ fn inside_a_runtime_that_a_wait_used_before_and_the_child_enters() {
     });
 }
 
+/// The wait is in its first poll, so only its hand-over tells of the runtime.
+#[test]
+fn inside_a_runtime_whose_worker_is_in_a_wait() {
+    alone(|| {
+        let runtime = runtime();
+        let (polled, first) = mpsc::channel();
+        let (go, held) = mpsc::channel::<()>();
+        let waits = runtime.spawn(async move {
+            wait(async {
+                polled.send(()).unwrap();
+                held.recv().unwrap_err();
+            });
+        });
+        first.recv().unwrap();
+        let entered_there = || {
+            let _guard = runtime.enter();
+            is_told()
+        };
+        assert!(in_fork(entered_there));
+        drop(go);
+        runtime.block_on(waits).unwrap();
+    });
+}
+
 #[test]
 fn a_task_spawned_under_an_inherited_guard() {
     alone(|| {
@@ -209,6 +234,12 @@ fn at_the_end_of_a_long_line() {
             let on_home = thread::spawn(move || own.try_wait(pending_once()));
             let on_home = on_home.join().unwrap();
             is_told() && matches!(on_home, Err(WaitError::Forked { .. }))
+        }));
+        // No table of the last child says that this runtime has no threads there.
+        assert!(down_the_line(64, &|| {
+            let runtime = self::runtime();
+            let _guard = runtime.enter();
+            in_fork(is_told)
         }));
     });
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{BoxCall, Call, smartasync};
+use bridge::{BoxCall, Bridge, Call, smartasync};
 use testkit::within;
 use tokio::runtime::{Builder, Runtime};
 use tracing::{Event, Metadata, Subscriber, field, span};
@@ -114,6 +114,9 @@ fn slow() {
 fn each_place_that_froze_a_poll_is_told_once() {
     subscribe();
     within(|| {
+        let ended = Bridge::builder().build().unwrap();
+        let _report = ended.shutdown(Duration::ZERO).wait();
+        let refused = || slow().on(&ended).try_offload().unwrap_err().into_inner();
         let mut places = Vec::new();
         current_thread().block_on(async {
             for _ in 0..2 {
@@ -135,6 +138,11 @@ fn each_place_that_froze_a_poll_is_told_once() {
             call.wait();
             places.push(line() - 1);
             Call::wait(slow());
+            places.push(line() - 1);
+            // A call that the pool has given back runs in place too.
+            refused().wait();
+            places.push(line() - 1);
+            BoxCall::new(refused()).wait();
             places.push(line() - 1);
         });
         assert_warned("slow", &places);

@@ -42,7 +42,7 @@ async fn runtime() -> Id {
     Handle::current().id()
 }
 
-#[smartasync(bridge = OTHER)]
+#[smartasync(bridge = OTHER, blocking = other_runtime_blocking)]
 async fn other_runtime() -> Id {
     Handle::current().id()
 }
@@ -76,6 +76,9 @@ fn an_async_call_waits_on_the_chosen_bridge() {
         assert_eq!(runtime().on(&bridge).dispatch().wait(), mine);
         assert_eq!(BoxCall::new(runtime()).on(&bridge).wait(), mine);
         assert_eq!(BoxCall::new(runtime().on(&bridge)).wait(), mine);
+        // An `async fn` has no job, and its call comes back with its bridge.
+        let refused = BoxCall::new(runtime()).on(&bridge).offload();
+        assert_eq!(refused.unwrap_err().wait(), mine);
     });
 }
 
@@ -84,6 +87,7 @@ fn the_chosen_bridge_wins_over_the_attributes() {
     within(|| {
         let bridge = named("mine");
         assert_eq!(other_runtime().wait(), home(&OTHER));
+        assert_eq!(other_runtime_blocking(), home(&OTHER));
         assert_eq!(other_runtime().on(&bridge).wait(), home(&bridge));
         let boxed = BoxCall::new(other_runtime()).on(&bridge);
         assert_eq!(boxed.wait_timeout(LIMIT).unwrap(), home(&bridge));

@@ -3,6 +3,7 @@
 #![deny(warnings)]
 
 use std::{
+    error::Error as _,
     panic::{self, Location},
     pin::Pin,
     sync::{
@@ -104,6 +105,8 @@ fn a_wait_on_a_shut_down_pool_is_an_error_too() {
         assert_eq!(error.at().file(), file!());
         let text = error.to_string();
         assert!(text.contains("the pool was shut down"), "{text}");
+        let source = error.source().unwrap();
+        assert!(source.is::<OffloadError>(), "{source}");
         match error {
             WaitError::OffloadFailed { error, .. } => {
                 assert!(matches!(*error, OffloadError::ShutDown { .. }));

@@ -1,10 +1,11 @@
 //! Checks a wait that needs home while the system can start no thread.
 //!
 //! The wait returns an error, and a later wait works when threads can be
-//! started. So home starts with the first wait, not with its bridge.
+//! started. So home starts with the first wait, not with its bridge. A shutdown ends home
+//! even if no thread can wait for the end.
 #![cfg(target_os = "linux")]
 
-use std::{env, process::Command};
+use std::{env, process::Command, time::Duration};
 
 use bridge::{Bridge, WaitError};
 use testkit::within;
@@ -21,7 +22,8 @@ const STACK_VARIABLE: &str = "RUST_MIN_STACK";
 struct NoRoom(libc::rlimit);
 
 impl NoRoom {
-    fn new() -> Self {
+    /// Leaves no room for a stack of `size` bytes.
+    fn for_stack(size: u64) -> Self {
         let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
         let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
         let mut before = libc::rlimit {
@@ -31,7 +33,7 @@ impl NoRoom {
         // SAFETY: `before` is a valid place for the limit.
         let got = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut before) };
         let limit = libc::rlimit {
-            rlim_cur: pages * 4096 + STACK / 2,
+            rlim_cur: pages * 4096 + size / 2,
             ..before
         };
         // SAFETY: `limit` is a valid limit.
@@ -64,7 +66,7 @@ fn a_home_that_cannot_start_is_an_error_and_starts_later() {
         return;
     }
     within(|| {
-        let no_room = NoRoom::new();
+        let no_room = NoRoom::for_stack(STACK);
         let bridge = Bridge::builder().worker_threads(1).build().unwrap();
         let (outcome, line) = (bridge.try_wait(async { 1 }), line!());
         drop(no_room);
@@ -72,5 +74,13 @@ fn a_home_that_cannot_start_is_an_error_and_starts_later() {
         assert!(matches!(error, WaitError::NoRuntime { .. }), "{error}");
         assert_eq!((error.at().file(), error.at().line()), (file!(), line));
         assert_eq!(bridge.wait(async { 2 }), 2);
+        // The thread that would wait for the end of home has a stack of 2 MiB.
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let (runtime, no_room) = (runtime.unwrap(), NoRoom::for_stack(2 << 20));
+        let report = runtime.block_on(bridge.shutdown(Duration::from_secs(20)));
+        drop(no_room);
+        assert!(report.running.is_empty());
+        let error = bridge.try_wait(async { 3 }).unwrap_err();
+        assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
     });
 }

@@ -206,6 +206,11 @@ fn a_wait_that_is_given_up_carries_the_report() {
         assert!(error.to_string().contains("the pool `db`"), "{error}");
         let report = error.report().unwrap();
         assert_eq!(states(report), [JobState::Parked; 2], "{report}");
+        assert_eq!(
+            report.waits().len(),
+            2,
+            "each wait is listed once: {report}"
+        );
         let places: Vec<_> = report.waits().iter().map(WaitEntry::at).collect();
         assert!(places.contains(&Some(error.at())), "{report}");
         assert!(

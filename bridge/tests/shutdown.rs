@@ -166,6 +166,8 @@ fn a_runtime_that_was_given_is_left_alone() {
         assert_eq!(bridge.wait(async { 7 }), 7);
         let report = runtime.block_on(bridge.shutdown(LONG));
         assert!(report.running.is_empty());
+        let error = bridge.try_wait(async {}).unwrap_err();
+        assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
         assert_eq!(
             runtime.block_on(async { tokio::spawn(async { 8 }).await.unwrap() }),
             8

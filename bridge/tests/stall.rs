@@ -123,7 +123,7 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     });
 }
 
-/// The only blocking thread waits for another blocking thread.
+/// The timers wake the wait many times a second.
 #[test]
 fn a_frozen_wait_that_goes_on_is_not_reported() {
     within(|| {
@@ -200,6 +200,11 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
     within(|| {
         let _alone = keep_all();
         let runtime = one_worker(2);
+        // Each thread has handed over once, in the wait of another task.
+        for _ in 0..2 {
+            let before = runtime.spawn(async { wait(tokio::spawn(async {})).unwrap() });
+            wait(before).unwrap();
+        }
         let task = runtime.spawn(async {
             block_in_place(|| {
                 let set = LocalSet::new();

@@ -40,7 +40,7 @@ pub(crate) fn conditions(function: &Function) -> Vec<TokenStream> {
     all
 }
 
-/// Returns the attributes of an argument.
+/// Returns the index of a condition among those that are known.
 fn place(conditions: &[TokenStream], condition: &TokenStream) -> Option<usize> {
     let text = condition.to_string();
     conditions
@@ -119,6 +119,14 @@ mod tests {
             shown.collect::<Vec<_>>(),
             expected.map(|tokens| tokens.to_string())
         );
+    }
+
+    #[test]
+    fn an_argument_with_two_conditions_needs_both() {
+        let function = function::parse(&quote! { fn f(#[cfg(a)] #[cfg(b)] x: u8) {} });
+        let cases = cases(&function.unwrap()).unwrap();
+        let counts: Vec<_> = cases.iter().map(|case| case.sig.inputs.len()).collect();
+        assert_eq!(counts, [0, 0, 0, 1]);
     }
 
     #[test]

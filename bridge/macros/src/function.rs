@@ -62,7 +62,8 @@ fn function(input: ParseStream<'_>, names: Names) -> Result<Function> {
     })
 }
 
-/// Returns the same braces around other tokens.
+/// Parses the braces of the body, without the invisible groups that a macro puts around
+/// them.
 fn braces(input: ParseStream<'_>) -> Result<Group> {
     loop {
         let token: TokenTree = input.parse()?;

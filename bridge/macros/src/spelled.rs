@@ -163,6 +163,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn after_each_name_and_each_word() {
+        let lifetimes = [Ident::new("a", Span::call_site())];
+        for name in "fn Fn FnMut FnOnce AsyncFn AsyncFnMut AsyncFnOnce".split(' ') {
+            let name = Ident::new(name, Span::call_site());
+            let body = quote! { let f: Box<dyn #name(&'a u8)> = g; };
+            assert!(spells(body.clone(), &lifetimes), "{body}");
+        }
+        for word in "async break else if in match move return static".split(' ') {
+            let word = Ident::new(word, Span::call_site());
+            let body = quote! { x; #word |y: &'a u8| *y };
+            assert!(spells(body.clone(), &lifetimes), "{body}");
+        }
+    }
+
     /// As in a function that is still being written.
     #[test]
     fn half_an_arrow_is_none() {

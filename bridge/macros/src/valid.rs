@@ -128,3 +128,24 @@ pub(crate) fn unfit(attr: &Attribute) -> Option<&'static str> {
 pub(crate) fn is_main(function: &Function) -> bool {
     function.sig.ident == "main" && function.sig.inputs.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+    use crate::function;
+
+    #[test]
+    fn four_conditions_and_no_more() {
+        let refusals = |last: TokenStream| {
+            let function = function::parse(&quote! {
+                fn f(#[cfg(a)] a: u8, #[cfg(b)] b: u8, #[cfg(c)] c: u8, #[cfg(d)] d: u8, #last) {}
+            });
+            check(&function.unwrap(), &Options::default()).count()
+        };
+        assert_eq!(refusals(quote! { e: u8 }), 0);
+        assert_eq!(refusals(quote! { #[cfg(a)] e: u8 }), 0, "each counts once");
+        assert_eq!(refusals(quote! { #[cfg(e)] e: u8 }), 1);
+    }
+}

@@ -90,6 +90,36 @@ fn the_percentiles_are_published_if_the_bridge_measures() {
     });
 }
 
+/// A job in ten, in a hundred and in a thousand takes longer than the others.
+#[test]
+fn each_percentile_and_the_mean_are_what_the_bridge_has_measured() {
+    within(|| {
+        let db = bridge("db", true);
+        for (count, millis) in [(1700, 0), (200, 1), (96, 3), (3, 9), (1, 27)] {
+            for _ in 0..count {
+                db.offload(move || std::thread::sleep(std::time::Duration::from_millis(millis)))
+                    .wait();
+            }
+        }
+        let text = published(&[&db]);
+        let ran = db.metrics().ran_for.unwrap();
+        for (label, time) in [
+            ("_seconds{pool=\"db\",quantile=\"0.5\"}", ran.p50),
+            ("_seconds{pool=\"db\",quantile=\"0.9\"}", ran.p90),
+            ("_seconds{pool=\"db\",quantile=\"0.99\"}", ran.p99),
+            ("_seconds{pool=\"db\",quantile=\"0.999\"}", ran.p999),
+            ("_seconds{pool=\"db\",quantile=\"1\"}", ran.max),
+            ("_seconds_mean{pool=\"db\"}", ran.mean),
+        ] {
+            let published = value(&text, &format!("bridge_ran_for{label}"));
+            assert!(
+                (published - time.as_secs_f64()).abs() < 1e-9,
+                "{label} {time:?} in {text}"
+            );
+        }
+    });
+}
+
 /// The next scrape replaces the figures of the one before.
 #[test]
 fn a_figure_that_goes_down_is_published_as_it_is() {

@@ -322,3 +322,15 @@ impl Builder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wait spins as long as the pool does.
+    #[test]
+    fn zero_switches_the_spinning_of_waits_off() {
+        let bridge = Bridge::builder().spin(Duration::ZERO).build().unwrap();
+        assert_eq!(bridge.spin(), Duration::ZERO);
+    }
+}

@@ -32,3 +32,15 @@ fn start() -> Option<Handle> {
     let thread = thread::Builder::new().name("bridge-clock".into());
     thread.spawn(drive).ok().map(|_detached| handle)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise each limit would start a thread, which never ends.
+    #[test]
+    fn all_limits_share_one_thread() {
+        let first = running().unwrap();
+        assert_eq!(running().unwrap().id(), first.id());
+    }
+}

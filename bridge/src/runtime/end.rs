@@ -145,7 +145,10 @@ impl Drop for OnDrop {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::{
+        thread,
+        time::{Duration, Instant},
+    };
 
     use offload_pool::park::Parker;
     use testkit::within;
@@ -174,6 +177,27 @@ mod tests {
                 let deadline = Instant::now() + Duration::from_secs(20);
                 assert!(parker.park(Some(deadline)), "nobody woke it");
                 assert!(registration.has_runtime_ended());
+            }
+        });
+    }
+
+    /// A wait that is woken looks once. If it saw nothing, it would park again.
+    #[test]
+    fn a_thread_that_is_woken_sees_the_end() {
+        within(|| {
+            for _ in 0..20 {
+                let runtime = runtime();
+                let handle = runtime.handle();
+                let sees = || {
+                    let parker = Parker::new();
+                    let registration = ShutdownRegistration::new(handle, parker.unparker());
+                    move || parker.park(None) && registration.is_ok_and(|it| it.has_runtime_ended())
+                };
+                let waiting: Vec<_> = (0..24).map(|_| thread::spawn(sees())).collect();
+                drop(runtime);
+                for sees in waiting {
+                    assert!(sees.join().unwrap());
+                }
             }
         });
     }

@@ -250,3 +250,45 @@ fn build(
         Err(io::Error::other(text))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Id;
+
+    use super::*;
+
+    fn own() -> Home {
+        Home::new(Source::Own {
+            worker_threads: Some(1),
+            max_blocking_threads: 1,
+            exit_grace: Duration::ZERO,
+        })
+    }
+
+    /// Starts home as a thread does that has found it unstarted.
+    fn start(home: &Home) -> Result<Id, WaitError> {
+        let started = home.started.get().unwrap();
+        let handle = started.start(&home.source, Location::caller())?;
+        Ok(handle.id())
+    }
+
+    /// Otherwise there would be two runtimes, and the shutdown would end the wrong one.
+    #[test]
+    fn two_threads_that_find_it_unstarted_start_it_once() {
+        let home = own();
+        let first = start(&home).unwrap();
+        assert_eq!(start(&home).unwrap(), first);
+        let started = home.started.get().unwrap();
+        let kept = started.runtime.lock().unwrap();
+        assert_eq!(kept.as_ref().unwrap().handle().id(), first);
+    }
+
+    /// Otherwise nobody would ever end the runtime.
+    #[test]
+    fn a_thread_that_comes_after_the_shutdown_starts_nothing() {
+        let home = own();
+        home.shut_down(Duration::ZERO);
+        let error = start(&home).unwrap_err();
+        assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
+    }
+}

@@ -139,3 +139,31 @@ impl BeforeExit for Threads {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the exit would lose a blocking task that has just been submitted.
+    #[test]
+    fn a_thread_that_is_about_to_start_is_waited_for() {
+        let step = || thread::sleep(Duration::from_millis(10));
+        let is_waited_for = |_| {
+            let threads = Threads::new(Duration::from_secs(20)).unwrap();
+            threads.asked.store(1, Ordering::SeqCst);
+            let counted = Arc::clone(&threads);
+            let runs = thread::spawn(move || {
+                step();
+                counted.started.store(1, Ordering::SeqCst);
+                step();
+                counted.ended.store(1, Ordering::SeqCst);
+            });
+            let left = threads.wait(0, None);
+            let ended = threads.ended.load(Ordering::SeqCst);
+            runs.join().unwrap();
+            (left, ended) == (0, 1)
+        };
+        // On a busy machine the thread may start too late, but not each time.
+        assert!((0..5).any(is_waited_for));
+    }
+}

@@ -7,7 +7,7 @@
 //! | its deadline has passed | [`check_limits`](Watchdog::check_limits) | before each pause; the deadline also limits each park |
 //! | the future has forked, and this is the child | [`check_limits`](Watchdog::check_limits) | before each pause |
 //! | its runtime has ended | [`check_runtime`](Watchdog::check_runtime) | before each park, and after a caught wake-up if the wait has registered or has caught 16 |
-//! | its runtime has ended | [`check_registration`](Watchdog::check_registration) | after a park that a wake-up has ended |
+//! | its runtime has ended | [`check_registration`](Watchdog::check_registration) | after each park |
 //! | the pool can do nothing for it | [`after_park`](Watchdog::after_park) | after a park; only on a thread of a pool |
 //!
 //! Two parts tell that the runtime has ended:
@@ -141,7 +141,8 @@ impl<'a> Watchdog<'a> {
             }),
             Parked::TimedOut => {
                 self.stall.warn_if_due(self.context, &self.liveness);
-                Ok(())
+                // The runtime may have ended just when the time was up.
+                self.check_registration()
             }
         }
     }
@@ -246,6 +247,24 @@ mod tests {
                 drop(runtime);
                 assert!(is_gone(&watchdog.after_spin(parker)));
             });
+        });
+    }
+
+    /// Otherwise the future would be polled once more, in a runtime that is gone.
+    #[test]
+    fn each_park_of_a_registered_wait_checks_the_runtime() {
+        within(|| {
+            for parked in [Parked::Woken, Parked::Lent, Parked::TimedOut] {
+                let runtime = one_worker();
+                let handle = runtime.handle().clone();
+                watched(&handle, Freezes::Nothing, None, |watchdog, parker| {
+                    watchdog.before_park(parker).unwrap();
+                    watchdog.after_park(parked, Report::default).unwrap();
+                    drop(runtime);
+                    let ended = watchdog.after_park(parked, Report::default);
+                    assert!(is_gone(&ended), "{parked:?}");
+                });
+            }
         });
     }
 

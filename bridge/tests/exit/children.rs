@@ -191,16 +191,28 @@ pub(crate) fn exit_under_job() {
     .wait();
 }
 
+/// An exit that waited for the pool or for home would see the end of this work.
 pub(crate) fn zero() {
+    const LATER: Duration = Duration::from_secs(2);
     Bridge::builder()
         .exit_grace(Duration::ZERO)
         .install_global()
         .unwrap();
     offload(|| {
-        thread::sleep(STUCK);
+        thread::sleep(LATER);
         println!("never");
     })
     .detach();
+    async {
+        let (start, started) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            start.send(()).unwrap();
+            thread::sleep(LATER);
+            println!("never");
+        });
+        started.await.unwrap();
+    }
+    .wait();
 }
 
 pub(crate) fn idle() {

@@ -101,7 +101,19 @@ fn a_deadline_fires_where_nobody_drives_what_the_future_needs() {
     });
 }
 
-/// An error without a place would leave the user to search for the call.
+/// The clock can't represent such a deadline, so the wait has none.
+#[test]
+fn a_limit_that_no_clock_reaches_is_none() {
+    within(|| {
+        let limit = Duration::MAX;
+        assert_eq!(real_work().wait_timeout(limit).unwrap(), 7);
+        let frozen = current_thread()
+            .block_on(async { bridge::wait_frozen_timeout(real_work(), limit).unwrap() });
+        assert_eq!(frozen, 7);
+    });
+}
+
+/// Otherwise a parked wait would run over its limit until something else wakes it.
 #[test]
 fn a_deadline_wakes_the_wait_by_itself() {
     const LIMIT: Duration = Duration::from_millis(400);

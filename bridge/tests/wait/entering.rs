@@ -94,6 +94,8 @@ fn of_a_runtime_that_was_given_and_has_ended_since() {
         drop(runtime);
         let error = bridge.try_enter().unwrap_err();
         assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
+        let error = bridge.handle().unwrap_err();
+        assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
     });
 }
 

@@ -84,6 +84,24 @@ fn a_bridge_that_is_shut_down_tells_who_waits_and_who_comes_later() {
     });
 }
 
+/// Otherwise the threads of its home would stay for ever.
+#[test]
+fn the_last_handle_of_a_bridge_ends_its_home() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let (held, dropped) = mpsc::channel::<()>();
+        bridge.handle().unwrap().spawn(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        drop(bridge.clone());
+        dropped.try_recv().unwrap_err();
+        assert_eq!(bridge.wait(async { 7 }), 7, "the other handle is left");
+        drop(bridge);
+        dropped.recv().unwrap_err();
+    });
+}
+
 #[test]
 fn a_bridge_may_be_dropped_on_an_async_thread() {
     within(|| {

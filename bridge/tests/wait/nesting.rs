@@ -174,9 +174,9 @@ fn a_job_of_a_spawned_task_needs_no_permit() {
     });
 }
 
-/// No thread may be added, so the pool lends the job to the thread that waits for it.
-#[test]
-fn a_job_lent_to_a_wait_runs_there() {
+/// Runs `test` on a pool whose only thread, and the only one that may be added, are parked
+/// or busy. So a job of the busy one is lent to its wait.
+fn on_a_full_pool(test: impl FnOnce(&Bridge) + Send) {
     within(|| {
         let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
         let bridge = builder.build().unwrap();
@@ -184,22 +184,47 @@ fn a_job_lent_to_a_wait_runs_there() {
         let (go, may_go) = oneshot::channel::<()>();
         let (parks, is_parked) = mpsc::channel();
         let own = bridge.clone();
-        let parked = bridge.offload(move || {
-            own.wait(async {
-                parks.send(()).unwrap();
-                may_go.await.unwrap();
-            });
-        });
-        let parked = parked.start();
+        let until = async move {
+            parks.send(()).unwrap();
+            may_go.await.unwrap();
+        };
+        let parked = bridge.offload(move || own.wait(until)).start();
         is_parked.recv().unwrap();
+        test(&bridge);
+        go.send(()).unwrap();
+        bridge.wait(parked);
+    });
+}
+
+/// No thread may be added, so the pool lends the job to the thread that waits for it.
+#[test]
+fn a_job_lent_to_a_wait_runs_there() {
+    on_a_full_pool(|bridge| {
         let own = bridge.clone();
         let job = bridge.offload(move || {
             let here = thread::current().id();
             own.wait(own.offload(move || thread::current().id() == here))
         });
         assert!(bridge.wait(job), "no other thread is there");
-        go.send(()).unwrap();
-        bridge.wait(parked);
+    });
+}
+
+/// When the wait checks its limit, the value of the job is there. So the value counts.
+#[test]
+fn a_lent_job_that_outlasts_the_limit_gives_its_value() {
+    const LIMIT: Duration = Duration::from_millis(200);
+    on_a_full_pool(|bridge| {
+        let counts = |_| {
+            let own = bridge.clone();
+            bridge.wait(bridge.offload(move || {
+                let deadline = Instant::now() + 2 * LIMIT;
+                let rest = move || deadline.saturating_duration_since(Instant::now());
+                let outlasts = own.offload(move || thread::sleep(rest()));
+                own.wait_timeout(outlasts, LIMIT).is_ok()
+            }))
+        };
+        // On a busy machine the limit may pass before the job is lent, but not each time.
+        assert!((0..5).any(counts));
     });
 }
 

@@ -184,7 +184,8 @@ impl Plan {
     }
 }
 
-/// Returns the span at which the compiler reports errors about the whole body.
+/// Puts parentheses around a trait object in the output. Without them the type of a pointer,
+/// `fn() -> dyn A + B`, would be ambiguous.
 fn closed(output: ReturnType) -> ReturnType {
     match output {
         ReturnType::Type(arrow, ty) if matches!(*ty, Type::TraitObject(_)) => {

@@ -152,6 +152,24 @@ mod tests {
 
     use super::*;
 
+    /// Otherwise the warning would wait for a second from the last canary, and not from the
+    /// first.
+    #[test]
+    fn a_canary_that_is_still_queued_is_not_replaced() {
+        // Nobody drives this runtime.
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let mut probe = LivenessProbe::new();
+        let first = probe.next();
+        for _ in 0..3 {
+            let due = probe.next();
+            assert!(!probe.probe_if_due(runtime.handle(), due));
+            assert_eq!(probe.stuck_since(), Some((first, BusyThreads::Workers)));
+        }
+        let (handle, due) = (runtime.handle().clone(), probe.next());
+        drop(runtime);
+        assert!(probe.probe_if_due(&handle, due), "it was dropped unrun");
+    }
+
     /// Otherwise a wait that is parked for hours wakes up all the time.
     #[test]
     fn canaries_grow_rarer() {

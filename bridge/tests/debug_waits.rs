@@ -1,0 +1,85 @@
+//! Checks the log lines of a bridge that logs its waits.
+//!
+//! This is a test target of its own. `tracing` caches for each place in the
+//! code whether a subscriber wants its events. If a thread without a subscriber
+//! comes first, the subscriber of another thread gets nothing from that place.
+#![deny(warnings)]
+
+use std::{
+    fmt::Write as _,
+    future::{pending, ready},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bridge::Bridge;
+use testkit::within;
+use tracing::{Event, Metadata, Subscriber, field, span};
+
+/// Keeps each event as a line.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("bridge")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl field::Visit for Line {
+            fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+                write!(self.0, "{}={value:?} ", field.name()).unwrap();
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[test]
+fn each_wait_tells_its_future_place_time_and_error() {
+    let lines = Lines::default();
+    let first = line!() + 6;
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let bridge = Bridge::builder().debug(true).build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let (runtime, none) = (runtime.unwrap(), Duration::ZERO);
+            bridge.wait(ready(()));
+            let _late = bridge.wait_timeout(pending::<()>(), none).unwrap_err();
+            runtime.block_on(async { bridge.try_wait(pending::<()>()).unwrap_err() });
+            runtime.block_on(async { bridge.wait_frozen(ready(())) });
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    // With the line of the wait, counted from the first.
+    let expected = [
+        (0, "Ready<()>", "place=Thread", None),
+        (1, "Pending<()>", "place=Thread", Some("ran out of time")),
+        (2, "Pending<()>", "place=Worker(0)", Some("would freeze")),
+        (3, "Ready<()>", "place=Worker(0)", None),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, (offset, future, place, error)) in lines.iter().zip(expected) {
+        let at = format!("at={}:{}:", file!(), first + offset);
+        for part in ["message=wait ", "elapsed=", &at, future, place] {
+            assert!(line.contains(part), "{part} is not in {line}");
+        }
+        assert_eq!(line.contains("error="), error.is_some(), "{line}");
+        assert!(line.contains(error.unwrap_or_default()), "{line}");
+    }
+}
