@@ -8,6 +8,8 @@ mod exiting;
 mod monitor;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod registry;
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
 
 use std::{
     io,
@@ -360,6 +362,7 @@ impl Core {
 
     fn seen(&self, snapshot: Snapshot) -> SeenPool<'_> {
         SeenPool {
+            id: self.id(),
             name: &self.limits.name,
             born: self.born,
             clock: self.clock.as_ref(),

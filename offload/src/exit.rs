@@ -255,4 +255,63 @@ mod tests {
             assert!(entries.iter().any(|entry| entry.ptr_eq(&kept)));
         });
     }
+
+    /// Notes its steps.
+    struct Noting {
+        turn: Turn,
+        name: &'static str,
+        notes: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl BeforeExit for Noting {
+        fn turn(&self) -> Turn {
+            self.turn
+        }
+
+        fn grace(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn begin(self: Arc<Self>, _: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
+            let note = move |step| {
+                let text = format!("{} {step}", self.name);
+                self.notes.lock().unwrap().push(text);
+            };
+            note("begins");
+            Some(Box::new(move || note("waits")))
+        }
+    }
+
+    /// Otherwise a pool that is stuck takes time from the others, and the exit waits for jobs
+    /// that others submit meanwhile.
+    #[test]
+    fn all_of_a_turn_begin_before_any_is_waited_for() {
+        let notes = Arc::default();
+        let entry = |turn, name| {
+            let notes = Arc::clone(&notes);
+            Arc::new(Noting { turn, name, notes }) as Arc<dyn BeforeExit>
+        };
+        let exit = ProcessExit {
+            began: Instant::now(),
+            excluded: Vec::new(),
+            mark: 0,
+        };
+        let entries = vec![
+            entry(Turn::Runtimes, "runtime"),
+            entry(Turn::Jobs, "first"),
+            entry(Turn::Jobs, "second"),
+        ];
+        finish(&exit, entries);
+        assert_eq!(
+            *notes.lock().unwrap(),
+            [
+                "first begins",
+                "second begins",
+                "first waits",
+                "second waits",
+                "runtime begins",
+                "runtime waits"
+            ]
+        );
+    }
 }

@@ -33,7 +33,11 @@ fn a_timed_admission_gives_the_closure_back() {
         let at_once = std::future::ready(());
         let rejected = wait(pool.run_unless(|| 5, at_once)).unwrap_err();
         assert!(matches!(&rejected, Rejected::TimedOut { .. }));
-        assert_eq!(rejected.into_inner()(), 5);
+        let rejected = rejected.map(|closure| closure() + 1);
+        assert!(rejected.is_timed_out());
+        assert_eq!(rejected.into_inner(), 6);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.rejected, metrics.cancelled), (1, 0));
         drop(release);
         wait(plugged);
         assert_eq!(wait(pool.run_unless(|| 6, pending())).ok(), Some(6));

@@ -6,7 +6,7 @@ mod common;
 use std::{
     future::{pending, poll_fn},
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -36,7 +36,38 @@ fn a_job_cancelled_before_its_submission_is_told() {
         assert_eq!(task.cancel(), Cancelled::Withdrawn);
         let outcome: Result<(), _> = wait(task.outcome());
         assert!(matches!(outcome, Err(OffloadError::Cancelled { .. })));
-        assert_eq!(pool.metrics().queued, 0);
+        // The pool counts only jobs that were submitted.
+        let metrics = pool.metrics();
+        assert_eq!((metrics.queued, metrics.cancelled), (0, 0));
+    });
+}
+
+/// Otherwise the second poll waits for ever.
+#[test]
+#[should_panic(expected = "polled after it had ended")]
+fn an_offload_that_is_over_is_not_polled_again() {
+    within(|| {
+        let pool = pool(1, 1);
+        let mut task = pin!(pool.run(|| 7));
+        assert_eq!(wait(task.as_mut()), 7);
+        let _never = task.poll(&mut Context::from_waker(Waker::noop()));
+    });
+}
+
+/// Otherwise the future that limits an admission is polled after it has resolved.
+#[test]
+fn the_limit_of_an_admission_resolves_once() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (release, held) = mpsc::channel::<()>();
+        let limit = async {};
+        let mut task = pin!(pool.run_unless(move || held.recv().is_err(), limit));
+        for _ in 0..3 {
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(task.as_mut().poll(&mut cx).is_pending());
+        }
+        drop(release);
+        assert!(wait(task).is_ok_and(|released| released));
     });
 }
 

@@ -5,9 +5,9 @@ mod common;
 
 use std::{
     panic::Location,
-    pin::pin,
-    sync::{Mutex, mpsc},
-    task::{Context, Waker},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, mpsc},
+    task::{Context, Wake, Waker},
     thread,
     time::Duration,
 };
@@ -69,6 +69,28 @@ fn it_runs_lazy_started_queued_and_running() {
         assert_eq!(noted.recv(), Ok(("in the backlog", false)));
         eventually("all are counted", || pool.metrics().completed == 4);
         assert_eq!(pool.metrics().cancelled, 0);
+    });
+}
+
+/// Otherwise a detached job keeps the task that had polled for it, and wakes it.
+#[test]
+fn a_detached_job_forgets_its_waker() {
+    struct Task;
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (mut plugged, release) = plug(&pool);
+        let task = Arc::new(Task);
+        let waker = Waker::from(Arc::clone(&task));
+        let mut cx = Context::from_waker(&waker);
+        assert!(Pin::new(&mut plugged).poll(&mut cx).is_pending());
+        drop(waker);
+        assert_eq!(Arc::strong_count(&task), 2);
+        plugged.detach();
+        assert_eq!(Arc::strong_count(&task), 1);
+        drop(release);
     });
 }
 

@@ -7,13 +7,19 @@ use std::{
     io::{PipeWriter, Read, Write, pipe},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+        mpsc,
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, OffloadError, Pool, cancellation, on_cancel};
-use common::{pool_with_blocked, wait};
+use bridge_offload::{
+    Ambient, Builder, Cancelled, Config, OffloadError, Pool, Report, cancellation, on_cancel,
+};
+use common::{eventually, pool_with_blocked, wait};
 use testkit::within;
 
 /// Runs `child` in a fork, and returns whether it returned true in time.
@@ -30,6 +36,19 @@ fn in_fork(child: impl FnOnce() -> bool) -> bool {
         unsafe { libc::_exit(i32::from(!ok)) }
     }
     ended_well(pid)
+}
+
+/// Forks inside a job or a report. The child returns to the pool, and an alarm limits its
+/// time. Returns 0 there.
+fn fork_and_return() -> i32 {
+    // SAFETY: the child returns to the pool, because the tests are about that.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        // SAFETY: `alarm` sets a timer whose signal ends this process.
+        unsafe { libc::alarm(10) };
+    }
+    pid
 }
 
 #[test]
@@ -87,14 +106,8 @@ fn the_child_of_a_job_that_forks_runs_no_other_job() {
             let (mut read, write) = pipe().unwrap();
             let forks = move || {
                 start.recv().unwrap();
-                // SAFETY: the child returns to the pool, because the test is about that.
-                // An alarm limits its time.
-                let pid = unsafe { libc::fork() };
-                if pid == 0 {
-                    // SAFETY: `alarm` sets a timer whose signal ends this process.
-                    unsafe { libc::alarm(10) };
-                    assert!(!panics, "in the child");
-                }
+                let pid = fork_and_return();
+                assert!(pid != 0 || !panics, "in the child");
                 pid
             };
             let job = if lent {
@@ -174,14 +187,7 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
         let (go, start) = mpsc::channel::<()>();
         let mut job = Box::pin(pool.run(move || {
             start.recv().unwrap();
-            // SAFETY: the child returns to the pool, because the test is about that. An
-            // alarm limits its time.
-            let pid = unsafe { libc::fork() };
-            if pid == 0 {
-                // SAFETY: `alarm` sets a timer whose signal ends this process.
-                unsafe { libc::alarm(10) };
-            }
-            pid
+            fork_and_return()
         }));
         let (tell, told) = mpsc::channel();
         let waker = Waker::from(Arc::new(EndsTheChild(std::process::id(), tell)));
@@ -196,6 +202,75 @@ fn the_child_of_a_job_that_forks_wakes_nobody() {
             }
         };
         assert!(ended_well(pid), "the child has woken the parent's caller");
+    });
+}
+
+/// Otherwise the child runs a hook that belongs to its parent's worker.
+#[test]
+fn the_child_of_a_job_that_forks_runs_no_stop_hook() {
+    within(|| {
+        let parent = std::process::id();
+        let (stop, stopped) = mpsc::channel();
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .on_thread_stop(move || {
+                if std::process::id() != parent {
+                    std::process::abort();
+                }
+                stop.send(()).unwrap();
+            })
+            .build()
+            .unwrap();
+        let pid = wait(pool.run(fork_and_return));
+        assert!(ended_well(pid), "the child has run the hook");
+        drop(pool);
+        stopped.recv().unwrap();
+    });
+}
+
+/// Forks in the report of a stall.
+struct Forks;
+
+/// The child of that report.
+static CHILD: AtomicI32 = AtomicI32::new(0);
+
+impl Ambient for Forks {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_: &Report) {
+        CHILD.store(fork_and_return(), Ordering::SeqCst);
+    }
+}
+
+/// Otherwise the child looks at its parent's pool for ever. The report runs on the monitor,
+/// which is the only thread of the child.
+#[test]
+fn the_child_of_a_report_that_forks_does_not_go_on() {
+    within(|| {
+        let pool = Builder::<Forks>::default().max_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let plugged = pool.run(move || held.recv().is_err()).start();
+        let queued = pool.run(|| 7).start();
+        eventually("reported", || CHILD.load(Ordering::SeqCst) != 0);
+        assert!(
+            ended_well(CHILD.load(Ordering::SeqCst)),
+            "the child goes on"
+        );
+        drop(release);
+        assert!(wait(plugged));
+        assert_eq!(wait(queued), 7, "the parent's monitor goes on");
     });
 }
 
@@ -238,12 +313,8 @@ fn the_child_of_a_job_that_forks_has_no_hooks() {
                 let mut early = cancellation();
                 start.send(()).unwrap();
                 forks.recv().unwrap();
-                // SAFETY: the child returns to the pool, because the test is about that.
-                // An alarm limits its time.
-                let pid = unsafe { libc::fork() };
+                let pid = fork_and_return();
                 if pid == 0 {
-                    // SAFETY: `alarm` sets a timer whose signal ends this process.
-                    unsafe { libc::alarm(10) };
                     drop(on_cancel(|| check(false)));
                     let mut cx = Context::from_waker(Waker::noop());
                     check(Pin::new(&mut early).poll(&mut cx).is_pending());

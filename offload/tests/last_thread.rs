@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{sync::mpsc, time::Duration};
+use std::{sync::mpsc, thread, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
 use common::{WaitError, eventually, pool, pool_with_blocked, try_wait, wait};
@@ -120,5 +120,34 @@ fn a_job_that_shuts_another_pool_down_is_not_the_one_who_is_told() {
         }));
         assert_eq!(outcome, Err(WaitError::Exhausted));
         assert_eq!(wait(last), 5);
+    });
+}
+
+/// Otherwise a shutdown hangs. The pool has stood still for a second, and lends a job to the
+/// worker that waits for the end. That worker runs nothing until then.
+#[test]
+fn a_job_that_shuts_its_pool_down_is_lent_nothing() {
+    within(|| {
+        let pool = pool_of_two();
+        let own = pool.clone();
+        let (start, started) = oneshot::channel();
+        let shutting = pool.run(move || {
+            // This parks, so that the other job starts.
+            wait(started).unwrap();
+            let below = own.run(|| 7).start();
+            (own.shutdown(Duration::MAX).wait(), wait(below))
+        });
+        let shutting = shutting.start();
+        let (release, held) = mpsc::channel::<()>();
+        let other = pool.run(move || {
+            start.send(()).unwrap();
+            held.recv().is_err()
+        });
+        let other = other.start();
+        thread::sleep(Duration::from_secs(2));
+        drop(release);
+        assert!(wait(other));
+        let (report, seven) = wait(shutting);
+        assert_eq!((report.abandoned, report.running.len(), seven), (0, 0, 7));
     });
 }

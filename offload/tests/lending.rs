@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Lineage, Offload, OffloadError, Pool};
+use bridge_offload::{Lineage, Offload, OffloadError, Pool, cancelled};
 use common::{WaitError, eventually, moment, pool_with_blocked as pool, try_wait, wait};
 use futures::{
     FutureExt,
@@ -110,6 +110,35 @@ fn a_job_given_back_after_the_end_is_over() {
         eventually("all threads end", || pool.metrics().threads == 0);
         assert_eq!(pool.metrics().queued, 0);
         let _nothing_to_wait_for = pool.shutdown(Duration::MAX).wait();
+    });
+}
+
+/// The worker that was lent the job gives it back while the shutdown waits for others.
+#[test]
+fn a_job_given_back_in_the_cancel_grace_counts_as_cancelled() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .cancel_grace(Duration::MAX)
+            .build()
+            .unwrap();
+        let (other, release) = parked(&pool);
+        let ended = pool.clone();
+        let parent = pool.run(lent(&pool, move |task| {
+            let ending = ended.clone();
+            let shutdown = thread::spawn(move || ending.shutdown(Duration::ZERO).wait());
+            eventually("the grace is over", cancelled);
+            let outcome = wait(task.outcome());
+            assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
+            shutdown
+        }));
+        let shutdown = wait(parent);
+        release.send(()).unwrap();
+        assert_eq!(wait(other), Ok(()));
+        assert_eq!(shutdown.join().unwrap().running.len(), 0);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.cancelled, metrics.rejected), (1, 0));
     });
 }
 

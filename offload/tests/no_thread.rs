@@ -7,7 +7,7 @@ mod common;
 use std::{sync::mpsc, time::Duration};
 
 use bridge_offload::{OffloadError, Pool};
-use common::{WaitError, try_wait, wait};
+use common::{WaitError, eventually, try_wait, wait};
 use testkit::within;
 
 /// This stack is so large that a limit on the address space stops only these threads.
@@ -85,6 +85,8 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
             );
         }
         assert_eq!((none.metrics().threads, none.metrics().queued), (0, 0));
+        let metrics = none.metrics();
+        assert_eq!((metrics.cancelled, metrics.rejected), (100, 0));
         drop(no_room);
         assert_eq!(wait(none.run(|| 1)), 1, "there is room again");
 
@@ -146,5 +148,36 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
             "{outcome:?}"
         );
         drop(no_room);
+        a_wait_without_a_monitor_is_refused();
     });
+}
+
+/// Parks every worker of a pool whose monitor can't start. The wait that parks last is told
+/// at once, because nobody would tell it later.
+fn a_wait_without_a_monitor_is_refused() {
+    let builder = Pool::builder().max_threads(2).max_blocked_threads(1);
+    let pool: Pool = builder.stack_size(STACK).build().unwrap();
+    // A permit stays free, so no start of a job starts the monitor.
+    let (jobs, releases): (Vec<_>, Vec<_>) = (1..=2)
+        .map(|count| {
+            let (release, released) = futures::channel::oneshot::channel::<()>();
+            let job = pool.run(move || try_wait(released).is_ok()).start();
+            eventually("parked", || pool.metrics().blocked == count);
+            (job, release)
+        })
+        .unzip();
+    let (go, start) = mpsc::channel::<()>();
+    let (begin, has_begun) = mpsc::channel();
+    let last = pool.run(move || {
+        begin.send(()).unwrap();
+        start.recv().unwrap();
+        try_wait(std::future::pending::<()>())
+    });
+    let last = last.start();
+    has_begun.recv().unwrap();
+    let no_room = NoRoom::new();
+    go.send(()).unwrap();
+    assert_eq!(wait(last), Err(WaitError::Exhausted));
+    drop((no_room, releases));
+    assert!(jobs.into_iter().all(wait));
 }

@@ -5,7 +5,9 @@ mod common;
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     mem,
+    pin::pin,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -229,11 +231,21 @@ fn a_shutdown_tells_queued_callers_before_it_calls_hooks() {
         let busy = busy.start();
         eventually("the permit is taken", || pool.metrics().running == 1);
         let queued = pool.run(|| ()).start();
+        let (park, parks) = mpsc::channel();
         let caller = thread::spawn(move || {
-            assert!(wait(queued.outcome()).is_err());
+            let mut outcome = pin!(queued.outcome());
+            let noted = poll_fn(|cx| {
+                let polled = outcome.as_mut().poll(cx);
+                park.send(()).unwrap();
+                polled
+            });
+            assert!(wait(noted).is_err());
             tell.send(()).unwrap();
         });
-        eventually("it is queued", || pool.metrics().queued == 1);
+        // Soon after its first poll the caller sleeps, and must be woken.
+        parks.recv().unwrap();
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(pool.metrics().queued, 1);
         let report = pool.shutdown(Duration::ZERO).wait();
         assert_eq!((report.abandoned, report.running.len()), (1, 0));
         caller.join().unwrap();

@@ -12,13 +12,12 @@ use std::{
         mpsc,
     },
     task::{Context, Wake, Waker},
-    thread,
     time::Duration,
 };
 
-use bridge_offload::{Ambient, BuildError, Config, OffloadError, Pool, Report, load};
+use bridge_offload::{Ambient, BuildError, Config, JobState, OffloadError, Pool, Report, load};
 use common::{Gauge, eventually, plug, pool, wait};
-use futures::{FutureExt, future::join_all};
+use futures::{FutureExt, channel::oneshot, future::join_all};
 use testkit::within;
 
 #[test]
@@ -142,6 +141,7 @@ fn a_result_that_can_be_seen_is_counted() {
             let ends = (u64::from(!panics), u64::from(panics));
             assert_eq!((metrics.completed, metrics.panicked), ends);
             assert_eq!((metrics.running, metrics.idle), (0, 1));
+            assert_eq!(pool.report().jobs()[0].state(), JobState::Ended);
             let report = pool.shutdown(Duration::ZERO).wait();
             assert_eq!((report.completed, report.running.len()), (0, 0));
             assert_eq!((report.abandoned, report.cancelled), (0, 0));
@@ -150,6 +150,41 @@ fn a_result_that_can_be_seen_is_counted() {
             let metrics = pool.metrics();
             assert_eq!((metrics.completed, metrics.panicked), ends);
         }
+    });
+}
+
+/// The waker of a job runs on its worker, and may wait there. The job has ended, so it is not
+/// among the running jobs, and its worker is parked.
+#[test]
+fn a_job_whose_waker_waits_does_not_run() {
+    struct Waits(Mutex<Option<oneshot::Receiver<()>>>);
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            let ended = self.0.lock().unwrap().take().unwrap();
+            wait(ended).unwrap();
+        }
+        // The caller may ask for further polls.
+        fn wake_by_ref(self: &Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (go, start) = mpsc::channel::<()>();
+        let mut task = pin!(pool.run(move || start.recv().unwrap()));
+        let (end, ended) = oneshot::channel();
+        let waker = Waker::from(Arc::new(Waits(Mutex::new(Some(ended)))));
+        assert!(
+            task.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        go.send(()).unwrap();
+        eventually("its waker waits", || pool.metrics().blocked == 1);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.running, metrics.completed), (0, 1));
+        assert_eq!((metrics.threads, metrics.idle), (1, 0));
+        end.send(()).unwrap();
+        eventually("it is back", || pool.metrics().idle == 1);
+        wait(task);
     });
 }
 
@@ -285,7 +320,7 @@ fn a_report_that_panics_reaches_nobody() {
     }
     within(|| {
         // In the first round a further job is submitted after the report.
-        for submits in [true, false] {
+        for (submits, round) in [(true, 1), (false, 2)] {
             let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
             let (started, running) = mpsc::channel();
             let (release, held) = mpsc::channel::<()>();
@@ -296,8 +331,7 @@ fn a_report_that_panics_reaches_nobody() {
             let plugged = pool.try_run(plugged).unwrap();
             running.recv().unwrap();
             let queued = pool.try_run(|| 1).unwrap();
-            // The monitor reports a stall within a second.
-            thread::sleep(Duration::from_millis(1100));
+            eventually("told", || TOLD.load(Ordering::SeqCst) == round);
             let late = submits.then(|| pool.try_run(|| 2).unwrap());
             drop(release);
             wait(plugged);

@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use bridge_offload::{JobEntry, JobState, Parked, Pool, Report, Step, Waiting, park::Parker};
 use common::{pool_with_blocked, wait};
@@ -69,6 +73,9 @@ fn a_wait_that_goes_on_forgets_the_moment_of_its_refusal() {
                 parker.unparker().unpark();
                 assert_eq!(waiting.park(&parker, None), Parked::Woken);
                 let report = waiting.report();
+                // The refusal is forgotten too, so the wait parks.
+                let soon = Some(Instant::now() + Duration::from_millis(1));
+                assert_ne!(waiting.park(&parker, soon), Parked::Exhausted);
                 report
                     .jobs()
                     .iter()

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Config, Pool, Report};
+use bridge_offload::{Ambient, Builder, Config, Pool, Report, WorkerState};
 use common::{WaitError, eventually, pool_with_blocked, try_wait, wait};
 use futures::{channel::oneshot, future::join_all};
 use testkit::within;
@@ -124,6 +124,50 @@ fn a_sized_pool_that_stands_still_says_so_although_nobody_submits() {
             }
             blocked.into_iter().chain([queued]).for_each(wait);
             assert_eq!(pool.metrics().peak_threads, 2, "it does not grow");
+        }
+    });
+}
+
+/// Otherwise a push that finds every permit taken starts no monitor, once the monitor has
+/// stopped. Then the pool neither grows nor reports that it stands still.
+#[test]
+fn a_job_that_comes_late_to_a_full_pool_starts_the_monitor() {
+    let _alone = ONE_AT_A_TIME.lock();
+    within(|| {
+        let before = TOLD.load(Ordering::SeqCst);
+        let pool = Builder::<Told>::default().max_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let blocked = pool.run(move || held.recv().is_err()).start();
+        // The monitor that the start of this job has started stops after a second.
+        thread::sleep(Duration::from_secs(2));
+        let queued = pool.run(|| ()).start();
+        eventually("told", || TOLD.load(Ordering::SeqCst) == before + 1);
+        drop(release);
+        assert!(wait(blocked));
+        wait(queued);
+    });
+}
+
+/// Otherwise a pool reports only the first of several stalls, if they follow each other soon.
+#[test]
+fn a_stall_behind_an_empty_queue_is_a_new_one() {
+    let _alone = ONE_AT_A_TIME.lock();
+    within(|| {
+        let before = TOLD.load(Ordering::SeqCst);
+        let builder = Builder::<Told>::default().max_threads(1);
+        let pool = builder.spin(Duration::ZERO).build().unwrap();
+        // The monitor may look at the pool while it is idle, so there are several rounds.
+        for round in 1..=3 {
+            let (release, held) = mpsc::channel::<()>();
+            let blocked = pool.run(move || held.recv().is_err()).start();
+            let queued = pool.run(|| ()).start();
+            eventually("told", || TOLD.load(Ordering::SeqCst) == before + round);
+            drop(release);
+            assert!(wait(blocked));
+            wait(queued);
+            eventually("idle", || {
+                pool.report().workers()[0].state == WorkerState::Idle
+            });
         }
     });
 }

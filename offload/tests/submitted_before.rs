@@ -88,3 +88,30 @@ fn work_that_was_queued_behind_strangers_before_the_wait() {
         unrelated_jobs.into_iter().for_each(wait);
     });
 }
+
+/// Otherwise a job that submits others without waiting for them pushes in before strangers.
+#[test]
+fn what_a_job_submits_waits_its_turn_while_the_job_runs() {
+    within(|| {
+        let pool = pool_with_blocked(1, 8);
+        let own = pool.clone();
+        let (go, start) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let note = |text| {
+            let tell = tell.clone();
+            move || tell.send(text).unwrap()
+        };
+        let late = note("submitted by the job");
+        let job = pool.run(move || {
+            start.recv().unwrap();
+            own.run(late).start()
+        });
+        let job = job.start();
+        let unrelated = pool.run(note("unrelated")).start();
+        go.send(()).unwrap();
+        wait(wait(job));
+        wait(unrelated);
+        let order = [told.recv().unwrap(), told.recv().unwrap()];
+        assert_eq!(order, ["unrelated", "submitted by the job"]);
+    });
+}

@@ -87,6 +87,32 @@ fn time_in_the_queue_and_time_on_a_worker_are_kept_apart() {
     });
 }
 
+/// While every permit is taken, a submitter leaves its job in the inbox.
+#[test]
+fn a_job_in_the_inbox_is_queued_from_its_submission_on() {
+    within(|| {
+        let pool = builder().build().unwrap();
+        thread::sleep(PAUSE);
+        let began = Instant::now();
+        let (open, gate) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let plug = pool.run(move || {
+            start.send(()).unwrap();
+            gate.recv().is_err()
+        });
+        let plug = plug.start();
+        started.recv().unwrap();
+        let queued = pool.run(|| ()).start();
+        drop(open);
+        block_on(plug);
+        block_on(queued);
+        let (queued, _) = timings(&pool);
+        // The pool is older than this test's jobs.
+        let most = began.elapsed() + PAUSE / 2;
+        assert!(queued.max <= most, "{queued:?}, not {most:?}");
+    });
+}
+
 /// The histograms outlive the worker that has written them, and its stack's next worker
 /// goes on with them.
 #[test]

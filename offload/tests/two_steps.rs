@@ -116,6 +116,30 @@ fn an_age_does_not_include_idle_time_before_it() {
     });
 }
 
+/// Otherwise an age includes the time for which the worker looked for the job.
+#[test]
+fn an_age_does_not_include_the_spin_before_it() {
+    within(|| {
+        let builder = Pool::builder().max_threads(1).spin(LONG);
+        let pool = builder.build().unwrap();
+        // A worker does not spin on a busy machine, so there are several rounds.
+        for _ in 0..10 {
+            for _ in 0..100 {
+                wait(pool.run(|| ()));
+            }
+            thread::sleep(Duration::from_millis(100));
+            let start = Instant::now();
+            let (job, release) = plug(&pool);
+            let report = pool.report();
+            let most = start.elapsed() + Duration::from_millis(20);
+            let age = report.jobs()[0].age();
+            assert!(age.is_some_and(|age| age <= most), "{report}");
+            drop(release);
+            wait(job);
+        }
+    });
+}
+
 /// Otherwise the report gives an age that includes long jobs before it. A worker that
 /// runs long jobs must read the clock for each of them.
 #[test]
@@ -224,5 +248,34 @@ fn a_job_that_waits_for_what_was_queued_ends_within_the_cancel_grace() {
         drop(release);
         assert_eq!(ending.join().unwrap().cancelled, 1);
         wait(blocker);
+    });
+}
+
+/// A job that has shut its pool down is left out of a shutdown by another job. Otherwise the
+/// report counts it as a job that was told to stop, if it ends in the cancel grace.
+#[test]
+fn a_job_that_is_left_out_counts_as_nothing() {
+    within(|| {
+        let pool = with_cancel_grace(3, Duration::from_millis(300));
+        let (stuck, release) = plug(&pool);
+        let (second_own, (begin, may_begin)) = (pool.clone(), mpsc::channel::<()>());
+        let (tell, told) = mpsc::channel();
+        let second = pool.run(move || {
+            may_begin.recv().unwrap();
+            let report = second_own.shutdown(Duration::ZERO).wait();
+            tell.send((report.cancelled, report.abandoned, report.running.len()))
+                .unwrap();
+        });
+        let second = second.start();
+        let own = pool.clone();
+        let first = pool.run(move || {
+            assert_eq!(own.shutdown(Duration::ZERO).wait().running.len(), 2);
+            begin.send(()).unwrap();
+            eventually("the second one waits", || own.metrics().blocked == 1);
+            thread::sleep(Duration::from_millis(50));
+        });
+        wait(first.start());
+        assert_eq!(told.recv(), Ok((0, 0, 1)));
+        drop((release, stuck, second));
     });
 }

@@ -4,9 +4,9 @@ use crate::{
     Case, Expect,
     children::{
         BYTES, aborts, ancestor, blocking_task, chain, detached, detached_panic, detached_refused,
-        dropped, exit_called, exit_in_blocking, exit_in_task, exit_in_wait, exit_under_job, given,
-        idle, job_exits, lock_held, nested, own_pool, panics, parked, queued, strangers, stuck,
-        stuck_task, timed_out, to_file, to_stdout, zero,
+        dropped, exit_called, exit_in_blocking, exit_in_scope, exit_in_task, exit_in_wait,
+        exit_under_job, given, graces, idle, job_exits, lock_held, nested, over, own_pool, panics,
+        parent, parked, queued, strangers, stuck, stuck_task, timed_out, to_file, to_stdout, zero,
     },
 };
 
@@ -49,8 +49,11 @@ fn logs(name: &'static str, child: fn(), stderr: &'static [&'static str]) -> Cas
 fn finished() -> Vec<Case> {
     let mut file = prints("a_file_of_tokio_is_complete", to_file, "");
     file.expect.file = Some(BYTES);
+    let mut long = prints("the_longest_grace_counts", graces, "long\n");
+    long.runs = 1;
     vec![
         file,
+        long,
         prints("what_tokio_writes_to_stdout_comes_out", to_stdout, "done\n"),
         prints("stdout_of_a_dropped_bridge_comes_out", dropped, "done\n"),
         prints("a_job_whose_caller_timed_out_finishes", timed_out, "late\n"),
@@ -78,6 +81,17 @@ fn not_waited_for() -> Vec<Case> {
         ),
         prints("exit_in_a_wait", exit_in_wait, "other\n"),
         prints("a_job_that_exits", job_exits, "other\n"),
+        prints(
+            "a_job_that_exits_in_another_scope",
+            exit_in_scope,
+            "other\n",
+        ),
+        prints(
+            "the_parent_of_a_job_that_exits_finishes",
+            parent,
+            "parent\n",
+        ),
+        prints("a_job_whose_wait_is_over_finishes", over, "parent\n"),
         prints("an_ancestor_of_a_job_that_exits", ancestor, ""),
         prints("a_job_that_waits_for_a_task_that_exits", exit_under_job, ""),
         prints("zero_turns_it_off", zero, ""),
@@ -99,7 +113,7 @@ fn logged() -> Vec<Case> {
         logs(
             "stuck_jobs_are_cut_off_and_logged",
             stuck,
-            &["1 running (", "children.rs", "2 queued ("],
+            &["1 running (", "children.rs", "2 queued (", "pool=\"db\""],
         ),
         logs(
             "a_stuck_blocking_task_is_cut_off_and_logged",

@@ -2,13 +2,15 @@
 
 use std::{
     env, mem,
+    pin::pin,
     process::{abort, exit},
     sync::{Mutex, mpsc},
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
 
-use bridge::{Bridge, Pool, Wait, offload, try_wait};
+use bridge::{Bridge, Lineage, Pool, Wait, offload, try_wait};
 use tokio::{
     fs::File,
     io::{AsyncWriteExt, stdout},
@@ -179,6 +181,68 @@ pub(crate) fn ancestor() {
     outer.wait();
 }
 
+/// The job polls a future in the scope of the empty lineage.
+pub(crate) fn exit_in_scope() {
+    install_endless();
+    work("other");
+    let empty = Lineage::current();
+    offload(move || {
+        let mut exits = pin!(empty.scope(async { exit(0) }));
+        let mut cx = Context::from_waker(Waker::noop());
+        exits.as_mut().poll(&mut cx).is_ready()
+    })
+    .wait();
+}
+
+/// The job that has submitted the job that exits does not wait for it.
+pub(crate) fn parent() {
+    install_endless();
+    offload(|| {
+        offload(|| exit(0)).detach();
+        thread::sleep(WORK);
+        println!("parent");
+    })
+    .detach();
+    thread::sleep(STUCK);
+}
+
+/// The wait that has submitted the job that exits is over by then.
+pub(crate) fn over() {
+    install_endless();
+    offload(|| {
+        let (end, ended) = mpsc::channel::<()>();
+        let exits = async {
+            let job = offload(move || {
+                ended.recv().unwrap();
+                exit(0)
+            });
+            job.detach();
+        };
+        exits.wait();
+        end.send(()).unwrap();
+        thread::sleep(WORK);
+        println!("parent");
+    })
+    .detach();
+    thread::sleep(STUCK);
+}
+
+/// One pool has a grace that is shorter than the work of the other.
+pub(crate) fn graces() {
+    let pool = |grace| {
+        let builder = Pool::builder().max_threads(1).exit_grace(grace);
+        builder.build().unwrap()
+    };
+    let (short, long): (Pool, Pool) = (pool(Duration::from_millis(1)), pool(ENDLESS));
+    let job = long.run(|| {
+        // Longer than the short grace and the time that the exit allows for logging.
+        thread::sleep(Duration::from_millis(1500));
+        println!("long");
+    });
+    job.detach();
+    mem::forget((short, long));
+}
+
 pub(crate) fn exit_under_job() {
     install_endless();
     offload(|| {
@@ -273,6 +337,7 @@ pub(crate) fn panics() {
 pub(crate) fn stuck() {
     log::to_stderr();
     let bridge = Bridge::builder()
+        .name("db")
         .max_threads(1)
         .exit_grace(Duration::from_millis(200))
         .build()

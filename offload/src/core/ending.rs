@@ -283,3 +283,29 @@ pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
 fn to_usize(jobs: u64) -> usize {
     usize::try_from(jobs).unwrap_or(usize::MAX)
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use testkit::within;
+
+    use super::*;
+    use crate::{Builder, Pool, worker::this_worker::Worker};
+
+    /// Returns the cancel grace of a shutdown with a grace of ten seconds.
+    fn cancel_grace(builder: Builder) -> Duration {
+        let pool = builder.build().unwrap();
+        let begin = || Worker::current().unwrap().core.begin_end(10 * SECOND);
+        pollster::block_on(pool.run(begin)).cancel_grace
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn jobs_that_are_told_to_stop_have_a_tenth_of_the_grace() {
+        within(|| {
+            assert_eq!(cancel_grace(Pool::builder()), SECOND);
+            let set = Pool::builder().cancel_grace(7 * SECOND);
+            assert_eq!(cancel_grace(set), 7 * SECOND);
+        });
+    }
+}

@@ -45,3 +45,23 @@ pub(super) fn others(own: &Core) -> Vec<Arc<Core>> {
     pools.retain(|other| !std::ptr::eq(&raw const **other, own));
     pools
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pool;
+
+    /// Otherwise each pool that a program has built and dropped would keep memory.
+    #[test]
+    fn the_table_does_not_grow_with_pools_that_have_ended() {
+        let kept = Pool::new();
+        for _ in 0..1_000 {
+            drop(Pool::new());
+        }
+        let pools = with_table(|table| table.pools.len());
+        assert!(pools < 100, "{pools}");
+        let others = with_table(|table| table.pools.iter().filter_map(Weak::upgrade).count());
+        assert!(others >= 1, "a living pool stays in the table");
+        drop(kept);
+    }
+}

@@ -16,7 +16,7 @@ use std::{
 
 use super::{SeenPool, outside::Waiter};
 use crate::{
-    lineage::{Frame, JobId},
+    lineage::{Frame, JobId, PoolId},
     platform::sync::now,
     schedule::state::{SeenJob, SeenWait},
     thread::clock::{between, tick},
@@ -42,6 +42,8 @@ pub(super) struct Graph {
     pub(super) permits: usize,
     /// The number of queued jobs of the report's own pool that are left out.
     omitted: usize,
+    /// The pools, by their indices.
+    pools: Vec<PoolId>,
     pub(super) jobs: Vec<JobNode>,
     pub(super) waits: Vec<WaitNode>,
     /// The workers of the report's own pool.
@@ -75,8 +77,8 @@ pub(super) struct WaitNode {
     age: Option<Duration>,
     /// The job whose code waits.
     pub(super) job: Option<usize>,
-    /// The index of the pool whose worker waits.
-    pool: usize,
+    /// The index of the pool whose worker waits, if the pool is known.
+    pool: Option<usize>,
     /// Whether the report lists the wait.
     is_listed: bool,
 }
@@ -101,6 +103,7 @@ impl Graph {
             metrics: mem::take(&mut own.snapshot.metrics),
             permits: own.snapshot.permits,
             omitted: own.snapshot.omitted,
+            pools: Vec::new(),
             jobs: Vec::new(),
             waits: Vec::new(),
             workers: Vec::new(),
@@ -120,11 +123,13 @@ impl Graph {
     /// Adds the workers, jobs and waits of one pool.
     fn add(&mut self, pool: SeenPool<'_>, index: usize) {
         let SeenPool {
+            id,
             name,
             born,
             clock,
             snapshot,
         } = pool;
+        self.pools.push(id);
         let now = now();
         let pool = Pool {
             name,
@@ -222,7 +227,7 @@ impl Graph {
             at: wait.at(),
             age: (!wait.is_lender).then_some(parked_for),
             job: self.job_of(&wait.frame),
-            pool: pool.index,
+            pool: Some(pool.index),
             is_listed: pool.index == OWN,
         };
         self.add_wait(&wait.frame, node);

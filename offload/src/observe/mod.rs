@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use self::{graph::Graph, outside::Waiter};
 use crate::{
+    lineage::PoolId,
     schedule::state::Snapshot,
     timing::PoolClock,
     vocabulary::{name::PoolName, report::Report},
@@ -20,6 +21,7 @@ use crate::{
 
 /// A pool as a report sees it.
 pub(crate) struct SeenPool<'a> {
+    pub(crate) id: PoolId,
     pub(crate) name: &'a PoolName,
     /// When the pool was built.
     pub(crate) born: Instant,

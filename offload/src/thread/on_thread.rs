@@ -70,3 +70,48 @@ impl<T> Future for OnThread<T> {
         Poll::Pending
     }
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::{sync::mpsc, task::Wake};
+
+    use testkit::within;
+
+    use super::*;
+
+    /// Polls the future within the wake, and sends the result.
+    struct PollsAtOnce {
+        future: Mutex<Option<OnThread<u8>>>,
+        tell: mpsc::Sender<Poll<u8>>,
+    }
+
+    impl Wake for PollsAtOnce {
+        fn wake(self: Arc<Self>) {
+            let mut future = self.future.lock().unwrap().take().unwrap();
+            let mut cx = Context::from_waker(Waker::noop());
+            let poll = Pin::new(&mut future).poll(&mut cx);
+            self.tell.send(poll).unwrap();
+        }
+    }
+
+    /// Otherwise an executor that polls in the wake hangs.
+    #[test]
+    fn a_waker_may_poll_at_once() {
+        within(|| {
+            let (end, ends) = mpsc::channel();
+            let (tell, told) = mpsc::channel();
+            let future = OnThread::start("test", move || ends.recv().unwrap()).unwrap();
+            let waker = Arc::new(PollsAtOnce {
+                future: Mutex::new(Some(future)),
+                tell,
+            });
+            let shared = Waker::from(Arc::clone(&waker));
+            let mut slot = waker.future.lock().unwrap();
+            let future = Pin::new(slot.as_mut().unwrap());
+            assert!(future.poll(&mut Context::from_waker(&shared)).is_pending());
+            drop(slot);
+            end.send(7).unwrap();
+            assert_eq!(told.recv(), Ok(Poll::Ready(7)));
+        });
+    }
+}

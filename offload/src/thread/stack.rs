@@ -109,6 +109,9 @@ mod tests {
             let left = kibibytes * 1024 - depth;
             let most = (RESERVE + 16 * 1024).min(kibibytes * 1024 / 2);
             assert!(left < most, "{kibibytes} KiB: {left} left");
+            // A panic with a backtrace takes 30 KiB, and code between two checks 8 KiB.
+            let least = (38 * 1024).min(kibibytes * 1024 / 4) - 4 * 1024;
+            assert!(left > least, "{kibibytes} KiB: only {left} left");
         }
     }
 

@@ -153,3 +153,72 @@ impl Metrics {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a program publishes a figure under the name of another one.
+    #[test]
+    fn each_figure_has_the_value_of_its_field() {
+        let timing = |count| {
+            Some(Timing {
+                count,
+                ..Timing::default()
+            })
+        };
+        let metrics = Metrics {
+            name: PoolName::default(),
+            threads: 1,
+            idle: 2,
+            running: 3,
+            blocked: 4,
+            queued: 5,
+            backlog: 6,
+            completed: 7,
+            cancelled: 8,
+            panicked: 9,
+            rejected: 10,
+            peak_threads: 11,
+            peak_queued: 12,
+            peak_blocked: 13,
+            queued_for: timing(14),
+            ran_for: timing(15),
+        };
+        let mut figures: Vec<_> = metrics
+            .figures()
+            .into_iter()
+            .map(|figure| {
+                let value = match figure.value {
+                    Value::Gauge(value) => value as u64,
+                    Value::Counter(value) => value,
+                    Value::Timing(timing) => timing.count,
+                };
+                (value, figure.name)
+            })
+            .collect();
+        figures.sort_unstable();
+        let names: Vec<_> = figures.iter().map(|(_, name)| *name).collect();
+        assert_eq!(
+            names,
+            [
+                "threads",
+                "idle",
+                "running",
+                "blocked",
+                "queued",
+                "backlog",
+                "completed",
+                "cancelled",
+                "panicked",
+                "rejected",
+                "peak_threads",
+                "peak_queued",
+                "peak_blocked",
+                "queued_for",
+                "ran_for"
+            ]
+        );
+        assert!(figures.iter().map(|(value, _)| *value).eq(1..=15));
+    }
+}

@@ -128,3 +128,52 @@ fn keep(worker: &Worker, job: Submitted, account: Arc<Frame>) {
     core.release(state);
     core.perform(action);
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::sync::mpsc;
+
+    use testkit::within;
+
+    use super::*;
+    use crate::{Parked, Pool, Waiting};
+
+    /// Otherwise a wait ends as `Exhausted`, although the pool could lend it a job after all.
+    #[test]
+    fn a_wait_that_was_lent_a_job_is_not_refused() {
+        within(|| {
+            let builder = Pool::builder().max_threads(1).max_blocked_threads(1);
+            let pool: Pool = builder.build().unwrap();
+            let (tell, told) = mpsc::channel();
+            let other = pool.run(move || {
+                let parker = Parker::new();
+                tell.send(parker.unparker().clone()).unwrap();
+                Waiting::open().park(&parker, None)
+            });
+            let other = other.start();
+            let release = told.recv().unwrap();
+            while pool.metrics().blocked == 0 {
+                std::thread::yield_now();
+            }
+            let own = pool.clone();
+            let job = pool.run(move || {
+                let (mut waiting, parker) = (Waiting::open(), Parker::new());
+                let on_worker = waiting.on_worker().unwrap();
+                let (worker, request) = (on_worker.worker.clone(), on_worker.request(&parker));
+                let park = Park::begin(&worker, &parker, request, State::begin_park).unwrap();
+                // Every worker is parked. This refuses the wait, and then there is a job for it.
+                assert!(worker.core.state().monitor_failed().is_some());
+                let below = own.run(|| 7).start();
+                let end = park.end();
+                assert!(waiting.run_lent());
+                drop(waiting);
+                (end.is_lent, end.refused, end.snapshot.is_some(), below)
+            });
+            let (is_lent, refused, has_snapshot, below) = pollster::block_on(job);
+            assert_eq!((is_lent, refused, has_snapshot), (true, false, false));
+            assert_eq!(pollster::block_on(below), 7);
+            release.unpark();
+            assert_eq!(pollster::block_on(other), Parked::Woken);
+        });
+    }
+}

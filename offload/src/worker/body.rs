@@ -106,11 +106,17 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
             }
             Step::Spin => {
                 let start = now();
-                clock.note(start);
                 // If other threads wait for a processor, the worker does not spin.
-                if !load::is_busy(start) {
+                if load::is_busy(start) {
+                    clock.note(start);
+                } else {
                     let caught = spin(core, limits.spin, start);
                     spinning = spinning.after(caught, limits.spin);
+                    // The age of the next job must not include the spin.
+                    match caught {
+                        Some(time) => clock.note(start + time),
+                        None => clock.idle(),
+                    }
                 }
                 after = After::Spin;
             }

@@ -89,13 +89,17 @@ impl Graph {
         if let Some(wait) = self.waits_by_frame.get(&frame.number()) {
             return *wait;
         }
-        let pool = job.map_or(OWN, |job| self.jobs[job].pool);
+        // A waker may wait outside any job, on a worker of any pool.
+        let pool = match job {
+            Some(job) => Some(self.jobs[job].pool),
+            None => self.pools.iter().position(|pool| *pool == frame.pool()),
+        };
         let node = WaitNode {
             at: frame.at(),
             age: None,
             job,
             pool,
-            is_listed: job.is_some() && pool == OWN,
+            is_listed: job.is_some() && pool == Some(OWN),
         };
         self.add_wait(frame, node)
     }
@@ -166,7 +170,7 @@ impl Graph {
     fn below_own(&self) -> Vec<Option<bool>> {
         let is_own = |step: Step| match step {
             Step::Job(job) => self.jobs[job].pool == OWN,
-            Step::Wait(wait) => self.waits[wait].pool == OWN,
+            Step::Wait(wait) => self.waits[wait].pool == Some(OWN),
             Step::Permit => false,
         };
         let mut known = vec![None; self.steps()];

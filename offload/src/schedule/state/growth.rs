@@ -188,6 +188,36 @@ mod tests {
         );
     }
 
+    /// Otherwise a pool at its limit would never refuse a wait, because it could still grow.
+    #[test]
+    fn a_pool_at_the_limit_has_no_room() {
+        let mut growth = Growth::default();
+        assert!(growth.has_room(MOST - 1));
+        for _ in 0..11 {
+            assert!(growth.permits() == MOST - 32 || growth.has_room(32));
+            growth.grow(32);
+        }
+        assert!(!growth.has_room(32));
+        assert!(!growth.has_room(MOST));
+    }
+
+    /// Otherwise descendants would start beyond the permits long after a stall.
+    #[test]
+    fn the_surplus_doubles_and_ends_with_progress() {
+        let mut growth = Growth::default();
+        let mut grown = || {
+            growth.grow_surplus();
+            growth.surplus()
+        };
+        assert_eq!([grown(), grown(), grown()], [1, 2, 4]);
+        growth.use_surplus();
+        assert_eq!(growth.surplus(), 3);
+        growth.note_progress();
+        assert_eq!(growth.surplus(), 0);
+        growth.grow_surplus();
+        assert_eq!(growth.surplus(), 1);
+    }
+
     /// Otherwise a large pool would grow beyond Tokio's limit.
     #[test]
     fn a_pool_beyond_the_limit_does_not_grow() {

@@ -1,7 +1,7 @@
 //! A pool whose workers are all parked.
 
 use super::*;
-use crate::schedule::limits::TOKIOS_LIMIT;
+use crate::{lineage::Relation, schedule::limits::TOKIOS_LIMIT};
 
 /// Returns the state of a pool whose two workers are parked and which can add none. The
 /// pool has no monitor. Also returns the lineage of the second worker's job.
@@ -142,4 +142,146 @@ fn a_closed_pool_takes_no_lent_job_back() {
         assert_eq!(given.is_err(), is_closed);
         assert_eq!(state.queue.ready(), usize::from(!is_closed));
     }
+}
+
+/// Returns a job that nobody has submitted in a lineage.
+fn unrelated() -> Submitted {
+    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+    Submitted { job, lineage }
+}
+
+/// Makes the second worker's wait poll for a job that is queued, and that somebody else has
+/// submitted. No job is lent.
+fn poll_for_a_queued_job(state: &mut State) {
+    for parked_wait in &mut state.parked_waits {
+        parked_wait.request.lends = false;
+    }
+    let polled = unrelated();
+    polled.header().set_adopter(state.parked_waits[1].number());
+    let (_start, _action) = state.push(polled, Lane::Descendants);
+}
+
+/// Otherwise a wait hangs that polls for such a job, if other workers run and none can be
+/// added.
+#[test]
+fn a_wait_for_a_job_that_others_submitted_is_refused_if_nobody_can_run_it() {
+    let (mut state, _parkers, _job) = hopeless();
+    // A third worker runs a job for ever, on the only permit.
+    (state.threads, state.running) = (3, 1);
+    poll_for_a_queued_job(&mut state);
+    assert_eq!(first_refusal(&mut state).0, Some(60));
+    assert!(state.parked_waits[1].refused);
+}
+
+/// Otherwise the surplus is of no use to a wait that polls for such a job.
+#[test]
+fn a_job_that_a_parked_wait_polls_for_may_start_as_surplus() {
+    let (mut state, _parkers, _job) = hopeless();
+    // Both parked jobs have spent their credit, and the only permit is taken.
+    state.running = 1;
+    for parked_wait in &state.parked_waits {
+        parked_wait.account().spend(Relation::Awaited);
+    }
+    poll_for_a_queued_job(&mut state);
+    assert!(state.take_beyond_permits().is_none());
+    state.growth.grow_surplus();
+    let taken = state.take_beyond_permits();
+    assert!(matches!(taken, Some((_, StartRight::Surplus))));
+}
+
+/// Otherwise a wait is refused because of a worker that waits for the end of the pool, and
+/// that wakes up by itself.
+#[test]
+fn a_wait_beside_one_for_the_end_is_not_refused_while_nothing_is_queued() {
+    let (mut state, _parkers, _job) = hopeless();
+    let second = state.parked_waits[1].request.clone();
+    let first = state.parked_waits[0].request.clone();
+    for request in [&first, &second] {
+        let _end = state.end_park(&request.frame);
+    }
+    let (decision, _action) = state.begin_park_for_end(first);
+    assert_eq!(decision, ParkDecision::Park);
+    let _action = state.add_parked_wait(second);
+    assert!(!state.has_unparked_worker());
+    assert!(!state.is_hopeless());
+    let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
+    assert!(state.is_hopeless());
+}
+
+/// Otherwise descendants of a wait start beyond the permits although it is not parked.
+#[test]
+fn a_wait_with_an_account_of_its_own_closes_it() {
+    let (mut state, _parkers, job) = hopeless();
+    let request = state.parked_waits[1].request.clone();
+    let _end = state.end_park(&request.frame);
+    // The wait is within the scope of another lineage.
+    let id = job.top().unwrap().job().unwrap();
+    let frame = Lineage::default().below(state.pool, id, Kind::Wait);
+    let frame = frame.top().unwrap();
+    let _action = state.add_parked_wait(ParkRequest {
+        frame: Arc::clone(&frame),
+        ..request
+    });
+    assert!(frame.is_account_open());
+    let _end = state.end_park(&frame);
+    assert!(!frame.is_account_open());
+}
+
+/// Otherwise the monitor of a closed pool looks for a second more.
+#[test]
+fn the_monitor_of_a_closed_pool_stops() {
+    let (mut state, _parkers, _job) = hopeless();
+    assert!(!state.look(Instant::now()).stops);
+    let _sleepers = state.advance(Phase::Stopped);
+    assert!(state.look(Instant::now()).stops);
+}
+
+/// Otherwise nobody notices that the pool stands still. The worker was bound to look, so the
+/// push has started no monitor.
+#[test]
+fn a_worker_that_leaves_jobs_queued_starts_the_monitor() {
+    for phase in [Phase::Open, Phase::Draining] {
+        let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+        state.threads = 2;
+        let (busy, stack) = (state.enter(), state.enter());
+        state.begin(busy, &unrelated(), StartRight::Permit);
+        let worker = WorkerHandle {
+            id: 1,
+            unparker: Parker::new().unparker().clone(),
+            spins: Cell::new(false),
+        };
+        state.begin_search(worker.id, SearchState::Woken);
+        let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+        assert!(matches!(action, Action::Nothing) && !state.stall.has_monitor());
+        let _sleepers = state.advance(phase);
+        let step = state.next(After::WakeUp, &worker, stack);
+        assert!(matches!(step, Step::Sleep | Step::Retire));
+        assert!(state.stall.has_monitor(), "{phase:?}");
+    }
+}
+
+/// Otherwise descendants start beyond the permits after the stall is over.
+#[test]
+fn a_pool_that_is_not_stuck_any_more_has_no_surplus() {
+    let (mut state, [first, _second], _job) = hopeless();
+    state.start_monitor();
+    state.growth.grow_surplus();
+    let _findings = state.look(Instant::now());
+    assert_eq!(state.growth.surplus(), 1);
+    first.unparker().unpark();
+    let _findings = state.look(Instant::now());
+    assert_eq!(state.growth.surplus(), 0);
+}
+
+#[test]
+fn the_metrics_count_the_parked_workers() {
+    let (mut state, _parkers, _job) = hopeless();
+    let counts = |state: &State| {
+        let metrics = state.metrics();
+        (metrics.blocked, metrics.peak_blocked)
+    };
+    assert_eq!(counts(&state), (2, 2));
+    let frame = Arc::clone(&state.parked_waits[0].request.frame);
+    let _end = state.end_park(&frame);
+    assert_eq!(counts(&state), (1, 2));
 }

@@ -105,3 +105,27 @@ fn a_long_queue_is_written_in_one_pass() {
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(text.contains("jobs 1 to 99999, queued"), "{text}");
 }
+
+#[test]
+fn an_age_has_the_unit_that_suits_it() {
+    for (milliseconds, text) in [
+        (0, "0 ms"),
+        (999, "999 ms"),
+        (1_000, "1.0 s"),
+        (59_900, "59.9 s"),
+        (60_000, "1 min 0 s"),
+        (125_500, "2 min 5 s"),
+    ] {
+        let age = Age(Duration::from_millis(milliseconds));
+        assert_eq!(age.to_string(), text);
+    }
+}
+
+#[test]
+fn a_report_of_a_stall_says_so() {
+    let report = Report::default().stalled(Duration::from_secs(2));
+    assert_eq!(
+        report.to_string(),
+        "pool: 0 running, 0 parked, 0 queued; 0 of 0 permits free; nothing has moved for 2.0 s"
+    );
+}
