@@ -2,11 +2,14 @@
 
 use crate::{
     Case, Expect,
+    callers::{
+        ancestor, exit_in_blocking, exit_in_scope, exit_in_task, exit_in_wait, exit_under_job,
+        job_exits, over, parent,
+    },
     children::{
-        BYTES, aborts, ancestor, blocking_task, chain, detached, detached_panic, detached_refused,
-        dropped, exit_called, exit_in_blocking, exit_in_scope, exit_in_task, exit_in_wait,
-        exit_under_job, given, graces, idle, job_exits, lock_held, nested, over, own_pool, panics,
-        parent, parked, queued, strangers, stuck, stuck_task, timed_out, to_file, to_stdout, zero,
+        BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
+        exit_called, given, graces, idle, lock_held, nested, own_pool, panics, parked, queued,
+        strangers, stuck, stuck_task, timed_out, to_file, to_stdout, zero,
     },
 };
 

@@ -2,15 +2,13 @@
 
 use std::{
     env, mem,
-    pin::pin,
     process::{abort, exit},
     sync::{Mutex, mpsc},
-    task::{Context, Waker},
     thread,
     time::Duration,
 };
 
-use bridge::{Bridge, Lineage, Pool, Wait, offload, try_wait};
+use bridge::{Bridge, Pool, Wait, offload, try_wait};
 use tokio::{
     fs::File,
     io::{AsyncWriteExt, stdout},
@@ -22,13 +20,13 @@ use crate::{ENDLESS, FILE, log};
 pub(crate) const BYTES: usize = 64 * 64 * 1024;
 
 /// Longer than an exit that does not wait.
-const WORK: Duration = Duration::from_millis(150);
+pub(crate) const WORK: Duration = Duration::from_millis(150);
 
 /// Far longer than [`WORK`]. No test waits this long.
-const STUCK: Duration = Duration::from_mins(10);
+pub(crate) const STUCK: Duration = Duration::from_mins(10);
 
 /// Detaches a job that prints `text` after it has worked.
-fn work(text: &'static str) {
+pub(crate) fn work(text: &'static str) {
     offload(move || {
         thread::sleep(WORK);
         println!("{text}");
@@ -139,92 +137,11 @@ pub(crate) fn blocking_task() {
 }
 
 /// Installs a bridge whose exit grace is longer than a test may wait.
-fn install_endless() {
+pub(crate) fn install_endless() {
     Bridge::builder()
         .exit_grace(ENDLESS)
         .install_global()
         .unwrap();
-}
-
-pub(crate) fn exit_in_task() {
-    install_endless();
-    work("other");
-    let _task = bridge::spawn(async { exit(0) });
-    thread::sleep(STUCK);
-}
-
-pub(crate) fn exit_in_blocking() {
-    install_endless();
-    work("other");
-    async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait();
-}
-
-pub(crate) fn exit_in_wait() {
-    install_endless();
-    work("other");
-    async {
-        tokio::task::yield_now().await;
-        exit(0)
-    }
-    .wait();
-}
-
-pub(crate) fn job_exits() {
-    install_endless();
-    work("other");
-    offload(|| exit(0)).wait();
-}
-
-pub(crate) fn ancestor() {
-    install_endless();
-    let outer = offload(|| offload(|| async { offload(|| exit(0)).await }.wait()).wait());
-    outer.wait();
-}
-
-/// The job polls a future in the scope of the empty lineage.
-pub(crate) fn exit_in_scope() {
-    install_endless();
-    work("other");
-    let empty = Lineage::current();
-    offload(move || {
-        let mut exits = pin!(empty.scope(async { exit(0) }));
-        let mut cx = Context::from_waker(Waker::noop());
-        exits.as_mut().poll(&mut cx).is_ready()
-    })
-    .wait();
-}
-
-/// The job that has submitted the job that exits does not wait for it.
-pub(crate) fn parent() {
-    install_endless();
-    offload(|| {
-        offload(|| exit(0)).detach();
-        thread::sleep(WORK);
-        println!("parent");
-    })
-    .detach();
-    thread::sleep(STUCK);
-}
-
-/// The wait that has submitted the job that exits is over by then.
-pub(crate) fn over() {
-    install_endless();
-    offload(|| {
-        let (end, ended) = mpsc::channel::<()>();
-        let exits = async {
-            let job = offload(move || {
-                ended.recv().unwrap();
-                exit(0)
-            });
-            job.detach();
-        };
-        exits.wait();
-        end.send(()).unwrap();
-        thread::sleep(WORK);
-        println!("parent");
-    })
-    .detach();
-    thread::sleep(STUCK);
 }
 
 /// One pool has a grace that is shorter than the work of the other.
@@ -241,18 +158,6 @@ pub(crate) fn graces() {
     });
     job.detach();
     mem::forget((short, long));
-}
-
-pub(crate) fn exit_under_job() {
-    install_endless();
-    offload(|| {
-        async {
-            let task = bridge::spawn(async { exit(0) });
-            task.await.unwrap();
-        }
-        .wait();
-    })
-    .wait();
 }
 
 /// An exit that waited for the pool or for home would see the end of this work.

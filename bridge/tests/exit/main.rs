@@ -4,6 +4,7 @@
 //! program starts itself as a child, and an environment variable names the
 //! case.
 
+mod callers;
 mod cases;
 mod children;
 #[cfg(unix)]

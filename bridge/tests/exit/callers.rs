@@ -1,0 +1,106 @@
+//! The children that call `exit`, each in another place.
+
+use std::{
+    pin::pin,
+    process::exit,
+    sync::mpsc,
+    task::{Context, Waker},
+    thread,
+};
+
+use bridge::{Lineage, Wait, offload};
+
+use crate::children::{STUCK, WORK, install_endless, work};
+
+pub(crate) fn exit_in_task() {
+    install_endless();
+    work("other");
+    let _task = bridge::spawn(async { exit(0) });
+    thread::sleep(STUCK);
+}
+
+pub(crate) fn exit_in_blocking() {
+    install_endless();
+    work("other");
+    async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait();
+}
+
+pub(crate) fn exit_in_wait() {
+    install_endless();
+    work("other");
+    async {
+        tokio::task::yield_now().await;
+        exit(0)
+    }
+    .wait();
+}
+
+pub(crate) fn job_exits() {
+    install_endless();
+    work("other");
+    offload(|| exit(0)).wait();
+}
+
+pub(crate) fn ancestor() {
+    install_endless();
+    let outer = offload(|| offload(|| async { offload(|| exit(0)).await }.wait()).wait());
+    outer.wait();
+}
+
+/// The job polls a future in the scope of the empty lineage.
+pub(crate) fn exit_in_scope() {
+    install_endless();
+    work("other");
+    let empty = Lineage::current();
+    offload(move || {
+        let mut exits = pin!(empty.scope(async { exit(0) }));
+        let mut cx = Context::from_waker(Waker::noop());
+        exits.as_mut().poll(&mut cx).is_ready()
+    })
+    .wait();
+}
+
+/// The job that has submitted the job that exits does not wait for it.
+pub(crate) fn parent() {
+    install_endless();
+    offload(|| {
+        offload(|| exit(0)).detach();
+        thread::sleep(WORK);
+        println!("parent");
+    })
+    .detach();
+    thread::sleep(STUCK);
+}
+
+/// The wait that has submitted the job that exits is over by then.
+pub(crate) fn over() {
+    install_endless();
+    offload(|| {
+        let (end, ended) = mpsc::channel::<()>();
+        let exits = async {
+            let job = offload(move || {
+                ended.recv().unwrap();
+                exit(0)
+            });
+            job.detach();
+        };
+        exits.wait();
+        end.send(()).unwrap();
+        thread::sleep(WORK);
+        println!("parent");
+    })
+    .detach();
+    thread::sleep(STUCK);
+}
+
+pub(crate) fn exit_under_job() {
+    install_endless();
+    offload(|| {
+        async {
+            let task = bridge::spawn(async { exit(0) });
+            task.await.unwrap();
+        }
+        .wait();
+    })
+    .wait();
+}
