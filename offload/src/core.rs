@@ -15,6 +15,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
+    task::Waker,
     time::Instant,
 };
 
@@ -24,7 +25,10 @@ pub(crate) use self::{
 };
 use crate::{
     job::{
-        caught::drop_payload, eager::Eagerness, header::Header, listeners::ListenerTable,
+        caught::{drop_caught, drop_payload},
+        eager::Eagerness,
+        header::Header,
+        listeners::ListenerTable,
         runnable::Submitted,
     },
     lineage::PoolId,
@@ -206,12 +210,13 @@ impl Core {
     }
 
     /// Queues a job that has been prepared. Before this calls a worker for the job, it runs
-    /// `before_call`.
+    /// `before_call`. What that returns is dropped after the call, because the destructor of a
+    /// waker is other code, and nobody else calls a worker meanwhile.
     pub(crate) fn submit(
         self: &Arc<Self>,
         mut job: Submitted,
         when_full: WhenFull,
-        before_call: impl FnOnce(),
+        before_call: impl FnOnce() -> Option<Waker>,
     ) -> Result<ExpectedStart, Refusal> {
         if let Some(clock) = &self.clock {
             job.header().admit(clock.stamp());
@@ -243,8 +248,9 @@ impl Core {
         if let Action::Nothing = action {
             return Ok(start);
         }
-        before_call();
+        let waker = before_call();
         self.perform(action);
+        drop_caught(waker);
         Ok(ExpectedStart::Called)
     }
 

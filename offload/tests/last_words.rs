@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::Pool;
+use bridge_offload::{Pool, PoolShutdown, Shutdown};
 use common::wait;
 use futures::future::join_all;
 use testkit::within;
@@ -67,12 +67,22 @@ fn a_shutdown_waits_for_the_threads_and_their_thread_locals() {
 /// Otherwise it would wait for itself.
 #[test]
 fn a_thread_that_stops_may_shut_its_pool_down() {
-    within(|| {
+    shut_down_in_the_stop_hook(PoolShutdown::wait);
+}
+
+/// The shutdown then waits on a thread of its own.
+#[test]
+fn a_thread_that_stops_may_await_the_end_of_its_pool() {
+    shut_down_in_the_stop_hook(wait);
+}
+
+fn shut_down_in_the_stop_hook(end: fn(PoolShutdown) -> Shutdown) {
+    within(move || {
         let own = Arc::new(OnceLock::<Pool>::new());
         let (of_hook, (tell, told)) = (Arc::downgrade(&own), mpsc::channel());
         let on_stop = move || {
             let own = of_hook.upgrade().unwrap();
-            let report = own.get().unwrap().shutdown(Duration::MAX).wait();
+            let report = end(own.get().unwrap().shutdown(Duration::MAX));
             tell.send(report.completed).unwrap();
         };
         let builder = Pool::builder().max_threads(1).on_thread_stop(on_stop);

@@ -128,8 +128,8 @@ impl Builder {
         /// ready.
         on_thread_start: impl Fn() + Send + Sync + 'static;
         /// Sets a hook that runs on each thread of the pool after its last closure. A
-        /// [shutdown](Bridge::shutdown) waits for it. The exit of the process does not, and
-        /// ends the threads as they are.
+        /// [shutdown](Bridge::shutdown) waits for it within its grace, and the exit of the
+        /// process within the [exit grace](Self::exit_grace).
         on_thread_stop: impl Fn() + Send + Sync + 'static;
     }
 
@@ -169,7 +169,8 @@ impl Builder {
     /// - closures that are queued or running, even if they are detached or their caller has
     ///   left;
     /// - on the home runtime the blocking tasks that have started, and those of
-    ///   `tokio::fs` and `tokio::io::stdout`, as under `#[tokio::main]`.
+    ///   `tokio::fs` and `tokio::io::stdout`, as under `#[tokio::main]`;
+    /// - the stop hooks of the pool's threads, and the destructors of their thread-locals.
     ///
     /// Tasks of the home runtime are dropped, as under `#[tokio::main]`. Work that takes
     /// longer is cut off, and the exit logs it through `tracing` with its place in the code.

@@ -6,11 +6,15 @@ use std::{
     sync::mpsc,
     task::{Context, Waker},
     thread,
+    time::Duration,
 };
 
-use bridge::{Lineage, Wait, offload};
+use bridge::{Bridge, Lineage, Wait, offload};
 
-use crate::children::{STUCK, WORK, install_endless, work};
+use crate::{
+    ENDLESS,
+    children::{STUCK, WORK, install_endless, work},
+};
 
 pub(crate) fn exit_in_task() {
     install_endless();
@@ -33,6 +37,18 @@ pub(crate) fn exit_in_wait() {
         exit(0)
     }
     .wait();
+}
+
+/// The hook runs because the thread has been idle.
+pub(crate) fn exit_in_hook() {
+    Bridge::builder()
+        .exit_grace(ENDLESS)
+        .keep_alive(Duration::from_millis(1))
+        .on_thread_stop(|| exit(0))
+        .install_global()
+        .unwrap();
+    offload(|| println!("job")).wait();
+    thread::sleep(STUCK);
 }
 
 pub(crate) fn job_exits() {

@@ -3,13 +3,14 @@
 use crate::{
     Case, Expect,
     callers::{
-        ancestor, exit_in_blocking, exit_in_scope, exit_in_task, exit_in_wait, exit_under_job,
-        job_exits, over, parent,
+        ancestor, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
+        exit_under_job, job_exits, over, parent,
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
         exit_called, given, graces, idle, lock_held, nested, own_pool, panics, parked, queued,
-        strangers, stuck, stuck_task, timed_out, to_file, to_stdout, zero,
+        stop_hook, strangers, stuck, stuck_task, thread_locals, timed_out, to_file, to_stdout,
+        zero,
     },
 };
 
@@ -67,6 +68,16 @@ fn finished() -> Vec<Case> {
         prints("a_pool_of_its_own_is_finished", own_pool, "pool\n"),
         prints("a_parked_job_finishes", parked, "slept\n"),
         prints("a_blocking_task_finishes", blocking_task, "blocking\n"),
+        prints(
+            "the_thread_locals_of_an_idle_thread_are_dropped",
+            thread_locals,
+            "buffered\n",
+        ),
+        prints(
+            "a_stop_hook_runs_after_the_last_job",
+            stop_hook,
+            "job\nstopped\n",
+        ),
         ends_with("exit_waits_too", exit_called, 3),
         ends_with("a_panic_in_main_waits_too", panics, 101),
     ]
@@ -83,6 +94,7 @@ fn not_waited_for() -> Vec<Case> {
             "other\n",
         ),
         prints("exit_in_a_wait", exit_in_wait, "other\n"),
+        prints("a_stop_hook_that_exits", exit_in_hook, "job\n"),
         prints("a_job_that_exits", job_exits, "other\n"),
         prints(
             "a_job_that_exits_in_another_scope",

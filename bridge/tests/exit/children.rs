@@ -1,6 +1,7 @@
 //! The children. Each is a `main` that leaves work behind.
 
 use std::{
+    cell::RefCell,
     env, mem,
     process::{abort, exit},
     sync::{Mutex, mpsc},
@@ -182,6 +183,31 @@ pub(crate) fn zero() {
         started.await.unwrap();
     }
     .wait();
+}
+
+/// A thread writes what it has buffered when it ends.
+pub(crate) fn thread_locals() {
+    struct Buffered;
+
+    impl Drop for Buffered {
+        fn drop(&mut self) {
+            thread::sleep(WORK);
+            println!("buffered");
+        }
+    }
+
+    thread_local! {
+        static BUFFERED: RefCell<Option<Buffered>> = const { RefCell::new(None) };
+    }
+
+    offload(|| BUFFERED.set(Some(Buffered))).wait();
+}
+
+/// The thread still runs when `main` returns, and ends later.
+pub(crate) fn stop_hook() {
+    let builder = Bridge::builder().on_thread_stop(|| println!("stopped"));
+    builder.install_global().unwrap();
+    work("job");
 }
 
 pub(crate) fn idle() {

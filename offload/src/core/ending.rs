@@ -47,6 +47,8 @@ pub(crate) struct Ending {
     /// The end of the grace. `None` means that the grace never ends.
     pub(crate) until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
+    /// Whether a thread of the pool has begun the shutdown. Such a thread can't end before it.
+    pub(crate) is_own: bool,
     /// The lineage of the shutdown. The waits in it depend on the shutdown.
     lineage: Lineage,
 }
@@ -87,6 +89,7 @@ impl Core {
             run_before,
             until: now().checked_add(grace),
             cancel_grace: self.limits.cancel_grace.unwrap_or(grace / 10),
+            is_own: self.threads.are_here(),
             lineage: Lineage::current(),
         }
     }

@@ -1,9 +1,15 @@
-//! The pool's part in the exit of the process: its jobs finish first.
+//! The pool's part in the exit of the process: its jobs finish first, and its idle threads
+//! end.
 //!
 //! The pool stays open meanwhile, because a job may need further jobs. The exit does not
 //! wait for jobs that are submitted after it has begun, unless they are detached.
+//!
+//! A thread that ends runs its stop hook and the destructors of its thread-locals, which may
+//! write what was buffered. So the exit wakes the idle threads, and waits until they are gone.
+//! Threads that still have jobs go on.
 
 use std::{
+    mem,
     sync::{Arc, Weak},
     thread,
     time::{Duration, Instant},
@@ -15,7 +21,7 @@ use crate::{
     job::runnable::Runnable,
     lineage::JobId,
     schedule::state::{ShutdownScope, State},
-    thread::clock::tick,
+    thread::{clock::tick, park::Unparker},
     vocabulary::end_report::CutOff,
 };
 
@@ -27,9 +33,11 @@ const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// that would cost each job of a program that does not exit.
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Jobs that the exit waits for.
+/// Jobs that the exit waits for, and then the threads of their pool.
 struct Waited {
     core: Arc<Core>,
+    /// The number of threads that had started when the exit began.
+    started: usize,
     jobs: Vec<Arc<dyn Runnable>>,
     /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     excluded: Vec<JobId>,
@@ -57,14 +65,20 @@ impl BeforeExit for Core {
     }
 
     fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
+        // Jobs that come later get other threads. All pools do this before any is waited for,
+        // so a pool that is stuck takes no time from the threads of another.
+        let sleepers = self.state().end_idle();
+        sleepers.iter().for_each(Unparker::unpark);
         let mut waited = Waited {
+            started: self.threads.started(),
             jobs: Vec::new(),
             excluded: exit.excluded.clone(),
             until: exit.deadline(self.limits.exit_grace),
             core: self,
         };
         waited.list(|_job| true);
-        (!waited.jobs.is_empty()).then(|| Box::new(move || waited.finish()) as _)
+        let has_work = !waited.jobs.is_empty() || waited.living() > 0;
+        has_work.then(|| Box::new(move || waited.finish()) as _)
     }
 }
 
@@ -88,27 +102,54 @@ impl Waited {
             }
             self.list(|job| job.header().is_detached());
         }
+        self.wait_for_threads();
+    }
+
+    /// Waits until the threads are gone that have no job, or until the grace is over. Threads
+    /// that started after the exit had begun do not count.
+    ///
+    /// A job that calls `exit` has taken its thread-locals along, so its thread has a job and
+    /// does not live. Then this ends one thread too early.
+    fn wait_for_threads(&self) {
+        self.look_until(|| {
+            // In this order: a thread that takes a job meanwhile has it before the second look.
+            let living = self.living();
+            living <= self.core.state().workers_with_jobs()
+        });
+    }
+
+    /// Returns the number of the pool's threads that live and had started when the exit began.
+    fn living(&self) -> usize {
+        self.core.threads.living_before(self.started)
     }
 
     /// Waits until these jobs have left the pool. Returns false if the grace was over
     /// first.
     fn wait(&mut self) -> bool {
-        let mut pause = FIRST_PAUSE;
-        loop {
+        let mut jobs = mem::take(&mut self.jobs);
+        let all_gone = self.look_until(|| {
             let state = self.core.state();
-            let gone = self.jobs.extract_if(.., |job| !is_here(&state, job));
-            let gone: Vec<_> = gone.collect();
+            let gone: Vec<_> = jobs.extract_if(.., |job| !is_here(&state, job)).collect();
             drop(state);
             drop(gone);
-            if self.jobs.is_empty() {
-                return true;
-            }
+            jobs.is_empty()
+        });
+        self.jobs = jobs;
+        all_gone
+    }
+
+    /// Looks again and again until `is_over` returns true. Returns false if the grace was
+    /// over first.
+    fn look_until(&self, mut is_over: impl FnMut() -> bool) -> bool {
+        let mut pause = FIRST_PAUSE;
+        while !is_over() {
             if self.until.is_some_and(|until| until <= Instant::now()) {
                 return false;
             }
             thread::sleep(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        true
     }
 
     /// Reports the jobs that are cut off.

@@ -37,9 +37,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// Polls for the result, and keeps the waker if there is none yet. The error of a
     /// refused job does not name the pool: the caller adds the name.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
-    /// Forgets the waker of a caller that is about to poll again. A panic of the waker's
-    /// destructor is caught.
-    fn forget_waker(&self);
+    /// Takes the waker back from a job whose caller is about to poll again.
+    fn take_waker(&self) -> Option<Waker>;
     /// Withdraws the job, or flags a running job as cancelled.
     ///
     /// `tell_pool` learns what the caller came upon. That comes before the waker and the
@@ -146,9 +145,8 @@ where
         self.poll(cx)
     }
 
-    fn forget_waker(&self) {
-        let waker = lock(&self.cell).waker.take();
-        drop_caught(waker);
+    fn take_waker(&self) -> Option<Waker> {
+        lock(&self.cell).waker.take()
     }
 
     fn withdraw(&self, leave: Leave, tell_pool: &dyn Fn(Withdrawal)) -> Withdrawal {

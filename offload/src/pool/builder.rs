@@ -159,6 +159,9 @@ impl<A> Builder<A> {
     /// nor for jobs that wait for such a job. A fork's child does not wait for its
     /// parent's jobs.
     ///
+    /// After the jobs, workers that have none end within the same time: their stop hooks run,
+    /// and the destructors of their thread-locals.
+    ///
     /// # Corner cases
     ///
     /// [`std::process::abort`] and signals end the process at once. So does

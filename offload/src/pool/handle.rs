@@ -1,6 +1,6 @@
 //! The handle that users of a pool and its futures hold.
 
-use std::sync::Arc;
+use std::{sync::Arc, task::Waker};
 
 use crate::{
     core::{Core, Refusal, WhenFull},
@@ -23,13 +23,12 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// Queues a job that has been prepared. Before this calls a worker for the job, it runs
-    /// `before_call`.
+    /// Queues a job that has been prepared. See [`Core::submit`].
     pub(crate) fn submit(
         &self,
         job: Submitted,
         when_full: WhenFull,
-        before_call: impl FnOnce(),
+        before_call: impl FnOnce() -> Option<Waker>,
     ) -> Result<ExpectedStart, Refusal> {
         self.core.get()?.submit(job, when_full, before_call)
     }

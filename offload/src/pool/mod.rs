@@ -159,7 +159,7 @@ impl<A: Ambient> Pool<A> {
             job: Arc::clone(&job) as _,
             lineage,
         };
-        match self.handle.submit(submitted, WhenFull::Refuse, || ()) {
+        match self.handle.submit(submitted, WhenFull::Refuse, || None) {
             Ok(_) => Ok(Offload::submitted(Arc::clone(&self.handle), job)),
             Err(refusal) => Err(refuse(&self.handle, job, refusal)),
         }
@@ -209,7 +209,7 @@ impl<A: Ambient> Pool<A> {
                 job: Arc::clone(&job) as _,
                 lineage,
             };
-            if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog, || ()) {
+            if let Err(refusal) = handle.submit(submitted, WhenFull::JoinBacklog, || None) {
                 return Err(refuse(&handle, job, refusal));
             }
             let task = Offload::submitted(Arc::clone(&handle), Arc::clone(&job) as _);

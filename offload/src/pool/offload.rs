@@ -218,11 +218,7 @@ impl<T: Send + 'static> Offload<T> {
         let job = Submitted { job, lineage };
         // To call a worker takes so long that the job may end meanwhile. This caller polls
         // again after it, so a wake-up would only make its executor poll for nothing.
-        let before_call = || {
-            if waker.is_some() {
-                self.job.forget_waker();
-            }
-        };
+        let before_call = || waker.and_then(|_| self.job.take_waker());
         match self.pool.submit(job, WhenFull::JoinBacklog, before_call) {
             Ok(ExpectedStart::AtOnce) => {
                 if waker.is_some()

@@ -175,7 +175,7 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let report = drained.finish(core);
     // The end of the process would cut off the stop hooks and the thread-locals' destructors.
     // If a job is left, its thread may be stuck.
-    if core.is_left_by_jobs() {
+    if !ending.is_own && core.is_left_by_jobs() {
         waiting::wait_for_end(core, |_own_worker| core.wait_for_threads(until));
     }
     report

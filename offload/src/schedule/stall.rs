@@ -60,6 +60,9 @@ pub(crate) struct Stall {
     quiet: u32,
     /// The number of looks in a row that saw progress, or a pool that was not stuck.
     steady: u32,
+    /// Whether a parked wait has been refused since the pool was last steady. Then the pool
+    /// does not just wait for slow answers.
+    pub(crate) has_refused: bool,
 }
 
 /// The state of the monitor's thread.

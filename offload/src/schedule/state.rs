@@ -110,6 +110,8 @@ pub(crate) struct State {
     growth: Growth,
     /// The jobs that wait or have waited until a shutdown was over.
     excluded: Vec<JobId>,
+    /// Whether a worker without a job ends at once, because the process exits.
+    keeps_no_idle: bool,
     /// The time at which a worker last could not be started.
     start_failed: Option<Instant>,
     next_id: usize,
@@ -152,6 +154,7 @@ impl State {
             ended: 0,
             growth: Growth::default(),
             excluded: Vec::new(),
+            keeps_no_idle: false,
             start_failed: None,
             next_id: 0,
             stall: Stall::default(),
@@ -247,7 +250,7 @@ impl State {
             // A job may have come into the inbox. Once this worker sleeps, perhaps
             // nobody is bound to look there.
             if !self.queue.close_inbox() {
-                return self.sleep(this_worker);
+                return self.sleep(this_worker, stack);
             }
         }
     }

@@ -1,9 +1,11 @@
-//! Counts the threads of a pool that have not ended, so that a shutdown can wait for them.
+//! Counts the threads of a pool that have not ended, so that a shutdown and the exit of the
+//! process can wait for them.
 //!
 //! A thread runs the destructors of its thread-locals after its body has returned. They may
 //! write what was buffered, or close a connection. So a [`LivingThread`] lies in a
-//! thread-local itself. A thread makes that thread-local before all others and drops it
-//! after them, because std drops thread-locals in the reverse order of their making.
+//! thread-local itself. A thread makes that thread-local before all others. std promises no
+//! order, but on the usual systems it drops thread-locals in the reverse order of their making,
+//! so this one is the last.
 //!
 //! A thread is counted once its start hook has returned. So a hook that is stuck holds no
 //! shutdown up.
@@ -19,6 +21,7 @@ pub(crate) use self::uncounted::{LivingThreads, count_this_thread};
 mod counted {
     use std::{
         cell::{Cell, OnceCell},
+        collections::BTreeSet,
         sync::Arc,
         time::Instant,
     };
@@ -34,15 +37,24 @@ mod counted {
 
     #[derive(Default)]
     struct Count {
-        living: Mutex<usize>,
+        threads: Mutex<Threads>,
         ended: Condvar,
+    }
+
+    #[derive(Default)]
+    struct Threads {
+        /// The number of threads that have been counted.
+        started: usize,
+        /// The numbers of those that have not ended.
+        living: BTreeSet<usize>,
     }
 
     /// A thread of a pool, until its thread-locals are gone.
     pub(crate) struct LivingThread {
         /// A fork's child must not take the lock of its parent's count.
         count: OfProcess<Arc<Count>>,
-        is_counted: Cell<bool>,
+        /// Its number, once it is counted.
+        number: Cell<Option<usize>>,
     }
 
     std::thread_local! {
@@ -59,28 +71,38 @@ mod counted {
         pub(crate) fn thread(&self) -> LivingThread {
             LivingThread {
                 count: OfProcess::new(Arc::clone(&self.0)),
-                is_counted: Cell::new(false),
+                number: Cell::new(None),
             }
         }
 
-        /// Blocks until all counted threads have ended, or until the time `until`. One of
-        /// these threads returns at once.
+        /// Returns the number of threads that have been counted so far.
+        pub(crate) fn started(&self) -> usize {
+            lock(&self.0.threads).started
+        }
+
+        /// Returns how many of the first `started` counted threads have not ended.
+        pub(crate) fn living_before(&self, started: usize) -> usize {
+            lock(&self.0.threads).living.range(..started).count()
+        }
+
+        /// Blocks until all counted threads have ended, or until the time `until`. If one of
+        /// these threads calls this, it returns at once.
         pub(crate) fn wait(&self, until: Option<Instant>) {
             if self.are_here() {
                 return;
             }
-            let mut living = lock(&self.0.living);
-            while *living > 0 {
+            let mut threads = lock(&self.0.threads);
+            while !threads.living.is_empty() {
                 let left = until.map(|until| until.saturating_duration_since(now()));
                 if left.is_some_and(|left| left.is_zero()) {
                     return;
                 }
-                living = wait_for(&self.0.ended, living, left).0;
+                threads = wait_for(&self.0.ended, threads, left).0;
             }
         }
 
         /// Returns whether this thread may be one of these threads.
-        fn are_here(&self) -> bool {
+        pub(crate) fn are_here(&self) -> bool {
             let is_one = |here: &OnceCell<LivingThread>| {
                 let count = here.get().and_then(|thread| thread.count.get().ok());
                 count.is_some_and(|count| Arc::ptr_eq(count, &self.0))
@@ -102,18 +124,21 @@ mod counted {
 
         fn count(&self) {
             if let Ok(count) = self.count.get() {
-                *lock(&count.living) += 1;
-                self.is_counted.set(true);
+                let mut threads = lock(&count.threads);
+                let number = threads.started;
+                threads.started += 1;
+                threads.living.insert(number);
+                self.number.set(Some(number));
             }
         }
     }
 
     impl Drop for LivingThread {
         fn drop(&mut self) {
-            if self.is_counted.get()
+            if let Some(number) = self.number.get()
                 && let Ok(count) = self.count.get()
             {
-                *lock(&count.living) -= 1;
+                lock(&count.threads).living.remove(&number);
                 count.ended.notify_all();
             }
         }
@@ -135,6 +160,11 @@ mod uncounted {
         #[expect(clippy::unused_self, reason = "outside of models it counts")]
         pub(crate) fn thread(&self) -> LivingThread {
             LivingThread
+        }
+
+        #[expect(clippy::unused_self, reason = "outside of models it asks")]
+        pub(crate) fn are_here(&self) -> bool {
+            false
         }
 
         #[expect(clippy::unused_self, reason = "outside of models it waits")]

@@ -9,11 +9,30 @@ impl State {
     /// Advances to this phase, or stays in a later one. Returns the workers to wake.
     pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
         self.phase = self.phase.max(phase);
-        // Idle workers have nothing to wait for. Once they are woken, they look, see the
-        // phase, and end.
+        self.take_sleepers()
+    }
+
+    /// Lets each worker end that has no job, although the pool stays open. Returns the
+    /// workers to wake. A job that is pushed from now on gets a new worker.
+    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
+    pub(crate) fn end_idle(&mut self) -> Vec<Unparker> {
+        self.keeps_no_idle = true;
+        self.take_sleepers()
+    }
+
+    /// Takes the workers out that have nothing to wait for any more. Once they are woken,
+    /// they look for a job, find none, and end.
+    fn take_sleepers(&mut self) -> Vec<Unparker> {
         let mut sleepers: Vec<_> = self.watcher().into_iter().collect();
         sleepers.extend(self.idle.drain(..).map(|idle| idle.unparker));
         sleepers
+    }
+
+    /// Returns the number of workers that have jobs.
+    #[cfg(not(any(bridge_loom, bridge_shuttle)))]
+    pub(crate) fn workers_with_jobs(&self) -> usize {
+        let have_jobs = |stack: &&Stack| stack.iter().next().is_some();
+        self.stacks.iter().filter(have_jobs).count()
     }
 
     /// Notes the jobs that wait for a shutdown: the `waiting` jobs, and the jobs on

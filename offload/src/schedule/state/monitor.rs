@@ -58,10 +58,12 @@ impl State {
         }
         if verdict.steady >= STEADY {
             self.growth.start_over();
+            self.stall.has_refused = false;
         }
         // While every worker is parked, all permits are free. If nobody set a limit, the pool has
-        // as many workers as Tokio's pool then, and further permits would only add workers.
-        let has_all_workers = is_hopeless && self.is_unlimited();
+        // as many workers as Tokio's pool then. More are of use only to a descendant that can't
+        // be lent.
+        let has_all_workers = is_hopeless && self.is_unlimited() && !self.queue.holds_descendants();
         let has_room = self.growth.has_room(self.limits.max_threads);
         let may_grow = self.limits.grows && has_room && !has_all_workers;
         if verdict.may_grow && may_grow {
@@ -98,12 +100,14 @@ impl State {
     /// `still` counts the looks without any move, and `stuck` the looks without progress.
     fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
         let is_queued = self.queue.ready() > 0;
-        let is_due = if self.is_unlimited() && !self.queue.holds_descendants() {
+        let may_be_slow = self.is_unlimited() && !self.stall.has_refused;
+        let is_due = if may_be_slow && !self.queue.holds_descendants() {
             stuck >= REFUSE_UNLIMITED
         } else {
             stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)
         };
         if is_due && self.is_hopeless() {
+            self.stall.has_refused = true;
             self.refuse_one()
         } else if stuck >= REFUSE_ANYWAY && is_queued {
             self.refuse_above_queued_job()

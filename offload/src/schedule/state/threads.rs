@@ -103,9 +103,13 @@ impl State {
         self.start_monitor_if_stuck();
     }
 
-    /// Puts this worker among the idle workers.
-    pub(super) fn sleep(&mut self, this_worker: &WorkerHandle) -> Step {
-        if self.is_searching(this_worker.id) {
+    /// Puts this worker among the idle workers, or ends it if the pool keeps none.
+    pub(super) fn sleep(&mut self, this_worker: &WorkerHandle, stack: usize) -> Step {
+        let searches = self.is_searching(this_worker.id);
+        if self.keeps_no_idle {
+            return self.retire(searches, stack);
+        }
+        if searches {
             self.searcher = None;
         }
         self.idle.push(WorkerHandle {

@@ -91,12 +91,26 @@ fn a_pool_that_nobody_sized_is_patient_with_slow_answers() {
     }
 }
 
+/// Otherwise a pool that stands still for good would give up one wait a minute.
+#[test]
+fn a_pool_that_has_refused_a_wait_is_not_patient_again() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.limits.most_while_parked = state.threads;
+    assert_eq!(first_refusal(&mut state).0, Some(1200));
+    state.growth.note_start(true); // as if that wait's worker took a job, and parked again
+    assert_eq!(first_refusal(&mut state).0, Some(61));
+    // After a time in which it did well, the pool is patient again.
+    state.stall.has_refused = false;
+    state.growth.note_start(true);
+    state.parked_waits[0].refused = false;
+    assert_eq!(first_refusal(&mut state).0, Some(1201));
+}
+
 /// Otherwise a wait would hang for a minute although the pool knows that its own work cannot
 /// start.
 #[test]
 fn a_pool_that_nobody_sized_refuses_soon_if_a_descendant_is_queued() {
     let (mut state, _parkers, job) = hopeless();
-    state.limits.grows = true;
     state.limits.most_while_parked = state.threads;
     for parked_wait in &mut state.parked_waits {
         parked_wait.request.lends = false; // as if too little of each stack were left
