@@ -281,8 +281,8 @@ impl<A: Ambient> Pool<A> {
     /// `.wait()`, and async code with `.await`.
     ///
     /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`. These
-    ///    are the running jobs, the queued ones, and the detached ones that wait for room.
-    ///    If anybody else waits for room, that caller gets
+    ///    are the running jobs, the queued ones, and of those that wait for room the detached
+    ///    ones and the ones that a wait needs. Other callers that wait for room get
     ///    [`ShutDown`](crate::OffloadError::ShutDown).
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
@@ -291,9 +291,9 @@ impl<A: Ambient> Pool<A> {
     ///    [cancel grace](Builder::cancel_grace), their callers get the result.
     /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
     ///    on until the jobs end. The report names these jobs.
-    /// 4. If no job is left and time is, this waits for the threads that have run jobs: for
-    ///    their [stop hooks](Builder::on_thread_stop), and for the destructors of their
-    ///    thread-locals.
+    /// 4. If no job is left, this waits within the same time for the threads that have run
+    ///    jobs: for their [stop hooks](Builder::on_thread_stop), and for the destructors of
+    ///    their thread-locals. So hold no lock that one of these takes.
     ///
     /// A job of this pool may call this, and so may a future that such a job waits for.
     /// Then the shutdown leaves that job out: it does not wait for the job or count it.

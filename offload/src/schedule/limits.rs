@@ -34,7 +34,7 @@ pub(crate) struct Limits {
     /// The longest time that a shutdown waits for jobs that were told to stop. `None`
     /// means a tenth of the shutdown's grace.
     pub(crate) cancel_grace: Option<Duration>,
-    /// The number of processors that the machine had when the pool was built.
+    /// The number of processors that the process had when it first asked for them.
     pub(crate) cores: usize,
     /// Decides whether the searching worker takes work or watches.
     pub(crate) decide: fn(LoadSample) -> Decision,
