@@ -55,14 +55,16 @@ impl Drop for NoRoom {
 #[test]
 fn a_home_that_cannot_start_is_an_error_and_starts_later() {
     if env::var(STACK_VARIABLE).ok() != Some(STACK.to_string()) {
-        let status = Command::new(env::current_exe().unwrap())
+        // Not inherited: this test's output must show one test.
+        let child = Command::new(env::current_exe().unwrap())
             .args([
                 "--exact",
                 "a_home_that_cannot_start_is_an_error_and_starts_later",
             ])
             .env(STACK_VARIABLE, STACK.to_string())
-            .status();
-        assert!(status.unwrap().success());
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
         return;
     }
     within(|| {
