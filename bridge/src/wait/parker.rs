@@ -10,6 +10,7 @@
 use std::{
     cell::{Cell, RefCell},
     ops::Deref,
+    sync::atomic::{AtomicU16, Ordering},
     task::{Context, Waker},
     time::{Duration, Instant},
 };
@@ -98,7 +99,9 @@ impl WaitParker {
             return false;
         }
         let caught = self.parker.spin(up_to(deadline, limit));
-        self.spinning.set(spinning.after(caught, limit));
+        spinning = spinning.after(caught, limit);
+        self.spinning.set(spinning);
+        LAST_REST.note(spinning);
         let caught = caught.is_some();
         if !caught {
             // The thread is about to park, so it has time to look at the load for the
@@ -106,6 +109,27 @@ impl WaitParker {
             load::refresh(Instant::now());
         }
         caught
+    }
+}
+
+/// What the thread that spun last has learnt. A thread that is new begins with it, because
+/// threads that live shortly would learn it again and again.
+struct LastRest(AtomicU16);
+
+static LAST_REST: LastRest = LastRest(AtomicU16::new(0));
+
+impl LastRest {
+    /// Notes the state of a thread that has spun. While nothing changes, threads only read
+    /// here, so they do not take the cache line from each other.
+    fn note(&self, spinning: Spinning) {
+        let rest = spinning.next_rest();
+        if self.0.load(Ordering::Relaxed) != rest {
+            self.0.store(rest, Ordering::Relaxed);
+        }
+    }
+
+    fn first_of_a_thread(&self) -> Spinning {
+        Spinning::beside(self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -169,7 +193,7 @@ impl CachedParker {
             waker: parker.waker(),
             parker: OfProcess::new(WaitParker {
                 parker,
-                spinning: Cell::new(Spinning::new()),
+                spinning: Cell::new(LAST_REST.first_of_a_thread()),
             }),
         }
     }
@@ -181,6 +205,26 @@ mod tests {
 
     fn waker(lease: &ParkerLease) -> Waker {
         lease.cached().waker.clone()
+    }
+
+    /// Otherwise each of many threads that wait a few times spins in vain as often.
+    #[test]
+    fn a_new_thread_begins_with_what_others_have_learnt() {
+        let last = LastRest(AtomicU16::new(0));
+        assert_eq!(last.first_of_a_thread(), Spinning::new());
+        let limit = Duration::from_micros(50);
+        let mut spinning = Spinning::new();
+        for _ in 0..4 {
+            spinning = spinning.after(None, limit);
+            last.note(spinning);
+        }
+        assert_eq!(
+            last.first_of_a_thread(),
+            Spinning::beside(spinning.next_rest())
+        );
+        assert_ne!(last.first_of_a_thread(), Spinning::new());
+        last.note(spinning.after(Some(Duration::ZERO), limit));
+        assert_eq!(last.first_of_a_thread(), Spinning::new());
     }
 
     #[test]

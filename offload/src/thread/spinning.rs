@@ -43,6 +43,28 @@ impl Spinning {
         }
     }
 
+    /// Returns the first state of a thread, if others spin in this process. `others` is the
+    /// [`next_rest`](Self::next_rest) of the thread that spun last.
+    ///
+    /// If spinning did not pay there, the new thread tries one spin, not three.
+    #[must_use]
+    pub const fn beside(others: u16) -> Self {
+        if others <= FIRST_REST {
+            return Self::new();
+        }
+        Self {
+            strikes: STRIKES - 1,
+            rest: 0,
+            next_rest: others,
+        }
+    }
+
+    /// Returns the number of spins to skip when spinning does not pay the next time.
+    #[must_use]
+    pub const fn next_rest(&self) -> u16 {
+        self.next_rest
+    }
+
     /// Returns whether to spin this time.
     #[must_use]
     pub fn take_turn(&mut self) -> bool {
@@ -120,6 +142,21 @@ mod tests {
                 [(true, 1), (false, 1024), (true, 1), (false, 1024)]
             );
         }
+    }
+
+    #[test]
+    fn a_new_thread_begins_where_the_others_are() {
+        let mut other = Spinning::new();
+        let _tries = spins(&mut other, Some(LIMIT), 100);
+        assert_eq!(other.next_rest(), 128);
+        let mut spinning = Spinning::beside(other.next_rest());
+        let tries = spins(&mut spinning, None, 130);
+        assert_eq!((tries[0], tries[1..129].contains(&true)), (true, false));
+        assert!(tries[129]);
+        // Its first spin may pay, and then it goes on.
+        let mut spinning = Spinning::beside(other.next_rest());
+        assert_eq!(spins(&mut spinning, SOON, 50), [true; 50]);
+        assert_eq!(Spinning::beside(spinning.next_rest()), Spinning::new());
     }
 
     #[test]
