@@ -112,8 +112,8 @@ impl WaitParker {
     }
 }
 
-/// What the thread that spun last has learnt. A thread that is new begins with it, because
-/// threads that live shortly would learn it again and again.
+/// What the thread that spun last has learnt. A new parker begins with it, because
+/// short-lived threads would learn it again and again.
 struct LastRest(AtomicU16);
 
 static LAST_REST: LastRest = LastRest(AtomicU16::new(0));
@@ -128,7 +128,7 @@ impl LastRest {
         }
     }
 
-    fn first_of_a_thread(&self) -> Spinning {
+    fn first_of_a_parker(&self) -> Spinning {
         Spinning::beside(self.0.load(Ordering::Relaxed))
     }
 }
@@ -193,7 +193,7 @@ impl CachedParker {
             waker: parker.waker(),
             parker: OfProcess::new(WaitParker {
                 parker,
-                spinning: Cell::new(LAST_REST.first_of_a_thread()),
+                spinning: Cell::new(LAST_REST.first_of_a_parker()),
             }),
         }
     }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn a_new_thread_begins_with_what_others_have_learnt() {
         let last = LastRest(AtomicU16::new(0));
-        assert_eq!(last.first_of_a_thread(), Spinning::new());
+        assert_eq!(last.first_of_a_parker(), Spinning::new());
         let limit = Duration::from_micros(50);
         let mut spinning = Spinning::new();
         for _ in 0..4 {
@@ -219,12 +219,12 @@ mod tests {
             last.note(spinning);
         }
         assert_eq!(
-            last.first_of_a_thread(),
+            last.first_of_a_parker(),
             Spinning::beside(spinning.next_rest())
         );
-        assert_ne!(last.first_of_a_thread(), Spinning::new());
+        assert_ne!(last.first_of_a_parker(), Spinning::new());
         last.note(spinning.after(Some(Duration::ZERO), limit));
-        assert_eq!(last.first_of_a_thread(), Spinning::new());
+        assert_eq!(last.first_of_a_parker(), Spinning::new());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::{
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
-        exit_called, given, graces, idle, lock_held, nested, own_pool, panics, parked, queued,
-        stop_hook, strangers, stuck, stuck_task, thread_locals, timed_out, to_file, to_stdout,
-        zero,
+        exit_called, given, graces, hook_detaches, idle, lock_held, nested, own_pool, panics,
+        parked, queued, stop_hook, storm, strangers, stuck, stuck_task, thread_locals, timed_out,
+        to_file, to_stdout, zero,
     },
 };
 
@@ -78,6 +78,11 @@ fn finished() -> Vec<Case> {
             stop_hook,
             "job\nstopped\n",
         ),
+        prints(
+            "what_a_stop_hook_detaches_finishes",
+            hook_detaches,
+            "job\nlate\n",
+        ),
         ends_with("exit_waits_too", exit_called, 3),
         ends_with("a_panic_in_main_waits_too", panics, 101),
     ]
@@ -112,6 +117,7 @@ fn not_waited_for() -> Vec<Case> {
         prints("zero_turns_it_off", zero, ""),
         prints("nothing_to_wait_for", idle, ""),
         prints("what_strangers_submit_meanwhile", strangers, "job\n"),
+        prints("a_storm_of_strangers", storm, ""),
         prints("a_given_runtime", given, "job\n"),
     ];
     if cfg!(unix) {

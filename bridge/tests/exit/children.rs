@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     env, mem,
     process::{abort, exit},
-    sync::{Mutex, mpsc},
+    sync::{Mutex, Once, mpsc},
     thread,
     time::Duration,
 };
@@ -203,11 +203,34 @@ pub(crate) fn thread_locals() {
     offload(|| BUFFERED.set(Some(Buffered))).wait();
 }
 
-/// The thread still runs when `main` returns, and ends later.
+/// The thread still starts when `main` returns, and ends later.
 pub(crate) fn stop_hook() {
-    let builder = Bridge::builder().on_thread_stop(|| println!("stopped"));
+    Bridge::builder()
+        .on_thread_start(|| thread::sleep(WORK))
+        .on_thread_stop(|| println!("stopped"))
+        .install_global()
+        .unwrap();
+    work("job");
+}
+
+pub(crate) fn hook_detaches() {
+    static ONCE: Once = Once::new();
+    let builder = Bridge::builder().on_thread_stop(|| ONCE.call_once(|| work("late")));
     builder.install_global().unwrap();
     work("job");
+}
+
+/// Other threads offload without end.
+pub(crate) fn storm() {
+    install_endless();
+    for _ in 0..2 {
+        thread::spawn(|| {
+            loop {
+                offload(|| ()).wait();
+            }
+        });
+    }
+    thread::sleep(WORK);
 }
 
 pub(crate) fn idle() {

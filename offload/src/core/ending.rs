@@ -47,7 +47,8 @@ pub(crate) struct Ending {
     /// The end of the grace. `None` means that the grace never ends.
     pub(crate) until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
-    /// Whether a thread of the pool has begun the shutdown. Such a thread can't end before it.
+    /// Whether a thread of the pool may have begun the shutdown. It may be waiting, so the
+    /// shutdown does not wait for the pool's threads.
     pub(crate) is_own: bool,
     /// The lineage of the shutdown. The waits in it depend on the shutdown.
     lineage: Lineage,

@@ -36,7 +36,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// Jobs that the exit waits for, and then the threads of their pool.
 struct Waited {
     core: Arc<Core>,
-    /// The number of threads that had started when the exit began.
+    /// The number of threads that had started when this was last asked for.
     started: usize,
     jobs: Vec<Arc<dyn Runnable>>,
     /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
@@ -65,8 +65,8 @@ impl BeforeExit for Core {
     }
 
     fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-        // Jobs that come later get other threads. All pools do this before any is waited for,
-        // so a pool that is stuck takes no time from the threads of another.
+        // Jobs that come later get a woken thread or a new one. All pools do this before any is
+        // waited for, so a pool that is stuck takes no time from the threads of another.
         let sleepers = self.state().end_idle();
         sleepers.iter().for_each(Unparker::unpark);
         let mut waited = Waited {
@@ -93,23 +93,43 @@ impl Waited {
         self.jobs = jobs.cloned().collect();
     }
 
-    /// Waits for these jobs, and for jobs that are detached meanwhile.
+    /// Replaces the list by the detached jobs that are in the pool now.
+    fn list_detached(&mut self) {
+        self.list(|job| job.header().is_detached());
+    }
+
+    /// Waits for these jobs, and then for the threads that end.
     fn finish(mut self) {
+        if !self.finish_jobs() {
+            return;
+        }
+        // Only now, because a thread counts from the end of its start hook on.
+        self.started = self.core.threads.started();
+        self.wait_for_threads();
+        // A stop hook may have detached jobs.
+        self.list_detached();
+        self.finish_jobs();
+    }
+
+    /// Waits for these jobs, and for jobs that are detached meanwhile. Reports what is left and
+    /// returns false if the grace was over first.
+    fn finish_jobs(&mut self) -> bool {
         while !self.jobs.is_empty() {
             if !self.wait() {
                 self.report();
-                return;
+                return false;
             }
-            self.list(|job| job.header().is_detached());
+            self.list_detached();
         }
-        self.wait_for_threads();
+        true
     }
 
     /// Waits until the threads are gone that have no job, or until the grace is over. Threads
-    /// that started after the exit had begun do not count.
+    /// that start from now on do not count.
     ///
-    /// A job that calls `exit` has taken its thread-locals along, so its thread has a job and
-    /// does not live. Then this ends one thread too early.
+    /// This may end while a thread still ends, if one of those that have jobs does not count:
+    /// a thread that has just started, or one whose job calls `exit`, which has taken its
+    /// thread-locals along.
     fn wait_for_threads(&self) {
         self.look_until(|| {
             // In this order: a thread that takes a job meanwhile has it before the second look.
@@ -118,7 +138,7 @@ impl Waited {
         });
     }
 
-    /// Returns the number of the pool's threads that live and had started when the exit began.
+    /// Returns how many of the threads that had started still live.
     fn living(&self) -> usize {
         self.core.threads.living_before(self.started)
     }

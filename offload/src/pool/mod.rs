@@ -281,9 +281,9 @@ impl<A: Ambient> Pool<A> {
     /// `.wait()`, and async code with `.await`.
     ///
     /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`. These
-    ///    are the running jobs, the queued ones, and of those that wait for room the detached
-    ///    ones and the ones that a wait needs. Other callers that wait for room get
-    ///    [`ShutDown`](crate::OffloadError::ShutDown).
+    ///    are the running jobs and the queued ones. If the queue is full, detached jobs that
+    ///    wait for room run too, and so do jobs that a wait needs. Other callers that wait for
+    ///    room get [`ShutDown`](crate::OffloadError::ShutDown).
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
     ///    [`cancelled`](crate::cancelled) becomes true in them, and their

@@ -298,8 +298,8 @@ impl State {
             self.watch(this_worker);
             return Some(Step::Watch(time));
         }
-        let from_job = matches!(after, After::Job(_));
-        if from_job && this_worker.spins.get() && self.spinner.is_none() && permit {
+        let may_spin = matches!(after, After::Job(_)) && !self.keeps_no_idle;
+        if may_spin && this_worker.spins.get() && self.spinner.is_none() && permit {
             self.spinner = Some(this_worker.id);
             self.queue.open_inbox(self.next_start());
             return Some(Step::Spin);

@@ -15,6 +15,9 @@ const STRIKES: u8 = 3;
 const FIRST_REST: u16 = 8;
 const LONGEST_REST: u16 = 1024;
 
+/// The most spins that a new thread skips at first, if spinning did not pay for others.
+const INHERITED_REST: u16 = 64;
+
 /// A spin pays if it catches work within this part of the limit.
 const PART: u32 = 4;
 
@@ -46,7 +49,8 @@ impl Spinning {
     /// Returns the first state of a thread, if others spin in this process. `others` is the
     /// [`next_rest`](Self::next_rest) of the thread that spun last.
     ///
-    /// If spinning did not pay there, the new thread tries one spin, not three.
+    /// If spinning did not pay there, the new thread tries one spin, not three. If that one
+    /// does not pay either, it skips as many as the other, but for a few dozen at most.
     #[must_use]
     pub const fn beside(others: u16) -> Self {
         if others <= FIRST_REST {
@@ -55,7 +59,11 @@ impl Spinning {
         Self {
             strikes: STRIKES - 1,
             rest: 0,
-            next_rest: others,
+            next_rest: if others < INHERITED_REST {
+                others
+            } else {
+                INHERITED_REST
+            },
         }
     }
 
@@ -150,9 +158,9 @@ mod tests {
         let _tries = spins(&mut other, Some(LIMIT), 100);
         assert_eq!(other.next_rest(), 128);
         let mut spinning = Spinning::beside(other.next_rest());
-        let tries = spins(&mut spinning, None, 130);
-        assert_eq!((tries[0], tries[1..129].contains(&true)), (true, false));
-        assert!(tries[129]);
+        let tries = spins(&mut spinning, None, 66);
+        assert_eq!((tries[0], tries[1..65].contains(&true)), (true, false));
+        assert!(tries[65]);
         // Its first spin may pay, and then it goes on.
         let mut spinning = Spinning::beside(other.next_rest());
         assert_eq!(spins(&mut spinning, SOON, 50), [true; 50]);

@@ -13,7 +13,7 @@ impl State {
     }
 
     /// Lets each worker end that has no job, although the pool stays open. Returns the
-    /// workers to wake. A job that is pushed from now on gets a new worker.
+    /// workers to wake. A job that is pushed from now on gets one of these, or a new worker.
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     pub(crate) fn end_idle(&mut self) -> Vec<Unparker> {
         self.keeps_no_idle = true;

@@ -107,8 +107,9 @@ impl State {
             stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)
         };
         if is_due && self.is_hopeless() {
-            self.stall.has_refused = true;
-            self.refuse_one()
+            let refused = self.refuse_one();
+            self.stall.has_refused |= refused.is_some();
+            refused
         } else if stuck >= REFUSE_ANYWAY && is_queued {
             self.refuse_above_queued_job()
         } else {

@@ -100,6 +100,9 @@ impl State {
         let Some(searcher) = &self.searcher else {
             return Decision::Rest;
         };
+        if self.keeps_no_idle {
+            return Decision::Rest;
+        }
         (self.limits.decide)(LoadSample {
             ready: self.queue.ready(),
             running: self.running,
