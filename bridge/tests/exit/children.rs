@@ -205,9 +205,13 @@ pub(crate) fn thread_locals() {
 
 /// The thread still starts when `main` returns, and ends later.
 pub(crate) fn stop_hook() {
+    let stop = || {
+        thread::sleep(WORK);
+        println!("stopped");
+    };
     Bridge::builder()
         .on_thread_start(|| thread::sleep(WORK))
-        .on_thread_stop(|| println!("stopped"))
+        .on_thread_stop(stop)
         .install_global()
         .unwrap();
     work("job");
@@ -215,7 +219,13 @@ pub(crate) fn stop_hook() {
 
 pub(crate) fn hook_detaches() {
     static ONCE: Once = Once::new();
-    let builder = Bridge::builder().on_thread_stop(|| ONCE.call_once(|| work("late")));
+    let stop = || {
+        ONCE.call_once(|| {
+            thread::sleep(WORK);
+            work("late");
+        });
+    };
+    let builder = Bridge::builder().on_thread_stop(stop);
     builder.install_global().unwrap();
     work("job");
 }

@@ -88,13 +88,16 @@ pub(crate) enum ShutdownScope {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
-    use std::panic::Location;
+    use std::{panic::Location, time::Duration};
 
-    use super::{super::credit::StartRight, *};
+    use super::{
+        super::{credit::StartRight, search::SearchState},
+        *,
+    };
     use crate::{
         Bare, Config,
         job::{Job, runnable::Submitted},
-        schedule::limits::Limits,
+        schedule::{limits::Limits, policy::Decision},
     };
 
     /// Otherwise the list of these jobs would grow with every call.
@@ -116,5 +119,17 @@ mod tests {
             );
         }
         assert_eq!(state.excluded.len(), 1);
+    }
+
+    /// Otherwise the exit takes its whole grace, as long as others submit short jobs.
+    #[test]
+    fn no_thread_watches_while_the_exit_waits_for_it() {
+        let mut limits = Limits::smallest();
+        limits.decide = |_| Decision::Watch(Duration::ZERO);
+        let mut state = State::new(limits, Arc::default(), Arc::default());
+        state.begin_search(0, SearchState::Woken);
+        assert!(matches!(state.decide(), Decision::Watch(_)));
+        let _sleepers = state.end_idle();
+        assert!(matches!(state.decide(), Decision::Rest));
     }
 }
