@@ -210,8 +210,8 @@ impl Core {
     }
 
     /// Queues a job that has been prepared. Before this calls a worker for the job, it runs
-    /// `before_call`. What that returns is dropped after the call, because the destructor of a
-    /// waker is other code, and nobody else calls a worker meanwhile.
+    /// `before_call`. The waker that this returns is dropped after the call. Its destructor is
+    /// other code, and until the call nobody else calls a worker.
     pub(crate) fn submit(
         self: &Arc<Self>,
         mut job: Submitted,

@@ -1,5 +1,5 @@
-//! What the threads of a pool still have to do when it is shut down: their stop hooks, and the
-//! destructors of their thread-locals.
+//! A shutdown waits for the threads of its pool: for their stop hooks, and for the destructors
+//! of their thread-locals.
 #![cfg(not(any(bridge_loom, bridge_shuttle)))]
 
 mod common;

@@ -127,9 +127,9 @@ impl Waited {
     /// Waits until the threads are gone that have no job, or until the grace is over. Threads
     /// that start from now on do not count.
     ///
-    /// This may end while a thread still ends, if one of those that have jobs does not count:
-    /// a thread that has just started, or one whose job calls `exit`, which has taken its
-    /// thread-locals along.
+    /// This may end one thread too early if a thread that has a job does not count. That is
+    /// a thread that has just started. It is also a thread whose job calls `exit`, because its
+    /// thread-locals are gone.
     fn wait_for_threads(&self) {
         self.look_until(|| {
             // In this order: a thread that takes a job meanwhile has it before the second look.

@@ -3,9 +3,9 @@
 //!
 //! A thread runs the destructors of its thread-locals after its body has returned. They may
 //! write what was buffered, or close a connection. So a [`LivingThread`] lies in a
-//! thread-local itself. A thread makes that thread-local before all others. std promises no
-//! order, but on the usual systems it drops thread-locals in the reverse order of their making,
-//! so this one is the last.
+//! thread-local itself. A thread makes that thread-local before all others. On the usual
+//! systems, std drops thread-locals in the reverse order of their making, so this one is the
+//! last. But std does not promise that order.
 //!
 //! A thread is counted once its start hook has returned. So a hook that is stuck holds no
 //! shutdown up.

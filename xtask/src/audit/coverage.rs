@@ -27,7 +27,7 @@ const SCOPE: [&str; 4] = [
 /// The path of the tool's report, from the root of the workspace.
 const REPORT: &str = "target/coverage.json";
 
-/// The packages whose tests are measured. Those of a group are built together.
+/// The packages whose tests are measured. The packages of a group are built together.
 ///
 /// A feature that one package of a group wants is on for the whole group. Each group here
 /// wants other features of the bridge or of Tokio.

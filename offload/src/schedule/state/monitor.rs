@@ -28,8 +28,8 @@ const REFUSE_ANYWAY: u32 = 60;
 /// After so many looks without progress, a wait is refused in a pool of which nobody set a
 /// limit, unless a descendant is queued. That is after a minute.
 ///
-/// Such a pool has as many workers as Tokio's pool, which refuses no wait. All of them may wait
-/// for slow answers. Then nothing is wrong.
+/// Such a pool has as many workers then as Tokio's pool, which refuses no wait. Perhaps all of
+/// them wait for slow answers, and nothing is wrong.
 const REFUSE_UNLIMITED: u32 = 1200;
 
 /// After so many looks without progress, further descendants of parked jobs may start,
