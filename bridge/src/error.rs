@@ -250,7 +250,7 @@ mod tests {
 
     use super::*;
 
-    /// Who reads the panic of a wait that was given up needs to know what the pool did.
+    /// The reader of such a panic needs to know what the pool did.
     #[test]
     fn the_report_follows_the_text() {
         let (at, report) = (Location::caller(), Box::<Report>::default());

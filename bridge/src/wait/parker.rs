@@ -112,8 +112,8 @@ impl WaitParker {
     }
 }
 
-/// What the thread that spun last has learnt. A new parker begins with it, because
-/// short-lived threads would learn it again and again.
+/// Remembers whether spinning paid for the thread that spun last. A new parker begins with
+/// that, because short-lived threads would learn it again and again.
 struct LastRest(AtomicU16);
 
 static LAST_REST: LastRest = LastRest(AtomicU16::new(0));
@@ -207,7 +207,7 @@ mod tests {
         lease.cached().waker.clone()
     }
 
-    /// Otherwise each of many threads that wait a few times spins in vain as often.
+    /// Otherwise each short-lived thread spins for nothing several times.
     #[test]
     fn a_new_thread_begins_with_what_others_have_learnt() {
         let last = LastRest(AtomicU16::new(0));

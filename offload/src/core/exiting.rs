@@ -36,8 +36,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 /// Jobs that the exit waits for, and then the threads of their pool.
 struct Waited {
     core: Arc<Core>,
-    /// The number of threads that had started when this was last asked for.
-    started: usize,
     jobs: Vec<Arc<dyn Runnable>>,
     /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     excluded: Vec<JobId>,
@@ -70,14 +68,13 @@ impl BeforeExit for Core {
         let sleepers = self.state().end_idle();
         sleepers.iter().for_each(Unparker::unpark);
         let mut waited = Waited {
-            started: self.threads.started(),
             jobs: Vec::new(),
             excluded: exit.excluded.clone(),
             until: exit.deadline(self.limits.exit_grace),
             core: self,
         };
         waited.list(|_job| true);
-        let has_work = !waited.jobs.is_empty() || waited.living() > 0;
+        let has_work = !waited.jobs.is_empty() || waited.core.threads.are_living();
         has_work.then(|| Box::new(move || waited.finish()) as _)
     }
 }
@@ -103,8 +100,6 @@ impl Waited {
         if !self.finish_jobs() {
             return;
         }
-        // Only now, because a thread counts from the end of its start hook on.
-        self.started = self.core.threads.started();
         self.wait_for_threads();
         // A stop hook may have detached jobs.
         self.list_detached();
@@ -131,16 +126,14 @@ impl Waited {
     /// a thread that has just started. It is also a thread whose job calls `exit`, because its
     /// thread-locals are gone.
     fn wait_for_threads(&self) {
+        let threads = &self.core.threads;
+        // A thread counts from the end of its start hook on, so not before its job is over.
+        let started = threads.started();
         self.look_until(|| {
             // In this order: a thread that takes a job meanwhile has it before the second look.
-            let living = self.living();
+            let living = threads.living_before(started);
             living <= self.core.state().workers_with_jobs()
         });
-    }
-
-    /// Returns how many of the threads that had started still live.
-    fn living(&self) -> usize {
-        self.core.threads.living_before(self.started)
     }
 
     /// Waits until these jobs have left the pool. Returns false if the grace was over

@@ -80,6 +80,11 @@ mod counted {
             lock(&self.0.threads).started
         }
 
+        /// Returns whether any counted thread has not ended.
+        pub(crate) fn are_living(&self) -> bool {
+            !lock(&self.0.threads).living.is_empty()
+        }
+
         /// Returns how many of the first `started` counted threads have not ended.
         pub(crate) fn living_before(&self, started: usize) -> usize {
             lock(&self.0.threads).living.range(..started).count()
