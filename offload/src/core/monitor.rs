@@ -11,7 +11,10 @@ use crate::{
         fork::OfProcess,
         sync::{now, sleep, start_thread},
     },
-    schedule::{stall::LOOK_INTERVAL, state::Findings},
+    schedule::{
+        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS_BETWEEN_LOOKS},
+        state::Findings,
+    },
 };
 
 /// Starts the monitor of this pool.
@@ -29,16 +32,24 @@ pub(crate) fn start(core: &Arc<Core>) {
 
 fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
+    let mut grows = false;
     // The report below runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
-        sleep(LOOK_INTERVAL);
+        if grows {
+            grow_until_next_look(core);
+        } else {
+            sleep(LOOK_INTERVAL);
+        }
         let mut state = core.state();
+        let findings = state.look(now());
+        grows = findings.grows;
         let Findings {
             action,
             refused,
             report,
             stops,
-        } = state.look(now());
+            ..
+        } = findings;
         let report = report.map(|stall| (stall, state.snapshot()));
         drop(state);
         core.perform(action);
@@ -51,5 +62,15 @@ fn run(core: &Arc<Core>) {
         if stops {
             return;
         }
+    }
+}
+
+/// Lets the pool grow step by step, until its next look is due.
+fn grow_until_next_look(core: &Arc<Core>) {
+    sleep(STEP_INTERVAL);
+    for _ in 0..STEPS_BETWEEN_LOOKS {
+        let action = core.state().take_step();
+        core.perform(action);
+        sleep(STEP_INTERVAL);
     }
 }

@@ -68,9 +68,10 @@ impl<A> Builder<A> {
     /// More run only while the pool stands still.
     ///
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
-    /// stands still for 100 ms. Every 100 ms it adds permits: one, then two, four and
-    /// so on, up to 512 in all, and it starts over once it has kept up for half a second. So
-    /// code that works on `spawn_blocking` works here, such as a barrier of 100 jobs.
+    /// stands still for 100 ms. Then it adds permits: one, and each 10 ms for as long as this
+    /// lasts two, four and so on, up to 512 in all. It starts over once it has kept up for half
+    /// a second. So code that works on `spawn_blocking` works here, such as a barrier of 100
+    /// jobs.
     ///
     /// A pool whose size is set does not grow. If it stands still while jobs are queued, it
     /// reports that within a second, through [`Ambient::stalled`].

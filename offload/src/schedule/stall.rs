@@ -6,6 +6,12 @@
 //! pool is stuck, the monitor looks at it every [`LOOK_INTERVAL`] (`core/monitor.rs`). It
 //! stops after a second in which the pool was not stuck. It compares counters and reads no
 //! job, so a pool that is merely busy pays one wake-up for each look.
+//!
+//! A pool that has grown and still stands still takes a step each [`STEP_INTERVAL`] between
+//! two looks. It need not prove again that it stands still.
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -13,6 +19,15 @@ use crate::platform::sync::{elapsed, now};
 
 /// The time between two looks.
 pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The time between two steps of a pool that grows.
+///
+/// The jobs of a step start within a millisecond or two. In the rest of this time they can
+/// show that they wait for the next ones too.
+pub(crate) const STEP_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The number of steps of a pool that grows, between two looks.
+pub(crate) const STEPS_BETWEEN_LOOKS: u32 = 4;
 
 /// After so many looks at which the pool stood still, it grows if nobody set its size.
 const GROW: u32 = 2;
@@ -52,8 +67,8 @@ pub(crate) struct Stall {
     stuck: u32,
     /// The time of the first of the looks that `stuck` counts.
     since: Option<Instant>,
-    /// The number of looks since the pool last grew.
-    since_growth: u32,
+    /// Whether the pool has stood still for long enough to grow, and has made no progress since.
+    may_grow: bool,
     /// Whether this stall has been reported.
     is_reported: bool,
     /// The number of looks in a row that did not find the pool stuck.
@@ -169,6 +184,12 @@ impl Stall {
         self.monitor = Monitor::Stopped;
     }
 
+    /// Returns whether a pool that grows, and is stuck, has made no progress since the last
+    /// look.
+    pub(crate) fn grows_on(&self, seen: Seen) -> bool {
+        self.may_grow && seen.events == self.seen.events
+    }
+
     /// Compares the counts with those of the last look.
     ///
     /// `stuck_queue` is the number of queued jobs if the pool is stuck, and `None` if it is
@@ -184,9 +205,11 @@ impl Stall {
         };
         let steady = self.steady;
         let Some(queued) = stuck_queue else {
-            (self.still, self.stuck, self.since_growth) = (0, 0, 0);
+            (self.still, self.stuck) = (0, 0);
             (self.since, self.is_reported) = (None, false);
             self.quiet += 1;
+            // While a step's workers start, the pool is not stuck. It has not kept up then.
+            self.may_grow &= !is_progress && self.quiet == 1;
             let stops = self.quiet >= REST;
             if stops {
                 self.monitor = Monitor::Stopped;
@@ -194,14 +217,15 @@ impl Stall {
             return Verdict {
                 is_progress,
                 steady,
+                may_grow: self.may_grow,
                 stops,
                 ..Verdict::default()
             };
         };
         self.quiet = 0;
         if is_progress {
-            (self.still, self.stuck, self.since_growth) = (0, 0, 0);
-            self.since = None;
+            (self.still, self.stuck) = (0, 0);
+            (self.since, self.may_grow) = (None, false);
             return Verdict {
                 is_progress,
                 steady,
@@ -211,153 +235,18 @@ impl Stall {
         let since = *self.since.get_or_insert(now);
         self.still = if has_moved { 0 } else { self.still + 1 };
         self.stuck += 1;
-        self.since_growth += 1;
-        let may_grow = self.since_growth >= GROW;
-        if may_grow {
-            self.since_growth = 0;
-        }
+        self.may_grow |= self.stuck >= GROW;
         let is_due = queued > 0 && self.stuck >= REPORT && !self.is_reported;
         self.is_reported |= is_due;
         Verdict {
             still: self.still,
             stuck: self.stuck,
-            may_grow,
+            may_grow: self.may_grow,
             report: is_due.then(|| StallReport {
                 waited: LOOK_INTERVAL + now.saturating_duration_since(since),
                 queued,
             }),
             ..Verdict::default()
         }
-    }
-}
-
-#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
-mod tests {
-    use super::*;
-
-    /// Returns counts with so many events, and no other moves.
-    fn seen(events: u64) -> Seen {
-        Seen {
-            events,
-            moves: events,
-        }
-    }
-
-    /// Looks once for each of these numbers of events, and returns the verdicts.
-    fn looks(stall: &mut Stall, events: &[u64], stuck: Option<usize>) -> Vec<Verdict> {
-        let start = Instant::now();
-        let times = (1..).map(|n| start + LOOK_INTERVAL * n);
-        events
-            .iter()
-            .zip(times)
-            .map(|(&events, now)| stall.look(seen(events), stuck, now))
-            .collect()
-    }
-
-    fn started() -> Stall {
-        let mut stall = Stall::default();
-        stall.start_monitor(seen(7));
-        assert!(stall.take_start());
-        assert!(!stall.take_start(), "one monitor is enough");
-        stall
-    }
-
-    /// Otherwise a pool that stands still would grow too fast, or fill the user's log.
-    #[test]
-    fn it_grows_every_second_look_and_reports_once() {
-        let verdicts = looks(&mut started(), &[7; 40], Some(3));
-        let grown = verdicts.iter().filter(|verdict| verdict.may_grow).count();
-        assert_eq!(grown, 20);
-        let reports: Vec<_> = verdicts
-            .iter()
-            .filter_map(|verdict| verdict.report)
-            .collect();
-        assert_eq!(
-            reports,
-            [StallReport {
-                waited: LOOK_INTERVAL * 18,
-                queued: 3
-            }]
-        );
-    }
-
-    /// All waits of a pool may depend on timers. A report of a stall would be wrong then.
-    #[test]
-    fn it_reports_nothing_while_nothing_is_queued() {
-        let mut stall = started();
-        let verdicts = looks(&mut stall, &[7; 40], Some(0));
-        assert_eq!(verdicts.iter().find_map(|verdict| verdict.report), None);
-        assert_eq!(verdicts[39].still, 40);
-        let report = looks(&mut stall, &[7], Some(1))[0].report;
-        assert_eq!(report.map(|report| report.queued), Some(1));
-    }
-
-    /// Otherwise a pool that is merely busy would grow, or report a stall.
-    #[test]
-    fn progress_sets_the_count_back() {
-        let events: Vec<u64> = (0..40).map(|n| 7 + n / 15).collect();
-        let verdicts = looks(&mut started(), &events, Some(3));
-        assert!(verdicts.iter().all(|verdict| verdict.report.is_none()));
-        let busy: Vec<u64> = (0..40).collect();
-        let verdicts = looks(&mut started(), &busy, Some(3));
-        assert!(verdicts.iter().all(|verdict| !verdict.may_grow));
-    }
-
-    /// Otherwise a wait would be refused although jobs move, or jobs that park again and
-    /// again would hide a stall.
-    #[test]
-    fn moves_are_no_progress_but_not_stillness() {
-        let mut stall = started();
-        let looks = (1..=20).map(|moves| {
-            let seen = Seen { events: 7, moves };
-            stall.look(seen, Some(3), Instant::now())
-        });
-        let verdicts: Vec<_> = looks.collect();
-        assert!(verdicts.iter().all(|verdict| verdict.still == 0));
-        assert_eq!(verdicts[19].stuck, 20);
-        assert!(verdicts.iter().any(|verdict| verdict.report.is_some()));
-    }
-
-    /// Otherwise a user would not hear of a second stall.
-    #[test]
-    fn it_reports_again_after_the_queue_went_on() {
-        let mut stall = started();
-        for _ in 0..2 {
-            let verdicts = looks(&mut stall, &[7; 20], Some(3));
-            assert_eq!(
-                verdicts.iter().filter_map(|verdict| verdict.report).count(),
-                1
-            );
-            assert!(!looks(&mut stall, &[7], None)[0].stops);
-        }
-    }
-
-    /// Otherwise the monitor of an idle pool would wake up for ever.
-    #[test]
-    fn a_pool_is_steady_after_a_while_with_progress() {
-        let mut stall = started();
-        let counts: Vec<u64> = (8..18).collect();
-        let verdicts = looks(&mut stall, &counts, Some(1));
-        let steady: Vec<_> = verdicts
-            .iter()
-            .map(|verdict| verdict.steady >= STEADY)
-            .collect();
-        assert!(steady[9] && !steady[..9].contains(&true), "{steady:?}");
-        let stuck = looks(&mut stall, &[17, 18], Some(1));
-        assert!(stuck.iter().all(|verdict| verdict.steady < STEADY));
-    }
-
-    #[test]
-    fn the_monitor_stops_when_nothing_is_stuck_and_starts_again() {
-        let mut stall = started();
-        let verdicts = looks(&mut stall, &[7; 20], None);
-        let stops: Vec<_> = verdicts.iter().map(|verdict| verdict.stops).collect();
-        assert_eq!(stops.iter().filter(|stops| **stops).count(), 1);
-        assert!(stops[19]);
-        stall.start_monitor(seen(9));
-        assert!(stall.take_start());
-        stall.monitor_failed();
-        stall.start_monitor(seen(9));
-        assert!(!stall.take_start(), "not at once after a failure");
     }
 }

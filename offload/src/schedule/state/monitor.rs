@@ -47,12 +47,9 @@ impl State {
                 ..Findings::default()
             };
         }
-        let ready = self.queue.ready();
-        let is_hopeless = self.is_hopeless();
-        let is_stuck = (ready > 0 && !self.has_lookout()) || is_hopeless;
-        let verdict = self
-            .stall
-            .look(self.growth.seen(), is_stuck.then_some(ready), now);
+        let is_stuck = self.is_stuck();
+        let stuck_queue = is_stuck.then(|| self.queue.ready());
+        let verdict = self.stall.look(self.growth.seen(), stuck_queue, now);
         if verdict.is_progress || !is_stuck {
             self.growth.note_progress();
         }
@@ -60,15 +57,10 @@ impl State {
             self.growth.start_over();
             self.stall.has_refused = false;
         }
-        // While every worker is parked, all permits are free. If nobody set a limit, the pool has
-        // as many workers as Tokio's pool then. More are of use only to a descendant that can't
-        // be lent.
-        let has_all_workers = is_hopeless && self.is_unlimited() && !self.queue.holds_descendants();
-        let has_room = self.growth.has_room(self.limits.max_threads);
-        let may_grow = self.limits.grows && has_room && !has_all_workers;
-        if verdict.may_grow && may_grow {
-            self.growth.grow(self.limits.max_threads);
-            self.nothing_lendable = false;
+        let may_grow = self.may_grow();
+        let grows = verdict.may_grow && may_grow;
+        if grows && is_stuck {
+            self.grow();
         }
         let stuck = verdict.stuck;
         if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
@@ -88,10 +80,43 @@ impl State {
         };
         Findings {
             action,
+            grows,
             refused,
             report: verdict.report,
             stops: verdict.stops,
         }
+    }
+
+    /// Grows by a further step if the pool has made no progress since the last look. The
+    /// monitor calls this between two looks at a pool that grows.
+    pub(crate) fn take_step(&mut self) -> Action {
+        let grows_on = self.stall.grows_on(self.growth.seen());
+        if self.phase == Phase::Stopped || !grows_on || !self.is_stuck() || !self.may_grow() {
+            return Action::Nothing;
+        }
+        self.grow();
+        self.help()
+    }
+
+    /// Returns whether jobs are queued that no worker is bound to look at, or every worker is
+    /// parked and none can be added.
+    fn is_stuck(&self) -> bool {
+        (self.queue.ready() > 0 && !self.has_lookout()) || self.is_hopeless()
+    }
+
+    /// Returns whether permits may be added, once the pool has stood still for long enough.
+    fn may_grow(&self) -> bool {
+        // While every worker is parked, all permits are free. If nobody set a limit, the pool has
+        // as many workers as Tokio's pool then. More are of use only to a descendant that can't
+        // be lent.
+        let has_all_workers =
+            self.is_unlimited() && self.is_hopeless() && !self.queue.holds_descendants();
+        self.limits.grows && self.growth.has_room(self.limits.max_threads) && !has_all_workers
+    }
+
+    fn grow(&mut self) {
+        self.growth.grow(self.limits.max_threads);
+        self.nothing_lendable = false;
     }
 
     /// Refuses a wait if the pool has stood still for long enough. Returns how to wake that
@@ -212,6 +237,8 @@ impl State {
 #[must_use]
 pub(crate) struct Findings {
     pub(crate) action: Action,
+    /// Whether the pool has grown, and may take further steps before the next look.
+    pub(crate) grows: bool,
     /// The worker of a wait that was refused.
     pub(crate) refused: Option<Unparker>,
     /// The stall to report.

@@ -3,6 +3,7 @@
 
 mod random;
 
+mod growing;
 mod hopeless;
 
 use std::{cell::Cell, mem, panic::Location};
@@ -49,6 +50,12 @@ fn decide(load_sample: LoadSample) -> Decision {
     } else {
         Decision::Work
     }
+}
+
+/// Returns a job that nobody has submitted in a lineage.
+fn unrelated() -> Submitted {
+    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+    Submitted { job, lineage }
 }
 
 impl Model {

@@ -158,12 +158,6 @@ fn a_closed_pool_takes_no_lent_job_back() {
     }
 }
 
-/// Returns a job that nobody has submitted in a lineage.
-fn unrelated() -> Submitted {
-    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-    Submitted { job, lineage }
-}
-
 /// Makes the second worker's wait poll for a job that is queued, and that somebody else has
 /// submitted. No job is lent.
 fn poll_for_a_queued_job(state: &mut State) {

@@ -1,0 +1,71 @@
+//! A pool whose running jobs all block, and whose other jobs are queued.
+
+use super::*;
+
+/// Returns the state of a pool with one job that runs and a hundred that are queued, which
+/// has just been found to stand still.
+fn standing_still(grows: bool) -> State {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    state.limits.grows = grows;
+    state.limits.queue_capacity = 100;
+    state.threads = 1;
+    let stack = state.enter();
+    state.begin(stack, &unrelated(), StartRight::Permit);
+    for _ in 0..100 {
+        let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
+    }
+    state.start_monitor();
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    state
+}
+
+/// Lets workers take a queued job each for the added permits. Those jobs block too.
+fn start_jobs(state: &mut State) {
+    state.searcher = None;
+    for _ in state.running..state.permits() {
+        let stack = state.enter();
+        state.begin(stack, &unrelated(), StartRight::Permit);
+    }
+    state.threads = state.running;
+}
+
+/// Otherwise hundreds of jobs that block for each other would stand still for a second.
+#[test]
+fn a_pool_that_grows_takes_a_larger_step_each_time() {
+    let mut state = standing_still(true);
+    assert_eq!(state.growth.permits(), 1);
+    let action = state.take_step();
+    assert!(matches!(action, Action::Nothing), "a worker is starting");
+    for added in [3, 7, 15] {
+        start_jobs(&mut state);
+        assert!(matches!(state.take_step(), Action::Start(_)));
+        assert_eq!(state.growth.permits(), added);
+    }
+}
+
+/// Otherwise a pool would grow although it goes on, or beyond the size that the user set.
+#[test]
+fn no_step_is_taken_after_progress_or_in_a_sized_pool() {
+    for (grows, progress) in [(true, true), (false, false)] {
+        let mut state = standing_still(grows);
+        start_jobs(&mut state);
+        if progress {
+            state.growth.note_end(true);
+        }
+        let before = state.growth.permits();
+        assert!(matches!(state.take_step(), Action::Nothing));
+        assert_eq!(state.growth.permits(), before);
+    }
+}
+
+/// Otherwise the monitor of a pool that cannot grow would wake up five times as often.
+#[test]
+fn only_a_pool_that_grows_takes_steps() {
+    for grows in [true, false] {
+        let mut state = standing_still(grows);
+        start_jobs(&mut state);
+        assert_eq!(state.look(Instant::now()).grows, grows);
+    }
+}
