@@ -50,7 +50,9 @@ impl State {
         let is_stuck = self.is_stuck();
         let stuck_queue = is_stuck.then(|| self.queue.ready());
         let verdict = self.stall.look(self.growth.seen(), stuck_queue, now);
-        if verdict.is_progress || !is_stuck {
+        // While the workers of a step start, the pool is not stuck. Their jobs are no progress.
+        let has_kept_up = !is_stuck && !verdict.may_grow;
+        if verdict.is_progress || has_kept_up {
             self.growth.note_progress();
         }
         if verdict.steady >= STEADY {
@@ -106,12 +108,20 @@ impl State {
 
     /// Returns whether permits may be added, once the pool has stood still for long enough.
     fn may_grow(&self) -> bool {
-        // While every worker is parked, all permits are free. If nobody set a limit, the pool has
-        // as many workers as Tokio's pool then. More are of use only to a descendant that can't
-        // be lent.
-        let has_all_workers =
-            self.is_unlimited() && self.is_hopeless() && !self.queue.holds_descendants();
-        self.limits.grows && self.growth.has_room(self.limits.max_threads) && !has_all_workers
+        self.limits.grows && self.growth.has_room(self.limits.max_threads) && self.needs_permit()
+    }
+
+    /// Returns whether a further permit would let a queued job start, in a pool that is stuck.
+    fn needs_permit(&self) -> bool {
+        if self.is_hopeless() {
+            // All permits are free, and more of them allow more workers. If nobody set a limit,
+            // the pool has as many workers as Tokio's pool. More are of use only to a
+            // descendant that can't be lent.
+            !self.is_unlimited() || self.queue.holds_descendants()
+        } else {
+            // If a permit is free, a worker could not be started.
+            !self.has_permit()
+        }
     }
 
     fn grow(&mut self) {

@@ -69,3 +69,31 @@ fn only_a_pool_that_grows_takes_steps() {
         assert_eq!(state.look(Instant::now()).grows, grows);
     }
 }
+
+/// Otherwise a pool would prove its stall again, 100 ms for each step, if the monitor looked
+/// while the workers of a step started.
+#[test]
+fn the_jobs_of_a_step_are_no_progress_although_a_look_saw_them_start() {
+    let mut state = standing_still(true);
+    let _findings = state.look(Instant::now());
+    assert!(state.has_lookout(), "a worker is starting");
+    start_jobs(&mut state);
+    assert!(matches!(state.take_step(), Action::Start(_)));
+}
+
+/// Otherwise a pool whose workers cannot be started would have hundreds of permits when they
+/// can.
+#[test]
+fn a_pool_with_a_free_permit_adds_none() {
+    let mut state = standing_still(true);
+    let before = state.growth.permits();
+    for _ in 0..4 {
+        let id = state.searcher.as_ref().expect("a worker is starting").owner;
+        let _unstarted = state.start_failed(id);
+        let _findings = state.look(Instant::now());
+        let _action = state.take_step();
+        assert_eq!(state.growth.permits(), before);
+        state.start_failed = None;
+        let _action = state.help();
+    }
+}
