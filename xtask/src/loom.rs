@@ -4,12 +4,15 @@
 //! loom` and loses `net`. libtest lets a run pass that executes no test. So this command
 //! reads libtest's summary, and zero tests are a failure.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use crate::{
     Chore,
     run::{self, Output, Verdict},
 };
+
+/// The kill timer of a build. A build is not part of the time that is limited.
+const BUILD: Duration = Duration::from_mins(40);
 
 /// Packages that must have loom tests, with their directories.
 const REQUIRED: [(&str, &str); 2] = [("bridge-cache", "cache"), ("bridge-offload", "offload")];
@@ -122,11 +125,13 @@ fn package(name: &str, directory: &str, args: &Args) -> Result<Explored, String>
 }
 
 fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explored, String> {
-    let mut test = run::cargo(&["test", "--release", "--target-dir", "target/loom"]);
-    test.args(["--package", name])
-        .args(which)
-        .args(["--", filter, "--nocapture"]);
-    test.env("RUSTFLAGS", rustflags());
+    let mut build = cargo(name, which);
+    build.arg("--no-run");
+    if !run::run(&mut build, BUILD, Output::Show).passed() {
+        return Err("the tests do not compile".into());
+    }
+    let mut test = cargo(name, which);
+    test.args(["--", filter, "--nocapture"]);
     if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
         test.env("LOOM_MAX_PREEMPTIONS", args.preemptions.to_string());
     }
@@ -139,10 +144,18 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
             tests: passed(&ended.text),
             executions: executions(&ended.text),
         }),
-        Verdict::Failed => Err("a test failed, or the build".into()),
+        Verdict::Failed => Err("a test failed".into()),
         Verdict::Killed => Err(format!("ran over {} s", args.seconds)),
         Verdict::Absent => Err(ended.text),
     }
+}
+
+/// Returns the command for one target's tests, which have a target directory of their own.
+fn cargo(name: &str, which: &[&str]) -> Command {
+    let mut test = run::cargo(&["test", "--release", "--target-dir", "target/loom"]);
+    test.args(["--package", name]).args(which);
+    test.env("RUSTFLAGS", rustflags());
+    test
 }
 
 /// Returns the caller's flags, and the `cfg` that replaces the primitives by loom's.

@@ -14,7 +14,7 @@ const SHORT: u64 = 12;
 const LONG: u64 = 30;
 
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
-    // The time covers the build too.
+    // The machine may be busy.
     let seconds = budget.search.as_secs() + 600;
     if budget.quick {
         let explored = loom::explore(&Args {
