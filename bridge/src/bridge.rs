@@ -78,11 +78,20 @@ impl Bridge {
     /// [`Builder::install_global`] before anything else uses it.
     #[must_use]
     pub fn global() -> &'static Self {
-        GLOBAL.get_or_init(|| {
-            Self::builder()
-                .build()
-                .unwrap_or_else(|error| unreachable!("the default settings are in range: {error}"))
-        })
+        GLOBAL.get().unwrap_or_else(Self::install_default)
+    }
+
+    /// Makes the bridge with the default settings the global bridge, and returns the global
+    /// bridge.
+    ///
+    /// The bridge is built before the cell is locked. Otherwise the child of a fork would wait
+    /// for ever for a thread of its parent that builds it.
+    #[cold]
+    fn install_default() -> &'static Self {
+        let built = Self::builder()
+            .build()
+            .unwrap_or_else(|error| unreachable!("the default settings are in range: {error}"));
+        GLOBAL.get_or_init(|| built)
     }
 
     /// Returns a builder with the default settings.
