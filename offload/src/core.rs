@@ -74,7 +74,7 @@ pub(crate) struct Core {
     inbox: Arc<Padded<Inbox>>,
     /// Tracks how often it has paid that callers polled again at once.
     pub(crate) eagerness: Eagerness,
-    /// Notified whenever a job leaves the pool, once a shutdown has begun.
+    /// Notified whenever a job leaves the pool or parks, once a shutdown has begun.
     job_ended: Condvar,
     /// The workers, until the destructors of their thread-locals have run.
     threads: LivingThreads,
@@ -337,7 +337,8 @@ impl Core {
         }
     }
 
-    /// Notifies a shutdown that a job has left the pool.
+    /// Notifies a shutdown that a job has left the pool, or that a job which may wait for the
+    /// shutdown has parked.
     pub(crate) fn note_end(&self, phase: Phase) {
         if phase != Phase::Open {
             self.job_ended.notify_all();

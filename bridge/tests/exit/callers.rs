@@ -63,6 +63,24 @@ pub(crate) fn ancestor() {
     outer.wait();
 }
 
+/// The job that waits for the job that exits has not submitted it.
+pub(crate) fn exit_polled() {
+    install_endless();
+    let (go, may_go) = mpsc::channel();
+    let exits = offload(move || {
+        may_go.recv().unwrap();
+        exit(0)
+    });
+    let exits = exits.start();
+    offload(move || {
+        go.send(()).unwrap();
+        // The exit has begun when this job parks.
+        thread::sleep(WORK);
+        exits.wait()
+    })
+    .wait();
+}
+
 /// The job polls a future in the scope of the empty lineage.
 pub(crate) fn exit_in_scope() {
     install_endless();

@@ -114,6 +114,7 @@ fn not_waited_for() -> Vec<Case> {
         prints("a_job_whose_wait_is_over_finishes", over, "parent\n"),
         prints("an_ancestor_of_a_job_that_exits", ancestor, ""),
         prints("a_job_that_waits_for_a_task_that_exits", exit_under_job, ""),
+        prints("a_job_that_polls_a_job_that_exits", exit_polled, ""),
         prints("zero_turns_it_off", zero, ""),
         prints("nothing_to_wait_for", idle, ""),
         prints("what_strangers_submit_meanwhile", strangers, "job\n"),

@@ -99,17 +99,18 @@ impl Core {
     /// queue and tells the running jobs to stop.
     ///
     /// This does not wait for the jobs that wait for the shutdown: the jobs of its lineage,
-    /// and all jobs on the stack of `own_worker`.
+    /// all jobs on the stack of `own_worker`, and the jobs that wait for one of these.
     pub(crate) fn drain(&self, ending: &Ending, own_worker: Option<OwnWorker>) -> Drained {
         let mut state = self.state();
-        let waiting = ending.lineage.waiting(self.id());
-        let scope = state.exclude(waiting, own_worker.as_ref().map(|own| own.stack));
+        let stack = own_worker.as_ref().map(|own| own.stack);
+        let drain = state.begin_drain(ending.lineage.clone(), stack);
         let mut late = None;
         // If every other worker is parked too, nobody is left to run the queued jobs.
         let alone = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
         // Another shutdown of this pool may wait only for jobs that are excluded now.
         self.job_ended.notify_all();
-        while !(state.is_quiet(scope) || (alone && state.queue.ready() > 0)) {
+        // A job that parks may wait for this shutdown, so each look begins with the waits.
+        while !(state.is_quiet(state.scope(&drain)) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
                 Err(still_locked) => {
@@ -119,6 +120,7 @@ impl Core {
                 }
             }
         }
+        let scope = state.end_drain(&drain);
         let abandoned = state.queue.drain();
         let stopping: Vec<_> = state
             .jobs(scope)
@@ -178,7 +180,7 @@ impl Core {
         OffloadError::shut_down(at, Some(&self.limits.name))
     }
 
-    /// Waits until a job has left the pool. Returns `Err` once `until` has passed.
+    /// Waits until a job has left the pool or has parked. Returns `Err` once `until` has passed.
     fn wait_for_a_job<'a>(
         &self,
         state: MutexGuard<'a, State>,
@@ -195,8 +197,13 @@ impl Core {
 impl Ending {
     /// Returns whether the shutdown has nothing left to wait for, or no time left.
     pub(crate) fn is_over(&self, core: &Core) -> bool {
-        self.until.is_some_and(|until| until <= now())
-            || core.state().is_quiet(ShutdownScope::NotExcluded)
+        if self.until.is_some_and(|until| until <= now()) {
+            return true;
+        }
+        let mut state = core.state();
+        let drain = state.begin_drain(self.lineage.clone(), None);
+        let scope = state.end_drain(&drain);
+        state.is_quiet(scope)
     }
 }
 
@@ -293,7 +300,7 @@ mod tests {
     use testkit::within;
 
     use super::*;
-    use crate::{Builder, Pool, worker::this_worker::Worker};
+    use crate::{Builder, Pool, Waiting, worker::this_worker::Worker};
 
     /// Returns the cancel grace of a shutdown with a grace of ten seconds.
     fn cancel_grace(builder: Builder) -> Duration {
@@ -310,6 +317,21 @@ mod tests {
             assert_eq!(cancel_grace(Pool::builder()), SECOND);
             let set = Pool::builder().cancel_grace(7 * SECOND);
             assert_eq!(cancel_grace(set), 7 * SECOND);
+        });
+    }
+
+    /// Otherwise a job that awaits the shutdown of its own pool hangs, if the system has no
+    /// thread that could wait for the end.
+    #[test]
+    fn a_shutdown_without_a_thread_is_over_for_the_job_that_awaits_it() {
+        within(|| {
+            let pool = Pool::new();
+            let job = pool.run(|| {
+                let _waiting = Waiting::open();
+                let core = Worker::current().unwrap().core;
+                core.begin_end(Duration::MAX).is_over(&core)
+            });
+            assert!(pollster::block_on(job));
         });
     }
 }

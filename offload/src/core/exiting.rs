@@ -19,7 +19,7 @@ use super::{Core, ending::still_running};
 use crate::{
     exit::{self, BeforeExit, ProcessExit, Turn},
     job::runnable::Runnable,
-    lineage::JobId,
+    lineage::{JobId, Kind},
     schedule::state::{ShutdownScope, State},
     thread::{clock::tick, park::Unparker},
     vocabulary::end_report::CutOff,
@@ -37,7 +37,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 struct Waited {
     core: Arc<Core>,
     jobs: Vec<Arc<dyn Runnable>>,
-    /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
+    /// Jobs that can't end: the exiting thread runs them, or they waited for such a job when
+    /// the exit began.
     excluded: Vec<JobId>,
     until: Option<Instant>,
 }
@@ -85,9 +86,17 @@ impl Waited {
         let state = self.core.state();
         let queued = state.queue.submitted().map(|submitted| &submitted.job);
         let here = queued.chain(state.jobs(ShutdownScope::All));
-        let ends = |job: &&Arc<dyn Runnable>| !self.excluded.contains(&JobId::of(job));
+        let held_up = self.held_up(&state);
+        let ends = |job: &&Arc<dyn Runnable>| !held_up.contains(&JobId::of(job));
         let jobs = here.filter(|job| wanted(job)).filter(ends);
         self.jobs = jobs.cloned().collect();
+    }
+
+    /// Returns the jobs that can't end, because they wait for the exit. A job that parks later
+    /// than the exit began counts only if its wait polls such a job: it may as well wait for
+    /// something else.
+    fn held_up(&self, state: &State) -> Vec<JobId> {
+        state.held_up_by(self.excluded.clone(), |frame| frame.kind() == Kind::Wait)
     }
 
     /// Replaces the list by the detached jobs that are in the pool now.
@@ -136,17 +145,20 @@ impl Waited {
         });
     }
 
-    /// Waits until these jobs have left the pool. Returns false if the grace was over
-    /// first.
+    /// Waits until these jobs have left the pool, or wait for the exit. Returns false if the
+    /// grace was over first.
     fn wait(&mut self) -> bool {
         let mut jobs = mem::take(&mut self.jobs);
         let all_gone = self.look_until(|| {
             let state = self.core.state();
             let gone: Vec<_> = jobs.extract_if(.., |job| !is_here(&state, job)).collect();
+            let held_up = self.held_up(&state);
             drop(state);
             drop(gone);
-            jobs.is_empty()
+            jobs.iter().all(|job| held_up.contains(&JobId::of(job)))
         });
+        let held_up = self.held_up(&self.core.state());
+        jobs.retain(|job| !held_up.contains(&JobId::of(job)));
         self.jobs = jobs;
         all_gone
     }

@@ -198,13 +198,6 @@ impl Lineage {
                 .any(|frame| frame.is_open_in(pool) && frame.waits())
     }
 
-    /// Returns the jobs of `pool` that wait for the code with this lineage.
-    pub(crate) fn waiting(&self, pool: PoolId) -> impl Iterator<Item = JobId> + use<> {
-        self.frames()
-            .filter(move |frame| frame.is_open_in(pool) && frame.waits())
-            .filter_map(|frame| frame.job())
-    }
-
     /// Returns the frames of the chain, innermost first.
     pub(crate) fn frames(&self) -> impl Iterator<Item = Arc<Frame>> + use<> {
         std::iter::successors(self.frame.clone(), |frame| frame.parent().frame)

@@ -37,6 +37,7 @@ use std::{cell::Cell, sync::Arc, time::Instant};
 
 use self::{
     credit::StartRight,
+    ending::Drain,
     growth::Growth,
     parked_wait::ParkedWait,
     search::{SearchState, Searcher},
@@ -108,7 +109,9 @@ pub(crate) struct State {
     ended: u64,
     /// The permits that were added because the pool stood still.
     growth: Growth,
-    /// The jobs that wait or have waited until a shutdown was over.
+    /// The shutdowns that wait for jobs.
+    drains: Vec<Arc<Drain>>,
+    /// The jobs that have waited until a shutdown was over.
     excluded: Vec<JobId>,
     /// Whether a worker without a job ends at once, because the process exits.
     keeps_no_idle: bool,
@@ -153,6 +156,7 @@ impl State {
             spinner: None,
             ended: 0,
             growth: Growth::default(),
+            drains: Vec::new(),
             excluded: Vec::new(),
             keeps_no_idle: false,
             start_failed: None,

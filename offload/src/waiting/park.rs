@@ -73,7 +73,9 @@ impl<'a> Park<'a> {
         let (frame, account) = (Arc::clone(&request.frame), Arc::clone(&request.account));
         let mut state = core.state();
         let (decision, action) = transition(&mut state, request);
+        let phase = state.phase;
         core.release(state);
+        core.note_end(phase);
         if decision == ParkDecision::Exhausted {
             return None;
         }

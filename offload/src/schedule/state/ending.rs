@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Phase, Stack, State};
-use crate::{job::runnable::Runnable, lineage::JobId, thread::park::Unparker};
+use super::{Claimed, Phase, Stack, State, parked_wait::ParkedWait};
+use crate::{
+    job::runnable::Runnable,
+    lineage::{Frame, JobId, Kind, Lineage},
+    thread::park::Unparker,
+};
 
 impl State {
     /// Advances to this phase, or stays in a later one. Returns the workers to wake.
@@ -35,27 +39,102 @@ impl State {
         self.stacks.iter().filter(have_jobs).count()
     }
 
-    /// Notes the jobs that wait for a shutdown: the `waiting` jobs, and the jobs on
-    /// `stack`. Returns which jobs the shutdown waits for.
-    pub(crate) fn exclude(
-        &mut self,
-        waiting: impl Iterator<Item = JobId>,
-        stack: Option<usize>,
-    ) -> ShutdownScope {
-        let Self {
-            excluded, stacks, ..
-        } = self;
-        let below = stack.into_iter().flat_map(|stack| stacks[stack].iter());
-        let below = below.map(|claimed| &claimed.job);
-        let mut scope = ShutdownScope::All;
-        for job in waiting.chain(below.map(JobId::of)) {
-            scope = ShutdownScope::NotExcluded;
+    /// Notes a shutdown that begins to wait for jobs. Its code has this lineage, and `stack` is
+    /// the stack of its worker, if it is a worker of this pool.
+    pub(crate) fn begin_drain(&mut self, lineage: Lineage, stack: Option<usize>) -> Arc<Drain> {
+        let below = stack
+            .into_iter()
+            .flat_map(|stack| self.stacks[stack].iter());
+        let below = below.map(|claimed| JobId::of(&claimed.job)).collect();
+        let drain = Arc::new(Drain { lineage, below });
+        self.drains.push(Arc::clone(&drain));
+        drain
+    }
+
+    /// Notes that this shutdown waits no more. Returns which jobs it had to wait for.
+    pub(crate) fn end_drain(&mut self, drain: &Arc<Drain>) -> ShutdownScope {
+        let scope = self.scope(drain);
+        for job in self.waiting_for(drain) {
             // A job may begin a shutdown again and again.
-            if !excluded.contains(&job) {
-                excluded.push(job);
+            if !self.excluded.contains(&job) {
+                self.excluded.push(job);
             }
         }
+        self.drains.retain(|other| !Arc::ptr_eq(other, drain));
         scope
+    }
+
+    /// Returns which jobs this shutdown waits for. The answer changes when a job parks or comes
+    /// back from its wait.
+    pub(crate) fn scope(&self, drain: &Arc<Drain>) -> ShutdownScope {
+        if self.waiting_for(drain).is_empty() {
+            return ShutdownScope::All;
+        }
+        let drains = self.drains.iter().chain([drain]);
+        let waiting = drains.flat_map(|drain| self.waiting_for(drain));
+        ShutdownScope::Except(self.excluded.iter().copied().chain(waiting).collect())
+    }
+
+    /// Returns the jobs that wait for this shutdown.
+    fn waiting_for(&self, drain: &Drain) -> Vec<JobId> {
+        let waits = |frame: &Arc<Frame>| frame.kind() == Kind::Wait || self.is_job_asleep(frame);
+        let mut first = drain.below.clone();
+        first.extend(self.waiting_in(&drain.lineage, waits));
+        self.held_up_by(first, waits)
+    }
+
+    /// Returns whether this is the frame of a parked job whose wait has not been woken.
+    fn is_job_asleep(&self, frame: &Arc<Frame>) -> bool {
+        let is_its = |parked_wait: &ParkedWait| {
+            Arc::ptr_eq(parked_wait.account(), frame) && !parked_wait.request.unparker.is_unparked()
+        };
+        self.parked_waits.iter().any(is_its)
+    }
+
+    /// Returns the jobs of these open frames that wait.
+    fn waiting_in(
+        &self,
+        lineage: &Lineage,
+        waits: impl Fn(&Arc<Frame>) -> bool,
+    ) -> impl Iterator<Item = JobId> {
+        let frames = lineage.frames();
+        let open = frames.filter(move |frame| frame.is_open_in(self.pool) && waits(frame));
+        open.filter_map(|frame| frame.job())
+    }
+
+    /// Returns these jobs, and the jobs that can't end before one of them: jobs further down
+    /// the same stack, jobs whose parked wait polls one of them, and jobs from which one of
+    /// them descends, by a frame that `waits`.
+    pub(crate) fn held_up_by(
+        &self,
+        mut jobs: Vec<JobId>,
+        waits: impl Fn(&Arc<Frame>) -> bool,
+    ) -> Vec<JobId> {
+        let mut searched = 0;
+        while searched < jobs.len() {
+            let job = jobs[searched];
+            searched += 1;
+            let is_it = |claimed: &&Claimed| JobId::of(&claimed.job) == job;
+            let mut stacks = self.stacks.iter();
+            let found = stacks.find_map(|stack| Some((stack, stack.iter().find(is_it)?)));
+            let Some((stack, claimed)) = found else {
+                continue;
+            };
+            let below = stack.iter().map(|claimed| JobId::of(&claimed.job));
+            let mut more: Vec<_> = below.take_while(|&other| other != job).collect();
+            more.extend(self.waiting_in(&claimed.lineage, &waits));
+            more.extend(self.job_of_parked_wait(claimed.job.header().adopter()));
+            more.retain(|job| !jobs.contains(job));
+            jobs.append(&mut more);
+        }
+        jobs
+    }
+
+    /// Returns the job whose wait has this number, if its worker is parked in it.
+    fn job_of_parked_wait(&self, number: usize) -> Option<JobId> {
+        let mut waits = self.parked_waits.iter();
+        let parked_wait = waits.find(|parked_wait| parked_wait.number() == number)?;
+        parked_wait.request.frame.job()
     }
 
     /// Returns whether no job of this scope runs or is parked, and nothing is queued.
@@ -70,20 +149,29 @@ impl State {
             .iter()
             .flat_map(Stack::iter)
             .map(|claimed| &claimed.job);
-        jobs.filter(move |job| {
-            scope == ShutdownScope::All || !self.excluded.contains(&JobId::of(job))
+        jobs.filter(move |job| match &scope {
+            ShutdownScope::All => true,
+            ShutdownScope::Except(excluded) => !excluded.contains(&JobId::of(job)),
         })
     }
 }
 
+/// A shutdown that waits for jobs.
+pub(crate) struct Drain {
+    /// The lineage of the code that waits.
+    lineage: Lineage,
+    /// The jobs on the stack of the worker that waits, if it is a worker of this pool.
+    below: Vec<JobId>,
+}
+
 /// The jobs that a shutdown waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ShutdownScope {
     /// All jobs, because no job waits for this shutdown.
     All,
-    /// All jobs except those that wait for any shutdown. Two shutdowns whose jobs wait
-    /// for each other would not end otherwise.
-    NotExcluded,
+    /// All jobs except these, which wait for any shutdown. Two shutdowns whose jobs wait for
+    /// each other would not end otherwise.
+    Except(Vec<JobId>),
 }
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
@@ -105,19 +193,19 @@ mod tests {
     fn a_job_that_asks_again_and_again_is_noted_once() {
         let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
         let stack = state.enter();
-        assert_eq!(
-            state.exclude([].into_iter(), Some(stack)),
-            ShutdownScope::All
-        );
+        let end = |state: &mut State| {
+            let drain = state.begin_drain(Lineage::default(), Some(stack));
+            state.end_drain(&drain)
+        };
+        assert_eq!(end(&mut state), ShutdownScope::All);
         let (job, lineage) =
             Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+        let id = JobId::of(&job);
         state.begin(stack, &Submitted { job, lineage }, StartRight::Permit);
         for _ in 0..3 {
-            assert_eq!(
-                state.exclude([].into_iter(), Some(stack)),
-                ShutdownScope::NotExcluded
-            );
+            assert!(matches!(end(&mut state), ShutdownScope::Except(jobs) if jobs.contains(&id)));
         }
+        assert!(state.drains.is_empty());
         assert_eq!(state.excluded.len(), 1);
     }
 
