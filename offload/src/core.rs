@@ -35,7 +35,9 @@ use crate::{
     observe::{self, SeenPool, outside::Outside},
     platform::{
         fork::{self, Forked},
-        sync::{AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread},
+        sync::{
+            AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread,
+        },
     },
     schedule::{
         expected_start::ExpectedStart,
@@ -60,6 +62,8 @@ pub(crate) struct Core {
     /// The function that a worker runs.
     thread_main: ThreadMain,
     reports: Reports,
+    /// Whether a thread makes the report of a stall.
+    is_reporting: AtomicBool,
     /// When the pool was built.
     pub(crate) born: Instant,
     /// The clock of a pool that measures its jobs.
@@ -141,6 +145,7 @@ impl Core {
             hooks,
             thread_main,
             reports,
+            is_reporting: AtomicBool::new(false),
             born: now(),
             outside: Outside::default(),
             ready,
@@ -328,10 +333,13 @@ impl Core {
         }
     }
 
-    /// Reports that the pool stands still. A panic in the reporting code is caught here.
+    /// Reports that the pool stands still. A panic in the reporting code is caught here. So is
+    /// a panic of what another pool's hooks hold: this may have the last reference to that pool.
     pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
-        let report = self.report_of(snapshot).stalled(stall.waited);
-        let tell = || (self.reports.stalled)(&report);
+        let tell = || {
+            let report = self.report_of(snapshot).stalled(stall.waited);
+            (self.reports.stalled)(&report);
+        };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }

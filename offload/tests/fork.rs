@@ -258,8 +258,8 @@ impl Ambient for Forks {
     }
 }
 
-/// Otherwise the child looks at its parent's pool for ever. The report runs on the monitor,
-/// which is the only thread of the child.
+/// Otherwise the child looks at its parent's pool for ever. The thread of the report is the
+/// only thread of the child.
 #[test]
 fn the_child_of_a_report_that_forks_does_not_go_on() {
     within(|| {

@@ -4,9 +4,15 @@
 
 mod common;
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
-use bridge_offload::{OffloadError, Pool};
+use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, Report};
 use common::{WaitError, eventually, try_wait, wait};
 use testkit::within;
 
@@ -149,6 +155,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         );
         drop(no_room);
         a_wait_without_a_monitor_is_refused();
+        a_report_without_a_thread_is_made();
     });
 }
 
@@ -180,4 +187,50 @@ fn a_wait_without_a_monitor_is_refused() {
     assert_eq!(wait(last), Err(WaitError::Exhausted));
     drop((no_room, releases));
     assert!(jobs.into_iter().all(wait));
+}
+
+/// Notes the report of a stall.
+struct Told;
+
+static IS_TOLD: AtomicBool = AtomicBool::new(false);
+
+impl Ambient for Told {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_: &Report) {
+        IS_TOLD.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Reports a stall although the report can have no thread of its own.
+fn a_report_without_a_thread_is_made() {
+    let builder = Builder::<Told>::default().max_threads(1);
+    let pool = builder.stack_size(STACK).build().unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let (start, started) = mpsc::channel();
+    let plugged = pool.run(move || {
+        start.send(()).unwrap();
+        held.recv().is_err()
+    });
+    let plugged = plugged.start();
+    // The monitor starts before the job does, because the job takes the only permit.
+    started.recv().unwrap();
+    let no_room = NoRoom::new();
+    let queued = pool.run(|| 7).start();
+    eventually("told", || IS_TOLD.load(Ordering::SeqCst));
+    drop((no_room, release));
+    assert!(wait(plugged));
+    assert_eq!(wait(queued), 7);
 }

@@ -222,3 +222,53 @@ fn the_last_worker_that_parks_starts_the_monitor() {
         assert!(wait(first).is_ok());
     });
 }
+
+static HELD: Mutex<()> = Mutex::new(());
+
+/// Needs a lock that a parked job holds, to report a stall.
+struct NeedsLock;
+
+impl Ambient for NeedsLock {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn stalled(_: &Report) {
+        drop(HELD.lock());
+    }
+}
+
+/// Otherwise a pool hangs whose report blocks. The subscriber of a log may need the lock of
+/// standard output, which a parked job holds.
+#[test]
+fn a_report_that_blocks_keeps_no_wait_from_being_refused() {
+    within(|| {
+        let builder = Builder::<NeedsLock>::default().max_threads(1);
+        let pool = builder.max_blocked_threads(1).build().unwrap();
+        let (first_sends, first_waits) = oneshot::channel();
+        let (second_sends, second_waits) = oneshot::channel();
+        let holds = pool.run(move || {
+            let _held = HELD.lock();
+            try_wait(first_waits)
+        });
+        let holds = holds.start();
+        eventually("it holds the lock", || pool.metrics().blocked == 1);
+        let refused = pool.run(move || try_wait(second_waits)).start();
+        eventually("it parks", || pool.metrics().blocked == 2);
+        let first = pool.run(move || first_sends.send(7)).start();
+        let second = pool.run(move || second_sends.send(8)).start();
+        assert_eq!(wait(refused), Err(WaitError::Exhausted));
+        assert_eq!(wait(holds), Ok(Ok(7)));
+        assert_eq!((wait(first), wait(second)), (Ok(()), Err(8)));
+    });
+}

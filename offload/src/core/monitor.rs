@@ -2,20 +2,35 @@
 //!
 //! It starts when the pool is stuck, and stops after a second in which the pool was not:
 //! see [`stall`](crate::schedule::stall). It is no worker.
+//!
+//! The report of a stall runs user code, which may need what a parked job holds. So it has a
+//! thread of its own, and the monitor goes on to the look that refuses that job's wait.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::Core;
 use crate::{
     platform::{
         fork::OfProcess,
-        sync::{now, sleep, start_thread},
+        sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
-        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS_BETWEEN_LOOKS},
-        state::Findings,
+        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS_BETWEEN_LOOKS, StallReport},
+        state::{Findings, Snapshot},
     },
 };
+
+/// If no thread can be had for a report, the monitor makes it at this look after the one at
+/// which the report was due. A wait has been refused by then, if that is what helps.
+const OWN_REPORT: u32 = 3;
+
+/// A report that is due.
+struct Due {
+    stall: StallReport,
+    snapshot: Snapshot,
+    /// The number of looks since the report was due.
+    looks: u32,
+}
 
 /// Starts the monitor of this pool.
 #[cold]
@@ -33,7 +48,8 @@ pub(crate) fn start(core: &Arc<Core>) {
 fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
     let mut grows = false;
-    // The report below runs user code, which may fork. The child has no pool to look at.
+    let mut due = None;
+    // A report runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
         if grows {
             grow_until_next_look(core);
@@ -57,7 +73,16 @@ fn run(core: &Arc<Core>) {
             unparker.unpark();
         }
         if let Some((stall, snapshot)) = report {
-            core.report(stall, snapshot);
+            let looks = 0;
+            due = Some(Due {
+                stall,
+                snapshot,
+                looks,
+            });
+        }
+        due = due.and_then(|due| report_on_thread(core, due));
+        if let Some(late) = due.take_if(|due| due.looks == OWN_REPORT) {
+            core.report(late.stall, late.snapshot);
         }
         if stops {
             return;
@@ -73,4 +98,38 @@ fn grow_until_next_look(core: &Arc<Core>) {
         core.perform(action);
         sleep(STEP_INTERVAL);
     }
+}
+
+/// Makes a report on a thread of its own. If no thread can be had, returns the report, so that
+/// the next look tries again.
+///
+/// If the report before has not returned, this one is lost. The code of that report is stuck,
+/// and would not return from this one either.
+fn report_on_thread(core: &Arc<Core>, due: Due) -> Option<Due> {
+    if core.is_reporting.swap(true, Ordering::AcqRel) {
+        return None;
+    }
+    // The closure is lost if the thread can't be started.
+    let slot = Arc::new(Mutex::new(Some(due)));
+    let (core_of_thread, due) = (Arc::clone(core), Arc::clone(&slot));
+    let name = core.limits.name.thread_name("report");
+    let body = move || {
+        let due = lock(&due).take();
+        if let Some(Due {
+            stall, snapshot, ..
+        }) = due
+        {
+            core_of_thread.report(stall, snapshot);
+        }
+        core_of_thread.is_reporting.store(false, Ordering::Release);
+    };
+    if start_thread(name, core.limits.stack_size, body).is_ok() {
+        return None;
+    }
+    core.is_reporting.store(false, Ordering::Release);
+    let due = lock(&slot).take();
+    due.map(|due| Due {
+        looks: due.looks + 1,
+        ..due
+    })
 }

@@ -36,8 +36,13 @@ pub trait Ambient: Send + 'static {
     /// nearly a second nothing has happened that would let one start.
     /// [`Report::stalled_for`] says how long that has been so.
     ///
-    /// The pool calls this once for each stall, from its monitor thread. So a stall is
-    /// reported although nobody submits a job.
+    /// The pool calls this once for each stall, on a thread that exists only for the call. So a
+    /// stall is reported although nobody submits a job. If this needs a lock that a parked job
+    /// holds, it gets the lock once the pool has ended that job's wait. If the call for an
+    /// earlier stall has not returned, there is no further call.
+    ///
+    /// If the system has no thread, the pool's monitor calls this a little later. The pool
+    /// refuses no wait until that call returns.
     fn stalled(_report: &Report) {}
 
     /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
