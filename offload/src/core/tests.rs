@@ -1,4 +1,4 @@
-//! Checks what the core does if a worker can't be started.
+//! Checks what the core does if a worker can't be started, and what a report may drop.
 
 use std::{panic::Location, thread, time::Duration};
 
@@ -37,5 +37,47 @@ fn a_shutdown_hears_of_a_start_that_failed() {
         abandoned.abandon(&core);
         assert_eq!(ending.join().unwrap().running.len(), 0);
         assert_eq!(pool.metrics().cancelled, 1);
+    });
+}
+
+/// Otherwise a panic of what another pool's hooks hold ends the thread of the report, and the
+/// pool never reports a stall again. The report has the last reference to that pool here.
+#[test]
+fn a_report_survives_what_the_hooks_of_another_pool_hold() {
+    /// Panics if this thread drops it.
+    struct Panics(thread::ThreadId, Arc<AtomicBool>);
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            if thread::current().id() == self.0 {
+                self.1.store(true, Ordering::Relaxed);
+                panic!("what a hook holds is dropped");
+            }
+        }
+    }
+    within(|| {
+        let pool = Pool::new();
+        let own = || Arc::clone(&Worker::current().unwrap().core);
+        let core = pollster::block_on(pool.run(own));
+        let (here, is_dropped) = (thread::current().id(), Arc::new(AtomicBool::new(false)));
+        let is_over = Arc::clone(&is_dropped);
+        let others = thread::spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                let panics = Panics(here, Arc::clone(&is_over));
+                let hook = move || {
+                    let _held = &panics;
+                };
+                let other = Pool::builder().on_thread_start(hook);
+                drop::<Pool>(other.build().unwrap());
+            }
+        });
+        let stall = StallReport {
+            waited: Duration::from_secs(1),
+            queued: 0,
+        };
+        while !is_dropped.load(Ordering::Relaxed) {
+            let snapshot = core.state().snapshot();
+            core.report(stall, snapshot);
+        }
+        others.join().unwrap();
     });
 }

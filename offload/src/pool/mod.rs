@@ -29,7 +29,11 @@ use crate::{
         runnable::Submitted,
     },
     platform::fork::{Forked, OfProcess},
-    vocabulary::{error::Rejected, metrics::Metrics, report::Report},
+    vocabulary::{
+        error::{OffloadError, Rejected},
+        metrics::Metrics,
+        report::Report,
+    },
 };
 
 /// A bounded pool of threads for blocking closures.
@@ -234,6 +238,8 @@ impl<A: Ambient> Pool<A> {
             .await;
             match result {
                 Some(Ok(value)) => Ok(value),
+                // A thread of the parent may hold the job's lock.
+                Some(Err(error @ OffloadError::Forked { .. })) => error.resume(),
                 Some(Err(error)) => match job.reclaim() {
                     Some(closure) => Err(Rejected::ShutDown {
                         closure,

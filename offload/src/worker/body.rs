@@ -12,7 +12,7 @@ use crate::{
     core::Core,
     job::{caught::drop_payload, runnable::Start},
     platform::{
-        fork::Forked,
+        fork::{Forked, OfProcess},
         load,
         sync::{MODEL, elapsed, now, spin_loop},
     },
@@ -29,7 +29,12 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
         on_thread_start,
         on_thread_stop,
     } = &core.hooks;
+    let process = OfProcess::new(());
     run_hook(on_thread_start.as_deref());
+    // The hook may have forked. The queue belongs to the parent.
+    if let Err(Forked) = process.get() {
+        return;
+    }
     count_this_thread();
     if let Ok(()) = serve(core, id) {
         run_hook(on_thread_stop.as_deref());

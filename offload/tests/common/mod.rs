@@ -175,4 +175,6 @@ pub fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 #[cfg(bridge_loom)]
 pub mod exploring;
+#[cfg(unix)]
+pub mod forks;
 pub mod hooks;
