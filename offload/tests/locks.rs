@@ -332,3 +332,34 @@ fn a_wait_that_no_thread_can_serve_is_told_although_a_permit_is_free() {
         assert!(catch_unwind(AssertUnwindSafe(|| wait(unwinding))).is_err());
     });
 }
+
+/// Otherwise a wait hangs that submits its job within the scope of another lineage. The job
+/// stands behind a job that blocks on what the waiting job holds.
+#[test]
+fn a_wait_depends_on_a_job_of_another_scope() {
+    for starts_before in [false, true] {
+        within(move || {
+            let pool = pool_with_blocked(1, 1);
+            let lock = Arc::new(Mutex::new(()));
+            let (own, held) = (pool.clone(), Arc::clone(&lock));
+            let (go, may_go) = mpsc::channel();
+            let holds = pool.run(move || {
+                let _held = held.lock();
+                may_go.recv().unwrap();
+                let job = own.run(|| 7);
+                let empty = Lineage::default();
+                if starts_before {
+                    let job = wait(empty.scope(async { job.start() }));
+                    wait(empty.scope(job))
+                } else {
+                    wait(empty.scope(job))
+                }
+            });
+            let holds = holds.start();
+            let blocks = pool.run(move || drop(lock.lock())).start();
+            go.send(()).unwrap();
+            assert_eq!(wait(holds), 7);
+            wait(blocks);
+        });
+    }
+}

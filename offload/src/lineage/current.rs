@@ -20,6 +20,8 @@ pub(super) struct Top {
     /// The owner of the frame that the innermost job or wait will have, if it has none
     /// yet.
     pub(super) unframed: Option<Owner>,
+    /// The innermost wait of this thread, if the lineage is that of a scope within the wait.
+    pub(super) wait_around: Option<Arc<Frame>>,
 }
 
 /// A thread's own [`Current`].
@@ -117,6 +119,35 @@ pub(crate) fn open_wait(
             kind,
             at,
         }),
+        wait_around: None,
+    })
+}
+
+/// Puts the lineage of a scope in force until the guard is dropped.
+pub(super) fn enter_scope(lineage: Lineage) -> Installed {
+    let is_unframed = |current: &mut Current| {
+        let owner = current.top.unframed.as_ref();
+        owner.is_some_and(|owner| owner.kind == Kind::Wait)
+    };
+    // Jobs that the scope polls need the frame of the wait around it.
+    if with_current(is_unframed) {
+        let _framed = Lineage::current();
+    }
+    let wait_around = with_current(|current| {
+        let top = &current.top;
+        let innermost = || {
+            top.lineage
+                .frame
+                .as_ref()
+                .filter(|_| top.unframed.is_none())
+        };
+        let wait = top.wait_around.as_ref().or_else(innermost);
+        wait.filter(|frame| frame.kind() == Kind::Wait).cloned()
+    });
+    install(Top {
+        lineage,
+        unframed: None,
+        wait_around,
     })
 }
 
@@ -138,15 +169,25 @@ pub(crate) fn frame() -> Arc<Frame> {
     })
 }
 
+/// Returns whether the code here is in a scope within a wait of this thread.
+pub(crate) fn is_in_scope_of_wait() -> bool {
+    with_current(|current| current.top.wait_around.is_some())
+}
+
+/// Returns the frame of the innermost wait on this thread. It is also the frame in force if
+/// that is the frame of another thread's wait.
+fn innermost_wait() -> Option<Arc<Frame>> {
+    let around = with_current(|current| current.top.wait_around.clone());
+    let wait = around.or_else(|| Lineage::current().frame)?;
+    (wait.kind() == Kind::Wait).then_some(wait)
+}
+
 /// Makes the innermost wait on this thread depend on a job that it polls for. Returns
 /// the number of the wait, or `None` if `pool` has no wait open here.
 ///
 /// `before` unrelated jobs had been pushed before that job.
 pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
-    let wait = Lineage::current().frame?;
-    if wait.kind() != Kind::Wait || !wait.is_open_in(pool) {
-        return None;
-    }
+    let wait = innermost_wait().filter(|wait| wait.is_open_in(pool))?;
     // The job may be queued among the unrelated jobs. The next park looks there.
     job_frame().as_ref().unwrap_or(&wait).note_unrelated(before);
     Some(wait.number())
@@ -157,8 +198,8 @@ pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
 /// A pool finds workers only for its own waits. The number of another pool's wait only tells
 /// a report who waits.
 pub(crate) fn number_of_innermost_wait() -> Option<usize> {
-    let wait = Lineage::current().frame?;
-    (wait.kind() == Kind::Wait && !wait.is_over()).then(|| wait.number())
+    let wait = innermost_wait()?;
+    (!wait.is_over()).then(|| wait.number())
 }
 
 /// Returns the frame of the job that runs here, if it has one.

@@ -23,13 +23,13 @@ use std::{fmt, mem, num::NonZeroUsize, ptr::NonNull, sync::Arc};
 pub(crate) use self::current::jobs_here;
 pub use self::scope::Scope;
 use self::{
-    current::{Current, Top, install, replace, with_current},
+    current::{Current, Top, replace, with_current},
     frame::Owner,
 };
 pub(crate) use self::{
     current::{
-        Installed, InstalledJob, adopt, frame, job_frame, number_of_innermost_wait, open_wait,
-        opened_frame,
+        Installed, InstalledJob, adopt, frame, is_in_scope_of_wait, job_frame,
+        number_of_innermost_wait, open_wait, opened_frame,
     },
     frame::{Frame, Kind, Relation},
 };
@@ -138,14 +138,6 @@ impl Lineage {
         }
     }
 
-    /// Puts this lineage in force until the guard is dropped.
-    pub(crate) fn install(self) -> Installed {
-        install(Top {
-            lineage: self,
-            unframed: None,
-        })
-    }
-
     /// Puts this lineage in force for a job that starts here, until
     /// [`end`](InstalledJob::end) is called.
     pub(crate) fn install_for(self, pool: PoolId, job: JobId) -> InstalledJob {
@@ -157,6 +149,7 @@ impl Lineage {
                 kind: Kind::Job,
                 at: None,
             }),
+            wait_around: None,
         };
         let current = Current { top, job: None };
         InstalledJob {

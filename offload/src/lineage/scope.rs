@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::Lineage;
+use super::{Lineage, current::enter_scope};
 
 /// The future of [`Lineage::scope`].
 #[must_use = "futures do nothing unless polled"]
@@ -19,7 +19,7 @@ impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let _installed = self.lineage.clone().install();
+        let _installed = enter_scope(self.lineage.clone());
         self.future.as_mut().poll(cx)
     }
 }

@@ -263,6 +263,10 @@ impl<T: Send + 'static> Offload<T> {
             }));
         };
         if is_just_queued {
+            // A job that is submitted within the wait's own lineage is its descendant anyway.
+            if this_worker::is_worker() && lineage::is_in_scope_of_wait() {
+                adopt(core.id(), self.job.header());
+            }
             return pending(&core.eagerness, &mut self.further_polls, cx);
         }
         let mut poll = self.job.poll(cx);
