@@ -203,6 +203,14 @@ impl Core {
         }
     }
 
+    /// Starts the monitor, which reports a start hook that blocks. A worker calls this before
+    /// its hook, so that a submission need not.
+    pub(crate) fn watch_start_hook(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.start_monitor();
+        self.release(state);
+    }
+
     /// Returns whether a job seems to be ready, without taking the lock.
     pub(crate) fn sees_work(&self) -> bool {
         self.ready.load(Ordering::Relaxed) > 0 || self.inbox.holds_work()

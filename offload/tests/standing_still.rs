@@ -173,6 +173,35 @@ fn a_stall_behind_an_empty_queue_is_a_new_one() {
     });
 }
 
+/// Otherwise nobody hears of a start hook that blocks. Queued jobs wait for its worker, although
+/// permits are free.
+#[test]
+fn a_start_hook_that_blocks_is_reported() {
+    let _alone = ONE_AT_A_TIME.lock();
+    within(|| {
+        let before = TOLD.load(Ordering::SeqCst);
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let pool = Builder::<Told>::default()
+            .max_threads(4)
+            .on_thread_start(move || {
+                let _released = held.lock().unwrap().recv();
+            })
+            .build()
+            .unwrap();
+        let queued = pool.run(|| ()).start();
+        eventually("told", || TOLD.load(Ordering::SeqCst) == before + 1);
+        drop(queued);
+        // The monitor stops after a second in which nothing is queued.
+        thread::sleep(Duration::from_secs(2));
+        let late = pool.run(|| ()).start();
+        eventually("told again", || TOLD.load(Ordering::SeqCst) == before + 2);
+        drop(release);
+        wait(late);
+        assert_eq!(pool.metrics().peak_threads, 1);
+    });
+}
+
 #[test]
 fn a_pool_that_is_busy_says_nothing() {
     let _alone = ONE_AT_A_TIME.lock();

@@ -4,7 +4,7 @@ use crate::{
     Case, Expect,
     callers::{
         ancestor, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
-        exit_under_job, job_exits, over, parent,
+        exit_polled, exit_under_job, job_exits, over, parent,
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,

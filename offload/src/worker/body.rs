@@ -30,6 +30,9 @@ pub(crate) fn main(core: &Arc<Core>, id: usize) {
         on_thread_stop,
     } = &core.hooks;
     let process = OfProcess::new(());
+    if on_thread_start.is_some() {
+        core.watch_start_hook();
+    }
     run_hook(on_thread_start.as_deref());
     // The hook may have forked. The queue belongs to the parent.
     if let Err(Forked) = process.get() {

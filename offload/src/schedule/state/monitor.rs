@@ -48,7 +48,10 @@ impl State {
             };
         }
         let is_stuck = self.is_stuck();
-        let stuck_queue = is_stuck.then(|| self.queue.ready());
+        // A start hook that blocks is reported. It gives no reason to grow or to refuse a wait.
+        self.note_held_up(now);
+        let waits_for_hook = !is_stuck && self.is_held_up() && self.queue.ready() > 0;
+        let stuck_queue = (is_stuck || waits_for_hook).then(|| self.queue.ready());
         let verdict = self.stall.look(self.growth.seen(), stuck_queue, now);
         // While the workers of a step start, the pool is not stuck. Their jobs are no progress.
         let has_kept_up = !is_stuck && !verdict.may_grow;
@@ -59,12 +62,12 @@ impl State {
             self.growth.start_over();
             self.stall.has_refused = false;
         }
-        let may_grow = self.may_grow();
+        let may_grow = self.may_grow() && !waits_for_hook;
         let grows = verdict.may_grow && may_grow;
         if grows && is_stuck {
             self.grow();
         }
-        let stuck = verdict.stuck;
+        let stuck = if is_stuck { verdict.stuck } else { 0 };
         if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
             self.growth.grow_surplus();
             self.nothing_lendable = false;
@@ -75,10 +78,10 @@ impl State {
         } else {
             Action::Nothing
         };
-        let refused = if may_grow {
+        let refused = if may_grow || waits_for_hook {
             None
         } else {
-            self.refuse(verdict.still, verdict.stuck)
+            self.refuse(verdict.still, stuck)
         };
         Findings {
             action,
@@ -157,16 +160,17 @@ impl State {
         self.limits.most_while_parked > 0
     }
 
-    /// Starts the monitor if jobs are queued and no worker is bound to look at them.
+    /// Starts the monitor if jobs are queued and no worker is bound to look at them, or only one
+    /// that its start hook holds up.
     pub(super) fn start_monitor_if_stuck(&mut self) {
-        if self.queue.ready() > 0 && !self.has_lookout() {
+        if self.queue.ready() > 0 && (!self.has_lookout() || self.is_held_up()) {
             self.start_monitor();
         }
     }
 
     /// Starts the monitor if it does not run.
     #[inline]
-    pub(super) fn start_monitor(&mut self) {
+    pub(crate) fn start_monitor(&mut self) {
         self.stall.start_monitor(self.growth.seen());
     }
 

@@ -1,6 +1,9 @@
 //! The searching worker, and the question whether any worker is bound to look for jobs.
 
-use std::{mem, time::Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use super::{State, WorkerHandle};
 use crate::{
@@ -8,6 +11,10 @@ use crate::{
     schedule::policy::{Decision, LoadSample},
     thread::park::Unparker,
 };
+
+/// A worker that starts for so long seems to be held up by its start hook. A thread starts in
+/// far less than a millisecond.
+const SLOW_START: Duration = Duration::from_millis(100);
 
 /// The worker that is searching, and the counts of the pool when it began.
 pub(super) struct Searcher {
@@ -25,6 +32,8 @@ pub(super) struct Searcher {
 pub(super) enum SearchState {
     /// It is starting, and the start hook may hold it up.
     Starting,
+    /// It has been starting for so long that the start hook seems to block.
+    HeldUp,
     /// It has been woken.
     Woken,
     /// It sleeps for a moment and lets the others work. It must be woken if no job runs.
@@ -63,10 +72,30 @@ impl State {
                 .as_ref()
                 .is_some_and(|searcher| match searcher.state {
                     // An idle worker is there sooner than a worker that is starting.
-                    SearchState::Starting => self.idle.is_empty(),
+                    SearchState::Starting | SearchState::HeldUp => self.idle.is_empty(),
                     SearchState::Woken => true,
                     SearchState::Watching(_) => self.running > 0,
                 })
+    }
+
+    /// Returns whether the only worker that is bound to look at the queue seems to be held up
+    /// by its start hook.
+    pub(super) fn is_held_up(&self) -> bool {
+        let is_held_up = |searcher: &Searcher| matches!(searcher.state, SearchState::HeldUp);
+        self.has_lookout()
+            && self.spinner.is_none()
+            && self.searcher.as_ref().is_some_and(is_held_up)
+    }
+
+    /// Notes whether the start hook seems to hold the searching worker up. Only the monitor
+    /// asks the clock for that, so a push need not.
+    pub(super) fn note_held_up(&mut self, now: Instant) {
+        if let Some(searcher) = &mut self.searcher
+            && matches!(searcher.state, SearchState::Starting)
+            && now.saturating_duration_since(searcher.since) >= SLOW_START
+        {
+            searcher.state = SearchState::HeldUp;
+        }
     }
 
     /// Makes this worker the searching worker.

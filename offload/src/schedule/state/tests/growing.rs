@@ -1,6 +1,9 @@
 //! A pool whose running jobs all block, and whose other jobs are queued.
 
+use std::time::Duration;
+
 use super::*;
+use crate::schedule::stall::LOOK_INTERVAL;
 
 /// Returns the state of a pool with one job that runs and a hundred that are queued, which
 /// has just been found to stand still.
@@ -96,4 +99,27 @@ fn a_pool_with_a_free_permit_adds_none() {
         state.start_failed = None;
         let _action = state.help();
     }
+}
+
+/// Otherwise a pool would grow although its permits are free: a start hook blocks.
+#[test]
+fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    state.limits.grows = true;
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+    assert!(matches!(action, Action::Start(_)));
+    state.start_monitor();
+    let (start, mut reports) = (Instant::now(), Vec::new());
+    for look in 1..=100 {
+        let findings = state.look(start + look * LOOK_INTERVAL);
+        assert!(matches!(findings.action, Action::Nothing));
+        assert!(!findings.grows && findings.refused.is_none() && !findings.stops);
+        reports.extend(findings.report.map(|_stall| look * LOOK_INTERVAL));
+    }
+    let second = Duration::from_secs(1);
+    assert!(
+        matches!(reports[..], [time] if time <= second + LOOK_INTERVAL),
+        "{reports:?}"
+    );
+    assert_eq!(state.growth.permits(), 0);
 }
