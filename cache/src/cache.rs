@@ -69,9 +69,13 @@ impl Cache {
     #[cold]
     fn first_slot(&self) -> Option<&RefCell<Slot<Handle>>> {
         catch_unwind(AssertUnwindSafe(|| {
-            self.slots.get_or(|| RefCell::new(Slot::EMPTY))
+            self.slots.get_or(|| RefCell::new(Slot::EMPTY));
         }))
-        .ok()
+        .ok()?;
+        // In `thread_local` 1.1.10, a reference that `get_or` returns for a new slot derives
+        // from the exclusive one that wrote the slot. The next use of a reference from `get`
+        // makes it invalid, and such uses are nested in the life of a `Lent`.
+        self.slots.get()
     }
 
     /// Calls `look` with the remembered runtime, if there is one. That runtime
