@@ -61,13 +61,15 @@ pub(super) fn address(budget: &Budget) -> Result<Tally, String> {
 }
 
 /// Tests of the pool that `ThreadSanitizer` does not run.
-const NOT_UNDER_THREAD: [&str; 7] = [
-    // The sanitizer ends the child of a fork that had threads.
+const NOT_UNDER_THREAD: [&str; 9] = [
+    // The sanitizer ends the child of a fork that had threads, or crashes in it.
     "a_child_is_told_and_the_parent_goes_on",
     "a_process_of_too_many_forks_looks_at_no_table_of_pools",
     "the_child_of_a_job_that_forks_has_no_hooks",
     "the_child_of_a_job_that_forks_runs_no_other_job",
+    "the_child_of_a_job_that_forks_runs_no_stop_hook",
     "the_child_of_a_job_that_forks_wakes_nobody",
+    "the_child_of_a_report_that_forks_does_not_go_on",
     // The sanitizer makes the stack larger than the test asked for.
     "thread::stack::tests::a_check_says_yes_before_the_stack_ends",
     // This test starts thousands of threads, and each start takes ten times as long here.
@@ -88,6 +90,9 @@ pub(super) fn thread(budget: &Budget) -> Result<Tally, String> {
             "TSAN_OPTIONS",
             format!("halt_on_error=0:suppressions={}", races.display()),
         );
+        test.env("KILL_TIMER_FACTOR", "10");
+        // Looking up the names of a backtrace takes longer than the tests wait.
+        test.env("RUST_BACKTRACE", "0");
         test
     };
     let count = tests(cargo, &skip(&NOT_UNDER_THREAD), budget.search)?;
