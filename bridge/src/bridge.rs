@@ -371,16 +371,18 @@ impl Bridge {
 /// runtime's [`Threads`](crate::runtime::home_threads::Threads) have an entry of their own,
 /// because they may outlive the bridge.
 impl BeforeExit for Inner {
-    fn turn(&self) -> Turn {
-        Turn::Runtimes
-    }
-
     fn grace(&self) -> Duration {
         self.home.exit_grace()
     }
 
-    fn begin(self: Arc<Self>, _exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-        self.home.begin_end();
+    fn begin(
+        self: Arc<Self>,
+        _exit: &Arc<ProcessExit>,
+        turn: Turn,
+    ) -> Option<Box<dyn FnOnce() + Send>> {
+        if turn == Turn::Runtimes {
+            self.home.begin_end();
+        }
         None
     }
 }

@@ -8,7 +8,11 @@
 //! thread that does the waiting, because waiting runs other code: a `tracing` subscriber,
 //! or a runtime's destructors. The handler allows that thread the longest grace, and
 //! a second more. So neither a stuck job nor a lock that the exiting thread holds
-//! makes the exit hang.
+//! makes the exit hang. A panic of other code ends only the wait that runs it.
+//!
+//! The exit takes [turns](Turn), because work brings further work: a job may detach a job of
+//! another pool, start a home runtime or build a bridge, and so may a stop hook or a blocking
+//! task. So each turn looks at the table again, and the turns go on until no job has come.
 //!
 //! A fork's child inherits the handler. The child has a table of its own, and the handler
 //! looks only at that table. A thread of the parent may have held the lock of the parent's
@@ -17,15 +21,16 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, Once, PoisonError, Weak},
+    sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError, Weak},
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
-    job::running,
+    job::{caught::drop_payload, runnable::Runnable, running},
     lineage::{self, JobId, unfinished},
     platform::fork::{self, PerProcess},
+    thread::living,
 };
 
 /// The time that the handler allows beyond the longest grace, so that what was cut off
@@ -34,36 +39,75 @@ const SLACK: Duration = Duration::from_secs(1);
 
 /// An entry of the table: work that finishes before the process exits.
 pub trait BeforeExit: Send + Sync {
-    /// Returns the turn in which this work finishes.
-    fn turn(&self) -> Turn;
-
     /// Returns how long the exit may wait for this work.
     fn grace(&self) -> Duration;
 
-    /// Notes what the exit waits for, when the entry's turn begins. Returns a closure that
-    /// waits, or `None` if there is nothing to wait for.
-    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>>;
+    /// Begins a turn, and notes what the exit waits for in it. Returns a closure that waits,
+    /// or `None` if there is nothing to wait for.
+    fn begin(
+        self: Arc<Self>,
+        exit: &Arc<ProcessExit>,
+        turn: Turn,
+    ) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
-/// The order of the exit: jobs finish first, because they may need the runtimes.
+/// The turns of the exit, of which [`finish`] tells the order. Jobs finish before the
+/// runtimes, because they may need these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// The jobs of pools.
+    /// The jobs that the pools have when the exit begins.
     Jobs,
-    /// The blocking tasks of runtimes.
+    /// The threads of pools that have no job.
+    PoolThreads,
+    /// The jobs that were detached since.
+    LateJobs,
+    /// The runtimes, which begin to end.
     Runtimes,
+    /// The threads of the runtimes, which run blocking tasks. A runtime may start as long as
+    /// its turn has not come, so its threads have a turn of their own.
+    RuntimeThreads,
 }
 
 /// An exit of the process that has begun.
-#[derive(Debug)]
 pub struct ProcessExit {
+    table: &'static PerProcess<Table>,
     began: Instant,
     /// Jobs that can't end: the exiting thread runs them, or they wait for such a job.
     pub(crate) excluded: Vec<JobId>,
+    /// Jobs that the exit has reported as cut off.
+    cut_off: Mutex<Vec<Arc<dyn Runnable>>>,
     mark: usize,
+    progress: Mutex<Progress>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    is_over: bool,
+    /// The longest grace of all entries.
+    grace: Duration,
+}
+
+impl std::fmt::Debug for ProcessExit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProcessExit").finish_non_exhaustive()
+    }
 }
 
 impl ProcessExit {
+    /// Begins the exit on the thread that exits.
+    fn begin(table: &'static PerProcess<Table>) -> Arc<Self> {
+        Arc::new(Self {
+            table,
+            began: Instant::now(),
+            excluded: unfinishable(),
+            cut_off: Mutex::default(),
+            mark: MARK.get(),
+            progress: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
     /// Returns the time at which a grace is over.
     #[must_use]
     pub fn deadline(&self, grace: Duration) -> Option<Instant> {
@@ -74,6 +118,45 @@ impl ProcessExit {
     #[must_use]
     pub fn mark(&self) -> usize {
         self.mark
+    }
+
+    /// Returns the list of the jobs that the exit has reported as cut off.
+    pub(crate) fn cut_off(&self) -> MutexGuard<'_, Vec<Arc<dyn Runnable>>> {
+        self.cut_off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Allows the exit the graces of these entries too.
+    fn allow_for(&self, entries: &[Arc<dyn BeforeExit>]) {
+        if let Some(longest) = entries.iter().map(|entry| entry.grace()).max() {
+            self.note(|progress| progress.grace = progress.grace.max(longest));
+        }
+    }
+
+    /// Changes how far the exit is, and tells the exiting thread.
+    fn note(&self, change: impl FnOnce(&mut Progress)) {
+        change(&mut self.progress());
+        self.changed.notify_one();
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Blocks the exiting thread until the exit is over, or until the longest grace and
+    /// [`SLACK`] have passed.
+    fn wait(&self) {
+        let mut progress = self.progress();
+        while !progress.is_over {
+            let until = self.deadline(progress.grace.saturating_add(SLACK));
+            let left = until.map_or(Duration::MAX, |until| {
+                until.saturating_duration_since(Instant::now())
+            });
+            if left.is_zero() {
+                return;
+            }
+            let woken = self.changed.wait_timeout(progress, left);
+            progress = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }
 
@@ -90,13 +173,22 @@ pub fn mark_thread(mark: usize) {
 }
 
 /// Stops this thread for good if the exit of the process has begun to end its runtimes. A
-/// [marked](mark_thread) thread goes on, because the exit waits for it.
+/// [marked](mark_thread) thread goes on, because the exit waits for it. For the same reason a
+/// thread of a pool goes on in a detached job, in its stop hook and in the destructors of its
+/// thread-locals.
 ///
 /// A thread calls this when it is about to panic because the exit has ended a runtime.
 /// Without its runtime the thread has nothing left to do. The message of a panic at the
 /// end of a good run would mislead.
 pub fn stop_if_exiting() {
-    if MARK.get() != 0 || fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {
+    if fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {
+        return;
+    }
+    let is_waited_for = match running::job() {
+        Some(job) => job.header().is_detached(),
+        None => MARK.get() != 0 || living::is_pool_thread(),
+    };
+    if is_waited_for {
         return;
     }
     loop {
@@ -113,6 +205,20 @@ struct Table {
     ends_runtimes: bool,
 }
 
+impl Table {
+    fn add(&mut self, entry: Weak<dyn BeforeExit>) {
+        if self.entries.len() >= self.full {
+            self.entries.retain(|entry| entry.strong_count() > 0);
+            self.full = (2 * self.entries.len()).max(16);
+        }
+        self.entries.push(entry);
+    }
+
+    fn living(&self) -> Vec<Arc<dyn BeforeExit>> {
+        self.entries.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
 static TABLE: PerProcess<Table> = PerProcess::new();
 
 /// Registers an entry that finishes before this process exits, as long as it lives.
@@ -120,13 +226,7 @@ pub fn register(entry: Weak<dyn BeforeExit>) {
     if fork::is_beyond_tables() {
         return; // the exit of such a process waits for nothing
     }
-    TABLE.with(|table| {
-        if table.entries.len() >= table.full {
-            table.entries.retain(|entry| entry.strong_count() > 0);
-            table.full = (2 * table.entries.len()).max(16);
-        }
-        table.entries.push(entry);
-    });
+    TABLE.with(|table| table.add(entry));
     register_handler();
 }
 
@@ -159,22 +259,17 @@ fn finish_all() {
     if fork::is_beyond_tables() {
         return;
     }
-    let entries: Vec<_> =
-        TABLE.with(|table| table.entries.iter().filter_map(Weak::upgrade).collect());
-    let Some(longest) = entries.iter().map(|entry| entry.grace()).max() else {
+    let entries = TABLE.with(|table| table.living());
+    if entries.is_empty() {
         return;
-    };
-    let exit = ProcessExit {
-        began: Instant::now(),
-        excluded: unfinishable(),
-        mark: MARK.get(),
-    };
-    let over = Arc::new((Mutex::new(false), Condvar::new()));
-    let told = Arc::clone(&over);
+    }
+    let exit = ProcessExit::begin(&TABLE);
+    exit.allow_for(&entries);
+    let own = Arc::clone(&exit);
     let body = move || {
-        let _panicked = catch_unwind(AssertUnwindSafe(|| finish(&exit, entries)));
-        *told.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        told.1.notify_one();
+        caught(|| drop(entries));
+        finish(&own);
+        own.note(|progress| progress.is_over = true);
     };
     // If no thread starts, the exit waits for nothing. This thread must not do the
     // waiting, because the other code that it would run could hang.
@@ -184,30 +279,61 @@ fn finish_all() {
     else {
         return;
     };
-    let limit = longest.saturating_add(SLACK);
-    let guard = over.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let waited = over.1.wait_timeout_while(guard, limit, |over| !*over);
-    drop(waited);
+    exit.wait();
 }
 
-/// Finishes the entries, turn by turn. All entries of a turn begin before any of them
-/// is waited for, so an entry that is stuck takes no time from the others.
-fn finish(exit: &ProcessExit, entries: Vec<Arc<dyn BeforeExit>>) {
-    let (jobs, runtimes): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| entry.turn() == Turn::Jobs);
-    for (turn, entries) in [(Turn::Jobs, jobs), (Turn::Runtimes, runtimes)] {
-        if turn == Turn::Runtimes {
-            TABLE.with(|table| table.ends_runtimes = true);
-        }
-        let begun: Vec<_> = entries
-            .into_iter()
-            .filter_map(|entry| entry.begin(exit))
-            .collect();
-        for wait in begun {
-            wait();
+/// Finishes the entries, turn by turn.
+fn finish(exit: &Arc<ProcessExit>) {
+    take_turn(exit, Turn::Jobs);
+    finish_late_jobs(exit);
+    loop {
+        exit.table.with(|table| table.ends_runtimes = true);
+        take_turn(exit, Turn::Runtimes);
+        take_turn(exit, Turn::RuntimeThreads);
+        // A blocking task may have detached jobs.
+        if !finish_late_jobs(exit) {
+            return;
         }
     }
+}
+
+/// Lets the threads of pools end, and finishes the jobs that were detached meanwhile, for
+/// example by a stop hook. Returns whether there were any.
+fn finish_late_jobs(exit: &Arc<ProcessExit>) -> bool {
+    let mut found = false;
+    loop {
+        take_turn(exit, Turn::PoolThreads);
+        if !take_turn(exit, Turn::LateJobs) {
+            return found;
+        }
+        found = true;
+    }
+}
+
+/// Takes a turn of all entries that are registered now. Returns whether there was anything to
+/// wait for.
+///
+/// All entries begin before any of them is waited for, so an entry that is stuck takes no
+/// time from the others.
+fn take_turn(exit: &Arc<ProcessExit>, turn: Turn) -> bool {
+    let entries = exit.table.with(|table| table.living());
+    exit.allow_for(&entries);
+    let waits: Vec<_> = entries
+        .into_iter()
+        .filter_map(|entry| caught(|| entry.begin(exit, turn)).flatten())
+        .collect();
+    let found = !waits.is_empty();
+    for wait in waits {
+        caught(wait);
+    }
+    found
+}
+
+/// Runs other code. Returns `None` if it panics.
+fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(code))
+        .map_err(drop_payload)
+        .ok()
 }
 
 /// Returns the jobs that the exiting thread is inside of, and the jobs that wait for
@@ -221,97 +347,4 @@ fn unfinishable() -> Vec<JobId> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Nothing;
-
-    impl BeforeExit for Nothing {
-        fn turn(&self) -> Turn {
-            Turn::Jobs
-        }
-
-        fn grace(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn begin(self: Arc<Self>, _: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-            None
-        }
-    }
-
-    #[test]
-    fn the_table_does_not_grow_with_what_is_gone() {
-        let kept: Arc<dyn BeforeExit> = Arc::new(Nothing);
-        register(Arc::downgrade(&kept));
-        for _ in 0..1_000 {
-            let gone: Arc<dyn BeforeExit> = Arc::new(Nothing);
-            register(Arc::downgrade(&gone));
-        }
-        TABLE.with(|table| {
-            let entries = &table.entries;
-            assert!(entries.len() < 100, "{}", entries.len());
-            let kept = Arc::downgrade(&kept);
-            assert!(entries.iter().any(|entry| entry.ptr_eq(&kept)));
-        });
-    }
-
-    /// Notes its steps.
-    struct Noting {
-        turn: Turn,
-        name: &'static str,
-        notes: Arc<Mutex<Vec<String>>>,
-    }
-
-    impl BeforeExit for Noting {
-        fn turn(&self) -> Turn {
-            self.turn
-        }
-
-        fn grace(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn begin(self: Arc<Self>, _: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-            let note = move |step| {
-                let text = format!("{} {step}", self.name);
-                self.notes.lock().unwrap().push(text);
-            };
-            note("begins");
-            Some(Box::new(move || note("waits")))
-        }
-    }
-
-    /// Otherwise a pool that is stuck takes time from the others, and the exit waits for jobs
-    /// that others submit meanwhile.
-    #[test]
-    fn all_of_a_turn_begin_before_any_is_waited_for() {
-        let notes = Arc::default();
-        let entry = |turn, name| {
-            let notes = Arc::clone(&notes);
-            Arc::new(Noting { turn, name, notes }) as Arc<dyn BeforeExit>
-        };
-        let exit = ProcessExit {
-            began: Instant::now(),
-            excluded: Vec::new(),
-            mark: 0,
-        };
-        let entries = vec![
-            entry(Turn::Runtimes, "runtime"),
-            entry(Turn::Jobs, "first"),
-            entry(Turn::Jobs, "second"),
-        ];
-        finish(&exit, entries);
-        assert_eq!(
-            *notes.lock().unwrap(),
-            [
-                "first begins",
-                "second begins",
-                "first waits",
-                "second waits",
-                "runtime begins",
-                "runtime waits"
-            ]
-        );
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -40,6 +40,8 @@ pub(crate) struct Threads {
     asked: AtomicUsize,
     started: AtomicUsize,
     ended: AtomicUsize,
+    /// Whether the exit of the process has waited for the threads.
+    were_waited_for: AtomicBool,
 }
 
 impl Threads {
@@ -54,6 +56,7 @@ impl Threads {
             asked: AtomicUsize::new(0),
             started: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
+            were_waited_for: AtomicBool::new(false),
         });
         let entry: Arc<dyn BeforeExit> = Arc::clone(&threads) as _;
         let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
@@ -113,15 +116,19 @@ impl Threads {
 }
 
 impl BeforeExit for Threads {
-    fn turn(&self) -> Turn {
-        Turn::Runtimes
-    }
-
     fn grace(&self) -> Duration {
         self.exit_grace
     }
 
-    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
+    fn begin(
+        self: Arc<Self>,
+        exit: &Arc<ProcessExit>,
+        turn: Turn,
+    ) -> Option<Box<dyn FnOnce() + Send>> {
+        // The exit may take this turn again. It has waited for these threads then.
+        if turn != Turn::RuntimeThreads || self.were_waited_for.swap(true, Ordering::Relaxed) {
+            return None;
+        }
         // The thread that calls `exit` can't end before the exit does. If it is a thread of this
         // runtime, the count leaves it out.
         let own = usize::from(exit.mark() == self.mark());

@@ -12,10 +12,12 @@ use crate::{
         parked, queued, stop_hook, storm, strangers, stuck, stuck_task, thread_locals, timed_out,
         to_file, to_stdout, zero,
     },
+    late,
 };
 
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = finished();
+    cases.extend(during_the_exit());
     cases.extend(not_waited_for());
     cases.extend(logged());
     cases
@@ -88,6 +90,60 @@ fn finished() -> Vec<Case> {
     ]
 }
 
+/// Returns the cases whose work comes while the process exits.
+fn during_the_exit() -> Vec<Case> {
+    let mut graces = prints(
+        "a_bridge_of_a_late_job_has_its_grace",
+        late::bridge,
+        "audit\n",
+    );
+    graces.runs = 1;
+    let mut panics = prints("a_log_that_panics_costs_no_work", late::log_panics, "job\n");
+    (panics.expect.stderr, panics.runs) = (&["a log event"], 1);
+    let mut chain = logs(
+        "a_chain_of_detached_jobs_is_cut_off",
+        late::endless_chain,
+        &["running ("],
+    );
+    chain.expect.code = 3;
+    vec![
+        graces,
+        panics,
+        chain,
+        prints(
+            "a_blocking_task_of_a_late_home_finishes",
+            late::home,
+            "blocking\n",
+        ),
+        prints("a_job_for_another_pool_finishes", late::pool, "audit\n"),
+        prints(
+            "a_stop_hook_of_another_pool_runs",
+            late::stop_hook,
+            "job\nstopped\n",
+        ),
+        prints(
+            "a_job_of_a_blocking_task_finishes",
+            late::after_home,
+            "late\n",
+        ),
+        logs(
+            "a_late_job_that_waits_for_home_is_logged",
+            late::wait_after_home,
+            &["a detached closure is lost", "late.rs"],
+        ),
+        logs(
+            "a_late_stop_hook_that_waits_for_home",
+            late::hook_waits_after_home,
+            &["late.rs", "is shut down"],
+        ),
+        logs(
+            "a_job_that_comes_after_the_grace_is_logged",
+            late::too_late,
+            &["1 running (", "late.rs"],
+        ),
+    ]
+}
+
 /// Returns the cases in which the exit must not wait for something, or must not
 /// hang.
 fn not_waited_for() -> Vec<Case> {
@@ -131,17 +187,20 @@ fn not_waited_for() -> Vec<Case> {
 
 /// Returns the cases in which work is lost and must be logged.
 fn logged() -> Vec<Case> {
+    let mut jobs = logs(
+        "stuck_jobs_are_cut_off_and_logged",
+        stuck,
+        &["1 running (", "children.rs", "2 queued (", "pool=\"db\""],
+    );
+    let mut task = logs(
+        "a_stuck_blocking_task_is_cut_off_and_logged",
+        stuck_task,
+        &["threads=1", "home runtime"],
+    );
+    (jobs.expect.lines, task.expect.lines) = (Some(1), Some(1));
     vec![
-        logs(
-            "stuck_jobs_are_cut_off_and_logged",
-            stuck,
-            &["1 running (", "children.rs", "2 queued (", "pool=\"db\""],
-        ),
-        logs(
-            "a_stuck_blocking_task_is_cut_off_and_logged",
-            stuck_task,
-            &["threads=1", "home runtime"],
-        ),
+        jobs,
+        task,
         logs(
             "a_lock_that_main_holds_does_not_hang_it",
             lock_held,

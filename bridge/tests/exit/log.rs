@@ -17,11 +17,22 @@ thread_local! {
     static LINE: RefCell<String> = RefCell::default();
 }
 
-struct ToStderr;
+struct ToStderr {
+    panics: bool,
+}
 
 /// Sends all log events to stderr from now on.
 pub(crate) fn to_stderr() {
-    tracing::subscriber::set_global_default(ToStderr).expect("the first to be set");
+    set(ToStderr { panics: false });
+}
+
+/// Panics at each log event from now on.
+pub(crate) fn panics() {
+    set(ToStderr { panics: true });
+}
+
+fn set(subscriber: ToStderr) {
+    tracing::subscriber::set_global_default(subscriber).expect("the first to be set");
 }
 
 struct Fields<'a>(&'a mut String);
@@ -46,6 +57,7 @@ impl Subscriber for ToStderr {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        assert!(!self.panics, "a log event");
         LINE.with_borrow_mut(|line| {
             line.clear();
             event.record(&mut Fields(line));

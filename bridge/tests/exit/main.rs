@@ -9,6 +9,7 @@ mod cases;
 mod children;
 #[cfg(unix)]
 mod forks;
+mod late;
 mod log;
 
 use std::{
@@ -46,6 +47,8 @@ struct Expect {
     stdout: &'static str,
     /// Texts that must be on stderr.
     stderr: &'static [&'static str],
+    /// The number of lines on stderr, if it matters.
+    lines: Option<usize>,
     code: i32,
     /// The size of the file, if the case writes one.
     file: Option<usize>,
@@ -119,6 +122,9 @@ fn run(case: &Case) -> Result<(), String> {
         && stdout == expect.stdout
         && expect.stderr.iter().all(|part| stderr.contains(part))
         && (stderr.is_empty() || expect.may_log())
+        && expect
+            .lines
+            .is_none_or(|lines| stderr.lines().count() == lines)
         && expect.file.is_none_or(|bytes| length == bytes as u64);
     if wanted { Ok(()) } else { Err(text) }
 }

@@ -2,7 +2,8 @@
 //! end.
 //!
 //! The pool stays open meanwhile, because a job may need further jobs. The exit does not
-//! wait for jobs that are submitted after it has begun, unless they are detached.
+//! wait for jobs that are submitted after it has begun, unless they are detached. Such a job
+//! may come from another pool, so the exit looks at each pool again.
 //!
 //! A thread that ends runs its stop hook and the destructors of its thread-locals, which may
 //! write what was buffered. So the exit wakes the idle threads, and waits until they are gone.
@@ -33,13 +34,11 @@ const FIRST_PAUSE: Duration = Duration::from_micros(50);
 /// that would cost each job of a program that does not exit.
 const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Jobs that the exit waits for, and then the threads of their pool.
+/// What the exit waits for in a pool.
 struct Waited {
     core: Arc<Core>,
+    exit: Arc<ProcessExit>,
     jobs: Vec<Arc<dyn Runnable>>,
-    /// Jobs that can't end: the exiting thread runs them, or they waited for such a job when
-    /// the exit began.
-    excluded: Vec<JobId>,
     until: Option<Instant>,
 }
 
@@ -55,40 +54,64 @@ impl Core {
 }
 
 impl BeforeExit for Core {
-    fn turn(&self) -> Turn {
-        Turn::Jobs
-    }
-
     fn grace(&self) -> Duration {
         self.limits.exit_grace
     }
 
-    fn begin(self: Arc<Self>, exit: &ProcessExit) -> Option<Box<dyn FnOnce() + Send>> {
-        // Jobs that come later get a woken thread or a new one. All pools do this before any is
-        // waited for, so a pool that is stuck takes no time from the threads of another.
-        let sleepers = self.state().end_idle();
-        sleepers.iter().for_each(Unparker::unpark);
+    fn begin(
+        self: Arc<Self>,
+        exit: &Arc<ProcessExit>,
+        turn: Turn,
+    ) -> Option<Box<dyn FnOnce() + Send>> {
         let mut waited = Waited {
             jobs: Vec::new(),
-            excluded: exit.excluded.clone(),
             until: exit.deadline(self.limits.exit_grace),
+            exit: Arc::clone(exit),
             core: self,
         };
-        waited.list(|_job| true);
-        let has_work = !waited.jobs.is_empty() || waited.core.threads.are_living();
-        has_work.then(|| Box::new(move || waited.finish()) as _)
+        match turn {
+            Turn::Jobs => {
+                waited.end_idle();
+                waited.list(|_job| true);
+                waited.finish_jobs()
+            }
+            Turn::LateJobs => {
+                waited.list_detached();
+                waited.finish_jobs()
+            }
+            Turn::PoolThreads => {
+                // The pool may be new.
+                waited.end_idle();
+                let are_living = waited.core.threads.are_living();
+                are_living.then(|| Box::new(move || waited.wait_for_threads()) as _)
+            }
+            Turn::Runtimes | Turn::RuntimeThreads => None,
+        }
     }
 }
 
 impl Waited {
-    /// Replaces the list by the wanted jobs that are in the pool now and can end.
+    /// Lets the threads end that have no job. Jobs that come later get a woken thread or a new
+    /// one.
+    ///
+    /// All pools do this before any is waited for, so a pool that is stuck takes no time from the
+    /// threads of another.
+    fn end_idle(&self) {
+        let sleepers = self.core.state().end_idle();
+        sleepers.iter().for_each(Unparker::unpark);
+    }
+
+    /// Replaces the list by the wanted jobs that are in the pool now, can end, and were not
+    /// reported as cut off.
     fn list(&mut self, wanted: impl Fn(&Arc<dyn Runnable>) -> bool) {
+        let cut_off = self.exit.cut_off();
         let state = self.core.state();
         let queued = state.queue.submitted().map(|submitted| &submitted.job);
         let here = queued.chain(state.jobs(ShutdownScope::All));
         let held_up = self.held_up(&state);
         let ends = |job: &&Arc<dyn Runnable>| !held_up.contains(&JobId::of(job));
-        let jobs = here.filter(|job| wanted(job)).filter(ends);
+        let is_new = |job: &&Arc<dyn Runnable>| !cut_off.iter().any(|it| Arc::ptr_eq(it, job));
+        let jobs = here.filter(|job| wanted(job)).filter(ends).filter(is_new);
         self.jobs = jobs.cloned().collect();
     }
 
@@ -96,7 +119,7 @@ impl Waited {
     /// than the exit began counts only if its wait polls such a job: it may as well wait for
     /// something else.
     fn held_up(&self, state: &State) -> Vec<JobId> {
-        state.held_up_by(self.excluded.clone(), |frame| frame.kind() == Kind::Wait)
+        state.held_up_by(self.exit.excluded.clone(), |frame| frame.kind() == Kind::Wait)
     }
 
     /// Replaces the list by the detached jobs that are in the pool now.
@@ -104,28 +127,33 @@ impl Waited {
         self.list(|job| job.header().is_detached());
     }
 
-    /// Waits for these jobs, and then for the threads that end.
-    fn finish(mut self) {
-        if !self.finish_jobs() {
-            return;
+    /// Returns a closure that waits for these jobs, if there are any. If the grace is over,
+    /// reports them.
+    fn finish_jobs(mut self) -> Option<Box<dyn FnOnce() + Send>> {
+        if self.jobs.is_empty() {
+            return None;
         }
-        self.wait_for_threads();
-        // A stop hook may have detached jobs.
-        self.list_detached();
-        self.finish_jobs();
+        if self.is_late() {
+            // Each of them may submit the next one, so nobody looks for more.
+            self.report();
+            return None;
+        }
+        Some(Box::new(move || self.wait_for_jobs()))
     }
 
-    /// Waits for these jobs, and for jobs that are detached meanwhile. Reports what is left and
-    /// returns false if the grace was over first.
-    fn finish_jobs(&mut self) -> bool {
+    /// Waits for these jobs, and for jobs that are detached meanwhile. Reports what is left if
+    /// the grace is over first.
+    fn wait_for_jobs(&mut self) {
         while !self.jobs.is_empty() {
             if !self.wait() {
-                self.report();
-                return false;
+                return self.report();
             }
             self.list_detached();
         }
-        true
+    }
+
+    fn is_late(&self) -> bool {
+        self.until.is_some_and(|until| until <= Instant::now())
     }
 
     /// Waits until the threads are gone that have no job, or until the grace is over. Threads
@@ -168,7 +196,7 @@ impl Waited {
     fn look_until(&self, mut is_over: impl FnMut() -> bool) -> bool {
         let mut pause = FIRST_PAUSE;
         while !is_over() {
-            if self.until.is_some_and(|until| until <= Instant::now()) {
+            if self.is_late() {
                 return false;
             }
             thread::sleep(pause);
@@ -177,8 +205,8 @@ impl Waited {
         true
     }
 
-    /// Reports the jobs that are cut off.
-    fn report(&self) {
+    /// Reports the jobs that are cut off, once.
+    fn report(&mut self) {
         let now = tick(self.core.born, Instant::now());
         let mut left = CutOff {
             pool: self.core.limits.name.clone(),
@@ -193,6 +221,7 @@ impl Waited {
                 left.running.push(still_running(header, now));
             }
         }
+        self.exit.cut_off().append(&mut self.jobs);
         (self.core.reports.cut_off)(&left);
     }
 }

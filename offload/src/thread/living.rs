@@ -13,7 +13,7 @@
 //! A model has no such destructors, so nothing is counted there.
 
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-pub(crate) use self::counted::{LivingThreads, count_this_thread};
+pub(crate) use self::counted::{LivingThreads, count_this_thread, is_pool_thread};
 #[cfg(any(bridge_loom, bridge_shuttle))]
 pub(crate) use self::uncounted::{LivingThreads, count_this_thread};
 
@@ -64,6 +64,11 @@ mod counted {
     /// Counts this thread, if it [belongs](LivingThread::begin) to a pool.
     pub(crate) fn count_this_thread() {
         HERE.with(|here| here.get().map(LivingThread::count));
+    }
+
+    /// Returns whether this thread belongs to a pool, and has not ended.
+    pub(crate) fn is_pool_thread() -> bool {
+        HERE.try_with(|here| here.get().is_some()).unwrap_or(false)
     }
 
     impl LivingThreads {

@@ -1,0 +1,160 @@
+//! The children whose work comes while the process exits already.
+
+use std::{mem, process::exit, sync::mpsc, thread, time::Duration};
+
+use bridge::{Bridge, Wait, offload};
+use tokio::{sync::oneshot, task::spawn_blocking};
+
+use crate::{
+    ENDLESS,
+    children::{STUCK, WORK, work},
+    log,
+};
+
+/// Runs `body` on a blocking thread of the home runtime, after some work. Waits until that
+/// thread has begun.
+fn in_blocking(body: impl FnOnce() + Send + 'static) {
+    async {
+        let (start, started) = oneshot::channel();
+        spawn_blocking(move || {
+            start.send(()).unwrap();
+            thread::sleep(WORK);
+            body();
+        });
+        started.await.unwrap();
+    }
+    .wait();
+}
+
+/// Detaches a job of a bridge of its own, which runs `body` after some work.
+fn in_another_pool(body: impl FnOnce() + Send + 'static) {
+    let other = Bridge::builder().max_threads(1).build().unwrap();
+    let job = other.offload(|| {
+        thread::sleep(WORK);
+        body();
+    });
+    job.detach();
+}
+
+/// The home runtime starts during the exit.
+pub(crate) fn home() {
+    offload(|| {
+        thread::sleep(WORK);
+        in_blocking(|| println!("blocking"));
+    })
+    .detach();
+}
+
+/// The global pool exists when the exit begins, and has nothing to do.
+pub(crate) fn pool() {
+    let _global = Bridge::global();
+    in_another_pool(|| work("audit"));
+}
+
+/// The global bridge does not exist when the exit begins. Its grace is longer than that of
+/// the other bridge and the time that the exit allows for logging.
+pub(crate) fn bridge() {
+    let short = Bridge::builder()
+        .exit_grace(Duration::from_millis(400))
+        .build()
+        .unwrap();
+    let job = short.offload(|| {
+        Bridge::builder()
+            .exit_grace(ENDLESS)
+            .install_global()
+            .unwrap();
+        offload(|| {
+            thread::sleep(Duration::from_secs(2));
+            println!("audit");
+        })
+        .detach();
+    });
+    thread::sleep(Duration::from_millis(1));
+    job.detach();
+}
+
+/// The job is over when the exit looks at its pool again, and its thread is not.
+pub(crate) fn stop_hook() {
+    let stop = || {
+        thread::sleep(5 * WORK);
+        println!("stopped");
+    };
+    let builder = Bridge::builder().on_thread_stop(stop);
+    builder.install_global().unwrap();
+    in_another_pool(|| {
+        offload(|| println!("job")).detach();
+        thread::sleep(WORK);
+    });
+}
+
+/// A blocking task of home submits the job, so the jobs before it are over by then.
+pub(crate) fn after_home() {
+    in_blocking(|| work("late"));
+}
+
+/// The job waits on home, which the exit has ended by then.
+pub(crate) fn wait_after_home() {
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(ENDLESS);
+    builder.install_global().unwrap();
+    in_blocking(|| {
+        offload(|| async { tokio::time::sleep(WORK).await }.wait()).detach();
+    });
+}
+
+/// The thread of a late job waits on home in its stop hook. The exit has ended home by then.
+pub(crate) fn hook_waits_after_home() {
+    let builder = Bridge::builder()
+        .exit_grace(ENDLESS)
+        .on_thread_stop(|| async { tokio::task::yield_now().await }.wait());
+    builder.install_global().unwrap();
+    in_blocking(|| {
+        let (tell, told) = mpsc::channel();
+        mem::forget(offload(move || tell.send(())).start());
+        told.recv().unwrap();
+        thread::sleep(WORK);
+    });
+}
+
+/// The job is submitted when the grace of its pool is over.
+pub(crate) fn too_late() {
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(Duration::from_millis(1));
+    builder.install_global().unwrap();
+    in_another_pool(|| {
+        offload(|| thread::sleep(STUCK)).detach();
+        thread::sleep(WORK);
+    });
+}
+
+/// Each job submits the next one.
+pub(crate) fn endless_chain() {
+    fn next() {
+        offload(|| {
+            thread::sleep(Duration::from_millis(1));
+            next();
+        })
+        .detach();
+    }
+
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(Duration::from_millis(200));
+    builder.install_global().unwrap();
+    next();
+    exit(3)
+}
+
+/// The log of the first pool panics while the second pool has work.
+pub(crate) fn log_panics() {
+    log::panics();
+    let stuck = Bridge::builder()
+        .exit_grace(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    stuck.offload(|| thread::sleep(STUCK)).detach();
+    in_another_pool(|| {
+        // Longer than a panic takes.
+        thread::sleep(Duration::from_secs(2));
+        println!("job");
+    });
+}

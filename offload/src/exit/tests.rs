@@ -1,0 +1,103 @@
+//! Checks the table of the exit, and the order of its turns.
+
+use super::*;
+
+struct Nothing;
+
+impl BeforeExit for Nothing {
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn begin(self: Arc<Self>, _: &Arc<ProcessExit>, _: Turn) -> Option<Box<dyn FnOnce() + Send>> {
+        None
+    }
+}
+
+#[test]
+fn the_table_does_not_grow_with_what_is_gone() {
+    let kept: Arc<dyn BeforeExit> = Arc::new(Nothing);
+    register(Arc::downgrade(&kept));
+    for _ in 0..1_000 {
+        let gone: Arc<dyn BeforeExit> = Arc::new(Nothing);
+        register(Arc::downgrade(&gone));
+    }
+    TABLE.with(|table| {
+        let entries = &table.entries;
+        assert!(entries.len() < 100, "{}", entries.len());
+        let kept = Arc::downgrade(&kept);
+        assert!(entries.iter().any(|entry| entry.ptr_eq(&kept)));
+    });
+}
+
+/// Notes its steps, and has work in these turns, once in each.
+struct Noting {
+    name: &'static str,
+    turns: Mutex<Vec<Turn>>,
+    notes: Arc<Mutex<Vec<String>>>,
+}
+
+impl BeforeExit for Noting {
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn begin(
+        self: Arc<Self>,
+        _: &Arc<ProcessExit>,
+        turn: Turn,
+    ) -> Option<Box<dyn FnOnce() + Send>> {
+        self.turns
+            .lock()
+            .unwrap()
+            .extract_if(.., |it| *it == turn)
+            .next()?;
+        let note = move |step| {
+            let text = format!("{} {step} {turn:?}", self.name);
+            self.notes.lock().unwrap().push(text);
+        };
+        note("begins");
+        Some(Box::new(move || note("waits for")))
+    }
+}
+
+/// Otherwise a pool that is stuck takes time from the others, the exit waits for jobs that
+/// others submit meanwhile, or jobs come that nobody looks for any more.
+#[test]
+fn the_turns_go_on_until_no_job_has_come() {
+    static OWN: PerProcess<Table> = PerProcess::new();
+
+    let notes = Arc::default();
+    let entry = |name, turns: &[Turn]| {
+        let entry: Arc<dyn BeforeExit> = Arc::new(Noting {
+            name,
+            turns: Mutex::new(turns.to_vec()),
+            notes: Arc::clone(&notes),
+        });
+        OWN.with(|table| table.add(Arc::downgrade(&entry)));
+        entry
+    };
+    let _entries = [
+        entry("runtime", &[Turn::Runtimes, Turn::RuntimeThreads]),
+        entry("first", &[Turn::Jobs, Turn::LateJobs]),
+        entry("second", &[Turn::Jobs, Turn::PoolThreads]),
+    ];
+    finish(&ProcessExit::begin(&OWN));
+    assert_eq!(
+        *notes.lock().unwrap(),
+        [
+            "first begins Jobs",
+            "second begins Jobs",
+            "first waits for Jobs",
+            "second waits for Jobs",
+            "second begins PoolThreads",
+            "second waits for PoolThreads",
+            "first begins LateJobs",
+            "first waits for LateJobs",
+            "runtime begins Runtimes",
+            "runtime waits for Runtimes",
+            "runtime begins RuntimeThreads",
+            "runtime waits for RuntimeThreads",
+        ]
+    );
+}
