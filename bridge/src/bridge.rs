@@ -304,6 +304,13 @@ impl Bridge {
     /// A task on the home runtime that awaits this is dropped with the runtime. Await the
     /// shutdown in another runtime, or wait in sync code.
     ///
+    /// A wait that rests on the home runtime may await this, and gets the report. But what it
+    /// does after that finds no timer and no socket any more. While home ends, such a wait
+    /// polls nothing else, and it may exceed its time limit by the rest of `grace`.
+    ///
+    /// A thread of the home runtime may shut the bridge down in blocking code. It does not
+    /// wait for itself.
+    ///
     /// # Examples
     ///
     /// ```
@@ -324,10 +331,10 @@ impl Bridge {
         self.inner.home.shut_down(timeout);
     }
 
-    /// Ends the home runtime without blocking: another thread waits for the end. Returns
-    /// `None` if there is nothing to wait for, or if the system has no thread for that.
-    pub(crate) fn end_home_on_thread(&self, timeout: Duration) -> Option<OnThread<()>> {
-        self.inner.home.shut_down_on_thread(timeout)
+    /// Ends the home runtime in a poll. Blocks only the thread of a wait that rests on home.
+    /// Otherwise another thread waits for the end, and is returned if the system has one.
+    pub(crate) fn end_home_in_poll(&self, timeout: Duration) -> Option<OnThread<()>> {
+        self.inner.home.shut_down_in_poll(timeout)
     }
 
     /// Returns the home runtime, started. A runtime that was given may have ended since its

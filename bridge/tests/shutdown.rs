@@ -10,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge::{Bridge, OffloadError, WaitError, offload::cancelled};
+use bridge::{
+    Bridge, OffloadError, Rejected, WaitError,
+    offload::{Shutdown, cancelled},
+};
 use testkit::within;
 use tokio::runtime::{Builder, Runtime};
 
@@ -181,5 +184,115 @@ fn nothing_happens_before_it_is_polled() {
         let bridge = Bridge::builder().max_threads(1).build().unwrap();
         drop(bridge.shutdown(LONG));
         assert_eq!(bridge.wait(bridge.offload(|| 7)), 7);
+    });
+}
+
+/// Starts a blocking task of home, and returns whether it is done.
+fn blocking_task(bridge: &Bridge) -> Arc<AtomicBool> {
+    let done = Arc::new(AtomicBool::new(false));
+    let (start, started) = mpsc::channel();
+    let does = Arc::clone(&done);
+    bridge.handle().unwrap().spawn_blocking(move || {
+        start.send(()).unwrap();
+        thread::sleep(Duration::from_millis(100));
+        does.store(true, Ordering::SeqCst);
+    });
+    started.recv().unwrap();
+    done
+}
+
+/// Shuts a bridge down in `form`, with a blocking task on home that has to finish before.
+fn reports(name: &str, form: impl FnOnce(&Bridge) -> Option<Shutdown> + Send + 'static) {
+    let name = name.to_owned();
+    within(move || {
+        let bridge = Bridge::builder().worker_threads(2).build().unwrap();
+        assert_eq!(bridge.wait(bridge.offload(|| 7)), 7);
+        let done = blocking_task(&bridge);
+        let own = bridge.clone();
+        let is_open = move || !matches!(own.try_offload(|| ()), Err(Rejected::ShutDown { .. }));
+        let until_it_begins = move || while is_open() {};
+        bridge.offload(until_it_begins).detach();
+        let report = form(&bridge).unwrap_or_else(|| panic!("{name}: the report is lost"));
+        assert!(report.completed > 0, "{name}");
+        assert!(
+            done.load(Ordering::SeqCst),
+            "{name}: home was not waited for"
+        );
+        let error = bridge.try_wait(async {}).unwrap_err();
+        assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
+    });
+}
+
+/// Otherwise the wait rests on the home runtime that it ends, and the report is lost.
+#[test]
+fn a_wait_on_home_that_awaits_it_reports() {
+    reports("wait", |bridge| bridge.try_wait(bridge.shutdown(LONG)).ok());
+    reports("wait_timeout", |bridge| {
+        bridge.wait_timeout(bridge.shutdown(LONG), LONG).ok()
+    });
+    reports("in a block", |bridge| {
+        let work = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert_eq!(bridge.offload(|| 7).await, 7);
+            bridge.shutdown(LONG).await
+        };
+        bridge.try_wait(work).ok()
+    });
+    reports("nested", |bridge| {
+        let wait = || bridge.try_wait(bridge.shutdown(LONG)).ok();
+        bridge.try_wait(async { wait() }).ok().flatten()
+    });
+    reports("under the guard", |bridge| {
+        let _entered = bridge.enter();
+        bridge.try_wait(bridge.shutdown(LONG)).ok()
+    });
+    reports("frozen", |bridge| {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { bridge.try_wait_frozen(bridge.shutdown(LONG)).ok() })
+    });
+}
+
+/// Otherwise such a thread waits for its own end for the rest of the grace.
+#[test]
+fn a_thread_of_home_does_not_wait_for_itself() {
+    fn on_home(
+        bridge: &Bridge,
+        shuts_down: impl FnOnce(Bridge) -> Option<Shutdown> + Send + 'static,
+    ) -> Option<Shutdown> {
+        let (tell, told) = mpsc::channel();
+        let own = bridge.clone();
+        let body = move || tell.send(shuts_down(own)).unwrap();
+        bridge.handle().unwrap().spawn_blocking(body);
+        told.recv().unwrap()
+    }
+
+    reports("blocking", |bridge| {
+        on_home(bridge, |own| Some(own.shutdown(Duration::MAX).wait()))
+    });
+    reports("a wait", |bridge| {
+        on_home(bridge, |own| own.try_wait(own.shutdown(Duration::MAX)).ok())
+    });
+    reports("another executor", |bridge| {
+        on_home(bridge, |own| {
+            Some(futures::executor::block_on(own.shutdown(Duration::MAX)))
+        })
+    });
+    reports("block_in_place", |bridge| {
+        let (tell, told) = mpsc::channel();
+        let own = bridge.clone();
+        bridge.handle().unwrap().spawn(async move {
+            let shuts_down = || own.shutdown(Duration::MAX).wait();
+            tell.send(tokio::task::block_in_place(shuts_down)).unwrap();
+        });
+        told.recv().ok()
+    });
+    reports("a task that waits", |bridge| {
+        let (tell, told) = mpsc::channel();
+        let own = bridge.clone();
+        bridge.handle().unwrap().spawn(async move {
+            let report = own.try_wait(own.shutdown(Duration::MAX)).ok();
+            tell.send(report).unwrap();
+        });
+        told.recv().ok().flatten()
     });
 }

@@ -103,7 +103,7 @@ impl Future for BridgeShutdown {
             let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
                 return Poll::Pending;
             };
-            let Some(home) = this.bridge.end_home_on_thread(this.left(began)) else {
+            let Some(home) = this.bridge.end_home_in_poll(this.left(began)) else {
                 this.ending = EndingPart::Over;
                 return Poll::Ready(report);
             };

@@ -9,10 +9,10 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use detect::{Context, probe::blocking::block_if_allowed};
+use detect::{Context, ThreadTag, probe::blocking::block_if_allowed};
 use offload_pool::{
     fork::{self, Forked, OfProcess},
     on_thread::OnThread,
@@ -38,8 +38,14 @@ struct Started {
     handle: OnceLock<Handle>,
     /// The runtime, if the bridge has built it, until it is shut down. In a fork's child
     /// it is never dropped, because threads of the parent may hold its locks.
-    runtime: Mutex<Option<ManuallyDrop<Runtime>>>,
+    runtime: Mutex<Option<ManuallyDrop<OwnRuntime>>>,
     closed: AtomicBool,
+}
+
+/// A runtime that the bridge has built.
+struct OwnRuntime {
+    runtime: Runtime,
+    threads: Arc<Threads>,
 }
 
 /// Where the home runtime comes from.
@@ -112,51 +118,58 @@ impl Home {
     /// Refuses waits from now on, and ends the runtime if the bridge has built it. Open
     /// waits inside it then end with [`WaitError::RuntimeGone`].
     pub(crate) fn shut_down(&self, timeout: Duration) {
-        let mut runtime = self.take();
-        if Context::current() != Context::Async {
-            // This may still be a poll: that of a root which has blocked before or runs
-            // without a budget.
-            let _unless_refused = block_if_allowed(|| {
-                if let Some(runtime) = runtime.take() {
-                    runtime.shutdown_timeout(timeout);
-                }
-            });
+        let Some(home) = self.take() else {
+            return;
+        };
+        if Context::current() == Context::Async {
+            return home.begin_end();
         }
-        // The runtime is still here if this thread must not block.
-        if let Some(runtime) = runtime {
-            runtime.shutdown_background();
+        // This may still be a poll: that of a root which has blocked before or runs
+        // without a budget.
+        let own = home.threads.here();
+        if let Err(home) = home.end(own, timeout) {
+            home.begin_end();
         }
     }
 
-    /// Like [`shut_down`](Self::shut_down), but does not block: another thread waits for
-    /// the runtime's end. Returns `None` if no thread has to wait, or if the system has no
-    /// thread for that.
-    pub(crate) fn shut_down_on_thread(&self, timeout: Duration) -> Option<OnThread<()>> {
-        let runtime = self.take()?;
+    /// Like [`shut_down`](Self::shut_down), but in a poll: another thread waits for the runtime's
+    /// end. Returns `None` if no thread has to wait, or if the system has no thread for that.
+    ///
+    /// In a wait that rests on this runtime, this blocks until the end. The end ends the wait
+    /// too, before another poll of its future.
+    pub(crate) fn shut_down_in_poll(&self, timeout: Duration) -> Option<OnThread<()>> {
+        let is_waited_in = self.is_waited_in();
+        let home = self.take()?;
+        let own = home.threads.here();
+        if is_waited_in {
+            let until = Instant::now().checked_add(timeout);
+            if let Err(home) = home.end(own, timeout) {
+                // Tokio objects, because the wait freezes an executor. It stands still anyway.
+                home.end_by_count(own, until);
+            }
+            return None;
+        }
         if timeout.is_zero() {
-            runtime.shutdown_background();
+            home.begin_end();
             return None;
         }
         // If the system has no thread, the closure is dropped here, maybe in a poll, where
         // dropping a runtime panics. So the closure must not own the runtime alone.
-        let runtime = Arc::new(Mutex::new(Some(runtime)));
-        let take = |runtime: &Mutex<Option<Runtime>>| {
-            runtime
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
+        let home = Arc::new(Mutex::new(Some(home)));
+        let take = |home: &Mutex<Option<OwnRuntime>>| {
+            home.lock().unwrap_or_else(PoisonError::into_inner).take()
         };
-        let elsewhere = Arc::clone(&runtime);
+        let elsewhere = Arc::clone(&home);
         let body = move || {
-            if let Some(runtime) = take(&elsewhere) {
-                runtime.shutdown_timeout(timeout);
+            if let Some(Err(home)) = take(&elsewhere).map(|home| home.end(own, timeout)) {
+                home.begin_end();
             }
         };
         let started = OnThread::start("bridge-shutdown", body);
         if started.is_err()
-            && let Some(runtime) = take(&runtime)
+            && let Some(home) = take(&home)
         {
-            runtime.shutdown_background();
+            home.begin_end();
         }
         started.ok()
     }
@@ -164,13 +177,55 @@ impl Home {
     /// Begins the end of the runtime, without waiting for it. Its threads finish the
     /// blocking tasks that have started, and those of `tokio::fs` and `tokio::io`.
     pub(crate) fn begin_end(&self) {
-        if let Some(runtime) = self.take() {
-            runtime.shutdown_background();
+        if let Some(home) = self.take() {
+            home.begin_end();
         }
     }
 
-    fn take(&self) -> Option<Runtime> {
+    /// Returns whether this thread polls the future of a wait that rests on this runtime.
+    fn is_waited_in(&self) -> bool {
+        let home = self.started.get().ok().and_then(|it| it.handle.get());
+        let is_here = |home: &Handle| Handle::try_current().is_ok_and(|it| it.id() == home.id());
+        ThreadTag::current() == ThreadTag::Wait && home.is_some_and(is_here)
+    }
+
+    fn take(&self) -> Option<OwnRuntime> {
         self.started.get().ok()?.take()
+    }
+}
+
+impl OwnRuntime {
+    fn begin_end(self) {
+        self.runtime.shutdown_background();
+    }
+
+    /// Ends the runtime, and blocks until its threads have ended or `timeout` is over. `own` of
+    /// them wait for this, so they can't end before.
+    ///
+    /// # Errors
+    ///
+    /// Returns the runtime if Tokio does not let this thread block.
+    fn end(self, own: usize, timeout: Duration) -> Result<(), Self> {
+        if own > 0 {
+            // Tokio would wait for them too.
+            let until = Instant::now().checked_add(timeout);
+            self.end_by_count(own, until);
+            return Ok(());
+        }
+        let mut home = Some(self);
+        let _unless_refused = block_if_allowed(|| {
+            if let Some(home) = home.take() {
+                home.runtime.shutdown_timeout(timeout);
+            }
+        });
+        home.map_or(Ok(()), Err)
+    }
+
+    /// Ends the runtime, and blocks until at most `own` of its threads are left, or until the
+    /// time `until`. The thread-locals of the others may still be dropped then.
+    fn end_by_count(self, own: usize, until: Option<Instant>) {
+        self.runtime.shutdown_background();
+        let _left = self.threads.wait(own, until);
     }
 }
 
@@ -199,10 +254,10 @@ impl Started {
                 exit_grace,
             } => {
                 let threads = Threads::new(*exit_grace);
-                let runtime = build(*worker_threads, *max_blocking_threads, threads)
+                let runtime = build(*worker_threads, *max_blocking_threads, &threads)
                     .map_err(|error| WaitError::NoRuntime { error, at })?;
                 let handle = runtime.handle().clone();
-                *slot = Some(ManuallyDrop::new(runtime));
+                *slot = Some(ManuallyDrop::new(OwnRuntime { runtime, threads }));
                 handle
             }
         };
@@ -210,7 +265,7 @@ impl Started {
     }
 
     /// Refuses further waits, and takes the runtime out if the bridge has built it.
-    fn take(&self) -> Option<Runtime> {
+    fn take(&self) -> Option<OwnRuntime> {
         self.closed.store(true, Ordering::Relaxed);
         let mut slot = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         slot.take().map(ManuallyDrop::into_inner)
@@ -227,7 +282,7 @@ impl Drop for Home {
 fn build(
     workers: Option<usize>,
     max_blocking_threads: usize,
-    threads: Option<Arc<Threads>>,
+    threads: &Arc<Threads>,
 ) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_multi_thread();
     if let Some(workers) = workers {
@@ -237,9 +292,7 @@ fn build(
         .enable_all()
         .thread_name(NAME)
         .max_blocking_threads(max_blocking_threads);
-    if let Some(threads) = threads {
-        threads.count(&mut builder);
-    }
+    threads.count(&mut builder);
     // Tokio panics if the system refuses its first thread. So this function first starts a
     // thread itself, where a refusal is an error. The system may still refuse the next
     // thread, so the panic is caught too.
@@ -280,7 +333,7 @@ mod tests {
         assert_eq!(start(&home).unwrap(), first);
         let started = home.started.get().unwrap();
         let kept = started.runtime.lock().unwrap();
-        assert_eq!(kept.as_ref().unwrap().handle().id(), first);
+        assert_eq!(kept.as_ref().unwrap().runtime.handle().id(), first);
     }
 
     /// Otherwise nobody would ever end the runtime.

@@ -1,4 +1,5 @@
-//! The threads of a home runtime, which the exit of the process waits for.
+//! The threads of a home runtime. The exit of the process waits for them, and so does a
+//! shutdown in one of them.
 //!
 //! When a Tokio runtime ends, each of its threads finishes the blocking task that it
 //! runs, and the queued tasks of `tokio::fs` and `tokio::io`. Then the thread ends. So
@@ -9,6 +10,7 @@
 //! [`Runtime`]: tokio::runtime::Runtime
 
 use std::{
+    cell::Cell,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -32,6 +34,11 @@ const LONGEST: Duration = Duration::from_millis(5);
 /// If no thread starts for this long, the system has refused those that Tokio asked for.
 const START: Duration = Duration::from_millis(100);
 
+thread_local! {
+    /// The mark of the home runtime whose thread this is, or 0.
+    static HERE: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Counts the threads of one home runtime.
 pub(crate) struct Threads {
     exit_grace: Duration,
@@ -45,12 +52,8 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// Makes the count, and registers it with the exit of the process. Returns `None` if
-    /// the exit need not wait.
-    pub(crate) fn new(exit_grace: Duration) -> Option<Arc<Self>> {
-        if exit_grace.is_zero() {
-            return None;
-        }
+    /// Makes the count, and registers it with the exit of the process, unless the grace is zero.
+    pub(crate) fn new(exit_grace: Duration) -> Arc<Self> {
         let threads = Arc::new(Self {
             exit_grace,
             asked: AtomicUsize::new(0),
@@ -58,23 +61,28 @@ impl Threads {
             ended: AtomicUsize::new(0),
             were_waited_for: AtomicBool::new(false),
         });
-        let entry: Arc<dyn BeforeExit> = Arc::clone(&threads) as _;
-        let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
-        exit::register(entry);
-        Some(threads)
+        if !exit_grace.is_zero() {
+            let entry: Arc<dyn BeforeExit> = Arc::clone(&threads) as _;
+            let entry: Weak<dyn BeforeExit> = Arc::downgrade(&entry);
+            exit::register(entry);
+        }
+        threads
     }
 
     /// Counts the threads of the runtime that `builder` builds. The runtime keeps the count
     /// alive until its last thread has ended.
-    pub(crate) fn count(self: Arc<Self>, builder: &mut Builder) {
-        let (asked, started, ended) = (Arc::clone(&self), Arc::clone(&self), self);
+    pub(crate) fn count(self: &Arc<Self>, builder: &mut Builder) {
+        let [asked, started, ended] = [(); 3].map(|()| Arc::clone(self));
         builder
             .thread_name_fn(move || {
                 asked.asked.fetch_add(1, Ordering::SeqCst);
                 NAME.to_owned()
             })
             .on_thread_start(move || {
-                exit::mark_thread(started.mark());
+                HERE.set(started.mark());
+                if !started.exit_grace.is_zero() {
+                    exit::mark_thread(started.mark());
+                }
                 started.started.fetch_add(1, Ordering::SeqCst);
             })
             .on_thread_stop(move || {
@@ -87,9 +95,14 @@ impl Threads {
         std::ptr::from_ref(self).addr()
     }
 
+    /// Returns how many of these threads this thread is: one or none.
+    pub(crate) fn here(&self) -> usize {
+        usize::from(HERE.get() == self.mark())
+    }
+
     /// Waits until at most `own` threads are left. Returns how many more are left at the
     /// deadline.
-    fn wait(&self, own: usize, until: Option<Instant>) -> usize {
+    pub(crate) fn wait(&self, own: usize, until: Option<Instant>) -> usize {
         let mut pause = FIRST;
         let mut since = Instant::now();
         let mut seen = usize::MAX;
@@ -156,7 +169,7 @@ mod tests {
     fn a_thread_that_is_about_to_start_is_waited_for() {
         let step = || thread::sleep(Duration::from_millis(10));
         let is_waited_for = |_| {
-            let threads = Threads::new(Duration::from_secs(20)).unwrap();
+            let threads = Threads::new(Duration::from_secs(20));
             threads.asked.store(1, Ordering::SeqCst);
             let counted = Arc::clone(&threads);
             let runs = thread::spawn(move || {
