@@ -76,6 +76,9 @@ pub(crate) struct Core {
     ready: Arc<Padded<AtomicUsize>>,
     /// Submitters leave jobs here while they would have nobody to call.
     inbox: Arc<Padded<Inbox>>,
+    /// Whether a worker without a job ends, because the pool is closed or the process exits. A
+    /// spinning worker reads it, because nobody wakes such a worker.
+    pub(crate) keeps_no_idle: AtomicBool,
     /// Tracks how often it has paid that callers polled again at once.
     pub(crate) eagerness: Eagerness,
     /// Notified whenever a job leaves the pool or parks, once a shutdown has begun.
@@ -150,6 +153,7 @@ impl Core {
             outside: Outside::default(),
             ready,
             inbox,
+            keeps_no_idle: AtomicBool::new(false),
             eagerness: Eagerness::new(),
             job_ended: Condvar::new(),
             threads: LivingThreads::default(),

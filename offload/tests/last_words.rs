@@ -93,3 +93,25 @@ fn shut_down_in_the_stop_hook(end: fn(PoolShutdown) -> Shutdown) {
         assert_eq!(told.try_recv(), Ok(0));
     });
 }
+
+/// Otherwise a shutdown waits for the end of a spin, and the worker of a dropped pool spins on.
+#[test]
+fn a_thread_that_spins_ends_with_its_pool() {
+    // A worker does not spin on a busy machine, so there are several rounds.
+    for _ in 0..20 {
+        for is_shut_down in [true, false] {
+            within(move || {
+                let (tell, told) = mpsc::channel();
+                let builder = Pool::builder().max_threads(1).spin(Duration::MAX);
+                let builder = builder.on_thread_stop(move || tell.send(()).unwrap());
+                let pool: Pool = builder.build().unwrap();
+                wait(pool.run(|| ()));
+                if is_shut_down {
+                    assert_eq!(pool.shutdown(Duration::MAX).wait().running, vec![]);
+                }
+                drop(pool);
+                told.recv().unwrap();
+            });
+        }
+    }
+}

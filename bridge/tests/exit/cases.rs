@@ -9,8 +9,8 @@ use crate::{
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
         exit_called, given, graces, hook_detaches, idle, lock_held, nested, own_pool, panics,
-        parked, queued, stop_hook, storm, strangers, stuck, stuck_task, thread_locals, timed_out,
-        to_file, to_stdout, zero,
+        parked, queued, spins, stop_hook, storm, strangers, stuck, stuck_task, thread_locals,
+        timed_out, to_file, to_stdout, zero,
     },
     late,
 };
@@ -171,6 +171,7 @@ fn not_waited_for() -> Vec<Case> {
         prints("an_ancestor_of_a_job_that_exits", ancestor, ""),
         prints("a_job_that_waits_for_a_task_that_exits", exit_under_job, ""),
         prints("a_job_that_polls_a_job_that_exits", exit_polled, ""),
+        prints("a_thread_that_spins", spins, "stopped\n"),
         prints("zero_turns_it_off", zero, ""),
         prints("nothing_to_wait_for", idle, ""),
         prints("what_strangers_submit_meanwhile", strangers, "job\n"),

@@ -217,6 +217,17 @@ pub(crate) fn stop_hook() {
     work("job");
 }
 
+/// The thread looks for work without end, unless the machine is busy.
+pub(crate) fn spins() {
+    Bridge::builder()
+        .exit_grace(ENDLESS)
+        .spin(ENDLESS)
+        .on_thread_stop(|| println!("stopped"))
+        .install_global()
+        .unwrap();
+    offload(|| ()).wait();
+}
+
 pub(crate) fn hook_detaches() {
     static ONCE: Once = Once::new();
     let stop = || {

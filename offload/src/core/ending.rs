@@ -4,7 +4,7 @@
 use std::{
     mem,
     panic::Location,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -75,6 +75,7 @@ impl Core {
         let sleepers = state.advance(Phase::Draining);
         let run = state.finished();
         drop(state);
+        self.keeps_no_idle.store(true, Ordering::Relaxed);
         sleepers.iter().for_each(Unparker::unpark);
         let tell = refused
             .iter()

@@ -11,7 +11,7 @@
 
 use std::{
     mem,
-    sync::{Arc, Weak},
+    sync::{Arc, Weak, atomic::Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -98,6 +98,7 @@ impl Waited {
     /// threads of another.
     fn end_idle(&self) {
         let sleepers = self.core.state().end_idle();
+        self.core.keeps_no_idle.store(true, Ordering::Relaxed);
         sleepers.iter().for_each(Unparker::unpark);
     }
 

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -183,8 +183,8 @@ fn take_late_token(parker: &Parker) {
 /// The number of checks for work between two reads of the clock.
 const CHECKS: usize = if MODEL { 1 } else { 64 };
 
-/// Spins for about `limit` from `start` on, until work is ready. Returns roughly how
-/// long that took, or `None` if there was no work.
+/// Spins for about `limit` from `start` on, until work is ready or the pool keeps no idle
+/// worker any more. Returns roughly how long that took, or `None` if there was no work.
 fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
     let mut time = Duration::ZERO;
     loop {
@@ -195,8 +195,31 @@ fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
             spin_loop();
         }
         time = elapsed(start);
-        if time >= limit {
+        if time >= limit || core.keeps_no_idle.load(Ordering::Relaxed) {
             return None;
         }
+    }
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::thread;
+
+    use testkit::within;
+
+    use super::*;
+    use crate::Pool;
+
+    /// Otherwise a shutdown waits for the end of a spin, and the worker of a dropped pool spins
+    /// on. A worker of a busy machine does not spin, so this calls the function itself.
+    #[test]
+    fn a_spin_ends_with_its_pool() {
+        within(|| {
+            let pool = Pool::new();
+            let core = pollster::block_on(pool.run(|| Worker::current().unwrap().core));
+            let spins = thread::spawn(move || spin(&core, Duration::MAX, now()));
+            drop(pool);
+            assert_eq!(spins.join().unwrap(), None);
+        });
     }
 }
