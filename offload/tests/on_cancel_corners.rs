@@ -253,3 +253,33 @@ fn a_shutdown_tells_queued_callers_before_it_calls_hooks() {
         wait(busy);
     });
 }
+
+/// Otherwise a report says that the job waits for the end of a pool.
+#[test]
+fn a_report_names_the_wait_for_a_hook() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (call, called) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let job = pool.run(move || {
+            let guard = on_cancel(move || {
+                call.send(()).unwrap();
+                let _released = held.recv();
+            });
+            start.send(()).unwrap();
+            called.recv().unwrap();
+            drop(guard);
+        });
+        let job = job.start();
+        started.recv().unwrap();
+        let leaves = thread::spawn(move || drop(job));
+        eventually("the drop of the guard waits", || {
+            pool.metrics().blocked == 1
+        });
+        let report = pool.report().to_string();
+        assert!(report.contains("or of a hook"), "{report}");
+        drop(release);
+        leaves.join().unwrap();
+    });
+}

@@ -266,20 +266,28 @@ impl Drained {
         drop(state);
         // Workers had taken the other jobs, and gave them back without running them.
         report.abandoned += gone - report.cancelled;
-        let at = tick(core.born, now());
-        let tell = left.iter().map(|job| core.tell_shut_down(job));
-        let cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
-        for (job, cleanup) in left.iter().zip(&cleanups) {
-            if cleanup.left.is_some() {
-                // A worker had taken the job, and has not begun it.
-                report.abandoned += 1;
-            } else {
-                report.running.push(still_running(job.header(), at));
-            }
-        }
-        settle(cleanups);
+        tell_left(core, &left, &mut report);
         report
     }
+}
+
+/// Tells the callers of these jobs that the pool is shut down, and reports the jobs.
+fn tell_left(core: &Core, left: &[Arc<dyn Runnable>], report: &mut Shutdown) {
+    let at = tick(core.born, now());
+    let tell = left.iter().map(|job| core.tell_shut_down(job));
+    let cleanups = core.tell_and_count(tell, |tally| &mut tally.cancelled);
+    for (job, cleanup) in left.iter().zip(&cleanups) {
+        if cleanup.left.is_some() {
+            // A worker had taken the job, and has not begun it.
+            report.abandoned += 1;
+        } else if job.header().shown().is_some() {
+            // The job has ended just before, and its caller gets the result.
+            report.cancelled += 1;
+        } else {
+            report.running.push(still_running(job.header(), at));
+        }
+    }
+    settle(cleanups);
 }
 
 /// Describes a job that still runs, as an item of a report. A job that begins just now has
@@ -301,7 +309,7 @@ mod tests {
     use testkit::within;
 
     use super::*;
-    use crate::{Builder, Pool, Waiting, worker::this_worker::Worker};
+    use crate::{Builder, Pool, Waiting, job::running, worker::this_worker::Worker};
 
     /// Returns the cancel grace of a shutdown with a grace of ten seconds.
     fn cancel_grace(builder: Builder) -> Duration {
@@ -333,6 +341,19 @@ mod tests {
                 core.begin_end(Duration::MAX).is_over(&core)
             });
             assert!(pollster::block_on(job));
+        });
+    }
+
+    /// Otherwise a report names a job as running whose caller has got the result.
+    #[test]
+    fn a_job_that_ends_just_before_its_caller_is_told_has_ended() {
+        within(|| {
+            let pool = Pool::new();
+            let this = || (Worker::current().unwrap().core, running::job().unwrap());
+            let (core, job) = pollster::block_on(pool.run(this));
+            let mut report = Shutdown::default();
+            tell_left(&core, &[job], &mut report);
+            assert_eq!((report.cancelled, report.running.len()), (1, 0));
         });
     }
 }

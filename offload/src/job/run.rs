@@ -165,11 +165,14 @@ where
     pub(super) fn end(&self, error: OffloadError) -> DeferredCleanup {
         let mut cell = lock(&self.cell);
         let (next, report) = match cell.stage {
-            Stage::Fresh(_) | Stage::Waiting(..) | Stage::Running => {
-                (Stage::Done(Err(error)), None)
-            }
+            Stage::Waiting(..) | Stage::Running => (Stage::Done(Err(error)), None),
             Stage::WaitingDetached(..) => (Stage::Gone, Some(error)),
-            Stage::RunningUnawaited | Stage::Done(_) | Stage::Refused(_) | Stage::Gone => {
+            // `Fresh` does not come here, because the pool ends only jobs that were submitted.
+            Stage::Fresh(_)
+            | Stage::RunningUnawaited
+            | Stage::Done(_)
+            | Stage::Refused(_)
+            | Stage::Gone => {
                 return DeferredCleanup::default();
             }
         };

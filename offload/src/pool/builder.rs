@@ -190,6 +190,10 @@ impl<A> Builder<A> {
     }
 
     /// Sets a hook that runs on each worker after its last job.
+    ///
+    /// A worker that runs this hook does not count against
+    /// [`max_threads`](Self::max_threads) any more. So if the hook takes longer than
+    /// [`keep_alive`](Self::keep_alive), more threads may live at a time.
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.hooks.on_thread_stop = Some(Arc::new(hook));
         self

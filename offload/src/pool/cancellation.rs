@@ -139,8 +139,8 @@ pub struct Cancellation {
 ///
 /// # Corner cases
 ///
-/// If the closure returns before its caller leaves, the future never resolves. Outside a
-/// job it never resolves either.
+/// If the closure returns before its caller leaves, nothing wakes the future any more. A poll
+/// after the caller has left still finds it ready. Outside a job it never resolves.
 ///
 /// # Examples
 ///

@@ -81,7 +81,8 @@ impl Queue {
         Self { clock, ..self }
     }
 
-    /// Returns the number of jobs in both queues. It is at most the capacity.
+    /// Returns the number of jobs in both queues. It is at most the capacity, apart from lent
+    /// jobs that were [put back](Self::put_back).
     pub(crate) fn queued(&self) -> usize {
         self.descendants.queue.live + self.unrelated.queue.live
     }

@@ -217,7 +217,8 @@ pub enum OffloadError {
         /// Where the closure was offloaded.
         at: &'static Location<'static>,
     },
-    /// The pool has no thread, and none could be started.
+    /// The pool has no thread that could run the closure, and none could be started. It has no
+    /// thread at all, or all its threads are parked.
     #[non_exhaustive]
     NoThread {
         /// Where the closure was offloaded.
@@ -254,8 +255,8 @@ impl fmt::Display for OffloadError {
             }
             Self::NoThread { at, error, pool } => write!(
                 f,
-                "the closure offloaded at {at} did not run: the {pool} has no thread and none \
-                 could be started ({error}); raise the system's limit on threads"
+                "the closure offloaded at {at} did not run: the {pool} has no thread that \
+                 could run it, and none could be started ({error}); raise the system's limit on threads"
             ),
             Self::Forked { at, pool } => write!(
                 f,

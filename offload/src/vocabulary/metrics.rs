@@ -130,7 +130,7 @@ impl Metrics {
             counter("completed", "jobs that returned", completed),
             counter(
                 "cancelled",
-                "jobs that were admitted and never started",
+                "jobs that never started, apart from those that `rejected` counts",
                 cancelled,
             ),
             counter("panicked", "jobs that panicked", panicked),

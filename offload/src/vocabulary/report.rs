@@ -211,7 +211,8 @@ impl JobEntry {
     /// job that a worker has taken, and not begun, has no age.
     ///
     /// A queued job has an age only with [`Builder::timings`](crate::Builder::timings).
-    /// Without timings the pool does not read the clock when a job is submitted.
+    /// Without timings the pool does not read the clock when a job is submitted. The age of a
+    /// job that has been queued for more than 2 hours and 26 minutes is too small.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.age
@@ -251,7 +252,8 @@ impl WaitEntry {
         self.number
     }
 
-    /// Returns the place of the wait. A wait for the end of a pool has none.
+    /// Returns the place of the wait. A wait for the end of a pool has none, and neither has the
+    /// drop of an [`OnCancel`](crate::OnCancel) guard that waits for its hook.
     #[must_use]
     pub fn at(&self) -> Option<&'static Location<'static>> {
         self.at

@@ -215,7 +215,7 @@ fn wait_line(wait: &WaitEntry) -> String {
     }
     text.push(match wait.at {
         Some(at) => format!(", at {at}"),
-        None => ", for the end of a pool".to_owned(),
+        None => ", for the end of a pool or of a hook".to_owned(),
     });
     if let Some(future) = wait.future {
         // The compiler calls the future of an `async` block or function its closure.

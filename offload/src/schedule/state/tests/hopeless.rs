@@ -46,6 +46,16 @@ fn a_thread_that_was_woken_is_attended() {
     assert!(!state.is_hopeless());
 }
 
+/// Otherwise a shutdown would leave out a job that has submitted it and is about to go on.
+#[test]
+fn a_shutdown_waits_for_a_job_that_was_woken() {
+    let (mut state, [_first, second], job) = hopeless();
+    let drain = state.begin_drain(job, None);
+    assert!(matches!(state.scope(&drain), ShutdownScope::Except(_)));
+    second.unparker().unpark();
+    assert_eq!(state.scope(&drain), ShutdownScope::All);
+}
+
 /// Otherwise a server that sends requests to itself would stand still at each step of the
 /// pool's growth.
 #[test]
