@@ -8,12 +8,12 @@ mod exiting;
 mod monitor;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]
 mod registry;
+mod reporting;
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
 
 use std::{
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     task::Waker,
     time::Instant,
@@ -25,14 +25,11 @@ pub(crate) use self::{
 };
 use crate::{
     job::{
-        caught::{drop_caught, drop_payload},
-        eager::Eagerness,
-        header::Header,
-        listeners::ListenerTable,
+        caught::drop_caught, eager::Eagerness, header::Header, listeners::ListenerTable,
         runnable::Submitted,
     },
     lineage::PoolId,
-    observe::{self, SeenPool, outside::Outside},
+    observe::outside::Outside,
     platform::{
         fork::{self, Forked},
         sync::{
@@ -44,12 +41,11 @@ use crate::{
         inbox::Inbox,
         limits::{Hooks, Limits},
         queue::{Lane, Queue},
-        stall::StallReport,
-        state::{Action, Phase, Snapshot, State},
+        state::{Action, Phase, State},
     },
     thread::living::LivingThreads,
-    timing::{PoolClock, Recorder},
-    vocabulary::{end_report::CutOff, metrics::Metrics, report::Report},
+    timing::PoolClock,
+    vocabulary::{end_report::CutOff, report::Report},
 };
 
 /// The shared part of a pool.
@@ -345,67 +341,11 @@ impl Core {
         }
     }
 
-    /// Reports that the pool stands still. A panic in the reporting code is caught here. So is
-    /// a panic of what another pool's hooks hold: this may have the last reference to that pool.
-    pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
-        let tell = || {
-            let report = self.report_of(snapshot).stalled(stall.waited);
-            (self.reports.stalled)(&report);
-        };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
-            drop_payload(payload);
-        }
-    }
-
     /// Notifies a shutdown that a job has left the pool, or that a job which may wait for the
     /// shutdown has parked.
     pub(crate) fn note_end(&self, phase: Phase) {
         if phase != Phase::Open {
             self.job_ended.notify_all();
         }
-    }
-
-    /// Reports the workers, jobs and waits of this pool.
-    pub(crate) fn take_report(&self) -> Report {
-        let snapshot = self.state().snapshot();
-        self.report_of(snapshot)
-    }
-
-    /// Makes the report of this pool from a copy of its state. This copies the states of the
-    /// other pools, so no lock may be held.
-    pub(crate) fn report_of(&self, snapshot: Snapshot) -> Report {
-        let outside = self.outside.waiters();
-        #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-        let others = registry::others(self);
-        // A model has no table of its pools.
-        #[cfg(any(bridge_loom, bridge_shuttle))]
-        let others: [Arc<Self>; 0] = [];
-        let others = others.iter().map(|other| {
-            let snapshot = other.state().snapshot();
-            other.seen(snapshot)
-        });
-        observe::report(self.seen(snapshot), outside, others)
-    }
-
-    fn seen(&self, snapshot: Snapshot) -> SeenPool<'_> {
-        SeenPool {
-            id: self.id(),
-            name: &self.limits.name,
-            born: self.born,
-            clock: self.clock.as_ref(),
-            snapshot,
-        }
-    }
-
-    pub(crate) fn metrics(&self) -> Metrics {
-        let state = self.state();
-        let (mut metrics, recorders) = (state.metrics(), state.recorders.clone());
-        drop(state);
-        if self.clock.is_some() {
-            let (queued_for, ran_for) = Recorder::sum(&recorders);
-            metrics.queued_for = Some(queued_for);
-            metrics.ran_for = Some(ran_for);
-        }
-        metrics
     }
 }

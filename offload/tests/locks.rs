@@ -349,8 +349,9 @@ fn a_wait_depends_on_a_job_of_another_scope() {
                 let job = own.run(|| 7);
                 let empty = Lineage::default();
                 if starts_before {
-                    let job = wait(empty.scope(async { job.start() }));
-                    wait(empty.scope(job))
+                    let mut started = None;
+                    wait(empty.scope(async { started = Some(job.start()) }));
+                    wait(empty.scope(started.unwrap()))
                 } else {
                     wait(empty.scope(job))
                 }

@@ -5,7 +5,9 @@ use std::{panic::Location, thread, time::Duration};
 use testkit::within;
 
 use super::*;
-use crate::{Bare, Config, Pool, job::Job, worker::this_worker::Worker};
+use crate::{
+    Bare, Config, Pool, job::Job, schedule::stall::StallReport, worker::this_worker::Worker,
+};
 
 /// Otherwise a shutdown waits for ever for a job that no worker could be started for.
 #[test]

@@ -301,10 +301,9 @@ impl<A: Ambient> Pool<A> {
     ///    jobs: for their [stop hooks](Builder::on_thread_stop), and for the destructors of
     ///    their thread-locals. So hold no lock that one of these takes.
     ///
-    /// A job of this pool may call this, and so may a future that such a job waits for.
-    /// Then the shutdown leaves that job out: it does not wait for the job or count it. It
-    /// leaves out the jobs that wait for such a job too, even if they begin to wait later. A
-    /// job counts as waiting only in a wait that the pool sees, and not in a lock or a channel.
+    /// A job of this pool may call this, and so may a future that such a job waits for. Then the
+    /// shutdown leaves that job out: it does not wait for the job or count it. It also leaves out
+    /// jobs that wait for such a job, now or later, but not in a lock or a channel.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
         PoolShutdown::new(self.handle.core.clone(), grace)
     }

@@ -1,0 +1,72 @@
+//! The reports and the figures of a pool.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Core;
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+use super::registry;
+use crate::{
+    job::caught::drop_payload,
+    observe::{self, SeenPool},
+    schedule::{stall::StallReport, state::Snapshot},
+    timing::Recorder,
+    vocabulary::{metrics::Metrics, report::Report},
+};
+
+impl Core {
+    /// Reports that the pool stands still. A panic in the reporting code is caught here. So is
+    /// a panic of what another pool's hooks hold: this may have the last reference to that pool.
+    pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
+        let tell = || {
+            let report = self.report_of(snapshot).stalled(stall.waited);
+            (self.reports.stalled)(&report);
+        };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
+            drop_payload(payload);
+        }
+    }
+
+    /// Reports the workers, jobs and waits of this pool.
+    pub(crate) fn take_report(&self) -> Report {
+        let snapshot = self.state().snapshot();
+        self.report_of(snapshot)
+    }
+
+    /// Makes the report of this pool from a copy of its state. This copies the states of the
+    /// other pools, so no lock may be held.
+    pub(crate) fn report_of(&self, snapshot: Snapshot) -> Report {
+        let outside = self.outside.waiters();
+        #[cfg(not(any(bridge_loom, bridge_shuttle)))]
+        let others = registry::others(self);
+        // A model has no table of its pools.
+        #[cfg(any(bridge_loom, bridge_shuttle))]
+        let others: [std::sync::Arc<Self>; 0] = [];
+        let others = others.iter().map(|other| {
+            let snapshot = other.state().snapshot();
+            other.seen(snapshot)
+        });
+        observe::report(self.seen(snapshot), outside, others)
+    }
+
+    fn seen(&self, snapshot: Snapshot) -> SeenPool<'_> {
+        SeenPool {
+            id: self.id(),
+            name: &self.limits.name,
+            born: self.born,
+            clock: self.clock.as_ref(),
+            snapshot,
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let state = self.state();
+        let (mut metrics, recorders) = (state.metrics(), state.recorders.clone());
+        drop(state);
+        if self.clock.is_some() {
+            let (queued_for, ran_for) = Recorder::sum(&recorders);
+            metrics.queued_for = Some(queued_for);
+            metrics.ran_for = Some(ran_for);
+        }
+        metrics
+    }
+}
