@@ -53,8 +53,8 @@ fn a_child_is_told_by_a_submission_that_waits_for_room() {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(queued.as_mut().poll(&mut cx).is_pending());
         let is_told = in_fork(|| {
-            let poll = || queued.as_mut().poll(&mut cx).is_ready();
-            let panic = catch_unwind(AssertUnwindSafe(poll)).unwrap_err();
+            let asks = || queued.as_mut().poll(&mut cx).is_ready();
+            let panic = catch_unwind(AssertUnwindSafe(asks)).unwrap_err();
             panic_text(&*panic).contains("fork")
         });
         assert!(is_told);
