@@ -34,7 +34,7 @@
 //! | where | [`Context`] |
 //! |---|---|
 //! | plain thread; `std::thread` started by a task; rayon worker | `Sync` |
-//! | destructors of a thread's locals | `Sync` |
+//! | destructors of a thread's locals; if the thread has called `exit` in a wait or a job, only once Tokio's own local is gone | `Sync` |
 //! | another executor: smol, pollster, `futures` | `Sync` |
 //! | another executor, inside [`in_async`] | `Async` |
 //! | `spawn_blocking`; inside `block_in_place` | `Blocking` |

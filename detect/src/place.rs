@@ -85,6 +85,10 @@ impl Place {
 
     #[inline]
     fn out_of_reach(error: &TryCurrentError) -> Self {
+        // Before the tag: a wait or a job that calls `exit` never takes its tag back.
+        if error.is_thread_local_destroyed() {
+            return Self::Ending;
+        }
         if let Some(place) = ThreadTag::current().place() {
             // A tag does not hide a `LocalSet` that is polled inside the tagged code.
             return if in_a_lone_local_set() {
@@ -92,9 +96,6 @@ impl Place {
             } else {
                 place
             };
-        }
-        if error.is_thread_local_destroyed() {
-            return Self::Ending;
         }
         if in_a_lone_local_set() {
             Self::Foreign

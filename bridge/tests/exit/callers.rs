@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{Bridge, Lineage, Wait, offload};
+use bridge::{Bridge, Lineage, Wait, WaitError, offload};
 
 use crate::{
     ENDLESS,
@@ -37,6 +37,44 @@ pub(crate) fn exit_in_wait() {
         exit(0)
     }
     .wait();
+}
+
+/// A session that its thread closes when it ends.
+struct Session;
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let closed = async { tokio::task::yield_now().await }.try_wait();
+        let told = matches!(closed, Err(WaitError::ThreadEnding { .. }));
+        println!("told: {told}");
+    }
+}
+
+thread_local! {
+    static SESSION: Session = const { Session };
+}
+
+/// The destructor of a thread-local that is older than Tokio's waits, while the thread is
+/// still inside the wait that exits.
+pub(crate) fn exit_in_wait_with_session() {
+    SESSION.with(|_session| ());
+    install_endless();
+    work("other");
+    async { exit(0) }.wait();
+}
+
+pub(crate) fn job_exits_with_session() {
+    Bridge::builder()
+        .exit_grace(ENDLESS)
+        .on_thread_start(|| SESSION.with(|_session| ()))
+        .install_global()
+        .unwrap();
+    offload(|| {
+        async { tokio::task::yield_now().await }.wait();
+        exit(0)
+    })
+    .detach();
+    thread::sleep(STUCK);
 }
 
 /// The hook runs because the thread has been idle.

@@ -4,7 +4,8 @@ use crate::{
     Case, Expect,
     callers::{
         ancestor, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
-        exit_polled, exit_under_job, job_exits, over, parent,
+         exit_in_wait_with_session, exit_polled, exit_under_job, job_exits, job_exits_with_session,
+ over, parent,
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
@@ -155,6 +156,16 @@ fn not_waited_for() -> Vec<Case> {
             "other\n",
         ),
         prints("exit_in_a_wait", exit_in_wait, "other\n"),
+        prints(
+            "exit_in_a_wait_of_a_thread_with_a_session",
+            exit_in_wait_with_session,
+            "told: true\nother\n",
+        ),
+        prints(
+            "a_job_that_exits_on_a_thread_with_a_session",
+            job_exits_with_session,
+            "told: true\n",
+        ),
         prints("a_stop_hook_that_exits", exit_in_hook, "job\n"),
         prints("a_job_that_exits", job_exits, "other\n"),
         prints(
