@@ -81,11 +81,8 @@ impl Bridge {
         GLOBAL.get().unwrap_or_else(Self::install_default)
     }
 
-    /// Makes the bridge with the default settings the global bridge, and returns the global
-    /// bridge.
-    ///
-    /// The bridge is built before the cell is locked. Otherwise the child of a fork would wait
-    /// for ever for a thread of its parent that builds it.
+    /// Builds the global bridge before the cell is locked. Otherwise a fork's child would wait
+    /// for ever for the thread of its parent that builds it.
     #[cold]
     fn install_default() -> &'static Self {
         let built = Self::builder()

@@ -4,8 +4,8 @@ use crate::{
     Case, Expect,
     callers::{
         ancestor, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
-         exit_in_wait_with_session, exit_polled, exit_under_job, job_exits, job_exits_with_session,
- over, parent,
+        exit_in_wait_with_session, exit_polled, exit_under_job, job_exits, job_exits_with_session,
+        over, parent,
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,

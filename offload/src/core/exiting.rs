@@ -120,7 +120,8 @@ impl Waited {
     /// than the exit began counts only if its wait polls such a job: it may as well wait for
     /// something else.
     fn held_up(&self, state: &State) -> Vec<JobId> {
-        state.held_up_by(self.exit.excluded.clone(), |frame| frame.kind() == Kind::Wait)
+        let excluded = self.exit.excluded.clone();
+        state.held_up_by(excluded, |frame| frame.kind() == Kind::Wait)
     }
 
     /// Replaces the list by the detached jobs that are in the pool now.
