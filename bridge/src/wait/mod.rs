@@ -29,7 +29,8 @@
 //! * [`hand_over`] gives a worker's other tasks to another thread before the wait
 //!   parks the worker.
 //! * [`block_on::root`] and [`block_on::frozen`] poll the future inside another poll.
-//! * [`freeze`] remembers that a wait may freeze the executor of its thread.
+//! * [`freeze`] remembers that a wait freezes the executor of its thread, so that waits inside
+//!   it may do so too.
 //! * [`may_block`] asks Tokio before the first park whether blocking code may block.
 //! * [`panicked`] turns a panic of the future into an error if the runtime's end caused it.
 //!

@@ -108,9 +108,8 @@ fn handed_over<F: Future>(
     mut slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
     // Inside a frozen wait, home is the reachable runtime. So `own` may be home, and home
-    // cannot take over this worker's tasks. A request that is frozen itself is left out,
-    // because `is_allowed_here` is always true then.
-    if !request.is_frozen && freeze::is_allowed_here() {
+    // cannot take over this worker's tasks.
+    if freeze::is_allowed_here() {
         return frozen(request, slot);
     }
     let body = || {

@@ -11,6 +11,7 @@ mod entering;
 mod frozen;
 mod gone;
 mod guards;
+mod inner_executors;
 mod lifetimes;
 mod local_sets;
 mod nesting;

@@ -33,7 +33,10 @@ use tokio::task::unconstrained;
 use super::{OpenWait, PinnedSlot, keep_polling, open, poll_once};
 use crate::{
     WaitError,
-    wait::request::{Freezes, WaitContext},
+    wait::{
+        freeze,
+        request::{Freezes, WaitContext},
+    },
 };
 
 /// Polls the future in `slot` until it is ready, inside the poll that the wait freezes.
@@ -53,6 +56,7 @@ pub(super) fn poll_frozen<F: Future>(
     wait: &mut OpenWait<'_>,
     future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
+    let _allowed = freeze::allow();
     let context = &WaitContext {
         freezes: Freezes::Executor,
         ..*wait.context
