@@ -8,11 +8,13 @@
 use std::{
     fmt::Write as _,
     future::{pending, ready},
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Waker},
     time::Duration,
 };
 
-use bridge::Bridge;
+use bridge::{BoxCall, Bridge, smartasync};
 use testkit::within;
 use tracing::{Event, Metadata, Subscriber, field, span};
 
@@ -48,6 +50,52 @@ impl Subscriber for Lines {
     fn enter(&self, _: &span::Id) {}
 
     fn exit(&self, _: &span::Id) {}
+}
+
+#[smartasync]
+async fn load() {}
+
+#[smartasync]
+fn count() {}
+
+/// Otherwise a log, a warning or a report names the types of this crate, and nobody knows which
+/// call they mean.
+#[test]
+fn each_wait_for_a_call_tells_the_name_of_its_function() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let bridge = Bridge::builder().debug(true).build().unwrap();
+            let limit = Duration::from_secs(20);
+            load().on(&bridge).wait();
+            load().on(&bridge).wait_timeout(limit).unwrap();
+            BoxCall::new(load()).on(&bridge).wait();
+            BoxCall::new(load())
+                .on(&bridge)
+                .wait_timeout(limit)
+                .unwrap();
+            count().on(&bridge).wait_timeout(limit).unwrap();
+            BoxCall::new(count())
+                .on(&bridge)
+                .wait_timeout(limit)
+                .unwrap();
+            let mut polled = count().on(&bridge);
+            let mut cx = Context::from_waker(Waker::noop());
+            if Pin::new(&mut polled).poll(&mut cx).is_pending() {
+                polled.wait();
+            }
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    // The job of the last call may be ready at its first poll.
+    assert!((6..=7).contains(&lines.len()), "{lines:#?}");
+    for (number, line) in lines.iter().enumerate() {
+        let name = if number < 4 { "load" } else { "count" };
+        let future = line.split("future=").nth(1).unwrap();
+        let future = future.split(" at=").next().unwrap();
+        assert!(future.contains(name), "{line}");
+        assert!(!future.contains('<'), "{line}");
+    }
 }
 
 #[test]

@@ -8,10 +8,14 @@ use std::{
         Arc, LazyLock, Mutex,
         atomic::{AtomicU8, Ordering},
     },
+    time::Duration,
 };
 
-use bridge::{Bridge, smartasync};
+use bridge::{BoxCall, Bridge, smartasync};
 use testkit::{panic_text, within};
+
+/// No call takes nearly as long.
+const LONG: Duration = Duration::from_secs(20);
 
 static LAZY: LazyLock<Bridge> = LazyLock::new(|| Bridge::global().clone());
 static SHARED: LazyLock<Arc<Bridge>> = LazyLock::new(|| Arc::new(Bridge::global().clone()));
@@ -129,6 +133,11 @@ fn a_bridge_is_picked_at_the_wait_or_the_first_poll() {
         assert_eq!(picks("counted_sync"), 0, "a plain call needs no bridge");
         assert_eq!(bridge::wait(counted_sync()), 6);
         assert_eq!(picks("counted_sync"), 1);
+        assert_eq!(counted_sync().wait_timeout(LONG).unwrap(), 6);
+        assert_eq!(picks("counted_sync"), 2, "once for the wait and its job");
+        let boxed = BoxCall::new(counted_sync());
+        assert_eq!(boxed.wait_timeout(LONG).unwrap(), 6);
+        assert_eq!(picks("counted_sync"), 3, "once for a boxed call too");
     });
 }
 

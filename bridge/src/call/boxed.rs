@@ -11,7 +11,7 @@ use std::{
 use super::{
     AsyncCall, Call, Outcome, SyncCall,
     erased::{Erased, Polled, State},
-    limit, named, outcome,
+    limit, outcome,
     sealed::Sealed,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl<'a, T> BoxCall<'a, T> {
             Err(call) => call,
         };
         let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
-        wait::run(&bridge, call, None).map_err(|error| named(error, name))
+        wait::run_as(&bridge, name, call, None)
     }
 
     /// Like [`wait`](Self::wait), but for at most `limit`. A `fn` runs on the pool then,

@@ -10,8 +10,8 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Call, job, named, sealed::Sealed};
-use crate::{Leftover, OffloadError, WaitError, wait};
+use super::{Call, job, sealed::Sealed};
+use crate::{Bridge, Leftover, OffloadError, WaitError, wait};
 
 /// Waits for `call` for at most `limit`. The error says what became of the
 /// function.
@@ -20,13 +20,18 @@ pub(super) fn wait_timeout<C: Call>(mut call: C, limit: Duration) -> Result<C::O
     Sealed::begin_wait(&mut call);
     let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
     let left = Cell::new(Leftover::Dropped);
-    let limited = Limited { call, left: &left };
-    let outcome = wait::run(&bridge, limited, Some(limit)).map_err(|error| match error {
+    let limited = Limited {
+        call,
+        bridge: &bridge,
+        left: &left,
+    };
+    let result = wait::run_as(&bridge, name, limited, Some(limit));
+    let outcome = result.map_err(|error| match error {
         WaitError::TimedOut { at, .. } => WaitError::TimedOut {
             at,
             left: left.get(),
         },
-        error => named(error, name),
+        error => error,
     })?;
     job::value(outcome, Location::caller())
 }
@@ -39,6 +44,8 @@ pin_project! {
     struct Limited<'a, C: Call> {
         #[pin]
         call: C,
+        // The bridge of the call. `bridge = EXPR` is not evaluated again.
+        bridge: &'a Bridge,
         left: &'a Cell<Leftover>,
     }
 
@@ -54,6 +61,8 @@ impl<C: Call> Future for Limited<'_, C> {
     type Output = Result<C::Output, OffloadError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Sealed::poll_outcome(self.project().call, cx)
+        let mut this = self.project();
+        Sealed::make_job(this.call.as_mut(), this.bridge);
+        Sealed::poll_outcome(this.call, cx)
     }
 }

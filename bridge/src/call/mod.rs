@@ -222,12 +222,3 @@ pub(crate) mod sealed {
         }
     }
 }
-
-/// Returns the error with the name of the call's function, because the type of the call
-/// does not tell that name.
-pub(crate) fn named(error: WaitError, name: &'static str) -> WaitError {
-    match error {
-        WaitError::WouldFreeze { at, .. } => WaitError::WouldFreeze { future: name, at },
-        other => other,
-    }
-}

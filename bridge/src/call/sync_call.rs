@@ -14,7 +14,7 @@ use super::{
     Call, Outcome,
     args::{Own, Pass, Return},
     job::{self, CallState, Job, lost},
-    limit, named, outcome,
+    limit, outcome,
     setup::{Global, Setup},
 };
 use crate::{Bridge, WaitError, error::unwrap, maybe_boxed::maybe_box, route::Route, wait};
@@ -130,8 +130,7 @@ fn rejoin<T>(job: Job<T>, mut setup: impl Setup, name: &'static str) -> Result<T
             Ok(body.into_inner()())
         }
         Job::Pooled { offload, erase } => {
-            let result = wait::run(setup.bridge().borrow(), erase(offload), None);
-            let outcome = result.map_err(|error| named(error, name))?;
+            let outcome = wait::run_as(setup.bridge().borrow(), name, erase(offload), None)?;
             let value = job::value(outcome, Location::caller())?;
             setup.end();
             Ok(value)

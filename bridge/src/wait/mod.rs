@@ -57,7 +57,7 @@ use self::{request::Terms, start::start};
 use crate::{Bridge, WaitError, error::unwrap};
 
 pub use self::frozen::{try_wait_frozen, wait_frozen, wait_frozen_timeout};
-pub(crate) use self::start::{run, run_as};
+pub(crate) use self::start::run_as;
 
 /// Waits for `future` on this thread, with [`Bridge::global`].
 ///

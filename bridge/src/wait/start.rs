@@ -3,7 +3,7 @@
 //!
 //! The public functions that take such a value first use [`start!`]. The macro boxes a
 //! large value, so that the frames from here to the poll hold no copy of the value. A
-//! smart call is a future already, and begins with [`run`] or [`run_as`].
+//! smart call is a future already, and begins with [`run_as`].
 //!
 //! A plain thread enters the home runtime, and its wait is the loop of [`block_on`]. Any
 //! other thread needs a plan: see [`planned`].
@@ -76,18 +76,8 @@ pub(super) fn run_value<F: IntoFuture>(
     run_pinned(&request, slot)
 }
 
-/// Waits for `future` for at most `limit`.
-#[inline]
-#[track_caller]
-pub(crate) fn run<F: Future>(
-    bridge: &Bridge,
-    future: F,
-    limit: Option<Duration>,
-) -> Result<F::Output, WaitError> {
-    run_as(bridge, type_name::<F>(), future, limit)
-}
-
-/// [`run`] with a name that tells more in messages than the name of the future's type.
+/// Waits for `future` for at most `limit`. Messages call it by `name`, which tells more than its
+/// type.
 #[inline]
 #[track_caller]
 pub(crate) fn run_as<F: Future>(
