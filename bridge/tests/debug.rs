@@ -8,9 +8,10 @@
 use std::{
     fmt::Write as _,
     panic,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, mpsc},
     task::{Context, Waker},
+    thread,
     time::Duration,
 };
 
@@ -157,4 +158,35 @@ fn debug_logs_route_duration_and_caller() {
         }
         assert_eq!(line.contains("elapsed="), !route.is_empty(), "{line}");
     }
+}
+
+/// A pinned call lives longer than its function.
+#[test]
+fn debug_logs_the_end_of_the_function() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let awaited = async {
+                let mut call = pin!(logged(1));
+                call.as_mut().await;
+                thread::sleep(Duration::from_secs(1));
+            };
+            futures::executor::block_on(awaited);
+            let panics = async {
+                let mut call = pin!(logged(1));
+                assert_eq!(call.as_mut().await, 2, "on purpose");
+            };
+            let panics = || futures::executor::block_on(panics);
+            panic::catch_unwind(panic::AssertUnwindSafe(panics)).unwrap_err();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    for line in lines.iter() {
+        assert!(line.contains("call finished"), "{line}");
+    }
+    // A second would have no prefix.
+    let elapsed = lines[0].split("elapsed=").nth(1).unwrap();
+    let unit = elapsed.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    assert!(!unit.starts_with('s'), "{}", lines[0]);
 }

@@ -5,7 +5,7 @@ use std::{
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::hooks::Hooks;
@@ -19,6 +19,8 @@ pub struct Record {
     caller: &'static Location<'static>,
     started: Option<(Route, Instant)>,
     ended: bool,
+    /// The time that the function took, unless it runs until the record is dropped.
+    ran_for: Option<Duration>,
 }
 
 impl Record {
@@ -30,6 +32,7 @@ impl Record {
             caller: Location::caller(),
             started: None,
             ended: false,
+            ran_for: None,
         }
     }
 }
@@ -41,6 +44,12 @@ impl Hooks for Record {
 
     fn end(&mut self) {
         self.ended = true;
+        // A plain call notes its end before its function runs.
+        if let Some((route, start)) = self.started
+            && route != Route::Direct
+        {
+            self.ran_for.get_or_insert_with(|| start.elapsed());
+        }
     }
 }
 
@@ -53,11 +62,15 @@ impl Drop for Record {
             });
             return;
         };
-        let elapsed = start.elapsed();
-        let end = match (thread::panicking(), self.ended) {
-            (true, _) => "call panicked",
-            (false, true) => "call finished",
-            (false, false) => "call abandoned",
+        let elapsed = self.ran_for.unwrap_or_else(|| start.elapsed());
+        let end = if self.ran_for.is_some() {
+            "call finished"
+        } else if thread::panicking() {
+            "call panicked"
+        } else if self.ended {
+            "call finished"
+        } else {
+            "call abandoned"
         };
         log::outermost(|| {
             tracing::debug!(target: "bridge", call = name, ?route, ?elapsed, %caller, "{end}");
