@@ -217,7 +217,8 @@ impl Ambient for Told {
 /// Reports a stall although the report can have no thread of its own.
 fn a_report_without_a_thread_is_made() {
     let builder = Builder::<Told>::default().max_threads(1);
-    let pool = builder.stack_size(STACK).build().unwrap();
+    // The threads of other pools may have left stacks behind, and these are too small.
+    let pool = builder.stack_size(2 * STACK).build().unwrap();
     let (release, held) = mpsc::channel::<()>();
     let (start, started) = mpsc::channel();
     let plugged = pool.run(move || {
