@@ -60,7 +60,28 @@ pub(super) fn address(budget: &Budget) -> Result<Tally, String> {
     })
 }
 
-/// Tests of the pool that `ThreadSanitizer` does not run.
+/// What `ThreadSanitizer` runs: all tests of the small packages, and those tests of the bridge
+/// in which threads meet. Each target of the bridge takes long to build.
+const UNDER_THREAD: [&[&str]; 2] = [
+    &[
+        "--package=bridge-detect",
+        "--package=bridge-cache",
+        "--package=bridge-offload",
+        "--lib",
+        "--tests",
+    ],
+    &[
+        "--package=bridge",
+        "--lib",
+        "--test=faults",
+        "--test=instances",
+        "--test=jobs",
+        "--test=shutdown",
+        "--test=wait",
+    ],
+];
+
+/// Tests of these targets that `ThreadSanitizer` does not run.
 const NOT_UNDER_THREAD: [&str; 9] = [
     // The sanitizer ends the child of a fork that had threads, or crashes in it.
     "a_child_is_told_and_the_parent_goes_on",
@@ -78,27 +99,28 @@ const NOT_UNDER_THREAD: [&str; 9] = [
 
 pub(super) fn thread(budget: &Budget) -> Result<Tally, String> {
     let host = host()?;
-    let cargo = || {
-        let mut test = nightly(&host, "thread");
-        // The standard library needs the sanitizer too, or its locks and channels would
-        // look like races.
-        test.arg("-Zbuild-std");
-        test.args(["--package", "bridge-offload", "--lib", "--tests"]);
-        test.arg("--no-fail-fast");
-        let races = suppressions("races.txt");
-        test.env(
-            "TSAN_OPTIONS",
-            format!("halt_on_error=0:suppressions={}", races.display()),
-        );
-        test.env("KILL_TIMER_FACTOR", "10");
-        // Looking up the names of a backtrace takes longer than the tests wait.
-        test.env("RUST_BACKTRACE", "0");
-        test
-    };
-    let count = tests(cargo, &skip(&NOT_UNDER_THREAD), budget.search)?;
+    let mut count = 0;
+    for targets in UNDER_THREAD {
+        let cargo = || {
+            let mut test = nightly(&host, "thread");
+            // The standard library needs the sanitizer too, or its locks and channels would
+            // look like races.
+            test.arg("-Zbuild-std").args(targets).arg("--no-fail-fast");
+            let races = suppressions("races.txt");
+            test.env(
+                "TSAN_OPTIONS",
+                format!("halt_on_error=0:suppressions={}", races.display()),
+            );
+            test.env("KILL_TIMER_FACTOR", "10");
+            // Looking up the names of a backtrace takes longer than the tests wait.
+            test.env("RUST_BACKTRACE", "0");
+            test
+        };
+        count += tests(cargo, &skip(&NOT_UNDER_THREAD), budget.search)?;
+    }
     Ok(Tally {
         count,
-        note: "the pool's tests".to_owned(),
+        note: "races of threads".to_owned(),
     })
 }
 
