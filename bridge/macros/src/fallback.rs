@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, PatType, Receiver, Safety};
+use syn::{FnArg, PatType, Receiver};
 
 use crate::{args::Options, async_trait, conditional, expand, function::Function, order, valid};
 
@@ -23,9 +23,6 @@ pub(crate) fn mend(mut function: Function, mut options: Options) -> TokenStream 
     sig.constness = None;
     sig.abi = None;
     sig.variadic = None;
-    if matches!(sig.safety, Safety::Safe(_)) {
-        sig.safety = Safety::Default;
-    }
     if crowded {
         // Keep only one argument of each name.
         let mut seen = Vec::new();

@@ -74,11 +74,13 @@ impl BridgeShutdown {
     ///
     /// # Panics
     ///
-    /// Panics if this future has been polled.
+    /// Panics if this future has been polled. But if the system had no thread to give at that
+    /// poll, this call continues the shutdown.
     pub fn wait(mut self) -> Shutdown {
-        let began = Instant::now();
+        let began = *self.began.get_or_insert_with(Instant::now);
         match mem::replace(&mut self.ending, EndingPart::Over) {
-            EndingPart::Pool(pool) if self.began.is_none() => {
+            EndingPart::Pool(pool) => {
+                // This panics if the pool's part has been polled.
                 let report = pool.wait();
                 self.bridge.end_home(self.left(began));
                 report

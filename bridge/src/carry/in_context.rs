@@ -24,7 +24,7 @@ pin_project! {
             let mut this = this.project();
             // The future's destructors belong to the task, so they see its context. While the
             // thread unwinds, no carrier is called: its panic would abort the process.
-            if this.future.is_some() && !thread::panicking() {
+            if !thread::panicking() {
                 Captured::enter(this.captured.as_ref(), || this.future.set(None));
             }
         }

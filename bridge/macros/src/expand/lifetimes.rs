@@ -80,11 +80,9 @@ impl Visit<'_> for Borrows<'_> {
     }
 
     fn visit_type_fn_ptr(&mut self, ty: &TypeFnPtr) {
-        let before = self.exclusive;
         let mut named = All(Vec::new());
         visit::visit_type_fn_ptr(&mut named, ty);
         self.any |= named.0.iter().any(|name| self.named.contains(name));
-        self.exclusive = before;
     }
 
     fn visit_parenthesized_generic_arguments(&mut self, args: &ParenthesizedGenericArguments) {

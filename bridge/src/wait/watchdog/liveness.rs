@@ -99,16 +99,12 @@ impl LivenessProbe {
 struct Canary(Option<(Outcome, Instant)>);
 
 impl Canary {
-    /// Submits another canary if the last has run. Returns whether the runtime dropped one
-    /// unrun.
+    /// Submits another canary, unless the last is still queued. Returns whether the runtime
+    /// dropped the new one unrun. If it has dropped the last one, it drops this one too.
     #[must_use]
     fn check_and_resubmit(&mut self, now: Instant, submit: impl FnOnce(Work)) -> bool {
         if self.pending_since().is_some() {
             return false;
-        }
-        let known = self.0.as_ref().map(|(outcome, _)| outcome);
-        if known.is_some_and(|outcome| outcome.load(Ordering::Acquire) == DROPPED) {
-            return true;
         }
         let outcome = Outcome::default();
         submit(Work(Arc::clone(&outcome)));
