@@ -250,6 +250,14 @@ mod tests {
 
     use super::*;
 
+    /// Otherwise the chain of errors ends before the one that says what to do.
+    #[test]
+    fn the_systems_error_is_the_source() {
+        let (at, error) = (Location::caller(), io::Error::other("no thread"));
+        let error = WaitError::NoRuntime { error, at };
+        assert_eq!(error.source().unwrap().to_string(), "no thread");
+    }
+
     /// The reader of such a panic needs to know what the pool did.
     #[test]
     fn the_report_follows_the_text() {

@@ -1,10 +1,10 @@
 //! Corners of calls and waits that the audit's coverage found untested.
 
 use std::{
-    future::{Future, IntoFuture, pending},
+    future::{Future, IntoFuture, pending, poll_fn},
     pin::Pin,
     sync::mpsc,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -167,5 +167,32 @@ fn a_wait_inside_a_frozen_one_waits_on_an_instance_that_logs() {
         let value = runtime
             .block_on(async { bridge.wait_frozen(async { bridge.wait(bridge.offload(|| 7)) }) });
         assert_eq!(value, 7);
+    });
+}
+
+/// Otherwise a wait that never parks keeps its permit, which the very job that it waits for
+/// needs.
+#[test]
+fn a_wait_that_is_woken_all_the_time_lets_other_jobs_run() {
+    within(|| {
+        // A thread that spins for nothing looks at the load. On a busy machine the wait of the
+        // job would park then. So no other thread spins.
+        let bridge = Bridge::builder().max_threads(1).spin(Duration::ZERO);
+        let bridge = bridge.build().unwrap();
+        let (tell, told) = mpsc::channel();
+        let waits = bridge.offload(move || {
+            bridge::wait(poll_fn(|cx| {
+                if let Ok(told) = told.try_recv() {
+                    return Poll::Ready(told);
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }))
+        });
+        let waits = waits.start();
+        // The waiting job has not submitted this one, so nothing else lets it run.
+        let behind = bridge.offload(move || tell.send(7).is_ok()).start();
+        assert_eq!(bridge.wait(waits), 7);
+        assert!(bridge.wait(behind));
     });
 }

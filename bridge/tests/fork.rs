@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{Bridge, WaitError, try_wait, wait};
+use bridge::{Bridge, Pool, WaitError, try_wait, wait};
 use testkit::within;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -241,6 +241,30 @@ fn at_the_end_of_a_long_line() {
             let _guard = runtime.enter();
             in_fork(is_told)
         }));
+    });
+}
+
+/// The last process with a table starts the clock, whose thread stays there. Otherwise the
+/// limit of its child is never reached.
+#[test]
+fn a_time_limit_at_the_end_of_a_long_line() {
+    fn is_reached() -> bool {
+        let pool = Pool::builder().max_threads(1).queue_capacity(1);
+        let pool = pool.build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let _plug = pool.try_run(move || held.recv().is_err()).unwrap();
+        while pool.metrics().running == 0 {
+            thread::yield_now();
+        }
+        let _queued = pool.try_run(|| ()).unwrap();
+        let limited = pool.run_timeout(|| (), Duration::from_millis(1));
+        let is_late = futures::executor::block_on(limited).is_err();
+        drop(release);
+        is_late
+    }
+    alone(|| {
+        let _noticing = Bridge::global();
+        assert!(down_the_line(63, &|| is_reached() && in_fork(is_reached)));
     });
 }
 

@@ -15,7 +15,9 @@ use std::{
     time::Duration,
 };
 
-use bridge::{BoxCall, Bridge, OffloadError, Rejected, WaitError, offload::Cancelled, smartasync};
+use bridge::{
+    BoxCall, Bridge, OffloadError, Rejected, WaitError, offload::Cancelled, smart_fn, smartasync,
+};
 use testkit::{panic_text, within};
 
 #[smartasync]
@@ -81,12 +83,16 @@ impl Busy {
 fn a_shut_down_pool_is_an_error_at_the_place_of_the_call() {
     run(async {
         let bridge = closed();
+        let value = smart_fn(|text: &str| text.len());
         let (call, line) = (length("four").on(&bridge), Location::caller().line());
-        match call.offload().outcome().await {
-            Err(OffloadError::ShutDown { at, .. }) => {
-                assert_eq!((at.file(), at.line()), (file!(), line));
+        let (closure, next) = (value.call("four").on(&bridge), Location::caller().line());
+        for (job, line) in [(call.offload(), line), (closure.offload(), next)] {
+            match job.outcome().await {
+                Err(OffloadError::ShutDown { at, .. }) => {
+                    assert_eq!((at.file(), at.line()), (file!(), line));
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
         let boxed = BoxCall::new(length("four")).on(&bridge);
         let outcome = boxed.offload().unwrap().outcome().await;

@@ -1,11 +1,14 @@
 //! Checks the shutdown of a bridge, awaited and waited for.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
+    task::{Context, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +17,7 @@ use bridge::{
     Bridge, OffloadError, Rejected, WaitError,
     offload::{Shutdown, cancelled},
 };
-use testkit::within;
+use testkit::{panic_text, within};
 use tokio::runtime::{Builder, Runtime};
 
 /// Far longer than any step of a test takes.
@@ -66,7 +69,8 @@ fn a_server_awaits_it_while_its_other_tasks_go_on() {
 fn home_is_waited_for_in_both_forms() {
     within(|| {
         for awaited in [false, true] {
-            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            let bridge = Bridge::builder().worker_threads(1).name("reported");
+            let bridge = bridge.build().unwrap();
             let done = Arc::new(AtomicBool::new(false));
             let (start, started) = mpsc::channel();
             let does = Arc::clone(&done);
@@ -78,16 +82,38 @@ fn home_is_waited_for_in_both_forms() {
                 });
             });
             started.recv().unwrap();
-            if awaited {
+            let report = if awaited {
                 let runtime = Builder::new_current_thread().build().unwrap();
-                let _report = runtime.block_on(bridge.shutdown(LONG));
+                runtime.block_on(bridge.shutdown(LONG))
             } else {
-                let _report = bridge.shutdown(LONG).wait();
-            }
+                bridge.shutdown(LONG).wait()
+            };
+            assert_eq!(report.pool.as_str(), Some("reported"), "awaited: {awaited}");
             assert!(done.load(Ordering::SeqCst), "awaited: {awaited}");
             let error = bridge.try_wait(async {}).unwrap_err();
             assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
         }
+    });
+}
+
+/// Otherwise the executor stands still until home's blocking tasks have ended.
+#[test]
+fn in_async_code_home_is_not_waited_for() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let home = bridge.handle().unwrap();
+        let (start, started) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        home.spawn_blocking(move || {
+            start.send(()).unwrap();
+            held.recv().is_err()
+        });
+        started.recv().unwrap();
+        let grace = Duration::from_hours(1);
+        let shuts_down = bridge::in_async(async { bridge.shutdown(grace).wait() });
+        let report = futures::executor::block_on(shuts_down);
+        assert!(report.running.is_empty());
+        drop(release);
     });
 }
 
@@ -175,6 +201,23 @@ fn a_runtime_that_was_given_is_left_alone() {
             runtime.block_on(async { tokio::spawn(async { 8 }).await.unwrap() }),
             8
         );
+    });
+}
+
+#[test]
+fn one_that_was_polled_must_be_awaited() {
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let job = bridge.offload(move || held.recv().is_err()).start();
+        let mut shutdown = bridge.shutdown(LONG);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut shutdown).poll(&mut cx).is_pending());
+        let waits = AssertUnwindSafe(|| shutdown.wait());
+        let payload = catch_unwind(waits).unwrap_err();
+        assert!(panic_text(&*payload).contains("must be awaited"));
+        drop(release);
+        assert!(bridge.wait(job));
     });
 }
 

@@ -268,6 +268,7 @@ fn a_pool_that_stands_still_is_reported_once() {
             let warnings = WARNINGS.lock().unwrap();
             assert_eq!(warnings.len(), 1, "{warnings:?}");
             assert!(warnings[0].contains("queued=3"), "{warnings:?}");
+            assert!(!warnings[0].contains("waited=0"), "{warnings:?}");
             assert!(warnings[0].contains("max_threads"), "{warnings:?}");
         }
         drop(release);

@@ -5,10 +5,13 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use testkit::within;
 
 /// Publishes the figures of these bridges, and returns them as Prometheus reads them.
+///
+/// It publishes twice, as before two scrapes. So a count that is added to the one before
+/// shows.
 fn published(bridges: &[&Bridge]) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     metrics::with_local_recorder(&recorder, || {
-        for bridge in bridges {
+        for bridge in bridges.iter().chain(bridges) {
             bridge.publish_metrics();
         }
     });

@@ -328,6 +328,21 @@ impl Builder {
 mod tests {
     use super::*;
 
+    /// Otherwise home has a thread for each processor, however many these are.
+    #[test]
+    fn home_has_as_many_workers_as_it_is_given() {
+        let bridge = Bridge::builder().worker_threads(3).build().unwrap();
+        assert_eq!(bridge.handle().unwrap().metrics().num_workers(), 3);
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_documentation() {
+        let bridge = Bridge::builder().build().unwrap();
+        assert_eq!(bridge.max_nested_waits(), 256);
+        assert_eq!(bridge.inner.home.exit_grace(), Duration::from_secs(5));
+        assert!(!bridge.is_debug());
+    }
+
     /// A wait spins as long as the pool does.
     #[test]
     fn zero_switches_the_spinning_of_waits_off() {

@@ -80,9 +80,14 @@ struct LeftSpans(Vec<Span>);
 impl LeftSpans {
     /// Leaves every span that this thread has entered.
     fn leave_all() -> Self {
+        Self::leave(Span::current)
+    }
+
+    /// Leaves one span after the other, until there is no `current` one.
+    fn leave(current: impl Fn() -> Span) -> Self {
         let mut left = Self(Vec::new());
         while left.0.len() < MAX_LEFT {
-            let span = Span::current();
+            let span = current();
             if span.is_disabled() {
                 break;
             }
@@ -98,5 +103,49 @@ impl Drop for LeftSpans {
         for span in self.0.iter().rev() {
             span.with_subscriber(|(id, subscriber)| subscriber.enter(id));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tracing::{Event, Id, Metadata, Subscriber, info_span, span};
+
+    use super::*;
+
+    struct Enabled;
+
+    impl Subscriber for Enabled {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {}
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    /// Otherwise a job never runs under a subscriber whose spans stay current.
+    #[test]
+    fn a_span_that_stays_current_is_left_a_limited_number_of_times() {
+        let span = dispatcher::with_default(&Dispatch::new(Enabled), || info_span!("span"));
+        let looks = Cell::new(0);
+        let left = LeftSpans::leave(|| {
+            looks.set(looks.get() + 1);
+            assert!(looks.get() <= MAX_LEFT, "it never ends");
+            span.clone()
+        });
+        assert_eq!(left.0.len(), MAX_LEFT);
     }
 }

@@ -306,6 +306,7 @@ fn build(
 
 #[cfg(test)]
 mod tests {
+    use testkit::within;
     use tokio::runtime::Id;
 
     use super::*;
@@ -334,6 +335,40 @@ mod tests {
         let started = home.started.get().unwrap();
         let kept = started.runtime.lock().unwrap();
         assert_eq!(kept.as_ref().unwrap().runtime.handle().id(), first);
+    }
+
+    /// A thread may have found home unstarted before a shutdown began. Otherwise it could
+    /// start home after the shutdown has found nothing to end.
+    #[test]
+    fn a_shutdown_refuses_starts_before_it_looks_for_the_runtime() {
+        within(|| {
+            let home = own();
+            let started = home.started.get().unwrap();
+            let slot = started.runtime.lock().unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| home.shut_down(Duration::ZERO));
+                while !started.closed.load(Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+                drop(slot);
+            });
+        });
+    }
+
+    /// Otherwise its threads could not be told from those of another runtime.
+    #[test]
+    fn its_threads_have_a_name() {
+        for exit_grace in [Duration::ZERO, Duration::from_secs(5)] {
+            let home = Home::new(Source::Own {
+                worker_threads: Some(1),
+                max_blocking_threads: 1,
+                exit_grace,
+            });
+            let runtime = home.started(Location::caller()).unwrap();
+            let name = runtime.spawn(async { thread::current().name().map(str::to_owned) });
+            let name = runtime.block_on(name).unwrap();
+            assert_eq!(name.as_deref(), Some(NAME), "{exit_grace:?}");
+        }
     }
 
     /// Otherwise nobody would ever end the runtime.

@@ -123,9 +123,14 @@ impl Threads {
                 return alive;
             }
             thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST);
+            pause = longer(pause);
         }
     }
+}
+
+/// Returns the time to the next look, from the time to the last.
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(LONGEST)
 }
 
 impl BeforeExit for Threads {
@@ -162,7 +167,32 @@ impl BeforeExit for Threads {
 
 #[cfg(test)]
 mod tests {
+    use testkit::within;
+
     use super::*;
+
+    /// Otherwise the exit waits for its whole grace if the system had no thread.
+    #[test]
+    fn a_thread_that_the_system_has_refused_is_not_waited_for() {
+        within(|| {
+            let threads = Threads::new(Duration::from_secs(20)).unwrap();
+            threads.asked.store(1, Ordering::SeqCst);
+            assert_eq!(threads.wait(0, None), 0);
+        });
+    }
+
+    /// Otherwise the exit sees late that the last thread has ended, or looks all the time.
+    #[test]
+    fn looks_grow_rarer_up_to_a_bound() {
+        assert_eq!(longer(FIRST), 2 * FIRST);
+        assert_eq!(longer(LONGEST), LONGEST);
+    }
+
+    /// Otherwise the exit warns of blocking tasks that it was told not to wait for.
+    #[test]
+    fn without_a_grace_nothing_is_counted() {
+        assert!(Threads::new(Duration::ZERO).is_none());
+    }
 
     /// Otherwise the exit would lose a blocking task that has just been submitted.
     #[test]

@@ -93,13 +93,11 @@ impl WaitParker {
         if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
             return false;
         }
-        let mut spinning = self.spinning.get();
-        if !spinning.take_turn() {
-            self.spinning.set(spinning);
+        if !self.takes_turn() {
             return false;
         }
         let caught = self.parker.spin(up_to(deadline, limit));
-        spinning = spinning.after(caught, limit);
+        let spinning = self.spinning.get().after(caught, limit);
         self.spinning.set(spinning);
         LAST_REST.note(spinning);
         let caught = caught.is_some();
@@ -109,6 +107,15 @@ impl WaitParker {
             load::refresh(Instant::now());
         }
         caught
+    }
+
+    /// Returns whether this spin is not one of those to skip. Each call that returns false
+    /// has skipped one.
+    fn takes_turn(&self) -> bool {
+        let mut spinning = self.spinning.get();
+        let takes_turn = spinning.take_turn();
+        self.spinning.set(spinning);
+        takes_turn
     }
 }
 
@@ -201,6 +208,10 @@ impl CachedParker {
 
 #[cfg(test)]
 mod tests {
+    use std::{hint, sync::atomic::AtomicBool, thread};
+
+    use testkit::within;
+
     use super::*;
 
     fn waker(lease: &ParkerLease) -> Waker {
@@ -242,6 +253,59 @@ mod tests {
         for _ in 0..2 {
             assert!(waker(&ParkerLease::take().unwrap()).will_wake(&kept));
         }
+    }
+
+    /// Otherwise each nested wait allocates a parker, although the thread has kept some.
+    #[test]
+    fn nested_waits_lease_the_parkers_that_are_kept() {
+        let lease = |()| ParkerLease::take().unwrap();
+        let kept = [(); 3].map(lease).map(|lease| waker(&lease));
+        for lease in [(); 3].map(lease) {
+            let waker = waker(&lease);
+            assert!(kept.iter().any(|kept| kept.will_wake(&waker)));
+        }
+    }
+
+    /// Otherwise a thread whose spins did not pay for a while never spins again.
+    #[test]
+    fn spins_are_skipped_for_a_while_only() {
+        let lease = ParkerLease::take().unwrap();
+        let parker = lease.parker().unwrap();
+        let mut spinning = Spinning::new();
+        while spinning.take_turn() {
+            spinning = spinning.after(None, Duration::from_micros(50));
+        }
+        parker.spinning.set(spinning);
+        assert!(!parker.takes_turn());
+        assert!((0..u16::MAX).any(|_| parker.takes_turn()));
+    }
+
+    /// Otherwise a wait takes the processor from the very thread that would wake it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_busy_machine_spares_no_processor_for_a_spin() {
+        within(|| {
+            let processors = thread::available_parallelism().map_or(1, usize::from);
+            let ends = AtomicBool::new(false);
+            let caught = thread::scope(|scope| {
+                for _ in 0..processors + 2 {
+                    scope.spawn(|| {
+                        while !ends.load(Ordering::Relaxed) {
+                            hint::spin_loop();
+                        }
+                    });
+                }
+                while !load::is_busy(Instant::now()) {
+                    thread::yield_now();
+                }
+                let lease = ParkerLease::take().unwrap();
+                let parker = lease.parker().unwrap();
+                let caught = parker.spin_for_wake_up(Duration::from_hours(1), None);
+                ends.store(true, Ordering::Relaxed);
+                caught
+            });
+            assert!(!caught, "nobody woke it");
+        });
     }
 
     #[test]

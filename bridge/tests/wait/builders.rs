@@ -1,6 +1,9 @@
 //! Checks that waits take builders: values that implement `IntoFuture`.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    task,
+};
 
 use super::*;
 
@@ -170,18 +173,51 @@ fn where_home_is_gone_the_builder_is_not_converted() {
     });
 }
 
-/// `IntoFuture` may give a type other than the builder itself, whatever its
-/// size.
+/// Otherwise a large builder, or one of a large future, converts outside any runtime, where
+/// it can make no timer.
 #[test]
-fn a_large_builder_is_taken() {
-    struct Large([u8; 16_000]);
+fn what_is_large_converts_inside_the_runtime_too() {
+    struct Large {
+        _bytes: [u8; 16_000],
+    }
     impl IntoFuture for Large {
-        type Output = u8;
-        type IntoFuture = Ready<u8>;
+        type Output = tokio::runtime::Id;
+        type IntoFuture = Ready<tokio::runtime::Id>;
 
-        fn into_future(self) -> Ready<u8> {
-            ready(self.0[0])
+        fn into_future(self) -> Self::IntoFuture {
+            ready(Handle::current().id())
         }
     }
-    within(|| assert_eq!(Large([7; 16_000]).wait(), 7));
+    struct OfLarge;
+    struct LargeFuture {
+        _bytes: [u8; 16_000],
+        here: tokio::runtime::Id,
+    }
+    impl Future for LargeFuture {
+        type Output = tokio::runtime::Id;
+
+        fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> task::Poll<Self::Output> {
+            task::Poll::Ready(self.here)
+        }
+    }
+    impl IntoFuture for OfLarge {
+        type Output = tokio::runtime::Id;
+        type IntoFuture = LargeFuture;
+
+        fn into_future(self) -> LargeFuture {
+            LargeFuture {
+                _bytes: [0; 16_000],
+                here: Handle::current().id(),
+            }
+        }
+    }
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let home = bridge.handle().unwrap().id();
+        let large = Large {
+            _bytes: [0; 16_000],
+        };
+        assert_eq!(bridge.wait(large), home);
+        assert_eq!(bridge.wait(OfLarge), home);
+    });
 }

@@ -363,3 +363,18 @@ fn a_job_lent_to_a_frozen_wait_waits_as_any_job() {
         bridge.wait(parked);
     });
 }
+
+/// Otherwise an inner wait that may freeze takes the permission from the rest of the outer
+/// one.
+#[test]
+fn after_an_inner_wait_the_outer_one_allows_what_it_did() {
+    within(|| {
+        let outcome = current_thread().block_on(async {
+            wait_frozen(async {
+                wait_frozen(async {});
+                try_wait(real_work())
+            })
+        });
+        assert_eq!(outcome.unwrap(), 7);
+    });
+}

@@ -206,6 +206,20 @@ fn other_panics_pass_through() {
     });
 }
 
+/// The payload of a panic is a literal or a `String`, and Tokio may have either.
+#[test]
+fn either_kind_of_text_tells_of_the_end() {
+    within(|| {
+        let handle = one_worker().handle().clone();
+        let _guard = handle.enter();
+        let literal = "A Tokio 1.x context was found, but it is being shutdown.";
+        let of_literal = async { std::panic::panic_any(literal) };
+        assert!(is_gone::<()>(&try_wait(of_literal)));
+        let of_string = async { std::panic::panic_any(literal.to_owned()) };
+        assert!(is_gone::<()>(&try_wait(of_string)));
+    });
+}
+
 /// Waits when the runtime drops the task that holds it.
 struct WaitsAtEnd(mpsc::Sender<Result<(), WaitError>>);
 
@@ -367,5 +381,17 @@ fn of_another_whose_guard_the_future_held() {
             });
             assert_eq!(outcome.unwrap(), 7);
         }
+    });
+}
+
+/// Otherwise the first wait would poll its future in a runtime that is gone.
+#[test]
+fn a_given_runtime_before_its_first_use() {
+    within(|| {
+        let runtime = one_worker();
+        let given = Bridge::builder().runtime(runtime.handle().clone());
+        let bridge = given.build().unwrap();
+        drop(runtime);
+        assert!(is_gone(&bridge.try_wait(async { 7 })));
     });
 }

@@ -136,6 +136,7 @@ fn every_call_is_refused_by_its_functions_name() {
         assert!(matches!(error, WaitError::WouldFreeze { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(name), "{name} is not in: {text}");
+        assert!(!text.contains("MaybeBoxed"), "{text}");
     };
     within(|| {
         current_thread().block_on(async {

@@ -1,9 +1,11 @@
 //! A subscriber that is set for one thread travels with its span.
 
+use bridge::Lineage;
 use testkit::within;
 use tracing::{
     dispatcher::{set_default, with_default},
     info_span,
+    instrument::{Instrument as _, WithSubscriber as _},
 };
 
 use super::*;
@@ -101,5 +103,33 @@ fn a_lent_job_logs_to_its_own() {
         assert_eq!(seen, "submitter");
         lenders.check_chain(&["lender", "still the lender"]);
         submitters.check_chain(&["submitter"]);
+    });
+}
+
+/// The registry takes no notice if a span is entered a second time. So the job would see an
+/// inner span of the lender, which has changed its subscriber since.
+#[test]
+fn a_lent_job_sees_a_span_that_the_lender_has_entered_before_it_changed_its_subscriber() {
+    within(|| {
+        let (submitters, lenders) = (Telemetry::new(), Telemetry::new());
+        let shared = with_default(&submitters.subscriber, || info_span!("shared"));
+        let (entered, of_lender) = (shared.clone(), lenders.subscriber.clone());
+        let before = submitters.subscriber.clone();
+        let seen = lent(
+            move |wait| {
+                with_default(&before, || {
+                    let _entered = entered.enter();
+                    info_span!("inner").in_scope(|| with_default(&of_lender, wait));
+                });
+            },
+            move |bridge, job| {
+                // A task submits the job, on a thread that has entered no other span.
+                let submission = bridge.offload(job).instrument(shared);
+                let submission = submission.with_subscriber(submitters.subscriber.clone());
+                let submission = Lineage::current().scope(submission);
+                Box::pin(async { tokio::spawn(submission).await.unwrap() })
+            },
+        );
+        assert_eq!(seen, "shared");
     });
 }
