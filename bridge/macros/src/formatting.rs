@@ -98,6 +98,7 @@ fn renamed(literal: &Literal, this: &str) -> Option<Literal> {
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::{Ident, Span};
     use quote::quote;
 
     use super::*;
@@ -127,6 +128,28 @@ mod tests {
         check(quote! { println!("{x}", "{self}") }, None);
         check(quote! { json!("{self}") }, None);
         check(quote! { f("{self}") }, None);
+    }
+
+    /// Otherwise `{self}` in such a macro is an error, or a literal that is data changes.
+    #[test]
+    fn each_macro_has_its_format_string_in_its_place() {
+        let places = [
+            "format format_args print println eprint eprintln panic todo unimplemented \
+             unreachable trace debug info warn error anyhow bail eyre format_err miette whatever",
+            "write writeln assert debug_assert log event ensure ensure_whatever",
+            "assert_eq assert_matches assert_ne debug_assert_eq debug_assert_matches \
+             debug_assert_ne",
+        ];
+        for (place, names) in places.iter().enumerate() {
+            for name in names.split_whitespace() {
+                let name = Ident::new(name, Span::call_site());
+                let before = vec!["{self}"; place];
+                check(
+                    quote! { #name!(#(#before,)* "{self}") },
+                    Some(quote! { #(#before,)* "{self_}" }),
+                );
+            }
+        }
     }
 
     #[test]

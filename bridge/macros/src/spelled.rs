@@ -149,6 +149,7 @@ mod tests {
                 false,
             ),
             (quote! { a | b; let y: &'a str = x; c | d }, false),
+            (quote! { a? | b::<&'a str>() | c }, false),
             (quote! { f(|| { let y: &'a str = x; y.len() | 1 }) }, false),
             (
                 quote! { fn g<'a>(f: fn(&'a str) -> &'a str) {} g(x) },

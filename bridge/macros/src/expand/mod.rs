@@ -9,6 +9,8 @@
 mod asynchronous;
 mod lifetimes;
 mod naming;
+#[cfg(test)]
+mod output_tests;
 mod param;
 mod shape;
 mod synchronous;

@@ -1,0 +1,183 @@
+//! Checks parts of the output that no other test shows: attributes, the wrappers of rare
+//! arguments, and what a twin calls.
+
+use proc_macro2::TokenStream;
+
+use crate::attribute;
+
+/// Returns the output for a function, without spaces.
+fn output(options: &str, function: &str) -> String {
+    let (options, function): (TokenStream, _) = (options.parse().unwrap(), function.parse());
+    let output = attribute::replace(&options, &function.unwrap());
+    output.to_string().replace(' ', "")
+}
+
+/// Checks how often this part is in the output for a function.
+#[track_caller]
+fn check(options: &str, function: &str, part: &str, count: usize) {
+    let output = output(options, function);
+    let part = part.replace(' ', "");
+    assert_eq!(output.matches(&part).count(), count, "{part} in {output}");
+}
+
+/// Otherwise the compiler warns of an unused attribute.
+#[test]
+fn an_attribute_of_the_user_is_not_repeated() {
+    check("", "fn f() {}", "inline", 1);
+    check("", "#[inline(never)] fn f() {}", "inline", 1);
+    check("", "fn f() {}", "track_caller", 1);
+    check("", "#[track_caller] fn f() {}", "track_caller", 1);
+    // The function has one, and its twin has one.
+    check(
+        "blocking = g",
+        "#[track_caller] fn f() {}",
+        "track_caller",
+        2,
+    );
+}
+
+/// Otherwise Clippy objects to the bare one, or the compiler does not say what the user
+/// wrote.
+#[test]
+fn a_must_use_stays_if_it_has_a_text() {
+    check("", "#[must_use] fn f() -> u8 { 1 }", "must_use", 0);
+    let reason = r#"#[must_use = "why"]"#;
+    check("", &format!("{reason} fn f() -> u8 {{ 1 }}"), reason, 1);
+}
+
+/// Otherwise a condition or the documentation of a trait's method has no effect.
+#[test]
+fn a_declaration_keeps_its_attributes() {
+    for declaration in ["async fn f(&self);", "fn f(&self);"] {
+        let cfg = "#[cfg(a)]";
+        check("", &format!("{cfg} {declaration}"), cfg, 1);
+        check("", declaration, "track_caller", 0);
+    }
+}
+
+/// Nothing in the twin may fulfil an expectation, so the compiler would report it.
+#[test]
+fn a_twin_allows_what_the_function_expects() {
+    for (expected, allowed) in [
+        ("#[expect(b)]", "#[allow(b)]"),
+        ("#[cfg_attr(a, expect(b))]", "#[cfg_attr(a, allow(b))]"),
+    ] {
+        let function = format!("{expected} fn f() {{}}");
+        check("blocking = g", &function, expected, 1);
+        check("blocking = g", &function, allowed, 1);
+    }
+}
+
+/// Otherwise the compiler can't infer what no argument tells.
+#[test]
+fn a_twin_names_the_generics() {
+    let twin = "blocking = Self::g";
+    let function = "fn f<'a, T, const N: usize>(x: impl Into<T>) {}";
+    check(twin, function, "Self::f::<T, N, _,>(x).wait()", 1);
+    let function = format!("async {function}");
+    check(twin, &function, "Self::f::<T, N,>(x).wait()", 1);
+    check(twin, "fn f<'a>(x: &'a u8) {}", "Self::f(x).wait()", 1);
+}
+
+/// Otherwise the compiler warns of the call in the twin, whose caller has promised the same.
+#[test]
+fn the_twin_of_an_unsafe_function_calls_it_as_such() {
+    let call = "unsafe { Self::f() }.wait()";
+    check("blocking = Self::g", "unsafe fn f() {}", call, 1);
+}
+
+/// Otherwise an await is refused for a wrong reason, or does not compile at all.
+#[test]
+fn the_wrappers_of_rare_arguments() {
+    for (signature, wrapper) in [
+        ("f(x: &str) -> impl Sized", "Borrowed"),
+        ("f(x: &'static mut u8, y: Weird<'_>)", "Borrowing"),
+        ("f(x: fn(&mut u8), y: Weird<'_>)", "Borrowing"),
+        ("f(x: &mut u8, y: Weird<'_>)", "Exclusive"),
+        (
+            "f<'a, 'b>(x: &'a u8, y: &'b u8) where 'a: 'b, 'b: 'static",
+            "Bounded",
+        ),
+        ("f<'a: 'static>(x: Cow<'a, str>)", "Bounded"),
+        ("f(x: std::borrow::Cow<'_, str>)", "Either"),
+        ("f(x: my::borrow::Cow<'_, str>)", "Borrowing"),
+        ("f(x: my::std::borrow::Cow<'_, str>)", "Borrowing"),
+        ("f(x: Cow<u8, u16>)", "Val"),
+    ] {
+        let held = format!("::bridge::__private::{wrapper}<");
+        check("", &format!("fn {signature} {{ 1 }}"), &held, 1);
+    }
+    // The longest tuple that the traits of the wrappers know.
+    let bytes = "u8, ".repeat(15);
+    let function = format!("fn f(x: (&str, {bytes})) {{}}");
+    check("", &function, "::bridge::__private::Val<u8>", 15);
+}
+
+/// Otherwise the output of such a function has the lifetime `'static`.
+#[test]
+fn a_lifetime_of_two_arguments_is_that_of_the_output() {
+    let function = "fn f<'a>(x: &'a str, y: &'a str) -> &str { x }";
+    check("", function, "-> &'a str", 2);
+}
+
+/// Otherwise a wrong value is reported at the attribute, and not where it is.
+#[test]
+fn the_async_block_of_a_function_without_output_has_its_type() {
+    check("", "async fn f() { g() }", "if false { return; }", 1);
+    let typed = "if false { return ::bridge::__private::returned::<u8>(); }";
+    check("", "async fn f() -> u8 { g() }", typed, 1);
+}
+
+/// In an older edition this is a name, and in this crate's edition a keyword.
+#[test]
+fn an_argument_may_be_called_gen() {
+    check("", "fn f(gen: u8) {}", "Val(r#gen)", 1);
+}
+
+/// An `impl Trait` captures by the edition of its last token, which must be the user's.
+#[test]
+fn lifetimes_come_first_in_the_output() {
+    let function = "fn f<'a>(x: &'a str) -> impl Sized + 'a { x }";
+    check("", function, "impl 'a + Sized", 1);
+}
+
+/// Otherwise errors and logs name two functions alike.
+#[test]
+fn a_call_has_the_path_of_its_function() {
+    let path = r#"::core::concat!(::core::module_path!(), "::", "f")"#;
+    check("", "fn f() {}", path, 1);
+    check("debug", "async fn f() {}", path, 1);
+}
+
+/// Otherwise the function looks fine, and never runs.
+#[test]
+fn each_attribute_that_does_not_fit_is_refused() {
+    for attribute in [
+        "smartasync",
+        "test",
+        "tokio::test",
+        "bench",
+        "tokio::main",
+        "no_mangle",
+        "unsafe(no_mangle)",
+        "export_name = \"f\"",
+        "unsafe(export_name = \"f\")",
+        "async_recursion",
+        "async_trait",
+    ] {
+        let attribute = format!("#[{attribute}]");
+        let function = format!("{attribute} fn f() {{}}");
+        check("", &function, "compile_error!", 1);
+        // Otherwise the compiler reports the mended function too.
+        check("", &function, &format!("{attribute} #[inline]"), 0);
+    }
+    check("", "fn main() {}", "compile_error!", 1);
+    check("", "fn main(x: u8) {}", "compile_error!", 0);
+}
+
+/// Otherwise one mistake has a second message, about the mended function.
+#[test]
+fn what_is_refused_is_not_in_the_mended_function() {
+    check("", r#"unsafe extern "C" fn f(x: u8, ...) {}"#, "...", 0);
+    check("", "#[instrument] const fn f() {}", "#[instrument]", 0);
+}
