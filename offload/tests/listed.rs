@@ -8,12 +8,12 @@ use std::{
     panic::Location,
     pin::pin,
     sync::{Arc, Mutex, mpsc},
-    task::{Context, Wake, Waker},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
 
-use bridge_offload::{JobState, Offload, Pool, Step, Waiting};
+use bridge_offload::{JobEntry, JobState, Offload, Pool, Step, Waiting};
 use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::{FutureExt, channel::oneshot};
 use testkit::within;
@@ -85,12 +85,18 @@ fn a_wait_outside_the_pool_is_listed_behind_the_others() {
         let (end, ended) = oneshot::channel::<()>();
         let outer = pool.run(move || wait(ended)).start();
         parked(&pool, 1);
-        let note = pool.note_wait(Location::caller(), "future");
+        // Those outside come in the order in which they have parked.
+        let notes = ["second", "third"].map(|future| pool.note_wait(Location::caller(), future));
         let report = pool.report();
         let waits = report.waits().iter();
-        let waits: Vec<_> = waits.map(|wait| (wait.number(), wait.job())).collect();
-        assert_eq!(waits, [(1, Some(1)), (2, None)], "{report}");
-        drop(note);
+        let waits = waits.map(|wait| (wait.number(), wait.job(), wait.future()));
+        let expected = [
+            (1, Some(1), None),
+            (2, None, Some("second")),
+            (3, None, Some("third")),
+        ];
+        assert!(waits.eq(expected), "{report}");
+        drop(notes);
         assert_eq!(pool.report().waits().len(), 1);
         end.send(()).unwrap();
         assert!(wait(outer).is_ok());
@@ -126,6 +132,68 @@ fn a_wait_is_as_old_as_its_first_park() {
     });
 }
 
+/// Otherwise the report hides who waits for a job that another job has submitted.
+#[test]
+fn a_job_of_another_submitter_stands_below_the_wait_that_polls_for_it() {
+    within(|| {
+        let pool = pool(3, 8);
+        let (open, gate) = mpsc::channel::<()>();
+        let (give, take) = mpsc::channel();
+        let own = pool.clone();
+        let submitter = pool.run(move || {
+            let (open_below, gate_below) = mpsc::channel::<()>();
+            let below = own.run(move || gate_below.recv().is_err()).start();
+            give.send(below).unwrap();
+            let _open = gate.recv();
+            drop(open_below);
+        });
+        let submitter = submitter.start();
+        let below = take.recv().unwrap();
+        let outer = pool.run(move || wait(below)).start();
+        parked(&pool, 1);
+        let report = pool.report();
+        let linked = report.jobs().iter().filter_map(JobEntry::parent);
+        assert!(linked.eq([Step::Wait(1)]), "{report}");
+        drop(open);
+        wait(submitter);
+        assert!(wait(outer));
+    });
+}
+
+/// Otherwise the order of the workers decides whether the report shows the link. The wait polls
+/// just now, and so the report knows of it by another job that it has submitted. That job
+/// began last.
+#[test]
+fn a_job_that_a_polling_wait_polls_for_stands_below_it() {
+    within(|| {
+        let pool = pool(3, 8);
+        let (plugged, open) = plug(&pool);
+        let (ready, is_ready) = mpsc::channel();
+        let (open_outer, gate) = mpsc::channel::<()>();
+        let own = pool.clone();
+        let outer = pool.run(move || {
+            let mut plugged = plugged;
+            let below = wait(poll_fn(|cx| {
+                assert!(plugged.poll_unpin(cx).is_pending());
+                let below = plug(&own);
+                ready.send(()).unwrap();
+                let _open = gate.recv();
+                Poll::Ready(below)
+            }));
+            drop(below);
+            wait(plugged);
+        });
+        let outer = outer.start();
+        is_ready.recv().unwrap();
+        let report = pool.report();
+        let parents: Vec<_> = report.jobs().iter().map(JobEntry::parent).collect();
+        let below = Some(Step::Wait(1));
+        assert_eq!(parents, [below, None, below], "{report}");
+        drop((open, open_outer));
+        wait(outer);
+    });
+}
+
 /// Otherwise a job seems to belong to a wait that is over.
 #[test]
 fn a_job_whose_wait_is_over_stands_below_the_job() {
@@ -150,6 +218,29 @@ fn a_job_whose_wait_is_over_stands_below_the_job() {
         assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
         drop(open);
         assert!(wait(wait(outer)));
+    });
+}
+
+/// Otherwise a job in the queue seems to belong to a wait that is over.
+#[test]
+fn a_queued_job_whose_wait_is_over_stands_below_the_job() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (open, gate) = mpsc::channel::<()>();
+        let (own, (tell, told)) = (pool.clone(), mpsc::channel());
+        let outer = pool.run(move || {
+            let inner = wait(async { Some(own.run(|| ()).start()) });
+            tell.send(()).unwrap();
+            let _open = gate.recv();
+            inner
+        });
+        let outer = outer.start();
+        told.recv().unwrap();
+        let report = pool.report();
+        assert!(report.waits().is_empty(), "{report}");
+        assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
+        drop(open);
+        wait(wait(outer).unwrap());
     });
 }
 

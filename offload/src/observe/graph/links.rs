@@ -23,13 +23,12 @@ impl Graph {
         for at in 0..self.jobs.len() {
             let lineage = self.jobs[at].seen.lineage.clone();
             let parent = self.innermost(&lineage, &mut known);
-            let node = &mut self.jobs[at];
-            node.entry.parent = parent;
-            let adopter = node.seen.job.header().adopter();
-            node.adopter = self.waits_by_frame.get(&adopter).copied();
+            self.jobs[at].entry.parent = parent;
         }
-        // All parents by lineage are known now, so that `fits_below` can follow them.
+        // All waits are known now, and all parents by lineage, which `fits_below` follows.
         for at in 0..self.jobs.len() {
+            let adopter = self.jobs[at].seen.job.header().adopter();
+            self.jobs[at].adopter = self.waits_by_frame.get(&adopter).copied();
             if let Some(wait) = self.jobs[at].adopter
                 && self.fits_below(at, Step::Wait(wait))
             {

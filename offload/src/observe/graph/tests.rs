@@ -1,10 +1,75 @@
 //! A report shows the moment of its copy, although the program goes on meanwhile.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    panic::Location,
+    sync::{Arc, mpsc},
+};
 
 use testkit::within;
 
-use crate::{JobState, Pool, Step, Waiting, worker::this_worker::Worker};
+use crate::{
+    Bare, Config, JobEntry, JobState, Lineage, Pool, Step, Waiting, WorkerState,
+    core::Core,
+    job::{Job, runnable::Submitted},
+    schedule::queue::Lane,
+    thread::park::{Parker, Unparker},
+    worker::this_worker::Worker,
+};
+
+/// Parks a worker of a pool with one permit and no other worker. Its wait ends with a token.
+fn parked(pool: &Pool) -> (Arc<Core>, Lineage, Unparker) {
+    let (tell, told) = mpsc::channel();
+    let outer = pool.run(move || {
+        let parker = Parker::new();
+        let mut waiting = Waiting::open();
+        let worker = Worker::current().expect("this is a job");
+        let core = Arc::clone(&worker.core);
+        tell.send((core, Lineage::current(), parker.unparker().clone()))
+            .unwrap();
+        while !matches!(waiting.park(&parker, None), crate::Parked::Woken) {
+            let _was_lent = waiting.run_lent();
+        }
+    });
+    outer.detach();
+    told.recv().unwrap()
+}
+
+/// Otherwise the report says that a worker is parked which is about to run the job that it was
+/// lent, and that the lent job is parked.
+#[test]
+fn a_worker_that_was_lent_a_job_is_not_parked() {
+    within(|| {
+        let builder = Pool::builder().max_threads(1).max_blocked_threads(1);
+        let pool: Pool = builder.build().unwrap();
+        let (core, lineage, end) = parked(&pool);
+        // The only other worker blocks, so the next descendant is lent.
+        let (open, gate) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let scope = lineage.clone().install();
+        let blocks = pool.run(move || {
+            start.send(()).unwrap();
+            let _open = gate.recv();
+        });
+        let blocks = blocks.start();
+        started.recv().unwrap();
+        drop(scope);
+        let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+        let mut state = core.state();
+        let (_, action) = state.push(Submitted { job, lineage }, Lane::Descendants);
+        let copy = state.snapshot();
+        core.release(state);
+        core.perform(action);
+        let report = core.report_of(copy);
+        let states: Vec<_> = report.jobs().iter().map(JobEntry::state).collect();
+        let expected = [JobState::Lending, JobState::Running, JobState::Running];
+        assert_eq!(states, expected, "{report}");
+        assert_eq!(report.workers()[0].state, WorkerState::Running);
+        assert_eq!(report.waits()[0].age(), None, "{report}");
+        drop(open);
+        pollster::block_on(blocks);
+        end.unpark();
+    });
+}
 
 /// Otherwise the job seems to be submitted outside a wait. Then the report warns of a circle
 /// that nobody is in.
