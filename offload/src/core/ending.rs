@@ -108,8 +108,6 @@ impl Core {
         let mut late = None;
         // If every other worker is parked too, nobody is left to run the queued jobs.
         let alone = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
-        // Another shutdown of this pool may wait only for jobs that are excluded now.
-        self.job_ended.notify_all();
         // A job that parks may wait for this shutdown, so each look begins with the waits.
         while !(state.is_quiet(state.scope(&drain)) || (alone && state.queue.ready() > 0)) {
             match self.wait_for_a_job(state, ending.until) {
@@ -306,6 +304,8 @@ fn to_usize(jobs: u64) -> usize {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
+    use std::sync::mpsc;
+
     use testkit::within;
 
     use super::*;
@@ -354,6 +354,31 @@ mod tests {
             let mut report = Shutdown::default();
             tell_left(&core, &[job], &mut report);
             assert_eq!((report.cancelled, report.running.len()), (1, 0));
+        });
+    }
+
+    /// Otherwise the report counts that job as abandoned, although its caller does not want it.
+    #[test]
+    fn a_job_withdrawn_as_its_caller_is_told_was_not_abandoned() {
+        within(|| {
+            let pool: Pool = Pool::builder().max_threads(1).build().unwrap();
+            let (tell, told) = mpsc::channel();
+            let (open, gate) = mpsc::channel::<()>();
+            let running = pool.run(move || {
+                tell.send(Worker::current().unwrap().core).unwrap();
+                let _open = gate.recv();
+            });
+            let running = running.start();
+            let core = told.recv().unwrap();
+            let [kept, withdrawn] = [(); 2].map(|()| pool.run(|| ()).start());
+            let mut drained = core.drain(&core.begin_end(Duration::ZERO), None);
+            drop(withdrawn);
+            settle(drained.tell_abandoned(&core));
+            assert_eq!(drained.report.abandoned, 1);
+            assert_eq!(pool.metrics().cancelled, 2);
+            drop(open);
+            pollster::block_on(running);
+            assert!(pollster::block_on(kept.outcome()).is_err());
         });
     }
 }
