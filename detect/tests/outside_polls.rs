@@ -296,11 +296,14 @@ fn hooks_of_a_runtime() {
     });
 }
 
-struct LookAtEnd(mpsc::Sender<Place>);
+/// Looks when its thread ends, also in a poll of another executor.
+struct LookAtEnd(mpsc::Sender<[Place; 2]>);
 
 impl Drop for LookAtEnd {
     fn drop(&mut self) {
-        self.0.send(Place::current()).unwrap();
+        let place = Place::current();
+        let _tag = ThreadTag::Foreign.set();
+        self.0.send([place, Place::current()]).unwrap();
     }
 }
 
@@ -317,7 +320,10 @@ fn at_end_of_thread(before: fn(), after: fn()) -> Place {
     })
     .join()
     .unwrap();
-    told.recv().unwrap()
+    let [place, in_a_poll] = told.recv().unwrap();
+    // Otherwise a wait there freezes that executor.
+    assert_eq!(in_a_poll, Place::Foreign);
+    place
 }
 
 #[test]
