@@ -156,6 +156,31 @@ fn cancel_tells_what_it_came_upon() {
     });
 }
 
+/// Otherwise the task that awaits a job hangs if another thread cancels the job.
+#[test]
+fn a_cancelled_job_in_the_queue_wakes_its_task() {
+    struct Tells(mpsc::Sender<()>);
+    impl Wake for Tells {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool(1, 64);
+        let (plugged, release) = plug(&pool);
+        let mut queued = pool.run(|| ()).start();
+        let (tell, told) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Tells(tell)));
+        let mut cx = Context::from_waker(&waker);
+        // At first the job may ask for further polls.
+        while Pin::new(&mut queued).poll(&mut cx).is_pending() && told.try_recv().is_ok() {}
+        assert_eq!(queued.cancel(), Cancelled::Withdrawn);
+        assert_eq!(told.recv(), Ok(()));
+        drop(release);
+        wait(plugged);
+    });
+}
+
 #[test]
 fn a_dropped_job_keeps_its_permit_until_it_ends() {
     within(|| {

@@ -248,3 +248,23 @@ fn a_waker_that_panics_stops_nothing() {
         wait(job);
     });
 }
+
+/// Otherwise a task hangs that owns another future of the same job: its waker is then dropped
+/// under a lock that the other future needs.
+#[test]
+fn a_waker_may_own_another_future_of_its_job() {
+    struct Owns(#[expect(dead_code, reason = "its drop is what matters")] Cancellation);
+    impl Wake for Owns {
+        fn wake(self: Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let owning = || Waker::from(Arc::new(Owns(cancellation())));
+        wait(pool.run(move || {
+            let mut future = cancellation();
+            // The second poll replaces the waker of the first, and the drop drops the last one.
+            assert!(poll(&mut future, &owning()).is_pending());
+            assert!(poll(&mut future, &owning()).is_pending());
+        }));
+    });
+}

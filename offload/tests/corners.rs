@@ -8,18 +8,18 @@ use std::{
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::{Pin, pin},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
 use bridge_offload::{
-    Ambient, Cancelled, Config, Lineage, OffloadError, Pool, PoolName, Rejected, Waiting,
+    Ambient, Cancelled, Config, Lineage, Offload, OffloadError, Pool, PoolName, Rejected, Waiting,
 };
-use common::{plug, pool, wait};
+use common::{eventually, plug, pool, pool_with_blocked, wait};
 use testkit::{panic_text, within};
 
 fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
@@ -227,5 +227,88 @@ fn a_debug_text_names_the_place_and_the_settings() {
         let waiting = Waiting::open();
         assert!(format!("{waiting:?}").contains("on_pool_thread: false"));
         assert_eq!(RUNS.load(Ordering::SeqCst), 0, "nothing was submitted");
+    });
+}
+
+/// Otherwise a job that is over keeps a task alive, and drops it under the lock of the pool.
+#[test]
+fn a_job_that_has_ended_keeps_no_waker() {
+    struct Task;
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (mut plugged, release) = plug(&pool);
+        let task = Arc::new(Task);
+        let waker = Waker::from(Arc::clone(&task));
+        let mut cx = Context::from_waker(&waker);
+        assert!(Pin::new(&mut plugged).poll(&mut cx).is_pending());
+        drop(waker);
+        drop(release);
+        eventually("woken", || Arc::strong_count(&task) == 1);
+        wait(plugged);
+    });
+}
+
+/// Otherwise that panic ends a worker, whose permit is lost.
+#[test]
+fn a_waker_that_panics_takes_no_worker() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            resume_unwind(Box::new(()));
+        }
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (mut plugged, release) = plug(&pool);
+        let waker = Waker::from(Arc::new(Panics));
+        let attempt = |plugged: &mut Offload<()>| {
+            let once = || Pin::new(plugged).poll(&mut Context::from_waker(&waker));
+            catch_unwind(AssertUnwindSafe(once))
+        };
+        // At first the job may ask for further polls, and so wake within the poll.
+        while attempt(&mut plugged).is_err() {}
+        drop(release);
+        assert_eq!(wait(pool.run(|| 7)), 7);
+        wait(plugged);
+    });
+}
+
+/// Otherwise the metrics leave the lent job out. The job whose waker waits has ended, and the job
+/// that was lent to that wait runs on the same worker.
+#[test]
+fn a_job_that_is_lent_to_a_waker_counts_as_running() {
+    struct Waits(Mutex<Option<(Pool, [mpsc::Receiver<()>; 2])>>);
+    impl Wake for Waits {
+        fn wake(self: Arc<Self>) {
+            let (own, [first, second]) = self.0.lock().unwrap().take().unwrap();
+            wait(async move {
+                let first = own.run(move || first.recv().is_err()).start();
+                let second = own.run(move || second.recv().is_err()).start();
+                assert!(second.await && first.await);
+            });
+        }
+        // The caller may ask for further polls.
+        fn wake_by_ref(self: &Arc<Self>) {}
+    }
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (mut plugged, release) = plug(&pool);
+        let (open_first, first) = mpsc::channel();
+        let (open_second, second) = mpsc::channel();
+        let waits = Waits(Mutex::new(Some((pool.clone(), [first, second]))));
+        let waker = Waker::from(Arc::new(waits));
+        let mut cx = Context::from_waker(&waker);
+        assert!(Pin::new(&mut plugged).poll(&mut cx).is_pending());
+        drop(release);
+        eventually("both run", || pool.metrics().running == 2);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.threads, metrics.idle), (2, 0));
+        assert_eq!((metrics.blocked, metrics.completed), (0, 1));
+        drop((open_first, open_second));
+        eventually("all have ended", || pool.metrics().completed == 3);
+        wait(plugged);
     });
 }

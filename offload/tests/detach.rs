@@ -264,3 +264,44 @@ fn a_result_that_panics_is_counted_once() {
         job.detach();
     });
 }
+
+/// Otherwise the pool stays open for ever, and its threads with it.
+#[test]
+fn the_last_job_that_was_detached_closes_the_pool() {
+    within(|| {
+        let (stop, stopped) = mpsc::channel();
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .keep_alive(Duration::MAX)
+            .on_thread_stop(move || stop.send(()).unwrap())
+            .build()
+            .unwrap();
+        let (plugged, release) = plug(&pool);
+        plugged.detach();
+        pool.run(|| ()).detach();
+        drop((pool, release));
+        assert_eq!(stopped.recv(), Ok(()));
+    });
+}
+
+/// Otherwise a program hears of the panic of a job that its caller has dropped on purpose.
+#[test]
+fn a_job_whose_caller_has_left_is_not_told() {
+    within(|| {
+        let pool: Pool<Keeps> = Pool::builder().max_threads(1).build().unwrap();
+        let (open, gate) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let line = line!() + 1;
+        let job = pool.run(move || {
+            start.send(()).unwrap();
+            let _open = gate.recv();
+            std::panic::resume_unwind(Box::new(()));
+        });
+        let job = job.start();
+        started.recv().unwrap();
+        drop(job);
+        drop(open);
+        eventually("counted", || pool.metrics().panicked == 1);
+        assert_eq!(lost(line), None);
+    });
+}

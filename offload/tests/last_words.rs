@@ -7,7 +7,7 @@ mod common;
 use std::{
     cell::RefCell,
     sync::{
-        Arc, Barrier, OnceLock,
+        Arc, Barrier, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -114,4 +114,30 @@ fn a_thread_that_spins_ends_with_its_pool() {
             });
         }
     }
+}
+
+/// Otherwise the second of two shutdowns waits until its grace is over.
+#[test]
+fn two_shutdowns_hear_of_the_end_of_the_last_thread() {
+    within(|| {
+        let (open, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let builder = Pool::builder().max_threads(1).keep_alive(Duration::MAX);
+        let on_stop = move || {
+            let _open = gate.lock().unwrap().recv();
+        };
+        let pool: Pool = builder.on_thread_stop(on_stop).build().unwrap();
+        wait(pool.run(|| ()));
+        let shutdown = || {
+            let shutdown = pool.shutdown(Duration::MAX);
+            thread::spawn(move || shutdown.wait())
+        };
+        let both = [shutdown(), shutdown()];
+        // By then they wait, usually.
+        thread::sleep(Duration::from_millis(50));
+        drop(open);
+        for shutdown in both {
+            assert_eq!(shutdown.join().unwrap().abandoned, 0);
+        }
+    });
 }

@@ -9,10 +9,11 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Wake, Waker},
+    thread,
     time::Duration,
 };
 
-use bridge_offload::{Metrics, Offload, OffloadError, Pool};
+use bridge_offload::{Metrics, Offload, OffloadError, Pool, cancelled};
 use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::channel::oneshot;
 use testkit::within;
@@ -121,7 +122,7 @@ fn a_job_that_was_lent_and_has_not_begun_was_abandoned() {
         let (lent, is_lent) = mpsc::channel();
         let (go_on, held) = mpsc::channel::<()>();
         let (end, ended) = oneshot::channel::<()>();
-        let task = lender(&pool, lent, held, ended);
+        let task = lender(&pool, lent, move || assert!(held.recv().is_err()), ended);
         is_lent.recv().unwrap();
         eventually("the other has parked", || pool.metrics().blocked == 1);
         let report = pool.shutdown(Duration::ZERO).wait();
@@ -134,23 +135,50 @@ fn a_job_that_was_lent_and_has_not_begun_was_abandoned() {
     });
 }
 
-/// Starts a job whose wait is lent another job. It notifies `lent`, and waits for `held`
-/// before it runs the lent job.
+/// Otherwise the report of a shutdown leaves that job out. Its lender gives it back during the
+/// cancel grace.
+#[test]
+fn a_lent_job_that_is_given_back_to_a_closed_pool_was_abandoned() {
+    within(|| {
+        let builder = Pool::builder().max_threads(1).max_blocked_threads(1);
+        let pool: Pool = builder.cancel_grace(Duration::MAX).build().unwrap();
+        let (lent, is_lent) = mpsc::channel();
+        let (end, ended) = oneshot::channel::<()>();
+        let until_told = || {
+            while !cancelled() {
+                thread::yield_now();
+            }
+        };
+        let task = lender(&pool, lent, until_told, ended);
+        is_lent.recv().unwrap();
+        drop(end);
+        eventually("the other has ended", || pool.metrics().completed == 1);
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.cancelled), (1, 1));
+        assert_eq!(report.running, []);
+        let metrics = pool.metrics();
+        assert_eq!((metrics.cancelled, sum(&metrics)), (1, 3));
+        wait(task);
+    });
+}
+
+/// Starts a job whose wait is lent another job. It notifies `lent`, and calls `hold` before the
+/// wait ends.
 fn lender(
     pool: &Pool,
     lent: mpsc::Sender<()>,
-    held: mpsc::Receiver<()>,
+    hold: impl FnOnce() + Send + 'static,
     ended: oneshot::Receiver<()>,
 ) -> Offload<()> {
     let within = pool.clone();
     let task = pool.run(move || {
         let mut tasks = Vec::new();
-        let mut ended = Some(ended);
+        let (mut ended, mut hold) = (Some(ended), Some(hold));
         wait(poll_fn(move |_| {
             let Some(ended) = ended.take() else {
                 // The pool polls once more, because that may end the wait.
                 let _told = lent.send(());
-                let _gone_on = held.recv();
+                hold.take().into_iter().for_each(|hold| hold());
                 return Poll::Ready(());
             };
             // This job takes the last worker that the pool may have, and parks it.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use bridge_offload::{Lineage, Parked, Pool, Waiting, park::Parker};
-use common::{WaitError, pool_with_blocked as pool, try_wait, wait, wait_until};
+use common::{WaitError, eventually, plug, pool_with_blocked as pool, try_wait, wait, wait_until};
 use futures::future::join_all;
 use testkit::within;
 
@@ -271,7 +271,7 @@ fn threads_return_to_the_baseline() {
 fn what_another_pools_threads_wait_for_overtakes_nobody() {
     within(|| {
         let (pool, other) = (pool(1, 1), pool(1, 1));
-        let (plugged, release) = common::plug(&pool);
+        let (plugged, release) = plug(&pool);
         let order = Arc::new(Mutex::new(Vec::new()));
         let note = |name: &'static str| {
             let order = Arc::clone(&order);
@@ -280,7 +280,7 @@ fn what_another_pools_threads_wait_for_overtakes_nobody() {
         let first = pool.run(note("first")).start();
         let (here, second) = (pool.clone(), note("second"));
         let second = other.run(move || wait(here.run(second))).start();
-        common::eventually("queued", || pool.metrics().queued == 2);
+        eventually("queued", || pool.metrics().queued == 2);
         let third = pool.run(note("third")).start();
         drop(release);
         wait(join_all([plugged, first, second, third]));
@@ -318,9 +318,30 @@ fn a_wait_at_the_ceiling_for_a_moment_is_not_refused() {
         let pool = pool(1, 1);
         let (release, released) = futures::channel::oneshot::channel::<()>();
         let parked = pool.run(|| try_wait(released).is_ok()).start();
-        common::eventually("parked", || pool.metrics().blocked == 1);
+        eventually("parked", || pool.metrics().blocked == 1);
         assert_eq!(wait(pool.run(|| try_wait(common::moment()))), Ok(()));
         release.send(()).unwrap();
         assert!(wait(parked));
+    });
+}
+
+/// Otherwise the wait looks for the job in the queue of its own pool, at a place that counts the
+/// jobs of the other pool.
+#[test]
+fn a_wait_for_a_queued_job_of_another_pool_does_not_search_its_own() {
+    within(|| {
+        let (own, other) = (pool(1, 8), pool(1, 8));
+        for _ in 0..3 {
+            wait(other.run(|| ()));
+        }
+        let (plugged, open) = plug(&other);
+        // This look closes the inbox, so the next job has a place in the queue at once.
+        assert_eq!(other.metrics().queued, 0);
+        let queued = other.run(|| 7).start();
+        let outer = own.run(move || wait(queued)).start();
+        eventually("parked", || own.metrics().blocked == 1);
+        drop(open);
+        wait(plugged);
+        assert_eq!(wait(outer), 7);
     });
 }

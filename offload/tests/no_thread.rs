@@ -5,14 +5,17 @@
 mod common;
 
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    thread,
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, Report};
+use bridge_offload::{Ambient, Builder, Cancelled, Config, OffloadError, Pool, Report, on_cancel};
 use common::{WaitError, eventually, try_wait, wait};
 use testkit::within;
 
@@ -65,7 +68,7 @@ fn wait_for_a_job_queued_before(pool: &Pool) -> Result<Result<(), OffloadError>,
     wait(pool.run(move || {
         let (send, receive) = futures::channel::oneshot::channel();
         let (queued, is_queued) = mpsc::channel::<()>();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             let unrelated = inner.run(|| ()).start();
             queued.send(()).unwrap();
             send.send(wait(unrelated.outcome())).unwrap();
@@ -73,6 +76,73 @@ fn wait_for_a_job_queued_before(pool: &Pool) -> Result<Result<(), OffloadError>,
         is_queued.recv().unwrap();
         try_wait(async { receive.await.unwrap() })
     }))
+}
+
+/// Runs a job that parks while two unrelated jobs are queued. The captures of the first one wait,
+/// in their destructor, for the caller of the second one.
+fn captures_may_wait_for_another_caller(pool: &Pool) {
+    struct WaitsForTheCaller(mpsc::Receiver<()>);
+    impl Drop for WaitsForTheCaller {
+        fn drop(&mut self) {
+            let _told = self.0.recv();
+        }
+    }
+    let inner = pool.clone();
+    wait(pool.run(move || {
+        let (send, receive) = futures::channel::oneshot::channel();
+        let (queued, are_queued) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            let captures = WaitsForTheCaller(told);
+            let first = inner.run(move || drop(captures)).start();
+            let mut second = pin!(inner.run(|| ()).start().outcome());
+            let second = wait(poll_fn(|cx| {
+                let polled = second.as_mut().poll(cx);
+                let _is_queued = queued.send(());
+                polled
+            }));
+            drop(tell);
+            send.send((second, wait(first.outcome()))).unwrap();
+        });
+        are_queued.recv().unwrap();
+        // Soon after its first poll the other thread sleeps, and must be woken.
+        thread::sleep(Duration::from_millis(20));
+        let (second, first) = wait(receive).unwrap();
+        assert!(matches!(second, Err(OffloadError::NoThread { .. })));
+        assert!(matches!(first, Err(OffloadError::NoThread { .. })));
+    }));
+}
+
+/// Runs a job that drops a guard while its hook is called. The hook waits for the caller of a job
+/// that is queued. So that caller must be told before the worker waits for the hook.
+fn a_hook_may_wait_for_a_queued_caller(pool: &Pool) {
+    let inner = pool.clone();
+    let (call, called) = mpsc::channel();
+    let (tell, told) = mpsc::channel::<()>();
+    let (start, started) = mpsc::channel();
+    let job = pool.run(move || {
+        let guard = on_cancel(move || {
+            call.send(()).unwrap();
+            told.recv().unwrap();
+        });
+        start.send(()).unwrap();
+        called.recv().unwrap();
+        let (queued, is_queued) = mpsc::channel::<()>();
+        let other = thread::spawn(move || {
+            let unrelated = inner.run(|| ()).start();
+            queued.send(()).unwrap();
+            let outcome = wait(unrelated.outcome());
+            tell.send(()).unwrap();
+            outcome
+        });
+        is_queued.recv().unwrap();
+        drop(guard);
+        other.join().unwrap()
+    });
+    let job = job.start();
+    started.recv().unwrap();
+    assert_eq!(job.cancel(), Cancelled::Running);
+    assert!(matches!(wait(job), Err(OffloadError::NoThread { .. })));
 }
 
 /// This is one test, because the limit applies to the whole process.
@@ -83,10 +153,12 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         // comes.
         let none = pool(1);
         let no_room = NoRoom::new();
+        let thread = thread::Builder::new().stack_size(STACK);
+        let kind = thread.spawn(|| ()).unwrap_err().kind();
         for _ in 0..100 {
             let outcome = wait(none.run(|| ()).outcome());
             assert!(
-                matches!(outcome, Err(OffloadError::NoThread { .. })),
+                matches!(outcome, Err(OffloadError::NoThread { error, .. }) if error == kind),
                 "{outcome:?}"
             );
         }
@@ -112,12 +184,12 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         let outcome = wait(one.run(move || {
             let (send, receive) = futures::channel::oneshot::channel();
             let (parked, about_to) = mpsc::channel::<()>();
-            std::thread::spawn(move || {
+            thread::spawn(move || {
                 about_to.recv().unwrap();
                 let unrelated = inner.run(|| ()).start();
                 send.send(wait(unrelated.outcome())).unwrap();
             });
-            let signal = std::future::poll_fn(|_| {
+            let signal = poll_fn(|_| {
                 parked.send(()).unwrap();
                 std::task::Poll::Ready(())
             });
@@ -138,6 +210,8 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
             ),
             "the caller is told before the worker sleeps"
         );
+        captures_may_wait_for_another_caller(&one);
+        a_hook_may_wait_for_a_queued_caller(&one);
         drop(no_room);
         assert_eq!(wait(one.run(|| 3)), 3);
 

@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Cancelled, Offload, OnCancel, Pool, cancelled, on_cancel};
+use bridge_offload::{Cancelled, Offload, OnCancel, Pool, cancellation, cancelled, on_cancel};
 use common::{
     eventually,
     hooks::{blocked_until_its_hook, note},
@@ -281,5 +281,103 @@ fn a_report_names_the_wait_for_a_hook() {
         assert!(report.contains("or of a hook"), "{report}");
         drop(release);
         leaves.join().unwrap();
+    });
+}
+
+/// Otherwise the drop of a guard hangs, because the destructor of its hook runs under a lock that
+/// the other guard needs.
+#[test]
+fn a_hook_may_own_another_guard_of_its_job() {
+    within(|| {
+        let pool = pool(1, 8);
+        wait(pool.run(|| {
+            let inner = on_cancel(|| ());
+            drop(on_cancel(move || drop(inner)));
+        }));
+    });
+}
+
+/// Otherwise a hook hangs that waits for a wait of its job to stop. The futures of the job are
+/// told first.
+#[test]
+fn a_hook_may_wait_for_a_wait_that_listens_too() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            let guard = on_cancel(move || stopped.recv().unwrap());
+            wait(cancellation());
+            stop.send(()).unwrap();
+            drop(guard);
+        });
+        let job = job.start();
+        eventually("its wait is parked", || pool.metrics().blocked == 1);
+        assert_eq!(job.cancel(), Cancelled::Running);
+        wait(job);
+    });
+}
+
+/// Otherwise the drop of a guard waits for the hooks of other guards too, and one of these may
+/// wait for what the closure does next.
+#[test]
+fn the_drop_of_a_guard_waits_for_its_own_hook_only() {
+    within(|| {
+        let pool = pool(1, 8);
+        // The drop may look before the next hook is called, so there are several rounds.
+        for _ in 0..50 {
+            let (start, started) = mpsc::channel();
+            let (call, called) = mpsc::channel();
+            let (go_on, gone_on) = mpsc::channel::<()>();
+            let own = pool.clone();
+            let job = pool.run(move || {
+                let older = on_cancel(move || gone_on.recv().unwrap());
+                let newer = on_cancel(move || {
+                    call.send(()).unwrap();
+                    eventually("the drop waits", || own.metrics().blocked == 1);
+                });
+                start.send(()).unwrap();
+                called.recv().unwrap();
+                drop(newer);
+                go_on.send(()).unwrap();
+                drop(older);
+            });
+            let job = job.start();
+            started.recv().unwrap();
+            assert_eq!(job.cancel(), Cancelled::Running);
+            wait(job);
+        }
+    });
+}
+
+/// Otherwise a shutdown hangs: the captures of a queued job wait, in their destructor, for the
+/// end of a job, and that job for its hook.
+#[test]
+fn a_shutdown_calls_hooks_before_it_drops_captures() {
+    struct WaitsForTheEnd(mpsc::Receiver<()>);
+    impl Drop for WaitsForTheEnd {
+        fn drop(&mut self) {
+            let _ended = self.0.recv();
+        }
+    }
+    within(|| {
+        let builder = Pool::builder().max_threads(1);
+        let pool: Pool = builder.cancel_grace(Duration::MAX).build().unwrap();
+        let (end, ended) = mpsc::channel::<()>();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let running = pool.run(move || {
+            let guard = on_cancel(move || drop(release));
+            start.send(()).unwrap();
+            let _released = held.recv();
+            drop((guard, end));
+        });
+        let running = running.start();
+        started.recv().unwrap();
+        let captures = WaitsForTheEnd(ended);
+        let queued = pool.run(move || drop(captures)).start();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.cancelled), (1, 1));
+        wait(running);
+        assert!(wait(queued.outcome()).is_err());
     });
 }

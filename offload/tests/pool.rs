@@ -319,9 +319,10 @@ fn a_report_that_panics_reaches_nobody() {
         }
     }
     within(|| {
-        // In the first round a further job is submitted after the report.
+        let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
+        // In the first round a further job is submitted after the report. In the second round
+        // the same monitor reports again.
         for (submits, round) in [(true, 1), (false, 2)] {
-            let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
             let (started, running) = mpsc::channel();
             let (release, held) = mpsc::channel::<()>();
             let plugged = move || {

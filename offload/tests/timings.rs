@@ -87,6 +87,24 @@ fn time_in_the_queue_and_time_on_a_worker_are_kept_apart() {
     });
 }
 
+/// Otherwise the time in the queue includes the time that the job runs.
+#[test]
+fn a_job_that_runs_is_not_queued_meanwhile() {
+    within(|| {
+        let pool = builder().build().unwrap();
+        let submitted = Instant::now();
+        let begun = block_on(pool.run(|| {
+            let begun = Instant::now();
+            thread::sleep(PAUSE);
+            begun
+        }));
+        let (queued, ran) = timings(&pool);
+        // Half a pause is far more than the two clocks can differ by.
+        let most = begun - submitted + PAUSE / 2;
+        assert!(queued.max <= most, "{queued:?}, {ran:?}, not {most:?}");
+    });
+}
+
 /// While every permit is taken, a submitter leaves its job in the inbox.
 #[test]
 fn a_job_in_the_inbox_is_queued_from_its_submission_on() {

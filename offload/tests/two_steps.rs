@@ -279,3 +279,24 @@ fn a_job_that_is_left_out_counts_as_nothing() {
         drop((release, stuck, second));
     });
 }
+
+/// Otherwise the second of two shutdowns waits for its whole cancel grace.
+#[test]
+fn two_shutdowns_hear_of_the_end_of_the_last_job() {
+    within(|| {
+        let pool = with_cancel_grace(1, Duration::MAX);
+        let (plugged, release) = plug(&pool);
+        let shutdown = || {
+            let shutdown = pool.shutdown(Duration::ZERO);
+            thread::spawn(move || shutdown.wait())
+        };
+        let both = [shutdown(), shutdown()];
+        // By then they wait, usually.
+        thread::sleep(Duration::from_millis(50));
+        drop(release);
+        for shutdown in both {
+            assert_eq!(shutdown.join().unwrap().running, []);
+        }
+        wait(plugged);
+    });
+}

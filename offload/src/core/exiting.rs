@@ -202,7 +202,7 @@ impl Waited {
                 return false;
             }
             thread::sleep(pause);
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = next_pause(pause);
         }
         true
     }
@@ -228,6 +228,11 @@ impl Waited {
     }
 }
 
+/// Returns the pause that follows this one.
+fn next_pause(pause: Duration) -> Duration {
+    (pause * 2).min(LONGEST_PAUSE)
+}
+
 /// Returns whether a job is queued or runs.
 fn is_here(state: &State, job: &Arc<dyn Runnable>) -> bool {
     let runs = |job| {
@@ -236,4 +241,20 @@ fn is_here(state: &State, job: &Arc<dyn Runnable>) -> bool {
             .any(|other| Arc::ptr_eq(other, job))
     };
     job.header().is_listed() || runs(job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the process lives twice as long as the job that it waits for.
+    #[test]
+    fn the_exit_looks_ever_more_rarely_up_to_a_limit() {
+        assert_eq!(next_pause(FIRST_PAUSE), 2 * FIRST_PAUSE);
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..20 {
+            pause = next_pause(pause);
+        }
+        assert_eq!(pause, LONGEST_PAUSE);
+    }
 }

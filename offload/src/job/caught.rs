@@ -71,3 +71,23 @@ pub(super) fn report_lost<A: Ambient>(
         drop_payload(payload);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::resume_unwind;
+
+    use super::*;
+
+    /// Otherwise that panic unwinds through the poll of a caller that asked for an outcome.
+    #[test]
+    fn a_value_whose_drop_panics_after_that_of_the_context_is_caught() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                resume_unwind(Box::new("bomb"));
+            }
+        }
+        let outcome = drop_context(Bomb, Ok(Bomb));
+        assert!(matches!(outcome, Err(OffloadError::Panicked(_))));
+    }
+}

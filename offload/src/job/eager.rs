@@ -114,6 +114,9 @@ mod tests {
         }
         let polls: usize = (0..RETRY).map(|_| exhaust(&eagerness)).sum();
         assert_eq!(polls, usize::from(POLLS), "one try in {RETRY}");
+        // A result that comes after the last poll was late.
+        eagerness.succeeded(&mut FurtherPolls { left: 0 });
+        assert_eq!(exhaust(&eagerness), 0, "a late result restores nothing");
         let mut polls = FurtherPolls { left: 1 };
         eagerness.succeeded(&mut polls);
         assert_eq!(

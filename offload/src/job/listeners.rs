@@ -279,3 +279,25 @@ impl Listeners {
         call.and_then(|call| call.waiter)
     }
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use super::*;
+    use crate::{Pool, on_cancel, worker::this_worker::Worker};
+
+    /// Otherwise the table keeps each job that has had a listener, and each look takes longer.
+    #[test]
+    fn the_table_forgets_a_job_that_has_ended() {
+        testkit::within(|| {
+            let pool = Pool::new();
+            let core = pollster::block_on(pool.run(|| {
+                let core = Worker::current().expect("this is a job").core;
+                let guard = on_cancel(|| ());
+                assert_eq!(lock(&core.listeners.0).len(), 1);
+                drop(guard);
+                core
+            }));
+            assert_eq!(lock(&core.listeners.0).len(), 0);
+        });
+    }
+}

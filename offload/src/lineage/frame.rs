@@ -249,6 +249,33 @@ mod tests {
         assert_eq!(chain.living().innermost(), open.innermost());
     }
 
+    /// Otherwise more descendants of a parked job run than it has permits to give, or the end of
+    /// one of them leaves the account spent.
+    #[test]
+    fn an_account_knows_each_relation_that_runs_on_it() {
+        use Relation::{Awaited, Submitted};
+
+        let chain = Lineage::default();
+        let job = JobId::of(&Arc::new(()));
+        let frame = chain.below(PoolId::of(&0_u8), job, Kind::Job);
+        let frame = frame.top().unwrap();
+        let credit = || (frame.has_credit(Awaited), frame.has_credit(Submitted));
+        assert_eq!(credit(), (false, false), "the account is closed");
+        frame.set_account_open(true);
+        assert_eq!(credit(), (true, true));
+        frame.spend(Submitted);
+        assert_eq!(credit(), (true, false));
+        frame.spend(Awaited);
+        assert_eq!(credit(), (false, false));
+        frame.restore(Awaited);
+        assert_eq!(credit(), (true, false), "the other one still runs");
+        frame.spend(Awaited);
+        frame.restore(Submitted);
+        assert_eq!(credit(), (false, false), "the awaited one still runs");
+        frame.restore(Awaited);
+        assert_eq!(credit(), (true, true));
+    }
+
     #[test]
     fn a_long_chain_is_dropped_link_by_link() {
         let pool = PoolId::of(&0_u8);

@@ -89,9 +89,16 @@ fn ask() -> Option<bool> {
     let mut text = [0; 64];
     let length = File::open("/proc/loadavg").ok()?.read(&mut text).ok()?;
     let runnable = runnable(std::str::from_utf8(&text[..length]).ok()?)?;
-    // A single extra thread is usually gone soon, such as a runtime's worker that looks
-    // for work.
-    Some(runnable > processors() + 1)
+    Some(is_clearly_more(runnable, processors()))
+}
+
+/// Returns whether clearly more threads want to run than there are processors.
+///
+/// A single extra thread is usually gone soon, such as a runtime's worker that looks for
+/// work.
+#[cfg(all(any(test, target_os = "linux"), not(any(bridge_loom, bridge_shuttle))))]
+fn is_clearly_more(runnable: usize, processors: usize) -> bool {
+    runnable > processors + 1
 }
 
 #[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
@@ -123,6 +130,14 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(runnable(text), expected, "{text:?}");
+        }
+    }
+
+    /// Otherwise workers do not spin beside one thread that looks for work for a moment.
+    #[test]
+    fn a_single_extra_thread_makes_no_machine_busy() {
+        for (runnable, is_busy) in [(1, false), (2, false), (3, false), (4, true)] {
+            assert_eq!(is_clearly_more(runnable, 2), is_busy, "{runnable}");
         }
     }
 

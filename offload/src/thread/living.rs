@@ -186,3 +186,72 @@ mod uncounted {
         pub(crate) fn begin(self) {}
     }
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::{
+        cell::RefCell,
+        sync::{Arc, mpsc},
+        thread::{self, JoinHandle},
+    };
+
+    use super::*;
+
+    /// Starts a thread that is counted and lives until the sender is dropped.
+    fn start(threads: &LivingThreads) -> (mpsc::Sender<()>, JoinHandle<()>) {
+        let living = threads.thread();
+        let (end, ends) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            living.begin();
+            count_this_thread();
+            tell.send(()).unwrap();
+            let _ended = ends.recv();
+        });
+        told.recv().unwrap();
+        (end, thread)
+    }
+
+    /// Otherwise the exit of the process waits for threads that start meanwhile.
+    #[test]
+    fn a_thread_that_starts_later_does_not_count() {
+        let threads = LivingThreads::default();
+        let (end, first) = start(&threads);
+        let started = threads.started();
+        let (end_later, later) = start(&threads);
+        assert_eq!(threads.living_before(started), 1);
+        drop(end);
+        first.join().unwrap();
+        assert_eq!(threads.living_before(started), 0);
+        assert!(threads.are_living());
+        drop(end_later);
+        later.join().unwrap();
+    }
+
+    /// Otherwise a destructor that shuts its pool down hangs, where a system drops the
+    /// thread-locals in another order than in the reverse order of their making.
+    #[test]
+    fn a_thread_whose_count_is_gone_may_be_one_of_them() {
+        struct Asks(Arc<LivingThreads>, mpsc::Sender<bool>);
+        impl Drop for Asks {
+            fn drop(&mut self) {
+                self.1.send(self.0.are_here()).unwrap();
+            }
+        }
+        std::thread_local! {
+            static ASKS: RefCell<Option<Asks>> = const { RefCell::new(None) };
+        }
+
+        let threads = Arc::new(LivingThreads::default());
+        let (living, shared) = (threads.thread(), Arc::clone(&threads));
+        let (tell, told) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            // This one is made first, so it is dropped last.
+            ASKS.set(Some(Asks(shared, tell)));
+            living.begin();
+        });
+        thread.join().unwrap();
+        assert_eq!(told.recv(), Ok(true));
+        assert!(!threads.are_here());
+    }
+}

@@ -158,6 +158,8 @@ mod tests {
                 let exact = exact(&values, permille);
                 prop_assert!(is_close(found, exact), "{permille}: {found:?}, not {exact}");
             }
+            // Otherwise the metrics of a few equal jobs contradict themselves.
+            prop_assert!(found.p50 <= found.p999 && found.p999 <= found.max, "{found:?}");
         }
     }
 

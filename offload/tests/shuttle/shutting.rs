@@ -131,6 +131,44 @@ fn a_shutdown_that_is_awaited_and_one_that_is_left() {
     });
 }
 
+/// Otherwise an awaited shutdown hangs, or blocks its executor, where the system has no thread
+/// that could wait for the end. The worker is there already.
+#[test]
+fn a_shutdown_that_is_awaited_without_a_thread() {
+    explore(|| {
+        let world = Size::of(1, 0).build();
+        wait_outside(world.leaf(|| ()));
+        let slow = world.leaf(|| model::sleep(Duration::from_millis(1)));
+        model::fail_starts(1.0);
+        let report = wait_outside(world.pool.shutdown(LONG));
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
+        check(&wait_outside(slow.outcome()));
+        world.balance();
+    });
+}
+
+/// Otherwise such a shutdown goes on after its grace. The job ends after the shutdown.
+#[test]
+fn a_shutdown_without_grace_that_is_awaited_without_a_thread() {
+    explore(|| {
+        let world = Size::of(1, 0).build();
+        let (end, ended) = oneshot::channel::<()>();
+        let (tell, told) = oneshot::channel::<()>();
+        let stuck = world.leaf(move || {
+            tell.send(()).unwrap();
+            wait_outside(ended).unwrap();
+        });
+        wait_outside(told).unwrap();
+        model::fail_starts(1.0);
+        let report = wait_outside(world.pool.shutdown(Duration::from_hours(1)));
+        assert_eq!((report.abandoned, report.running.len()), (0, 1));
+        end.send(()).unwrap();
+        check(&wait_outside(stuck.outcome()));
+        model::fail_starts(0.0);
+        world.balance();
+    });
+}
+
 /// Otherwise queued jobs hang when a worker shuts its own pool down. It must leave them
 /// to others.
 #[test]

@@ -38,6 +38,8 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     let inbox = Arc::<Padded<Inbox>>::default();
     let mut queue = Queue::new(3, Arc::default(), Arc::clone(&inbox));
     assert!(inbox.leave(job()).is_err(), "it is closed at first");
+    // Otherwise a worker stops spinning at once, although nothing is there.
+    assert!(!inbox.holds_work(), "it is closed and empty");
     let _admitted = queue.push(Lane::Unrelated, job());
     queue.open_inbox(ExpectedStart::AtOnce);
     assert_eq!(inbox.leave(job()).ok(), Some(ExpectedStart::AtOnce));

@@ -93,6 +93,41 @@ fn progress_sets_the_count_back() {
     assert!(verdicts.iter().all(|verdict| !verdict.may_grow));
 }
 
+/// Otherwise a pool with one long job after the other grows, and a report says that the pool
+/// has stood still for longer than it has.
+#[test]
+fn progress_sets_the_times_back() {
+    let mut events = vec![7, 8, 8, 9];
+    events.extend([9; REPORT as usize]);
+    let verdicts = looks(&mut started(), &events, Some(3));
+    let grows = verdicts.iter().position(|verdict| verdict.may_grow);
+    assert_eq!(grows, Some(5), "after two looks without progress");
+    let report = verdicts.last().unwrap().report;
+    assert_eq!(report.unwrap().waited, LOOK_INTERVAL * REPORT);
+}
+
+/// Otherwise the monitor stops beside a pool that has just been stuck.
+#[test]
+fn the_monitor_goes_on_for_a_while_after_each_stall() {
+    let mut stall = started();
+    let quiet = REST as usize - 1;
+    for _ in 0..2 {
+        let verdicts = looks(&mut stall, &vec![7; quiet], None);
+        assert!(verdicts.iter().all(|verdict| !verdict.stops));
+        let _stuck = looks(&mut stall, &[7], Some(1));
+    }
+}
+
+/// Otherwise a pool whose monitor could not be started once never gets one.
+#[test]
+fn a_monitor_that_failed_is_tried_again_later() {
+    let mut stall = started();
+    let failed = Instant::now().checked_sub(RETRY).unwrap();
+    stall.monitor = Monitor::Failed(failed);
+    stall.start_monitor(seen(7));
+    assert!(stall.take_start());
+}
+
 /// Otherwise a wait would be refused although jobs move, or jobs that park again and
 /// again would hide a stall.
 #[test]

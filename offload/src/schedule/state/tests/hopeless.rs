@@ -70,6 +70,16 @@ fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     }
 }
 
+/// Otherwise a job waits for a worker although the system may have a thread again, and nobody is
+/// there who would try later.
+#[test]
+fn a_start_is_tried_again_at_once_if_every_worker_is_parked() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.limits.max_blocked_threads = 2;
+    state.start_failed = Some(Instant::now());
+    assert!(state.may_start());
+}
+
 /// Returns the number of the first look that refuses a wait, and the permits that the pool
 /// has added by then.
 fn first_refusal(state: &mut State) -> (Option<u32>, usize) {

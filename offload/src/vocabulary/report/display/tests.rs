@@ -84,12 +84,21 @@ fn a_line_of_jobs_counts_only_those_that_stand_there() {
 
 #[test]
 fn jobs_share_no_line_if_their_lines_would_differ() {
-    let mut other = queued(2);
-    (other.pool, other.is_foreign) = (crate::PoolName::new("other"), true);
-    let mut detached = queued(3);
-    detached.is_detached = true;
-    let text = text_of([queued(1), other, detached]);
-    assert_eq!(text.lines().count(), 4, "{text}");
+    let changes: [fn(&mut JobEntry); 5] = [
+        |job| (job.pool, job.is_foreign) = (crate::PoolName::new("other"), true),
+        |job| job.at = Location::caller(),
+        |job| job.state = JobState::InBacklog,
+        |job| job.is_cancelled = true,
+        |job| job.is_detached = true,
+    ];
+    for change in changes {
+        let mut other = queued(2);
+        change(&mut other);
+        let text = text_of([queued(1), other]);
+        assert_eq!(text.lines().count(), 3, "{text}");
+    }
+    let text = text_of([queued(1), queued(2)]);
+    assert_eq!(text.lines().count(), 2, "{text}");
 }
 
 /// Otherwise the monitor would write for minutes, and look after nothing meanwhile.
@@ -128,4 +137,21 @@ fn a_report_of_a_stall_says_so() {
         report.to_string(),
         "pool: 0 running, 0 parked, 0 queued; 0 of 0 permits free; nothing has moved for 2.0 s"
     );
+}
+
+/// Otherwise the line ends with a word of the compiler, which the user did not write.
+#[test]
+fn the_future_of_an_async_function_has_the_name_of_the_function() {
+    let wait = |future| WaitEntry {
+        number: 1,
+        at: None,
+        age: None,
+        job: None,
+        thread: None,
+        future: Some(future),
+    };
+    for future in ["app::fetch::{{closure}}", "app::fetch"] {
+        let line = wait_line(&wait(future));
+        assert!(line.ends_with(", for `app::fetch`"), "{line}");
+    }
 }
