@@ -85,11 +85,13 @@ impl Place {
 
     #[inline]
     fn out_of_reach(error: &TryCurrentError) -> Self {
-        // Before the tag: a wait or a job that calls `exit` never takes its tag back.
-        if error.is_thread_local_destroyed() {
+        let tagged = ThreadTag::current().place();
+        // A wait or a job that calls `exit` never takes its tag back. But another executor may
+        // poll in a destructor.
+        if error.is_thread_local_destroyed() && tagged != Some(Self::Foreign) {
             return Self::Ending;
         }
-        if let Some(place) = ThreadTag::current().place() {
+        if let Some(place) = tagged {
             // A tag does not hide a `LocalSet` that is polled inside the tagged code.
             return if in_a_lone_local_set() {
                 Self::Foreign

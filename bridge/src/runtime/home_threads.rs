@@ -188,12 +188,6 @@ mod tests {
         assert_eq!(longer(LONGEST), LONGEST);
     }
 
-    /// Otherwise the exit warns of blocking tasks that it was told not to wait for.
-    #[test]
-    fn without_a_grace_nothing_is_counted() {
-        assert!(Threads::new(Duration::ZERO).is_none());
-    }
-
     /// Otherwise the exit would lose a blocking task that has just been submitted.
     #[test]
     fn a_thread_that_is_about_to_start_is_waited_for() {

@@ -164,6 +164,7 @@ pub(crate) fn graces() {
 /// An exit that waited for the pool or for home would see the end of this work.
 pub(crate) fn zero() {
     const LATER: Duration = Duration::from_secs(2);
+    log::to_stderr(); // what is not waited for is no news
     Bridge::builder()
         .exit_grace(Duration::ZERO)
         .install_global()

@@ -136,7 +136,7 @@ fn a_shutdown_that_is_awaited_and_one_that_is_left() {
 #[test]
 fn a_shutdown_that_is_awaited_without_a_thread() {
     explore(|| {
-        let world = Size::of(1, 0).build();
+        let world = Size::of(1, 1).build();
         wait_outside(world.leaf(|| ()));
         let slow = world.leaf(|| model::sleep(Duration::from_millis(1)));
         model::fail_starts(1.0);
@@ -151,7 +151,7 @@ fn a_shutdown_that_is_awaited_without_a_thread() {
 #[test]
 fn a_shutdown_without_grace_that_is_awaited_without_a_thread() {
     explore(|| {
-        let world = Size::of(1, 0).build();
+        let world = Size::of(1, 1).build();
         let (end, ended) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel::<()>();
         let stuck = world.leaf(move || {

@@ -45,14 +45,13 @@ fn a_worker_that_was_lent_a_job_is_not_parked() {
         // The only other worker blocks, so the next descendant is lent.
         let (open, gate) = mpsc::channel::<()>();
         let (start, started) = mpsc::channel();
-        let scope = lineage.clone().install();
-        let blocks = pool.run(move || {
+        let job = move || {
             start.send(()).unwrap();
             let _open = gate.recv();
-        });
-        let blocks = blocks.start();
+        };
+        let submit = async { pool.run(job).start() };
+        let blocks = pollster::block_on(lineage.clone().scope(submit));
         started.recv().unwrap();
-        drop(scope);
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let mut state = core.state();
         let (_, action) = state.push(Submitted { job, lineage }, Lane::Descendants);
