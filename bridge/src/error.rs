@@ -194,12 +194,26 @@ impl fmt::Display for WaitError {
                 "the wait at {at} is nested so deeply that its thread has hardly any stack left; \
                  `.await` instead, or give the thread a larger stack"
             ),
-            Self::PoolExhausted { at, report } => write!(
-                f,
-                "the wait at {at} was given up: every thread of the {} is parked in a wait, and no \
-                 other can be added; raise `max_blocked_threads`, or nest less deeply",
-                report.name()
-            ),
+            Self::PoolExhausted { at, report } => {
+                let pool = report.name();
+                write!(f, "the wait at {at} was given up: ")?;
+                match report.metrics().running {
+                    0 => write!(f, "every thread of the {pool} is parked in a wait")?,
+                    1 => write!(
+                        f,
+                        "1 thread of the {pool} runs and the others are parked, so none is there \
+                         for a closure that the wait depends on"
+                    )?,
+                    running => write!(
+                        f,
+                        "{running} threads of the {pool} run and the others are parked, so none is \
+                         there for a closure that the wait depends on"
+                    )?,
+                }
+                f.write_str(
+                    ", and no other can be added; raise `max_blocked_threads`, or nest less deeply",
+                )
+            }
             Self::RuntimeGone { at } => write!(
                 f,
                 "the runtime that the wait at {at} rests on is shut down; wait before that, or \

@@ -1,7 +1,7 @@
 //! Checks reports of the deadlocks that users make, and what carries a report.
 
 use std::{
-    panic::Location,
+    panic::{Location, panic_any},
     pin::pin,
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -241,4 +241,47 @@ fn a_shutdown_that_runs_out_of_time_carries_the_report() {
 fn a_report_can_be_sent_and_shared() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     check::<Report>();
+}
+
+/// Otherwise the reader looks for a thread that is parked, and the thread that has to end runs.
+#[test]
+fn a_wait_that_is_given_up_while_others_run_says_so() {
+    struct WaitsWhileItUnwinds(Bridge, mpsc::Sender<Result<(), WaitError>>);
+
+    impl Drop for WaitsWhileItUnwinds {
+        fn drop(&mut self) {
+            // A thread that unwinds is lent nothing.
+            let Self(bridge, tell) = self;
+            tell.send(bridge.try_wait(bridge.offload(|| ()))).unwrap();
+        }
+    }
+
+    within(|| {
+        let bridge = Bridge::builder()
+            .max_threads(1)
+            .max_blocked_threads(1)
+            .build()
+            .unwrap();
+        let (tell, told) = mpsc::channel();
+        let own = bridge.clone();
+        let (go, may_go) = oneshot::channel();
+        let unwinds = bridge.offload(move || {
+            let _waits = WaitsWhileItUnwinds(own.clone(), tell);
+            // The permit is free until the other closure has taken it.
+            own.wait(may_go).unwrap();
+            panic_any("on purpose");
+        });
+        unwinds.detach();
+        let (end, ended) = mpsc::channel::<()>();
+        let runs = move || {
+            go.send(()).unwrap();
+            let _ended = ended.recv();
+        };
+        bridge.offload(runs).detach();
+        let error = told.recv().unwrap().unwrap_err();
+        let text = error.to_string();
+        assert!(matches!(error, WaitError::PoolExhausted { .. }), "{text}");
+        assert!(text.contains("1 thread of the pool runs"), "{text}");
+        drop(end);
+    });
 }
