@@ -185,9 +185,11 @@ impl<F> fmt::Display for Rejected<F> {
                 "the queue of the {pool} is full; try again later, or `.await` the closure's call \
                  to wait for room"
             ),
-            Self::ShutDown { pool, .. } => {
-                write!(f, "the {pool} is shut down and takes no further job")
-            }
+            Self::ShutDown { pool, .. } => write!(
+                f,
+                "the {pool} takes no further job: it is shut down, or the parent process of this \
+                 fork has built it; submit before the shutdown, or build a pool after the fork"
+            ),
             Self::TimedOut { pool, .. } => {
                 write!(f, "the queue of the {pool} had no room within the limit")
             }
