@@ -5,8 +5,8 @@
 //! entry of the innermost driven poll on that thread. When a poll begins, the
 //! future and the thread swap entries, and the future keeps the thread's previous
 //! entry. When the poll ends, they swap back. So an entry is on the thread exactly
-//! as long as its poll runs. Nothing is allocated or counted, and a thread that
-//! ends leaves nothing behind.
+//! as long as its poll runs. A poll allocates and counts nothing, once its thread has a slot.
+//! A thread that ends leaves no entry behind.
 
 use std::mem;
 

@@ -28,8 +28,9 @@ use crate::{Context, Place, ThreadTag};
 /// The wrapper tags the polls of the future on the thread that makes them. It tags
 /// neither what the future offloads or spawns, nor the future's destructor.
 ///
-/// Where a poll is detected anyway, as in a Tokio task, the wrapper adds nothing. So
-/// wrapping once too often does no harm.
+/// Where a poll of Tokio's is detected anyway, as in a task, the wrapper adds nothing. But do
+/// not wrap a future that the bridge itself waits on: inside the wrapper each nested wait is
+/// refused, because another executor may poll there.
 ///
 /// # Corner cases
 ///

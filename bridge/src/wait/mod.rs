@@ -150,7 +150,8 @@ pub trait Wait: IntoFuture + Sized {
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`]. While the process exits, a wait whose runtime
-    /// has ended stops this thread for good instead.
+    /// has ended stops this thread for good instead, unless the exit waits for this thread: in
+    /// a detached closure, in a stop hook, or in a blocking task of home.
     #[track_caller]
     fn wait(self) -> Self::Output {
         unwrap(start!(Self, Bridge::global(), self, Terms::NONE))

@@ -165,6 +165,10 @@ impl<A> Builder<A> {
     ///
     /// # Corner cases
     ///
+    /// Once `main` has returned, or another thread has called `exit`, a call of `exit` never
+    /// returns on most systems. A job or a stop hook that makes such a call holds the process up
+    /// for the whole time.
+    ///
     /// [`std::process::abort`] and signals end the process at once. So does
     /// `std::process::exit` on Windows, where it runs no exit handlers.
     pub fn exit_grace(mut self, time: Duration) -> Self {

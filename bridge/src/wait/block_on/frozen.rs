@@ -17,7 +17,9 @@
 //!   Tokio's resources return `Pending` and leave their waker with the scheduler. To
 //!   avoid this, the wait polls the future as `unconstrained`.
 //! * **`yield_now`** leaves its waker with the scheduler too. [`DeferredWakes`] notices
-//!   that, and the wait polls the future again at once.
+//!   that, and the wait polls the future again at once. The scheduler's list grows by that
+//!   waker and by the marker of the probe. Only the scheduler can empty the list, after the
+//!   frozen poll.
 //! * **Timers, sockets and tasks of the frozen executor.** A future that needs them
 //!   never ends, as the documentation of [`wait_frozen`](crate::wait_frozen) says.
 
