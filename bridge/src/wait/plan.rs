@@ -18,8 +18,6 @@ pub(super) enum Plan<R> {
 /// The way in which a thread waits that hands nothing over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Polls the future in place. Nothing stands still while the thread is parked.
-    InPlace,
     /// Polls the future in place. Before the first park, asks Tokio whether this thread may
     /// block. Nothing stands still, unless a wait or an `unconstrained` around this code
     /// hides the root of a `LocalSet`.
@@ -87,8 +85,8 @@ pub(super) trait ThreadFacts {
 #[inline]
 pub(super) fn plan<A: ThreadFacts>(place: Place, facts: &A) -> Result<Plan<A::Runtime>, PlanError> {
     match place {
-        Place::Thread => Ok(Plan::Inside(None, Way::InPlace)),
-        Place::Blocking | Place::Job | Place::Wait => {
+        // A plain thread needs no plan. If it asks for one all the same, it is blocking code.
+        Place::Thread | Place::Blocking | Place::Job | Place::Wait => {
             Ok(Plan::Inside(facts.reachable(), Way::InBlockingCode))
         }
         Place::Worker(_) if facts.in_local_task() => Err(PlanError::WouldFreeze),
@@ -206,7 +204,11 @@ mod tests {
             ..PLAIN
         };
         check(&[
-            (Place::Thread, NONE, Ok(Plan::Inside(None, Way::InPlace))),
+            (
+                Place::Thread,
+                NONE,
+                Ok(Plan::Inside(None, Way::InBlockingCode)),
+            ),
             (Place::Ending, NONE, Err(PlanError::ThreadEnding)),
             (Place::Foreign, NONE, Err(PlanError::WouldFreeze)),
             (Place::Foreign, PLAIN, Err(PlanError::WouldFreeze)),

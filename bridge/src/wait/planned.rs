@@ -32,9 +32,6 @@ pub(super) fn planned<F: Future>(
     // The match borrows the plan, because moving the plan out takes a fifth of the time
     // of a wait in blocking code.
     match &plan {
-        Ok(Plan::Inside(_, Way::InPlace)) => {
-            inside_home(request, |context| block_on(&context, slot))
-        }
         Ok(Plan::Inside(runtime, Way::InBlockingCode)) => {
             inside(request, runtime.as_ref(), |mut context| {
                 context.before_park = BeforePark::AskTokio;
