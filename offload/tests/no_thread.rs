@@ -291,8 +291,8 @@ impl Ambient for Told {
 /// Reports a stall although the report can have no thread of its own.
 fn a_report_without_a_thread_is_made() {
     let builder = Builder::<Told>::default().max_threads(1);
-    // The threads of other pools may have left stacks behind, and these are too small.
-    let pool = builder.stack_size(2 * STACK).build().unwrap();
+    // The threads of other pools may have left stacks behind, which are too small for this one.
+    let pool = builder.stack_size(STACK + STACK / 64).build().unwrap();
     let (release, held) = mpsc::channel::<()>();
     let (start, started) = mpsc::channel();
     let plugged = pool.run(move || {

@@ -48,7 +48,7 @@ impl State {
             };
         }
         let is_stuck = self.is_stuck();
-        // A start hook that blocks is reported. It gives no reason to grow or to refuse a wait.
+        // A start hook that blocks is reported. It is no reason to refuse a wait.
         self.note_held_up(now);
         let waits_for_hook = !is_stuck && self.is_held_up() && self.queue.ready() > 0;
         let stuck_queue = (is_stuck || waits_for_hook).then(|| self.queue.ready());
@@ -62,7 +62,7 @@ impl State {
             self.growth.start_over();
             self.stall.has_refused = false;
         }
-        let may_grow = self.may_grow() && !waits_for_hook;
+        let may_grow = self.may_grow();
         let grows = verdict.may_grow && may_grow;
         if grows && is_stuck {
             self.grow();
@@ -78,7 +78,7 @@ impl State {
         } else {
             Action::Nothing
         };
-        let refused = if may_grow || waits_for_hook {
+        let refused = if may_grow {
             None
         } else {
             self.refuse(verdict.still, stuck)

@@ -1,7 +1,10 @@
 //! A pool whose workers are all parked.
 
 use super::*;
-use crate::{lineage::Relation, schedule::limits::TOKIOS_LIMIT};
+use crate::{
+    lineage::Relation,
+    schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL},
+};
 
 /// Returns the state of a pool whose two workers are parked and which can add none. The
 /// pool has no monitor. Also returns the lineage of the second worker's job.
@@ -44,6 +47,24 @@ fn a_thread_that_was_woken_is_attended() {
     assert!(state.is_hopeless());
     first.unparker().unpark();
     assert!(!state.is_hopeless());
+}
+
+/// Otherwise a wait would be refused although a worker is starting that will run its job.
+#[test]
+fn no_wait_is_refused_because_a_start_hook_blocks() {
+    let (mut state, _parkers, lineage) = hopeless();
+    state.limits.max_blocked_threads = 2;
+    let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
+    let (_start, action) = state.push(Submitted { job, lineage }, Lane::Descendants);
+    assert!(matches!(action, Action::Start(_)));
+    state.start_monitor();
+    let (start, mut reports) = (Instant::now(), 0);
+    for look in 1..=100 {
+        let findings = state.look(start + look * LOOK_INTERVAL);
+        assert!(findings.refused.is_none(), "look {look}");
+        reports += usize::from(findings.report.is_some());
+    }
+    assert_eq!((reports, state.growth.surplus()), (1, 0));
 }
 
 /// Otherwise a shutdown would leave out a job that has submitted it and is about to go on.
