@@ -4,54 +4,15 @@
 
 mod common;
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    sync::{
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
-    thread,
-    time::Duration,
+use std::{future::poll_fn, pin::pin, sync::mpsc, thread, time::Duration};
+
+use bridge_offload::{Cancelled, OffloadError, Pool, on_cancel};
+use common::{
+    WaitError, eventually,
+    no_room::{NoRoom, STACK},
+    try_wait, wait,
 };
-
-use bridge_offload::{Ambient, Builder, Cancelled, Config, OffloadError, Pool, Report, on_cancel};
-use common::{WaitError, eventually, try_wait, wait};
 use testkit::within;
-
-/// This stack is so large that a limit on the address space stops only these threads.
-const STACK: usize = 1 << 34;
-
-/// While this value lives, no thread with such a stack starts.
-struct NoRoom(libc::rlimit);
-
-impl NoRoom {
-    fn new() -> Self {
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
-        let mut before = libc::rlimit {
-            rlim_cur: 0,
-            rlim_max: 0,
-        };
-        // SAFETY: `before` is a valid place for the limit.
-        let got = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut before) };
-        let limit = libc::rlimit {
-            rlim_cur: pages * 4096 + (STACK as u64) / 2,
-            ..before
-        };
-        // SAFETY: `limit` is a valid limit.
-        let set = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
-        assert_eq!((got, set), (0, 0));
-        Self(before)
-    }
-}
-
-impl Drop for NoRoom {
-    fn drop(&mut self) {
-        // SAFETY: it is the limit that was in force before.
-        unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const self.0) };
-    }
-}
 
 fn pool(threads: usize) -> Pool {
     Pool::builder()
@@ -229,7 +190,6 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         );
         drop(no_room);
         a_wait_without_a_monitor_is_refused();
-        a_report_without_a_thread_is_made();
     });
 }
 
@@ -261,51 +221,4 @@ fn a_wait_without_a_monitor_is_refused() {
     assert_eq!(wait(last), Err(WaitError::Exhausted));
     drop((no_room, releases));
     assert!(jobs.into_iter().all(wait));
-}
-
-/// Notes the report of a stall.
-struct Told;
-
-static IS_TOLD: AtomicBool = AtomicBool::new(false);
-
-impl Ambient for Told {
-    type Context = ();
-
-    fn context(_config: &Config) -> Option<()> {
-        None
-    }
-
-    fn capture() -> Self {
-        Self
-    }
-
-    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
-        closure()
-    }
-
-    fn stalled(_: &Report) {
-        IS_TOLD.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Reports a stall although the report can have no thread of its own.
-fn a_report_without_a_thread_is_made() {
-    let builder = Builder::<Told>::default().max_threads(1);
-    // The threads of other pools may have left stacks behind, which are too small for this one.
-    let pool = builder.stack_size(STACK + STACK / 64).build().unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    let (start, started) = mpsc::channel();
-    let plugged = pool.run(move || {
-        start.send(()).unwrap();
-        held.recv().is_err()
-    });
-    let plugged = plugged.start();
-    // The monitor starts before the job does, because the job takes the only permit.
-    started.recv().unwrap();
-    let no_room = NoRoom::new();
-    let queued = pool.run(|| 7).start();
-    eventually("told", || IS_TOLD.load(Ordering::SeqCst));
-    drop((no_room, release));
-    assert!(wait(plugged));
-    assert_eq!(wait(queued), 7);
 }

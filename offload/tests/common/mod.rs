@@ -178,3 +178,5 @@ pub mod exploring;
 #[cfg(unix)]
 pub mod forks;
 pub mod hooks;
+#[cfg(target_os = "linux")]
+pub mod no_room;
