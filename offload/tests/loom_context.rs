@@ -6,6 +6,7 @@ mod common;
 
 use std::{
     cell::Cell,
+    panic::{Location, resume_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -13,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Cancelled, Config, Offload, OffloadError, Pool};
+use bridge_offload::{Ambient, Builder, Cancelled, Config, Offload, OffloadError, Pool, PoolName};
 use common::{
     exploring::{LONG, explore},
     wait,
@@ -335,5 +336,45 @@ fn loom_a_context_is_dropped_once_when_the_closure_is_given_back() {
         ending.join().unwrap();
         world.end();
         is_rejected
+    });
+}
+
+/// Counts the reports of lost jobs. One test uses it.
+struct Counting;
+
+static LOST: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Counting {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn lost(_: &PoolName, _: &'static Location<'static>, _: &OffloadError) {
+        LOST.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Otherwise nobody hears of a panic if the job ends as it is detached.
+#[test]
+fn loom_the_panic_of_a_job_that_is_detached_is_reported_once() {
+    explore(|| {
+        LOST.store(0, Ordering::Relaxed);
+        let builder = Builder::<Counting>::default().max_threads(1);
+        let pool = builder.spin(Duration::ZERO).build().unwrap();
+        let job = pool.run(|| resume_unwind(Box::new(()))).start();
+        job.detach();
+        let report = pool.shutdown(LONG).wait();
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
+        assert_eq!(LOST.load(Ordering::Relaxed), 1);
     });
 }
