@@ -37,9 +37,9 @@ use crate::{
 /// A bridge between sync and async code: a home runtime and a pool.
 ///
 /// [`Bridge::global`] needs no setting up, and serves all code that names no other bridge.
-/// Bridges share neither threads nor queues. So a part of a program that has a bridge of its own
-/// can't be starved by the others. Only [`max_nested_waits`](Builder::max_nested_waits) counts
-/// for each runtime, and for all bridges together. Clones are handles to the same bridge.
+/// Bridges share neither threads nor queues, so none can starve another. Only
+/// [`max_nested_waits`](Builder::max_nested_waits) counts for all bridges together. Clones are
+/// handles to the same bridge.
 ///
 /// A wait rests on the home runtime only where no other multi-thread runtime is reachable,
 /// as on a plain thread. Inside a multi-thread runtime, a wait of any bridge rests on that

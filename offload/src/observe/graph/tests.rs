@@ -49,8 +49,9 @@ fn a_worker_that_was_lent_a_job_is_not_parked() {
             start.send(()).unwrap();
             let _open = gate.recv();
         };
-        let submit = async { pool.run(job).start() };
-        let blocks = pollster::block_on(lineage.clone().scope(submit));
+        let mut blocks = None;
+        let submit = async { blocks = Some(pool.run(job).start()) };
+        pollster::block_on(lineage.clone().scope(submit));
         started.recv().unwrap();
         let (job, _) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
         let mut state = core.state();
@@ -65,7 +66,7 @@ fn a_worker_that_was_lent_a_job_is_not_parked() {
         assert_eq!(report.workers()[0].state, WorkerState::Running);
         assert_eq!(report.waits()[0].age(), None, "{report}");
         drop(open);
-        pollster::block_on(blocks);
+        pollster::block_on(blocks.unwrap());
         end.unpark();
     });
 }
