@@ -1,7 +1,6 @@
 //! A bridge: a home runtime, a pool, and their settings.
 //!
-//! `builder` makes one, `shutdown` ends one, `entered` lends its home runtime to sync code,
-//! and `publish` shows its figures.
+//! `builder` makes one, `shutdown` ends it, `entered` enters its home, and `publish` counts.
 
 mod builder;
 mod entered;
