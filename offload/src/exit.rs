@@ -233,12 +233,17 @@ pub fn register(entry: Weak<dyn BeforeExit>) {
 /// Registers the exit handler with the system, once.
 #[cfg(any(unix, windows))]
 fn register_handler() {
+    use crate::platform::INTERPRETED;
+
     extern "C" fn handler() {
         // A panic must not leave a C function.
         let _panicked = catch_unwind(finish_all);
     }
 
     static ONCE: Once = Once::new();
+    if INTERPRETED {
+        return;
+    }
     ONCE.call_once(|| {
         // SAFETY: `handler` has the required signature, lives as long as the program, and
         // does not unwind. Before it uses a thread-local that has a destructor, it asks

@@ -7,7 +7,10 @@ use crate::run::{self, Output};
 /// The version of the runner that the benches are built for.
 const RUNNER: &str = "0.16.1";
 
-/// A program that some machines lack.
+/// Asks the nightly toolchain for Miri's version.
+const MIRI: [&str; 5] = ["run", "nightly", "cargo", "miri", "--version"];
+
+/// Lists the components of the nightly toolchain.
 const SOURCE: [&str; 6] = [
     "component",
     "list",
@@ -25,6 +28,7 @@ pub(crate) enum Tool {
     Deny,
     Nightly,
     NightlySource,
+    Miri,
     CargoFuzz,
     Valgrind,
     LlvmCov,
@@ -43,6 +47,7 @@ impl Tool {
             Self::Deny => "cargo install --locked cargo-deny",
             Self::Nightly => "rustup toolchain install nightly",
             Self::NightlySource => "rustup component add rust-src --toolchain nightly",
+            Self::Miri => "rustup component add miri --toolchain nightly",
             Self::CargoFuzz => "cargo install --locked cargo-fuzz",
             Self::Valgrind => "install valgrind with the system's package manager",
             Self::LlvmCov => "cargo install --locked cargo-llvm-cov",
@@ -60,6 +65,7 @@ impl Tool {
             Self::Deny => "cargo-deny",
             Self::Nightly => "a nightly toolchain",
             Self::NightlySource => "the source of the nightly standard library",
+            Self::Miri => "Miri",
             Self::CargoFuzz => "cargo-fuzz",
             Self::Valgrind => "valgrind",
             Self::LlvmCov => "cargo-llvm-cov",
@@ -76,6 +82,7 @@ impl Tool {
             Self::Deny => run::cargo(&["deny", "--version"]),
             Self::Nightly => run::program("rustup", &["run", "nightly", "rustc", "--version"]),
             Self::NightlySource => run::program("rustup", &SOURCE),
+            Self::Miri => run::program("rustup", &MIRI),
             Self::CargoFuzz => run::cargo(&["fuzz", "--version"]),
             Self::Valgrind => run::program("valgrind", &["--version"]),
             Self::LlvmCov => run::cargo(&["llvm-cov", "--version"]),

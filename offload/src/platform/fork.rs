@@ -94,6 +94,8 @@ pub fn in_child(note: fn()) {
 pub fn watch() {
     use std::sync::Once;
 
+    use super::INTERPRETED;
+
     extern "C" fn handler() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
         if let Some(note) = IN_CHILD.get() {
@@ -102,6 +104,9 @@ pub fn watch() {
     }
 
     static ONCE: Once = Once::new();
+    if INTERPRETED {
+        return;
+    }
     ONCE.call_once(|| {
         // SAFETY: `handler` has the required signature and lives as long as the program.
         // It does one atomic addition, which is safe in the child of a multi-threaded

@@ -7,3 +7,7 @@
 pub mod fork;
 pub mod load;
 pub(crate) mod sync;
+
+/// Whether Miri interprets the program. Miri knows few C functions, so there are no forks and
+/// no exit handlers. No local lies on a stack there.
+pub(crate) const INTERPRETED: bool = cfg!(miri);

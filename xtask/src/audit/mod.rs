@@ -10,6 +10,7 @@ mod faults;
 mod fuzz;
 mod instrumented;
 mod loom;
+mod miri;
 mod peers;
 mod printed;
 mod proptest;

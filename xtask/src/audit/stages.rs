@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    breaks, coverage, faults, fuzz, loom, peers, proptest, sanitizer, shuttle, soak,
+    breaks, coverage, faults, fuzz, loom, miri, peers, proptest, sanitizer, shuttle, soak,
     stage::{Budget, Stage, Tally},
     valgrind,
 };
@@ -51,6 +51,11 @@ pub(super) fn all() -> Vec<Stage> {
             ..stage("thread", "tests", 15, sanitizer::thread)
         }
         .checks("no two threads use the same memory without an order"),
+        Stage {
+            needs: &[Tool::Nightly, Tool::NightlySource, Tool::Miri],
+            ..stage("miri", "tests", 20, miri::run)
+        }
+        .checks("no step that the language leaves undefined, in any thread"),
         Stage {
             needs: &[Tool::Valgrind],
             ..stage("valgrind", "tests", 20, valgrind::run)
