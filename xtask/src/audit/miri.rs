@@ -2,7 +2,7 @@
 //!
 //! Miri follows the rules of the language, not those of a processor. It sees a reference
 //! that another one has made invalid, a pointer that is used beyond its memory, a value
-//! that its type does not allow, a data race and a leak. It draws the order of the threads
+//! that its type does not allow, and a data race. It draws the order of the threads
 //! and the results of weak memory orders from a seed. The clock belongs to the interpreter,
 //! so a run depends on the seed alone, and a sleep takes no time.
 //!
