@@ -58,8 +58,9 @@ fn a_worker_that_was_lent_a_job_is_not_parked() {
         let (_, action) = state.push(Submitted { job, lineage }, Lane::Descendants);
         let copy = state.snapshot();
         core.release(state);
-        core.perform(action);
+        // The worker runs the job as soon as it is woken.
         let report = core.report_of(copy);
+        core.perform(action);
         let states: Vec<_> = report.jobs().iter().map(JobEntry::state).collect();
         let expected = [JobState::Lending, JobState::Running, JobState::Running];
         assert_eq!(states, expected, "{report}");
