@@ -51,7 +51,7 @@ pub trait BeforeExit: Send + Sync {
     ) -> Option<Box<dyn FnOnce() + Send>>;
 }
 
-/// The turns of the exit, of which [`finish`] tells the order. Jobs finish before the
+/// The turns of the exit, of which `finish` tells the order. Jobs finish before the
 /// runtimes, because they may need these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
