@@ -213,9 +213,7 @@ fn a_job_whose_wait_is_over_stands_below_the_job() {
         });
         let outer = outer.start();
         told.recv().unwrap();
-        let report = pool.report();
-        assert!(report.waits().is_empty(), "{report}");
-        assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
+        assert_second_is_below_the_first(&pool);
         drop(open);
         assert!(wait(wait(outer)));
     });
@@ -236,9 +234,7 @@ fn a_queued_job_whose_wait_is_over_stands_below_the_job() {
         });
         let outer = outer.start();
         told.recv().unwrap();
-        let report = pool.report();
-        assert!(report.waits().is_empty(), "{report}");
-        assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
+        assert_second_is_below_the_first(&pool);
         drop(open);
         wait(wait(outer).unwrap());
     });
@@ -319,4 +315,11 @@ fn a_report_keeps_no_job_alive() {
         drop(open);
         wait(plugged);
     });
+}
+
+/// Checks that the second job stands below the first one, and below no wait.
+fn assert_second_is_below_the_first(pool: &Pool) {
+    let report = pool.report();
+    assert!(report.waits().is_empty(), "{report}");
+    assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
 }

@@ -15,7 +15,7 @@ use crate::{
         sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
-        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS_BETWEEN_LOOKS, StallReport},
+        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
         state::{Findings, Snapshot},
     },
 };
@@ -73,11 +73,10 @@ fn run(core: &Arc<Core>) {
             unparker.unpark();
         }
         if let Some((stall, snapshot)) = report {
-            let looks = 0;
             due = Some(Due {
                 stall,
                 snapshot,
-                looks,
+                looks: 0,
             });
         }
         due = due.and_then(|due| report_on_thread(core, due));
@@ -92,12 +91,12 @@ fn run(core: &Arc<Core>) {
 
 /// Lets the pool grow step by step, until its next look is due.
 fn grow_until_next_look(core: &Arc<Core>) {
-    sleep(STEP_INTERVAL);
-    for _ in 0..STEPS_BETWEEN_LOOKS {
+    for _ in 1..STEPS {
+        sleep(STEP_INTERVAL);
         let action = core.state().take_step();
         core.perform(action);
-        sleep(STEP_INTERVAL);
     }
+    sleep(STEP_INTERVAL);
 }
 
 /// Makes a report on a thread of its own. If no thread can be had, returns the report, so that

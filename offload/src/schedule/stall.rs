@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::platform::sync::{elapsed, now};
 
 /// The time between two looks.
-pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+pub(crate) const LOOK_INTERVAL: Duration = STEP_INTERVAL.saturating_mul(STEPS);
 
 /// The time between two steps of a pool that grows.
 ///
@@ -26,8 +26,9 @@ pub(crate) const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// show that they wait for the next ones too.
 pub(crate) const STEP_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The number of steps of a pool that grows, between two looks.
-pub(crate) const STEPS_BETWEEN_LOOKS: u32 = 4;
+/// The number of steps of a pool that grows, from one look to the next. The next look takes the
+/// last of them.
+pub(crate) const STEPS: u32 = 5;
 
 /// After so many looks at which the pool stood still, it grows if nobody set its size.
 const GROW: u32 = 2;
