@@ -19,7 +19,7 @@ use std::{
 use bridge_offload::{
     Ambient, Cancelled, Config, Lineage, Offload, OffloadError, Pool, PoolName, Rejected, Waiting,
 };
-use common::{eventually, plug, pool, pool_with_blocked, wait};
+use common::{eventually, plug, poll_in_a_task, pool, pool_with_blocked, wait};
 use testkit::{panic_text, within};
 
 fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
@@ -233,18 +233,10 @@ fn a_debug_text_names_the_place_and_the_settings() {
 /// Otherwise a job that is over keeps a task alive, and drops it under the lock of the pool.
 #[test]
 fn a_job_that_has_ended_keeps_no_waker() {
-    struct Task;
-    impl Wake for Task {
-        fn wake(self: Arc<Self>) {}
-    }
     within(|| {
         let pool = pool(1, 8);
         let (mut plugged, release) = plug(&pool);
-        let task = Arc::new(Task);
-        let waker = Waker::from(Arc::clone(&task));
-        let mut cx = Context::from_waker(&waker);
-        assert!(Pin::new(&mut plugged).poll(&mut cx).is_pending());
-        drop(waker);
+        let task = poll_in_a_task(&mut plugged);
         drop(release);
         eventually("woken", || Arc::strong_count(&task) == 1);
         wait(plugged);

@@ -5,15 +5,15 @@ mod common;
 
 use std::{
     panic::Location,
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, Mutex, mpsc},
-    task::{Context, Wake, Waker},
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
 
 use bridge_offload::{Ambient, Cancelled, Config, OffloadError, Pool, PoolName, cancelled};
-use common::{eventually, plug, plug_with, pool, wait};
+use common::{eventually, plug, plug_with, poll_in_a_task, pool, wait};
 use testkit::within;
 
 /// Notes the reports of lost jobs.
@@ -75,18 +75,10 @@ fn it_runs_lazy_started_queued_and_running() {
 /// Otherwise a detached job keeps the task that had polled for it, and wakes it.
 #[test]
 fn a_detached_job_forgets_its_waker() {
-    struct Task;
-    impl Wake for Task {
-        fn wake(self: Arc<Self>) {}
-    }
     within(|| {
         let pool = pool(1, 8);
         let (mut plugged, release) = plug(&pool);
-        let task = Arc::new(Task);
-        let waker = Waker::from(Arc::clone(&task));
-        let mut cx = Context::from_waker(&waker);
-        assert!(Pin::new(&mut plugged).poll(&mut cx).is_pending());
-        drop(waker);
+        let task = poll_in_a_task(&mut plugged);
         assert_eq!(Arc::strong_count(&task), 2);
         plugged.detach();
         assert_eq!(Arc::strong_count(&task), 1);

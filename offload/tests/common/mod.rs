@@ -7,13 +7,13 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -180,3 +180,21 @@ pub mod forks;
 pub mod hooks;
 #[cfg(target_os = "linux")]
 pub mod no_room;
+
+/// A task that does nothing when it is woken.
+#[derive(Debug)]
+pub struct Task;
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Polls a future once, which must be pending. Returns the task that it may wake, whose count
+/// shows whether the future still holds its waker.
+pub fn poll_in_a_task(future: &mut (impl Future + Unpin)) -> Arc<Task> {
+    let task = Arc::new(Task);
+    let waker = Waker::from(Arc::clone(&task));
+    let mut cx = Context::from_waker(&waker);
+    assert!(Pin::new(future).poll(&mut cx).is_pending());
+    task
+}
