@@ -17,7 +17,11 @@ use std::{
 
 use bridge_offload::{Ambient, Builder, Config, Pool, Report, WorkerState};
 use common::{WaitError, eventually, pool_with_blocked, try_wait, wait};
-use futures::{channel::oneshot, future::join_all};
+use futures::{
+    channel::oneshot,
+    future::{self, join_all},
+    stream::{self, StreamExt},
+};
 use testkit::within;
 
 #[test]
@@ -62,6 +66,60 @@ fn jobs_that_block_until_jobs_behind_them_have_run() {
             .map(|end| pool.run(move || end.send(()).unwrap()).start());
         let behind: Vec<_> = behind.collect();
         blocked.into_iter().chain(behind).for_each(wait);
+    });
+}
+
+/// Otherwise jobs stay queued beside one that blocks, although permits are free and the parked
+/// jobs wait for them.
+#[test]
+fn more_jobs_are_parked_than_the_limit_allows_beside_one_that_blocks() {
+    within(|| {
+        for limit in [None, Some(4)] {
+            let builder = Pool::builder();
+            let pool: Pool = match limit {
+                Some(limit) => builder.max_blocked_threads(limit).build().unwrap(),
+                None => builder.build().unwrap(),
+            };
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            let parked = (4 * cores).max(32) + limit.unwrap_or(64) + 8;
+            let (note, notes) = mpsc::channel();
+            let blocks = pool.run(move || notes.iter().count()).start();
+            let (answers, questions): (Vec<_>, Vec<_>) =
+                (0..parked).map(|_| oneshot::channel::<()>()).unzip();
+            let ask = questions.into_iter().map(|question| {
+                let note = note.clone();
+                let job = move || note.send(wait(question)).unwrap();
+                pool.run(job).start()
+            });
+            let asking: Vec<_> = ask.collect();
+            drop(note);
+            let answer = answers
+                .into_iter()
+                .map(|answer| pool.run(move || answer.send(()).unwrap()).start());
+            let answering: Vec<_> = answer.collect();
+            asking.into_iter().chain(answering).for_each(wait);
+            assert_eq!(wait(blocks), parked);
+        }
+    });
+}
+
+/// Otherwise a wait that submits job after job keeps all other callers waiting.
+#[test]
+fn an_endless_stream_of_descendants_lets_an_unrelated_job_run() {
+    within(|| {
+        let pool: Pool = Pool::builder().max_threads(2).build().unwrap();
+        let inner = pool.clone();
+        let (end, is_over) = mpsc::channel::<()>();
+        let streams = pool.run(move || {
+            let jobs =
+                stream::repeat_with(|| inner.run(|| thread::sleep(Duration::from_millis(1))));
+            let goes_on = |(): &()| future::ready(is_over.try_recv().is_err());
+            wait(jobs.buffer_unordered(64).take_while(goes_on).count())
+        });
+        let streams = streams.start();
+        eventually("it streams", || pool.metrics().completed > 10);
+        wait(pool.run(move || end.send(()).unwrap()));
+        assert!(wait(streams) > 0);
     });
 }
 

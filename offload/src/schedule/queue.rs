@@ -30,6 +30,12 @@ use crate::{
     timing::PoolClock,
 };
 
+/// After so many descendants an unrelated job is taken, if one is queued.
+///
+/// Descendants that start on credit or are lent do not count, so no parked job waits longer for
+/// the one descendant that it may need most.
+const MOST_IN_A_ROW: u64 = 16;
+
 pub(crate) struct Queue {
     capacity: usize,
     /// The number of ready jobs. The worker that spins reads it without the lock.
@@ -40,6 +46,8 @@ pub(crate) struct Queue {
     is_open: bool,
     descendants: Lists,
     unrelated: Lists,
+    /// The number of descendants that were taken since the last unrelated job was.
+    in_a_row: u64,
     /// The number of unrelated jobs that were taken since the pool was built.
     unrelated_taken: u64,
     /// The number of unrelated jobs that were pushed since the pool was built.
@@ -69,6 +77,7 @@ impl Queue {
             is_open: false,
             descendants: Lists::default(),
             unrelated: Lists::default(),
+            in_a_row: 0,
             unrelated_taken: 0,
             unrelated_pushed: 0,
             peak: 0,
@@ -198,16 +207,22 @@ impl Queue {
         self.show();
     }
 
-    /// Takes the job that is due: a descendant if there is one.
+    /// Takes the job that is due: a descendant if there is one. But after each
+    /// [`MOST_IN_A_ROW`] descendants an unrelated job is due, so that a wait which submits jobs
+    /// without end keeps nobody waiting.
     pub(crate) fn take(&mut self) -> Option<Submitted> {
         let Lists { queue, backlog } = &mut self.descendants;
-        let job = if queue.live > 0 {
+        let is_due = self.in_a_row < MOST_IN_A_ROW || self.unrelated.queue.live == 0;
+        let job = if is_due && queue.live > 0 {
+            self.in_a_row += 1;
             queue.pop()
-        } else if backlog.live > 0 {
+        } else if is_due && backlog.live > 0 {
+            self.in_a_row += 1;
             let job = backlog.pop();
             admit(job.as_ref(), self.clock.as_ref());
             job
         } else {
+            self.in_a_row = 0;
             self.unrelated_taken += u64::from(self.unrelated.queue.live > 0);
             self.unrelated.queue.pop()
         };

@@ -89,6 +89,9 @@ enum Monitor {
     /// The thread that holds the pool's lock starts the monitor after it has released
     /// the lock.
     Due,
+    /// The monitor's thread is about to start, or has started.
+    Starting,
+    /// The monitor has looked at the pool.
     Running,
     /// The monitor's thread could not be started at this time.
     Failed(Instant),
@@ -150,7 +153,22 @@ impl Stall {
 
     /// Returns whether the monitor runs, or is due.
     pub(crate) fn has_monitor(&self) -> bool {
-        matches!(self.monitor, Monitor::Running | Monitor::Due)
+        matches!(
+            self.monitor,
+            Monitor::Due | Monitor::Starting | Monitor::Running
+        )
+    }
+
+    /// Returns whether the monitor has looked at the pool, so that its start can't fail any
+    /// more.
+    pub(crate) fn has_running_monitor(&self) -> bool {
+        matches!(self.monitor, Monitor::Running)
+    }
+
+    /// Returns the number of looks in a row that found the pool stuck and saw nothing move, and the
+    /// number of those that saw no progress.
+    pub(crate) fn looks_without_progress(&self) -> (u32, u32) {
+        (self.still, self.stuck)
     }
 
     /// Returns whether the caller must start the monitor.
@@ -158,7 +176,7 @@ impl Stall {
     pub(crate) fn take_start(&mut self) -> bool {
         let is_due = self.is_start_due();
         if is_due {
-            self.monitor = Monitor::Running;
+            self.monitor = Monitor::Starting;
         }
         is_due
     }
@@ -199,6 +217,7 @@ impl Stall {
         let is_progress = seen.events != self.seen.events;
         let has_moved = seen != self.seen;
         self.seen = seen;
+        self.monitor = Monitor::Running;
         self.steady = if is_progress || stuck_queue.is_none() {
             self.steady.saturating_add(1)
         } else {

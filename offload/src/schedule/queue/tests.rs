@@ -55,6 +55,26 @@ fn the_inbox_has_no_more_room_than_the_queue() {
     assert_eq!((queue.queued(), queue.peak()), (3, 3));
 }
 
+/// Otherwise a wait that submits jobs without end keeps the unrelated jobs waiting for ever.
+#[test]
+fn an_unrelated_job_is_due_after_a_row_of_descendants() {
+    let mut queue = Queue::new(64, Arc::default(), Arc::default());
+    for _ in 0..40 {
+        let _start = queue.push(Lane::Descendants, job());
+    }
+    for _ in 0..3 {
+        let _start = queue.push(Lane::Unrelated, job());
+    }
+    let taken = (0..34).filter_map(|_| {
+        let before = queue.unrelated_taken();
+        queue.take()?;
+        Some(queue.unrelated_taken() > before)
+    });
+    let places: Vec<_> = taken.collect();
+    let is_unrelated = |place: usize| [16, 33].contains(&place);
+    assert_eq!(places, (0..34).map(is_unrelated).collect::<Vec<_>>());
+}
+
 /// Otherwise a caller would poll on for a result that does not come soon.
 #[test]
 fn what_is_left_behind_others_is_not_taken_at_once() {

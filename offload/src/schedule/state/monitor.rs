@@ -122,9 +122,15 @@ impl State {
             // descendant that can't be lent.
             !self.is_unlimited() || self.queue.holds_descendants()
         } else {
-            // If a permit is free, a worker could not be started.
-            !self.has_permit()
+            // If a permit is free, either a worker could not be started, or too many are parked.
+            // More permits allow more workers.
+            !self.has_permit() || self.has_too_many_parked()
         }
+    }
+
+    /// Returns whether only the limit that somebody set keeps the pool from a further worker.
+    fn has_too_many_parked(&self) -> bool {
+        !self.is_unlimited() && self.threads >= self.permits() + self.limits.max_blocked_threads
     }
 
     fn grow(&mut self) {
@@ -137,21 +143,24 @@ impl State {
     ///
     /// `still` counts the looks without any move, and `stuck` the looks without progress.
     fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
-        let is_queued = self.queue.ready() > 0;
-        let may_be_slow = self.is_unlimited() && !self.stall.has_refused;
-        let is_due = if may_be_slow && !self.queue.holds_descendants() {
-            stuck >= REFUSE_UNLIMITED
-        } else {
-            stuck >= REFUSE_ANYWAY || (is_queued && still >= REFUSE)
-        };
-        if is_due && self.is_hopeless() {
+        if self.is_refusal_due(still, stuck) && self.is_hopeless() {
             let refused = self.refuse_one();
             self.stall.has_refused |= refused.is_some();
             refused
-        } else if stuck >= REFUSE_ANYWAY && is_queued {
+        } else if stuck >= REFUSE_ANYWAY && self.queue.ready() > 0 {
             self.refuse_above_queued_job()
         } else {
             None
+        }
+    }
+
+    /// Returns whether the pool has stood still for so long that a wait may be refused.
+    pub(super) fn is_refusal_due(&self, still: u32, stuck: u32) -> bool {
+        let may_be_slow = self.is_unlimited() && !self.stall.has_refused;
+        if may_be_slow && !self.queue.holds_descendants() {
+            stuck >= REFUSE_UNLIMITED
+        } else {
+            stuck >= REFUSE_ANYWAY || (self.queue.ready() > 0 && still >= REFUSE)
         }
     }
 

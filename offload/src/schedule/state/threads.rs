@@ -38,8 +38,8 @@ impl State {
 
     /// Notes that the worker of this number could not be started.
     ///
-    /// Returns another worker to wake instead. If every worker is parked and there is no
-    /// lender, it returns all queued jobs, whose callers must be told.
+    /// Returns another worker to wake instead. If every worker is parked, there is no lender, and
+    /// nobody would try again soon, it returns all queued jobs, whose callers must be told.
     pub(crate) fn start_failed(&mut self, id: usize) -> (Vec<Submitted>, Option<Unparker>) {
         self.threads -= 1;
         if self.is_searching(id) {
@@ -52,18 +52,28 @@ impl State {
         // A new worker is not tried here, because the failures would go on for ever.
         let called = self.call_sleeper().or_else(|| self.lend());
         self.start_monitor_if_stuck();
-        if called.is_some() || self.has_unparked_worker() {
+        if called.is_some() || self.has_unparked_worker() || self.may_have_worker_later() {
             return (Vec::new(), called);
         }
         (self.queue.drain(), None)
     }
 
+    /// Returns whether the queued jobs can wait until a parked worker comes back, or until a
+    /// worker can be started.
+    ///
+    /// The monitor tries a start at each look. A parked worker may wait for one of these jobs, so
+    /// they wait no longer than such a wait would.
+    fn may_have_worker_later(&self) -> bool {
+        let (still, stuck) = self.stall.looks_without_progress();
+        self.threads > 0 && self.stall.has_running_monitor() && !self.is_refusal_due(still, stuck)
+    }
+
     /// Returns whether a worker may be added: one for each permit, and while a wait is
     /// parked, as many more as the limit allows.
     ///
-    /// A pool of which nobody set a limit does not stop there while every job is parked.
-    /// It would grow after a while, and until then it would do nothing. A request of a
-    /// server to itself brings a pool there: nothing tells whose descendant it is.
+    /// A pool of which nobody set a limit does not stop there while a permit is free. A request
+    /// of a server to itself brings a pool there: nothing tells whose descendant it is. The
+    /// parked jobs may wait for the queued ones, and so may a job that blocks.
     ///
     /// `help` starts a worker only for a job that may start and that no other worker can
     /// take. So there are never more workers than are needed.
@@ -74,7 +84,7 @@ impl State {
             self.limits.max_blocked_threads
         };
         let mut limit = self.permits() + added;
-        if self.running == 0 && added > 0 && !self.has_unparked_worker() {
+        if added > 0 && self.has_permit() {
             limit = limit.max(self.limits.most_while_parked);
         }
         // If every worker is parked, a start is tried at once after a failure.

@@ -91,6 +91,38 @@ fn a_pool_that_nobody_sized_adds_a_worker_while_every_job_is_parked() {
     }
 }
 
+/// Otherwise one failed start fails all queued jobs, although a parked worker comes back soon. Or
+/// they wait for ever, because nobody would try again.
+#[test]
+fn jobs_stay_queued_after_a_failed_start_while_a_monitor_looks_on() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.limits.max_blocked_threads = 2;
+    let start = |state: &mut State| {
+        let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+        let Action::Start(id) = action else {
+            panic!("a worker may be added")
+        };
+        id
+    };
+    let id = start(&mut state);
+    state.start_monitor();
+    assert_eq!(
+        state.start_failed(id).0.len(),
+        1,
+        "the monitor may not start either"
+    );
+    let id = start(&mut state);
+    let _nothing = state.look(Instant::now());
+    assert_eq!(state.start_failed(id).0.len(), 0, "the monitor looks on");
+    let told = (1..100).find(|_| {
+        let Action::Start(id) = state.look(Instant::now()).action else {
+            panic!("each look tries a start")
+        };
+        !state.start_failed(id).0.is_empty()
+    });
+    assert_eq!(told, Some(20));
+}
+
 /// Otherwise a job waits for a worker although the system may have a thread again, and nobody is
 /// there who would try later.
 #[test]
