@@ -39,7 +39,7 @@ use crate::{
     schedule::{
         expected_start::ExpectedStart,
         inbox::Inbox,
-        limits::{Hooks, Limits},
+        limits::{Hooks, Limits, WhenFull},
         queue::{Lane, Queue},
         state::{Action, Phase, State},
     },
@@ -115,13 +115,6 @@ impl From<Forked> for Refusal {
     fn from(Forked: Forked) -> Self {
         Self::Forked
     }
-}
-
-/// Says what a submission does if the queue is full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WhenFull {
-    JoinBacklog,
-    Refuse,
 }
 
 /// About this many short jobs run while a worker is woken.
@@ -244,7 +237,7 @@ impl Core {
             }
         }
         let mut state = self.state();
-        let refusal = if state.phase != Phase::Open {
+        let refusal = if !state.admits(&job, when_full) {
             Some(Refusal::ShutDown)
         } else if when_full == WhenFull::Refuse && !state.queue.has_room() {
             Some(Refusal::Full)

@@ -344,7 +344,11 @@ fn a_job_withdrawn_while_it_is_lent_is_not_waited_for() {
                     thread::spawn(move || tell.send(wait(ending)));
                     return Poll::Pending;
                 };
-                eventually("the end has begun", || inner.try_run(|| ()).is_err());
+                // The pool still takes what this wait submits, so another thread asks.
+                let is_refused = || inner.try_run(|| ()).is_err();
+                eventually("the end has begun", || {
+                    thread::scope(|scope| scope.spawn(is_refused).join().unwrap())
+                });
                 // This worker has a job of its own again, so the other job ends too.
                 drop(release.take());
                 eventually("the other has ended", || inner.metrics().blocked == 0);

@@ -91,6 +91,7 @@ macro_rules! promises {
                 a_job_runs_inside_its_callers_runtime
                 a_detached_job_runs
                 a_shutdown_runs_what_was_admitted
+                a_closed_pool_takes_what_admitted_jobs_need
                 a_shutdown_tells_running_jobs_to_stop
                 a_shutdown_names_what_still_runs
                 a_shutdown_can_be_awaited

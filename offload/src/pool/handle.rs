@@ -3,10 +3,10 @@
 use std::{sync::Arc, task::Waker};
 
 use crate::{
-    core::{Core, Refusal, WhenFull},
+    core::{Core, Refusal},
     job::{ambient::Config, runnable::Submitted},
     platform::fork::OfProcess,
-    schedule::expected_start::ExpectedStart,
+    schedule::{expected_start::ExpectedStart, limits::WhenFull},
     vocabulary::name::PoolName,
 };
 

@@ -20,7 +20,7 @@ use self::{
     shutdown::PoolShutdown,
 };
 use crate::{
-    core::{Core, Refusal, WhenFull},
+    core::{Core, Refusal},
     job::{
         Job,
         ambient::{Ambient, Bare, Config, Timer},
@@ -29,6 +29,7 @@ use crate::{
         runnable::Submitted,
     },
     platform::fork::{Forked, OfProcess},
+    schedule::limits::WhenFull,
     vocabulary::{
         error::{OffloadError, Rejected},
         metrics::Metrics,
@@ -286,17 +287,16 @@ impl<A: Ambient> Pool<A> {
     /// Returns a call that shuts the pool down. Sync code runs the call with
     /// `.wait()`, and async code with `.await`.
     ///
-    /// 1. The pool takes no further job, and runs the admitted jobs for at most `grace`. These
-    ///    are the running jobs and the queued ones. If the queue is full, detached jobs that
-    ///    wait for room run too, and so do jobs that a wait needs. Other callers that wait for
-    ///    room get [`ShutDown`](crate::OffloadError::ShutDown).
+    /// 1. The pool runs the admitted jobs for at most `grace`: the running and the queued ones. It
+    ///    takes no further job, except what these need: jobs that they submit and do not detach,
+    ///    and jobs that their waits submit. If the queue is full, detached jobs that wait for room
+    ///    run too. Others that wait for room get [`ShutDown`](crate::OffloadError::ShutDown).
     /// 2. After the grace no job starts any more: the callers of queued jobs get
     ///    [`ShutDown`](crate::OffloadError::ShutDown). Running jobs are told to stop:
     ///    [`cancelled`](crate::cancelled) becomes true in them, and their
     ///    [hooks](crate::on_cancel) are called. If they end within the
     ///    [cancel grace](Builder::cancel_grace), their callers get the result.
-    /// 3. The callers of jobs that still run get `ShutDown`. The threads of these jobs go
-    ///    on until the jobs end. The report names these jobs.
+    /// 3. The callers of jobs that still run get `ShutDown`. The report names these jobs.
     /// 4. If no job is left, this waits within the same time for the threads that have run
     ///    jobs: for their [stop hooks](Builder::on_thread_stop), and for the destructors of
     ///    their thread-locals. So hold no lock that one of these takes.

@@ -10,7 +10,7 @@ use std::{
 
 use super::handle::Handle;
 use crate::{
-    core::{self, Core, Refusal, WhenFull},
+    core::{self, Core, Refusal},
     job::{
         Job,
         ambient::Ambient,
@@ -20,7 +20,7 @@ use crate::{
         runnable::Submitted,
     },
     lineage::{self, PoolId},
-    schedule::expected_start::ExpectedStart,
+    schedule::{expected_start::ExpectedStart, limits::WhenFull},
     vocabulary::error::OffloadError,
     worker::this_worker,
 };
@@ -179,6 +179,8 @@ impl<T: Send + 'static> Offload<T> {
         if self.is_submitted() && self.pool.core.get().is_err() {
             return; // the job runs in the parent
         }
+        // A closed pool refuses such a job, so it must know before the submission.
+        self.job.header().detach();
         self.submit(None);
         // From here on, the drop of this future withdraws nothing.
         self.progress = Progress::Over;

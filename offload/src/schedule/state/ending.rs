@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Claimed, Phase, Stack, State, parked_wait::ParkedWait};
 use crate::{
-    job::runnable::Runnable,
+    job::runnable::{Runnable, Submitted},
     lineage::{Frame, JobId, Kind, Lineage},
+    schedule::limits::WhenFull,
     thread::park::Unparker,
 };
 
@@ -14,6 +15,23 @@ impl State {
     pub(crate) fn advance(&mut self, phase: Phase) -> Vec<Unparker> {
         self.phase = self.phase.max(phase);
         self.take_sleepers()
+    }
+
+    /// Returns whether the pool takes this job. A closed pool takes what an admitted job needs, so
+    /// that the job can finish within the grace.
+    ///
+    /// A job that detaches another one, or tries to submit it, does not wait for it. So a chain
+    /// of jobs that each submit the next one ends when the pool is closed.
+    pub(crate) fn admits(&self, job: &Submitted, when_full: WhenFull) -> bool {
+        let is_awaited = when_full == WhenFull::JoinBacklog && !job.header().is_detached();
+        let needs = |frame: Arc<Frame>| {
+            frame.is_open_in(self.pool) && (is_awaited || frame.kind() == Kind::Wait)
+        };
+        match self.phase {
+            Phase::Open => true,
+            Phase::Draining => job.lineage.frames().any(needs),
+            Phase::Stopped => false,
+        }
     }
 
     /// Lets each worker end that has no job, although the pool stays open. Returns the
@@ -184,7 +202,7 @@ mod tests {
     };
     use crate::{
         Bare, Config,
-        job::{Job, runnable::Submitted},
+        job::Job,
         schedule::{limits::Limits, policy::Decision},
     };
 

@@ -3,6 +3,7 @@
 pub(crate) mod a_barrier_of_100_jobs;
 pub(crate) mod a_cancellation_ends_a_wait;
 pub(crate) mod a_cancelled_wait_frees_its_pool;
+pub(crate) mod a_closed_pool_takes_what_admitted_jobs_need;
 pub(crate) mod a_deadline_passes_on_a_parked_job;
 pub(crate) mod a_descendant_needs_no_permit;
 pub(crate) mod a_detached_job_hears_of_shutdowns_only;
