@@ -1,4 +1,4 @@
-//! Forks at odd places: in a start hook, and between two polls.
+//! Forks at odd places: in a start hook, in a cancel hook, and between two polls.
 #![cfg(all(unix, not(bridge_loom)))]
 
 mod common;
@@ -13,9 +13,9 @@ use std::{
     task::{Context, Waker},
 };
 
-use bridge_offload::Pool;
+use bridge_offload::{Cancelled, Pool, on_cancel};
 use common::{
-    forks::{ended_well, fork_and_return, in_fork},
+    forks::{end_child, ended_well, fork_and_return, in_fork},
     plug, pool, wait,
 };
 use testkit::{panic_text, within};
@@ -61,5 +61,40 @@ fn a_child_is_told_by_a_submission_that_waits_for_room() {
         drop(release);
         wait(plugged);
         assert_eq!(wait(queued).ok(), Some(7));
+    });
+}
+
+/// Otherwise the child calls hooks that belong to its parent.
+#[test]
+fn the_child_of_a_hook_that_forks_calls_no_other_hook() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (mut read, mut write) = pipe().unwrap();
+        let (start, begun) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let job = pool.run(move || {
+            let (call, called) = mpsc::channel();
+            let _other = on_cancel(move || {
+                write
+                    .write_all(process::id().to_string().as_bytes())
+                    .unwrap();
+                call.send(()).unwrap();
+            });
+            let _newest = on_cancel(move || tell.send(fork_and_return()).unwrap());
+            start.send(()).unwrap();
+            called.recv().unwrap();
+        });
+        let job = job.start();
+        begun.recv().unwrap();
+        assert_eq!(job.cancel(), Cancelled::Running);
+        let child = told.recv().unwrap();
+        if child == 0 {
+            end_child();
+        }
+        assert!(ended_well(child), "the child goes on");
+        wait(job);
+        let mut notes = String::new();
+        read.read_to_string(&mut notes).unwrap();
+        assert_eq!(notes, process::id().to_string());
     });
 }

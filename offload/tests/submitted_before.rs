@@ -3,10 +3,16 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, mpsc},
+    task::Poll,
+};
 
-use bridge_offload::{Offload, Pool};
+use bridge_offload::{Lineage, Offload, Pool};
 use common::{WaitError, moment, plug, pool_with_blocked, pools, try_wait, wait};
+use futures::channel::oneshot;
 use testkit::within;
 
 /// Submits work of a job before the job waits for it.
@@ -46,7 +52,7 @@ fn work_that_a_child_submitted_before_its_parent_waits() {
         let pool = pool_with_blocked(1, 1);
         let (_plug, release) = plug(&pool);
         let inner = pool.clone();
-        let (send, receive) = futures::channel::oneshot::channel();
+        let (send, receive) = oneshot::channel();
         let parent = pool.run(move || {
             let own = inner.clone();
             let child = inner.run(move || own.run(move || send.send(7).unwrap()).start());
@@ -113,5 +119,39 @@ fn what_a_job_submits_waits_its_turn_while_the_job_runs() {
         wait(unrelated);
         let order = [told.recv().unwrap(), told.recv().unwrap()];
         assert_eq!(order, ["unrelated", "submitted by the job"]);
+    });
+}
+
+/// Otherwise a pool takes the count of another pool's jobs for its own, and its worker panics.
+#[test]
+fn a_job_that_polls_in_the_scope_of_another_pools_wait() {
+    within(|| {
+        let (first, second) = (pool_with_blocked(2, 8), pool_with_blocked(1, 8));
+        (0..5).for_each(|_| wait(first.run(|| ())));
+        let (send, receive) = oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let waiting = first.run(move || {
+            wait(async {
+                tell.send(Lineage::current()).unwrap();
+                receive.await.unwrap();
+            });
+        });
+        let waiting = waiting.start();
+        let lineage = told.recv().unwrap();
+        let (mut other, release) = plug(&first);
+        let (unfinished, polls) = mpsc::channel();
+        let job = second.run(move || {
+            let _with_a_frame = Lineage::current();
+            let poll = poll_fn(|cx| Poll::Ready(Pin::new(&mut other).poll(cx).is_pending()));
+            assert!(pollster::block_on(lineage.scope(poll)));
+            unfinished.send(other).unwrap();
+            wait(moment());
+        });
+        wait(job);
+        wait(second.run(|| ()));
+        release.send(()).unwrap();
+        wait(polls.recv().unwrap());
+        send.send(()).unwrap();
+        wait(waiting);
     });
 }

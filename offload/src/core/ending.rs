@@ -19,8 +19,11 @@ use crate::{
         runnable::{DeferredCleanup, Runnable, Submitted},
     },
     lineage::Lineage,
-    platform::sync::{MutexGuard, now, wait_for},
-    schedule::state::{ParkDecision, Phase, ShutdownScope, State},
+    platform::{
+        fork::{Forked, OfProcess},
+        sync::{MutexGuard, now, wait_for},
+    },
+    schedule::state::{ParkDecision, Phase, ShutdownScope, Snapshot, State},
     thread::{
         clock::{Tick, between, tick},
         park::Unparker,
@@ -59,6 +62,8 @@ pub(crate) struct Ending {
 #[must_use]
 pub(crate) struct Drained {
     report: Shutdown,
+    /// The state at the end of the grace, if that was too early for a job.
+    late: Option<Snapshot>,
     /// The number of jobs that had run when the grace was over.
     run: u64,
     abandoned: Vec<Submitted>,
@@ -139,9 +144,9 @@ impl Core {
             report: Shutdown {
                 pool: self.limits.name.clone(),
                 completed: to_usize(run - ending.run_before),
-                report: late.map(|snapshot| Box::new(self.report_of(snapshot))),
                 ..Shutdown::default()
             },
+            late,
             run,
             abandoned,
             stopping,
@@ -218,10 +223,17 @@ impl Drained {
 
     /// Calls the hooks of the jobs that were told to stop. This is user code too: see
     /// [`tell_abandoned`](Self::tell_abandoned).
-    pub(crate) fn call_hooks(&self, core: &Core) {
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Forked`] in the child of a hook that forks. The other hooks belong to the parent.
+    pub(crate) fn call_hooks(&self, core: &Core) -> Result<(), Forked> {
+        let process = OfProcess::new(());
         for job in &self.stopping {
             core.listeners.tell(job.header());
+            process.get()?;
         }
+        Ok(())
     }
 
     /// Tells the callers of queued jobs that the pool is shut down, and wakes them. Returns
@@ -246,10 +258,14 @@ impl Drained {
     pub(crate) fn finish(self, core: &Core) -> Shutdown {
         let Self {
             mut report,
+            late,
             run,
             stopping,
             ..
         } = self;
+        report.report = late
+            .and_then(|snapshot| core.caught_report_of(snapshot))
+            .map(Box::new);
         if stopping.is_empty() {
             return report;
         }

@@ -14,16 +14,24 @@ use crate::{
 };
 
 impl Core {
-    /// Reports that the pool stands still. A panic in the reporting code is caught here. So is
-    /// a panic of what another pool's hooks hold: this may have the last reference to that pool.
+    /// Reports that the pool stands still. A panic in the reporting code is caught here.
     pub(crate) fn report(&self, stall: StallReport, snapshot: Snapshot) {
+        let report = self.caught_report_of(snapshot);
         let tell = || {
-            let report = self.report_of(snapshot).stalled(stall.waited);
-            (self.reports.stalled)(&report);
+            if let Some(report) = report {
+                (self.reports.stalled)(&report.stalled(stall.waited));
+            }
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(tell)) {
             drop_payload(payload);
         }
+    }
+
+    /// Makes a report as [`report_of`](Self::report_of) does. Returns `None` if that panics: it may
+    /// have the last reference to another pool, and so to what that pool's hooks hold.
+    pub(crate) fn caught_report_of(&self, snapshot: Snapshot) -> Option<Report> {
+        let report = catch_unwind(AssertUnwindSafe(|| self.report_of(snapshot)));
+        report.map_err(drop_payload).ok()
     }
 
     /// Reports the workers, jobs and waits of this pool.

@@ -18,7 +18,10 @@ use super::{
     runnable::Runnable,
 };
 use crate::{
-    platform::sync::{Mutex, lock, thread_number},
+    platform::{
+        fork::OfProcess,
+        sync::{Mutex, lock, thread_number},
+    },
     thread::park::{Parker, Unparker},
 };
 
@@ -244,12 +247,18 @@ impl HookCall<'_> {
 /// The steps of the thread that cancels.
 impl Listeners {
     fn tell(&self) {
+        let process = OfProcess::new(());
         let wakers = mem::take(&mut lock(&self.list).wakers);
         for (_, waker) in wakers {
             wake(Some(waker));
         }
         while let Some(hook) = self.begin_call() {
             call(hook);
+            // In a fork's child, the other hooks belong to the parent. A thread of the parent may
+            // have held the lock.
+            if process.get().is_err() {
+                return;
+            }
             if let Some(waiter) = self.end_call() {
                 waiter.unpark();
             }

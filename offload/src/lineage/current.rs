@@ -188,8 +188,10 @@ fn innermost_wait() -> Option<Arc<Frame>> {
 /// `before` unrelated jobs had been pushed before that job.
 pub(crate) fn adopt(pool: PoolId, before: usize) -> Option<usize> {
     let wait = innermost_wait().filter(|wait| wait.is_open_in(pool))?;
-    // The job may be queued among the unrelated jobs. The next park looks there.
-    job_frame().as_ref().unwrap_or(&wait).note_unrelated(before);
+    // The job may be queued among the unrelated jobs. The next park looks there. A job of
+    // another pool does not, because that pool counts its own unrelated jobs.
+    let job = job_frame().filter(|job| job.pool() == pool);
+    job.as_ref().unwrap_or(&wait).note_unrelated(before);
     Some(wait.number())
 }
 

@@ -83,7 +83,8 @@ pub fn generation() -> usize {
 }
 
 /// Sets the function that each child runs before `fork` returns there, on its one thread.
-/// Only the first call counts. The function must not take a lock or allocate.
+/// Only the first call counts. The function must not take a lock or allocate. It may be the first
+/// to use a thread-local, for which the C library may allocate.
 pub fn in_child(note: fn()) {
     let _first = IN_CHILD.set(note);
 }
@@ -111,7 +112,8 @@ pub fn watch() {
         // SAFETY: `handler` has the required signature and lives as long as the program.
         // It does one atomic addition, which is safe in the child of a multi-threaded
         // process. It also calls the function in `IN_CHILD`, which by its contract takes
-        // no lock and allocates nothing.
+        // no lock, and allocates only what the C library needs for a thread-local. The
+        // C library has made its allocator ready in the child before it calls handlers.
         let code = unsafe { libc::pthread_atfork(None, None, Some(handler)) };
         // This fails only if memory is short. Then forks go unnoticed, as they would
         // without this module.

@@ -165,7 +165,10 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     // wait for a lock of a job that waits for such a caller. The destructors come last,
     // because they may wait for the end of a running job.
     let left = drained.tell_abandoned(core);
-    drained.call_hooks(core);
+    if drained.call_hooks(core).is_err() {
+        mem::forget((left, drained)); // in a fork's child, these belong to the parent
+        return Shutdown::default();
+    }
     settle(left);
     let mut until = ending.until;
     if drained.stops_any() {

@@ -35,6 +35,12 @@ pub fn fork_and_return() -> i32 {
     pid
 }
 
+/// Ends a child that has returned from [`fork_and_return`].
+pub fn end_child() -> ! {
+    // SAFETY: this ends the child at once.
+    unsafe { libc::_exit(0) }
+}
+
 /// Waits for the end of a child, and returns whether it ended as it should.
 pub fn ended_well(pid: i32) -> bool {
     let mut status = 0;
