@@ -9,7 +9,10 @@ mod pieces;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use self::pieces::Export;
+use self::{
+    list::Listed,
+    pieces::{Export, Seen},
+};
 use super::{
     instrumented::{BUILD, skip},
     stage::{Budget, Tally},
@@ -47,25 +50,31 @@ const LIST: &str = "xtask/coverage.toml";
 pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     let root = crate::root();
     let listed = fs::read_to_string(root.join(LIST)).map_err(|error| format!("{LIST}: {error}"))?;
-    let list::Listed {
-        pieces: listed,
-        open,
-    } = list::read(&listed)?;
+    let listed = list::read(&listed)?;
     measure(budget)?;
     let report =
         fs::read_to_string(root.join(REPORT)).map_err(|error| format!("{REPORT}: {error}"))?;
     let export: Export =
         serde_json::from_str(&report).map_err(|error| format!("{REPORT}: {error}"))?;
     let sources = sources(&export, &root)?;
-    let seen = pieces::of(&export, &sources);
-    let stale = listed.iter().filter(|piece| !piece.is_in(&sources));
+    tally(&pieces::of(&export, &sources), &listed, &sources)
+}
+
+/// Counts the pieces that were reached. Fails if another piece is not in the list, or if a
+/// piece of the list is in no source.
+fn tally(
+    seen: &Seen,
+    Listed { pieces, open }: &Listed,
+    sources: &BTreeMap<String, String>,
+) -> Result<Tally, String> {
+    let stale = pieces.iter().filter(|piece| !piece.is_in(sources));
     let stale = stale
         .inspect(|piece| println!("{LIST}: the source has no such line: {piece}"))
         .count();
     let unknown: Vec<_> = seen
         .unreached
         .iter()
-        .filter(|piece| !listed.contains(piece))
+        .filter(|piece| !pieces.contains(piece))
         .collect();
     for piece in &unknown {
         println!("not reached, and not listed: {piece}");
@@ -82,8 +91,8 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
         note: format!(
             "of {}; the list has {} pieces, {open} of them open; {} were reached this time",
             seen.all,
-            listed.len(),
-            listed.len() - seen.unreached.len()
+            pieces.len(),
+            pieces.len() - seen.unreached.len()
         ),
     })
 }
@@ -143,7 +152,7 @@ fn sources(export: &Export, root: &Path) -> Result<BTreeMap<String, String>, Str
             continue;
         };
         let path = path.to_string_lossy().replace('\\', "/");
-        if SCOPE.iter().any(|scope| path.starts_with(scope)) && !path.ends_with("tests.rs") {
+        if is_counted(&path) {
             let text = fs::read_to_string(file).map_err(|error| format!("{path}: {error}"))?;
             sources.insert(path, text);
         }
@@ -152,4 +161,64 @@ fn sources(export: &Export, root: &Path) -> Result<BTreeMap<String, String>, Str
         return Err("the report names no file of the pool".to_owned());
     }
     Ok(sources)
+}
+
+/// Returns whether the file is in scope, and is no file of tests.
+fn is_counted(path: &str) -> bool {
+    let is_test = path.ends_with("tests.rs") || path.contains("/tests/");
+    SCOPE.iter().any(|scope| path.starts_with(scope)) && !is_test
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = r#"
+        [[unreached]]
+        file = "a.rs"
+        function = "first"
+        lines = ["give_up();"]
+        why = "It never happens."
+    "#;
+
+    fn sources() -> BTreeMap<String, String> {
+        let text = "fn first() {\ngive_up();\n}\nfn second() {\ngo_on();\n}\n";
+        BTreeMap::from([("a.rs".to_owned(), text.to_owned())])
+    }
+
+    /// Returns the verdict on these unreached pieces, of which there is a list.
+    fn judged(unreached: &Listed, listed: &Listed) -> Result<Tally, String> {
+        let seen = Seen {
+            all: 8,
+            reached: 7,
+            unreached: unreached.pieces.clone(),
+        };
+        tally(&seen, listed, &sources())
+    }
+
+    #[test]
+    fn a_piece_that_no_test_reaches_must_be_in_the_list() {
+        let listed = list::read(LIST).unwrap();
+        let passed = judged(&listed, &listed).unwrap();
+        assert_eq!(passed.count, 7);
+        let other = LIST.replace("first", "second").replace("give_up", "go_on");
+        let other = list::read(&other).unwrap();
+        let why = judged(&other, &listed).unwrap_err();
+        assert!(why.starts_with("1 pieces are neither"), "{why}");
+    }
+
+    #[test]
+    fn a_piece_of_the_list_must_be_in_the_source() {
+        let gone = list::read(&LIST.replace("give_up", "is_gone")).unwrap();
+        let why = judged(&Listed::default(), &gone).unwrap_err();
+        assert!(why.contains("and 1 of its lines"), "{why}");
+    }
+
+    #[test]
+    fn files_of_tests_do_not_count() {
+        assert!(is_counted("offload/src/schedule/state.rs"));
+        assert!(!is_counted("offload/src/schedule/state/tests.rs"));
+        assert!(!is_counted("offload/src/schedule/state/tests/hopeless.rs"));
+        assert!(!is_counted("cache/src/cache.rs"));
+    }
 }

@@ -129,17 +129,27 @@ pub(super) fn of(export: &Export, sources: &BTreeMap<String, String>) -> Seen {
 /// Returns the lines of a file up to its own tests, each with its function.
 fn lines(text: &str) -> Vec<(String, String)> {
     let mut function = String::new();
-    let own_tests =
-        |line: &str| line.starts_with("#[cfg(test") || line.starts_with("#[cfg(all(test");
-    let lines = text.lines().take_while(|line| !own_tests(line));
-    lines
-        .map(|line| {
+    let all: Vec<&str> = text.lines().collect();
+    let counted = (0..all.len()).take_while(|&at| !own_tests_begin(&all[at..]));
+    counted
+        .map(|at| {
+            let line = all[at];
             if let Some(name) = named(line) {
                 name.clone_into(&mut function);
             }
             (function.clone(), line.trim().to_owned())
         })
         .collect()
+}
+
+/// Returns whether these lines begin with a module of tests. Code may follow the name of a
+/// module that is in another file.
+fn own_tests_begin(lines: &[&str]) -> bool {
+    let is_for_tests = lines
+        .first()
+        .is_some_and(|line| line.starts_with("#[cfg(test") || line.starts_with("#[cfg(all(test"));
+    let item = lines.iter().find(|line| !line.starts_with("#["));
+    is_for_tests && item.is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
 }
 
 /// Returns the name of the function that begins on this line.
@@ -188,6 +198,17 @@ mod tests {
     fn gaps_and_own_tests_do_not_count() {
         let export = export("[[4, 1, 0, true, true, true], [9, 5, 0, true, true, false]]");
         assert_eq!(of(&export, &sources()), Seen::default());
+    }
+
+    #[test]
+    fn code_below_the_name_of_a_file_of_tests_counts() {
+        let head = "#[cfg(test)]\n#[path = \"x.rs\"]\nmod tests;\n#[cfg(test)]\nfn help() {}\n";
+        let text = format!("{head}{SOURCE}");
+        let sources = BTreeMap::from([("a/src/b.rs".to_owned(), text)]);
+        let export = export("[[9, 9, 0, true, true, false], [14, 5, 0, true, true, false]]");
+        let seen = of(&export, &sources);
+        let unreached: Vec<_> = seen.unreached.iter().map(ToString::to_string).collect();
+        assert_eq!(unreached, ["a/src/b.rs: first: give_up();"]);
     }
 
     #[test]
