@@ -24,7 +24,7 @@ mod table;
 mod unit;
 mod verdict;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::{
     catalogue::BESIDE,
@@ -33,7 +33,7 @@ use self::{
     machine::Toolchain,
     measure::{How, Measured},
     record::Record,
-    verdict::{Judged, Word},
+    verdict::{all_held, all_measured},
 };
 use crate::Chore;
 
@@ -60,7 +60,7 @@ pub(crate) struct Args {
     /// Keep the record in `bench-suite/record/`, and quote it in the documents
     #[arg(long, conflicts_with_all = ["quick", "only"])]
     record: bool,
-    /// Fail if a row misses its limit
+    /// Fail if a row misses its limit, or has one and is not measured
     #[arg(long)]
     strict: bool,
     /// Only count instructions, and fail if a hot path executes too many
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Chore {
     if let Some([a, b]) = args.compare.as_deref() {
         compare(a, b)
     } else if let Some(name) = &args.report {
-        show(&Record::load(name)?, args.strict)
+        show(&Record::load(name)?, &page(), args.strict)
     } else if args.readme {
         readme::write()
     } else if args.check {
@@ -102,6 +102,11 @@ fn directory() -> PathBuf {
     crate::root().join("target").join("bench-report")
 }
 
+/// Returns the path of the report.
+fn page() -> PathBuf {
+    directory().join("index.html")
+}
+
 fn measured(args: &Args) -> Chore {
     let only = args.only.as_deref();
     let rows = catalogue::rows(only);
@@ -114,6 +119,9 @@ fn measured(args: &Args) -> Chore {
     let needs = needs::look(&rows, args.python);
     for line in &needs.missing {
         eprintln!("{line}");
+    }
+    if args.record && !needs.missing.is_empty() {
+        return Err("nothing is measured, because a record needs every figure".to_owned());
     }
     let mut record = Record::begun(args.quick, only)?;
     let programs = build::build(&needs.benches)?;
@@ -137,12 +145,13 @@ fn measured(args: &Args) -> Chore {
         }
     }
     record.save(&record::last())?;
-    show(&record, args.strict)?;
+    show(&record, &page(), args.strict)?;
     if !failed.is_empty() {
         // An incomplete record is not kept.
         return Err(format!("not measured: {}", failed.join(", ")));
     }
     if args.record {
+        all_measured(&verdict::judge_all(&rows, &record.figures))?;
         let path = record.kept_at();
         record.save(&crate::root().join(&path))?;
         println!("kept as {path}");
@@ -151,8 +160,8 @@ fn measured(args: &Args) -> Chore {
     Ok(())
 }
 
-/// Prints the tables of `record`, and writes its report.
-fn show(record: &Record, strict: bool) -> Chore {
+/// Prints the tables of `record`, and writes its report to `page`.
+fn show(record: &Record, page: &Path, strict: bool) -> Chore {
     let rows = catalogue::rows(record.only.as_deref());
     let judged = verdict::judge_all(&rows, &record.figures);
     println!("{}", table::verdicts(&judged));
@@ -163,23 +172,15 @@ fn show(record: &Record, strict: bool) -> Chore {
         println!("{}", table::beside(&record.figures));
     }
     println!("medians of one run, {}: {}", record.when, record.origin());
-    let page = directory().join("index.html");
-    report::write(&page, record, &judged)?;
+    report::write(page, record, &judged)?;
     println!("report: {}", page.display());
-    let missed = missed(&judged);
-    match missed.as_slice() {
-        [] => Ok(()),
-        ids if strict => Err(format!("missed: {}", ids.join(", "))),
-        ids => {
-            println!("missed: {}", ids.join(", "));
+    match all_held(&judged) {
+        Err(why) if !strict => {
+            println!("{why}");
             Ok(())
         }
+        held => held,
     }
-}
-
-fn missed(judged: &[Judged]) -> Vec<&'static str> {
-    let missed = judged.iter().filter(|judged| judged.word() == Word::Miss);
-    missed.map(|judged| judged.row.id).collect()
 }
 
 fn compare(a: &str, b: &str) -> Chore {
@@ -249,4 +250,35 @@ fn hold(limits: &Limits, figures: &Figures, here: &Toolchain) -> Chore {
         "too many instructions, or not checked: {}",
         failed.join(", ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise `--check` prints which path is too long, and passes.
+    #[test]
+    fn a_path_with_too_many_instructions_fails_the_check() {
+        let mut figures = Figures::default();
+        figures.set("I-wait", "bridge", 1_000.0);
+        let here = Toolchain::default();
+        let limits = Limits::above(&figures, here.clone());
+        assert_eq!(hold(&limits, &figures, &here), Ok(()));
+        figures.set("I-wait", "bridge", 2_000.0);
+        let why = hold(&limits, &figures, &here).expect_err("it is too long");
+        assert!(why.ends_with(": I-wait"), "{why}");
+    }
+
+    /// Otherwise `--strict` passes where nothing was measured.
+    #[test]
+    fn strictness_refuses_a_record_without_figures() {
+        let record = Record {
+            only: Some("P8".to_owned()),
+            ..Record::default()
+        };
+        let page = crate::root().join("target/strict-test/index.html");
+        assert_eq!(show(&record, &page, false), Ok(()));
+        let why = show(&record, &page, true).expect_err("nothing was measured");
+        assert_eq!(why, "not measured: P8");
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     record::{self, KEPT, Record},
     table::{dash, ours, peer, theirs},
     unit::digits,
-    verdict::{self, Beside, Judged},
+    verdict::{self, Beside, Held, Judged},
 };
 use crate::Chore;
 
@@ -233,11 +233,16 @@ fn peer_leads(judged: &Judged, beside: &Beside) -> bool {
 
 const HEAD: &str = "| operation | best peer | bridge | bridge / peer |\n|---|---|---|---|\n";
 
-/// Says how many limits the record keeps.
+/// Says how many limits the record keeps, and how many rows with a limit it lacks.
 fn held(judged: &[Judged]) -> String {
-    match verdict::kept_and_missed(judged) {
-        (0, 0) => "No limit was measured".to_owned(),
-        (kept, missed) => format!("{kept} of {} limits held", kept + missed),
+    let held = Held::of(judged);
+    if held.kept + held.missed == 0 {
+        return "No limit was measured".to_owned();
+    }
+    let kept = format!("{} of {} limits held", held.kept, held.all());
+    match held.unmeasured {
+        0 => kept,
+        count => format!("{kept}, {count} not measured"),
     }
 }
 
@@ -279,7 +284,7 @@ fn part(path: &str, record: &Record) -> String {
     let _ = write!(
         text,
         "Medians of one run on one machine, of which only the ratios travel:\n{}.\n\
-        {held}. [The record]({path}) has all figures.\n",
+        {held}. [The record]({path}) has every figure of the run.\n",
         record.origin()
     );
     text

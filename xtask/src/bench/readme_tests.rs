@@ -118,7 +118,13 @@ fn the_guide_quotes_the_usual_costs_and_where_a_peer_leads() {
 #[test]
 fn limits_are_counted_where_some_were_measured() {
     let mut record = Record::parse(&record("2026-01-01T00:00:00Z", 500.0)).expect("a record");
-    assert!(part("a.json", &record).contains("1 of 1 limits held"));
+    let rows = catalogue::rows(None);
+    let all = rows.iter().filter(|row| !row.must.is_empty()).count();
+    let wanted = format!("1 of {all} limits held, {} not measured.", all - 1);
+    assert!(part("a.json", &record).contains(&wanted), "no {wanted}");
+    let p8 = rows.iter().filter(|row| row.id == "P8");
+    let p8: Vec<_> = p8.map(|row| verdict::judge(row, &record.figures)).collect();
+    assert_eq!(held(&p8), "1 of 1 limits held");
     record.figures.0.clear();
     let text = part("a.json", &record);
     assert!(

@@ -65,6 +65,21 @@ fn the_front_does_not_count_limits_of_which_none_was_measured() {
 }
 
 #[test]
+fn the_front_counts_the_limits_that_were_not_measured() {
+    let mut part = record();
+    part.figures.0.retain(|id, _| id == "P8");
+    let rows = catalogue::rows(None);
+    let all = rows.iter().filter(|row| !row.must.is_empty()).count();
+    let text = text(&part);
+    for wanted in [
+        format!("1 of {all} limits kept"),
+        format!("{} not measured", all - 1),
+    ] {
+        assert!(text.contains(&wanted), "no {wanted}");
+    }
+}
+
+#[test]
 fn a_tile_has_the_colour_of_its_verdict() {
     let mut record = record();
     record.figures.0.retain(|id, _| id == "P4");

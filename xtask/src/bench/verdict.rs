@@ -5,6 +5,7 @@ use super::{
     figures::Figures,
     unit::Unit,
 };
+use crate::Chore;
 
 /// The verdict of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,10 +102,63 @@ impl Judged {
     }
 }
 
-/// Returns how many rows of `judged` keep their limits, and how many miss one.
-pub(super) fn kept_and_missed(judged: &[Judged]) -> (usize, usize) {
-    let count = |word| judged.iter().filter(|judged| judged.word() == word).count();
-    (count(Word::Pass), count(Word::Miss))
+/// The numbers of rows that have a limit, by their verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) kept: usize,
+    pub(super) missed: usize,
+    /// A figure that the limit needs is missing.
+    pub(super) unmeasured: usize,
+}
+
+impl Held {
+    pub(super) fn of(judged: &[Judged]) -> Self {
+        let count = |word| limited(judged, word).count();
+        Self {
+            kept: count(Word::Pass),
+            missed: count(Word::Miss),
+            unmeasured: count(Word::NotMeasured),
+        }
+    }
+
+    pub(super) fn all(self) -> usize {
+        self.kept + self.missed + self.unmeasured
+    }
+}
+
+/// Returns the rows that have a limit and this verdict.
+fn limited(judged: &[Judged], word: Word) -> impl Iterator<Item = &Judged> {
+    let found = move |judged: &&Judged| !judged.row.must.is_empty() && judged.word() == word;
+    judged.iter().filter(found)
+}
+
+/// Fails if a row misses a limit, or if it has one and was not measured.
+pub(super) fn all_held(judged: &[Judged]) -> Chore {
+    let mut failed = Vec::new();
+    for (word, text) in [(Word::Miss, "missed"), (Word::NotMeasured, "not measured")] {
+        let ids: Vec<_> = limited(judged, word).map(|judged| judged.row.id).collect();
+        if !ids.is_empty() {
+            failed.push(format!("{text}: {}", ids.join(", ")));
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(failed.join("; "))
+    }
+}
+
+/// Fails if a row was not measured, with a limit or without.
+pub(super) fn all_measured(judged: &[Judged]) -> Chore {
+    let open = judged
+        .iter()
+        .filter(|judged| judged.word() == Word::NotMeasured);
+    let ids: Vec<_> = open.map(|judged| judged.row.id).collect();
+    if ids.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("not measured: {}", ids.join(", ")))
+    }
 }
 
 /// Returns the element whose ratio is worst for us.

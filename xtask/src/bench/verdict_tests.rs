@@ -153,6 +153,25 @@ fn what_was_not_measured_is_no_pass() {
 }
 
 #[test]
+fn a_record_without_figures_holds_no_limit() {
+    let rows = [row(&[Must::AtMost(5.0)]), row(&[])];
+    let mut figures = Figures::default();
+    let nothing = judge_all(&rows, &figures);
+    let held = Held::of(&nothing);
+    assert_eq!((held.kept, held.missed, held.unmeasured), (0, 0, 1));
+    assert_eq!(held.all(), 1);
+    assert_eq!(all_held(&nothing), Err("not measured: g".to_owned()));
+    assert_eq!(all_measured(&nothing), Err("not measured: g, g".to_owned()));
+    figures.set("g", OURS, 5.0);
+    let kept = judge_all(&rows, &figures);
+    assert_eq!((all_held(&kept), all_measured(&kept)), (Ok(()), Ok(())));
+    figures.set("g", OURS, 6.0);
+    let missed = judge_all(&rows, &figures);
+    assert_eq!(all_held(&missed), Err("missed: g".to_owned()));
+    assert_eq!(all_measured(&missed), Ok(()));
+}
+
+#[test]
 fn the_ratio_is_to_the_best_peer() {
     let mut figures = Figures::default();
     for (who, value) in [(OURS, 5.0), ("a", 10.0), ("b", 20.0)] {

@@ -11,14 +11,15 @@ use crate::bench::{
     record::Record,
     table::{best, ours},
     unit::digits,
-    verdict::{Judged, Word, kept_and_missed},
+    verdict::{Held, Judged, Word},
 };
 
 /// The rows that say most in few words.
 const HEADLINES: [&str; 7] = ["P4", "P6", "P8", "P9", "P10", "P15-requests", "P21"];
 
 pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
-    let ((kept, missed), open) = (kept_and_missed(judged), unmeasured(judged));
+    let held = Held::of(judged);
+    let Held { kept, missed, .. } = held;
     let sections = Section::ALL.iter().filter(|section| {
         let mut rows = judged
             .iter()
@@ -34,12 +35,12 @@ pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
                 p.origin { "taken on " time datetime=(record.when) { (record.when.replace('T', " at ").replace('Z', " UTC")) } }
                 p.chips {
                     @if kept + missed > 0 {
-                        span.chip.pass[kept > 0].shown[kept == 0] { (kept) " of " (kept + missed) " limits kept" }
+                        span.chip.pass[kept > 0].shown[kept == 0] { (kept) " of " (held.all()) " limits kept" }
                     } @else {
                         span.chip.shown { "no limit was measured" }
                     }
                     @if missed > 0 { span.chip.miss { (missed) " missed" } }
-                    @if open > 0 { span.chip.open { (open) " with a limit not measured" } }
+                    @if held.unmeasured > 0 { span.chip.open { (held.unmeasured) " not measured" } }
                     @if record.quick { span.chip.open { "quick run: a first impression" } }
                 }
                 nav {
@@ -52,14 +53,6 @@ pub(super) fn header(record: &Record, judged: &[Judged]) -> Markup {
             }
         }
     }
-}
-
-/// Returns the number of rows with a limit that could not be judged.
-fn unmeasured(judged: &[Judged]) -> usize {
-    let open = judged
-        .iter()
-        .filter(|judged| judged.word() == Word::NotMeasured);
-    open.filter(|judged| !judged.row.must.is_empty()).count()
 }
 
 /// Returns large figures: how many times faster or slower than the best peer the bridge
