@@ -76,3 +76,16 @@ fn root() -> std::path::PathBuf {
         .expect("xtask is a directory of the workspace")
         .to_path_buf()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a command that runs nothing passes.
+    #[test]
+    fn the_audit_runs_at_least_once() {
+        let parse = |times| Cli::try_parse_from(["xtask", "audit", "--times", times]);
+        assert!(parse("0").is_err());
+        assert!(parse("1").is_ok());
+    }
+}

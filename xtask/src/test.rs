@@ -1,8 +1,8 @@
 //! Checks everything that has to hold, step by step, under kill timers.
 //!
 //! The chore needs nothing but Rust. A step whose tool is missing says so and is
-//! skipped. Any other step that does not pass makes the chore fail, after the remaining
-//! steps have run.
+//! skipped, unless the user named it. Any other step that does not pass makes the chore
+//! fail, after the remaining steps have run.
 
 mod packages;
 mod step;
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Chore {
         }
     }
     println!("\n{count} steps in {} s", start.elapsed().as_secs());
-    verdict(&reports)
+    verdict(&reports, args.only.is_some())
 }
 
 fn table(reports: &[Report]) -> Table {
@@ -76,10 +76,11 @@ fn table(reports: &[Report]) -> Table {
     table
 }
 
-fn verdict(reports: &[Report]) -> Chore {
+/// Fails if a step has failed. `named` says that the user named the steps.
+fn verdict(reports: &[Report], named: bool) -> Chore {
     let failed: Vec<_> = reports
         .iter()
-        .filter(|r| r.result.is_failure())
+        .filter(|r| r.result.is_failure(named))
         .map(|r| r.name)
         .collect();
     if failed.is_empty() {
@@ -111,17 +112,18 @@ mod tests {
             report("a", StepResult::Passed),
             report("b", StepResult::Failed),
         ];
-        assert_eq!(verdict(&reports), Err("not passed: b".to_owned()));
-        assert!(verdict(&[report("c", StepResult::Killed)]).is_err());
+        assert_eq!(verdict(&reports, false), Err("not passed: b".to_owned()));
+        assert!(verdict(&[report("c", StepResult::Killed)], false).is_err());
     }
 
     #[test]
-    fn what_was_skipped_is_no_failure_but_is_shown() {
+    fn what_was_skipped_is_shown_and_fails_only_if_the_user_named_it() {
         let reports = [
             report("a", StepResult::Passed),
             report("b", StepResult::Skipped),
         ];
-        assert_eq!(verdict(&reports), Ok(()));
+        assert_eq!(verdict(&reports, false), Ok(()));
+        assert_eq!(verdict(&reports, true), Err("not passed: b".to_owned()));
         assert!(table(&reports).to_string().contains("skipped"));
     }
 }

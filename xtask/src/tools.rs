@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use crate::run::{self, Output};
+use crate::run::{self, Ended, Output, Verdict};
 
 /// The version of the runner that the benches are built for.
 const RUNNER: &str = "0.16.1";
@@ -98,9 +98,8 @@ impl Tool {
         }
     }
 
-    /// Returns whether the tool is installed.
-    pub(crate) fn present(self) -> bool {
-        let ended = run::run(&mut self.probe(), Duration::from_secs(30), Output::Keep);
+    /// Returns whether the tool is installed, from the end of its probe.
+    fn is_present(self, ended: &Ended) -> bool {
         match self {
             // The runner has no `--version`, but any complaint names its version. A
             // runner of another version refuses to work with our benches.
@@ -110,6 +109,9 @@ impl Tool {
                 .lines()
                 .any(|line| line.starts_with("llvm-tools")),
             Self::NightlySource => ended.text.lines().any(|line| line == "rust-src"),
+            // Cargo fails for other reasons too, such as a lock file that is out of date. A
+            // stage must not be skipped because of them: it runs, and fails as Cargo does.
+            Self::Peers => !lacks_connection(ended),
             _ => ended.passed(),
         }
     }
@@ -117,7 +119,47 @@ impl Tool {
     /// Returns the line that says how to install the tool, or `None` if it is
     /// installed.
     pub(crate) fn missing(self) -> Option<String> {
-        (!self.present())
+        let ended = run::run(&mut self.probe(), Duration::from_secs(30), Output::Keep);
+        (!self.is_present(&ended))
             .then(|| format!("{} is missing; get it with: {}", self.name(), self.remedy()))
+    }
+}
+
+/// Returns whether Cargo failed because it could not download something.
+fn lacks_connection(ended: &Ended) -> bool {
+    let reasons = ["failed to download", "download of", "network failure"];
+    let reason = || reasons.iter().any(|reason| ended.text.contains(reason));
+    match ended.verdict {
+        Verdict::Passed | Verdict::Absent => false,
+        Verdict::Failed => reason(),
+        Verdict::Killed => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the steps and stages that need the tool are skipped on every machine.
+    #[test]
+    fn a_tool_whose_probe_passes_is_present() {
+        for tool in [Tool::Rustfmt, Tool::Clippy, Tool::Deny, Tool::Miri] {
+            assert!(tool.is_present(&Ended::of(Verdict::Passed, "")), "{tool:?}");
+            for verdict in [Verdict::Failed, Verdict::Absent] {
+                assert!(!tool.is_present(&Ended::of(verdict, "")), "{tool:?}");
+            }
+        }
+    }
+
+    /// Otherwise the audit skips the peers' tests on every machine, and passes.
+    #[test]
+    fn a_lock_file_that_is_out_of_date_is_no_missing_connection() {
+        let present = |verdict, text| Tool::Peers.is_present(&Ended::of(verdict, text));
+        let lock = "error: cannot update the lock file because --locked was passed";
+        assert!(present(Verdict::Failed, lock));
+        assert!(present(Verdict::Passed, "Downloaded 3 crates"));
+        let offline = "error: failed to download from `https://example.org/x`";
+        assert!(!present(Verdict::Failed, offline));
+        assert!(!present(Verdict::Killed, ""));
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long)]
     seed: Option<u64>,
     /// Run the chosen stages this often, and stop at the first failure
-    #[arg(long, default_value_t = 1, value_name = "COUNT")]
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
     /// Run only the breaks whose path, `crate/name`, contains this (stage `breaks`)
     #[arg(long, value_name = "PART")]
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Chore {
             reports.push(stage.run(&budget(args, stage)));
         }
         println!("\n{}", table(&reports));
-        verdict(&reports)?;
+        verdict(&reports, !args.stages.is_empty())?;
     }
     println!(
         "audit: {} stages in {} s",
@@ -156,25 +156,32 @@ fn table(reports: &[Report]) -> Table {
     table
 }
 
-fn verdict(reports: &[Report]) -> Chore {
-    let failed: Vec<_> = reports.iter().filter(|report| report.failed()).collect();
+/// Fails if a stage has failed. `named` says that the user named the stages.
+fn verdict(reports: &[Report], named: bool) -> Chore {
+    let failed: Vec<_> = reports
+        .iter()
+        .filter(|report| report.failed(named))
+        .collect();
     if failed.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = failed.iter().map(|report| report.stage).collect();
-    let names = names.join(", ");
+    let stages: Vec<_> = failed.iter().map(|report| report.stage).collect();
+    let stages = stages.join(", ");
     let reasons = failed
         .iter()
         .map(|report| format!("\n\n{}: {}", report.stage, report.reason()));
     Err(format!(
-        "audit: not passed: {names}{}",
+        "audit: not passed: {stages}{}",
         reasons.collect::<String>()
     ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        stage::{Ending, Tally},
+        *,
+    };
 
     fn named(stages: &[&str]) -> Args {
         Args {
@@ -210,6 +217,46 @@ mod tests {
         let listed = chosen(&list).unwrap_or_default();
         assert_eq!(listed.len(), stages::all().len());
         assert!(listed.iter().any(|stage| stage.name == "breaks"));
+    }
+
+    #[test]
+    fn a_stage_that_fails_fails_the_audit_and_is_named() {
+        let passed = Report::of(
+            "loom",
+            Ending::Passed(Tally {
+                count: 1,
+                note: String::new(),
+            }),
+        );
+        assert_eq!(verdict(std::slice::from_ref(&passed), true), Ok(()));
+        let failed = Report::of("soak", Ending::Failed("it leaks".to_owned()));
+        let why = verdict(&[passed, failed], false).expect_err("a stage failed");
+        assert!(why.contains("not passed: soak"), "{why}");
+        assert!(why.contains("it leaks"), "{why}");
+    }
+
+    #[test]
+    fn a_stage_that_is_skipped_fails_the_audit_only_if_the_user_named_it() {
+        let skipped = [Report::of("miri", Ending::Skipped("no Miri".to_owned()))];
+        assert_eq!(verdict(&skipped, false), Ok(()));
+        let why = verdict(&skipped, true).expect_err("the stage did not run");
+        assert!(why.contains("miri: no Miri"), "{why}");
+    }
+
+    #[test]
+    fn the_whole_audit_and_its_short_form_have_these_stages() {
+        let names = |quick| {
+            let args = Args {
+                quick,
+                ..Args::quick()
+            };
+            let chosen = chosen(&args).unwrap_or_default();
+            chosen.iter().map(|stage| stage.name).collect::<Vec<_>>()
+        };
+        let quick = ["loom", "shuttle", "proptest", "fuzz", "faults", "soak"];
+        assert_eq!(names(true), quick);
+        let more = ["address", "thread", "miri", "valgrind", "peers"];
+        assert_eq!(names(false), [&quick[..], &more].concat());
     }
 
     #[test]

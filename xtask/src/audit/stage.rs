@@ -46,7 +46,7 @@ pub(super) struct Tally {
 }
 
 /// The way in which a stage ended.
-enum Ending {
+pub(super) enum Ending {
     Passed(Tally),
     Failed(String),
     Skipped(String),
@@ -88,8 +88,25 @@ fn ending(result: Result<Tally, String>) -> Ending {
 }
 
 impl Report {
-    pub(super) fn failed(&self) -> bool {
-        matches!(self.ending, Ending::Failed(_))
+    /// Returns the report of a stage that has ended so.
+    #[cfg(test)]
+    pub(super) fn of(stage: &'static str, ending: Ending) -> Self {
+        Self {
+            stage,
+            time: Duration::ZERO,
+            unit: "tests",
+            ending,
+        }
+    }
+
+    /// Returns whether the stage has failed. A stage that the user has `named` must run, so
+    /// it fails if it was skipped.
+    pub(super) fn failed(&self, named: bool) -> bool {
+        match self.ending {
+            Ending::Passed(_) => false,
+            Ending::Failed(_) => true,
+            Ending::Skipped(_) => named,
+        }
     }
 
     pub(super) fn verdict(&self) -> &'static str {
@@ -111,16 +128,17 @@ impl Report {
     pub(super) fn note(&self) -> &str {
         match &self.ending {
             Ending::Passed(tally) => &tally.note,
-            Ending::Failed(_) => self.reason().lines().next().unwrap_or_default(),
-            Ending::Skipped(why) => why,
+            Ending::Failed(_) | Ending::Skipped(_) => {
+                self.reason().lines().next().unwrap_or_default()
+            }
         }
     }
 
-    /// Returns why the stage has failed, in all lines. It is empty if it has not failed.
+    /// Returns why the stage has not passed, in all lines. It is empty if it has passed.
     pub(super) fn reason(&self) -> &str {
         match &self.ending {
-            Ending::Failed(why) => why,
-            Ending::Passed(_) | Ending::Skipped(_) => "",
+            Ending::Failed(why) | Ending::Skipped(why) => why,
+            Ending::Passed(_) => "",
         }
     }
 }

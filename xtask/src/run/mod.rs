@@ -55,6 +55,16 @@ impl Ended {
     pub(crate) fn passed(&self) -> bool {
         self.verdict == Verdict::Passed
     }
+
+    /// Returns the end of a program that has printed this text.
+    #[cfg(test)]
+    pub(crate) fn of(verdict: Verdict, text: &str) -> Self {
+        Self {
+            verdict,
+            time: Duration::ZERO,
+            text: text.to_owned(),
+        }
+    }
 }
 
 /// Returns a command that runs Cargo in the root of the workspace.
@@ -94,6 +104,14 @@ fn clean(command: &mut Command) {
         }
     }
     command.current_dir(crate::root());
+}
+
+/// Returns the value to which the command sets an environment variable.
+#[cfg(test)]
+pub(crate) fn variable(command: &Command, name: &str) -> Option<String> {
+    let mut set = command.get_envs();
+    let (_, value) = set.find(|(set, _)| *set == name)?;
+    Some(value?.to_string_lossy().into_owned())
 }
 
 /// Runs `command` until it ends, or until `limit` has passed.
@@ -182,6 +200,16 @@ mod tests {
     fn a_program_that_is_not_there_is_absent() {
         let ended = run(&mut program("no-such-program", &[]), TICK, Output::Keep);
         assert_eq!(ended.verdict, Verdict::Absent);
+    }
+
+    #[test]
+    fn a_program_is_judged_by_its_exit_code() {
+        let verdict = |argument| {
+            let mut program = cargo(&[argument]);
+            run(&mut program, Duration::from_mins(1), Output::Keep).verdict
+        };
+        assert_eq!(verdict("--version"), Verdict::Passed);
+        assert_eq!(verdict("--no-such-option"), Verdict::Failed);
     }
 
     #[test]

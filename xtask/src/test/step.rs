@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Chore,
+    Chore, loom,
     run::{self, Output, Verdict},
     tools::Tool,
 };
@@ -15,8 +15,12 @@ use crate::{
 pub(super) enum Work {
     /// The step runs a program.
     Program(Command),
+    /// The step runs a program of libtest's, which must run a test.
+    Tests(Command),
     /// The step runs another chore, which has kill timers of its own.
     Chore(fn() -> Chore),
+    /// The other steps do the work of this step, because of the given reason.
+    Covered(String),
     /// The step does nothing, because of the given reason.
     Nothing(String),
 }
@@ -49,8 +53,14 @@ impl StepResult {
         }
     }
 
-    pub(super) fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Killed)
+    /// Returns whether the step has failed. A step that the user has `named` must run, so
+    /// it fails if it was skipped.
+    pub(super) fn is_failure(self, named: bool) -> bool {
+        match self {
+            Self::Passed => false,
+            Self::Failed | Self::Killed => true,
+            Self::Skipped => named,
+        }
     }
 }
 
@@ -91,6 +101,7 @@ impl Work {
     /// for the table, and then the details.
     fn run(self, limit: Duration) -> (StepResult, String) {
         match self {
+            Self::Covered(how) => (StepResult::Passed, how),
             Self::Nothing(why) => (StepResult::Skipped, why),
             Self::Chore(chore) => match chore() {
                 Ok(()) => (StepResult::Passed, String::new()),
@@ -99,6 +110,10 @@ impl Work {
             Self::Program(mut command) => {
                 let ended = run::run(&mut command, limit, Output::Tee);
                 judge(ended.verdict, limit, &ended.text)
+            }
+            Self::Tests(mut command) => {
+                let ended = run::run(&mut command, limit, Output::Tee);
+                judge_tests(ended.verdict, limit, &ended.text)
             }
         }
     }
@@ -117,6 +132,14 @@ fn judge(verdict: Verdict, limit: Duration, text: &str) -> (StepResult, String) 
     }
 }
 
+fn judge_tests(verdict: Verdict, limit: Duration, text: &str) -> (StepResult, String) {
+    match (verdict, loom::passed(text)) {
+        (Verdict::Passed, 0) => (StepResult::Failed, "no test was executed".into()),
+        (Verdict::Passed, count) => (StepResult::Passed, format!("{count} tests")),
+        (verdict, _) => judge(verdict, limit, text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +152,16 @@ mod tests {
         let (result, said) = work.run(LIMIT);
         assert_eq!(result, StepResult::Failed);
         assert!(said.contains("no-such-command-anywhere"), "{said}");
+    }
+
+    #[test]
+    fn a_step_of_tests_that_runs_none_fails() {
+        let judge = |verdict, text| judge_tests(verdict, LIMIT, text).0;
+        let (some, none) = ("test result: ok. 2 passed", "test result: ok. 0 passed");
+        assert_eq!(judge(Verdict::Passed, some), StepResult::Passed);
+        assert_eq!(judge(Verdict::Passed, none), StepResult::Failed);
+        assert_eq!(judge(Verdict::Failed, some), StepResult::Failed);
+        assert_eq!(judge(Verdict::Killed, some), StepResult::Killed);
     }
 
     #[test]

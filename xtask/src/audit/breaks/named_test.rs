@@ -89,22 +89,15 @@ pub(super) const BUILDING: Duration = Duration::from_mins(20);
 mod tests {
     use super::*;
 
-    fn ended(verdict: Verdict, text: &str) -> Ended {
-        Ended {
-            verdict,
-            time: Duration::ZERO,
-            text: text.to_owned(),
-        }
-    }
-
     const OK: &str = "\nrunning 1 test\n.\ntest result: ok. 1 passed; 0 failed; 0 ignored\n";
 
     #[test]
     fn a_test_that_ran_is_judged_by_how_it_ended() {
-        assert_eq!(outcome(&ended(Verdict::Passed, OK)), Outcome::Passed);
+        let outcome = |verdict, text| outcome(&Ended::of(verdict, text));
+        assert_eq!(outcome(Verdict::Passed, OK), Outcome::Passed);
         let started = "running 1 test\n";
-        assert_eq!(outcome(&ended(Verdict::Failed, started)), Outcome::Red);
-        assert_eq!(outcome(&ended(Verdict::Killed, started)), Outcome::Hung);
+        assert_eq!(outcome(Verdict::Failed, started), Outcome::Red);
+        assert_eq!(outcome(Verdict::Killed, started), Outcome::Hung);
     }
 
     #[test]
@@ -119,7 +112,7 @@ mod tests {
             (Verdict::Killed, "Compiling"),
             (Verdict::Absent, "`cargo` cannot be started"),
         ] {
-            let outcome = outcome(&ended(verdict, text));
+            let outcome = outcome(&Ended::of(verdict, text));
             assert!(matches!(outcome, Outcome::NotRun(_)), "{outcome:?}: {text}");
         }
     }
