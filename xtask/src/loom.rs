@@ -2,17 +2,20 @@
 //!
 //! The cfg is `bridge_loom`, and not `loom`, because Tokio itself changes under `--cfg
 //! loom` and loses `net`. libtest lets a run pass that executes no test. So this command
-//! reads libtest's summary, and zero tests are a failure.
+//! reads libtest's summary of each target, and zero tests are a failure.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
 use crate::{
     Chore,
-    run::{self, Output, Verdict},
+    run::{self, Ended, Output, Verdict},
 };
 
 /// The kill timer of a build. A build is not part of the time that is limited.
 const BUILD: Duration = Duration::from_mins(40);
+
+/// The number of preemptions in one execution, unless the user asks for another.
+const PREEMPTIONS: u32 = 2;
 
 /// Packages that must have loom tests, with their directories.
 const REQUIRED: [(&str, &str); 2] = [("bridge-cache", "cache"), ("bridge-offload", "offload")];
@@ -26,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) package: Option<String>,
     /// Limit the preemptions in one execution of loom; `LOOM_MAX_PREEMPTIONS` takes
     /// precedence
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = PREEMPTIONS)]
     pub(crate) preemptions: u32,
     /// Limit the time for one package, in seconds
     #[arg(long, default_value_t = 300)]
@@ -42,7 +45,7 @@ impl Default for Args {
     fn default() -> Self {
         Self {
             package: None,
-            preemptions: 2,
+            preemptions: PREEMPTIONS,
             seconds: 300,
             per_test: None,
             filter: None,
@@ -117,8 +120,13 @@ fn package(name: &str, directory: &str, args: &Args) -> Result<Explored, String>
             args,
         )?);
     }
+    some("the package", explored)
+}
+
+/// Refuses the figures of a run that executed no test.
+fn some(what: &str, explored: Explored) -> Result<Explored, String> {
     if explored.tests == 0 {
-        Err("no test was executed".into())
+        Err(format!("no test of {what} was executed"))
     } else {
         Ok(explored)
     }
@@ -139,11 +147,25 @@ fn target(name: &str, which: &[&str], filter: &str, args: &Args) -> Result<Explo
         test.env("LOOM_MAX_DURATION", seconds.to_string());
     }
     let ended = run::run(&mut test, Duration::from_secs(args.seconds), Output::Tee);
+    explored(ended, &which.join(" "), args)
+}
+
+/// Returns what a run of a target's tests executed, or why it does not count.
+///
+/// A filter of the user's may leave a target without a test.
+fn explored(ended: Ended, which: &str, args: &Args) -> Result<Explored, String> {
     match ended.verdict {
-        Verdict::Passed => Ok(Explored {
-            tests: passed(&ended.text),
-            executions: executions(&ended.text),
-        }),
+        Verdict::Passed => {
+            let explored = Explored {
+                tests: passed(&ended.text),
+                executions: executions(&ended.text),
+            };
+            if args.filter.is_some() {
+                Ok(explored)
+            } else {
+                some(which, explored)
+            }
+        }
         Verdict::Failed => Err("a test failed".into()),
         Verdict::Killed => Err(format!("ran over {} s", args.seconds)),
         Verdict::Absent => Err(ended.text),
@@ -244,5 +266,64 @@ mod tests {
     #[test]
     fn a_package_without_tests_has_no_targets() {
         assert!(test_targets(Path::new("no/such/directory")).is_empty());
+    }
+
+    /// Otherwise a file of loom tests is compiled by nobody.
+    #[test]
+    fn each_file_that_is_compiled_for_loom_alone_is_a_target() {
+        for (name, directory) in REQUIRED {
+            let tests = crate::root().join(directory).join("tests");
+            let files = fs::read_dir(&tests).unwrap().map(|file| file.unwrap());
+            let mut files: Vec<_> = files
+                .filter(|file| {
+                    let text = fs::read_to_string(file.path()).unwrap_or_default();
+                    text.contains("#![cfg(bridge_loom)]")
+                })
+                .map(|file| file.file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let targets = test_targets(&tests);
+            let targets: Vec<_> = targets.iter().map(|name| format!("{name}.rs")).collect();
+            assert_eq!(targets, files, "{name}");
+        }
+    }
+
+    const OK: &str = "a: 12 orders of steps\ntest result: ok. 1 passed; 0 failed\n";
+
+    fn counted(verdict: Verdict, text: &str, args: &Args) -> Result<Explored, String> {
+        explored(Ended::of(verdict, text), "--test loom", args)
+    }
+
+    #[test]
+    fn a_run_counts_only_if_it_passed() {
+        let args = Args::default();
+        let all = Explored {
+            tests: 1,
+            executions: 12,
+        };
+        assert_eq!(counted(Verdict::Passed, OK, &args), Ok(all));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(counted(verdict, OK, &args).is_err(), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_without_a_test_is_a_failure_unless_the_user_filters() {
+        let none = "test result: ok. 0 passed; 0 failed; 7 filtered out\n";
+        let why = counted(Verdict::Passed, none, &Args::default()).unwrap_err();
+        assert!(why.contains("--test loom"), "{why}");
+        let filtered = Args {
+            filter: Some("a".to_owned()),
+            ..Args::default()
+        };
+        let found = counted(Verdict::Passed, none, &filtered);
+        assert_eq!(found, Ok(Explored::default()));
+        assert!(some("the package", Explored::default()).is_err());
+    }
+
+    /// The audit says that the long form tries all orders with two preemptions.
+    #[test]
+    fn two_preemptions_are_tried_unless_the_user_asks_for_others() {
+        assert_eq!(Args::default().preemptions, 2);
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     Ok(Tally {
         count: complete.executions + deeper.executions,
         note: format!(
-            "{} tests: {} executions are all with two preemptions; others have three",
+            "{} tests: {} executions are all with at most two preemptions; others have three",
             complete.tests, complete.executions
         ),
     })

@@ -45,13 +45,13 @@ pub(super) fn all() -> Vec<Step> {
             "tests",
             "unit, integration, property and UI tests",
             minutes(15),
-            cargo(TESTS),
+            tests(TESTS),
         ),
         step(
             "doc tests",
             "every example in the docs",
             minutes(10),
-            cargo(DOC_TESTS),
+            tests(DOC_TESTS),
         ),
         step(
             "rustdoc",
@@ -81,7 +81,7 @@ pub(super) fn all() -> Vec<Step> {
             "current-thread",
             "detection with a Tokio that has no multi-thread runtime",
             minutes(5),
-            cargo(CURRENT_THREAD),
+            tests(CURRENT_THREAD),
         ),
         step(
             "tokio",
@@ -91,7 +91,7 @@ pub(super) fn all() -> Vec<Step> {
         ),
         step(
             "deny",
-            "licences and advisories of dependencies",
+            "licences, versions and sources of dependencies",
             minutes(5),
             cargo(DENY),
         ),
@@ -152,6 +152,10 @@ fn cargo(args: &[&str]) -> Work {
     Work::Program(run::cargo(args))
 }
 
+fn tests(args: &[&str]) -> Work {
+    Work::Tests(run::cargo(args))
+}
+
 fn rustdoc() -> Work {
     let mut doc = run::cargo(&["doc", "--workspace", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
@@ -170,7 +174,7 @@ fn oldest() -> Work {
         Output::Keep,
     );
     if current.text.starts_with(&format!("rustc {OLDEST}")) {
-        return Work::Nothing(format!(
+        return Work::Covered(format!(
             "this compiler is {OLDEST}, which is the oldest promised"
         ));
     }
@@ -183,4 +187,39 @@ fn oldest() -> Work {
     let mut check = run::program("rustup", &["run", OLDEST, "cargo", "check", "--target-dir"]);
     check.arg("target/oldest");
     Work::Program(check)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_leave_out_no_kind_of_test() {
+        for kind in ["--workspace", "--lib", "--bins", "--tests", "--examples"] {
+            assert!(TESTS.contains(&kind), "{kind}");
+        }
+        for kind in ["--workspace", "--doc"] {
+            assert!(DOC_TESTS.contains(&kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn lints_are_denied_in_every_target() {
+        let (targets, flags) = CLIPPY.split_at(CLIPPY.len() - 3);
+        assert!(targets.contains(&"--workspace") && targets.contains(&"--all-targets"));
+        assert_eq!(flags, ["--", "-D", "warnings"]);
+    }
+
+    /// Otherwise a part of the file looks like a check, and nobody makes it.
+    #[test]
+    fn each_part_of_deny_toml_is_checked() {
+        let text = std::fs::read_to_string(crate::root().join("deny.toml")).unwrap();
+        let file: toml::Table = text.parse().unwrap();
+        let mut parts: Vec<_> = file.keys().filter(|part| *part != "graph").collect();
+        parts.sort_unstable();
+        let (_, checks) = DENY.split_at(3);
+        let mut checks = checks.to_vec();
+        checks.sort_unstable();
+        assert_eq!(parts, checks);
+    }
 }
