@@ -8,7 +8,7 @@ use std::{fs, time::Duration};
 
 use crate::{
     Chore,
-    run::{self, Output, Verdict},
+    run::{self, Ended, Output, Verdict},
 };
 
 #[derive(clap::Args)]
@@ -36,10 +36,27 @@ pub(crate) fn run(args: &Args) -> Chore {
     );
     let _ = fs::remove_dir_all(&clone);
     println!("ci: {} s from a clean clone", ended.time.as_secs());
+    verdict(ended, args.minutes)
+}
+
+fn verdict(ended: Ended, minutes: u64) -> Chore {
     match ended.verdict {
         Verdict::Passed => Ok(()),
         Verdict::Failed => Err(".ci/run failed".into()),
-        Verdict::Killed => Err(format!(".ci/run took more than {} minutes", args.minutes)),
+        Verdict::Killed => Err(format!(".ci/run took more than {minutes} minutes")),
         Verdict::Absent => Err(ended.text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chore_ends_as_the_script_does() {
+        assert_eq!(verdict(Ended::of(Verdict::Passed, ""), 1), Ok(()));
+        for failed in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(verdict(Ended::of(failed, ""), 1).is_err(), "{failed:?}");
+        }
     }
 }

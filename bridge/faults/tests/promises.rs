@@ -109,6 +109,13 @@ fn each_promise_is_one_sentence() {
     }
 }
 
+/// Otherwise each promise is kept, however its program ends.
+#[test]
+#[should_panic = "is broken: exit code Some(1)"]
+fn a_program_that_fails_breaks_its_promise() {
+    keeps("wait/no_such_promise");
+}
+
 #[test]
 fn an_unknown_name_is_an_error() {
     let ended = child::run(PROGRAM, &["wait/no_such_promise"], LIMIT);

@@ -58,25 +58,16 @@ pub fn holds<S>(
     S: Strategy,
     S::Value: Clone + Send + 'static,
 {
-    let runner = Runner {
-        check: Arc::new(check),
-        has_failed: Cell::new(false),
-        count: Cell::new(0),
-    };
+    let runner = Runner::new(check, LIMIT);
     let cases = setting("PROPTEST_CASES").map_or(cases, |cases| {
         u32::try_from(cases).expect("PROPTEST_CASES has 32 bits")
     });
-    let mut seed = setting("PROPTEST_RNG_SEED").unwrap_or_else(any_seed);
+    let seed = setting("PROPTEST_RNG_SEED").unwrap_or_else(any_seed);
     let seconds = setting("PROPERTY_SECONDS").map(Duration::from_secs);
     let start = Instant::now();
-    loop {
-        if let Err(why) = runner.batch(cases, values, seed) {
-            panic!("{why}\nto repeat it: {}", command(cases, seed));
-        }
-        if seconds.is_none_or(|seconds| start.elapsed() >= seconds) {
-            break;
-        }
-        seed = seed.wrapping_add(1);
+    let is_over = || seconds.is_none_or(|seconds| start.elapsed() >= seconds);
+    if let Err((seed, why)) = runner.batches(cases, values, seed, is_over) {
+        panic!("{why}\nto repeat it: {}", command(cases, seed));
     }
     let test = thread::current().name().unwrap_or("?").to_owned();
     // libtest has begun a line.
@@ -85,12 +76,49 @@ pub fn holds<S>(
 
 struct Runner<C> {
     check: Arc<C>,
+    /// The limit of a case.
+    limit: Duration,
     has_failed: Cell<bool>,
     /// The cases that ended well.
     count: Cell<u64>,
 }
 
 impl<C> Runner<C> {
+    fn new(check: C, limit: Duration) -> Self {
+        Self {
+            check: Arc::new(check),
+            limit,
+            has_failed: Cell::new(false),
+            count: Cell::new(0),
+        }
+    }
+
+    /// Runs batches from one seed after the other, until it `is_over`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the seed of the batch that failed, and why.
+    fn batches<S>(
+        &self,
+        cases: u32,
+        values: &S,
+        mut seed: u64,
+        mut is_over: impl FnMut() -> bool,
+    ) -> Result<(), (u64, String)>
+    where
+        S: Strategy,
+        S::Value: Clone + Send + 'static,
+        C: Fn(S::Value) -> Result<(), String> + Send + Sync + 'static,
+    {
+        loop {
+            self.batch(cases, values, seed).map_err(|why| (seed, why))?;
+            if is_over() {
+                return Ok(());
+            }
+            seed = seed.wrapping_add(1);
+        }
+    }
+
     fn batch<S>(&self, cases: u32, values: &S, seed: u64) -> Result<(), String>
     where
         S: Strategy,
@@ -126,7 +154,7 @@ impl<C> Runner<C> {
         let limit = if self.has_failed.get() {
             LIMIT_WHILE_SHRINKING
         } else {
-            LIMIT
+            self.limit
         };
         let check = Arc::clone(&self.check);
         let (done, ended) = mpsc::channel();
@@ -177,9 +205,9 @@ fn setting(name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::panic::catch_unwind;
+    use std::{collections::BTreeSet, panic::catch_unwind};
 
-    use proptest::collection::vec;
+    use proptest::{collection::vec, num::u64::ANY};
 
     use super::*;
 
@@ -207,6 +235,39 @@ mod tests {
             Ok(())
         });
         assert!(text.contains("three or more"), "{text}");
+    }
+
+    /// Otherwise a test whose cases all hang passes.
+    #[test]
+    fn a_case_that_hangs_is_a_failure() {
+        let hang = |()| -> Result<(), String> {
+            loop {
+                thread::park();
+            }
+        };
+        let runner = Runner::new(hang, Duration::from_millis(10));
+        let why = runner.once(()).expect_err("the case never ends");
+        assert!(why.contains("hangs"), "{why}");
+        assert_eq!(runner.count.get(), 0);
+    }
+
+    /// Otherwise a long search repeats the cases of its first moment.
+    #[test]
+    fn each_batch_has_cases_of_its_own() {
+        let (send, values) = mpsc::channel();
+        let runner = Runner::new(
+            move |value| send.send(value).map_err(|_| String::new()),
+            LIMIT,
+        );
+        let mut left = 3;
+        let is_over = || {
+            left -= 1;
+            left == 0
+        };
+        assert_eq!(runner.batches(1, &ANY, 7, is_over), Ok(()));
+        drop(runner);
+        let values: BTreeSet<u64> = values.into_iter().collect();
+        assert_eq!(values.len(), 3);
     }
 
     #[test]

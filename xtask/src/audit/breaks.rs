@@ -1,10 +1,11 @@
-//! The stage `breaks`: a test must catch each deliberate weakening of the product.
+//! The stage `breaks`: a test must catch each deliberate weakening of the product, and of
+//! the audit itself.
 //!
 //! Each file in `xtask/breaks/` lists weakenings of one crate. This stage copies the tree
 //! once for each lane, and a lane runs each named test on its clean copy, where the test
-//! must pass. Then the lane applies one break after the other. The test of a break must fail, or hang until the kill timer
-//! ends it. A break whose test passes has *survived*: no test protects that line of the
-//! product.
+//! must pass. Then the lane applies one break after the other. The test of a break must
+//! fail, or hang until the kill timer ends it. A break whose test passes has *survived*: no
+//! test protects that line.
 //!
 //! | file | idea |
 //! |---|---|

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::stage::{Budget, Tally};
 use crate::{
     loom::passed,
-    run::{self, Output, Verdict},
+    run::{self, Ended, Output, Verdict},
 };
 
 /// The time limit of the build, which the budget does not include.
@@ -34,25 +34,28 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
         // A kill timer: a round takes half a minute at most, and a hang 90 s more.
         let limit = Duration::from_mins(5).max(budget.search);
         let ended = run::run(&mut test, limit, Output::Tee);
-        match ended.verdict {
-            Verdict::Passed => {
-                let programs = programs(&ended.text);
-                if programs == 0 {
-                    return Err("no program was run".into());
-                }
-                tally.count += programs;
-                tally.note = if rounds == 1 {
-                    format!("{programs} promises")
-                } else {
-                    format!("{programs} promises, {rounds} times each")
-                };
-            }
-            Verdict::Failed => return Err(format!("a promise is broken, in round {round}")),
-            Verdict::Killed => return Err(format!("round {round} ran over {limit:?}")),
-            Verdict::Absent => return Err(ended.text),
-        }
+        let programs = kept(ended).map_err(|why| format!("round {round}: {why}"))?;
+        tally.count += programs;
+        tally.note = if rounds == 1 {
+            format!("{programs} promises")
+        } else {
+            format!("{programs} promises, {rounds} times each")
+        };
     }
     Ok(tally)
+}
+
+/// Counts the programs of a round, each of which must keep its promise.
+fn kept(ended: Ended) -> Result<u64, String> {
+    match ended.verdict {
+        Verdict::Passed => match programs(&ended.text) {
+            0 => Err("no program was run".into()),
+            programs => Ok(programs),
+        },
+        Verdict::Failed => Err("a promise is broken".into()),
+        Verdict::Killed => Err("it hangs".into()),
+        Verdict::Absent => Err(ended.text),
+    }
 }
 
 /// Counts the programs that passed. A test outside of any folder checks the list, the
@@ -71,6 +74,17 @@ fn programs(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KEPT: &str = "test wait::a ... ok\ntest result: ok. 1 passed; 0 failed\n";
+
+    #[test]
+    fn a_round_counts_only_if_each_promise_is_kept() {
+        assert_eq!(kept(Ended::of(Verdict::Passed, KEPT)), Ok(1));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(kept(Ended::of(verdict, KEPT)).is_err(), "{verdict:?}");
+        }
+        assert!(kept(Ended::of(Verdict::Passed, "test result: ok. 0 passed")).is_err());
+    }
 
     #[test]
     fn programs_are_counted_and_the_checks_of_the_list_are_not() {

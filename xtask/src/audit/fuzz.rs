@@ -12,7 +12,7 @@ use super::{
     stage::{Budget, Tally},
 };
 use crate::{
-    run::{self, Output, Verdict},
+    run::{self, Ended, Output, Verdict},
     tools::Tool,
 };
 
@@ -67,7 +67,11 @@ fn plain(budget: &Budget) -> Result<u64, String> {
     if let Some(seed) = budget.seed {
         test.env("FUZZ_SEED", seed.to_string());
     }
-    let ended = run::run(&mut test, budget.search + BUILD, Output::Keep);
+    counted(&run::run(&mut test, budget.search + BUILD, Output::Keep))
+}
+
+/// Counts the inputs of a run in which each target took some.
+fn counted(ended: &Ended) -> Result<u64, String> {
     match ended.verdict {
         Verdict::Passed => {}
         Verdict::Killed => return Err("the plain tests hang".to_owned()),
@@ -168,6 +172,17 @@ mod tests {
             let limit = share(Duration::from_secs(search)).as_secs();
             assert_eq!(limit, seconds, "{search} s");
         }
+    }
+
+    #[test]
+    fn inputs_count_only_if_all_passed_and_each_target_took_some() {
+        let text = "programs: 3 inputs\nmacro_input: 2 inputs\nnesting: 2 inputs\n";
+        assert_eq!(counted(&Ended::of(Verdict::Passed, text)), Ok(7));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(counted(&Ended::of(verdict, text)).is_err(), "{verdict:?}");
+        }
+        let silent = text.replace("nesting: 2", "nesting: 0");
+        assert!(counted(&Ended::of(Verdict::Passed, &silent)).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command, time::Duration};
 
 use crate::{
     loom,
-    run::{self, Output},
+    run::{self, Ended, Output},
 };
 
 /// The kill timer of a build. A build is not part of a stage's search.
@@ -33,7 +33,12 @@ pub(super) fn tests(
     }
     let mut test = cargo();
     test.arg("--").args(arguments);
-    let ended = run::run(&mut test, limit, Output::Tee);
+    counted(&run::run(&mut test, limit, Output::Tee))
+}
+
+/// Counts the tests of a run that passed. An instrument reports what it finds by the exit
+/// code alone.
+fn counted(ended: &Ended) -> Result<u64, String> {
     match (ended.passed(), loom::passed(&ended.text)) {
         (false, _) => Err(format!("the tests ended as {:?}", ended.verdict)),
         (true, 0) => Err("no test was executed".to_owned()),
@@ -74,6 +79,7 @@ pub(super) fn host() -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Verdict;
 
     #[test]
     fn this_machine_has_a_triple() {
@@ -87,6 +93,16 @@ mod tests {
         let none = || run::program("true", &[]);
         let why = tests(none, &[], Duration::from_mins(1)).unwrap_err();
         assert!(why.contains("no test"), "{why}");
+    }
+
+    #[test]
+    fn tests_that_pass_in_a_program_that_fails_are_a_failure() {
+        let text = "test result: ok. 1 passed; 0 failed\n";
+        assert_eq!(counted(&Ended::of(Verdict::Passed, text)), Ok(1));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            let why = counted(&Ended::of(verdict, text)).unwrap_err();
+            assert!(why.contains(&format!("{verdict:?}")), "{why}");
+        }
     }
 
     #[cfg(unix)]

@@ -10,7 +10,7 @@
 //! of the code that is unsafe, shares memory without a lock, or hands values from thread to
 //! thread, and leaves out tests that do the same thing thousands of times.
 
-use std::{ops::Range, thread, time::Duration};
+use std::{ops::Range, process::Command, thread, time::Duration};
 
 use super::{
     instrumented::{skip, tests},
@@ -112,22 +112,32 @@ fn seeds(first: Option<u64>) -> Range<u64> {
 fn lane(seed: u64, limit: Duration) -> Result<u64, String> {
     let mut count = 0;
     for (package, targets) in TARGETS {
-        let cargo = || {
-            let mut test = run::program("rustup", &["run", "nightly", "cargo", "miri", "test"]);
-            test.args(["--target-dir", "target/miri", "--package", package]);
-            test.args(targets).arg("--no-fail-fast");
-            test.env("MIRIFLAGS", format!("{FLAGS} -Zmiri-seed={seed}"));
-            test
-        };
+        let cargo = || in_miri(package, targets, seed);
         count += tests(cargo, &skip(&NOT_IN_MIRI), limit)
             .map_err(|why| format!("{package}, with --seed {seed}: {why}"))?;
     }
     Ok(count)
 }
 
+fn in_miri(package: &str, targets: &[&str], seed: u64) -> Command {
+    let mut test = run::program("rustup", &["run", "nightly", "cargo", "miri", "test"]);
+    test.args(["--target-dir", "target/miri", "--package", package]);
+    test.args(targets).arg("--no-fail-fast");
+    test.env("MIRIFLAGS", format!("{FLAGS} -Zmiri-seed={seed}"));
+    test
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise both seeds take the same orders, and `--seed` repeats no failure.
+    #[test]
+    fn miri_is_told_its_seed() {
+        let flags = run::variable(&in_miri("bridge", &["--lib"], 7), "MIRIFLAGS");
+        let flags = flags.unwrap_or_default();
+        assert!(flags.ends_with(" -Zmiri-seed=7"), "{flags}");
+    }
 
     /// Otherwise `--seed` would not repeat a failure.
     #[test]

@@ -19,7 +19,7 @@ use self::edit::Edit;
 use super::stage::{Budget, Tally};
 use crate::{
     loom,
-    run::{self, Output, Verdict},
+    run::{self, Ended, Output, Verdict},
 };
 
 /// The directory of the copies.
@@ -67,16 +67,18 @@ fn test(package: &str, args: &[&str], budget: &Budget) -> Result<u64, String> {
     test.args(["--no-fail-fast", "--package", package])
         .args(args);
     let ended = run::run(&mut test, budget.search + BUILD, Output::Keep);
-    match ended.verdict {
-        Verdict::Passed => {}
-        Verdict::Killed => return Err(format!("the tests of {package} hang")),
-        Verdict::Failed | Verdict::Absent => {
-            return Err(format!("{package}:\n{}", run::last_lines(&ended.text)));
+    counted(&ended).map_err(|why| format!("{package} {why}"))
+}
+
+/// Counts the tests of a run in which all passed.
+fn counted(ended: &Ended) -> Result<u64, String> {
+    match (ended.verdict, loom::passed(&ended.text)) {
+        (Verdict::Passed, 0) => Err("ran no test".to_owned()),
+        (Verdict::Passed, passed) => Ok(passed),
+        (Verdict::Killed, _) => Err("hangs".to_owned()),
+        (Verdict::Failed | Verdict::Absent, _) => {
+            Err(format!("failed\n{}", run::last_lines(&ended.text)))
         }
-    }
-    match loom::passed(&ended.text) {
-        0 => Err(format!("{package} ran no test")),
-        passed => Ok(passed),
     }
 }
 
@@ -86,4 +88,19 @@ fn edited(file: &str, mut text: String, edits: &[Edit]) -> Result<String, String
         text = edit.apply(&text).map_err(|why| format!("{file}: {why}"))?;
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_of_a_peer_count_only_if_all_passed() {
+        let text = "test result: ok. 2 passed; 0 failed\n";
+        assert_eq!(counted(&Ended::of(Verdict::Passed, text)), Ok(2));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(counted(&Ended::of(verdict, text)).is_err(), "{verdict:?}");
+        }
+        assert!(counted(&Ended::of(Verdict::Passed, "")).is_err());
+    }
 }

@@ -3,13 +3,13 @@
 //! The tests print how many cases they ran. A test that prints no count fails the stage,
 //! so no test can drop out of it unseen.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use super::{
     printed,
     stage::{Budget, Tally},
 };
-use crate::run::{self, Output, Verdict};
+use crate::run::{self, Ended, Output, Verdict};
 
 /// A file of property tests.
 struct File {
@@ -85,16 +85,26 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
 
 impl File {
     fn run(&self, each: Duration, budget: &Budget) -> Result<u64, String> {
+        let mut test = self.command(each, budget.seed);
+        self.cases(&run::run(&mut test, budget.search + BUILD, Output::Keep))
+    }
+
+    /// Returns the command that fills this time with cases of each test.
+    fn command(&self, each: Duration, seed: Option<u64>) -> Command {
         let mut test = run::cargo(&["test", "--package", self.package, "--test", self.target]);
         test.arg("--").args(self.tests);
         test.args(["--exact", "--nocapture", "--test-threads=1"]);
         test.env("PROPERTY_SECONDS", each.as_secs().to_string());
-        if let Some(seed) = budget.seed {
+        if let Some(seed) = seed {
             for name in ["PROPTEST_RNG_SEED", "PROGRAMS_SEED"] {
                 test.env(name, seed.to_string());
             }
         }
-        let ended = run::run(&mut test, budget.search + BUILD, Output::Keep);
+        test
+    }
+
+    /// Counts the cases of a run in which each test ran some.
+    fn cases(&self, ended: &Ended) -> Result<u64, String> {
         match ended.verdict {
             Verdict::Passed => {}
             Verdict::Killed => return Err("it hangs".to_owned()),
@@ -113,6 +123,35 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    const FILE: &File = &FILES[1];
+
+    #[test]
+    fn cases_count_only_if_all_passed_and_each_test_ran_some() {
+        let text = "the_law_holds: 7 cases\n";
+        assert_eq!(FILE.cases(&Ended::of(Verdict::Passed, text)), Ok(7));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            let ended = Ended::of(verdict, text);
+            assert!(FILE.cases(&ended).is_err(), "{verdict:?}");
+        }
+        for silent in ["the_law_holds: 0 cases\n", "another: 7 cases\n"] {
+            let ended = Ended::of(Verdict::Passed, silent);
+            assert!(FILE.cases(&ended).is_err(), "{silent}");
+        }
+    }
+
+    /// Otherwise each test runs a few cases only, and a seed repeats nothing.
+    #[test]
+    fn the_tests_are_told_their_time_and_seed() {
+        let test = FILE.command(Duration::from_secs(7), Some(9));
+        for (name, value) in [
+            ("PROPERTY_SECONDS", "7"),
+            ("PROPTEST_RNG_SEED", "9"),
+            ("PROGRAMS_SEED", "9"),
+        ] {
+            assert_eq!(run::variable(&test, name).as_deref(), Some(value), "{name}");
+        }
+    }
 
     /// Otherwise a file that draws at random and isn't listed is left out.
     #[test]

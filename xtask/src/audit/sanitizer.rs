@@ -39,25 +39,27 @@ const NOT_UNDER_ADDRESS: [&str; 14] = [
 
 pub(super) fn address(budget: &Budget) -> Result<Tally, String> {
     let host = host()?;
-    let cargo = || {
-        let mut test = nightly(&host, "address");
-        test.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
-        test.args(["--lib", "--tests", "--no-fail-fast"]);
-        // The pool asks how far its stack reaches, so locals must be on the real stack.
-        test.env(
-            "ASAN_OPTIONS",
-            "detect_stack_use_after_return=0:detect_leaks=1",
-        );
-        let leaks = suppressions("leaks.txt");
-        let options = format!("suppressions={}:print_suppressions=0", leaks.display());
-        test.env("LSAN_OPTIONS", options);
-        test
-    };
+    let cargo = || under_address(&host);
     let count = tests(cargo, &skip(&NOT_UNDER_ADDRESS), budget.search)?;
     Ok(Tally {
         count,
         note: "leaks included".to_owned(),
     })
+}
+
+fn under_address(host: &str) -> Command {
+    let mut test = nightly(host, "address");
+    test.args(PACKAGES.iter().flat_map(|name| ["--package", name]));
+    test.args(["--lib", "--tests", "--no-fail-fast"]);
+    // The pool asks how far its stack reaches, so locals must be on the real stack.
+    test.env(
+        "ASAN_OPTIONS",
+        "detect_stack_use_after_return=0:detect_leaks=1",
+    );
+    let leaks = suppressions("leaks.txt");
+    let options = format!("suppressions={}:print_suppressions=0", leaks.display());
+    test.env("LSAN_OPTIONS", options);
+    test
 }
 
 /// What `ThreadSanitizer` runs: all tests of the small packages, and those tests of the bridge
@@ -131,4 +133,24 @@ fn nightly(host: &str, sanitizer: &str) -> Command {
     test.arg(format!("target/{sanitizer}"));
     test.env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"));
     test
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the tests pass as they do everywhere, and nothing looks at their memory.
+    #[test]
+    fn the_tests_are_built_with_their_sanitizer() {
+        for sanitizer in ["address", "thread"] {
+            let flags = run::variable(&nightly("a-host", sanitizer), "RUSTFLAGS");
+            assert_eq!(flags, Some(format!("-Zsanitizer={sanitizer}")));
+        }
+    }
+
+    #[test]
+    fn leaks_are_searched_for() {
+        let options = run::variable(&under_address("a-host"), "ASAN_OPTIONS");
+        assert!(options.is_some_and(|options| options.contains("detect_leaks=1")));
+    }
 }

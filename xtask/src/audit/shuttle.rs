@@ -3,7 +3,7 @@
 use std::{env, process::Command, thread, time::Duration};
 
 use super::stage::{Budget, Tally};
-use crate::run::{self, Output, Verdict};
+use crate::run::{self, Ended, Output, Verdict};
 
 /// The time limit of a build.
 const BUILD: Duration = Duration::from_mins(20);
@@ -33,7 +33,10 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
         search.env("SHUTTLE_SEED", seed.to_string());
     }
     let limit = (budget.search * SLACK).max(Duration::from_mins(2));
-    let ended = run::run(&mut search, limit, Output::Tee);
+    judge(run::run(&mut search, limit, Output::Tee), scenarios, limit)
+}
+
+fn judge(ended: Ended, scenarios: usize, limit: Duration) -> Result<Tally, String> {
     match ended.verdict {
         Verdict::Passed => tally(scenarios, &ended.text),
         Verdict::Failed => Err(failure(&ended.text)),
@@ -127,6 +130,15 @@ mod tests {
     fn a_scenario_that_tried_nothing_is_a_failure() {
         assert!(tally(3, TEXT).is_err());
         assert!(tally(1, "a::b: 0 schedules\n").is_err());
+    }
+
+    #[test]
+    fn schedules_count_only_if_all_scenarios_passed() {
+        let judge = |verdict| judge(Ended::of(verdict, TEXT), 2, Duration::ZERO);
+        assert!(judge(Verdict::Passed).is_ok());
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(judge(verdict).is_err(), "{verdict:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     loom,
-    run::{self, Output},
+    run::{self, Ended, Output},
 };
 
 /// The approximate number of calls of the long form.
@@ -46,7 +46,11 @@ fn soak(target: &[&str], calls: u64, budget: &Budget) -> Result<String, String> 
     test.args(target)
         .args(["--", "--nocapture", "--test-threads=1"]);
     test.env("BRIDGE_SOAK", calls.to_string());
-    let ended = run::run(&mut test, budget.search, Output::Tee);
+    output(run::run(&mut test, budget.search, Output::Tee))
+}
+
+/// Returns the output of a soak that has passed.
+fn output(ended: Ended) -> Result<String, String> {
     if !ended.passed() {
         return Err(format!("the soak ended as {:?}", ended.verdict));
     }
@@ -76,6 +80,17 @@ fn calls(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Verdict;
+
+    #[test]
+    fn a_soak_that_fails_after_its_calls_is_a_failure() {
+        let text = "soak: 12 calls: a wait\n";
+        let ended = |verdict| output(Ended::of(verdict, text));
+        assert_eq!(ended(Verdict::Passed).as_deref(), Ok(text));
+        for verdict in [Verdict::Failed, Verdict::Killed, Verdict::Absent] {
+            assert!(ended(verdict).is_err(), "{verdict:?}");
+        }
+    }
 
     #[test]
     fn the_calls_of_all_tests_are_added_up() {

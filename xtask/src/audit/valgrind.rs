@@ -8,7 +8,7 @@
 //! that leaves these reports out would leave the real ones out too. The stage `thread`
 //! looks for races instead.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use super::{
     instrumented::{host, tests},
@@ -46,14 +46,7 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     let mut count = 0;
     for (package, targets) in TARGETS {
         let start = std::time::Instant::now();
-        let cargo = || {
-            let mut test = run::cargo(&["test", "--package", package]);
-            test.args(targets.iter().flat_map(|name| ["--test", name]));
-            test.env(&variable, RUNNER);
-            // Looking up the names of a backtrace takes longer than the tests wait.
-            test.env("RUST_BACKTRACE", "0");
-            test
-        };
+        let cargo = || under_valgrind(package, targets, &variable);
         count += tests(cargo, &["--test-threads=1".to_owned()], left)?;
         left = left
             .saturating_sub(start.elapsed())
@@ -65,6 +58,16 @@ pub(super) fn run(budget: &Budget) -> Result<Tally, String> {
     })
 }
 
+/// Returns the command that runs these targets' tests under Memcheck.
+fn under_valgrind(package: &str, targets: &[&str], variable: &str) -> Command {
+    let mut test = run::cargo(&["test", "--package", package]);
+    test.args(targets.iter().flat_map(|name| ["--test", name]));
+    test.env(variable, RUNNER);
+    // Looking up the names of a backtrace takes longer than the tests wait.
+    test.env("RUST_BACKTRACE", "0");
+    test
+}
+
 /// Returns the variable that tells cargo how to run a target's tests.
 fn runner_variable(host: &str) -> String {
     let target = host.to_uppercase().replace('-', "_");
@@ -73,9 +76,20 @@ fn runner_variable(host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn cargo_knows_the_variable() {
-        let variable = super::runner_variable("x86_64-unknown-linux-gnu");
+        let variable = runner_variable("x86_64-unknown-linux-gnu");
         assert_eq!(variable, "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER");
+    }
+
+    /// Without a code of its own, Valgrind reports an error and exits as the program does.
+    #[test]
+    fn the_tests_run_under_memcheck_and_its_errors_fail_them() {
+        let test = under_valgrind("bridge", &["fork"], "RUNNER");
+        let runner = run::variable(&test, "RUNNER").unwrap_or_default();
+        assert!(runner.starts_with("valgrind "), "{runner}");
+        assert!(runner.contains(" --error-exitcode=9 "), "{runner}");
     }
 }

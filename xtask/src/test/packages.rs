@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     Chore,
-    run::{self, Output},
+    run::{self, Ended, Output},
 };
 
 /// The packages that are published, in the order of publication.
@@ -40,7 +40,10 @@ pub(super) fn run() -> Chore {
     let mut package = run::cargo(&["package", "--allow-dirty", "--target-dir", TARGET]);
     package.args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
     package.env("CARGO_HOME", home);
-    let ended = run::run(&mut package, LIMIT, Output::Tee);
+    verdict(&run::run(&mut package, LIMIT, Output::Tee))
+}
+
+fn verdict(ended: &Ended) -> Chore {
     match (ended.passed(), warnings(&ended.text)) {
         (false, _) => Err(format!("cargo package ended as {:?}", ended.verdict)),
         (true, 0) => Ok(()),
@@ -133,6 +136,15 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::Verdict;
+
+    #[test]
+    fn packages_that_do_not_build_or_that_warn_are_a_failure() {
+        let packed = "    Packaging bridge\n";
+        assert_eq!(verdict(&Ended::of(Verdict::Passed, packed)), Ok(()));
+        assert!(verdict(&Ended::of(Verdict::Failed, packed)).is_err());
+        assert!(verdict(&Ended::of(Verdict::Passed, "warning: x\n")).is_err());
+    }
 
     #[test]
     fn warnings_are_counted() {

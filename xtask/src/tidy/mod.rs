@@ -85,9 +85,17 @@ const CHECKS: [(&str, Check); 12] = [
 
 pub(crate) fn run() -> Chore {
     let tree = Tree::read(&crate::root()).map_err(|e| format!("tidy: the tree: {e}"))?;
-    let mut count = 0;
+    match findings(&tree).len() {
+        0 => Ok(()),
+        count => Err(format!("tidy: {count} faults to put right")),
+    }
+}
+
+/// Makes all checks of the tree, and prints what each has found.
+fn findings(tree: &Tree) -> Vec<Finding> {
+    let mut all = Vec::new();
     for (name, check) in CHECKS {
-        let mut findings = check(&tree);
+        let mut findings = check(tree);
         findings.sort();
         println!(
             "tidy: {name}: {}",
@@ -96,11 +104,45 @@ pub(crate) fn run() -> Chore {
         for Finding { path, what } in &findings {
             println!("    {path}: {what}");
         }
-        count += findings.len();
+        all.extend(findings);
     }
-    if count == 0 {
-        Ok(())
-    } else {
-        Err(format!("tidy: {count} faults to put right"))
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a check has tests, and nobody makes it.
+    #[test]
+    fn each_check_is_made() {
+        let tree = Tree::of(&[
+            ("a.rs", "unsafe {}\n"),
+            ("b.md", concat!("/ho", "me/me/x\n")),
+            ("c/Cargo.toml", "[package]\n"),
+            ("offload/src/d.rs", "//! A file.\n"),
+        ]);
+        let found: Vec<_> = findings(&tree)
+            .into_iter()
+            .map(|Finding { path, what }| format!("{path}: {what}"))
+            .collect();
+        for wanted in [
+            "a.rs: does not open",
+            "a.rs: unsafe code",
+            "b.md: line 1",
+            "c/Cargo.toml: ",
+            "README.md: is missing",
+            "ARCHITECTURE.md: is missing",
+            "bridge/src/guide/mod.rs: is missing",
+            "bench-suite/FIGURES.md: is missing",
+            "offload/DESIGN.md: the table lacks `d`",
+            "xtask/breaks/: is missing",
+        ] {
+            let count = found
+                .iter()
+                .filter(|found| found.starts_with(wanted))
+                .count();
+            assert!(count > 0, "no `{wanted}` in {found:#?}");
+        }
     }
 }

@@ -55,7 +55,9 @@ fn wrong_with(one: &Break, text: Option<&str>) -> Option<String> {
         return Some("it does not say what it does".to_owned());
     }
     if one.build().is_none() {
-        return Some("its target is not `lib`, `test:NAME` or a file of loom tests".to_owned());
+        return Some(
+            "its target is not `lib`, `bins`, `test:NAME` or a file of loom tests".to_owned(),
+        );
     }
     if one.find == one.replace {
         return Some("it replaces a text by itself".to_owned());

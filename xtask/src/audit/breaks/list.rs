@@ -10,7 +10,7 @@
 //! caught_by = { package = "bridge-offload", target = "test:locks", test = "a_test" }
 //! ```
 //!
-//! `target` is `lib`, `test:NAME`, or the name of a file of loom tests, such as
+//! `target` is `lib`, `bins`, `test:NAME`, or the name of a file of loom tests, such as
 //! `loom_inbox`. These are optional: `kind = "loom"` for loom tests in another
 //! target, `features = ["…"]`, and `seconds`, the limit of the kill timer.
 
@@ -70,7 +70,7 @@ enum Kind {
 pub(super) struct Build {
     pub(super) is_loom: bool,
     pub(super) package: String,
-    /// The options that select the target: `--lib`, or `--test NAME`.
+    /// The options that select the target: `--lib`, `--bins`, or `--test NAME`.
     pub(super) target: Vec<String>,
     pub(super) features: Vec<String>,
 }
@@ -103,8 +103,8 @@ impl Break {
             package, target, ..
         } = &self.caught_by;
         let is_file_of_loom = target.starts_with("loom");
-        let target = if target == "lib" {
-            vec!["--lib".to_owned()]
+        let target = if matches!(&**target, "lib" | "bins") {
+            vec![format!("--{target}")]
         } else if is_file_of_loom {
             vec!["--test".to_owned(), target.clone()]
         } else {
@@ -149,6 +149,7 @@ pub(super) mod tests {
         for (target, further, options, is_loom) in [
             ("lib", "", "--lib", false),
             ("lib", "kind = \"loom\"", "--lib", true),
+            ("bins", "", "--bins", false),
             ("test:locks", "", "--test locks", false),
             ("loom", "", "--test loom", true),
             ("loom_inbox", "", "--test loom_inbox", true),
