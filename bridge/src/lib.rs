@@ -85,8 +85,8 @@
 //!
 //! # Nesting
 //!
-//! Sync code may wait for async code that awaits sync code, and so on, to any depth,
-//! through spawned tasks, joins and boxes. A closure on the pool that waits returns its
+//! Sync code may wait for async code that awaits sync code, and so on, through spawned
+//! tasks, joins and boxes. A closure on the pool that waits returns its
 //! permit, so another thread can run what it waits for. If the pool can add no thread, the
 //! waiting thread runs that work itself. If neither is possible, a wait ends with
 //! [`WaitError::PoolExhausted`]: after a second if a closure is queued, and after three if

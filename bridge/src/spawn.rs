@@ -35,6 +35,11 @@ impl Bridge {
     /// multi-thread runtime looks like the worker of the current-thread one. The new task
     /// is spawned on the current-thread runtime there.
     ///
+    /// # Cancel safety
+    ///
+    /// If the handle is dropped, the task goes on. `JoinHandle::abort` drops the future at its
+    /// next `.await`.
+    ///
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`](crate::WaitError) if the home runtime is
@@ -92,6 +97,10 @@ impl Bridge {
 
 /// Spawns a task that counts as a descendant of the code that spawns it, through
 /// [`Bridge::global`]. See [`Bridge::spawn`].
+///
+/// # Cancel safety
+///
+/// If the handle is dropped, the task goes on.
 ///
 /// # Panics
 ///

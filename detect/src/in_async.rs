@@ -32,6 +32,10 @@ use crate::{Context, Place, ThreadTag};
 /// not wrap a future that the bridge itself waits on: inside the wrapper each nested wait is
 /// refused, because another executor may poll there.
 ///
+/// # Cancel safety
+///
+/// A drop of the wrapper drops the future, and does nothing else.
+///
 /// # Corner cases
 ///
 /// * An executor that is run inside a detected poll stays undetected, although the

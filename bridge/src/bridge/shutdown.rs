@@ -72,6 +72,9 @@ impl BridgeShutdown {
 
     /// Shuts the bridge down and blocks this thread until that is over.
     ///
+    /// Unlike the `wait` of a smart call it does not look at the thread. In a task it blocks
+    /// the worker, so `.await` the shutdown there.
+    ///
     /// # Panics
     ///
     /// Panics if this future has been polled. But if the system had no thread to give at that

@@ -97,6 +97,10 @@ impl Lineage {
     }
 
     /// Returns a future that is polled with this lineage in force, on every thread.
+    ///
+    /// # Cancel safety
+    ///
+    /// A drop of the returned future drops `future`, and does nothing else.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
         Scope {
             lineage: self.clone(),
