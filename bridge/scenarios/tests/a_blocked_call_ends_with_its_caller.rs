@@ -56,9 +56,9 @@ fn a_read_of_a_socket() {
     });
 }
 
-/// Reads the output of a child to its end, and kills the child if the caller of this job
-/// leaves.
-fn output(command: &mut Command) -> io::Result<ExitStatus> {
+/// Returns the status and the output of a child, and kills it if the caller of this job
+/// leaves. It is the function of the guide's page `stopping`.
+fn output(command: &mut Command) -> io::Result<(ExitStatus, Vec<u8>)> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut output = child.stdout.take().expect("it is piped");
     let child = Arc::new(Mutex::new(child));
@@ -66,9 +66,17 @@ fn output(command: &mut Command) -> io::Result<ExitStatus> {
     let guard = on_cancel(move || {
         let _ended_already = killed.lock().unwrap().kill();
     });
-    output.read_to_end(&mut Vec::new())?;
+    let mut bytes = Vec::new();
+    let read = output.read_to_end(&mut bytes);
     drop(guard);
-    child.lock().unwrap().wait()
+
+    let mut child = child.lock().unwrap();
+    if read.is_err() {
+        let _ended_already = child.kill();
+    }
+    let status = child.wait()?;
+    read?;
+    Ok((status, bytes))
 }
 
 #[cfg(unix)]
@@ -78,10 +86,17 @@ fn a_child_process() {
         let bridge = bridge_of_one();
         for _ in 0..10 {
             let ended = left(&bridge, || output(Command::new("sleep").arg("1000")));
-            assert_eq!(ended.unwrap().code(), None, "a signal has ended it");
+            let (status, _) = ended.unwrap();
+            assert_eq!(status.code(), None, "a signal has ended it");
         }
-        let ended = bridge.wait(bridge.offload(|| output(&mut Command::new("true"))));
-        assert_eq!(ended.unwrap().code(), Some(0));
+        let run = |script: &'static str| {
+            let job = bridge.offload(move || output(Command::new("sh").args(["-c", script])));
+            let (status, bytes) = bridge.wait(job).unwrap();
+            (status.code(), bytes)
+        };
+        assert_eq!(run("true"), (Some(0), vec![]));
+        // It fails, and its output is no UTF-8.
+        assert_eq!(run(r"printf '\377'; exit 3"), (Some(3), vec![0o377]));
     });
 }
 
