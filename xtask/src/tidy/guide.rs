@@ -1,5 +1,7 @@
-//! Checks the guide: the tests run each page, the index lists it, its links lead
-//! somewhere, and the product logs the texts that it quotes.
+//! Checks the guide: the tests run each page, the index lists it, links lead from the README
+//! to it, its links lead somewhere, and the product logs the texts that it quotes.
+
+use std::collections::BTreeSet;
 
 use super::{
     Finding, Tree, finding,
@@ -10,6 +12,8 @@ use super::{
 const PAGES: &str = "bridge/src/guide/";
 const PRODUCT: &str = "bridge/src/";
 const INDEX: &str = "bridge/src/guide/mod.rs";
+/// Where a reader begins.
+const README: &str = "README.md";
 /// The page that quotes what the product logs, in the first column of a table.
 const LOGS: &str = "bridge/src/guide/observing.md";
 /// The file that turns the guide's snippets into doc tests, and the line that does so.
@@ -27,6 +31,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     if !tree.text(lib).unwrap_or_default().contains(include) {
         findings.push(finding(lib, "does not turn the guide into doc tests"));
     }
+    let reachable = reachable(tree);
     for (path, page) in pages(tree) {
         let mut report = |what: String| findings.push(finding(path, what));
         let name = name(path);
@@ -40,6 +45,9 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 report(format!("the index does not list `[{title}]({name})`"));
             }
             Some(_) => {}
+        }
+        if !reachable.contains(name) {
+            report(format!("no links lead from {README} to it"));
         }
         for fence in untested(page) {
             report(format!("a snippet that no test runs: {fence}"));
@@ -83,6 +91,30 @@ fn pages(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
 
 fn name(path: &str) -> &str {
     path.trim_start_matches(PAGES).trim_end_matches(".md")
+}
+
+/// Returns the names of the pages to which links lead from the README, directly or over other
+/// pages.
+fn reachable(tree: &Tree) -> BTreeSet<&str> {
+    let readme = links(tree.text(README).unwrap_or_default()).map(target);
+    let mut next: Vec<_> = readme
+        .filter(|to| to.starts_with(PAGES))
+        .map(name)
+        .collect();
+    let mut found = BTreeSet::new();
+    while let Some(page) = next.pop() {
+        if found.insert(page) {
+            let text = tree.text(&format!("{PAGES}{page}.md"));
+            let others = links(text.unwrap_or_default()).map(target);
+            next.extend(others.filter_map(|to| to.strip_prefix("super::")));
+        }
+    }
+    found
+}
+
+/// Returns the link without the heading that it names.
+fn target(link: &str) -> &str {
+    link.split_once('#').map_or(link, |(target, _)| target)
 }
 
 /// Returns the page's heading, if the page begins with it and has no other of its rank.
@@ -137,8 +169,14 @@ mod tests {
         "# B page\n\n## \"No `x`, or y_z\"\n",
     );
 
+    /// Links to both pages.
+    const START: (&str, &str) = (
+        README,
+        "[a](bridge/src/guide/a.md) [b](bridge/src/guide/b.md#no-x-or-y_z)\n",
+    );
+
     fn found(a: &str) -> Vec<Finding> {
-        check(&Tree::of(&[(INDEX, LISTED), RUN, (A, a), B]))
+        check(&Tree::of(&[START, (INDEX, LISTED), RUN, (A, a), B]))
     }
 
     #[test]
@@ -153,14 +191,27 @@ mod tests {
     #[test]
     fn a_page_that_is_not_in_the_index_is_found() {
         let third = ("bridge/src/guide/c.md", "# C page\n");
-        let tree = Tree::of(&[(INDEX, LISTED), RUN, (A, "# A page\n"), B, third]);
+        let links = (A, "# A page\n\n[c](super::c)\n");
+        let tree = Tree::of(&[START, (INDEX, LISTED), RUN, links, B, third]);
         assert_eq!(check(&tree).len(), 2);
         assert!(check(&tree).iter().all(|f| f.path == third.0));
     }
 
     #[test]
+    fn a_page_without_a_way_from_the_readme_is_found() {
+        let check = |a| {
+            let readme = (README, "[a](bridge/src/guide/a.md#part)\n");
+            check(&Tree::of(&[readme, (INDEX, LISTED), RUN, (A, a), B]))
+        };
+        assert_eq!(check("# A page\n\n[b](super::b#no-x-or-y_z)\n"), []);
+        let what = "no links lead from README.md to it";
+        assert_eq!(check("# A page\n"), [finding(B.0, what)]);
+    }
+
+    #[test]
     fn a_guide_that_nothing_runs_is_found() {
         let tree = Tree::of(&[
+            START,
             (INDEX, LISTED),
             (RUN.0, "//! Nothing."),
             (A, "# A page\n"),
@@ -200,7 +251,18 @@ mod tests {
         let index = index.replace("mod a {", "mod observing {");
         let found = |log| {
             let log = ("bridge/src/log.rs", log);
-            check(&Tree::of(&[(INDEX, &index), RUN, (LOGS, quotes), B, log]))
+            let readme = (
+                README,
+                "[x](bridge/src/guide/observing.md) [b](bridge/src/guide/b.md)",
+            );
+            check(&Tree::of(&[
+                readme,
+                (INDEX, &index),
+                RUN,
+                (LOGS, quotes),
+                B,
+                log,
+            ]))
         };
         assert_eq!(found("warn!(\"it waits, \\\n      and more\");"), []);
         let what = "nothing logs \"it waits, and\"";

@@ -58,7 +58,7 @@ const CHECKS: [(&str, Check); 12] = [
         documents::map,
     ),
     (
-        "guide: every page is listed, its snippets run, its links lead somewhere",
+        "guide: every page is listed and reachable, its snippets run, its links lead somewhere",
         guide::check,
     ),
     (
