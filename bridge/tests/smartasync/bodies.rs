@@ -57,6 +57,28 @@ async fn parse_async(text: &str) -> Result<Box<dyn Debug>, Box<dyn std::error::E
     Ok(Box::new(number))
 }
 
+/// The error coerces, although another part of the output has no name.
+#[smartasync]
+fn digits(n: u8) -> Result<impl Iterator<Item = u8>, Box<dyn std::error::Error>> {
+    if n > 9 {
+        return Err(Box::new(std::fmt::Error));
+    }
+    Ok(0..n)
+}
+
+#[smartasync]
+async fn digits_async(n: u8) -> Result<impl Iterator<Item = u8>, Box<dyn std::error::Error>> {
+    if n > 9 {
+        return Err(Box::new(std::fmt::Error));
+    }
+    Ok(0..n)
+}
+
+#[smartasync]
+async fn pointer_and_opaque() -> (fn(u8) -> u8, Vec<(impl Debug,)>) {
+    (|x| x + 1, [(1,), (2,)].into_iter().collect())
+}
+
 #[smartasync]
 fn fails() -> ! {
     panic!("on purpose")
@@ -132,6 +154,21 @@ fn patterns_and_control_flow() {
         );
         assert!(tokio::spawn(async { fails().await }).await.is_err());
     });
+}
+
+#[test]
+fn an_output_that_is_opaque_in_part() {
+    within(|| {
+        assert_eq!(digits_async(3).wait().unwrap().count(), 3);
+        assert!(digits_async(10).wait().is_err());
+        let (next, opaque) = pointer_and_opaque().wait();
+        assert_eq!(
+            (next(1), format!("{opaque:?}")),
+            (2, "[(1,), (2,)]".to_owned())
+        );
+    });
+    assert_eq!(digits(3).wait().unwrap().count(), 3);
+    assert!(digits(10).wait().is_err());
 }
 
 #[smartasync]

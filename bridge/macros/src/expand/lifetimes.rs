@@ -92,11 +92,6 @@ impl Visit<'_> for Borrows<'_> {
     }
 }
 
-/// Returns whether a type contains `impl Trait`.
-pub(super) fn has_impl(ty: &Type) -> bool {
-    Borrows::of(ty, &[]).opaque
-}
-
 /// Returns the lifetimes of the function that any other lifetime may replace
 /// when the body is called.
 ///

@@ -18,7 +18,11 @@ mod twin;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, Meta, ReturnType, Signature, Type, parse_quote, spanned::Spanned};
+use syn::{
+    Attribute, Meta, ReturnType, Signature, Type, parse_quote, parse_quote_spanned,
+    spanned::Spanned,
+    visit_mut::{self, VisitMut},
+};
 
 use crate::{
     args::{Instance, Options},
@@ -224,18 +228,37 @@ fn outer(block: TokenStream, body: &Group) -> Group {
 }
 
 /// Gives an async block its type. So `return`, `?` and the last expression
-/// convert as they do in the plain function.
+/// convert as they do in the plain function. The compiler infers each
+/// `impl Trait`, because the block cannot name it.
 fn annotation(output: &ReturnType) -> TokenStream {
     let ReturnType::Type(_, ty) = output else {
         return quote_spanned! {Span::mixed_site()=> if false { return; } };
     };
-    if lifetimes::has_impl(ty) || matches!(bare(ty), Type::Never(_)) {
+    let ty = inferred(ty);
+    if matches!(bare(&ty), Type::Never(_) | Type::Infer(_)) {
         return TokenStream::new();
     }
     // The span is at the type, because the compiler's notes point there.
     quote_spanned! {Span::mixed_site().located_at(ty.span())=>
         if false { return ::__bridge::__private::returned::<#ty>(); }
     }
+}
+
+/// Returns a type with `_` in the place of each `impl Trait`.
+fn inferred(ty: &Type) -> Type {
+    struct Infer;
+    impl VisitMut for Infer {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::ImplTrait(opaque) = ty {
+                let span = Span::mixed_site().located_at(opaque.span());
+                *ty = parse_quote_spanned! {span=> _ };
+            }
+            visit_mut::visit_type_mut(self, ty);
+        }
+    }
+    let mut ty = ty.clone();
+    Infer.visit_type_mut(&mut ty);
+    ty
 }
 
 #[cfg(test)]

@@ -128,6 +128,24 @@ fn the_async_block_of_a_function_without_output_has_its_type() {
     check("", "async fn f() -> u8 { g() }", typed, 1);
 }
 
+/// Otherwise nothing in the output coerces, because one part of it has no name.
+#[test]
+fn an_async_block_has_its_type_except_for_an_impl() {
+    for (output, typed) in [
+        ("Result<impl A, Box<dyn B>>", "Result<_, Box<dyn B>>"),
+        (
+            "(fn(u8) -> u8, &'static (impl A + 'static))",
+            "(fn(u8) -> u8, &'static (_))",
+        ),
+        ("Box<dyn A<B = impl C<D = impl E>>>", "Box<dyn A<B = _>>"),
+    ] {
+        let function = format!("async fn f() -> {output} {{ g() }}");
+        check("", &function, &format!("returned::<{typed}>();"), 1);
+    }
+    check("", "async fn f() -> impl A { g() }", "returned", 0);
+    check("", "async fn f() -> ! { g() }", "returned", 0);
+}
+
 /// In an older edition this is a name, and in this crate's edition a keyword.
 #[test]
 fn an_argument_may_be_called_gen() {
