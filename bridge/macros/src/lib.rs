@@ -6,7 +6,7 @@
 //! function, `fallback` mends and expands it all the same. So one mistake gives
 //! one message, and no further message at each caller.
 //!
-//! All files write `::__bridge` for the crate `bridge`. At the end `root`
+//! All files write `::__smartasync_bridge` for the crate `bridge`. At the end `root`
 //! replaces that by the real path.
 //!
 //! Only signatures are parsed. Bodies stay tokens, so the compiler reports

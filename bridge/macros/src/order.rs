@@ -40,7 +40,7 @@ pub(crate) fn last(function: &Function, options: &TokenStream) -> Option<TokenSt
             .as_ref()
             .map_or_else(|| quote! { ; }, |body| quote! { #body });
         let mark = Ident::new(LAST, Span::call_site());
-        quote! { #(#attrs)* #[::__bridge::smartasync(#mark #options)] #vis #sig #end }
+        quote! { #(#attrs)* #[::__smartasync_bridge::smartasync(#mark #options)] #vis #sig #end }
     })
 }
 
@@ -135,7 +135,7 @@ mod tests {
             moved(quote! { #[inline] #[instrument] #[cold] pub fn f() {} })
                 .unwrap()
                 .to_string(),
-            quote! { #[inline] #[instrument] #[cold] #[::__bridge::smartasync(__last debug)] pub fn f() {} }
+            quote! { #[inline] #[instrument] #[cold] #[::__smartasync_bridge::smartasync(__last debug)] pub fn f() {} }
                 .to_string()
         );
         for (options, rest, marked) in [

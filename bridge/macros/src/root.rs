@@ -1,14 +1,15 @@
 //! Puts the path of `bridge` into the output: `::bridge`, or the path in the
 //! option `crate`.
 //!
-//! The rest of this crate writes `::__bridge` as a placeholder. Groups without
-//! a placeholder stay unchanged, so the user's tokens keep their spans.
+//! The rest of this crate writes `::__smartasync_bridge` as a placeholder. No
+//! user's module or crate has that name. Groups without a placeholder stay unchanged, so
+//! the user's tokens keep their spans.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-const PLACE: &str = "__bridge";
+const PLACE: &str = "__smartasync_bridge";
 
 /// Replaces each placeholder by the path of `bridge`.
 pub(crate) fn put(output: TokenStream, path: Option<&Path>) -> TokenStream {
@@ -78,23 +79,37 @@ mod tests {
 
     use super::put;
 
+    /// Otherwise a module of the user that is called `__bridge` becomes another one.
+    #[test]
+    fn a_name_of_the_user_stays() {
+        for body in [
+            "self::__bridge::f()",
+            "$crate::__bridge::f()",
+            "<T as ::__bridge::A>::__bridge::B",
+        ] {
+            let body: proc_macro2::TokenStream = body.parse().unwrap();
+            let expected = body.to_string();
+            assert_eq!(put(body, None).to_string(), expected);
+        }
+    }
+
     #[test]
     fn every_place_and_no_other() {
         let output = quote! {
-            fn f() -> ::__bridge::A<::bridge::B> { ::__bridge::c(__bridge, (x::y, [::__bridge::d])) }
+            fn f() -> ::__smartasync_bridge::A<::bridge::B> { ::__smartasync_bridge::c(__smartasync_bridge, (x::y, [::__smartasync_bridge::d])) }
         };
         for (path, expected) in [
             (
                 None,
-                quote! { fn f() -> ::bridge::A<::bridge::B> { ::bridge::c(__bridge, (x::y, [::bridge::d])) } },
+                quote! { fn f() -> ::bridge::A<::bridge::B> { ::bridge::c(__smartasync_bridge, (x::y, [::bridge::d])) } },
             ),
             (
                 Some(parse_quote! { crate::br }),
-                quote! { fn f() -> crate::br::A<::bridge::B> { crate::br::c(__bridge, (x::y, [crate::br::d])) } },
+                quote! { fn f() -> crate::br::A<::bridge::B> { crate::br::c(__smartasync_bridge, (x::y, [crate::br::d])) } },
             ),
             (
                 Some(parse_quote! { ::br }),
-                quote! { fn f() -> ::br::A<::bridge::B> { ::br::c(__bridge, (x::y, [::br::d])) } },
+                quote! { fn f() -> ::br::A<::bridge::B> { ::br::c(__smartasync_bridge, (x::y, [::br::d])) } },
             ),
         ] {
             let put = put(output.clone(), path.as_ref());

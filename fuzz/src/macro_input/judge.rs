@@ -17,7 +17,7 @@ const REFUSAL: &str = "compile_error";
 /// Returns the promise that the output breaks.
 pub(super) fn judge(item: &TokenStream, output: &TokenStream) -> Result<(), String> {
     let refused = is_refused(item, output);
-    if count(output, "__bridge") > count(item, "__bridge") {
+    if count(output, "__smartasync_bridge") > count(item, "__smartasync_bridge") {
         return Err("the path of `bridge` was left out".to_owned());
     }
     let Ok(given) = syn::parse2::<Given>(item.clone()) else {
@@ -164,7 +164,7 @@ mod tests {
                 "the body",
             ),
             (
-                quote! { #[cold] pub fn f() -> ::__bridge::C { call({ 1 }) } },
+                quote! { #[cold] pub fn f() -> ::__smartasync_bridge::C { call({ 1 }) } },
                 "the path",
             ),
         ] {

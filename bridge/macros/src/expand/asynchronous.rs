@@ -27,7 +27,7 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     sig.asyncness = None;
     let close = quote_spanned! {end(&function.sig)=> > };
     sig.output = parse_quote! {
-        -> ::__bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type #close
+        -> ::__smartasync_bridge::AsyncCall<impl ::core::future::Future<Output = #output>, #setup_type #close
     };
     let Some(body) = &function.body else {
         let semi = quote_spanned! {end(&function.sig)=> ; };
@@ -54,5 +54,5 @@ pub(super) fn call(
     let arguments: TokenStream = params.iter().map(Param::moved).collect();
     let annotation = annotation(output);
     let body = behind(&quote! { #arguments #annotation }, body);
-    quote! { ::__bridge::__private::async_call(#setup, async move #body) }
+    quote! { ::__smartasync_bridge::__private::async_call(#setup, async move #body) }
 }

@@ -2,7 +2,7 @@
 //!
 //! `asynchronous` writes it for an `async fn`, and `synchronous` for a `fn`.
 //! `twin` writes the function of `blocking = name`. All paths in the output
-//! begin with `::__bridge` (see `root`), `::core` or `::std`, and the names
+//! begin with `::__smartasync_bridge` (see `root`), `::core` or `::std`, and the names
 //! that the macro adds are hygienic. So no name in the user's scope can change
 //! their meaning.
 
@@ -56,7 +56,7 @@ fn output(output: &ReturnType) -> Type {
     match output {
         ReturnType::Default => parse_quote! { () },
         ReturnType::Type(_, ty) if matches!(bare(ty), Type::Never(_)) => {
-            parse_quote! { <fn() -> ! as ::__bridge::__private::Return>::Out }
+            parse_quote! { <fn() -> ! as ::__smartasync_bridge::__private::Return>::Out }
         }
         ReturnType::Type(_, ty) => (**ty).clone(),
     }
@@ -150,23 +150,23 @@ fn allowing(attr: &Attribute) -> Attribute {
 /// value of that parameter.
 fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenStream) {
     let (ty, value) = match &options.bridge {
-        None => (None, quote! { ::__bridge::__private::Global }),
+        None => (None, quote! { ::__smartasync_bridge::__private::Global }),
         Some(Instance { expr, of_self }) => {
             let reference = quote_spanned! {Span::mixed_site().located_at(expr.span())=> &(#expr)};
             let bridge = quote! {{
                 #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
-                let bridge: &::__bridge::Bridge = #reference;
-                ::__bridge::__private::pick(bridge)
+                let bridge: &::__smartasync_bridge::Bridge = #reference;
+                ::__smartasync_bridge::__private::pick(bridge)
             }};
             if of_self.is_some() {
                 // The expression runs when the call is made, because the call
                 // takes `self`.
-                let ty = quote! { ::__bridge::__private::Given };
+                let ty = quote! { ::__smartasync_bridge::__private::Given };
                 (Some(ty.clone()), quote! { #ty(#bridge) })
             } else {
                 // The expression runs when the call runs. It cannot see the
                 // arguments, because their names are hygienic.
-                let ty = quote! { ::__bridge::__private::Via };
+                let ty = quote! { ::__smartasync_bridge::__private::Via };
                 (Some(ty.clone()), quote! { #ty(|| #bridge) })
             }
         }
@@ -174,16 +174,19 @@ fn setup(function: &Function, options: &Options) -> (Option<TokenStream>, TokenS
     // A trait's declaration leaves the setup open, so each implementation has
     // its own.
     if function.body.is_none() {
-        return (Some(quote! { impl ::__bridge::__private::Setup }), value);
+        return (
+            Some(quote! { impl ::__smartasync_bridge::__private::Setup }),
+            value,
+        );
     }
     if !options.debug {
         return (ty, value);
     }
-    let ty = ty.unwrap_or_else(|| quote! { ::__bridge::__private::Global });
+    let ty = ty.unwrap_or_else(|| quote! { ::__smartasync_bridge::__private::Global });
     let path = path(function);
     (
-        Some(quote! { ::__bridge::__private::Traced<#ty> }),
-        quote! { ::__bridge::__private::Traced::new(#value, #path) },
+        Some(quote! { ::__smartasync_bridge::__private::Traced<#ty> }),
+        quote! { ::__smartasync_bridge::__private::Traced::new(#value, #path) },
     )
 }
 
@@ -240,7 +243,7 @@ fn annotation(output: &ReturnType) -> TokenStream {
     }
     // The span is at the type, because the compiler's notes point there.
     quote_spanned! {Span::mixed_site().located_at(ty.span())=>
-        if false { return ::__bridge::__private::returned::<#ty>(); }
+        if false { return ::__smartasync_bridge::__private::returned::<#ty>(); }
     }
 }
 

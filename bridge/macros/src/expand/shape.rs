@@ -130,14 +130,13 @@ impl Shape {
     /// Returns how to copy an element of this shape, if `bridge` knows how.
     fn element(&self) -> Option<TokenStream> {
         match self {
-            Self::Ref(_) => Some(quote! { ::__bridge::__private::ByRef }),
-            Self::Either(..) => Some(quote! { ::__bridge::__private::ByCow }),
-            Self::Maybe(_, inner) => {
-                matches!(**inner, Self::Ref(_)).then(|| quote! { ::__bridge::__private::ByOption })
-            }
+            Self::Ref(_) => Some(quote! { ::__smartasync_bridge::__private::ByRef }),
+            Self::Either(..) => Some(quote! { ::__smartasync_bridge::__private::ByCow }),
+            Self::Maybe(_, inner) => matches!(**inner, Self::Ref(_))
+                .then(|| quote! { ::__smartasync_bridge::__private::ByOption }),
             Self::Tuple(pair) => {
                 let half = |shape: &Self| match shape {
-                    Self::Val(_) => Some(quote! { ::__bridge::__private::ByVal }),
+                    Self::Val(_) => Some(quote! { ::__smartasync_bridge::__private::ByVal }),
                     Self::Ref(_) => shape.element(),
                     _ => None,
                 };
@@ -157,13 +156,13 @@ impl Shape {
     /// Returns the type of the wrapper.
     pub(super) fn held(&self) -> Type {
         match self {
-            Self::Val(ty) => parse_quote! { ::__bridge::__private::Val<#ty> },
+            Self::Val(ty) => parse_quote! { ::__smartasync_bridge::__private::Val<#ty> },
             Self::Ref(r) => {
                 let (lifetime, ty) = (&r.lifetime, &r.elem);
-                parse_quote! { ::__bridge::__private::Ref<#lifetime, #ty> }
+                parse_quote! { ::__smartasync_bridge::__private::Ref<#lifetime, #ty> }
             }
             Self::Either(_, lifetime, ty) => {
-                parse_quote! { ::__bridge::__private::Either<#lifetime, #ty> }
+                parse_quote! { ::__smartasync_bridge::__private::Either<#lifetime, #ty> }
             }
             Self::Maybe(_, shape) => {
                 let held = shape.held();
@@ -177,16 +176,16 @@ impl Shape {
                 let by = shape.element();
                 match holder {
                     Nested::Slice(lifetime) => {
-                        parse_quote! { ::__bridge::__private::Slice<#lifetime, #element, #by> }
+                        parse_quote! { ::__smartasync_bridge::__private::Slice<#lifetime, #element, #by> }
                     }
                     Nested::Single(lifetime) => {
-                        parse_quote! { ::__bridge::__private::Single<#lifetime, #element, #by> }
+                        parse_quote! { ::__smartasync_bridge::__private::Single<#lifetime, #element, #by> }
                     }
                     Nested::List(_) => {
-                        parse_quote! { ::__bridge::__private::List<#element, #by> }
+                        parse_quote! { ::__smartasync_bridge::__private::List<#element, #by> }
                     }
                     Nested::Array(len) => {
-                        parse_quote! { ::__bridge::__private::Array<#element, #by, { #len }> }
+                        parse_quote! { ::__smartasync_bridge::__private::Array<#element, #by, { #len }> }
                     }
                 }
             }
@@ -225,9 +224,9 @@ impl Shape {
     /// Returns the expression that wraps the argument `name`.
     pub(super) fn wrap(&self, name: &Ident) -> TokenStream {
         match self {
-            Self::Val(_) => quote! { ::__bridge::__private::Val(#name) },
-            Self::Ref(_) => quote! { ::__bridge::__private::Ref(#name) },
-            Self::Either(..) => quote! { ::__bridge::__private::Either(#name) },
+            Self::Val(_) => quote! { ::__smartasync_bridge::__private::Val(#name) },
+            Self::Ref(_) => quote! { ::__smartasync_bridge::__private::Ref(#name) },
+            Self::Either(..) => quote! { ::__smartasync_bridge::__private::Either(#name) },
             Self::Maybe(_, shape) => {
                 let inner = inner_name(0);
                 let wrapped = shape.wrap(&inner);
@@ -248,7 +247,7 @@ impl Shape {
                     Nested::List(_) => quote! { List },
                     Nested::Array(_) => quote! { Array },
                 };
-                quote! { ::__bridge::__private::#holder(#name, ::core::marker::PhantomData) }
+                quote! { ::__smartasync_bridge::__private::#holder(#name, ::core::marker::PhantomData) }
             }
         }
     }

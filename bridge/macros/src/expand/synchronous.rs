@@ -57,9 +57,9 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
 
     let close = quote_spanned! {end(&function.sig)=> > };
     sig.output = if opaque {
-        parse_quote! { -> ::__bridge::__private::Opaque<#held, #parameter, #output, #setup_type #close }
+        parse_quote! { -> ::__smartasync_bridge::__private::Opaque<#held, #parameter, #output, #setup_type #close }
     } else {
-        parse_quote! { -> ::__bridge::SyncCall<#held, #output, #pointer, #setup_type #close }
+        parse_quote! { -> ::__smartasync_bridge::SyncCall<#held, #output, #pointer, #setup_type #close }
     };
     naming::ours(&mut sig.output);
     let Some(body) = &function.body else {
@@ -75,13 +75,13 @@ pub(super) fn expand(function: &Function, options: &Options) -> TokenStream {
     let path = path(function);
     let closure = quote! { |#pattern| #inner };
     let block = if opaque {
-        quote! { ::__bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
+        quote! { ::__smartasync_bridge::__private::opaque_call(#setup, #path, #wrapped, #closure) }
     } else {
         // Its own braces hide `__run` from the arguments, one of which may have
         // that name.
         let run = Ident::new("__run", Span::mixed_site());
         let run = quote! {{ let #run: #pointer = #closure; #run }};
-        quote! { ::__bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
+        quote! { ::__smartasync_bridge::__private::sync_call(#setup, #path, #wrapped, #run) }
     };
     let block = outer(block, body);
     quote! { #attrs #vis #sig #block }
@@ -174,8 +174,8 @@ impl Plan {
         let names = params.iter().map(Param::parameter);
         let parameter = quote! { (#(#types,)*) };
         Self {
-            held: quote! { ::__bridge::__private::#wrapper<#parameter> },
-            wrapped: quote! { ::__bridge::__private::#wrapper((#(#values,)*)) },
+            held: quote! { ::__smartasync_bridge::__private::#wrapper<#parameter> },
+            wrapped: quote! { ::__smartasync_bridge::__private::#wrapper((#(#values,)*)) },
             pointer: quote_spanned! {at=> fn(#parameter) -> #output },
             parameter,
             pattern: quote! { (#(#names,)*) },

@@ -104,7 +104,7 @@ fn repeated(
     }
     let log = options.debug.then(|| {
         let log = Ident::new(&function.names.free("__log"), Span::mixed_site());
-        quote! { let #log = ::__bridge::__private::direct(#setup); }
+        quote! { let #log = ::__smartasync_bridge::__private::direct(#setup); }
     });
     // The arguments move as they do in the call, so that no lint adds a report.
     let arguments = params.iter().map(Param::moved);

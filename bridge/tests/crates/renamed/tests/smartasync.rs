@@ -36,6 +36,9 @@ mod sdk {
     pub(crate) use renamed as smart;
 }
 
+/// The name that such a library is most likely to choose.
+pub(crate) use renamed as __bridge;
+
 macro_rules! getters {
     ($($name:ident: $ty:ty;)*) => {
         $(
@@ -67,6 +70,22 @@ impl S {
     async fn traced(&self) -> usize {
         self.name.len()
     }
+}
+
+macro_rules! lengths {
+    ($($name:ident;)*) => {
+        $(
+            #[$crate::__bridge::smartasync(crate = $crate::__bridge)]
+            #[tracing::instrument]
+            fn $name(x: &str) -> (usize, $crate::__bridge::Context) {
+                (x.len(), $crate::__bridge::Context::current())
+            }
+        )*
+    };
+}
+
+lengths! {
+    length;
 }
 
 trait Store {
@@ -120,6 +139,7 @@ fn under_another_name() {
     });
     assert_eq!(s.get("key").wait(), "ab key");
     assert_eq!(s.name().wait(), "ab");
+    assert_eq!(length("four").wait().0, 4);
     assert_eq!(s.chars().wait().count(), 2);
     drop(never(false));
 }
