@@ -23,6 +23,7 @@ mod formatting;
 mod function;
 mod names;
 mod order;
+mod quoted;
 mod rewrite;
 mod root;
 mod spelled;

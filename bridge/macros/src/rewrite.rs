@@ -4,11 +4,11 @@
 //! parameter `self`, so `self` gets another name. The function's lifetimes
 //! become `'_`, because each call of the closure has lifetimes of its own.
 //! Nested items have their own `self` and lifetimes, so they stay unchanged.
-//! The arguments of macros change too.
+//! The arguments of macros change too, except for tokens that a macro quotes.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
-use crate::{formatting, function::regroup, names::Names};
+use crate::{formatting, function::regroup, names::Names, quoted};
 
 /// Returns the name of `self` in the closure. Macros that print their arguments
 /// show it, so it looks as much like `self` as a name can.
@@ -73,16 +73,8 @@ fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Optio
             TokenTree::Ident(ident) if lifetimes.contains(ident) && is_lifetime(&tokens, i) => {
                 Some(Ident::new("_", ident.span()).into())
             }
-            TokenTree::Group(group) => {
-                let inner = stream(group.stream(), this, lifetimes);
-                let named = this
-                    .zip(formatting::skipped(&tokens[..i]))
-                    .and_then(|(this, skip)| {
-                        let inner = inner.clone().unwrap_or_else(|| group.stream());
-                        formatting::name_self(inner, this, skip)
-                    });
-                named.or(inner).map(|inner| regroup(group, inner).into())
-            }
+            TokenTree::Group(group) => arguments(&tokens[..i], group.stream(), this, lifetimes)
+                .map(|inner| regroup(group, inner).into()),
             _ => None,
         };
         changed |= new.is_some();
@@ -90,6 +82,29 @@ fn stream(tokens: TokenStream, this: Option<&str>, lifetimes: &[Ident]) -> Optio
         i += 1;
     }
     changed.then(|| out.into_iter().collect())
+}
+
+/// Returns the changed tokens of a group, which may be the arguments of a macro
+/// that `before` ends with. Returns `None` if nothing changed.
+fn arguments(
+    before: &[TokenTree],
+    args: TokenStream,
+    this: Option<&str>,
+    lifetimes: &[Ident],
+) -> Option<TokenStream> {
+    if let Some((head, quoted)) = quoted::split(before, args.clone()) {
+        let new_head = stream(head.clone(), this, lifetimes);
+        let new_quoted = this.and_then(|this| quoted::name_self(quoted.clone(), this));
+        return (new_head.is_some() || new_quoted.is_some()).then(|| {
+            let parts = [new_head.unwrap_or(head), new_quoted.unwrap_or(quoted)];
+            parts.into_iter().collect()
+        });
+    }
+    let inner = stream(args.clone(), this, lifetimes);
+    let named = this
+        .zip(formatting::skipped(before))
+        .and_then(|(this, skip)| formatting::name_self(inner.clone().unwrap_or(args), this, skip));
+    named.or(inner)
 }
 
 /// Returns the length of the item that begins here and has its own names.
@@ -177,6 +192,38 @@ mod tests {
             quote! { self_.x + vec![self_.y, *self_][0] },
         );
         check(quote! { self::f(Self::g()) }, quote! { self::f(Self::g()) });
+    }
+
+    /// Otherwise a macro that writes methods writes other ones.
+    #[test]
+    fn quoted_tokens_stay() {
+        for same in [
+            "quote! { self.x; let y: &'a u8; println!(\"{self}\") }",
+            "quote::quote! { fn f<'a>(&self) { (self.x) } }",
+            "syn::parse_quote!(self.#name(&'a self))",
+            "quote_spanned! { span => self => 'a }",
+            "parse_quote_spanned!(span=> self)",
+        ] {
+            let same: TokenStream = same.parse().unwrap();
+            check(same.clone(), same);
+        }
+        for (before, after) in [
+            (
+                "quote! { self.x + #self + { #(#self,)* } }",
+                "quote! { self.x + #self_ + { #(#self_,)* } }",
+            ),
+            (
+                "quote! { fn f(&self) { #self } }",
+                "quote! { fn f(&self) { #self_ } }",
+            ),
+            (
+                "quote_spanned! { self.span::<'a>() => self + #self }",
+                "quote_spanned! { self_.span::<'_>() => self + #self_ }",
+            ),
+            ("quote(self.x)", "quote(self_.x)"),
+        ] {
+            check(before.parse().unwrap(), after.parse().unwrap());
+        }
     }
 
     #[test]

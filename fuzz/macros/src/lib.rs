@@ -24,6 +24,8 @@ mod function;
 mod names;
 #[path = "../../../bridge/macros/src/order.rs"]
 mod order;
+#[path = "../../../bridge/macros/src/quoted.rs"]
+mod quoted;
 #[path = "../../../bridge/macros/src/rewrite.rs"]
 mod rewrite;
 #[path = "../../../bridge/macros/src/root.rs"]
