@@ -113,7 +113,8 @@ pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
         [TokenTree::Ident(keyword), ..] => keyword.to_string(),
         _ => return None,
     };
-    let named = matches!(tokens.get(1), Some(TokenTree::Ident(_)));
+    // `union` may be a variable, which other keywords follow than a name.
+    let named = matches!(tokens.get(1), Some(TokenTree::Ident(name)) if !["as", "else", "in"].iter().any(|word| name == word));
     let item = match &*keyword {
         "impl" | "trait" => true,
         // In `std::fmt::{self, Write}`, `self` means a module.
@@ -272,6 +273,16 @@ mod tests {
         );
         let same = quote! { union U<'a> { x: &'a u8 } };
         check(same.clone(), same);
+        // `union` may be a variable.
+        for before in [
+            "union as usize + self.0",
+            "for x in union { self.f(x) }",
+            "for union in all { self.f(union) }",
+            "let Some(x) = union else { self.g() };",
+        ] {
+            let after = before.replace("self", "self_");
+            check(before.parse().unwrap(), after.parse().unwrap());
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reports functions that cannot be smart, and says what to write instead.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use syn::{Attribute, Error, Meta, spanned::Spanned};
+use syn::{Attribute, Error, Meta, Token, Visibility, punctuated::Punctuated, spanned::Spanned};
 
 use crate::{args::Options, async_trait, conditional, function::Function};
 
@@ -111,22 +111,36 @@ fn mentions_cfg(tokens: TokenStream) -> bool {
 
 /// Returns why an attribute below `#[smartasync]` is not allowed, if it is not.
 pub(crate) fn unfit(attr: &Attribute) -> Option<&'static str> {
-    let path = match &attr.meta {
+    unfit_meta(&attr.meta)
+}
+
+fn unfit_meta(meta: &Meta) -> Option<&'static str> {
+    match meta {
         Meta::List(list) if list.path.is_ident("unsafe") => {
-            list.parse_args::<Meta>().ok()?.path().clone()
+            unfit_meta(&list.parse_args::<Meta>().ok()?)
         }
-        meta => meta.path().clone(),
-    };
-    let name = &path.segments.last()?.ident;
-    UNFIT
-        .iter()
-        .find(|(names, _)| names.iter().any(|unfit| name == unfit))
-        .map(|&(_, why)| why)
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let metas = Punctuated::<Meta, Token![,]>::parse_terminated;
+            let metas = list.parse_args_with(metas).ok()?;
+            metas.iter().skip(1).find_map(unfit_meta)
+        }
+        meta => {
+            let name = &meta.path().segments.last()?.ident;
+            UNFIT
+                .iter()
+                .find(|(names, _)| names.iter().any(|unfit| name == unfit))
+                .map(|&(_, why)| why)
+        }
+    }
 }
 
 /// Returns whether a function looks like a program's `main`.
+///
+/// With a visibility it is more likely the `main` of a module or of a type. If it is the
+/// program's own all the same, the compiler refuses its output.
 pub(crate) fn is_main(function: &Function) -> bool {
-    function.sig.ident == "main" && function.sig.inputs.is_empty()
+    let alone = matches!(function.vis, Visibility::Inherited) && function.sig.inputs.is_empty();
+    alone && function.sig.ident == "main"
 }
 
 #[cfg(test)]

@@ -53,6 +53,36 @@ impl Noisy {
     }
 }
 
+/// A pattern of this name binds nothing, and its name as an expression is a new value.
+struct Unit;
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        note("unit");
+    }
+}
+
+#[smartasync(blocking = unit_blocking)]
+fn unit(Unit: Unit, _x: u8) {
+    note("body");
+}
+
+#[smartasync(blocking = unit_async_blocking)]
+async fn unit_async(Unit: Unit, _x: u8) {
+    note("body");
+}
+
+#[test]
+fn a_unit_struct_is_dropped_once() {
+    let once = ["body", "unit"];
+    within(|| {
+        assert_eq!(logged(|| unit(Unit, 1).wait()), once);
+        assert_eq!(logged(|| unit_async(Unit, 1).wait()), once);
+        assert_eq!(logged(|| unit_blocking(Unit, 1)), once);
+        assert_eq!(logged(|| unit_async_blocking(Unit, 1)), once);
+    });
+}
+
 #[test]
 fn arguments_are_dropped_in_the_plain_functions_order() {
     let args = || {

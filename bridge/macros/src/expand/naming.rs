@@ -2,16 +2,21 @@
 //! contain them.
 
 use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use syn::{
-    FnArg, GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments,
-    PathSegment, Receiver, ReceiverKind, ReturnType, Signature, Type, TypeFnPtr, TypeImplTrait,
-    TypeParamBound, TypeReference, parse_quote,
+    FnArg, GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments, Receiver,
+    ReceiverKind, ReturnType, Signature, Token, Type, TypeFnPtr, TypeImplTrait, TypeParamBound,
+    TypeReference, parse_quote,
+    punctuated::Punctuated,
     visit::{self, Visit},
     visit_mut::{self, VisitMut},
 };
 
 use super::lifetimes::{All, is_std};
-use crate::names::{self, Names};
+use crate::{
+    names::{self, Names},
+    rewrite::mentions,
+};
 
 /// Names every elided lifetime of the arguments and declares the names.
 pub(super) fn name_elided(sig: &mut Signature, taken: &Names) {
@@ -106,10 +111,7 @@ impl VisitMut for Namer<'_> {
     }
 
     fn visit_path_mut(&mut self, path: &mut Path) {
-        // `Cow<str>` hides a lifetime that `Cow<'_, str>` shows.
-        if is_std(path, "borrow", "Cow")
-            && let Some(args) = path.segments.last_mut().and_then(only_a_type)
-        {
+        if let Some(args) = hides_lifetime(path) {
             args.insert(0, GenericArgument::Lifetime(self.fresh(Span::call_site())));
         }
         visit_mut::visit_path_mut(self, path);
@@ -121,11 +123,12 @@ impl VisitMut for Namer<'_> {
     }
 }
 
-/// Returns the generic argument, if it is a single type.
-fn only_a_type(
-    segment: &mut PathSegment,
-) -> Option<&mut syn::punctuated::Punctuated<GenericArgument, syn::Token![,]>> {
-    match &mut segment.arguments {
+/// Returns the generic arguments of a `Cow<T>`, which hides the lifetime of `Cow<'_, T>`.
+fn hides_lifetime(path: &mut Path) -> Option<&mut Punctuated<GenericArgument, Token![,]>> {
+    if !is_std(path, "borrow", "Cow") {
+        return None;
+    }
+    match &mut path.segments.last_mut()?.arguments {
         PathArguments::AngleBracketed(args)
             if matches!(args.args.first(), Some(GenericArgument::Type(_)))
                 && args.args.len() == 1 =>
@@ -144,7 +147,8 @@ fn is_elided(lifetime: Option<&Lifetime>) -> bool {
 /// Rust's elision rules choose, if they choose one.
 pub(super) fn name_in_output(sig: &mut Signature) {
     if let Some(name) = elision(sig) {
-        Replace(name).visit_return_type_mut(&mut sig.output);
+        let mut replace = Replace { name, hidden: true };
+        replace.visit_return_type_mut(&mut sig.output);
     }
 }
 
@@ -154,24 +158,41 @@ pub(super) fn name_in_output(sig: &mut Signature) {
 /// place. `'static` here avoids a second report.
 pub(super) fn settled(mut output: ReturnType) -> ReturnType {
     let name = Lifetime::new("'static", Span::mixed_site());
-    Replace(name).visit_return_type_mut(&mut output);
+    let mut replace = Replace {
+        name,
+        hidden: false,
+    };
+    replace.visit_return_type_mut(&mut output);
     output
 }
 
-struct Replace(Lifetime);
+struct Replace {
+    name: Lifetime,
+    /// Whether a `Cow<T>` becomes `Cow<'name, T>`.
+    hidden: bool,
+}
 
 impl VisitMut for Replace {
     fn visit_type_reference_mut(&mut self, ty: &mut TypeReference) {
         if is_elided(ty.lifetime.as_ref()) {
-            ty.lifetime = Some(self.0.clone());
+            ty.lifetime = Some(self.name.clone());
         }
         visit_mut::visit_type_reference_mut(self, ty);
     }
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         if lifetime.ident == "_" {
-            *lifetime = self.0.clone();
+            *lifetime = self.name.clone();
         }
+    }
+
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        if self.hidden
+            && let Some(args) = hides_lifetime(path)
+        {
+            args.insert(0, GenericArgument::Lifetime(self.name.clone()));
+        }
+        visit_mut::visit_path_mut(self, path);
     }
 
     // Elided lifetimes in these types belong to the types themselves.
@@ -194,27 +215,42 @@ fn elision(sig: &Signature) -> Option<Lifetime> {
                 FnArg::Receiver(receiver) => all.visit_receiver(receiver),
             }
         }
-        all.0.dedup();
-        <[Lifetime; 1]>::try_from(all.0).ok().map(|[only]| only)
+        only(all.0)
     })
 }
 
-/// Returns the lifetime of `&Self` in `&Self`, `Pin<&Self>` and similar types.
+/// Returns the lifetime of the only reference to `Self` or to a type with `Self`, as in
+/// `&Self`, `Pin<&Self>` and `&Arc<Self>`.
+///
+/// A receiver that does not mention `Self` names the type itself.
 fn reference_to_self(ty: &Type) -> Option<Lifetime> {
-    struct Find(Option<Lifetime>);
+    fn has_self(ty: &Type) -> bool {
+        mentions(&ty.to_token_stream(), "Self")
+    }
+    struct Find {
+        named: bool,
+        found: Vec<Lifetime>,
+    }
     impl Visit<'_> for Find {
         fn visit_type_reference(&mut self, ty: &TypeReference) {
-            if self.0.is_none()
-                && matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Self"))
-            {
-                self.0.clone_from(&ty.lifetime);
+            if has_self(&ty.elem) || self.named {
+                self.found.extend(ty.lifetime.clone());
             }
             visit::visit_type_reference(self, ty);
         }
     }
-    let mut find = Find(None);
+    let mut find = Find {
+        named: !has_self(ty),
+        found: Vec::new(),
+    };
     find.visit_type(ty);
-    find.0
+    only(find.found)
+}
+
+/// Returns the lifetime, if it is the same everywhere.
+fn only(mut lifetimes: Vec<Lifetime>) -> Option<Lifetime> {
+    lifetimes.dedup();
+    <[Lifetime; 1]>::try_from(lifetimes).ok().map(|[one]| one)
 }
 
 /// Gives the lifetimes in the new output the macro's spans. Otherwise Clippy

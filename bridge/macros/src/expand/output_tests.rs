@@ -113,6 +113,49 @@ fn the_wrappers_of_rare_arguments() {
     check("", &function, "::bridge::__private::Val<u8>", 15);
 }
 
+/// Otherwise the argument `Guard` is a second value of its type, which drops too.
+#[test]
+fn an_argument_with_a_types_name_is_a_pattern() {
+    check("", "fn f(Guard: Guard) {}", "let Guard = __arg0;", 1);
+    check("", "async fn f(Guard: Guard) {}", "let Guard = __arg0;", 1);
+    check("", "fn f(guard: Guard, _Guard: Guard) {}", "__arg", 0);
+}
+
+/// Otherwise the documentation of an associated function links to a function of its module.
+#[test]
+fn a_twin_links_to_its_function_only_if_it_knows_the_path() {
+    for (options, function, link) in [
+        ("g", "fn f() {}", "of `f`:"),
+        ("g", "fn f(&self) {}", "of [`f`](Self::f):"),
+        ("Self::g", "fn f() {}", "of [`f`](Self::f):"),
+        ("g", "fn r#loop(&self) {}", "of [`loop`](Self::loop):"),
+    ] {
+        check(&format!("blocking = {options}"), function, link, 1);
+    }
+}
+
+/// Otherwise the output of a method has the lifetime `'static`, as no rule chooses one.
+#[test]
+fn the_output_borrows_from_a_reference_that_holds_self() {
+    for receiver in ["&Arc<Self>", "Pin<&Self>", "&S", "Pin<&mut Arc<Self>>"] {
+        let function = format!("fn f(self: {receiver}, x: &str) -> &u8 {{ 1 }}");
+        check("", &function, "-> &'_self u8", 2);
+    }
+    // No rule chooses one of two.
+    check("", "fn f(x: &u8, y: &u8) -> &u8 { x }", "-> &'static u8", 2);
+}
+
+/// Otherwise an await of such a call is refused for a wrong reason.
+#[test]
+fn a_cow_without_its_lifetime_borrows() {
+    for output in ["Cow<str>", "Option<std::borrow::Cow<str>>"] {
+        let function = format!("fn f(x: &str) -> {output} {{ x }}");
+        check("", &function, "Borrowed<(&'_x str,)>", 1);
+        check("", &function, "Cow<'_x, str>", 3);
+    }
+    check("", "fn f() -> Cow<u8> { x }", "Cow<u8>", 3);
+}
+
 /// Otherwise the output of such a function has the lifetime `'static`.
 #[test]
 fn a_lifetime_of_two_arguments_is_that_of_the_output() {
@@ -182,6 +225,8 @@ fn each_attribute_that_does_not_fit_is_refused() {
         "unsafe(export_name = \"f\")",
         "async_recursion",
         "async_trait",
+        "cfg_attr(a, no_mangle)",
+        "cfg_attr(a, inline, cfg_attr(b, test))",
     ] {
         let attribute = format!("#[{attribute}]");
         let function = format!("{attribute} fn f() {{}}");
@@ -191,6 +236,13 @@ fn each_attribute_that_does_not_fit_is_refused() {
     }
     check("", "fn main() {}", "compile_error!", 1);
     check("", "fn main(x: u8) {}", "compile_error!", 0);
+    check("", "pub fn main() {}", "compile_error!", 0);
+    check(
+        "",
+        "#[cfg_attr(test, inline)] fn f() {}",
+        "compile_error!",
+        0,
+    );
 }
 
 /// Otherwise one mistake has a second message, about the mended function.

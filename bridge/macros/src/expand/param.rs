@@ -59,7 +59,7 @@ pub(super) fn take(sig: &mut Signature, names: &Names) -> Vec<Param> {
                         by_statement: true,
                     };
                 }
-                Pat::Ident(pat) => pat.ident.clone(),
+                Pat::Ident(pat) if !is_type(&pat.ident) => pat.ident.clone(),
                 pat => Ident::new(&names.free(&format!("__arg{i}")), pat.span()),
             });
             let pattern = std::mem::replace(&mut *arg.pat, parse_quote! { #name });
@@ -194,5 +194,10 @@ fn refers_mutably(pat: &Pat) -> Option<Token![mut]> {
 
 /// Returns whether a pattern binds the whole argument to a name.
 fn is_name(pat: &Pat) -> bool {
-    matches!(pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none())
+    matches!(pat, Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() && !is_type(&pat.ident))
+}
+
+/// Returns whether a pattern that is one name may be a unit struct, which binds nothing.
+fn is_type(name: &Ident) -> bool {
+    name.to_string().starts_with(char::is_uppercase)
 }

@@ -11,7 +11,7 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
-    visit::Visit,
+    ext::IdentExt, visit::Visit,
 };
 
 use super::{
@@ -54,11 +54,11 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
         .iter()
         .any(|attr| mentions(&attr.meta.to_token_stream(), "deprecated"));
     let allow = deprecated.then(|| quote_spanned! {Span::mixed_site()=> #[allow(deprecated)] });
-    let name = &smart.ident;
-    let of = if associated { "Self::" } else { "" };
-    let doc = format!(
-        "\n\nThe blocking twin of [`{name}`]({of}{name}): it returns when the work is done."
-    );
+    let name = smart.ident.unraw();
+    // Without `Self`, the name may mean another function or none.
+    let link = associated.then(|| format!("[`{name}`](Self::{name})"));
+    let link = link.unwrap_or_else(|| format!("`{name}`"));
+    let doc = format!("\n\nThe blocking twin of {link}: it returns when the work is done.");
     quote! {
         #(#attrs)*
         #[doc = #doc]

@@ -16,6 +16,10 @@ extern "C" fn foreign() -> u8 {
 fn exported() {}
 
 #[smartasync]
+#[cfg_attr(all(), unsafe(no_mangle))]
+fn exported_here() {}
+
+#[smartasync]
 #[test]
 fn tested() {}
 
@@ -40,6 +44,7 @@ fn main() {
     constant().wait();
     foreign().wait();
     exported().wait();
+    exported_here().wait();
     started().wait();
     smart().wait();
     recursive().wait();

@@ -11,7 +11,14 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ')
 }
 
+/// The output hides a lifetime.
+#[smartasync]
+fn trimmed(text: &str) -> std::borrow::Cow<str> {
+    text.trim().into()
+}
+
 async fn handler() {
+    trimmed("a b").await;
     first("a b").await;
     words("a b").await;
     let _ = first("a b").wait_timeout(std::time::Duration::ZERO);
@@ -19,6 +26,7 @@ async fn handler() {
 }
 
 fn main() {
+    trimmed("a b").wait();
     first("a b").wait();
     words("a b").wait();
     let _ = handler();
