@@ -74,6 +74,12 @@ async fn digits_async(n: u8) -> Result<impl Iterator<Item = u8>, Box<dyn std::er
     Ok(0..n)
 }
 
+/// Clippy takes a future of an async block for a missing `.await`, and no output for one.
+#[smartasync(blocking = later_blocking)]
+async fn later(n: u8) -> impl Future<Output = u8> {
+    async move { n }
+}
+
 #[smartasync]
 async fn pointer_and_opaque() -> (fn(u8) -> u8, Vec<(impl Debug,)>) {
     (|x| x + 1, [(1,), (2,)].into_iter().collect())
@@ -168,6 +174,8 @@ fn an_output_that_is_opaque_in_part() {
         );
     });
     assert_eq!(digits(3).wait().unwrap().count(), 3);
+    let inner = within(|| later_blocking(3));
+    run(async { assert_eq!(inner.await + later(4).await.await, 7) });
     assert!(digits(10).wait().is_err());
 }
 

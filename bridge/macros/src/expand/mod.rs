@@ -96,7 +96,24 @@ fn attributes(function: &Function, options: &Options) -> TokenStream {
     let attrs = attrs
         .iter()
         .filter(|attr| !matches!(&attr.meta, Meta::Path(path) if path.is_ident("must_use")));
-    quote! { #(#attrs)* #allow #inline #caller }
+    let yields = function.body.as_ref().and_then(|_| yields(&function.sig));
+    quote! { #(#attrs)* #allow #yields #inline #caller }
+}
+
+/// Returns an attribute for an `async fn` whose output is a future. Clippy takes
+/// the output of an async block for a future that nobody awaits, but spares that
+/// of an `async fn`, which has a written type.
+fn yields(sig: &Signature) -> Option<TokenStream> {
+    fn names_future(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(name) => name == "JoinHandle" || name.to_string().ends_with("Future"),
+            TokenTree::Group(group) => names_future(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        })
+    }
+    let future = sig.asyncness.is_some() && names_future(sig.output.to_token_stream());
+    let span = Span::mixed_site().located_at(sig.fn_token.span);
+    future.then(|| quote_spanned! {span=> #[allow(clippy::async_yields_async)] })
 }
 
 /// Returns the Clippy lint that judges a method by its name and would be wrong

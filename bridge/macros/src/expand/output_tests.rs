@@ -55,6 +55,19 @@ fn a_declaration_keeps_its_attributes() {
     }
 }
 
+/// Otherwise Clippy refuses the output of such a function, by a lint that denies.
+#[test]
+fn an_output_may_be_a_future() {
+    let allow = "#[allow(clippy::async_yields_async)]";
+    for output in ["impl Future", "Pin<Box<dyn Future>>", "JoinHandle<u8>"] {
+        let function = format!("async fn f() -> {output} {{ g() }}");
+        check("", &function, allow, 1);
+        check("blocking = h", &function, allow, 2);
+    }
+    check("", "async fn f() -> u8 { g() }", allow, 0);
+    check("", "fn f() -> BoxFuture<u8> { g() }", allow, 0);
+}
+
 /// Nothing in the twin may fulfil an expectation, so the compiler would report it.
 #[test]
 fn a_twin_allows_what_the_function_expects() {

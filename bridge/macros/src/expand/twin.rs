@@ -17,7 +17,7 @@ use syn::{
 use super::{
     allowing, asynchronous, behind, naming,
     param::{self, Param},
-    setup,
+    setup, yields,
 };
 use crate::{
     args::{Options, Twin},
@@ -54,6 +54,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
         .iter()
         .any(|attr| mentions(&attr.meta.to_token_stream(), "deprecated"));
     let allow = deprecated.then(|| quote_spanned! {Span::mixed_site()=> #[allow(deprecated)] });
+    let yields = yields(smart);
     let name = smart.ident.unraw();
     // Without `Self`, the name may mean another function or none.
     let link = associated.then(|| format!("[`{name}`](Self::{name})"));
@@ -63,6 +64,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
         #(#attrs)*
         #[doc = #doc]
         #allow
+        #yields
         #[track_caller]
         #vis #sig #work
     }
