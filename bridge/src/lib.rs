@@ -89,9 +89,8 @@
 //! tasks, joins and boxes. A closure on the pool that waits returns its
 //! permit, so another thread can run what it waits for. If the pool can add no thread, the
 //! waiting thread runs that work itself. If neither is possible, a wait ends with
-//! [`WaitError::PoolExhausted`]: after a second if a closure is queued, and after three if
-//! every thread that the pool may have just waits. With the default settings it takes a
-//! minute, unless a closure is queued that belongs to a wait.
+//! [`WaitError::PoolExhausted`], after about three seconds. With the default settings that
+//! takes a minute, unless a closure is queued that belongs to a wait.
 //!
 //! A wait in a task of a multi-thread runtime hands the worker's other tasks over to another
 //! thread of that runtime. If too many waits do so at a time, the next one gets

@@ -196,7 +196,7 @@ fn short(record: &Record) -> String {
     });
     let _ = write!(
         text,
-        "\n{}. A peer leads in {} rows. [All figures]({}) stand beside the best peer's. Here stands\n\
+        "\n{}. A peer leads at a point of {} rows. [All figures]({}) stand beside the best peer's. Here stands\n\
         the worst point of each row.\n",
         held(&judged),
         leads.count(),

@@ -95,7 +95,10 @@ fn the_readme_quotes_three_operations() {
     assert!(text.contains(", 16 clients |"), "{text}");
     assert!(!text.contains(", 1 client |"), "{text}");
     assert!(!text.contains(", 200 clients |"), "{text}");
-    assert!(text.contains(". A peer leads in 2 rows. "), "{text}");
+    assert!(
+        text.contains(". A peer leads at a point of 2 rows. "),
+        "{text}"
+    );
 }
 
 #[test]

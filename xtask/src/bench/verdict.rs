@@ -56,12 +56,15 @@ impl Beside {
     /// Returns whether the peer's figure is better.
     pub(super) fn peer_leads(&self, unit: Unit) -> bool {
         if unit.more_is_better() {
-            self.ours < self.theirs
+            self.ours < self.theirs * (1.0 - EQUAL)
         } else {
-            self.ours > self.theirs
+            self.ours > self.theirs * (1.0 + EQUAL)
         }
     }
 }
+
+/// Figures that differ by no more than this part look equal in the tables.
+const EQUAL: f64 = 0.005;
 
 /// A row with its figures and its verdict.
 #[derive(Clone, Debug)]

@@ -121,6 +121,25 @@ fn a_curve_must_keep_its_limit_at_every_point() {
     assert_eq!(none.word(), Word::NotMeasured);
 }
 
+/// Otherwise a table says "1.00" in a list of rows in which a peer leads.
+#[test]
+fn figures_that_look_equal_lead_nowhere() {
+    for (unit, equal, worse) in [
+        (Unit::Time { per: 1 }, [10.02, 30.02], 10.2),
+        (Unit::PerSecond, [19.98, 39.98], 19.8),
+    ] {
+        let [_, many] = equal;
+        let equal = curves(unit, equal, &[]);
+        let leads = |judged: &Judged| {
+            let mut besides = judged.besides.iter();
+            besides.any(|beside| beside.peer_leads(judged.row.unit))
+        };
+        assert_eq!(equal.besides.len(), 2);
+        assert!(!leads(&equal));
+        assert!(leads(&curves(unit, [worse, many], &[])));
+    }
+}
+
 #[test]
 fn where_more_is_better_a_limit_is_the_least() {
     const MUST: &[Must] = &[Must::TimesBest(1.2)];

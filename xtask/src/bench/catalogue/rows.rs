@@ -138,13 +138,13 @@ pub(super) const ALL: &[Row] = &rows![
             "The number of times, per request, that the system takes a thread of the service off a core.";
         "P15-busy-requests" "the service beside busy processes: requests", SERVICE CLIENTS, Unit::PerSecond, [TimesBest(1.2)],
             "The rate of requests while one other process for each core computes all the time.";
-        "P15-busy-p50" "a request to it, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+        "P15-busy-p50" "a request to it beside busy processes, the usual one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "Half of the requests are answered within this time, beside busy processes.";
-        "P15-busy-p99" "a request to it, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+        "P15-busy-p99" "a request to it beside busy processes, the slow one", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "All but one in a hundred requests are answered within this time, beside busy processes.";
-        "P15-busy-cpu" "a request to it, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
+        "P15-busy-cpu" "a request to it beside busy processes, CPU time of the service", SERVICE CLIENTS, NS, [TimesBest(0.8)],
             "The CPU time of the service's process, beside busy processes.";
-        "P15-busy-switches" "a request to it, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
+        "P15-busy-switches" "a request to it beside busy processes, context switches of the service", SERVICE CLIENTS, Unit::Count, [],
             "The switches of the service's threads, beside busy processes.";
         "P15-nested" "100 nested requests at once", SERVICE Bars, NS, [TimesBest(1.0)],
             "Each request holds one of ten connections while its blocking code waits for async code, which awaits blocking code. The peers do that by hand, with spawn_blocking and Handle::block_on.";
