@@ -14,6 +14,10 @@ mod table;
 use std::{env, process::ExitCode, time::Duration};
 
 use registry::Promise;
+use testkit::memory::Memory;
+
+#[global_allocator]
+static MEMORY: Memory = Memory::new();
 
 /// Far more than a program needs on a busy machine.
 const LIMIT: Duration = Duration::from_mins(1);

@@ -4,9 +4,11 @@
 //! it. A hang then ends as a failure that names the test. Without the timer it
 //! would be a build that never ends.
 //!
-//! [`program`] is for tests that start programs.
-#![forbid(unsafe_code)]
+//! [`program`] is for tests that start programs. [`memory`] is for programs that look for
+//! leaks.
+#![deny(unsafe_code)]
 
+pub mod memory;
 pub mod program;
 #[cfg(feature = "property")]
 pub mod property;

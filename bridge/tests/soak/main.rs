@@ -1,8 +1,8 @@
 //! Many calls, and nothing that grows with them: threads, descriptors, memory, and
 //! references to what the calls captured.
 //!
-//! `BRIDGE_SOAK` says how many calls each test makes, about. A million calls show a
-//! leak of a few bytes a call.
+//! `BRIDGE_SOAK` says how many calls each test makes, about. With any number, a test sees a
+//! leak of 64 bytes per call of one kind.
 #![cfg(target_os = "linux")]
 
 mod holdings;
@@ -16,17 +16,24 @@ use std::{
 };
 
 use bridge::{Bridge, Wait, offload, spawn};
-use testkit::within_limit;
+use testkit::{
+    memory::{Memory, ROUNDS},
+    within_limit,
+};
 
 use self::{
     holdings::Holdings,
-    kinds::{KINDS, Stage},
+    kinds::{Call, KINDS, Stage},
 };
+
+#[global_allocator]
+static MEMORY: Memory = Memory::new();
 
 /// One test at a time: what is measured is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// The growth of resident memory that is no leak, in KiB. Allocators keep what was freed.
+/// [`MEMORY`] counts exactly, but it does not count stacks and what C functions allocate.
 const SLACK: usize = 2_048;
 
 /// As [`SLACK`], for several threads that call. Each has a heap of its own.
@@ -38,12 +45,42 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The number of threads that call at a time in the mixture.
 const CALLERS: usize = 3;
 
+/// The number of bridges after which the tables of bridges are as before. They drop what has
+/// ended at every 16th entry, and a bridge is one entry of one table and three of another.
+const CYCLE: usize = 80;
+
+/// The number of calls that a test makes, unless `BRIDGE_SOAK` sets another.
+const FEW: usize = 10_000;
+
 fn calls() -> usize {
     let wanted = env::var("BRIDGE_SOAK").ok();
-    wanted.map_or(10_000, |count| count.parse().expect("a number of calls"))
+    wanted.map_or(FEW, |count| count.parse().expect("a number of calls"))
 }
 
-/// Runs `warm_up` and then `body`, and compares what the process holds after each.
+/// Returns the number of calls in each round of a test that makes `count` of them.
+fn in_a_round(count: usize) -> usize {
+    (count / ROUNDS).max(1)
+}
+
+/// The limits of a comparison.
+struct Limits {
+    /// The number of calls of one kind in a round.
+    calls: usize,
+    slack: usize,
+    patience: Duration,
+}
+
+impl Limits {
+    fn of(calls: usize) -> Self {
+        Self {
+            calls,
+            slack: SLACK,
+            patience: PATIENCE,
+        }
+    }
+}
+
+/// Runs `warm_up` and then `round`, several times. Compares what the process holds.
 ///
 /// # Errors
 ///
@@ -51,10 +88,9 @@ fn calls() -> usize {
 /// may be left that was not there at the beginning.
 fn unchanged(
     witness: &Arc<()>,
-    slack: usize,
-    patience: Duration,
+    limits: &Limits,
     warm_up: impl FnOnce(),
-    body: impl FnOnce(),
+    mut round: impl FnMut(),
 ) -> Result<(), String> {
     let references = Arc::strong_count(witness);
     warm_up();
@@ -62,27 +98,62 @@ fn unchanged(
         references,
         ..Holdings::at_rest(witness)
     };
-    body();
-    let after = Holdings::come_back(&before, witness, slack, patience)?;
+    let mut after = Ok(before.clone());
+    let grown = MEMORY.check(limits.calls, || {
+        round();
+        after = Holdings::come_back(&before, witness, limits.slack, limits.patience);
+    });
     println!("before: {before:?}");
-    println!("after:  {after:?}");
-    Ok(())
+    println!("after:  {:?}", after?);
+    grown
+}
+
+/// Makes `count` calls of one kind.
+fn repeat(stage: &Stage, call: Call, count: usize) {
+    (0..count).for_each(|_| call(stage));
+}
+
+/// Makes about `count` calls of one kind, and compares.
+fn one_kind(stage: &Stage, call: Call, count: usize) -> Result<(), String> {
+    let calls = in_a_round(count);
+    unchanged(
+        &stage.witness,
+        &Limits::of(calls),
+        // All that is made once has been made after the warm-up.
+        || repeat(stage, call, count.min(2_000)),
+        || repeat(stage, call, calls),
+    )
 }
 
 /// Makes `count` calls of all kinds from several threads at a time.
-fn mixture(stage: &Stage, count: usize) {
+fn mixture(stage: &Stage, kinds: &[(&str, Call)], count: usize) {
     thread::scope(|scope| {
         for caller in 0..CALLERS {
             scope.spawn(move || {
                 // Each caller begins elsewhere, so that all kinds meet.
-                let first = caller * KINDS.len() / CALLERS;
-                let kinds = KINDS.iter().cycle().skip(first);
+                let first = caller * kinds.len() / CALLERS;
+                let kinds = kinds.iter().cycle().skip(first);
                 for (_, call) in kinds.take(count / CALLERS) {
                     call(stage);
                 }
             });
         }
     });
+}
+
+/// Makes about `count` calls of these kinds, and compares.
+fn all_kinds(stage: &Stage, kinds: &[(&str, Call)], count: usize) -> Result<(), String> {
+    let calls = in_a_round(count);
+    let limits = Limits {
+        slack: SLACK_OF_MANY,
+        ..Limits::of(calls / kinds.len())
+    };
+    unchanged(
+        &stage.witness,
+        &limits,
+        || mixture(stage, kinds, count.min(20_000)),
+        || mixture(stage, kinds, calls),
+    )
 }
 
 #[test]
@@ -92,16 +163,7 @@ fn nothing_grows_with_the_number_of_calls_of_a_kind() {
         let stage = Stage::new();
         let count = calls() / KINDS.len();
         for (kind, call) in KINDS {
-            let repeat = |count| (0..count).for_each(|_| call(&stage));
-            // All that is made once has been made after the warm-up.
-            let ended = unchanged(
-                &stage.witness,
-                SLACK,
-                PATIENCE,
-                || repeat(count.min(2_000)),
-                || repeat(count),
-            );
-            assert_eq!(ended, Ok(()), "{kind}");
+            assert_eq!(one_kind(&stage, *call, count), Ok(()), "{kind}");
             println!("soak: {count} calls: {kind}");
         }
     });
@@ -111,16 +173,8 @@ fn nothing_grows_with_the_number_of_calls_of_a_kind() {
 fn nothing_grows_with_the_number_of_calls_of_all_kinds() {
     within_limit(Duration::from_hours(1), || {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let stage = Stage::new();
         let count = calls();
-        let ended = unchanged(
-            &stage.witness,
-            SLACK_OF_MANY,
-            PATIENCE,
-            || mixture(&stage, count.min(20_000)),
-            || mixture(&stage, count),
-        );
-        assert_eq!(ended, Ok(()));
+        assert_eq!(all_kinds(&Stage::new(), KINDS, count), Ok(()));
         println!("soak: {count} calls: a mixture");
     });
 }
@@ -149,12 +203,12 @@ fn the_global_bridge_keeps_nothing_of_threads_that_ended() {
             thread.join().unwrap();
         };
         let count = calls() / 50;
+        let calls = in_a_round(count);
         let ended = unchanged(
             &witness,
-            SLACK,
-            PATIENCE,
+            &Limits::of(calls),
             || (0..200).for_each(|_| round()),
-            || (0..count).for_each(|_| round()),
+            || (0..calls).for_each(|_| round()),
         );
         assert_eq!(ended, Ok(()));
         println!("soak: {count} calls: threads that end");
@@ -166,9 +220,11 @@ fn nothing_is_left_of_bridges_that_were_shut_down() {
     within_limit(Duration::from_hours(1), || {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let witness = Arc::new(());
-        let round = |index: usize| {
+        let call = |index: usize, threads: usize| {
+            // A permit stays free. Without one the pool starts its monitor, which lives for a
+            // second.
             let bridge = Bridge::builder()
-                .max_threads(1)
+                .max_threads(2)
                 .worker_threads(1)
                 .build()
                 .unwrap();
@@ -180,22 +236,42 @@ fn nothing_is_left_of_bridges_that_were_shut_down() {
                 let end = bridge.shutdown(Duration::from_secs(10)).wait();
                 assert!(end.running.is_empty(), "{end:?}");
             }
-            // Nobody waits for the threads of a bridge that was dropped, so without this
-            // hundreds of them would end at a time.
-            while Holdings::now(&witness).threads > 40 {
-                thread::sleep(Duration::from_millis(1));
+            // Nobody waits for the threads of a bridge that was dropped. If one bridge ends
+            // before the next begins, the tables of bridges grow and shrink in a cycle.
+            drop(bridge);
+            while Holdings::now(&witness).threads > threads {
+                thread::sleep(Duration::from_micros(200));
             }
         };
-        let count = calls() / 200;
-        let ended = unchanged(
-            &witness,
-            SLACK,
-            PATIENCE,
-            || (0..50).for_each(round),
-            || (0..count).for_each(round),
-        );
+        let calls = in_a_round(calls() / 200).next_multiple_of(CYCLE);
+        // The first bridge may start threads that serve all bridges.
+        call(0, usize::MAX);
+        let threads = Holdings::at_rest(&witness).threads;
+        let repeat = || (0..calls).for_each(|index| call(index, threads));
+        let ended = unchanged(&witness, &Limits::of(calls), repeat, repeat);
         assert_eq!(ended, Ok(()));
-        println!("soak: {count} calls: bridges that end");
+        println!("soak: {} calls: bridges that end", ROUNDS * calls);
+    });
+}
+
+/// A wait that leaks 64 bytes.
+fn leaking(stage: &Stage) {
+    static LEAKED: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+    let leak = async { LEAKED.lock().unwrap().push(vec![1; 64]) };
+    stage.bridge.wait(leak);
+}
+
+#[test]
+fn a_leak_of_64_bytes_in_the_calls_of_one_kind_is_seen() {
+    within_limit(Duration::from_mins(10), || {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let stage = Stage::new();
+        let why = one_kind(&stage, leaking, FEW / KINDS.len()).unwrap_err();
+        assert!(why.contains("bytes more"), "{why}");
+        let mut kinds = KINDS.to_vec();
+        kinds.push(("a wait that leaks", leaking));
+        let why = all_kinds(&stage, &kinds, FEW).unwrap_err();
+        assert!(why.contains("bytes more"), "{why}");
     });
 }
 
@@ -227,14 +303,12 @@ fn a_leak_of_each_kind_is_seen() {
         let witness = Arc::new(());
         for (what, leak) in LEAKS {
             let mut kept = Vec::new();
-            let few = Duration::from_millis(10);
-            let ended = unchanged(
-                &witness,
-                SLACK,
-                few,
-                || (),
-                || (0..8).for_each(|_| leak(&witness, &mut kept)),
-            );
+            let few = Limits {
+                patience: Duration::from_millis(10),
+                ..Limits::of(8)
+            };
+            let round = || (0..8).for_each(|_| leak(&witness, &mut kept));
+            let ended = unchanged(&witness, &few, || (), round);
             let why = ended.expect_err(what);
             assert!(why.contains(what), "{what}: {why}");
         }

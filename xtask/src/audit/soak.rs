@@ -1,5 +1,6 @@
 //! The stage `soak`: many calls of all kinds. After them the process has no more threads,
-//! descriptors, memory and references than before.
+//! descriptors, memory and references than before. A leak of 64 bytes per call of one kind
+//! is seen in the short form too.
 //!
 //! The long form also cancels many queries of a database as they end. No statement behind
 //! a cancelled query is interrupted.
