@@ -6,7 +6,7 @@ use crate::prelude::*;
 pub(crate) const PEERS: &str = "";
 
 pub(crate) fn run() {
-    let bridge = bridge_of(1, 1);
+    let (bridge, parent) = (bridge_of(1, 1), std::process::id());
     let outcome = bridge.try_wait(async {
         sleep(Duration::from_millis(5)).await;
         let pid = fork();
@@ -17,8 +17,14 @@ pub(crate) fn run() {
     });
     match outcome {
         Ok(pid) => assert!(ended_well(pid)),
-        // This is the child.
-        Err(error) => exit(i32::from(!matches!(error, WaitError::Forked { .. }))),
+        Err(error) => {
+            assert_ne!(
+                std::process::id(),
+                parent,
+                "the wait of the parent: {error}"
+            );
+            exit(i32::from(!matches!(error, WaitError::Forked { .. })))
+        }
     }
     assert_eq!(bridge.wait(real_work()), 7);
 }

@@ -6,6 +6,7 @@ pub(crate) const PEERS: &str = "";
 
 pub(crate) fn run() {
     if part().is_some() {
+        log::keep();
         let builder = Bridge::builder().exit_grace(Duration::ZERO);
         builder.install_global().unwrap();
         let (start, started) = mpsc::channel();
@@ -24,4 +25,6 @@ pub(crate) fn run() {
         (Some(0), ""),
         "{ended:?}"
     );
+    // An exit that waits logs the job which it cuts off at the end of the grace.
+    assert_eq!(ended.stderr, "");
 }
