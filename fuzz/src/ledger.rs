@@ -17,7 +17,7 @@ const SETTLED: Duration = if cfg!(test) {
 };
 
 /// The answer that the caller of a job got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// The caller got the job's value, or its panic.
     Ran,
@@ -25,6 +25,9 @@ pub enum Told {
     DidNotRun,
     /// Undecided: the caller dropped the job, or the wait was given up.
     Nothing,
+    /// The caller got an answer that nothing explains, such as another job's value. No panic
+    /// says so, because the pool would catch the panic of a job.
+    Wrong(String),
 }
 
 /// The record of one job.
@@ -56,17 +59,18 @@ impl Entry {
     /// Checks one job, when nothing is running any more.
     fn check(&self) {
         let (starts, drops) = (self.starts.load(SeqCst), self.drops.load(SeqCst));
-        let told = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(starts <= 1, "job {} ran {starts} times", self.number);
         assert_eq!(
             drops, 1,
             "the captures of job {} were dropped {drops} times",
             self.number
         );
-        match told {
+        match &*told {
             Told::Ran => assert_eq!(starts, 1, "job {} never ran, but has a value", self.number),
             Told::DidNotRun => assert_eq!(starts, 0, "job {} ran, but was denied", self.number),
             Told::Nothing => {}
+            Told::Wrong(what) => panic!("the caller of job {} got {what}", self.number),
         }
     }
 }
@@ -189,6 +193,13 @@ mod tests {
                 entry.tell(Told::DidNotRun);
             }),
             "ran and denied"
+        );
+        assert!(
+            broken(|entry| {
+                Capture::of(entry).entry().started();
+                entry.tell(Told::Wrong("another job's value".to_owned()));
+            }),
+            "a wrong answer"
         );
     }
 }

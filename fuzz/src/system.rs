@@ -1,11 +1,14 @@
 //! The only module that knows the library's names.
 
 use std::{
-    sync::LazyLock,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
-use bridge::{Bridge, Offload, OffloadError, offload};
+use bridge::{Bridge, Offload, OffloadError, WaitError, offload};
 use futures::future::join_all;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -35,12 +38,14 @@ pub(crate) fn runtime() -> Handle {
 pub struct System {
     bridge: Bridge,
     most: usize,
+    /// Whether a shutdown has begun.
+    ends: Arc<AtomicBool>,
 }
 
 /// A job of the system.
 #[derive(Debug)]
 pub struct Task {
-    bridge: Bridge,
+    system: System,
     job: Offload<u32>,
 }
 
@@ -49,6 +54,15 @@ pub struct Task {
 pub enum Tried {
     Queued(Task),
     GivenBack,
+}
+
+/// The place of a wait. It decides which errors may end the wait. A shutdown may end any.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// The program's own thread, with a limit perhaps. The limit may end the wait.
+    Program(Option<Duration>),
+    /// A job. A pool that is too small may end the wait.
+    Job,
 }
 
 /// The answer that the caller of a job got, and the job's value.
@@ -72,12 +86,13 @@ impl System {
         Self {
             bridge,
             most: shape.threads() + shape.blocked(),
+            ends: Arc::default(),
         }
     }
 
     pub fn make(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Task {
         Task {
-            bridge: self.bridge.clone(),
+            system: self.clone(),
             job: self.bridge.offload(job),
         }
     }
@@ -85,7 +100,7 @@ impl System {
     pub fn attempt(&self, job: impl FnOnce() -> u32 + Send + 'static) -> Tried {
         match self.bridge.try_offload(job) {
             Ok(job) => Tried::Queued(Task {
-                bridge: self.bridge.clone(),
+                system: self.clone(),
                 job,
             }),
             Err(_) => Tried::GivenBack,
@@ -94,18 +109,19 @@ impl System {
 
     /// Waits for several jobs at once.
     #[must_use]
-    pub fn wait_for_all(&self, tasks: Vec<Task>) -> Vec<Known> {
+    pub fn wait_for_all(&self, tasks: Vec<Task>, place: Place) -> Vec<Known> {
         let count = tasks.len();
         let all = join_all(tasks.into_iter().map(|task| task.job.outcome()));
-        match self.bridge.try_wait(all) {
+        match place.wait(self, all) {
             Ok(outcomes) => outcomes.iter().map(known).collect(),
-            Err(_) => vec![(Told::Nothing, None); count],
+            Err(told) => vec![(told, None); count],
         }
     }
 
     /// Shuts the system down. Returns false if a job was still running after `limit`.
     #[must_use]
     pub fn shut_down(&self, limit: Duration) -> bool {
+        self.ends.store(true, SeqCst);
         self.bridge.shutdown(limit).wait().running.is_empty()
     }
 
@@ -159,28 +175,38 @@ impl Task {
         self.job.cancel() == offload::Cancelled::Withdrawn
     }
 
-    /// Waits for the job, for at most `limit`.
+    /// Waits for the job.
     #[must_use]
-    pub fn wait(self, limit: Option<Duration>) -> Known {
-        let outcome = self.job.outcome();
-        let waited = match limit {
-            Some(limit) => self.bridge.wait_timeout(outcome, limit),
-            None => self.bridge.try_wait(outcome),
-        };
-        waited.map_or((Told::Nothing, None), |outcome| known(&outcome))
+    pub fn wait(self, place: Place) -> Known {
+        let waited = place.wait(&self.system, self.job.outcome());
+        waited.map_or_else(|told| (told, None), |outcome| known(&outcome))
     }
 
-    /// Waits for the job in a task of a runtime. The task must carry the lineage along.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the task panics, which it must not.
+    /// Waits in a job for a task of a runtime that awaits this job. The task must carry the
+    /// lineage along.
     #[must_use]
     pub fn wait_in_task(self) -> Known {
-        let task = self.bridge.spawn(self.job.outcome());
-        let waited = self.bridge.try_wait(task);
-        waited.map_or((Told::Nothing, None), |joined| {
-            known(&joined.expect("no task panics"))
+        let task = self.system.bridge.spawn(self.job.outcome());
+        match Place::Job.wait(&self.system, task) {
+            Ok(Ok(outcome)) => known(&outcome),
+            Ok(Err(error)) => (Told::Wrong(error.to_string()), None),
+            Err(told) => (told, None),
+        }
+    }
+}
+
+impl Place {
+    /// Waits for a future here.
+    fn wait<F: Future>(self, system: &System, future: F) -> Result<F::Output, Told> {
+        let waited = match self {
+            Self::Program(Some(limit)) => system.bridge.wait_timeout(future, limit),
+            Self::Program(None) | Self::Job => system.bridge.try_wait(future),
+        };
+        waited.map_err(|error| match (self, error) {
+            (Self::Program(Some(_)), WaitError::TimedOut { .. })
+            | (Self::Job, WaitError::PoolExhausted { .. }) => Told::Nothing,
+            (_, WaitError::RuntimeGone { .. }) if system.ends.load(SeqCst) => Told::Nothing,
+            (_, error) => Told::Wrong(error.to_string()),
         })
     }
 }
@@ -194,5 +220,34 @@ fn known(outcome: &Result<u32, OffloadError>) -> Known {
         }
         // A shutdown may also have cut off a job that was running.
         Err(_) => (Told::Nothing, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use arbitrary::{Arbitrary, Unstructured};
+
+    use super::*;
+
+    /// Otherwise a bridge that refuses every wait breaks no invariant.
+    #[test]
+    fn a_wait_that_is_refused_is_a_wrong_answer() {
+        let shape = Shape::arbitrary(&mut Unstructured::new(&[])).expect("any bytes");
+        let system = System::new(shape);
+        let executor = Builder::new_current_thread().build().expect("a runtime");
+        let told = |place: Place| {
+            let (release, held) = mpsc::channel::<()>();
+            let task = system.make(move || u32::from(held.recv().is_ok()));
+            let (told, _) = executor.block_on(async { task.wait(place) });
+            drop(release);
+            told
+        };
+        for place in [Place::Program(None), Place::Program(Some(LONG)), Place::Job] {
+            let told = told(place);
+            assert!(matches!(told, Told::Wrong(_)), "{place:?}: {told:?}");
+        }
+        assert!(system.shut_down(LONG));
     }
 }

@@ -8,6 +8,7 @@ use shuttle::sync::Barrier;
 
 use crate::{
     runner::explore,
+    scheduler::is_patient,
     world::{Refused, Size, try_wait, wait_outside},
 };
 
@@ -59,7 +60,7 @@ fn waits_for_a_stranger_that_no_thread_can_run() {
         let outcomes: Vec<_> = waits.into_iter().map(wait_outside).collect();
         wait_outside(unrelated);
         let told = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-        assert!(told <= 2);
+        assert!(told <= 1 || !is_patient(), "{told} waits were refused");
         world.end();
     });
 }
