@@ -13,6 +13,8 @@ pub(crate) fn run() {
         if pid == 0 {
             pending::<()>().await;
         }
+        // The parent's wait parks once more.
+        sleep(Duration::from_millis(5)).await;
         pid
     });
     match outcome {
