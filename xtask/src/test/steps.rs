@@ -48,6 +48,12 @@ pub(super) fn all() -> Vec<Step> {
             tests(TESTS),
         ),
         step(
+            "featureless",
+            "the bridge's clock, jobs and waits without its features, as most users build it",
+            minutes(10),
+            cargo(FEATURELESS),
+        ),
+        step(
             "doc tests",
             "every example in the docs",
             minutes(10),
@@ -124,6 +130,21 @@ const TESTS: &[&str] = &[
     "--bins",
     "--tests",
     "--examples",
+    "--no-fail-fast",
+];
+// In the workspace another package switches on `test-util`, which changes these tests. All
+// tests of the bridge would take minutes more.
+const FEATURELESS: &[&str] = &[
+    "test",
+    "--package",
+    "bridge",
+    "--lib",
+    "--test",
+    "clock",
+    "--test",
+    "jobs",
+    "--test",
+    "wait",
     "--no-fail-fast",
 ];
 const DOC_TESTS: &[&str] = &["test", "--workspace", "--doc", "--no-fail-fast"];
