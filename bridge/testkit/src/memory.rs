@@ -48,7 +48,7 @@ impl Memory {
     ///
     /// # Errors
     ///
-    /// Says how much a round grows, if that is half of a [block](LEAK) per call or more.
+    /// Says how much a round grows, if that is half a block or 32 bytes per call, or more.
     pub fn check(&self, calls: usize, mut round: impl FnMut()) -> Result<(), String> {
         let mut blocks = [0; ROUNDS];
         let mut bytes = [0; ROUNDS];
