@@ -12,11 +12,11 @@ pub(crate) const PEERS: &str = "";
 
 pub(crate) fn run() {
     let bridge = bridge_of(1, 1);
-    let (begin, begun) = mpsc::channel();
+    let (tell, begun) = mpsc::channel();
     let (close, closed) = mpsc::channel::<()>();
     let own = bridge.clone();
     let job = bridge.offload(move || {
-        begin.send(()).unwrap();
+        tell.send(()).unwrap();
         assert!(closed.recv().is_err(), "the other side is dropped");
         let inner = own.clone();
         own.wait(async move { 1 + inner.offload(|| 2).await })
