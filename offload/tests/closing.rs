@@ -8,12 +8,17 @@ use std::{
     pin::pin,
     sync::mpsc,
     task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
 
-use bridge_offload::{OffloadError, Pool, Rejected, Shutdown};
-use common::{plug, pool, wait};
+use bridge_offload::{Lineage, Offload, OffloadError, Pool, Shutdown};
+use common::{eventually, plug, pool, wait};
+use futures::{channel::oneshot, future::join};
 use testkit::within;
+
+/// Far longer than any step of a test takes.
+const LONG: Duration = Duration::from_secs(20);
 
 /// Starts this job on the pool, and begins a shutdown without a limit while the job runs. Then
 /// lets the job go on. Returns its value and the report.
@@ -62,19 +67,85 @@ fn an_admitted_job_gets_what_it_waits_for() {
 /// Otherwise a job that starts the next one again and again uses up the grace of the shutdown.
 #[test]
 fn a_chain_of_jobs_ends_with_the_admission() {
-    fn chain(pool: &Pool) {
+    fn detached(pool: &Pool) {
         let next = pool.clone();
-        pool.run(move || chain(&next)).detach();
+        pool.run(move || detached(&next)).detach();
+    }
+    fn started(pool: &Pool) {
+        let next = pool.clone();
+        pool.run(move || started(&next)).start().detach();
+    }
+    fn tried(pool: &Pool) {
+        let next = pool.clone();
+        let tried = pool.try_run(move || tried(&next));
+        tried.map_or_else(|no| assert!(no.is_shut_down()), Offload::detach);
     }
     within(|| {
-        let pool = pool(1, 8);
-        let next = pool.clone();
-        let (tried, report) = shut_down_beside(&pool, move || {
-            chain(&next);
-            next.try_run(|| ())
+        for (chain, late) in [(detached as fn(&Pool), 0), (started, 1), (tried, 0)] {
+            let pool = pool(1, 8);
+            let next = pool.clone();
+            let ((), report) = shut_down_beside(&pool, move || chain(&next));
+            assert_eq!((report.completed, report.abandoned), (1 + late, 0));
+        }
+    });
+}
+
+/// Otherwise a job that the shutdown does not wait for brings in jobs that it waits for, and for
+/// which no worker may be there.
+#[test]
+fn a_job_that_waits_for_the_shutdown_brings_nothing_in() {
+    within(|| {
+        let pool = pool(2, 8);
+        let (plugged, release) = plug(&pool);
+        let (tell, told) = mpsc::channel();
+        let own = pool.clone();
+        let closes = pool.run(move || {
+            tell.send(Lineage::current()).unwrap();
+            own.shutdown(LONG).wait()
         });
-        assert!(matches!(tried, Err(Rejected::ShutDown { .. })));
-        assert_eq!((report.completed, report.abandoned), (1, 0));
+        let closes = closes.start();
+        let lineage = told.recv().unwrap();
+        eventually("it is closed", || pool.try_run(|| ()).is_err());
+        eventually("its job waits", || pool.metrics().blocked == 1);
+        let late = wait(lineage.scope(async { pool.run(|| ()).outcome().await }));
+        release.send(()).unwrap();
+        wait(plugged);
+        assert_eq!(wait(closes).completed, 1);
+        assert!(matches!(late, Err(OffloadError::ShutDown { .. })));
+    });
+}
+
+/// Otherwise a shutdown that began when every worker was parked cuts off the jobs that it lets
+/// finish, as soon as one of them submits another.
+#[test]
+fn a_shutdown_that_blocks_the_last_worker_lets_the_others_go_on() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(2)
+            .build()
+            .unwrap();
+        let (answer, late) = oneshot::channel();
+        let slow = pool.run(move || wait(late).unwrap()).start();
+        let (tell, told) = oneshot::channel::<()>();
+        let own = pool.clone();
+        let nests = pool.run(move || {
+            wait(told).unwrap();
+            let both = wait(join(own.run(|| 1), own.run(|| 2)));
+            answer.send(both.0 + both.1).unwrap();
+        });
+        let nests = nests.start();
+        eventually("both wait", || pool.metrics().blocked == 2);
+        let own = pool.clone();
+        let closes = pool.run(move || own.shutdown(LONG).wait()).start();
+        eventually("it is closed", || pool.try_run(|| ()).is_err());
+        // The thread that shuts the pool down blocks a moment later.
+        thread::sleep(Duration::from_millis(20));
+        tell.send(()).unwrap();
+        let report = wait(closes);
+        assert_eq!((report.completed, report.abandoned), (4, 0), "{report:?}");
+        wait(nests);
+        assert_eq!(wait(slow), 3);
     });
 }
 

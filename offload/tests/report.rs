@@ -340,6 +340,7 @@ fn a_shutdown_that_runs_out_of_time_has_a_report() {
         let shutdown = pool.shutdown(Duration::from_millis(1)).wait();
         let report = shutdown.report.expect("time ran out");
         assert_eq!(states(&report), [JobState::Running, JobState::Queued]);
+        assert!(!report.jobs()[1].is_cancelled(), "it was not told before");
         drop(open);
         drop((plugged, queued));
         let in_time = Pool::new().shutdown(Duration::from_mins(1)).wait();

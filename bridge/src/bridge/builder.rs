@@ -88,8 +88,8 @@ impl Builder {
         /// a second, through `tracing`.
         max_threads: usize;
         /// Sets how many threads are added for closures that are parked in waits, at most.
-        /// The default is 64. If you set neither this nor `max_threads`, more are added while
-        /// fewer closures run than the default of `max_threads`, up to 512 threads in all.
+        /// The default is 64. If you set neither this nor `max_threads`, more are added, up to 512
+        /// threads in all.
         ///
         /// If every thread is parked and this allows no other, a wait is given up after a
         /// few seconds. So allow as many as may wait for slow answers at a time.

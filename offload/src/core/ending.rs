@@ -1,6 +1,9 @@
 //! The end of a pool: it takes no further job, and waits until the last job has ended or
 //! the grace is over. Then it tells running jobs to stop, and waits once more.
 
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
+
 use std::{
     mem,
     panic::Location,
@@ -111,10 +114,13 @@ impl Core {
         let stack = own_worker.as_ref().map(|own| own.stack);
         let drain = state.begin_drain(ending.lineage.clone(), stack);
         let mut late = None;
+        let blocks_worker = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
         // If every other worker is parked too, nobody is left to run the queued jobs.
-        let alone = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
+        let is_alone = |state: &State| {
+            blocks_worker && state.queue.ready() > 0 && state.has_one_unparked_worker()
+        };
         // A job that parks may wait for this shutdown, so each look begins with the waits.
-        while !(state.is_quiet(state.scope(&drain)) || (alone && state.queue.ready() > 0)) {
+        while !(state.is_quiet(state.scope(&drain)) || is_alone(&state)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
                 Err(still_locked) => {
@@ -216,6 +222,16 @@ impl Drained {
         self.stopping.iter().any(|other| Arc::ptr_eq(other, job))
     }
 
+    /// Makes the report of a shutdown that was late. It shows the pool before any caller is told. A
+    /// worker must not call this while it counts as parked, because it may run destructors.
+    pub(crate) fn make_report(&mut self, core: &Core) {
+        let report = self
+            .late
+            .take()
+            .and_then(|late| core.caught_report_of(late));
+        self.report.report = report.map(Box::new);
+    }
+
     /// Returns whether any job was told to stop.
     pub(crate) fn stops_any(&self) -> bool {
         !self.stopping.is_empty()
@@ -258,14 +274,10 @@ impl Drained {
     pub(crate) fn finish(self, core: &Core) -> Shutdown {
         let Self {
             mut report,
-            late,
             run,
             stopping,
             ..
         } = self;
-        report.report = late
-            .and_then(|snapshot| core.caught_report_of(snapshot))
-            .map(Box::new);
         if stopping.is_empty() {
             return report;
         }
@@ -316,85 +328,4 @@ pub(super) fn still_running(header: &Header, now: Tick) -> StillRunning {
 
 fn to_usize(jobs: u64) -> usize {
     usize::try_from(jobs).unwrap_or(usize::MAX)
-}
-
-#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
-mod tests {
-    use std::sync::mpsc;
-
-    use testkit::within;
-
-    use super::*;
-    use crate::{Builder, Pool, Waiting, job::running, worker::this_worker::Worker};
-
-    /// Returns the cancel grace of a shutdown with a grace of ten seconds.
-    fn cancel_grace(builder: Builder) -> Duration {
-        let pool = builder.build().unwrap();
-        let begin = || Worker::current().unwrap().core.begin_end(10 * SECOND);
-        pollster::block_on(pool.run(begin)).cancel_grace
-    }
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[test]
-    fn jobs_that_are_told_to_stop_have_a_tenth_of_the_grace() {
-        within(|| {
-            assert_eq!(cancel_grace(Pool::builder()), SECOND);
-            let set = Pool::builder().cancel_grace(7 * SECOND);
-            assert_eq!(cancel_grace(set), 7 * SECOND);
-        });
-    }
-
-    /// Otherwise a job that awaits the shutdown of its own pool hangs, if the system has no
-    /// thread that could wait for the end.
-    #[test]
-    fn a_shutdown_without_a_thread_is_over_for_the_job_that_awaits_it() {
-        within(|| {
-            let pool = Pool::new();
-            let job = pool.run(|| {
-                let _waiting = Waiting::open();
-                let core = Worker::current().unwrap().core;
-                core.begin_end(Duration::MAX).is_over(&core)
-            });
-            assert!(pollster::block_on(job));
-        });
-    }
-
-    /// Otherwise a report names a job as running whose caller has got the result.
-    #[test]
-    fn a_job_that_ends_just_before_its_caller_is_told_has_ended() {
-        within(|| {
-            let pool = Pool::new();
-            let this = || (Worker::current().unwrap().core, running::job().unwrap());
-            let (core, job) = pollster::block_on(pool.run(this));
-            let mut report = Shutdown::default();
-            tell_left(&core, &[job], &mut report);
-            assert_eq!((report.cancelled, report.running.len()), (1, 0));
-        });
-    }
-
-    /// Otherwise the report counts that job as abandoned, although its caller does not want it.
-    #[test]
-    fn a_job_withdrawn_as_its_caller_is_told_was_not_abandoned() {
-        within(|| {
-            let pool: Pool = Pool::builder().max_threads(1).build().unwrap();
-            let (tell, told) = mpsc::channel();
-            let (open, gate) = mpsc::channel::<()>();
-            let running = pool.run(move || {
-                tell.send(Worker::current().unwrap().core).unwrap();
-                let _open = gate.recv();
-            });
-            let running = running.start();
-            let core = told.recv().unwrap();
-            let [kept, withdrawn] = [(); 2].map(|()| pool.run(|| ()).start());
-            let mut drained = core.drain(&core.begin_end(Duration::ZERO), None);
-            drop(withdrawn);
-            settle(drained.tell_abandoned(&core));
-            assert_eq!(drained.report.abandoned, 1);
-            assert_eq!(pool.metrics().cancelled, 2);
-            drop(open);
-            pollster::block_on(running);
-            assert!(pollster::block_on(kept.outcome()).is_err());
-        });
-    }
 }

@@ -39,6 +39,7 @@ const STOPPING: u8 = 2;
 const DETACHED: u8 = 4;
 /// The job has had hooks, or futures that wait for its cancellation.
 const LISTENED_TO: u8 = 8;
+const LATE: u8 = 16;
 
 // The values of `shown`.
 const HIDDEN: u8 = 0;
@@ -163,6 +164,16 @@ impl Header {
 
     /// Notes that a hook or a future listens. The caller holds the lock of the pool's
     /// table, so a thread that sees the flag finds the listeners there.
+    /// Notes that a closed pool takes the job, because an admitted job needs it.
+    pub(crate) fn admit_late(&self) {
+        self.flags.fetch_or(LATE, Ordering::Relaxed);
+    }
+
+    /// Returns whether the pool was closed when it took the job.
+    pub(crate) fn is_late(&self) -> bool {
+        self.has(LATE)
+    }
+
     pub(super) fn listen(&self) {
         self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
     }

@@ -252,10 +252,12 @@ impl Listeners {
         for (_, waker) in wakers {
             wake(Some(waker));
         }
-        while let Some(hook) = self.begin_call() {
+        // In a fork's child, the other hooks belong to the parent. A thread of the parent may have
+        // held the lock.
+        while process.get().is_ok()
+            && let Some(hook) = self.begin_call()
+        {
             call(hook);
-            // In a fork's child, the other hooks belong to the parent. A thread of the parent may
-            // have held the lock.
             if process.get().is_err() {
                 return;
             }

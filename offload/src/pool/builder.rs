@@ -83,8 +83,8 @@ impl<A> Builder<A> {
     }
 
     /// Sets how many workers may be added because others are parked. The default is 64.
-    /// If you set neither this nor `max_threads`, more are added while a permit is free, up to
-    /// 512 workers in all. If you set only this, the pool grows once it stands still.
+    /// If you set neither this nor `max_threads`, more are added, up to 512 workers in all. If you
+    /// set only this, the pool grows once it stands still.
     pub fn max_blocked_threads(mut self, count: usize) -> Self {
         self.limits.max_blocked_threads = count;
         self.limits.most_while_parked = 0;

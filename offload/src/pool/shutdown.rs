@@ -164,6 +164,7 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     // destructors, which may wait too. The callers of queued jobs are told first: a hook may
     // wait for a lock of a job that waits for such a caller. The destructors come last,
     // because they may wait for the end of a running job.
+    drained.make_report(core);
     let left = drained.tell_abandoned(core);
     if drained.call_hooks(core).is_err() {
         mem::forget((left, drained)); // in a fork's child, these belong to the parent

@@ -17,8 +17,8 @@ pub(crate) struct Limits {
     /// Whether the pool may grow while it stands still: nobody has set `max_threads`.
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
-    /// The number of workers that a pool may have while jobs are parked and a permit is free,
-    /// although its limits are lower. It is zero if somebody has set a limit.
+    /// The number of workers that a pool may have while jobs are parked, although its limits are
+    /// lower. It is zero if somebody has set a limit.
     pub(crate) most_while_parked: usize,
     pub(crate) queue_capacity: usize,
     /// Whether the pool measures how long jobs are queued and run.

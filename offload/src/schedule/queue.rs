@@ -30,10 +30,7 @@ use crate::{
     timing::PoolClock,
 };
 
-/// After so many descendants an unrelated job is taken, if one is queued.
-///
-/// Descendants that start on credit or are lent do not count, so no parked job waits longer for
-/// the one descendant that it may need most.
+/// After so many descendants it is the turn of an unrelated job, if one is queued.
 const MOST_IN_A_ROW: u64 = 16;
 
 pub(crate) struct Queue {
@@ -207,29 +204,36 @@ impl Queue {
         self.show();
     }
 
-    /// Takes the job that is due: a descendant if there is one. But after each
-    /// [`MOST_IN_A_ROW`] descendants an unrelated job is due, so that a wait which submits jobs
-    /// without end keeps nobody waiting.
+    /// Returns whether an unrelated job should be taken, although descendants may be queued.
+    /// Otherwise a wait that submits jobs without end would keep it waiting.
+    pub(crate) fn is_turn_of_unrelated(&self) -> bool {
+        self.in_a_row >= MOST_IN_A_ROW && self.unrelated.queue.live > 0
+    }
+
+    /// Takes the first of the queued unrelated jobs.
+    pub(crate) fn take_unrelated(&mut self) -> Option<Submitted> {
+        let job = self.unrelated.queue.pop()?;
+        (self.in_a_row, self.unrelated_taken) = (0, self.unrelated_taken + 1);
+        self.refill();
+        Some(job)
+    }
+
+    /// Takes a job: a descendant if there is one.
     pub(crate) fn take(&mut self) -> Option<Submitted> {
         let Lists { queue, backlog } = &mut self.descendants;
-        let is_due = self.in_a_row < MOST_IN_A_ROW || self.unrelated.queue.live == 0;
-        let job = if is_due && queue.live > 0 {
+        let job = if queue.live > 0 {
             self.in_a_row += 1;
             queue.pop()
-        } else if is_due && backlog.live > 0 {
+        } else if backlog.live > 0 {
             self.in_a_row += 1;
             let job = backlog.pop();
             admit(job.as_ref(), self.clock.as_ref());
             job
         } else {
-            self.in_a_row = 0;
-            self.unrelated_taken += u64::from(self.unrelated.queue.live > 0);
-            self.unrelated.queue.pop()
-        };
-        if job.is_some() {
-            self.refill();
-        }
-        job
+            return self.take_unrelated();
+        }?;
+        self.refill();
+        Some(job)
     }
 
     /// Takes the first of the descendants that `fits`.

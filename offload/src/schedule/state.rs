@@ -275,7 +275,7 @@ impl State {
             return Some(Step::Watch(time));
         }
         let taken = if permit {
-            self.queue.take().map(|job| (job, StartRight::Permit))
+            self.take_on_permit().map(|job| (job, StartRight::Permit))
         } else {
             self.take_beyond_permits()
         };
@@ -309,6 +309,19 @@ impl State {
             return Some(Step::Spin);
         }
         None
+    }
+
+    /// Takes a queued job for which a permit is free.
+    ///
+    /// At the turn of an unrelated job, half of the permits must be left to descendants. An
+    /// unrelated job may block on what a parked job holds, and then its permit helps nobody.
+    #[inline]
+    fn take_on_permit(&mut self) -> Option<Submitted> {
+        if self.queue.is_turn_of_unrelated() && self.leaves_half_to_descendants() {
+            self.queue.take_unrelated()
+        } else {
+            self.queue.take()
+        }
     }
 
     /// Leaves the queue to other workers. Calls a worker if a job is left that may

@@ -1,13 +1,16 @@
 //! Runs one blocking closure on a thread of its own, and is the future of its result.
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use crate::platform::sync::{Mutex, lock, start_thread};
+use crate::platform::{
+    fork::OfProcess,
+    sync::{Mutex, lock, start_thread},
+};
 
 /// The stack size of that thread, which is std's default.
 const STACK_SIZE: usize = 2 * 1024 * 1024;
@@ -40,7 +43,12 @@ impl<T: Send + 'static> OnThread<T> {
         }));
         let other = Arc::clone(&slot);
         let run = move || {
+            let process = OfProcess::new(());
             let result = body();
+            if process.get().is_err() {
+                mem::forget(result); // in a fork's child, nobody polls for it
+                return;
+            }
             let mut slot = lock(&other);
             slot.result = Some(result);
             let waker = slot.waker.take();

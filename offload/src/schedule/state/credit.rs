@@ -50,6 +50,20 @@ impl Credit {
 }
 
 impl State {
+    /// Returns whether unrelated jobs would have at most half of the permits with one more of
+    /// them.
+    #[cold]
+    pub(super) fn leaves_half_to_descendants(&self) -> bool {
+        let mut runs = vec![true; self.stacks.len()];
+        for parked_wait in &self.parked_waits {
+            runs[parked_wait.request.stack] = parked_wait.lent.is_some();
+        }
+        let running = self.stacks.iter().zip(runs).filter(|(_, runs)| *runs);
+        let innermost = running.filter_map(|(stack, _)| stack.innermost());
+        let unrelated = innermost.filter(|claimed| !claimed.lineage.is_waited_for_in(self.pool));
+        2 * (unrelated.count() + 1) <= self.permits()
+    }
+
     /// Returns whether no permit is free and a queued job may start beyond the permits.
     pub(super) fn has_job_beyond_permits(&mut self) -> bool {
         if self.has_permit() || !self.queue.holds_descendants() {

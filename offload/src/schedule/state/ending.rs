@@ -20,18 +20,36 @@ impl State {
     /// Returns whether the pool takes this job. A closed pool takes what an admitted job needs, so
     /// that the job can finish within the grace.
     ///
-    /// A job that detaches another one, or tries to submit it, does not wait for it. So a chain
-    /// of jobs that each submit the next one ends when the pool is closed.
+    /// A job that detaches another one, or tries to submit it, does not wait for it. And what was
+    /// admitted late brings nothing in by itself. So a chain of jobs that each submit the next one
+    /// ends when the pool is closed. A job that waits for a shutdown brings nothing in either.
     pub(crate) fn admits(&self, job: &Submitted, when_full: WhenFull) -> bool {
-        let is_awaited = when_full == WhenFull::JoinBacklog && !job.header().is_detached();
-        let needs = |frame: Arc<Frame>| {
-            frame.is_open_in(self.pool) && (is_awaited || frame.kind() == Kind::Wait)
-        };
         match self.phase {
             Phase::Open => true,
-            Phase::Draining => job.lineage.frames().any(needs),
+            Phase::Draining => self.needs_late(job, when_full),
             Phase::Stopped => false,
         }
+    }
+
+    #[cold]
+    fn needs_late(&self, job: &Submitted, when_full: WhenFull) -> bool {
+        let is_awaited = when_full == WhenFull::JoinBacklog && !job.header().is_detached();
+        let of_drain = |drain: &Arc<Drain>| self.waiting_for(drain);
+        let mut waiting: Vec<_> = self.drains.iter().flat_map(of_drain).collect();
+        waiting.extend(&self.excluded);
+        let in_time: Vec<_> = (self.jobs(ShutdownScope::Except(waiting)))
+            .filter(|job| !job.header().is_late())
+            .map(JobId::of)
+            .collect();
+        let needs = |frame: Arc<Frame>| {
+            let is_open = frame.is_open_in(self.pool) && (is_awaited || frame.kind() == Kind::Wait);
+            is_open && frame.job().is_some_and(|job| in_time.contains(&job))
+        };
+        let is_needed = job.lineage.frames().any(needs);
+        if is_needed {
+            job.header().admit_late();
+        }
+        is_needed
     }
 
     /// Lets each worker end that has no job, although the pool stays open. Returns the

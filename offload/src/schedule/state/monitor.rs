@@ -106,7 +106,8 @@ impl State {
     /// Returns whether jobs are queued that no worker is bound to look at, or every worker is
     /// parked and none can be added.
     fn is_stuck(&self) -> bool {
-        (self.queue.ready() > 0 && !self.has_lookout()) || self.is_hopeless()
+        let has_lookout = self.has_lookout() && !self.may_fail_to_look();
+        (self.queue.ready() > 0 && !has_lookout) || self.is_hopeless()
     }
 
     /// Returns whether permits may be added, once the pool has stood still for long enough.

@@ -193,11 +193,21 @@ impl State {
 
     /// Returns whether any worker is not parked.
     pub(super) fn has_unparked_worker(&self) -> bool {
+        self.asleep() < self.threads
+    }
+
+    /// Returns whether only one worker is not parked, and none can be added.
+    pub(crate) fn has_one_unparked_worker(&self) -> bool {
+        self.asleep() + 1 == self.threads && !self.may_start()
+    }
+
+    /// Returns the number of parked workers that nobody has woken.
+    fn asleep(&self) -> usize {
         // A worker that was woken and has not come back yet does not count as parked.
         let asleep = |parked_wait: &&ParkedWait| {
             parked_wait.lent.is_none() && !parked_wait.request.unparker.is_unparked()
         };
-        self.parked_waits.iter().filter(asleep).count() < self.threads
+        self.parked_waits.iter().filter(asleep).count()
     }
 
     /// Clears the cached result if this job, which is about to be queued, can be lent.

@@ -87,6 +87,15 @@ impl State {
             && self.searcher.as_ref().is_some_and(is_held_up)
     }
 
+    /// Returns whether the only worker that is bound to look at the queue is starting, and may
+    /// fail to: the start before it has failed.
+    pub(super) fn may_fail_to_look(&self) -> bool {
+        let is_starting = |searcher: &Searcher| matches!(searcher.state, SearchState::Starting);
+        self.start_failed.is_some()
+            && self.spinner.is_none()
+            && self.searcher.as_ref().is_some_and(is_starting)
+    }
+
     /// Notes whether the start hook seems to hold the searching worker up. Only the monitor
     /// asks the clock for that, so a push need not.
     pub(super) fn note_held_up(&mut self, now: Instant) {

@@ -27,6 +27,7 @@ impl State {
 
     /// Returns the index of a stack for a worker that starts.
     pub(crate) fn enter(&mut self) -> usize {
+        self.start_failed = None;
         self.free_stacks.pop().unwrap_or_else(|| {
             self.stacks.push(Stack::default());
             if let Some(clock) = &self.queue.clock {
@@ -71,22 +72,19 @@ impl State {
     /// Returns whether a worker may be added: one for each permit, and while a wait is
     /// parked, as many more as the limit allows.
     ///
-    /// A pool of which nobody set a limit does not stop there while a permit is free. A request
-    /// of a server to itself brings a pool there: nothing tells whose descendant it is. The
-    /// parked jobs may wait for the queued ones, and so may a job that blocks.
+    /// A pool of which nobody set a limit does not stop there. A request of a server to itself
+    /// brings a pool there: nothing tells whose descendant it is. The parked jobs may wait for the
+    /// queued ones, and so may a job that blocks.
     ///
     /// `help` starts a worker only for a job that may start and that no other worker can
     /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
-        let added = if self.parked_waits.is_empty() {
-            0
+        let limit = if self.parked_waits.is_empty() {
+            self.permits()
         } else {
-            self.limits.max_blocked_threads
+            let added = self.permits() + self.limits.max_blocked_threads;
+            added.max(self.limits.most_while_parked)
         };
-        let mut limit = self.permits() + added;
-        if added > 0 && self.has_permit() {
-            limit = limit.max(self.limits.most_while_parked);
-        }
         // If every worker is parked, a start is tried at once after a failure.
         let failed = || {
             self.start_failed

@@ -118,9 +118,32 @@ fn jobs_stay_queued_after_a_failed_start_while_a_monitor_looks_on() {
         let Action::Start(id) = state.look(Instant::now()).action else {
             panic!("each look tries a start")
         };
+        // A look while a worker starts is one at which the pool stands still, too.
+        let _amid_the_start = state.look(Instant::now());
         !state.start_failed(id).0.is_empty()
     });
-    assert_eq!(told, Some(20));
+    assert_eq!(told, Some(10));
+}
+
+/// Otherwise the turns of unrelated jobs give them all permits, and they block on what a parked
+/// job holds. Or an unrelated job never has its turn, because parked ones count.
+#[test]
+fn half_of_the_permits_are_left_to_descendants() {
+    for (permits, running, leaves_half) in [
+        (1, 0, false),
+        (2, 0, true),
+        (2, 1, false),
+        (4, 1, true),
+        (4, 2, false),
+    ] {
+        let (mut state, _parkers, _job) = hopeless();
+        state.limits.max_threads = permits;
+        for _ in 0..running {
+            let stack = state.enter();
+            state.begin(stack, &unrelated(), StartRight::Permit);
+        }
+        assert_eq!(state.leaves_half_to_descendants(), leaves_half);
+    }
 }
 
 /// Otherwise a job waits for a worker although the system may have a thread again, and nobody is
