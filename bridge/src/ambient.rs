@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "test-util")]
 use crate::runtime::held_clock::Hold;
-use crate::{carry::Captured, runtime::clock};
+use crate::{carry::Captured, log, runtime::clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
 /// does, and in the context of its submitter. Tags the thread as one that runs a job.
@@ -56,7 +56,10 @@ impl Ambient for InRuntime {
     }
 
     fn lost(pool: &PoolName, at: &'static Location<'static>, why: &OffloadError) {
-        tracing::error!(pool = pool.as_str(), %at, %why, "a detached closure is lost");
+        // A subscriber may detach closures of a pool that is shut down.
+        log::outermost(|| {
+            tracing::error!(pool = pool.as_str(), %at, %why, "a detached closure is lost");
+        });
     }
 
     fn cut_off(left: &CutOff) {

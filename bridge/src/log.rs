@@ -1,7 +1,8 @@
 //! Logging that does not log itself.
 //!
 //! A subscriber may wait on a bridge that logs its waits, or call a function that is
-//! logged. The bridge does not log these, because that would never end.
+//! logged. It may detach a closure that is lost, or wait so long that the wait warns. The
+//! bridge does not log these, because that would never end.
 
 use std::cell::Cell;
 

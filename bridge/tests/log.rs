@@ -1,16 +1,19 @@
-//! Checks a subscriber that waits, on a bridge that logs its waits.
+//! Checks a subscriber that waits and offloads, on bridges that log that.
 //!
 //! This is a test target of its own, because it sets the global subscriber.
 //! `tracing` does not guard that one against recursion, as it guards the
 //! subscriber of a single thread.
 
-use std::sync::{
-    LazyLock,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    cell::Cell,
+    future::pending,
+    sync::{LazyLock, Once},
+    time::Duration,
 };
 
-use bridge::{Bridge, smartasync};
+use bridge::{Bridge, smartasync, wait_frozen_timeout};
 use testkit::within;
+use tokio::runtime::Builder;
 use tracing::{Event, Metadata, Subscriber, span};
 
 static LOGGED: LazyLock<Bridge> = LazyLock::new(|| {
@@ -18,9 +21,30 @@ static LOGGED: LazyLock<Bridge> = LazyLock::new(|| {
     builder.build().unwrap()
 });
 
-static EVENTS: AtomicUsize = AtomicUsize::new(0);
+static SHUT_DOWN: LazyLock<Bridge> = LazyLock::new(|| {
+    let bridge = Bridge::builder().build().unwrap();
+    let _report = bridge.shutdown(Duration::ZERO).wait();
+    bridge
+});
 
-/// Calls a function for each event that logs events too.
+/// A subscriber that hears of itself does so without end. So the first events only are
+/// answered.
+const ANSWERED: usize = 3;
+
+thread_local! {
+    static EVENTS: Cell<usize> = const { Cell::new(0) };
+    static ANSWER: Cell<fn()> = const { Cell::new(|| ()) };
+}
+
+/// Counts and answers the events of this thread from now on.
+fn answer(answer: fn()) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Sends).unwrap());
+    EVENTS.set(0);
+    ANSWER.set(answer);
+}
+
+/// Calls a function for each event, which may log events too.
 struct Sends;
 
 #[smartasync(debug)]
@@ -42,9 +66,10 @@ impl Subscriber for Sends {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, _: &Event<'_>) {
-        EVENTS.fetch_add(1, Ordering::Relaxed);
-        LOGGED.wait(send());
-        send().wait();
+        EVENTS.set(EVENTS.get() + 1);
+        if EVENTS.get() <= ANSWERED {
+            ANSWER.get()();
+        }
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -55,15 +80,41 @@ impl Subscriber for Sends {
 #[test]
 fn a_subscriber_that_waits_does_not_hear_of_itself() {
     within(|| {
-        tracing::subscriber::set_global_default(Sends).unwrap();
+        answer(|| {
+            LOGGED.wait(send());
+            send().wait();
+        });
         LOGGED.wait(async {});
-        assert_eq!(EVENTS.load(Ordering::Relaxed), 1);
+        assert_eq!(EVENTS.get(), 1);
         send().wait();
         drop(send());
-        assert_eq!(
-            EVENTS.load(Ordering::Relaxed),
-            3,
-            "it hears again of others"
-        );
+        assert_eq!(EVENTS.get(), 3, "it hears again of others");
+    });
+}
+
+/// Otherwise a line that is logged after the shutdown overflows the stack.
+#[test]
+fn a_subscriber_whose_closures_are_lost_does_not_hear_of_it() {
+    within(|| {
+        answer(|| SHUT_DOWN.offload(|| ()).detach());
+        SHUT_DOWN.offload(|| ()).detach();
+        assert_eq!(EVENTS.get(), 1);
+        SHUT_DOWN.offload(|| ()).detach();
+        assert_eq!(EVENTS.get(), 2, "it hears again of others");
+    });
+}
+
+/// Otherwise each wait of the subscriber warns after a second, and waits once more.
+#[test]
+fn a_subscriber_whose_wait_warns_does_not_hear_of_it() {
+    within(|| {
+        fn parked() {
+            let never = pending::<()>();
+            wait_frozen_timeout(never, Duration::from_millis(1500)).unwrap_err();
+        }
+        answer(parked);
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { parked() });
+        assert_eq!(EVENTS.get(), 1);
     });
 }

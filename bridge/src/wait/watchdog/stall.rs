@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use detect::waiting_task;
 
 use super::liveness::{BusyThreads, LivenessProbe};
-use crate::wait::request::{Freezes, WaitContext};
+use crate::{
+    log,
+    wait::request::{Freezes, WaitContext},
+};
 
 /// A wait that has been suspect for this long is reported.
 const SUSPICIOUS: Duration = Duration::from_secs(1);
@@ -67,7 +70,7 @@ impl StallWarning {
             && since + SUSPICIOUS <= Instant::now()
         {
             self.has_warned = true;
-            warn(context, suspect);
+            log::outermost(|| warn(context, suspect));
         }
     }
 
