@@ -7,7 +7,11 @@ use std::{future::poll_fn, iter::zip, sync::mpsc, task::Poll};
 
 use bridge_offload::{Offload, Pool, Report, Step};
 use common::{eventually, pool, pool_with_blocked, wait};
-use futures::{FutureExt, channel::oneshot, future::select};
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{poll_immediate, select},
+};
 use testkit::within;
 
 /// Waits until the pool has this number of parked jobs.
@@ -136,4 +140,39 @@ fn a_wait_that_polls_is_in_no_circle() {
         drop((open, open_below));
         eventually("over", || pool.metrics().completed == 3);
     });
+}
+
+/// Otherwise a report names a circle although one of its waits has left the job that waits
+/// for it. That wait goes on as soon as its other future is ready.
+#[test]
+fn a_wait_that_has_left_a_job_is_in_no_circle_with_it() {
+    for leave in [drop, Offload::detach] {
+        within(|| {
+            let pool = pool(4, 8);
+            let (give, take) = mpsc::channel::<Offload<()>>();
+            let (end, ended) = oneshot::channel::<()>();
+            let (start, started) = mpsc::channel();
+            let own = pool.clone();
+            let first = pool.run(move || {
+                let _ended = wait(async {
+                    let second = own.run(move || {
+                        start.send(()).unwrap();
+                        wait(take.recv().unwrap());
+                    });
+                    let mut second = second.start();
+                    // A job that has not begun would be withdrawn.
+                    started.recv().unwrap();
+                    assert!(poll_immediate(&mut second).await.is_none());
+                    leave(second);
+                    ended.await
+                });
+            });
+            give.send(first.start()).unwrap();
+            parked(&pool, 2);
+            let report = pool.report();
+            assert_eq!(report.cycle(), None, "{report}");
+            drop(end);
+            eventually("over", || pool.metrics().completed == 2);
+        });
+    }
 }

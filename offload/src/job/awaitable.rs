@@ -154,7 +154,10 @@ where
         let mut cell = lock(&self.cell);
         // Under the lock, because a closure that sees the flag may end at once. The caller
         // must still hear that it came upon a running closure.
-        self.header.cancel();
+        match leave {
+            Leave::ByDrop => self.header.leave(),
+            Leave::ByCancel => self.header.cancel(),
+        }
         let (next, withdrawal) = match cell.stage {
             Stage::Fresh(_) | Stage::Waiting(..) => (
                 if keeps_result {

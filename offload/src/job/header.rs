@@ -15,7 +15,7 @@ pub(crate) struct Header {
     /// The list of the queue that holds the job. Only the queue uses it, under the
     /// pool's lock.
     pub(crate) list: AtomicU8,
-    /// The bits [`CANCELLED`], [`STOPPING`], [`DETACHED`] and [`LISTENED_TO`].
+    /// The bits [`CANCELLED`], [`STOPPING`], [`DETACHED`], [`LISTENED_TO`] and [`LEFT`].
     flags: AtomicU8,
     /// The job's end, once the caller can see the result. The metrics look here until
     /// the pool has counted the job.
@@ -39,7 +39,10 @@ const STOPPING: u8 = 2;
 const DETACHED: u8 = 4;
 /// The job has had hooks, or futures that wait for its cancellation.
 const LISTENED_TO: u8 = 8;
-const LATE: u8 = 16;
+/// The caller has dropped its future.
+const LEFT: u8 = 16;
+/// The pool was closed when it took the job.
+const LATE: u8 = 32;
 
 // The values of `shown`.
 const HIDDEN: u8 = 0;
@@ -134,6 +137,16 @@ impl Header {
     /// Notes that the caller does not need the job any more.
     pub(crate) fn cancel(&self) {
         self.flags.fetch_or(CANCELLED, Ordering::Relaxed);
+    }
+
+    /// Notes that the caller has dropped its future.
+    pub(super) fn leave(&self) {
+        self.flags.fetch_or(CANCELLED | LEFT, Ordering::Relaxed);
+    }
+
+    /// Returns whether the caller may still poll for the result.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.has(DETACHED | LEFT)
     }
 
     /// Returns whether the caller does not need the job any more.

@@ -67,7 +67,7 @@ pub(super) struct JobNode {
     pub(super) pool: usize,
     /// Whether the report lists the job.
     is_listed: bool,
-    /// The last wait that polled for the job, if it is known.
+    /// The last wait that polled for the job, if it is known and may poll again.
     pub(super) adopter: Option<usize>,
 }
 

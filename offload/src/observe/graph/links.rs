@@ -27,8 +27,10 @@ impl Graph {
         }
         // All waits are known now, and all parents by lineage, which `fits_below` follows.
         for at in 0..self.jobs.len() {
-            let adopter = self.jobs[at].seen.job.header().adopter();
-            self.jobs[at].adopter = self.waits_by_frame.get(&adopter).copied();
+            let header = self.jobs[at].seen.job.header();
+            // A wait that has dropped or detached the job does not wait for it any more.
+            let adopter = header.is_awaited().then(|| header.adopter());
+            self.jobs[at].adopter = adopter.and_then(|it| self.waits_by_frame.get(&it).copied());
             if let Some(wait) = self.jobs[at].adopter
                 && self.fits_below(at, Step::Wait(wait))
             {
