@@ -5,7 +5,7 @@ mod common;
 
 use std::{future::poll_fn, iter::zip, sync::mpsc, task::Poll};
 
-use bridge_offload::{Offload, Pool, Report, Step};
+use bridge_offload::{JobEntry, JobState, Offload, Pool, Report, Step};
 use common::{eventually, pool, pool_with_blocked, wait};
 use futures::{
     FutureExt,
@@ -175,4 +175,32 @@ fn a_wait_that_has_left_a_job_is_in_no_circle_with_it() {
             eventually("over", || pool.metrics().completed == 2);
         });
     }
+}
+
+/// Otherwise the report of the refused wait does not say why no thread can serve it.
+#[test]
+fn a_job_whose_worker_runs_a_lent_job_is_in_a_circle_with_it() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (_end_aside, ended) = oneshot::channel::<()>();
+        let aside = pool.run(move || wait(ended).is_ok()).start();
+        parked(&pool, 1);
+        let (give, take) = mpsc::channel::<Offload<()>>();
+        let (end, ended) = oneshot::channel::<()>();
+        let own = pool.clone();
+        let lends = pool.run(move || {
+            wait(own.run(move || {
+                let _ended = wait(select(take.recv().unwrap(), ended));
+            }));
+        });
+        give.send(lends.start()).unwrap();
+        eventually("both are parked", || {
+            let states: Vec<_> = pool.report().jobs().iter().map(JobEntry::state).collect();
+            states == [JobState::Parked, JobState::Lending, JobState::Parked]
+        });
+        let report = pool.report();
+        assert_eq!(steps(&report).len(), 4, "{report}");
+        drop(end);
+        drop(aside);
+    });
 }

@@ -1,7 +1,7 @@
 //! Finds jobs and waits that wait for each other in a circle.
 //!
 //! There are two kinds of circles. In the first, every job is parked, and its wait polls
-//! for the next job.
+//! for the next job. The worker of a parked job may run a job that it was lent.
 //!
 //! In the second, running jobs have taken every permit. Each of them has submitted, outside
 //! a wait, a job that is queued or has a queued descendant. If each running job blocks until
@@ -24,7 +24,10 @@ pub(super) fn find(graph: &Graph) -> Option<Cycle> {
 
 /// Finds a circle of parked jobs.
 fn find_parked(graph: &Graph) -> Option<Vec<Step>> {
-    let is_parked = |job: usize| graph.jobs[job].entry.state == JobState::Parked;
+    let is_parked = |job: usize| {
+        let state = graph.jobs[job].entry.state;
+        matches!(state, JobState::Parked | JobState::Lending)
+    };
     // The jobs that a walk has visited. A walk that comes to a circle is the last one.
     let mut done = vec![false; graph.jobs.len()];
     let own = (0..graph.jobs.len()).filter(|job| graph.jobs[*job].pool == OWN && is_parked(*job));
