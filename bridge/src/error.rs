@@ -210,9 +210,12 @@ impl fmt::Display for WaitError {
                          there for a closure that the wait depends on"
                     )?,
                 }
-                f.write_str(
-                    ", and no other can be added; raise `max_blocked_threads`, or nest less deeply",
-                )
+                f.write_str(", and no other can be added; ")?;
+                match report.cycle().filter(|cycle| cycle.is_certain()) {
+                    // More threads would be parked too.
+                    Some(cycle) => write!(f, "{cycle}; let one of them not wait"),
+                    None => f.write_str("raise `max_blocked_threads`, or nest less deeply"),
+                }
             }
             Self::RuntimeGone { at } => write!(
                 f,

@@ -221,6 +221,27 @@ fn a_wait_that_is_given_up_carries_the_report() {
     });
 }
 
+/// Otherwise the text advises more threads, which would be parked in the circle too.
+#[test]
+fn a_wait_that_is_given_up_in_a_circle_names_the_circle() {
+    within(|| {
+        let builder = Bridge::builder().max_threads(1).max_blocked_threads(1);
+        let bridge = builder.build().unwrap();
+        let (give, take) = mpsc::channel::<Offload<()>>();
+        let (tell, told) = mpsc::channel();
+        let (outer, inner) = (bridge.clone(), bridge.clone());
+        let waits = bridge.offload(move || {
+            outer.wait(outer.offload(move || {
+                tell.send(inner.try_wait(take.recv().unwrap())).unwrap();
+            }));
+        });
+        give.send(waits.start()).unwrap();
+        let text = told.recv().unwrap().unwrap_err().to_string();
+        assert!(text.contains("; these wait for each other: job"), "{text}");
+        assert!(text.ends_with("; let one of them not wait"), "{text}");
+    });
+}
+
 #[test]
 fn a_shutdown_that_runs_out_of_time_carries_the_report() {
     within(|| {
