@@ -1,12 +1,15 @@
 //! Writes a report as a tree.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{collections::HashMap, fmt, hash::Hash, time::Duration};
 
 use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle::Cycle};
 
 /// The greatest depth of the tree that is written. Each further level would make the lines
 /// longer.
 const LEVELS: usize = 32;
+
+/// The most lines of jobs, and the most lines of waits, that are written below one line.
+const LINES: usize = 64;
 
 /// A report, and what stands right below each of its jobs and waits.
 struct Tree<'a> {
@@ -20,6 +23,8 @@ enum Line<'a> {
     /// A job, or several that are alike.
     Jobs(Vec<&'a JobEntry>),
     Wait(&'a WaitEntry),
+    /// The number of jobs or waits whose lines would be too many, and what they are.
+    More(usize, &'static str),
     /// The number of queued jobs that the report does not list.
     Omitted(usize),
     /// The number of idle workers.
@@ -60,24 +65,17 @@ impl<'a> Tree<'a> {
     /// Returns the lines right below `parent`. For `None`, these are the lines of the top
     /// level.
     fn below(&self, parent: Option<Step>) -> Vec<Line<'a>> {
-        let waits = |job| {
-            let waits = self.waits.get(&job).into_iter().flatten();
-            waits.map(|wait| Line::Wait(wait))
-        };
         let mut lines = Vec::new();
         if let Some(Step::Job(job)) = parent {
-            lines.extend(waits(Some(job)));
+            lines.extend(self.wait_lines(Some(job)));
         }
-        if let Some(jobs) = self.jobs.get(&parent) {
-            let alike = jobs.chunk_by(|one, next| self.is_like(one, next));
-            lines.extend(alike.map(|jobs| Line::Jobs(jobs.to_vec())));
-        }
+        lines.extend(self.job_lines(parent));
         if parent.is_none() {
             let idle = |worker: &&WorkerEntry| worker.state == WorkerState::Idle;
             let idle = self.report.workers.iter().filter(idle).count();
             let omitted = self.report.omitted;
             lines.extend((omitted > 0).then_some(Line::Omitted(omitted)));
-            lines.extend(waits(None));
+            lines.extend(self.wait_lines(None));
             lines.extend((idle > 0).then_some(Line::Idle(idle)));
         }
         lines
@@ -88,23 +86,52 @@ impl<'a> Tree<'a> {
         match line {
             Line::Jobs(jobs) if jobs.len() == 1 => self.below(Some(Step::Job(jobs[0].number))),
             Line::Wait(wait) => self.below(Some(Step::Wait(wait.number))),
-            Line::Jobs(_) | Line::Omitted(_) | Line::Idle(_) => Vec::new(),
+            Line::Jobs(_) | Line::More(..) | Line::Omitted(_) | Line::Idle(_) => Vec::new(),
         }
     }
 
-    /// Returns whether two jobs share a line. Both are queued with nothing below them, and
-    /// their lines would differ only in the number and the age.
-    fn is_like(&self, one: &JobEntry, next: &JobEntry) -> bool {
-        let is_leaf = |job: &JobEntry| !self.jobs.contains_key(&Some(Step::Job(job.number)));
-        let is_queued = |job: &JobEntry| {
-            matches!(job.state, JobState::Queued | JobState::InBacklog) && is_leaf(job)
-        };
-        let is_same = one.at == next.at
-            && one.state == next.state
-            && (one.is_foreign, &one.pool) == (next.is_foreign, &next.pool)
-            && one.is_cancelled == next.is_cancelled
-            && one.is_detached == next.is_detached;
-        is_same && is_queued(one) && is_queued(next)
+    /// Returns the lines of a job's waits. For `None`, these are the waits outside any job.
+    fn wait_lines(&self, job: Option<usize>) -> impl Iterator<Item = Line<'a>> {
+        let waits = self.waits.get(&job).map_or(&[][..], Vec::as_slice);
+        let more = waits.len().saturating_sub(LINES);
+        let lines = waits.iter().take(LINES).map(|wait| Line::Wait(wait));
+        lines.chain((more > 0).then_some(Line::More(more, "wait")))
+    }
+
+    /// Returns the lines of the jobs right below `parent`. Jobs that are alike share the line
+    /// of the first of them.
+    fn job_lines(&self, parent: Option<Step>) -> impl Iterator<Item = Line<'a>> {
+        let (mut lines, mut known) = (Vec::<Vec<_>>::new(), HashMap::new());
+        for job in self.jobs.get(&parent).into_iter().flatten() {
+            let new = lines.len();
+            let line = self
+                .likeness(job)
+                .map_or(new, |it| *known.entry(it).or_insert(new));
+            match lines.get_mut(line) {
+                Some(alike) => alike.push(*job),
+                None => lines.push(vec![*job]),
+            }
+        }
+        let more = lines.iter().skip(LINES).map(Vec::len).sum();
+        lines.truncate(LINES);
+        let lines = lines.into_iter().map(Line::Jobs);
+        lines.chain((more > 0).then_some(Line::More(more, "job")))
+    }
+
+    /// Returns what is the same for all jobs of a line. Their lines would differ only in the
+    /// number and the age. Returns `None` for a job that is not queued or has something below
+    /// it, because such a job shares no line.
+    fn likeness(&self, job: &'a JobEntry) -> Option<impl Hash + Eq> {
+        let is_leaf = !self.jobs.contains_key(&Some(Step::Job(job.number)));
+        let is_in_backlog = job.state == JobState::InBacklog;
+        let is_queued = is_in_backlog || job.state == JobState::Queued;
+        (is_queued && is_leaf).then_some((
+            job.at,
+            is_in_backlog,
+            (job.is_foreign, &job.pool),
+            job.is_cancelled,
+            job.is_detached,
+        ))
     }
 
     /// Returns the number of levels from these lines down.
@@ -158,6 +185,8 @@ impl fmt::Display for Line<'_> {
         match self {
             Self::Jobs(jobs) => f.write_str(&jobs_line(jobs)),
             Self::Wait(wait) => f.write_str(&wait_line(wait)),
+            Self::More(1, what) => write!(f, "… and 1 {what} more"),
+            Self::More(count, what) => write!(f, "… and {count} {what}s more"),
             Self::Omitted(jobs) => write!(f, "{jobs} further jobs are queued"),
             Self::Idle(1) => f.write_str("1 worker is idle"),
             Self::Idle(workers) => write!(f, "{workers} workers are idle"),

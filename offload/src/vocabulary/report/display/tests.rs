@@ -101,6 +101,57 @@ fn jobs_share_no_line_if_their_lines_would_differ() {
     assert_eq!(text.lines().count(), 2, "{text}");
 }
 
+/// Otherwise the text has a line for each of the jobs, because two places offload in turn.
+#[test]
+fn jobs_that_are_alike_share_a_line_although_others_stand_between_them() {
+    let places = [queued(0).at, Location::caller()].into_iter().cycle();
+    let jobs = (1..=4000).map(queued).zip(places);
+    let jobs = jobs.map(|(job, at)| JobEntry { at, ..job });
+    let text = text_of(jobs);
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(
+        text.contains("├─ 2000 of the jobs 1 to 3999, queued"),
+        "{text}"
+    );
+}
+
+/// Otherwise a text is as long as its pool is large.
+#[test]
+fn a_level_is_cut_after_some_lines() {
+    let wait = |number| WaitEntry {
+        number,
+        at: None,
+        age: None,
+        job: None,
+        thread: None,
+        future: None,
+    };
+    for (all, lines, end) in [
+        (64, 64, None),
+        (65, 65, Some("… and 1 ")),
+        (1000, 65, Some("… and 936 ")),
+    ] {
+        let report = Report {
+            jobs: (1..=all)
+                .map(|number| job(number, JobState::Running, None))
+                .collect(),
+            waits: (1..=all).map(wait).collect(),
+            ..Report::default()
+        };
+        let text = report.to_string();
+        assert_eq!(text.lines().count(), 1 + 2 * lines, "{text}");
+        assert_eq!(
+            text.matches("… and ").count(),
+            2 * usize::from(end.is_some()),
+            "{text}"
+        );
+        assert!(
+            end.is_none_or(|end| text.matches(end).count() == 2),
+            "{text}"
+        );
+    }
+}
+
 /// Otherwise the monitor would write for minutes, and look after nothing meanwhile.
 #[test]
 fn a_long_queue_is_written_in_one_pass() {
