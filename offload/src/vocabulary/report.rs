@@ -204,7 +204,7 @@ impl JobEntry {
         self.state
     }
 
-    /// Returns how long the job has run, or how long it has been queued.
+    /// Returns how long ago the job began, or how long it has been queued.
     ///
     /// A job that has begun always has an age, at a resolution of 10 milliseconds. The age
     /// includes the time of up to 31 short jobs that ran on the same worker just before. A

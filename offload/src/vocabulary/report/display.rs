@@ -216,8 +216,14 @@ fn jobs_line(jobs: &[&JobEntry]) -> String {
         JobState::Ended => ", ended",
     };
     text.push(state.to_owned());
-    if let Some(age) = first.age {
-        text.push(format!(" for {}", Age(age)));
+    if let Some(age) = first.age.map(Age) {
+        text.push(match first.state {
+            JobState::InBacklog | JobState::Queued | JobState::Running => format!(" for {age}"),
+            // The job may have run for most of the time.
+            JobState::Parked | JobState::Lending | JobState::Ended => {
+                format!(", begun {age} ago")
+            }
+        });
     }
     if let Some(worker) = first.worker {
         text.push(format!(" on worker {worker}"));

@@ -181,6 +181,32 @@ fn an_age_has_the_unit_that_suits_it() {
     }
 }
 
+/// Otherwise a job that has just been parked seems to have been parked ever since it began.
+#[test]
+fn the_age_of_a_job_that_does_not_run_counts_from_its_begin() {
+    for (state, text) in [
+        (JobState::Queued, ", queued for 2.2 s on worker 1, "),
+        (
+            JobState::InBacklog,
+            ", in the backlog for 2.2 s on worker 1, ",
+        ),
+        (JobState::Running, ", running for 2.2 s on worker 1, "),
+        (JobState::Parked, ", parked, begun 2.2 s ago on worker 1, "),
+        (
+            JobState::Lending,
+            "job on its worker, begun 2.2 s ago on worker 1, ",
+        ),
+        (JobState::Ended, ", ended, begun 2.2 s ago on worker 1, "),
+    ] {
+        let line = jobs_line(&[&JobEntry {
+            age: Some(Duration::from_millis(2200)),
+            worker: Some(1),
+            ..job(1, state, None)
+        }]);
+        assert!(line.contains(text), "{line}");
+    }
+}
+
 #[test]
 fn a_report_of_a_stall_says_so() {
     let report = Report::default().stalled(Duration::from_secs(2));
