@@ -33,9 +33,14 @@ pub(crate) fn tick(born: Instant, now: Instant) -> Tick {
     tick | BEGUN
 }
 
-/// Returns the time from one tick to a later one.
+/// A job that begins while a report is made may have begun later than the report's `now`, by
+/// less than an hour.
+const AHEAD: Tick = 60 * 60 * 1000 / UNIT;
+
+/// Returns the time from one tick to a later one, or 0 if `begun` is up to an hour later.
 pub(crate) fn between(begun: Tick, now: Tick) -> Duration {
     let units = now.wrapping_sub(begun) & !BEGUN;
+    let units = if units < BEGUN - AHEAD { units } else { 0 };
     Duration::from_millis(u64::from(units) * u64::from(UNIT))
 }
 
@@ -136,5 +141,19 @@ mod tests {
         assert_eq!(tick(born, born + Duration::from_millis(119)), BEGUN + 11);
         assert_eq!(between(BEGUN + 11, BEGUN + 13), Duration::from_millis(20));
         assert_eq!(between(Tick::MAX, BEGUN + 1), Duration::from_millis(20));
+    }
+
+    /// Otherwise a job that begins while a report is made has run for 248 days.
+    #[test]
+    fn a_job_that_begins_after_the_clock_was_read_has_no_age() {
+        for (begun, now) in [
+            (BEGUN + 12, BEGUN + 11),
+            (BEGUN, Tick::MAX),
+            (BEGUN + AHEAD, BEGUN),
+        ] {
+            assert_eq!(between(begun, now), Duration::ZERO, "{begun} to {now}");
+        }
+        let longest = Duration::from_hours(248 * 24);
+        assert!(between(BEGUN + AHEAD + 1, BEGUN) > longest);
     }
 }
