@@ -206,7 +206,6 @@ impl State {
         }
         if self.may_start() {
             self.threads += 1;
-            self.tally.peak_threads = self.tally.peak_threads.max(self.threads);
             let id = self.next_id;
             self.next_id += 1;
             self.begin_search(id, SearchState::Starting);

@@ -39,7 +39,8 @@ pub struct Metrics {
     /// The number of jobs that were not admitted. This includes jobs that waited for room
     /// when the pool was closed.
     pub rejected: u64,
-    /// The greatest number of workers at a time.
+    /// The greatest number of workers at a time. A worker counts from the end of its start
+    /// hook on.
     pub peak_threads: usize,
     /// The greatest number of jobs in the queue at a time. In a storm of short jobs the
     /// pool counts only when a worker looks at the queue. It misses jobs that come and go

@@ -15,7 +15,6 @@ pub(crate) struct Tally {
     pub(crate) cancelled: u64,
     pub(crate) panicked: u64,
     pub(crate) rejected: u64,
-    pub(super) peak_threads: usize,
     pub(super) peak_blocked: usize,
 }
 
@@ -103,7 +102,8 @@ impl State {
             cancelled,
             panicked,
             rejected,
-            peak_threads: self.tally.peak_threads,
+            // A new stack is made only if each older one has a worker.
+            peak_threads: self.stacks.len(),
             peak_queued: self.queue.peak(),
             peak_blocked: self.tally.peak_blocked,
             queued_for: None,

@@ -34,6 +34,18 @@ fn a_failed_start_that_leaves_jobs_queued_starts_the_monitor() {
     assert!(failed().stall.take_start());
 }
 
+/// Otherwise the metrics of a pool whose starts fail show more workers than it ever had.
+#[test]
+fn a_worker_that_could_not_be_started_is_in_no_peak() {
+    let mut state = failed();
+    assert_eq!(state.metrics().peak_threads, 1);
+    let stack = state.enter();
+    assert_eq!(state.metrics().peak_threads, 2);
+    state.threads += 1;
+    state.leave(stack);
+    assert_eq!(state.metrics().peak_threads, 2);
+}
+
 /// Otherwise each submission tries another start, which takes the system long to refuse.
 #[test]
 fn no_start_is_tried_right_after_a_failed_one() {
