@@ -190,3 +190,47 @@ fn debug_logs_the_end_of_the_function() {
     let unit = elapsed.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     assert!(!unit.starts_with('s'), "{}", lines[0]);
 }
+
+/// The pool catches such a panic, so the call that is dropped afterwards unwinds nothing.
+#[test]
+fn debug_logs_a_panic_on_the_pool() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let waits = || logged_sync_panic().wait_timeout(LIMIT);
+            let _payload = panic::catch_unwind(waits).unwrap_err();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in ["call panicked", "route=Offload"] {
+        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+    }
+}
+
+/// Otherwise the log blames a destructor's call for the panic that made the destructor run.
+#[test]
+fn debug_logs_the_end_of_a_call_in_a_destructor() {
+    struct Cleanup;
+    impl Drop for Cleanup {
+        fn drop(&mut self) {
+            assert_eq!(logged_sync("a").wait(), 1);
+            assert_eq!(logged(1).wait(), 1);
+        }
+    }
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let fails = || {
+                let _cleanup = Cleanup;
+                panic!("on purpose");
+            };
+            let _payload = panic::catch_unwind(fails).unwrap_err();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    for line in lines.iter() {
+        assert!(line.contains("call finished"), "{line}");
+    }
+}

@@ -7,10 +7,11 @@
 
 use std::{
     fmt::Write as _,
-    future::{pending, ready},
+    future::{pending, poll_fn, ready},
+    panic::{self, AssertUnwindSafe},
     pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -111,6 +112,8 @@ fn each_wait_tells_its_future_place_time_and_error() {
             let _late = bridge.wait_timeout(pending::<()>(), none).unwrap_err();
             runtime.block_on(async { bridge.try_wait(pending::<()>()).unwrap_err() });
             runtime.block_on(async { bridge.wait_frozen(ready(())) });
+            let panics = || bridge.wait(poll_fn(|_| -> Poll<()> { panic!("on purpose") }));
+            let _payload = panic::catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
         });
     });
     let lines = lines.0.lock().unwrap();
@@ -120,6 +123,7 @@ fn each_wait_tells_its_future_place_time_and_error() {
         (1, "Pending<()>", "place=Thread", Some("ran out of time")),
         (2, "Pending<()>", "place=Worker(0)", Some("would freeze")),
         (3, "Ready<()>", "place=Worker(0)", None),
+        (4, "PollFn<", "place=Thread", Some("a panic ended")),
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, (offset, future, place, error)) in lines.iter().zip(expected) {

@@ -222,7 +222,7 @@ impl Builder {
     }
 
     /// Logs each wait through `tracing`: its future, the line of its call, where its thread
-    /// stood, its duration, and its error.
+    /// stood, its duration, and its error or panic.
     pub fn debug(mut self, on: bool) -> Self {
         self.debug = on;
         self

@@ -188,8 +188,10 @@ where
             lost();
         };
         let poll = offload.poll_outcome(cx);
-        if let Poll::Ready(Ok(_)) = poll {
-            this.setup.end();
+        match poll {
+            Poll::Ready(Ok(_)) => this.setup.end(),
+            Poll::Ready(Err(OffloadError::Panicked(_))) => this.setup.panicked(),
+            Poll::Ready(Err(_)) | Poll::Pending => {}
         }
         poll
     }

@@ -18,7 +18,11 @@ pub struct Record {
     name: &'static str,
     caller: &'static Location<'static>,
     started: Option<(Route, Instant)>,
+    /// Whether the thread was unwinding when it started the call, as in a destructor. Then it
+    /// unwinds at the end of the call too, however the function ended.
+    started_in_unwinding: bool,
     ended: bool,
+    panicked: bool,
     /// The time that the function took, unless it runs until the record is dropped.
     ran_for: Option<Duration>,
 }
@@ -31,7 +35,9 @@ impl Record {
             name,
             caller: Location::caller(),
             started: None,
+            started_in_unwinding: false,
             ended: false,
+            panicked: false,
             ran_for: None,
         }
     }
@@ -39,7 +45,10 @@ impl Record {
 
 impl Hooks for Record {
     fn begin(&mut self, route: Route) {
-        self.started.get_or_insert_with(|| (route, Instant::now()));
+        if self.started.is_none() {
+            self.started = Some((route, Instant::now()));
+            self.started_in_unwinding = thread::panicking();
+        }
     }
 
     fn end(&mut self) {
@@ -50,6 +59,10 @@ impl Hooks for Record {
         {
             self.ran_for.get_or_insert_with(|| start.elapsed());
         }
+    }
+
+    fn panicked(&mut self) {
+        self.panicked = true;
     }
 }
 
@@ -63,9 +76,10 @@ impl Drop for Record {
             return;
         };
         let elapsed = self.ran_for.unwrap_or_else(|| start.elapsed());
+        let unwinds = thread::panicking() && !self.started_in_unwinding;
         let end = if self.ran_for.is_some() {
             "call finished"
-        } else if thread::panicking() {
+        } else if self.panicked || unwinds {
             "call panicked"
         } else if self.ended {
             "call finished"
@@ -91,6 +105,12 @@ impl Hooks for Option<SharedRecord> {
     fn end(&mut self) {
         if let Some(record) = self {
             lock(record).end();
+        }
+    }
+
+    fn panicked(&mut self) {
+        if let Some(record) = self {
+            lock(record).panicked();
         }
     }
 }
@@ -146,6 +166,13 @@ impl Hooks for Access {
         match self {
             Self::Own(record) => record.end(),
             Self::Lent(shared) => shared.upgrade().end(),
+        }
+    }
+
+    fn panicked(&mut self) {
+        match self {
+            Self::Own(record) => record.panicked(),
+            Self::Lent(shared) => shared.upgrade().panicked(),
         }
     }
 }

@@ -10,6 +10,7 @@
 
 use std::{
     any::type_name,
+    fmt::Display,
     pin::pin,
     time::{Duration, Instant},
 };
@@ -127,19 +128,47 @@ fn run_logged<F: Future>(
     request: &Request<'_>,
     slot: PinnedSlot<'_, F>,
 ) -> Result<F::Output, WaitError> {
-    let (start, place) = (Instant::now(), Place::current());
+    let mut log = WaitLog {
+        request,
+        start: Instant::now(),
+        place: Place::current(),
+        panics: true,
+    };
     let result = run_here(request, slot);
-    log::outermost(|| {
-        tracing::debug!(
-            future = request.future,
-            at = %request.at,
-            ?place,
-            elapsed = ?start.elapsed(),
-            error = result.as_ref().err().map(tracing::field::display),
-            "wait"
-        );
-    });
+    log.panics = false;
+    log.write(result.as_ref().err().map(|error| error as &dyn Display));
     result
+}
+
+/// Logs a wait. If the future panics, the destructor does.
+struct WaitLog<'a> {
+    request: &'a Request<'a>,
+    start: Instant,
+    place: Place,
+    panics: bool,
+}
+
+impl WaitLog<'_> {
+    fn write(&self, error: Option<&dyn Display>) {
+        log::outermost(|| {
+            tracing::debug!(
+                future = self.request.future,
+                at = %self.request.at,
+                place = ?self.place,
+                elapsed = ?self.start.elapsed(),
+                error = error.map(tracing::field::display),
+                "wait"
+            );
+        });
+    }
+}
+
+impl Drop for WaitLog<'_> {
+    fn drop(&mut self) {
+        if self.panics {
+            self.write(Some(&"a panic ended the wait"));
+        }
+    }
 }
 
 /// Runs the future in `slot` to its end on this thread.
