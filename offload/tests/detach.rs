@@ -4,7 +4,8 @@
 mod common;
 
 use std::{
-    panic::Location,
+    cell::Cell,
+    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
     pin::pin,
     sync::{Arc, Mutex, mpsc},
     task::{Context, Waker},
@@ -287,7 +288,7 @@ fn a_job_whose_caller_has_left_is_not_told() {
         let job = pool.run(move || {
             start.send(()).unwrap();
             let _open = gate.recv();
-            std::panic::resume_unwind(Box::new(()));
+            resume_unwind(Box::new(()));
         });
         let job = job.start();
         started.recv().unwrap();
@@ -295,5 +296,63 @@ fn a_job_whose_caller_has_left_is_not_told() {
         drop(open);
         eventually("counted", || pool.metrics().panicked == 1);
         assert_eq!(lost(line), None);
+    });
+}
+
+thread_local! {
+    static WORD: Cell<&'static str> = const { Cell::new("") };
+}
+
+/// Carries a word, and notes in which word each lost job is reported.
+struct InWord;
+
+static WORDS: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+
+impl Ambient for InWord {
+    type Context = &'static str;
+
+    fn context(_config: &Config) -> Option<&'static str> {
+        Some(WORD.get())
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, context: Option<&&'static str>, closure: impl FnOnce() -> R) -> R {
+        let word = *context.unwrap();
+        assert_ne!(word, "panics", "on purpose");
+        WORD.set(word);
+        let result = catch_unwind(AssertUnwindSafe(closure));
+        WORD.set("");
+        result.unwrap_or_else(|payload| resume_unwind(payload))
+    }
+
+    fn lost(_: &PoolName, _: &'static Location<'static>, _: &OffloadError) {
+        WORDS.lock().unwrap().push(WORD.get());
+    }
+}
+
+/// Otherwise the log line about a lost job is outside the span of its submitter.
+#[test]
+fn a_lost_job_is_told_in_its_context() {
+    within(|| {
+        let pool: Pool<InWord> = Pool::builder().max_threads(1).build().unwrap();
+        let detach = |word, closure: fn()| {
+            WORD.set(word);
+            pool.run(closure).detach();
+            WORD.set("");
+        };
+        // Each job is detached before it runs. Otherwise `detach` reports it on this thread.
+        let (_plugged, release) = plug_with(&pool, ());
+        detach("panicked", || panic!("on purpose"));
+        detach("panics", || unreachable!("its context panics"));
+        drop(release);
+        eventually("both are told", || WORDS.lock().unwrap().len() == 2);
+        let (_plugged, _release) = plug_with(&pool, ());
+        detach("abandoned", || unreachable!("it is abandoned"));
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!(report.abandoned, 1);
+        assert_eq!(*WORDS.lock().unwrap(), ["panicked", "", "abandoned"]);
     });
 }

@@ -27,6 +27,8 @@ pub trait Ambient: Send + 'static {
 
     /// Runs the closure on a worker, in the captured surroundings and in the context.
     ///
+    /// The report of a [lost](Self::lost) job runs like a closure of its own.
+    ///
     /// The pool drops the surroundings after it has woken the job's caller. The context is
     /// dropped before the caller sees the result, on the caller's thread. If nobody awaits
     /// the job, the worker drops it.
@@ -47,7 +49,8 @@ pub trait Ambient: Send + 'static {
 
     /// Reports a detached job that panicked, or that will not run. Nobody awaits such a
     /// job, so this is the only place where its failure shows. `at` is where the closure was
-    /// offloaded.
+    /// offloaded. The pool calls this inside [`enter`](Self::enter), with the context of the
+    /// job. If the caller detaches a job that is over, there is no `enter` around the call.
     fn lost(_pool: &PoolName, _at: &'static Location<'static>, _why: &OffloadError) {}
 
     /// Reports the jobs that did not finish before the process exits. A thread that exists

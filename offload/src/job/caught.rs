@@ -60,6 +60,46 @@ pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     }
 }
 
+/// Reports a detached job inside its surroundings and its context. If that code of the
+/// user's panics before the report, the report is made outside.
+#[cold]
+pub(super) fn report_lost_inside<A: Ambient>(
+    (ambient, context): (&A, Option<&A::Context>),
+    pool: &PoolName,
+    at: &'static Location<'static>,
+    why: &OffloadError,
+) {
+    let mut is_reported = false;
+    let report = || {
+        is_reported = true;
+        report_lost::<A>(pool, at, why);
+    };
+    let entered = catch_unwind(AssertUnwindSafe(|| ambient.enter(context, report)));
+    if let Err(payload) = entered {
+        drop_payload(payload);
+    }
+    if !is_reported {
+        report_lost::<A>(pool, at, why);
+    }
+}
+
+/// Returns the report about a detached job that will not run. The report drops the job's
+/// surroundings and its context.
+#[cold]
+pub(super) fn lost_report<A: Ambient>(
+    ambient: A,
+    context: Option<A::Context>,
+    at: &'static Location<'static>,
+    why: OffloadError,
+) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || {
+        let pool = why.pool().cloned().unwrap_or_default();
+        report_lost_inside((&ambient, context.as_ref()), &pool, at, &why);
+        drop_caught(context);
+        drop_caught(ambient);
+    })
+}
+
 /// Reports a detached job of `pool` that failed, because nobody awaits it.
 #[cold]
 pub(super) fn report_lost<A: Ambient>(

@@ -11,8 +11,8 @@ use std::{
 use super::{
     Job,
     ambient::Ambient,
-    caught::{self, drop_caught, drop_payload, report_lost, wake},
-    cell::{Stage, claim_detached},
+    caught::{self, drop_caught, drop_payload, lost_report, report_lost_inside, wake},
+    cell::{Detached, Stage, claim_detached},
     header::{Finish, Header},
     runnable::{DeferredCleanup, Host, Runnable, Start},
     running,
@@ -70,7 +70,7 @@ where
         if let Some(timer) = timer {
             timer.end();
         }
-        let finish = job.finish(result, context, start.on);
+        let finish = job.finish(result, &ambient, context, start.on);
         if mem::needs_drop::<A>() {
             drop_caught(ambient);
         }
@@ -120,6 +120,7 @@ where
     fn finish(
         &self,
         result: std::thread::Result<T>,
+        ambient: &A,
         context: Option<A::Context>,
         on: &Host<'_>,
     ) -> Finish {
@@ -144,13 +145,23 @@ where
         let waker = cell.waker.take();
         drop(cell);
         if let Some((unawaited, context)) = unawaited {
+            let tell = |unawaited: &Result<T, OffloadError>, context: Option<&A::Context>| {
+                if let (Err(error), true) = (unawaited, self.header.is_detached()) {
+                    report_lost_inside((ambient, context), on.name, self.header.at, error);
+                }
+            };
+            tell(&unawaited, context.as_ref());
             let unawaited = match context {
                 None => unawaited,
-                Some(context) => caught::drop_context(context, unawaited),
+                Some(context) => {
+                    let was_told = unawaited.is_err();
+                    let unawaited = caught::drop_context(context, unawaited);
+                    if !was_told {
+                        tell(&unawaited, None);
+                    }
+                    unawaited
+                }
             };
-            if let (Err(error), true) = (&unawaited, self.header.is_detached()) {
-                report_lost::<A>(on.name, self.header.at, error);
-            }
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unawaited))) {
                 finish = Finish::Panicked;
                 drop_payload(payload);
@@ -180,17 +191,24 @@ where
         let (waker, context) = (cell.waker.take(), cell.take_context());
         drop(cell);
         self.header.cancel();
-        let is_unrun = !matches!(old, Stage::Running);
-        let left = is_unrun.then(|| Box::new((old, context)) as Box<dyn Send>);
-        let at = self.header.at;
-        let report = report.map(|error| {
-            let pool = error.pool().cloned().unwrap_or_default();
-            Box::new(move || report_lost::<A>(&pool, at, &error)) as Box<dyn FnOnce() + Send>
-        });
-        DeferredCleanup {
+        let mut cleanup = DeferredCleanup {
             waker,
-            left,
-            report,
+            left: None,
+            report: None,
+        };
+        match (old, report) {
+            (Stage::Running, _) => {}
+            (Stage::WaitingDetached(detached), Some(error)) => {
+                let Detached {
+                    closure,
+                    ambient,
+                    handle,
+                } = *detached;
+                cleanup.left = Some(Box::new((closure, handle)));
+                cleanup.report = Some(lost_report(ambient, context, self.header.at, error));
+            }
+            (old, _) => cleanup.left = Some(Box::new((old, context))),
         }
+        cleanup
     }
 }

@@ -74,6 +74,6 @@ pub(crate) struct DeferredCleanup {
     /// The ambient and the context of a job that had not begun, and its closure unless the
     /// caller may take that back.
     pub(crate) left: Option<Box<dyn Send>>,
-    /// The report about a job that nobody awaits.
+    /// The report about a job that nobody awaits. It holds the job's ambient and context.
     pub(crate) report: Option<Box<dyn FnOnce() + Send>>,
 }

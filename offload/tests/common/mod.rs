@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Offload, Parked, Pool, Waiting, park::Parker};
+use bridge_offload::{Ambient, Offload, Parked, Pool, Waiting, park::Parker};
 
 /// The reason why a wait has no value.
 #[derive(Debug, PartialEq, Eq)]
@@ -147,7 +147,10 @@ pub fn plug(pool: &Pool) -> (Offload<()>, mpsc::Sender<()>) {
 }
 
 /// Like `plug`, but the job returns `result`.
-pub fn plug_with<T: Send + 'static>(pool: &Pool, result: T) -> (Offload<T>, mpsc::Sender<()>) {
+pub fn plug_with<A: Ambient, T: Send + 'static>(
+    pool: &Pool<A>,
+    result: T,
+) -> (Offload<T>, mpsc::Sender<()>) {
     let (release, held) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
     let task = pool
