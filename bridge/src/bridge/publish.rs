@@ -26,6 +26,17 @@ impl Bridge {
     /// | `queued_for`, `ran_for`, if [timings](crate::Builder::timings) are on | gauges in seconds: `bridge_ran_for_seconds` with the label `quantile` for 0.5, 0.9, 0.99, 0.999 and 1 (the maximum), and `bridge_ran_for_seconds_mean`; the counter `bridge_ran_for_total` |
     /// | the others | gauges |
     ///
+    /// # Corner cases
+    ///
+    /// - A series belongs to a name, not to a bridge. So give each bridge that you publish a
+    ///   name of its own. If two bridges have the same name, or none, their gauges show the
+    ///   bridge that was published last, and their counters the larger count.
+    /// - A counter never falls. A bridge that is built again under its old name counts from
+    ///   zero, so the published counters stand still until it has counted as far as the old
+    ///   one. If your program rebuilds a bridge, give the new one another name.
+    /// - The gauges of a bridge that has ended keep the last published values. Publish once
+    ///   more after its [shutdown](Self::shutdown): then they show what is left of it.
+    ///
     /// ```
     /// use bridge::Bridge;
     ///
