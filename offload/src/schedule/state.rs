@@ -55,7 +55,7 @@ use crate::{
         queue::{Lane, Queue},
         stall::Stall,
     },
-    thread::park::Unparker,
+    thread::{clock::TimeSigns, park::Unparker},
     timing::{PoolClock, Recorder},
 };
 
@@ -118,6 +118,7 @@ pub(crate) struct State {
     /// The time at which a worker last could not be started.
     start_failed: Option<Instant>,
     next_id: usize,
+    pub(crate) signs: TimeSigns,
     pub(crate) stall: Stall,
     pub(crate) tally: Tally,
 }
@@ -161,6 +162,7 @@ impl State {
             keeps_no_idle: false,
             start_failed: None,
             next_id: 0,
+            signs: TimeSigns::default(),
             stall: Stall::default(),
             tally: Tally::default(),
         }
@@ -202,9 +204,11 @@ impl State {
             return Action::Nothing;
         }
         if let Some(unparker) = self.call_sleeper() {
+            self.signs.add();
             return Action::Wake(unparker);
         }
         if self.may_start() {
+            self.signs.add();
             self.threads += 1;
             let id = self.next_id;
             self.next_id += 1;

@@ -3,15 +3,23 @@
 //! A worker that runs short jobs back to back soon reads the clock for one job in 32
 //! only, because a read costs a quarter of such a job. A worker that runs longer jobs, or
 //! that slept, reads the clock for each job.
+//!
+//! A long job may follow short ones, and the next job must not seem as old as that one. So
+//! the sharing also ends with a [sign](TimeSigns) that time has passed. The signs cost a job
+//! two comparisons.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use crate::platform::sync::now;
 
 /// The most jobs that share one read of the clock.
 const MOST: u32 = 32;
 
-/// Jobs share a read of the clock only while they take no longer than this together.
+/// Jobs share the next read of the clock only if the last ones took no longer than this
+/// together. If one of them takes longer all the same, a [sign](TimeSigns) ends the sharing.
 const SHARED: Duration = Duration::from_millis(5);
 
 /// The unit of a [`Tick`], in milliseconds.
@@ -44,6 +52,31 @@ pub(crate) fn between(begun: Tick, now: Tick) -> Duration {
     Duration::from_millis(u64::from(units) * u64::from(UNIT))
 }
 
+/// Counts the signs that time may have passed since a worker read the clock. The state of a
+/// pool holds the count, so a worker finds it without a further lock or atomic.
+///
+/// These are the signs:
+///
+/// - The monitor looks at the pool. It runs whenever jobs are queued and every permit is
+///   taken.
+/// - A worker is called or started for a job. That happens if jobs are queued and permits are
+///   free.
+/// - A worker has read the clock and found another tick.
+///
+/// While a job runs for long and another job is queued behind it, a sign comes within about the
+/// time between two looks. If no job is queued, the worker spins or sleeps after the
+/// long job, and then reads the clock anyway. Without a monitor, because the system has no
+/// thread, the first sign may be missing.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct TimeSigns(u32);
+
+impl TimeSigns {
+    #[inline]
+    pub(crate) fn add(&mut self) {
+        self.0 = self.0.wrapping_add(1);
+    }
+}
+
 /// A worker's clock for the jobs that it begins.
 pub(crate) struct JobClock {
     born: Instant,
@@ -53,6 +86,10 @@ pub(crate) struct JobClock {
     shared: u32,
     /// The number of these jobs that have not begun.
     left: u32,
+    /// The signs that this clock knows.
+    heeded: TimeSigns,
+    /// Whether the last read found another tick, and the other workers have no sign of it.
+    has_news: bool,
 }
 
 impl JobClock {
@@ -63,6 +100,8 @@ impl JobClock {
             tick: BEGUN,
             shared: 0,
             left: 0,
+            heeded: TimeSigns::default(),
+            has_news: false,
         }
     }
 
@@ -80,7 +119,9 @@ impl JobClock {
     #[inline]
     pub(crate) fn note(&mut self, now: Instant) {
         self.read_at = now;
-        self.tick = tick(self.born, now);
+        let tick = tick(self.born, now);
+        self.has_news |= tick != self.tick;
+        self.tick = tick;
         (self.shared, self.left) = (1, 1);
     }
 
@@ -88,6 +129,26 @@ impl JobClock {
     pub(crate) fn idle(&mut self) {
         self.left = 0;
         self.shared = 0;
+    }
+
+    /// Makes the next job read the clock if there is a sign that time has passed. Tells the
+    /// other workers if this clock shows another tick.
+    #[inline]
+    pub(crate) fn heed(&mut self, signs: &mut TimeSigns) {
+        if self.heeded != *signs || self.has_news {
+            self.exchange(signs);
+        }
+    }
+
+    #[cold]
+    fn exchange(&mut self, signs: &mut TimeSigns) {
+        if self.heeded != *signs {
+            self.left = 0;
+        }
+        if mem::take(&mut self.has_news) {
+            signs.add();
+        }
+        self.heeded = *signs;
     }
 
     #[inline(never)]
@@ -133,6 +194,43 @@ mod tests {
         ] {
             assert_eq!(share(jobs, took), shared, "{jobs} jobs in {took:?}");
         }
+    }
+
+    /// Returns a clock whose next jobs share a tick that no read gives.
+    fn shared() -> JobClock {
+        JobClock {
+            tick: Tick::MAX,
+            left: 5,
+            ..JobClock::new(Instant::now())
+        }
+    }
+
+    /// Otherwise a job is as old as the long jobs that ran before it.
+    #[test]
+    fn a_sign_ends_the_jobs_that_share_a_read() {
+        let mut signs = TimeSigns::default();
+        let mut clock = shared();
+        clock.heed(&mut signs);
+        assert_eq!(clock.begin(), Tick::MAX);
+        signs.add();
+        clock.heed(&mut signs);
+        assert_ne!(clock.begin(), Tick::MAX);
+    }
+
+    /// Otherwise a worker that sees no sign but other workers misses what they have read.
+    #[test]
+    fn another_tick_is_told_once() {
+        let mut signs = TimeSigns::default();
+        let (mut clock, mut other) = (JobClock::new(Instant::now()), shared());
+        clock.note(Instant::now() + Duration::from_secs(1));
+        clock.heed(&mut signs);
+        other.heed(&mut signs);
+        assert_ne!(other.begin(), Tick::MAX);
+        clock.note(clock.read_at);
+        clock.heed(&mut signs);
+        (other.tick, other.left, other.has_news) = (Tick::MAX, 5, false);
+        other.heed(&mut signs);
+        assert_eq!(other.begin(), Tick::MAX);
     }
 
     #[test]

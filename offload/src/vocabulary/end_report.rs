@@ -53,8 +53,8 @@ pub struct StillRunning {
     /// milliseconds.
     ///
     /// A worker that runs short jobs back to back does not read the clock for each job.
-    /// So the age includes the time of up to 31 jobs that ran on the same worker just
-    /// before this one.
+    /// So the age includes the time of up to 31 short jobs that ran on the same worker just
+    /// before this one, in all about 50 milliseconds at most.
     pub age: Duration,
 }
 

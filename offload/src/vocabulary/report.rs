@@ -207,8 +207,9 @@ impl JobEntry {
     /// Returns how long ago the job began, or how long it has been queued.
     ///
     /// A job that has begun always has an age, at a resolution of 10 milliseconds. The age
-    /// includes the time of up to 31 short jobs that ran on the same worker just before. A
-    /// job that a worker has taken, and not begun, has no age.
+    /// includes the time of up to 31 short jobs that ran on the same worker just before, in
+    /// all about 50 milliseconds at most. A job that a worker has taken, and not begun, has no
+    /// age.
     ///
     /// A queued job has an age only with [`Builder::timings`](crate::Builder::timings).
     /// Without timings the pool does not read the clock when a job is submitted. The age of a

@@ -86,6 +86,7 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
         let mut state = core.state_at_work();
         let step = state.next(after, handle, stack);
         let phase = state.phase;
+        clock.heed(&mut state.signs);
         core.release(state);
         if let After::Job(_) = after {
             core.note_end(phase);
@@ -203,7 +204,7 @@ fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
-    use std::thread;
+    use std::{sync::mpsc, thread};
 
     use testkit::within;
 
@@ -220,6 +221,45 @@ mod tests {
             let spins = thread::spawn(move || spin(&core, Duration::MAX, now()));
             drop(pool);
             assert_eq!(spins.join().unwrap(), None);
+        });
+    }
+
+    /// Otherwise a report takes a job that has just begun for the cause of a stall.
+    #[test]
+    fn a_job_is_not_as_old_as_the_long_job_before_it() {
+        within(|| {
+            let builder = Pool::<crate::Bare>::builder().max_threads(1);
+            let pool = builder.build().unwrap();
+            let (open, gate) = mpsc::channel::<()>();
+            let gated = pool.run(move || gate.recv().is_err()).start();
+            // These form a group of jobs that share a read of the clock. It has room for more.
+            let short: Vec<_> = (0..40).map(|_| pool.run(|| ()).start()).collect();
+            let long = pool.run(|| {
+                let core = Worker::current().unwrap().core;
+                let (began, signs) = (now(), core.state().signs);
+                let is_over = || elapsed(began).as_secs() >= 1 && core.state().signs != signs;
+                while !is_over() {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                now()
+            });
+            let long = long.start();
+            let (tell, told) = mpsc::channel();
+            let (end, held) = mpsc::channel::<()>();
+            let next = pool.run(move || {
+                tell.send(()).unwrap();
+                held.recv().is_err()
+            });
+            let next = next.start();
+            drop(open);
+            let ended = pollster::block_on(long);
+            told.recv().unwrap();
+            let age = pool.report().jobs()[0].age().unwrap();
+            // An age consists of ticks of 10 milliseconds.
+            assert!(age <= elapsed(ended) + Duration::from_millis(10), "{age:?}");
+            drop(end);
+            assert!(pollster::block_on(gated) && pollster::block_on(next));
+            short.into_iter().for_each(pollster::block_on);
         });
     }
 }

@@ -40,6 +40,7 @@ impl State {
     /// Looks whether the pool stands still, and acts on that. The monitor calls this at
     /// each look.
     pub(crate) fn look(&mut self, now: Instant) -> Findings {
+        self.signs.add();
         if self.phase == Phase::Stopped {
             self.stall.stop();
             return Findings {

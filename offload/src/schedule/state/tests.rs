@@ -5,6 +5,7 @@ mod random;
 
 mod growing;
 mod hopeless;
+mod signs;
 mod starts;
 
 use std::{cell::Cell, mem, panic::Location};
