@@ -173,6 +173,41 @@ fn nothing_is_told_where_no_poll_froze() {
     });
 }
 
+/// Sleeps, then waits for another task of a runtime with one worker, then sleeps.
+#[smartasync]
+fn hands_over(before: Duration, after: Duration) {
+    thread::sleep(before);
+    let other = tokio::spawn(tokio::time::sleep(LONG));
+    bridge::wait(other).unwrap();
+    thread::sleep(after);
+}
+
+/// The wait inside the call lets the other task run, so the executor is not frozen.
+#[test]
+fn only_what_comes_before_a_hand_over_freezes() {
+    subscribe();
+    within(|| {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_time().build().unwrap();
+        let task = runtime.spawn(async {
+            hands_over(Duration::ZERO, Duration::ZERO).wait();
+            // The core has gone, so this freezes nothing at all.
+            blameless(LONG).wait();
+        });
+        runtime.block_on(task).unwrap();
+        let task = runtime.spawn(async { hands_over(Duration::ZERO, LONG).wait() });
+        runtime.block_on(task).unwrap();
+        assert_warned("hands_over", &[]);
+        let task = runtime.spawn(async {
+            hands_over(LONG, Duration::ZERO).wait();
+            line() - 1
+        });
+        let place = runtime.block_on(task).unwrap();
+        assert_warned("hands_over", &[place]);
+        assert_warned("blameless", &[]);
+    });
+}
+
 #[smartasync]
 fn fails() {
     thread::sleep(LONG);

@@ -3,8 +3,9 @@
 //! `.wait()` on a smart `fn` is a plain call, which does not check where it runs. If
 //! async code calls it instead of `.await`, it freezes the executor silently. So a build
 //! with debug assertions measures the time of each such call, and checks the context of
-//! the few that took long. The setting of this crate's own build counts, because the
-//! compiler evaluates the `cfg` here.
+//! the few that took long. A wait inside the call may hand the worker over, which ends the
+//! freeze. The setting of this crate's own build counts, because the compiler evaluates the
+//! `cfg` here.
 
 use std::{
     panic::Location,
@@ -13,10 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use detect::Context;
+use detect::{Context, Place, probe::worker_core};
 use offload_pool::fork;
 
-use crate::log;
+use crate::{log, wait::hand_over};
 
 /// A call in async code that takes longer than this has frozen its executor.
 const LONG: Duration = Duration::from_millis(100);
@@ -44,18 +45,22 @@ impl Drop for Stopwatch {
     fn drop(&mut self) {
         let elapsed = self.start.elapsed();
         if elapsed > LONG {
-            report(self.name, self.at, elapsed);
+            report(self, elapsed);
         }
     }
 }
 
 #[cold]
-fn report(name: &'static str, at: &'static Location<'static>, elapsed: Duration) {
+fn report(&Stopwatch { name, at, start }: &Stopwatch, elapsed: Duration) {
     // A panic of the subscriber during another panic would end the process. In a
     // fork's child, a thread that stayed in the parent may hold the subscriber's
     // lock.
     let is_safe = !thread::panicking() && fork::generation() == 0;
-    if is_safe && Context::current() == Context::Async && is_first(at) {
+    if !is_safe || Context::current() != Context::Async {
+        return;
+    }
+    let elapsed = until_hand_over(start).unwrap_or(elapsed);
+    if elapsed > LONG && is_first(at) {
         log::outermost(|| {
             tracing::warn!(
                 call = name,
@@ -66,6 +71,14 @@ fn report(name: &'static str, at: &'static Location<'static>, elapsed: Duration)
             );
         });
     }
+}
+
+/// Returns for how long a call that began at `start` froze this worker, if a wait in the
+/// call or before it has handed the worker's core over. Then the executor has gone on.
+fn until_hand_over(start: Instant) -> Option<Duration> {
+    let handed_over = hand_over::last()?;
+    let is_handed_over = matches!(Place::current(), Place::Worker(_)) && !worker_core::has_core();
+    is_handed_over.then(|| handed_over.saturating_duration_since(start))
 }
 
 /// Returns whether no call at this place was reported before.

@@ -40,7 +40,7 @@ mod block_on;
 mod facts;
 mod freeze;
 mod frozen;
-mod hand_over;
+pub(crate) mod hand_over;
 mod instance;
 mod may_block;
 mod panicked;
