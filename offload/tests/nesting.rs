@@ -4,6 +4,7 @@
 mod common;
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
     sync::{Arc, Barrier, Mutex, mpsc},
     task::{Context, Poll},
@@ -206,6 +207,41 @@ fn descent_survives_a_hop_to_another_thread() {
             })
         }));
         assert_eq!(value, 3);
+    });
+}
+
+/// Otherwise a job that such a destructor waits for needs a permit, which its own pool may
+/// never have.
+#[test]
+fn a_scope_drops_its_future_with_its_lineage() {
+    struct Tells(mpsc::Sender<bool>);
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            self.0.send(Lineage::current().is_root()).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool(1, 1);
+        for unwinds in [false, true] {
+            let (tell, told) = mpsc::channel();
+            let scope = wait(pool.run(move || {
+                let tells = Tells(tell);
+                Lineage::current().scope(async move {
+                    let _tells = tells;
+                })
+            }));
+            if unwinds {
+                let drops = move || {
+                    let _scope = scope;
+                    resume_unwind(Box::new(()))
+                };
+                catch_unwind(AssertUnwindSafe(drops)).unwrap_err();
+            } else {
+                drop(scope);
+            }
+            assert_eq!(told.recv(), Ok(false), "unwinds: {unwinds}");
+            assert!(Lineage::current().is_root(), "the thread has its own back");
+        }
     });
 }
 

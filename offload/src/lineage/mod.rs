@@ -96,16 +96,15 @@ impl Lineage {
         })
     }
 
-    /// Returns a future that is polled with this lineage in force, on every thread.
+    /// Returns a future that is polled and dropped with this lineage in force, on every
+    /// thread.
     ///
     /// # Cancel safety
     ///
-    /// A drop of the returned future drops `future`, and does nothing else.
+    /// A drop of the returned future drops `future` with this lineage in force, and does
+    /// nothing else.
     pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
-        Scope {
-            lineage: self.clone(),
-            future: Box::pin(future),
-        }
+        Scope::new(self.clone(), Box::pin(future))
     }
 
     /// Returns whether this lineage is empty. It is empty outside jobs, except in a
