@@ -138,8 +138,13 @@ fn a_wait_on_a_shut_down_pool_is_an_error_too() {
         assert!(panic_text(&*payload).contains("the pool was shut down"));
         let mut backlog = length("four").on(&busy.bridge);
         assert!(Pin::new(&mut backlog).poll(&mut context).is_pending());
+        let mut boxed = BoxCall::new(length("four")).on(&busy.bridge);
+        assert!(Pin::new(&mut boxed).poll(&mut context).is_pending());
         let _report = busy.bridge.shutdown(Duration::ZERO).wait();
         check(backlog.try_wait());
+        // Its own pool has its job. The other bridge has a living home, where the wait rests.
+        let other = Bridge::builder().build().unwrap();
+        check(boxed.on(&other).try_wait());
     });
 }
 

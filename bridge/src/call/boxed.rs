@@ -11,7 +11,7 @@ use std::{
 use super::{
     AsyncCall, Call, Outcome, SyncCall,
     erased::{Erased, Polled, State},
-    limit, outcome,
+    job, limit, outcome,
     sealed::Sealed,
 };
 use crate::{
@@ -111,7 +111,8 @@ impl<'a, T> BoxCall<'a, T> {
             Err(call) => call,
         };
         let (bridge, name) = (Sealed::bridge(&call), Sealed::name(&call));
-        wait::run_as(&bridge, name, call, None)
+        let outcome = wait::run_as(&bridge, name, PollOutcome(call), None)?;
+        job::value(outcome, Location::caller())
     }
 
     /// Like [`wait`](Self::wait), but for at most `limit`. A `fn` runs on the pool then,
@@ -204,6 +205,17 @@ where
 {
     fn from(call: SyncCall<A, T, R, S>) -> Self {
         Self::boxed(Box::new(call))
+    }
+}
+
+/// A future that returns an error of the pool, where the call's own future panics.
+struct PollOutcome<'a, T>(BoxCall<'a, T>);
+
+impl<T> Future for PollOutcome<'_, T> {
+    type Output = Result<T, OffloadError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Sealed::poll_outcome(Pin::new(&mut self.0), cx)
     }
 }
 
