@@ -322,8 +322,7 @@ impl Bridge {
         BridgeShutdown::new(self.clone(), self.inner.pool.shutdown(grace), grace)
     }
 
-    /// Ends the home runtime. Blocks until it has ended or `timeout` is over, unless this
-    /// thread must not block.
+    /// Ends the home runtime. Blocks until it has ended or `timeout` is over.
     pub(crate) fn end_home(&self, timeout: Duration) {
         self.inner.home.shut_down(timeout);
     }

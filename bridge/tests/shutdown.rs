@@ -96,24 +96,43 @@ fn home_is_waited_for_in_both_forms() {
     });
 }
 
-/// Otherwise the executor stands still until home's blocking tasks have ended.
+/// Otherwise a shutdown in a task loses what home's blocking threads still do.
 #[test]
-fn in_async_code_home_is_not_waited_for() {
-    within(|| {
-        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
-        let home = bridge.handle().unwrap();
+fn in_async_code_home_is_waited_for_too() {
+    fn current_thread() -> Runtime {
+        Builder::new_current_thread().build().unwrap()
+    }
+    reports("another executor", |bridge| {
+        let shuts_down = bridge::in_async(async { bridge.shutdown(LONG).wait() });
+        Some(futures::executor::block_on(shuts_down))
+    });
+    reports("a root", |bridge| {
+        Some(current_thread().block_on(async { bridge.shutdown(LONG).wait() }))
+    });
+    // Only Tokio knows this root: it has no budget, and another thread drives its runtime.
+    // Tokio objects with a panic, and its backtrace takes a while.
+    reports_after(Duration::from_secs(1), "the second root", |bridge| {
+        let runtime = current_thread();
         let (start, started) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
-        home.spawn_blocking(move || {
-            start.send(()).unwrap();
-            held.recv().is_err()
-        });
-        started.recv().unwrap();
-        let grace = Duration::from_hours(1);
-        let shuts_down = bridge::in_async(async { bridge.shutdown(grace).wait() });
-        let report = futures::executor::block_on(shuts_down);
-        assert!(report.running.is_empty());
-        drop(release);
+        let (release, released) = tokio::sync::oneshot::channel::<()>();
+        thread::scope(|scope| {
+            let first = async move {
+                start.send(()).unwrap();
+                released.await.is_err()
+            };
+            scope.spawn(|| runtime.block_on(first));
+            started.recv().unwrap();
+            let shuts_down = tokio::task::unconstrained(async { bridge.shutdown(LONG).wait() });
+            let report = runtime.block_on(shuts_down);
+            drop(release);
+            Some(report)
+        })
+    });
+    reports("a task", |bridge| {
+        let own = bridge.clone();
+        let task = async move { own.shutdown(LONG).wait() };
+        let runtime = current_thread();
+        runtime.block_on(runtime.spawn(task)).ok()
     });
 }
 
@@ -230,14 +249,14 @@ fn nothing_happens_before_it_is_polled() {
     });
 }
 
-/// Starts a blocking task of home, and returns whether it is done.
-fn blocking_task(bridge: &Bridge) -> Arc<AtomicBool> {
+/// Starts a blocking task of home that takes `time`, and returns whether it is done.
+fn blocking_task(bridge: &Bridge, time: Duration) -> Arc<AtomicBool> {
     let done = Arc::new(AtomicBool::new(false));
     let (start, started) = mpsc::channel();
     let does = Arc::clone(&done);
     bridge.handle().unwrap().spawn_blocking(move || {
         start.send(()).unwrap();
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(time);
         does.store(true, Ordering::SeqCst);
     });
     started.recv().unwrap();
@@ -246,11 +265,20 @@ fn blocking_task(bridge: &Bridge) -> Arc<AtomicBool> {
 
 /// Shuts a bridge down in `form`, with a blocking task on home that has to finish before.
 fn reports(name: &str, form: impl FnOnce(&Bridge) -> Option<Shutdown> + Send + 'static) {
+    reports_after(Duration::from_millis(100), name, form);
+}
+
+/// Like [`reports`], with a blocking task that takes `time`.
+fn reports_after(
+    time: Duration,
+    name: &str,
+    form: impl FnOnce(&Bridge) -> Option<Shutdown> + Send + 'static,
+) {
     let name = name.to_owned();
     within(move || {
         let bridge = Bridge::builder().worker_threads(2).build().unwrap();
         assert_eq!(bridge.wait(bridge.offload(|| 7)), 7);
-        let done = blocking_task(&bridge);
+        let done = blocking_task(&bridge, time);
         let own = bridge.clone();
         let is_open = move || !matches!(own.try_offload(|| ()), Err(Rejected::ShutDown { .. }));
         let until_it_begins = move || while is_open() {};

@@ -121,14 +121,16 @@ impl Home {
         let Some(home) = self.take() else {
             return;
         };
+        let own = home.threads.here();
+        let until = Instant::now().checked_add(timeout);
         if Context::current() == Context::Async {
-            return home.begin_end();
+            // Tokio would refuse to block here. The caller has chosen to block anyway.
+            return home.end_by_count(own, until);
         }
         // This may still be a poll: that of a root which has blocked before or runs
         // without a budget.
-        let own = home.threads.here();
         if let Err(home) = home.end(own, timeout) {
-            home.begin_end();
+            home.end_by_count(own, until);
         }
     }
 
