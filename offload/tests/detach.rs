@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     cell::Cell,
-    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, panic_any, resume_unwind},
     pin::pin,
     sync::{Arc, Mutex, mpsc},
     task::{Context, Waker},
@@ -254,6 +254,10 @@ fn a_result_that_panics_is_counted_once() {
         // panic.
         let job = pool.run(|| Loud).start();
         eventually("it has ended", || pool.metrics().completed == 2);
+        job.detach();
+        // Nor does it for the payload of a panic.
+        let job = pool.run(|| panic_any(Loud)).start();
+        eventually("it has panicked", || pool.metrics().panicked == 3);
         job.detach();
     });
 }

@@ -223,13 +223,14 @@ where
         drop(waker);
         let Some((left, lost)) = over else { return };
         // A caller that has cancelled the job knows that it does not run.
-        if let Some(error) = lost
+        if let Some(error) = &lost
             && !matches!(error, OffloadError::Cancelled { .. })
         {
-            report_lost::<A>(pool, self.header.at, &error);
+            report_lost::<A>(pool, self.header.at, error);
         }
         // A worker catches the panics of these destructors if the job ends after it was
         // detached. So they are caught here too.
+        drop_caught(lost);
         drop_caught(left);
         drop_caught(context);
     }
