@@ -290,12 +290,14 @@ fn an_error_of_the_pool_names_the_line_of_the_call() {
     let bridge = Bridge::builder().max_threads(1).build().unwrap();
     let report = within(|| bridge.shutdown(Duration::ZERO).wait());
     assert!(report.running.is_empty());
-    let smart: [Handler<u32, Seen>; 5] = [
+    let inner = Handler::from(smart_sync);
+    let smart: [Handler<u32, Seen>; 6] = [
         smart_sync.into(),
         smart_debug.into(),
         (|x| smart_sync(x)).into(),
         Handler::from_fn(plain_sync),
         bridge::smart_fn(plain_sync).into(),
+        (move |x| inner.call(x)).into(),
     ];
     for handler in smart {
         let (call, line) = (handler.call(1), line!());

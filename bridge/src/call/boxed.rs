@@ -251,6 +251,13 @@ impl<'a, T> Sealed for BoxCall<'a, T> {
         }
     }
 
+    fn place(&mut self, at: &'static Location<'static>) {
+        // The job of a call that was polled has its place.
+        if let State::Fresh(call) = &mut self.state {
+            call.place(at);
+        }
+    }
+
     #[track_caller]
     fn run(call: MaybeBoxed<Self>) -> T {
         call.into_inner().wait()

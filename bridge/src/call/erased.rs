@@ -80,6 +80,7 @@ pub(super) trait Erased<'a, T>: Future<Output = T> + Send {
     fn bridge(&self) -> Bridge;
     fn name(&self) -> &'static str;
     fn begin_wait(&mut self);
+    fn place(&mut self, at: &'static Location<'static>);
     fn now(self: Box<Self>, at: &'static Location<'static>) -> Result<T, Polled<'a, T>>;
     fn make_job(self: Pin<&mut Self>, bridge: &Bridge);
     fn into_job(self: Box<Self>, bridge: Option<&Bridge>) -> Result<Offload<T>, Polled<'a, T>>;
@@ -102,6 +103,10 @@ impl<'a, C: Call + Send + 'a> Erased<'a, C::Output> for C {
 
     fn begin_wait(&mut self) {
         Sealed::begin_wait(self);
+    }
+
+    fn place(&mut self, at: &'static Location<'static>) {
+        Sealed::place(self, at);
     }
 
     fn now(
