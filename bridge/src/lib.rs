@@ -151,6 +151,7 @@ mod route;
 mod runtime;
 mod smart;
 mod spawn;
+mod unwind;
 mod wait;
 
 #[doc = include_str!("smartasync.md")]

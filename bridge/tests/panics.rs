@@ -2,13 +2,19 @@
 #![deny(warnings)]
 
 use std::{
-    panic::{self, AssertUnwindSafe},
+    cell::Cell,
+    panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe},
     sync::{Arc, LazyLock, Mutex},
     thread,
     time::Duration,
 };
 
-use bridge::{Bridge, WaitError, smartasync};
+use bridge::{
+    Bridge, BridgeShutdown, Handler, Offload, Pool, WaitError,
+    offload::{PoolShutdown, TryOffload},
+    smartasync,
+};
+use futures::FutureExt;
 use testkit::within;
 
 #[smartasync(blocking = next_blocking)]
@@ -101,5 +107,27 @@ fn an_error_of_the_pool_names_the_line_of_the_call() {
         let payload = panic::catch_unwind(AssertUnwindSafe(|| bridge::wait(call))).unwrap_err();
         let text = testkit::panic_text(&*payload);
         assert!(text.contains(&format!("panics.rs:{line}")), "{text}");
+    });
+}
+
+/// Otherwise code at a language boundary, which catches every panic, does not compile.
+#[test]
+fn a_bridge_passes_through_catch_unwind() {
+    fn assert_unwind_safe<T: UnwindSafe + RefUnwindSafe>() {}
+    fn fails() -> u8 {
+        panic!("on purpose")
+    }
+    assert_unwind_safe::<(Bridge, Pool, BridgeShutdown, PoolShutdown)>();
+    assert_unwind_safe::<(Offload<Cell<u8>>, TryOffload<Cell<u8>>)>();
+    assert_unwind_safe::<Handler<Cell<u8>, Cell<u8>>>();
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let handler = Handler::from_fn(|()| fails());
+        panic::catch_unwind(|| bridge.wait(async { fails() })).unwrap_err();
+        panic::catch_unwind(|| bridge.wait(bridge.offload(fails))).unwrap_err();
+        panic::catch_unwind(|| handler.call(()).on(&bridge).wait()).unwrap_err();
+        let caught = bridge.offload(fails).catch_unwind();
+        futures::executor::block_on(caught).unwrap_err();
+        assert_eq!(bridge.wait(bridge.offload(|| 7)), 7);
     });
 }

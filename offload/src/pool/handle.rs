@@ -1,6 +1,10 @@
 //! The handle that users of a pool and its futures hold.
 
-use std::{sync::Arc, task::Waker};
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+    task::Waker,
+};
 
 use crate::{
     core::{Core, Refusal},
@@ -21,6 +25,11 @@ pub(crate) struct Handle {
     /// A fork's child names the pool too.
     pub(crate) name: PoolName,
 }
+
+// A panic of the caller leaves the pool whole: the locks ignore poison, and each job catches
+// the panics of its own code.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl Handle {
     /// Queues a job that has been prepared. See [`Core::submit`].

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    panic::Location,
+    panic::{Location, RefUnwindSafe, UnwindSafe},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -60,6 +60,10 @@ pub struct Offload<T> {
     progress: Progress,
     further_polls: FurtherPolls,
 }
+
+// A poll resumes the closure's panic only after the job is over.
+impl<T> UnwindSafe for Offload<T> {}
+impl<T> RefUnwindSafe for Offload<T> {}
 
 /// The progress of the caller with its job.
 #[derive(Clone, Copy, PartialEq, Eq)]

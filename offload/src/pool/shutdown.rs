@@ -2,6 +2,7 @@
 
 use std::{
     fmt, mem,
+    panic::{RefUnwindSafe, UnwindSafe},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -58,6 +59,10 @@ enum ShutdownStep {
     /// The report was returned, or [`PoolShutdown::wait`] returns it.
     Over,
 }
+
+// As for `Handle`: a panic of the caller leaves the pool whole.
+impl UnwindSafe for PoolShutdown {}
+impl RefUnwindSafe for PoolShutdown {}
 
 impl PoolShutdown {
     pub(crate) fn new(core: OfProcess<Arc<Core>>, grace: Duration) -> Self {
