@@ -163,6 +163,9 @@ impl<T: Send + 'static> Offload<T> {
     ///
     /// # Corner cases
     ///
+    /// In the `bridge` crate, the drop of a bridge's last handle ends its home runtime. A job
+    /// that rests on that runtime runs, but a wait in it fails then.
+    ///
     /// A pool that is shut down, or that belongs to the parent of a fork, does not
     /// take the job. [`Ambient::lost`] reports that too, with the place of the call.
     /// If the caller must know, `pool.try_run(closure)?.detach()` returns the refusal
