@@ -153,8 +153,8 @@ impl Builder {
         self
     }
 
-    /// Sets how long a thread spins before it sleeps, at most. The default is 50 µs. Zero
-    /// switches spinning off, and a machine with one processor never spins.
+    /// Sets how long a thread spins before it sleeps, at most. The default is 50 µs, and zero
+    /// on a machine with one processor. Zero switches spinning off.
     pub fn spin(mut self, time: Duration) -> Self {
         self.pool = self.pool.spin(time);
         self.spin = self.pool.spin_limit();
