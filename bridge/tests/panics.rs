@@ -4,7 +4,8 @@
 use std::{
     cell::Cell,
     panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, LazyLock, Mutex, mpsc},
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
@@ -34,7 +35,10 @@ async fn by_value() -> u8 {
 
 /// Returns the file and line of the panic in `f`.
 fn panic_line(f: impl FnOnce()) -> (String, u32) {
+    // The tests of this file share the process's hook.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
+    let _alone = ONE_AT_A_TIME.lock().unwrap();
     let before = Arc::new(panic::take_hook());
     let (here, others) = (thread::current().id(), Arc::clone(&before));
     panic::set_hook(Box::new(move |info| {
@@ -108,6 +112,20 @@ fn an_error_of_the_pool_names_the_line_of_the_call() {
         let text = testkit::panic_text(&*payload);
         assert!(text.contains(&format!("panics.rs:{line}")), "{text}");
     });
+}
+
+#[test]
+fn a_polled_shutdown_panics_at_the_line_of_its_wait() {
+    let bridge = Bridge::builder().max_threads(1).build().unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let job = bridge.offload(move || held.recv().is_err()).start();
+    let mut shutdown = bridge.shutdown(Duration::from_secs(20));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(shutdown.poll_unpin(&mut context).is_pending());
+    let (wait, line) = (|| drop(shutdown.wait()), line!());
+    assert_eq!(panic_line(wait), (file!().to_owned(), line));
+    drop(release);
+    assert!(within(|| bridge.wait(job)));
 }
 
 /// Otherwise code at a language boundary, which catches every panic, does not compile.

@@ -79,6 +79,7 @@ impl BridgeShutdown {
     ///
     /// Panics if this future has been polled. But if the system had no thread to give at that
     /// poll, this call continues the shutdown.
+    #[track_caller]
     pub fn wait(mut self) -> Shutdown {
         let began = *self.began.get_or_insert_with(Instant::now);
         match mem::replace(&mut self.ending, EndingPart::Over) {

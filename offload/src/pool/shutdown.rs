@@ -82,6 +82,7 @@ impl PoolShutdown {
     ///
     /// Panics if this future has been polled. But if the system had no thread to give at that
     /// poll, this call continues the shutdown.
+    #[track_caller]
     pub fn wait(mut self) -> Shutdown {
         let step = mem::replace(&mut self.step, ShutdownStep::Over);
         let Ok(core) = self.core.get() else {
