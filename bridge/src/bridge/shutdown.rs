@@ -22,6 +22,11 @@ use crate::Bridge;
 /// pool ends all the same, and the report is lost. The home runtime ends only if this is
 /// awaited to its end.
 ///
+/// # Corner cases
+///
+/// Of two shutdowns of the same bridge, the home runtime belongs to the first that comes to
+/// it. The second does not wait for home's blocking tasks, so it may return earlier.
+///
 /// # Examples
 ///
 /// A server that has answered its last request:
