@@ -28,7 +28,7 @@ impl Graph {
         // All waits are known now, and all parents by lineage, which `fits_below` follows.
         for at in 0..self.jobs.len() {
             let header = self.jobs[at].seen.job.header();
-            // A wait that has dropped or detached the job does not wait for it any more.
+            // A wait that has dropped or detached the job needs no result.
             let adopter = header.is_awaited().then(|| header.adopter());
             self.jobs[at].adopter = adopter.and_then(|it| self.waits_by_frame.get(&it).copied());
             if let Some(wait) = self.jobs[at].adopter
