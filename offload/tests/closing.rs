@@ -128,10 +128,12 @@ fn a_shutdown_that_blocks_the_last_worker_lets_the_others_go_on() {
         let (answer, late) = oneshot::channel();
         let slow = pool.run(move || wait(late).unwrap()).start();
         let (tell, told) = oneshot::channel::<()>();
+        let (release, held) = mpsc::channel::<()>();
         let own = pool.clone();
         let nests = pool.run(move || {
             wait(told).unwrap();
-            let both = wait(join(own.run(|| 1), own.run(|| 2)));
+            let first = own.run(move || held.recv().map_or(1, |()| 0));
+            let both = wait(join(first, own.run(|| 2)));
             answer.send(both.0 + both.1).unwrap();
         });
         let nests = nests.start();
@@ -142,6 +144,10 @@ fn a_shutdown_that_blocks_the_last_worker_lets_the_others_go_on() {
         // The thread that shuts the pool down blocks a moment later.
         thread::sleep(Duration::from_millis(20));
         tell.send(()).unwrap();
+        eventually("the second job is queued", || pool.metrics().queued == 1);
+        // It stays queued while the shutdown looks again.
+        thread::sleep(Duration::from_millis(50));
+        drop(release);
         let report = wait(closes);
         assert_eq!((report.completed, report.abandoned), (4, 0), "{report:?}");
         wait(nests);
