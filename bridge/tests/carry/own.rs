@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use bridge::{Rejected, offload::Cancelled, smartasync};
+use bridge::{Lineage, Rejected, offload::Cancelled, smartasync};
 use testkit::within;
 
 use super::*;
@@ -292,6 +292,32 @@ fn a_task_is_dropped_in_its_context() {
             task.abort();
             assert_eq!(bridge.wait(told).unwrap(), "mine");
         }
+    });
+}
+
+/// Otherwise a job that the destructor waits for counts as unrelated work, and may never start.
+#[test]
+fn a_task_is_dropped_with_its_lineage() {
+    struct Waits(Bridge);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            assert!(!Lineage::current().is_root(), "it is that of the job");
+            assert_eq!(self.0.wait(self.0.offload(|| 7)), 7);
+        }
+    }
+    within(|| {
+        let bridge = one_thread().build().unwrap();
+        let own = bridge.clone();
+        bridge.wait(bridge.offload(move || {
+            let waits = Waits(own.clone());
+            let task = own.spawn(async move {
+                let _waits = waits;
+                std::future::pending::<()>().await;
+            });
+            task.abort();
+            let error = own.wait(task).unwrap_err();
+            assert!(error.is_cancelled(), "{error}");
+        }));
     });
 }
 
