@@ -22,6 +22,7 @@ use std::{
 };
 
 pub(crate) use self::lane::Lane;
+use self::lane::MOST_IN_A_ROW;
 use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE, is_held};
 use crate::{
     job::{header::Header, runnable::Submitted},
@@ -29,9 +30,6 @@ use crate::{
     schedule::{expected_start::ExpectedStart, inbox::Inbox},
     timing::PoolClock,
 };
-
-/// After so many descendants it is the turn of an unrelated job, if one is queued.
-const MOST_IN_A_ROW: u64 = 16;
 
 pub(crate) struct Queue {
     capacity: usize,
@@ -43,7 +41,7 @@ pub(crate) struct Queue {
     is_open: bool,
     descendants: Lists,
     unrelated: Lists,
-    /// The number of descendants that were taken since the last unrelated job was.
+    /// The number of descendants that were taken since the last turn of an unrelated job.
     in_a_row: u64,
     /// The number of unrelated jobs that were taken since the pool was built.
     unrelated_taken: u64,
@@ -204,16 +202,18 @@ impl Queue {
         self.show();
     }
 
-    /// Returns whether an unrelated job should be taken, although descendants may be queued.
-    /// Otherwise a wait that submits jobs without end would keep it waiting.
-    pub(crate) fn is_turn_of_unrelated(&self) -> bool {
-        self.in_a_row >= MOST_IN_A_ROW && self.unrelated.queue.live > 0
+    /// Returns whether it is the turn of an unrelated job, although descendants may be queued.
+    /// The next turn comes after another row of descendants, whoever has this one.
+    pub(crate) fn take_turn_of_unrelated(&mut self) -> bool {
+        let is_turn = self.in_a_row >= MOST_IN_A_ROW && self.unrelated.queue.live > 0;
+        self.in_a_row = if is_turn { 0 } else { self.in_a_row };
+        is_turn
     }
 
     /// Takes the first of the queued unrelated jobs.
     pub(crate) fn take_unrelated(&mut self) -> Option<Submitted> {
         let job = self.unrelated.queue.pop()?;
-        (self.in_a_row, self.unrelated_taken) = (0, self.unrelated_taken + 1);
+        self.unrelated_taken += 1;
         self.refill();
         Some(job)
     }

@@ -320,7 +320,7 @@ impl State {
     /// unrelated job may block on what a parked job holds, and then its permit helps nobody.
     #[inline]
     fn take_on_permit(&mut self) -> Option<Submitted> {
-        if self.queue.is_turn_of_unrelated() && self.leaves_half_to_descendants() {
+        if self.queue.take_turn_of_unrelated() && self.leaves_half_to_descendants() {
             self.queue.take_unrelated()
         } else {
             self.queue.take()

@@ -13,6 +13,9 @@ pub(crate) enum Lane {
     Unrelated,
 }
 
+/// After so many descendants it is the turn of an unrelated job, if one is queued.
+pub(super) const MOST_IN_A_ROW: u64 = 16;
+
 impl Lane {
     /// Returns the lane of a job with this lineage, in `pool`. The caller holds the
     /// pool's lock, because jobs park under it.

@@ -69,15 +69,19 @@ fn after_a_row_of_descendants_it_is_the_turn_of_an_unrelated_job() {
     }
     for taken_before in 0..2 {
         for _ in 0..16 {
-            assert!(!queue.is_turn_of_unrelated());
+            assert!(!queue.take_turn_of_unrelated());
             assert!(queue.take().is_some());
         }
-        assert!(queue.is_turn_of_unrelated());
+        assert!(queue.take_turn_of_unrelated());
+        assert!(!queue.take_turn_of_unrelated(), "a turn is over");
         assert_eq!(queue.unrelated_taken(), taken_before);
         assert!(queue.take_unrelated().is_some());
     }
     (0..8).for_each(|_| assert!(queue.take().is_some()));
-    assert!(!queue.is_turn_of_unrelated(), "no unrelated job is queued");
+    assert!(
+        !queue.take_turn_of_unrelated(),
+        "no unrelated job is queued"
+    );
 }
 
 /// Otherwise a caller would poll on for a result that does not come soon.
