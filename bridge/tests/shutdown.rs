@@ -367,3 +367,31 @@ fn a_thread_of_home_does_not_wait_for_itself() {
         told.recv().ok().flatten()
     });
 }
+
+/// Otherwise a task of home that shuts its bridge down waits for its whole grace: home drops no
+/// task before this one goes on, and its threads wait for such a task.
+#[test]
+fn a_task_of_home_does_not_wait_for_home() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let home = bridge.handle().unwrap();
+        let (keep, kept) = tokio::sync::oneshot::channel::<()>();
+        let holds = home.spawn(async move {
+            let _keep = keep;
+            std::future::pending::<()>().await;
+        });
+        let on_home = home.clone();
+        let (start, started) = mpsc::channel();
+        let blocked = home.spawn_blocking(move || {
+            start.send(()).unwrap();
+            on_home.block_on(kept)
+        });
+        started.recv().unwrap();
+        let (tell, told) = mpsc::channel();
+        let own = bridge.clone();
+        let shuts_down =
+            home.spawn(async move { tell.send(own.shutdown(Duration::MAX).wait()).unwrap() });
+        assert_eq!(told.recv().unwrap().running.len(), 0);
+        drop((holds, blocked, shuts_down));
+    });
+}

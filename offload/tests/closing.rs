@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Lineage, Offload, OffloadError, Pool, Shutdown};
+use bridge_offload::{Lineage, Offload, OffloadError, Pool, Shutdown, cancelled};
 use common::{eventually, plug, pool, wait};
 use futures::{channel::oneshot, future::join};
 use testkit::within;
@@ -61,6 +61,88 @@ fn an_admitted_job_gets_what_it_waits_for() {
             let late = wait(pool.run(|| ()).outcome());
             assert!(matches!(late, Err(OffloadError::ShutDown { .. })));
         }
+    });
+}
+
+/// Otherwise the clean-up of a job's result is refused, as long as the job itself is not.
+#[test]
+fn a_destructor_on_a_worker_gets_what_it_waits_for() {
+    struct Guard(Pool, mpsc::Sender<bool>);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            let outcome = wait(self.0.run(|| ()).outcome());
+            self.1.send(outcome.is_ok()).unwrap();
+        }
+    }
+    within(|| {
+        let pool = pool(1, 8);
+        let (tell, told) = mpsc::channel();
+        let guard = Guard(pool.clone(), tell);
+        let (_unawaited, _report) = shut_down_beside(&pool, {
+            let own = pool.clone();
+            move || {
+                let (tell, begun) = oneshot::channel();
+                let guarded = own.run(move || {
+                    tell.send(()).unwrap();
+                    while !cancelled() {
+                        thread::yield_now();
+                    }
+                    guard
+                });
+                let guarded = guarded.start();
+                wait(begun).unwrap();
+                drop(guarded); // so the worker drops the result
+            }
+        });
+        assert!(told.recv().unwrap());
+    });
+}
+
+/// Otherwise a job that an admitted one has submitted depends on when that one ends.
+#[test]
+fn a_late_job_gets_what_it_waits_for_after_its_submitter_has_ended() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let (late, report) = shut_down_beside(&pool, move || {
+            let inner = own.clone();
+            let late = own.run(move || wait(inner.run(|| 7).outcome()).unwrap());
+            late.start()
+        });
+        assert_eq!(wait(late), 7);
+        assert_eq!((report.completed, report.abandoned), (3, 0));
+    });
+}
+
+/// Otherwise a shutdown that blocks the last worker waits for its whole grace for a job that can't
+/// start.
+#[test]
+fn a_shutdown_that_blocks_the_last_worker_waits_for_no_job_that_cannot_start() {
+    within(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(1)
+            .max_blocked_threads(2)
+            .build()
+            .unwrap();
+        let (tell, told) = oneshot::channel::<()>();
+        let (answer, late) = oneshot::channel::<()>();
+        let own = pool.clone();
+        let submits = pool.run(move || {
+            wait(told).unwrap();
+            own.run(move || answer.send(())).start()
+        });
+        let submits = submits.start();
+        let waits = pool.run(move || wait(late)).start();
+        eventually("both wait", || pool.metrics().blocked == 2);
+        let own = pool.clone();
+        let closes = pool.run(move || own.shutdown(Duration::MAX).wait()).start();
+        eventually("it is closed", || pool.try_run(|| ()).is_err());
+        // The thread that shuts the pool down blocks a moment later.
+        thread::sleep(Duration::from_millis(20));
+        tell.send(()).unwrap();
+        assert_eq!(wait(closes).abandoned, 1);
+        assert!(wait(wait(submits).outcome()).is_err());
+        assert!(wait(waits).is_err(), "nobody answers");
     });
 }
 

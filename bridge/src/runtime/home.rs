@@ -124,6 +124,10 @@ impl Home {
         let own = home.threads.here();
         let until = Instant::now().checked_add(timeout);
         if Context::current() == Context::Async {
+            // A task of home would wait in vain: home drops its tasks only if all workers take part.
+            if own > 0 {
+                return home.begin_end();
+            }
             // Tokio would refuse to block here. The caller has chosen to block anyway.
             return home.end_by_count(own, until);
         }

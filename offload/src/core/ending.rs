@@ -116,11 +116,11 @@ impl Core {
         let mut late = None;
         let blocks_worker = own_worker.is_some_and(|own| own.decision == ParkDecision::Exhausted);
         // If every other worker is parked too, nobody is left to run the queued jobs.
-        let is_alone = |state: &State| {
+        let is_alone = |state: &mut State| {
             blocks_worker && state.queue.ready() > 0 && state.has_one_unparked_worker()
         };
         // A job that parks may wait for this shutdown, so each look begins with the waits.
-        while !(state.is_quiet(state.scope(&drain)) || is_alone(&state)) {
+        while !(state.is_quiet(state.scope(&drain)) || is_alone(&mut state)) {
             match self.wait_for_a_job(state, ending.until) {
                 Ok(woken) => state = woken,
                 Err(still_locked) => {

@@ -175,8 +175,6 @@ impl Header {
         self.has(DETACHED)
     }
 
-    /// Notes that a hook or a future listens. The caller holds the lock of the pool's
-    /// table, so a thread that sees the flag finds the listeners there.
     /// Notes that a closed pool takes the job, because an admitted job needs it.
     pub(crate) fn admit_late(&self) {
         self.flags.fetch_or(LATE, Ordering::Relaxed);
@@ -187,6 +185,8 @@ impl Header {
         self.has(LATE)
     }
 
+    /// Notes that a hook or a future listens. The caller holds the lock of the pool's
+    /// table, so a thread that sees the flag finds the listeners there.
     pub(super) fn listen(&self) {
         self.flags.fetch_or(LISTENED_TO, Ordering::Relaxed);
     }

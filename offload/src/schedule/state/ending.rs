@@ -20,9 +20,9 @@ impl State {
     /// Returns whether the pool takes this job. A closed pool takes what an admitted job needs, so
     /// that the job can finish within the grace.
     ///
-    /// A job that detaches another one, or tries to submit it, does not wait for it. And what was
-    /// admitted late brings nothing in by itself. So a chain of jobs that each submit the next one
-    /// ends when the pool is closed. A job that waits for a shutdown brings nothing in either.
+    /// A job that detaches another one, or tries to submit it, does not wait for it. And a job that
+    /// was admitted late brings in only what its waits await. So a chain of jobs that each submit
+    /// the next one ends when the pool is closed. A job that waits for a shutdown brings nothing in.
     pub(crate) fn admits(&self, job: &Submitted, when_full: WhenFull) -> bool {
         match self.phase {
             Phase::Open => true,
@@ -37,13 +37,25 @@ impl State {
         let of_drain = |drain: &Arc<Drain>| self.waiting_for(drain);
         let mut waiting: Vec<_> = self.drains.iter().flat_map(of_drain).collect();
         waiting.extend(&self.excluded);
-        let in_time: Vec<_> = (self.jobs(ShutdownScope::Except(waiting)))
-            .filter(|job| !job.header().is_late())
-            .map(JobId::of)
+        let claimed: Vec<_> = self
+            .jobs(ShutdownScope::Except(waiting))
+            .map(|job| (JobId::of(job), job.header().is_late()))
             .collect();
         let needs = |frame: Arc<Frame>| {
-            let is_open = frame.is_open_in(self.pool) && (is_awaited || frame.kind() == Kind::Wait);
-            is_open && frame.job().is_some_and(|job| in_time.contains(&job))
+            let is_wait = frame.kind() == Kind::Wait;
+            let may_need = |is_late| {
+                if is_late {
+                    is_wait && is_awaited
+                } else {
+                    is_wait || is_awaited
+                }
+            };
+            // A destructor or a waker may wait on a worker outside any job.
+            let is_needed = frame.job().map_or(is_wait, |job| {
+                let mut claimed = claimed.iter();
+                claimed.any(|&(other, is_late)| other == job && may_need(is_late))
+            });
+            is_needed && frame.is_open_in(self.pool)
         };
         let is_needed = job.lineage.frames().any(needs);
         if is_needed {

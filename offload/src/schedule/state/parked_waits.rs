@@ -196,9 +196,10 @@ impl State {
         self.asleep() < self.threads
     }
 
-    /// Returns whether only one worker is not parked, and none can be added.
-    pub(crate) fn has_one_unparked_worker(&self) -> bool {
-        self.asleep() + 1 == self.threads && !self.may_start()
+    /// Returns whether only one worker is not parked, and none is added for the queued jobs.
+    pub(crate) fn has_one_unparked_worker(&mut self) -> bool {
+        let may_run = self.has_permit() || self.has_job_beyond_permits();
+        self.asleep() + 1 == self.threads && !(may_run && self.may_start())
     }
 
     /// Returns the number of parked workers that nobody has woken.
