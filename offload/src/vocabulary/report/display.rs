@@ -112,10 +112,19 @@ impl<'a> Tree<'a> {
                 None => lines.push(vec![*job]),
             }
         }
+        if lines.len() > LINES {
+            // The circle at the end of the report names jobs whose lines must be there.
+            lines.sort_by_key(|jobs| !jobs.iter().any(|job| self.is_in_circle(job)));
+        }
         let more = lines.iter().skip(LINES).map(Vec::len).sum();
         lines.truncate(LINES);
         let lines = lines.into_iter().map(Line::Jobs);
         lines.chain((more > 0).then_some(Line::More(more, "job")))
+    }
+
+    fn is_in_circle(&self, job: &JobEntry) -> bool {
+        let cycle = self.report.cycle.as_ref();
+        cycle.is_some_and(|cycle| cycle.steps().contains(&Step::Job(job.number)))
     }
 
     /// Returns what is the same for all jobs of a line. Their lines would differ only in the

@@ -115,6 +115,22 @@ fn jobs_that_are_alike_share_a_line_although_others_stand_between_them() {
     );
 }
 
+/// Otherwise the report of a busy pool names a circle, and not the places of its jobs.
+#[test]
+fn a_cut_level_keeps_the_jobs_of_a_circle() {
+    let jobs = (1..=70).map(|number| job(number, JobState::Running, None));
+    let mut report = Report {
+        jobs: jobs.collect(),
+        ..Report::default()
+    };
+    let has_line = |report: &Report| report.to_string().contains("─ job 70,");
+    assert!(!has_line(&report), "{report}");
+    report.cycle = Some(Cycle {
+        steps: vec![Step::Job(70), Step::Permit],
+    });
+    assert!(has_line(&report), "{report}");
+}
+
 /// Otherwise a text is as long as its pool is large.
 #[test]
 fn a_level_is_cut_after_some_lines() {
