@@ -255,7 +255,7 @@ fn a_result_that_panics_is_counted_once() {
         let job = pool.run(|| Loud).start();
         eventually("it has ended", || pool.metrics().completed == 2);
         job.detach();
-        // Nor does it for the payload of a panic.
+        // The payload of a panic does not pass through `detach` either.
         let job = pool.run(|| panic_any(Loud)).start();
         eventually("it has panicked", || pool.metrics().panicked == 3);
         job.detach();

@@ -203,7 +203,7 @@ impl Queue {
     }
 
     /// Returns whether it is the turn of an unrelated job, although descendants may be queued.
-    /// The next turn comes after another row of descendants, whoever has this one.
+    /// The next turn comes after another row of descendants, whether this one is used or not.
     pub(crate) fn take_turn_of_unrelated(&mut self) -> bool {
         let is_turn = self.in_a_row >= MOST_IN_A_ROW && self.unrelated.queue.live > 0;
         self.in_a_row = if is_turn { 0 } else { self.in_a_row };
