@@ -37,6 +37,9 @@ impl State {
         let of_drain = |drain: &Arc<Drain>| self.waiting_for(drain);
         let mut waiting: Vec<_> = self.drains.iter().flat_map(of_drain).collect();
         waiting.extend(&self.excluded);
+        // A worker parks for the end a moment before its shutdown begins to wait for jobs.
+        let for_end = self.parked_waits.iter().filter(|wait| wait.is_for_end);
+        waiting.extend(for_end.filter_map(|wait| wait.request.frame.job()));
         let claimed: Vec<_> = self
             .jobs(ShutdownScope::Except(waiting))
             .map(|job| (JobId::of(job), job.header().is_late()))
