@@ -136,9 +136,7 @@ fn a_shutdown_that_blocks_the_last_worker_waits_for_no_job_that_cannot_start() {
         eventually("both wait", || pool.metrics().blocked == 2);
         let own = pool.clone();
         let closes = pool.run(move || own.shutdown(Duration::MAX).wait()).start();
-        eventually("it is closed", || pool.try_run(|| ()).is_err());
-        // The thread that shuts the pool down blocks a moment later.
-        thread::sleep(Duration::from_millis(20));
+        eventually("its worker can't park", || pool.metrics().peak_blocked == 3);
         tell.send(()).unwrap();
         assert_eq!(wait(closes).abandoned, 1);
         assert!(wait(wait(submits).outcome()).is_err());
@@ -222,9 +220,7 @@ fn a_shutdown_that_blocks_the_last_worker_lets_the_others_go_on() {
         eventually("both wait", || pool.metrics().blocked == 2);
         let own = pool.clone();
         let closes = pool.run(move || own.shutdown(LONG).wait()).start();
-        eventually("it is closed", || pool.try_run(|| ()).is_err());
-        // The thread that shuts the pool down blocks a moment later.
-        thread::sleep(Duration::from_millis(20));
+        eventually("its worker can't park", || pool.metrics().peak_blocked == 3);
         tell.send(()).unwrap();
         eventually("the second job is queued", || pool.metrics().queued == 1);
         // It stays queued while the shutdown looks again.
