@@ -13,7 +13,7 @@ use std::{
 };
 
 use bridge_offload::{Lineage, Offload, OffloadError, Pool, Shutdown, cancelled};
-use common::{eventually, plug, pool, wait};
+use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::{channel::oneshot, future::join};
 use testkit::within;
 
@@ -119,11 +119,7 @@ fn a_late_job_gets_what_it_waits_for_after_its_submitter_has_ended() {
 #[test]
 fn a_shutdown_that_blocks_the_last_worker_waits_for_no_job_that_cannot_start() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(2)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 2);
         let (tell, told) = oneshot::channel::<()>();
         let (answer, late) = oneshot::channel::<()>();
         let own = pool.clone();
@@ -200,11 +196,7 @@ fn a_job_that_waits_for_the_shutdown_brings_nothing_in() {
 #[test]
 fn a_shutdown_that_blocks_the_last_worker_lets_the_others_go_on() {
     within(|| {
-        let pool: Pool = Pool::builder()
-            .max_threads(1)
-            .max_blocked_threads(2)
-            .build()
-            .unwrap();
+        let pool = pool_with_blocked(1, 2);
         let (answer, late) = oneshot::channel();
         let slow = pool.run(move || wait(late).unwrap()).start();
         let (tell, told) = oneshot::channel::<()>();

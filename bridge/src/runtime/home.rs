@@ -124,7 +124,7 @@ impl Home {
         let own = home.threads.here();
         let until = Instant::now().checked_add(timeout);
         if Context::current() == Context::Async {
-            // A task of home would wait in vain: home drops its tasks only if all workers take part.
+            // Home drops its tasks only if all its workers take part, and this task holds one up.
             if own > 0 {
                 return home.begin_end();
             }
