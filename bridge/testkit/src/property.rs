@@ -24,7 +24,7 @@ use std::{
 
 use proptest::{
     strategy::Strategy,
-    test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner},
+    test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
 use crate::panic_text;
@@ -143,7 +143,11 @@ impl<C> Runner<C> {
             self.has_failed.set(self.has_failed.get() || ended.is_err());
             ended.map_err(TestCaseError::fail)
         });
-        outcome.map_err(|failure| failure.to_string())
+        outcome.map_err(|failure| match failure {
+            // The reason comes last, because a log may keep only its last lines.
+            TestError::Fail(reason, value) => format!("the smallest case: {value:?}\n{reason}"),
+            TestError::Abort(reason) => reason.to_string(),
+        })
     }
 
     /// Runs one case under its limit. A case that hangs stays behind with its threads.
@@ -222,8 +226,7 @@ mod tests {
             Some(value) => Err(format!("there is {value}")),
             None => Ok(()),
         });
-        assert!(text.contains("there is 5"), "{text}");
-        assert!(text.contains("input: [\n    5,\n]"), "{text}");
+        assert!(text.contains("case: [5]\nthere is 5\n"), "{text}");
         assert!(text.contains("PROPTEST_RNG_SEED="), "{text}");
         assert!(text.contains("a_failure_shrinks"), "{text}");
     }
