@@ -1,6 +1,7 @@
 //! The workloads that the benches measure. Tests check what each of them computes.
 
 pub mod answering;
+pub mod blocking;
 pub mod burst;
 pub mod busy;
 pub mod calls;

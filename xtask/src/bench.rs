@@ -112,7 +112,7 @@ fn measured(args: &Args) -> Chore {
     let rows = catalogue::rows(only);
     if rows.is_empty() {
         return Err(
-            "no row has that id; rows are P1 to P16, P20 and P21, and the C-, L-, M- and IO- rows"
+            "no row has that id; rows are P1 to P16, P20 to P22, and the C-, L-, M- and IO- rows"
                 .into(),
         );
     }

@@ -82,8 +82,8 @@ impl Builder {
         /// parked closures, and closures that come back from a wait. All other closures may
         /// block on a lock that only such a descendant releases.
         ///
-        /// The default is `max(32, 4 × processors)`. With the default, a pool that stands
-        /// still for 100 ms grows, up to 512. A pool whose size is
+        /// The default is `max(32, 4 × processors)`. With the default, a pool grows while its
+        /// closures [block](crate::guide::pool#how-to-size-it), up to 512. A pool whose size is
         /// set does not grow. If it stands still while closures are queued, it warns within
         /// a second, through `tracing`.
         max_threads: usize;

@@ -12,6 +12,7 @@ use super::Core;
 use crate::{
     platform::{
         fork::OfProcess,
+        idle::IdleWatch,
         sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
@@ -47,18 +48,17 @@ pub(crate) fn start(core: &Arc<Core>) {
 
 fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
-    let mut grows = false;
+    let mut idle_watch = IdleWatch::new(core.limits.cores, now());
     let mut due = None;
     // A report runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
-        if grows {
-            grow_until_next_look(core);
+        if core.limits.grows {
+            grow_until_next_look(core, &mut idle_watch);
         } else {
             sleep(LOOK_INTERVAL);
         }
         let mut state = core.state();
         let findings = state.look(now());
-        grows = findings.grows;
         let Findings {
             action,
             refused,
@@ -90,13 +90,13 @@ fn run(core: &Arc<Core>) {
 }
 
 /// Lets the pool grow step by step, until its next look is due.
-fn grow_until_next_look(core: &Arc<Core>) {
-    for _ in 1..STEPS {
+fn grow_until_next_look(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
+    for _ in 0..STEPS {
         sleep(STEP_INTERVAL);
-        let action = core.state().take_step();
+        let process_is_idle = idle_watch.look(now());
+        let action = core.state().take_step(process_is_idle);
         core.perform(action);
     }
-    sleep(STEP_INTERVAL);
 }
 
 /// Makes a report on a thread of its own. If no thread can be had, returns the report, so that

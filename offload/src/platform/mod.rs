@@ -2,9 +2,11 @@
 //!
 //! The pool's protocols take their atomics, locks and threads from [`sync`], so a model
 //! checker can replace them. [`fork`] keeps a fork's child from using what belongs to its
-//! parent. [`load`] tells whether other threads wait for a processor.
+//! parent. [`load`] tells whether other threads wait for a processor, and [`idle`] whether this
+//! process needs few of them.
 
 pub mod fork;
+pub(crate) mod idle;
 pub mod load;
 pub(crate) mod sync;
 

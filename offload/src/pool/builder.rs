@@ -67,11 +67,17 @@ impl<A> Builder<A> {
     /// at most two descendants run beyond it: one that its wait depends on, and one other.
     /// More run only while the pool stands still.
     ///
-    /// The default is `max(32, 4 × processors)`, and a pool with the default grows if it
-    /// stands still for 100 ms. Then it adds permits: one, and each 10 ms for as long as this
-    /// lasts two, four and so on, up to 512 in all. It starts over once it has kept up for half
-    /// a second. So code that works on `spawn_blocking` works here, such as a barrier of 100
-    /// jobs.
+    /// The default is `max(32, 4 × processors)`, and a pool with the default grows, up to 512
+    /// permits, for two reasons:
+    ///
+    /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
+    ///   half of its processors' time. Then the pool doubles each 10 ms, but it adds no more
+    ///   permits than jobs are queued.
+    /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
+    ///   lasts two, four and so on. It starts over once it has kept up for half a second.
+    ///
+    /// So code that works on `spawn_blocking` works here, such as a barrier of 100 jobs. On
+    /// systems other than Linux, Android and those of Apple, only the second reason counts.
     ///
     /// A pool whose size is set does not grow. If it stands still while jobs are queued, it
     /// reports that within a second, through [`Ambient::stalled`].

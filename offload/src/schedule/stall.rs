@@ -7,8 +7,9 @@
 //! stops after a second in which the pool was not stuck. It compares counters and reads no
 //! job, so a pool that is merely busy pays one wake-up for each look.
 //!
-//! A pool that has grown and still stands still takes a step each [`STEP_INTERVAL`] between
-//! two looks. It need not prove again that it stands still.
+//! A pool of which nobody set the size may grow each [`STEP_INTERVAL`], between two looks: if
+//! its jobs block and the queue is long, or if it has grown and still stands still. It need not
+//! prove that again.
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
@@ -62,6 +63,8 @@ pub(crate) struct Stall {
     monitor: Monitor,
     /// The counts at the last look.
     seen: Seen,
+    /// The number of events at the last step, or at the start of the monitor.
+    events_at_step: u64,
     /// The number of looks in a row that found the pool stuck and saw nothing move.
     still: u32,
     /// The number of looks in a row that found the pool stuck and saw no progress.
@@ -147,6 +150,7 @@ impl Stall {
         *self = Self {
             monitor: Monitor::Due,
             seen,
+            events_at_step: seen.events,
             ..Self::default()
         };
     }
@@ -207,6 +211,14 @@ impl Stall {
     /// look.
     pub(crate) fn grows_on(&self, seen: Seen) -> bool {
         self.may_grow && seen.events == self.seen.events
+    }
+
+    /// Returns whether fewer jobs have started and ended since the last step than are queued.
+    /// At that pace, the last of them waits for more than two steps.
+    pub(crate) fn has_long_queue(&mut self, seen: Seen, queued: usize) -> bool {
+        let events = seen.events - self.events_at_step;
+        self.events_at_step = seen.events;
+        events < queued as u64
     }
 
     /// Compares the counts with those of the last look.

@@ -1,8 +1,9 @@
-//! Permits that are added to a pool which stands still.
+//! Permits that are added to a pool which stands still, or whose jobs block.
 //!
 //! If nobody set `max_threads`, jobs may wait until jobs behind them in the queue have
 //! run, as in Tokio's blocking pool. So while the pool stands still, it adds one permit,
-//! then two, four and so on. It removes these permits as its workers retire.
+//! then two, four and so on. While its jobs block and the queue is long, the pool doubles. It
+//! removes the added permits as its workers retire.
 //!
 //! A pool of any size may stand still because a descendant of a parked job blocks on
 //! what that parked job holds. This descendant spends the credit, so another descendant,
@@ -41,15 +42,27 @@ impl Growth {
         self.added
     }
 
-    /// Adds permits: twice as many as the last time, up to the limit.
+    /// Adds permits to a pool that stands still: twice as many as the last time, up to the
+    /// limit.
     pub(super) fn grow(&mut self, base: usize) {
-        let room = MOST.saturating_sub(base + self.added);
-        let step = (self.step * 2).max(1).min(room);
-        self.added += step;
-        self.expected = step;
+        let step = self.add((self.step * 2).max(1), base);
         if step > 0 {
             self.step = step;
         }
+    }
+
+    /// Adds permits to a pool whose jobs block: one for each queued job, but no more than the
+    /// pool has. After that the jobs can show whether they still block.
+    pub(super) fn double(&mut self, queued: usize, base: usize) {
+        self.add(queued.min(base + self.added), base);
+    }
+
+    /// Adds permits up to the limit, and returns how many.
+    fn add(&mut self, wanted: usize, base: usize) -> usize {
+        let step = wanted.min(MOST.saturating_sub(base + self.added));
+        self.added += step;
+        self.expected = step;
+        step
     }
 
     /// Lets descendants of parked jobs start beyond permits and credit: twice as many as
@@ -152,6 +165,12 @@ mod tests {
         growth.note_progress();
         growth.grow(32);
         assert_eq!(growth.permits(), 13, "progress alone keeps the step");
+        growth.double(1000, 32);
+        assert_eq!(growth.permits(), 58, "as many again");
+        growth.double(5, 32);
+        assert_eq!(growth.permits(), 63, "no more than are queued");
+        growth.grow(32);
+        assert_eq!(growth.permits(), 67, "the steps of a stall are their own");
     }
 
     /// Otherwise a growing pool would take its own starts for progress, and add one permit

@@ -64,9 +64,9 @@ impl State {
             self.stall.has_refused = false;
         }
         let may_grow = self.may_grow();
-        let grows = verdict.may_grow && may_grow;
-        if grows && is_stuck {
-            self.grow();
+        if verdict.may_grow && may_grow && is_stuck {
+            self.growth.grow(self.limits.max_threads);
+            self.nothing_lendable = false;
         }
         let stuck = if is_stuck { verdict.stuck } else { 0 };
         if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.queue.holds_descendants() {
@@ -86,21 +86,32 @@ impl State {
         };
         Findings {
             action,
-            grows,
             refused,
             report: verdict.report,
             stops: verdict.stops,
         }
     }
 
-    /// Grows by a further step if the pool has made no progress since the last look. The
-    /// monitor calls this between two looks at a pool that grows.
-    pub(crate) fn take_step(&mut self) -> Action {
-        let grows_on = self.stall.grows_on(self.growth.seen());
-        if self.phase == Phase::Stopped || !grows_on || !self.is_stuck() || !self.may_grow() {
+    /// Grows by a step if the jobs block and the queue is long, or if the pool has made no
+    /// progress since the last look. The monitor calls this between two looks at a pool that may
+    /// grow.
+    ///
+    /// If the process leaves its processors idle while all permits are taken, the jobs block.
+    pub(crate) fn take_step(&mut self, process_is_idle: bool) -> Action {
+        let seen = self.growth.seen();
+        let queued = self.queue.queued() + self.queue.backlog();
+        let is_long = self.stall.has_long_queue(seen, queued);
+        if self.phase == Phase::Stopped || !self.is_stuck() || !self.may_grow() {
             return Action::Nothing;
         }
-        self.grow();
+        if is_long && process_is_idle && !self.has_permit() {
+            self.growth.double(queued, self.limits.max_threads);
+        } else if self.stall.grows_on(seen) {
+            self.growth.grow(self.limits.max_threads);
+        } else {
+            return Action::Nothing;
+        }
+        self.nothing_lendable = false;
         self.help()
     }
 
@@ -133,11 +144,6 @@ impl State {
     /// Returns whether only the limit that somebody set keeps the pool from a further worker.
     fn has_too_many_parked(&self) -> bool {
         !self.is_unlimited() && self.threads >= self.permits() + self.limits.max_blocked_threads
-    }
-
-    fn grow(&mut self) {
-        self.growth.grow(self.limits.max_threads);
-        self.nothing_lendable = false;
     }
 
     /// Refuses a wait if the pool has stood still for long enough. Returns how to wake that
@@ -262,8 +268,6 @@ impl State {
 #[must_use]
 pub(crate) struct Findings {
     pub(crate) action: Action,
-    /// Whether the pool has grown, and may take further steps before the next look.
-    pub(crate) grows: bool,
     /// The worker of a wait that was refused.
     pub(crate) refused: Option<Unparker>,
     /// The stall to report.

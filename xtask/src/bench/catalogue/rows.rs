@@ -19,6 +19,7 @@ const IO: &str = "wall_io";
 const REQUEST: &str = "wall_request";
 const SERVICE: &str = "wall_service";
 const TASKS: &str = "wall_tasks";
+const BLOCKING: &str = "wall_blocking";
 const CONTEXT: &str = "wall_context";
 const COUNTS: &str = "counts";
 const CURVES: &str = "curves";
@@ -104,6 +105,10 @@ pub(super) const ALL: &[Row] = &rows![
             "The burst that a service makes: each of its tasks awaits one short job. All pools have two threads.";
         "P21-default" "the same, the bridge with nothing configured", TASKS Bars, NS, [TimesBest(0.8)],
             "The peers have two threads here too, and were measured in the same rounds.";
+        "P22" "jobs that block for 50 ms at once, on a new pool", BLOCKING Curve("jobs in the burst"), NS, [Times(2.0, "spawn_blocking")],
+            "The time until the last job has ended, which waits for a slow service. With nothing configured, the bridge adds threads only once it sees that the jobs block.";
+        "P22-barrier" "jobs that wait for each other, on a new pool", BLOCKING Curve("jobs in the burst"), NS, [],
+            "No job ends before all of them have a thread. The bridge begins with 32.";
         "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
             "The cost of a job, over the size of the burst.";
         "C-submitters" "burst per job, over submitting threads", CURVES Curve("threads that submit"), NS, [],

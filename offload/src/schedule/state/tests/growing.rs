@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::*;
-use crate::schedule::stall::LOOK_INTERVAL;
+use super::{hopeless::hopeless, *};
+use crate::schedule::stall::{LOOK_INTERVAL, Stall};
 
-/// Returns the state of a pool with one job that runs and a hundred that are queued, which
-/// has just been found to stand still.
-fn standing_still(grows: bool) -> State {
+/// Returns the state of a pool with one job that runs and a hundred that are queued.
+fn full(grows: bool) -> State {
     let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
     state.limits.grows = grows;
     state.limits.queue_capacity = 100;
@@ -17,6 +16,12 @@ fn standing_still(grows: bool) -> State {
     for _ in 0..100 {
         let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
     }
+    state
+}
+
+/// Returns the state of such a pool, which has just been found to stand still.
+fn standing_still(grows: bool) -> State {
+    let mut state = full(grows);
     state.start_monitor();
     for _ in 0..2 {
         let _findings = state.look(Instant::now());
@@ -39,11 +44,11 @@ fn start_jobs(state: &mut State) {
 fn a_pool_that_grows_takes_a_larger_step_each_time() {
     let mut state = standing_still(true);
     assert_eq!(state.growth.permits(), 1);
-    let action = state.take_step();
+    let action = state.take_step(false);
     assert!(matches!(action, Action::Nothing), "a worker is starting");
     for added in [3, 7, 15] {
         start_jobs(&mut state);
-        assert!(matches!(state.take_step(), Action::Start(_)));
+        assert!(matches!(state.take_step(false), Action::Start(_)));
         assert_eq!(state.growth.permits(), added);
     }
 }
@@ -58,18 +63,64 @@ fn no_step_is_taken_after_progress_or_in_a_sized_pool() {
             state.growth.note_end(true);
         }
         let before = state.growth.permits();
-        assert!(matches!(state.take_step(), Action::Nothing));
+        assert!(matches!(state.take_step(false), Action::Nothing));
         assert_eq!(state.growth.permits(), before);
     }
 }
 
-/// Otherwise the monitor of a pool that cannot grow would wake up five times as often.
+/// Otherwise callers wait for their turn while the processors are idle, or jobs that compute
+/// take the processors from each other, or a pool grows although its queue is short or beyond
+/// the size that the user set.
 #[test]
-fn only_a_pool_that_grows_takes_steps() {
-    for grows in [true, false] {
-        let mut state = standing_still(grows);
+fn a_pool_whose_jobs_block_doubles_although_it_goes_on() {
+    for (grows, is_idle, ends, doubles) in [
+        (true, true, 99, true),
+        (true, true, 100, false),
+        (true, false, 99, false),
+        (false, true, 99, false),
+    ] {
+        let mut state = full(grows);
+        state.start_monitor();
+        (0..ends).for_each(|_| state.growth.note_end(true));
+        let action = state.take_step(is_idle);
+        assert_eq!(matches!(action, Action::Start(_)), doubles, "{ends} ends");
+        assert_eq!(state.growth.permits(), usize::from(doubles));
+    }
+}
+
+/// Otherwise a pool has more parked workers than somebody allowed, although it goes on.
+#[test]
+fn a_pool_that_lacks_no_permit_does_not_double() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.limits.grows = true;
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+    assert!(matches!(action, Action::Nothing));
+    state.start_monitor();
+    assert!(matches!(state.take_step(true), Action::Nothing));
+    assert_eq!(state.growth.permits(), 0);
+}
+
+/// Otherwise the queue is never long for a pool that has run many jobs before.
+#[test]
+fn what_went_on_before_the_monitor_started_does_not_count() {
+    let mut state = full(true);
+    (0..200).for_each(|_| state.growth.note_end(true));
+    state.stall = Stall::default();
+    state.start_monitor();
+    assert!(matches!(state.take_step(true), Action::Start(_)));
+}
+
+/// Each step compares with what has happened since the step before.
+#[test]
+fn a_pool_whose_jobs_block_doubles_at_each_step() {
+    let mut state = full(true);
+    state.start_monitor();
+    for added in [1, 3, 7, 15] {
+        (0..90).for_each(|_| state.growth.note_end(true));
+        assert!(matches!(state.take_step(true), Action::Start(_)));
+        assert_eq!(state.growth.permits(), added);
+        assert!(matches!(state.take_step(true), Action::Nothing), "starting");
         start_jobs(&mut state);
-        assert_eq!(state.look(Instant::now()).grows, grows);
     }
 }
 
@@ -81,7 +132,7 @@ fn the_jobs_of_a_step_are_no_progress_although_a_look_saw_them_start() {
     let _findings = state.look(Instant::now());
     assert!(state.has_lookout(), "a worker is starting");
     start_jobs(&mut state);
-    assert!(matches!(state.take_step(), Action::Start(_)));
+    assert!(matches!(state.take_step(false), Action::Start(_)));
 }
 
 /// Otherwise a pool whose workers cannot be started would have hundreds of permits when they
@@ -94,7 +145,7 @@ fn a_pool_with_a_free_permit_adds_none() {
         let id = state.searcher.as_ref().expect("a worker is starting").owner;
         let _unstarted = state.start_failed(id);
         let _findings = state.look(Instant::now());
-        let _action = state.take_step();
+        let _action = state.take_step(true);
         assert_eq!(state.growth.permits(), before);
         state.start_failed = None;
         let _action = state.help();
@@ -113,7 +164,8 @@ fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
     for look in 1..=100 {
         let findings = state.look(start + look * LOOK_INTERVAL);
         assert!(matches!(findings.action, Action::Nothing));
-        assert!(!findings.grows && findings.refused.is_none() && !findings.stops);
+        assert!(findings.refused.is_none() && !findings.stops);
+        assert!(matches!(state.take_step(true), Action::Nothing));
         reports.extend(findings.report.map(|_stall| look * LOOK_INTERVAL));
     }
     let second = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use crate::{
 
 /// Returns the state of a pool whose two workers are parked and which can add none. The
 /// pool has no monitor. Also returns the lineage of the second worker's job.
-fn hopeless() -> (State, [Parker; 2], Lineage) {
+pub(super) fn hopeless() -> (State, [Parker; 2], Lineage) {
     let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
     (state.threads, state.running) = (2, 2);
     let parkers = [(); 2].map(|()| Parker::new());
