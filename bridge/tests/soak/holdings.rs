@@ -90,3 +90,14 @@ impl Holdings {
         }
     }
 }
+
+/// Counts the threads with such a name.
+pub(crate) fn count_threads(is_wanted: impl Fn(&str) -> bool) -> usize {
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("comm")));
+    // A thread that has ended since has no name any more.
+    names
+        .flatten()
+        .filter(|name| is_wanted(name.trim_end()))
+        .count()
+}
