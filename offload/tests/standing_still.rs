@@ -6,14 +6,13 @@ mod common;
 
 use std::{
     future::pending,
-    hint,
     sync::{
         Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bridge_offload::{Ambient, Builder, Config, Pool, Report, WorkerState};
@@ -41,28 +40,12 @@ fn a_barrier_wider_than_the_pool_that_nobody_sized() {
         assert_eq!(leaders.into_iter().filter(|leads| *leads).count(), 1);
         assert!(pool.metrics().peak_threads >= 100);
         eventually("the threads have retired", || pool.metrics().threads == 0);
-        // The added permits have gone with the workers. Jobs that compute add none.
-        let gauge = Arc::new(common::Gauge::default());
-        let jobs = (0..200).map(|_| {
-            let gauge = Arc::clone(&gauge);
-            pool.run(move || gauge.during(compute))
-        });
-        wait(join_all(jobs));
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        assert!(gauge.peak() <= (4 * cores).max(32), "{}", gauge.peak());
     });
-}
-
-/// Keeps a processor busy for a millisecond.
-fn compute() {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(1) {
-        hint::spin_loop();
-    }
 }
 
 /// Otherwise each request of a service that waits for a slow answer waits for its turn first,
 /// although nothing else uses the processors.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 #[test]
 fn a_pool_that_nobody_sized_grows_while_jobs_that_sleep_end_one_after_the_other() {
     within(|| {

@@ -14,7 +14,7 @@ pub(crate) const TOKIOS_LIMIT: usize = 512;
 pub(crate) struct Limits {
     pub(crate) name: PoolName,
     pub(crate) max_threads: usize,
-    /// Whether the pool may grow while it stands still: nobody has set `max_threads`.
+    /// Whether the pool may grow: nobody has set `max_threads`.
     pub(crate) grows: bool,
     pub(crate) max_blocked_threads: usize,
     /// The number of workers that a pool may have while jobs are parked, although its limits are

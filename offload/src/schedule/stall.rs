@@ -5,16 +5,19 @@
 //! worker is parked and none can be added. A pool that keeps up has no monitor. Once the
 //! pool is stuck, the monitor looks at it every [`LOOK_INTERVAL`] (`core/monitor.rs`). It
 //! stops after a second in which the pool was not stuck. It compares counters and reads no
-//! job, so a pool that is merely busy pays one wake-up for each look.
+//! job, so a pool that is merely busy pays one wake-up for each look, or for each step.
 //!
 //! A pool of which nobody set the size may grow each [`STEP_INTERVAL`], between two looks: if
-//! its jobs block and the queue is long, or if it has grown and still stands still. It need not
+//! its jobs block and the queue is long ([`Stall::lags`]), or if it has grown and still stands still. It need not
 //! prove that again.
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use crate::platform::sync::{elapsed, now};
 
@@ -65,6 +68,9 @@ pub(crate) struct Stall {
     seen: Seen,
     /// The number of events at the last step, or at the start of the monitor.
     events_at_step: u64,
+    /// Whether the last step found the pool stuck, with all permits taken. The start of the
+    /// monitor counts as such a step.
+    was_full: bool,
     /// The number of looks in a row that found the pool stuck and saw nothing move.
     still: u32,
     /// The number of looks in a row that found the pool stuck and saw no progress.
@@ -151,6 +157,7 @@ impl Stall {
             monitor: Monitor::Due,
             seen,
             events_at_step: seen.events,
+            was_full: true,
             ..Self::default()
         };
     }
@@ -213,12 +220,14 @@ impl Stall {
         self.may_grow && seen.events == self.seen.events
     }
 
-    /// Returns whether fewer jobs have started and ended since the last step than are queued.
-    /// At that pace, the last of them waits for more than two steps.
-    pub(crate) fn has_long_queue(&mut self, seen: Seen, queued: usize) -> bool {
+    /// Returns whether the pool has been full since the last step, and its queue is long: fewer
+    /// jobs have started and ended since then than are queued. At that pace, the last of them
+    /// waits for more than one step.
+    pub(crate) fn lags(&mut self, seen: Seen, is_full: bool, queued: usize) -> bool {
         let events = seen.events - self.events_at_step;
+        let was_full = mem::replace(&mut self.was_full, is_full);
         self.events_at_step = seen.events;
-        events < queued as u64
+        was_full && is_full && events < queued as u64
     }
 
     /// Compares the counts with those of the last look.

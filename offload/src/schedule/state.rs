@@ -107,7 +107,7 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// The number of claimed jobs that have ended, in any way.
     ended: u64,
-    /// The permits that were added because the pool stood still.
+    /// The permits that were added because the pool stood still or its jobs block.
     growth: Growth,
     /// The shutdowns that wait for jobs.
     drains: Vec<Arc<Drain>>,

@@ -94,13 +94,9 @@ pub struct Gauge {
 
 impl Gauge {
     pub fn hold(&self, time: Duration) {
-        self.during(|| thread::sleep(time));
-    }
-
-    pub fn during(&self, body: impl FnOnce()) {
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
-        body();
+        thread::sleep(time);
         self.now.fetch_sub(1, Ordering::SeqCst);
     }
 

@@ -96,15 +96,22 @@ impl State {
     /// progress since the last look. The monitor calls this between two looks at a pool that may
     /// grow.
     ///
-    /// If the process leaves its processors idle while all permits are taken, the jobs block.
+    /// If all permits are taken from one step to the next, and the process leaves its processors
+    /// idle meanwhile, the jobs block.
     pub(crate) fn take_step(&mut self, process_is_idle: bool) -> Action {
-        let seen = self.growth.seen();
+        let (seen, is_stuck) = (self.growth.seen(), self.is_stuck());
         let queued = self.queue.queued() + self.queue.backlog();
-        let is_long = self.stall.has_long_queue(seen, queued);
-        if self.phase == Phase::Stopped || !self.is_stuck() || !self.may_grow() {
+        let is_full = if is_stuck {
+            !self.has_permit()
+        } else {
+            // The jobs of the last step are starting.
+            queued > 0 && self.growth.expects_starts()
+        };
+        let lags = self.stall.lags(seen, is_full, queued);
+        if self.phase == Phase::Stopped || !is_stuck || !self.may_grow() {
             return Action::Nothing;
         }
-        if is_long && process_is_idle && !self.has_permit() {
+        if lags && process_is_idle {
             self.growth.double(queued, self.limits.max_threads);
         } else if self.stall.grows_on(seen) {
             self.growth.grow(self.limits.max_threads);

@@ -1,6 +1,6 @@
 //! A pool whose running jobs all block, and whose other jobs are queued.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use super::{hopeless::hopeless, *};
 use crate::schedule::stall::{LOOK_INTERVAL, Stall};
@@ -110,17 +110,37 @@ fn what_went_on_before_the_monitor_started_does_not_count() {
     assert!(matches!(state.take_step(true), Action::Start(_)));
 }
 
-/// Each step compares with what has happened since the step before.
+/// Otherwise the jobs that ended before the last step make the queue look short, or the time
+/// before a burst of jobs that compute makes them look as if they block.
 #[test]
-fn a_pool_whose_jobs_block_doubles_at_each_step() {
+fn a_pool_doubles_if_it_has_been_full_since_the_last_step() {
     let mut state = full(true);
     state.start_monitor();
     for added in [1, 3, 7, 15] {
-        (0..90).for_each(|_| state.growth.note_end(true));
+        (0..80).for_each(|_| state.growth.note_end(true));
         assert!(matches!(state.take_step(true), Action::Start(_)));
         assert_eq!(state.growth.permits(), added);
         assert!(matches!(state.take_step(true), Action::Nothing), "starting");
         start_jobs(&mut state);
+    }
+    // Some of the workers rest, and then all permits are taken again.
+    let running = mem::replace(&mut state.running, 0);
+    assert!(matches!(state.take_step(true), Action::Nothing), "not full");
+    state.running = running;
+    assert!(matches!(state.take_step(true), Action::Nothing), "just now");
+    assert!(matches!(state.take_step(true), Action::Start(_)));
+}
+
+/// Otherwise permits stay that nobody needs any more.
+#[test]
+fn added_permits_go_with_the_workers() {
+    let mut state = standing_still(true);
+    let _step = state.growth.double(7, 8);
+    state.threads = 8;
+    for (threads, permits) in [(7, 6), (6, 5), (1, 0), (0, 0)] {
+        state.threads = threads + 1;
+        state.leave(0);
+        assert_eq!((state.threads, state.growth.permits()), (threads, permits));
     }
 }
 
