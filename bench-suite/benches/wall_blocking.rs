@@ -1,7 +1,7 @@
 //! P22: many jobs that block at the same time, until the last of them has ended.
 //!
 //! Each round has a new runtime and a new pool, which have no blocking thread yet. The bridge
-//! has nothing configured.
+//! has nothing configured. The peer is `spawn_blocking`.
 
 use std::time::{Duration, Instant};
 

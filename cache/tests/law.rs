@@ -126,9 +126,11 @@ struct Level {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     by: Id,
-    /// The number of resets that had begun before the entry was made, and after
-    /// it.
-    begun: (usize, usize),
+    /// The number of resets that had finished before the entry was made. A reset that had begun
+    /// by then may end the entry all the same.
+    finished: usize,
+    /// The number of resets that had begun after the entry was made.
+    begun: usize,
 }
 
 impl Level {
@@ -143,12 +145,12 @@ impl Level {
                     return Err(format!("{found} does not drive this: {self:?}"));
                 }
                 (Some(found), Some(entry)) if found == entry.by => {
-                    if finished > entry.begun.1 {
+                    if finished > entry.begun {
                         return Err(format!("trusted after a reset: {self:?}"));
                     }
                 }
                 (Some(found), _) => return Err(format!("cache {number} knows {found}: {self:?}")),
-                (None, Some(entry)) if begun == entry.begun.0 => {
+                (None, Some(entry)) if begun == entry.finished => {
                     return Err(format!("forgotten without a reset: {self:?}"));
                 }
                 (None, _) => {}
@@ -178,14 +180,14 @@ fn poll(runtime: &Handle, number: Option<usize>, rest: &Rest, mut level: Level) 
         return rest.descend(&level);
     };
     let watched = &rest.caches[number];
-    let before = watched.begun.load(SeqCst);
+    let finished = watched.finished.load(SeqCst);
     let mut driver = Driver::new(runtime.clone());
     watched.cache.driven(&mut driver, || {
         if !level.looking[number] {
-            let begun = (before, watched.begun.load(SeqCst));
             level.entries[number] = Some(Entry {
                 by: runtime.id(),
-                begun,
+                finished,
+                begun: watched.begun.load(SeqCst),
             });
         }
         rest.descend(&level)
