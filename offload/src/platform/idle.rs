@@ -4,10 +4,14 @@
 //! block. Then more workers run more jobs. If the jobs compute, more workers only take the
 //! processors from each other.
 //!
-//! The system may keep a whole process from its processors, for example because it has used up
-//! its quota. Then the thread that looks comes late, and its look says nothing.
+//! The system may keep a whole process from its processors for a while, because it has used up
+//! its quota. Then the thread that looks comes late, and its look says nothing. If it was a short
+//! while, one look finds the process idle, but not two in a row.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 /// A look that comes later than after this time says nothing.
 const LATE: Duration = Duration::from_millis(20);
@@ -21,6 +25,8 @@ pub(crate) struct IdleWatch {
     at: Instant,
     /// The processor time that all threads had used by then, if the system tells it.
     used: Option<Duration>,
+    /// Whether the last look found the process idle.
+    was_idle: bool,
 }
 
 impl IdleWatch {
@@ -29,11 +35,12 @@ impl IdleWatch {
             cores,
             at: now,
             used: used(),
+            was_idle: false,
         }
     }
 
     /// Returns whether the process has used less than half of its processors' time since the
-    /// last look.
+    /// last look, and between that look and the one before it.
     pub(crate) fn look(&mut self, now: Instant) -> bool {
         #[cfg(bridge_shuttle)]
         if crate::platform::sync::toss(2) {
@@ -42,8 +49,9 @@ impl IdleWatch {
         let passed = now.saturating_duration_since(self.at);
         let used_before = self.used;
         (self.at, self.used) = (now, used());
-        (self.used.zip(used_before))
-            .is_some_and(|(used, before)| is_idle(used.saturating_sub(before), passed, self.cores))
+        let is_idle = (self.used.zip(used_before))
+            .is_some_and(|(used, before)| is_idle(used.saturating_sub(before), passed, self.cores));
+        mem::replace(&mut self.was_idle, is_idle) && is_idle
     }
 }
 
@@ -108,26 +116,28 @@ mod tests {
         }
     }
 
-    /// Otherwise a process that computed once would never be idle again, or one that was idle
-    /// once would never be busy.
+    /// Otherwise a process that computed once would never be idle again, or a short pause would
+    /// make it idle.
     #[cfg(all(target_os = "linux", not(miri)))]
     #[test]
-    fn a_look_compares_with_the_look_before() {
-        let now = Instant::now();
-        let (start, millis) = (used().expect("the system tells it"), Duration::from_millis);
-        let watch = |used_before, passed: u64| IdleWatch {
-            cores: 1,
-            at: now - millis(passed),
-            used: Some(used_before),
+    fn two_looks_in_a_row_must_find_it_idle() {
+        let millis = Duration::from_millis;
+        let used = || used().expect("the system tells it");
+        while used() < millis(10) {
+            std::hint::spin_loop();
+        }
+        // The tests beside this one compute too. So there are too many processors to be busy.
+        let mut watch = IdleWatch::new(1_000_000, Instant::now());
+        let mut look = |busy: bool| {
+            watch.cores = if busy { 1 } else { 1_000_000 };
+            watch.used = Some(used().saturating_sub(millis(if busy { 9 } else { 0 })));
+            let now = watch.at + millis(10);
+            let idle = watch.look(now);
+            assert_eq!(watch.at, now);
+            assert_ne!(watch.used, Some(Duration::ZERO));
+            idle
         };
-        assert!(
-            !watch(start.saturating_sub(millis(9)), 10).look(now),
-            "busy"
-        );
-        let mut watch = watch(start, 19);
-        // The tests beside this one compute too, so the time that was used may be any.
-        let _any = watch.look(now);
-        assert_eq!(watch.at, now);
-        assert!(watch.used > Some(start));
+        let found = [false, false, true, false, false, false].map(&mut look);
+        assert_eq!(found, [false, true, false, false, true, true]);
     }
 }

@@ -71,8 +71,9 @@ impl<A> Builder<A> {
     /// permits, for two reasons:
     ///
     /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
-    ///   half of its processors' time. Then the pool doubles each 10 ms, but it adds no more
-    ///   permits than jobs are queued.
+    ///   half of its processors' time. Then after 20 ms the pool doubles, and again each 10 ms, but
+    ///   it adds no more permits than jobs are queued. The queue is long if more jobs are queued
+    ///   than run, or if they would wait for more than 20 ms.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
     ///   lasts two, four and so on. It starts over once it has kept up for half a second.
     ///
@@ -89,8 +90,9 @@ impl<A> Builder<A> {
     }
 
     /// Sets how many workers may be added because others are parked. The default is 64.
-    /// If you set neither this nor `max_threads`, more are added, up to 512 workers in all. If you
-    /// set only this, the pool grows once it stands still.
+    /// If you set neither this nor `max_threads`, more are added, up to 512 workers in all. A pool
+    /// that has grown may have as many beyond its permits as this allows. If you set only this,
+    /// the pool grows as [`max_threads`](Self::max_threads) describes.
     pub fn max_blocked_threads(mut self, count: usize) -> Self {
         self.limits.max_blocked_threads = count;
         self.limits.most_while_parked = 0;

@@ -66,11 +66,7 @@ pub(crate) struct Stall {
     monitor: Monitor,
     /// The counts at the last look.
     seen: Seen,
-    /// The number of events at the last step, or at the start of the monitor.
-    events_at_step: u64,
-    /// Whether the last step found the pool stuck, with all permits taken. The start of the
-    /// monitor counts as such a step.
-    was_full: bool,
+    last_step: Step,
     /// The number of looks in a row that found the pool stuck and saw nothing move.
     still: u32,
     /// The number of looks in a row that found the pool stuck and saw no progress.
@@ -88,6 +84,15 @@ pub(crate) struct Stall {
     /// Whether a parked wait has been refused since the pool was last steady. Then the pool
     /// does not just wait for slow answers.
     pub(crate) has_refused: bool,
+}
+
+/// What the pool was like at a step. The start of the monitor counts as one.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    /// The number of events until then.
+    events: u64,
+    /// Whether the pool was stuck and all permits were taken.
+    is_full: bool,
 }
 
 /// The state of the monitor's thread.
@@ -156,8 +161,10 @@ impl Stall {
         *self = Self {
             monitor: Monitor::Due,
             seen,
-            events_at_step: seen.events,
-            was_full: true,
+            last_step: Step {
+                events: seen.events,
+                is_full: true,
+            },
             ..Self::default()
         };
     }
@@ -220,14 +227,25 @@ impl Stall {
         self.may_grow && seen.events == self.seen.events
     }
 
-    /// Returns whether the pool has been full since the last step, and its queue is long: fewer
-    /// jobs have started and ended since then than are queued. At that pace, the last of them
-    /// waits for more than one step.
-    pub(crate) fn lags(&mut self, seen: Seen, is_full: bool, queued: usize) -> bool {
-        let events = seen.events - self.events_at_step;
-        let was_full = mem::replace(&mut self.was_full, is_full);
-        self.events_at_step = seen.events;
-        was_full && is_full && events < queued as u64
+    /// Returns whether the pool has been full since the last step, and its queue is long.
+    ///
+    /// If more jobs are queued than run, they wait for longer than they take. If fewer jobs have
+    /// started and ended since the last step than are queued, the last of them waits for more than
+    /// two steps at that pace.
+    pub(crate) fn lags(
+        &mut self,
+        seen: Seen,
+        is_full: bool,
+        queued: usize,
+        running: usize,
+    ) -> bool {
+        let this_step = Step {
+            events: seen.events,
+            is_full,
+        };
+        let last_step = mem::replace(&mut self.last_step, this_step);
+        let events = this_step.events - last_step.events;
+        last_step.is_full && is_full && (queued > running || events < queued as u64)
     }
 
     /// Compares the counts with those of the last look.

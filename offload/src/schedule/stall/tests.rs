@@ -48,6 +48,38 @@ fn it_grows_from_the_second_look_on_and_reports_once() {
     );
 }
 
+/// Otherwise a pool whose jobs block grows for a few jobs that would soon have had their turn, or
+/// does not grow although many wait for theirs.
+#[test]
+fn a_queue_is_long_if_it_has_more_jobs_than_run_or_is_slow() {
+    for (events, queued, running, is_long) in [
+        (0, 1, 32, true),
+        (1, 1, 32, false),
+        (99, 100, 200, true),
+        (100, 100, 200, false),
+        (1000, 33, 32, true),
+        (1000, 32, 32, false),
+        (0, 0, 32, false),
+    ] {
+        let lags = started().lags(seen(7 + events), true, queued, running);
+        assert_eq!(lags, is_long, "{events} {queued} {running}");
+    }
+}
+
+#[test]
+fn a_pool_lags_if_it_has_been_full_since_the_last_step() {
+    let mut stall = started();
+    let mut step = |events, is_full| stall.lags(seen(events), is_full, 50, 200);
+    assert!(step(7 + 49, true), "it was full when the monitor started");
+    assert!(
+        step(7 + 49 + 49, true),
+        "each step counts from the last one"
+    );
+    assert!(!step(7 + 49 + 49, false), "not full");
+    assert!(!step(7 + 49 + 49, true), "full for a moment only");
+    assert!(step(7 + 49 + 49, true));
+}
+
 /// Otherwise hundreds of jobs that block for each other would stand still for a second, or
 /// a pool would grow although it has gone on.
 #[test]

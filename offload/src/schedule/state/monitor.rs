@@ -107,7 +107,7 @@ impl State {
             // The jobs of the last step are starting.
             queued > 0 && self.growth.expects_starts()
         };
-        let lags = self.stall.lags(seen, is_full, queued);
+        let lags = self.stall.lags(seen, is_full, queued, self.running);
         if self.phase == Phase::Stopped || !is_stuck || !self.may_grow() {
             return Action::Nothing;
         }
