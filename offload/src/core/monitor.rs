@@ -49,16 +49,18 @@ pub(crate) fn start(core: &Arc<Core>) {
 fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
     let mut idle_watch = IdleWatch::new(core.limits.cores, now());
+    let mut takes_steps = core.limits.grows;
     let mut due = None;
     // A report runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
-        if core.limits.grows {
+        if takes_steps {
             grow_until_next_look(core, &mut idle_watch);
         } else {
             sleep(LOOK_INTERVAL);
         }
         let mut state = core.state();
         let findings = state.look(now());
+        takes_steps = findings.takes_steps;
         let Findings {
             action,
             refused,

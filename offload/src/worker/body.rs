@@ -94,9 +94,6 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
         match step {
             Step::Run { job, action } => {
                 core.perform(action);
-                if after == After::WakeUp {
-                    clock.idle();
-                }
                 let start = Start {
                     on: &host,
                     tick: clock.begin(),

@@ -86,6 +86,7 @@ impl State {
         };
         Findings {
             action,
+            takes_steps: self.limits.grows && (is_stuck || verdict.may_grow),
             refused,
             report: verdict.report,
             stops: verdict.stops,
@@ -275,6 +276,8 @@ impl State {
 #[must_use]
 pub(crate) struct Findings {
     pub(crate) action: Action,
+    /// Whether the pool may need to grow before the next look.
+    pub(crate) takes_steps: bool,
     /// The worker of a wait that was refused.
     pub(crate) refused: Option<Unparker>,
     /// The stall to report.

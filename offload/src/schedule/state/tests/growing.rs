@@ -82,6 +82,26 @@ fn a_pool_whose_jobs_block_doubles_although_it_goes_on() {
     }
 }
 
+/// Otherwise the monitor of a pool that can't grow, or need not, wakes up five times as often.
+#[test]
+fn only_a_stuck_pool_that_may_grow_takes_steps() {
+    for (grows, is_stuck) in [(true, true), (true, false), (false, true)] {
+        let mut state = if is_stuck {
+            full(grows)
+        } else {
+            State::new(Limits::smallest(), Arc::default(), Arc::default())
+        };
+        state.limits.grows = grows;
+        state.start_monitor();
+        let findings = state.look(Instant::now());
+        assert_eq!(
+            findings.takes_steps,
+            grows && is_stuck,
+            "{grows} {is_stuck}"
+        );
+    }
+}
+
 /// Otherwise a pool has permits for workers that can't start any faster.
 #[test]
 fn no_step_is_taken_while_a_worker_starts() {
