@@ -94,6 +94,10 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
         match step {
             Step::Run { job, action } => {
                 core.perform(action);
+                if after == After::WakeUp {
+                    // A shutdown wakes sleepers without a sign.
+                    clock.idle();
+                }
                 let start = Start {
                     on: &host,
                     tick: clock.begin(),

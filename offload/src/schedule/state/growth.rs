@@ -83,11 +83,6 @@ impl Growth {
         self.surplus -= 1;
     }
 
-    /// Returns whether jobs of the last step have yet to start.
-    pub(super) fn expects_starts(&self) -> bool {
-        self.expected > 0
-    }
-
     /// Returns whether a permit may be added to a pool with `base` permits of its own.
     pub(super) fn has_room(&self, base: usize) -> bool {
         base + self.added < MOST

@@ -86,7 +86,7 @@ impl State {
         };
         Findings {
             action,
-            takes_steps: self.limits.grows && (is_stuck || verdict.may_grow),
+            takes_steps: self.limits.grows && (self.queue.ready() > 0 || verdict.may_grow),
             refused,
             report: verdict.report,
             stops: verdict.stops,
@@ -105,8 +105,8 @@ impl State {
         let is_full = if is_stuck {
             !self.has_permit()
         } else {
-            // The jobs of the last step are starting.
-            queued > 0 && self.growth.expects_starts()
+            // The workers of the last step are starting.
+            queued > 0 && self.is_starting()
         };
         let lags = self.stall.lags(seen, is_full, queued, self.running);
         if self.phase == Phase::Stopped || !is_stuck || !self.may_grow() {

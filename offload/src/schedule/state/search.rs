@@ -90,10 +90,13 @@ impl State {
     /// Returns whether the only worker that is bound to look at the queue is starting, and may
     /// fail to: the start before it has failed.
     pub(super) fn may_fail_to_look(&self) -> bool {
+        self.start_failed.is_some() && self.spinner.is_none() && self.is_starting()
+    }
+
+    /// Returns whether the searching worker is a thread that is starting.
+    pub(super) fn is_starting(&self) -> bool {
         let is_starting = |searcher: &Searcher| matches!(searcher.state, SearchState::Starting);
-        self.start_failed.is_some()
-            && self.spinner.is_none()
-            && self.searcher.as_ref().is_some_and(is_starting)
+        self.searcher.as_ref().is_some_and(is_starting)
     }
 
     /// Notes whether the start hook seems to hold the searching worker up. Only the monitor
