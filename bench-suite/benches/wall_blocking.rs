@@ -12,7 +12,7 @@ use bench_suite::{
     wanted::Wanted,
     workload::{
         blocking::{On, all_block},
-        run,
+        burst, run,
         way::{Ours, SpawnBlocking, Way},
     },
 };
@@ -44,11 +44,11 @@ fn measure(group: &str, sizes: &[u32], on: On) {
                     let runtime = run::multi_thread();
                     let bridge = Bridge::builder().runtime(runtime.handle().clone()).build();
                     let ours = Ours(bridge.expect("a bridge"));
-                    runtime.block_on(burst(ours, size, on))
+                    runtime.block_on(nanoseconds(ours, size, on))
                 }),
                 Candidate::new(SpawnBlocking::NAME, || {
                     let runtime = run::multi_thread();
-                    runtime.block_on(burst(SpawnBlocking, size, on))
+                    runtime.block_on(nanoseconds(SpawnBlocking, size, on))
                 }),
             ],
         );
@@ -59,11 +59,10 @@ fn measure(group: &str, sizes: &[u32], on: On) {
 }
 
 /// Returns the nanoseconds that a burst takes.
-async fn burst<W: Way>(way: W, size: u32, on: On) -> f64 {
-    let count = usize::try_from(size).expect("a small number");
+async fn nanoseconds<W: Way>(way: W, size: u32, on: On) -> f64 {
     let start = Instant::now();
-    let ended = all_block(way, count, on).await;
+    let sum = all_block(way, size, on).await;
     let time = start.elapsed();
-    assert_eq!(ended, count, "a job was lost");
+    assert_eq!(sum, burst::sum(size.into()), "a job was lost");
     time.as_secs_f64() * 1e9
 }

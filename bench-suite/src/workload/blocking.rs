@@ -6,11 +6,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::task;
+use super::{tasks::each_awaits, way::Way};
 
-use super::way::{Job, Way};
-
-/// How the jobs of a burst block.
+/// What the jobs of a burst block on.
 #[derive(Clone, Copy, Debug)]
 pub enum On {
     /// Each job waits this long, as if for the answer of a slow service.
@@ -21,44 +19,34 @@ pub enum On {
 
 /// Spawns `count` tasks, each of which awaits one job that blocks, and awaits all of them.
 ///
-/// Returns how many jobs have ended.
+/// Returns the sum of what the jobs returned, which is
+/// [`burst::sum`](super::burst::sum) of `count` if no job was lost or run twice.
 ///
 /// # Panics
 ///
 /// Panics if a job panics.
-pub async fn all_block<W: Way>(way: W, count: usize, on: On) -> usize {
-    match on {
-        On::Service(time) => each_awaits(way, count, move || thread::sleep(time)).await,
-        On::EachOther => {
-            let barrier = Arc::new(Barrier::new(count));
-            let job = move || {
-                barrier.wait();
-            };
-            each_awaits(way, count, job).await
+pub async fn all_block<W: Way>(way: W, count: u32, on: On) -> u64 {
+    let barrier = Arc::new(Barrier::new(count as usize));
+    let job = |number| {
+        let barrier = Arc::clone(&barrier);
+        move || {
+            match on {
+                On::Service(time) => thread::sleep(time),
+                On::EachOther => {
+                    barrier.wait();
+                }
+            }
+            number
         }
-    }
-}
-
-async fn each_awaits<W: Way>(way: W, count: usize, job: impl Job<()> + Clone) -> usize {
-    let tasks: Vec<_> = (0..count)
-        .map(|_| {
-            let (way, job) = (way.clone(), job.clone());
-            task::spawn(async move { way.run(job).await })
-        })
-        .collect();
-    let mut ended = 0;
-    for task in tasks {
-        task.await.expect("a job does not panic");
-        ended += 1;
-    }
-    ended
+    };
+    each_awaits(way, count.into(), job).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::workload::{
-        run,
+        burst, run,
         way::{Ours, SpawnBlocking},
     };
 
@@ -68,8 +56,8 @@ mod tests {
         testkit::within(|| {
             for on in [On::Service(Duration::from_millis(1)), On::EachOther] {
                 runtime.block_on(async {
-                    assert_eq!(all_block(Ours::global(), 50, on).await, 50);
-                    assert_eq!(all_block(SpawnBlocking, 50, on).await, 50);
+                    assert_eq!(all_block(Ours::global(), 50, on).await, burst::sum(50));
+                    assert_eq!(all_block(SpawnBlocking, 50, on).await, burst::sum(50));
                 });
             }
         });

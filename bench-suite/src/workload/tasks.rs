@@ -2,7 +2,7 @@
 
 use tokio::task;
 
-use super::way::Way;
+use super::way::{Job, Way};
 
 /// Spawns `count` tasks, each of which awaits one job, and awaits all of them.
 ///
@@ -13,10 +13,19 @@ use super::way::Way;
 ///
 /// Panics if a job panics.
 pub async fn each_awaits_one<W: Way>(way: W, count: u64) -> u64 {
+    each_awaits(way, count, |number| move || number).await
+}
+
+/// As [`each_awaits_one`], with the job that `job` makes of the task's number.
+///
+/// # Panics
+///
+/// Panics if a job panics.
+pub async fn each_awaits<W: Way, J: Job<u64>>(way: W, count: u64, job: impl Fn(u64) -> J) -> u64 {
     let tasks: Vec<_> = (1..=count)
         .map(|number| {
-            let way = way.clone();
-            task::spawn(async move { way.run(move || number).await })
+            let (way, job) = (way.clone(), job(number));
+            task::spawn(async move { way.run(job).await })
         })
         .collect();
     let mut sum = 0;

@@ -72,8 +72,8 @@ impl<A> Builder<A> {
     ///
     /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
     ///   half of its processors' time. Then after 20 to 80 ms the pool doubles, and again each
-    ///   10 ms, but it adds no more permits than jobs are queued. The queue is long if more jobs are queued
-    ///   than run, or if they would wait for more than 20 ms.
+    ///   10 ms, but it adds no more permits than jobs are queued. The queue is long if more jobs are
+    ///   queued than run, or if they would wait for more than 20 ms.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
     ///   lasts two, four and so on. It starts over once it has kept up for half a second.
     ///

@@ -8,8 +8,8 @@
 //! job, so a pool that is merely busy pays one wake-up for each look, or for each step.
 //!
 //! A pool of which nobody set the size may grow each [`STEP_INTERVAL`], between two looks: if
-//! its jobs block and the queue is long ([`Stall::lags`]), or if it has grown and still stands still. It need not
-//! prove that again.
+//! its jobs block and the queue is long ([`Stall::lags`]), or if it has grown and still stands
+//! still. It need not prove that again.
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
@@ -91,7 +91,8 @@ pub(crate) struct Stall {
 struct Step {
     /// The number of events until then.
     events: u64,
-    /// Whether the pool was stuck and all permits were taken.
+    /// Whether the pool was stuck and all permits were taken, or a worker was starting and jobs
+    /// were queued.
     is_full: bool,
 }
 
