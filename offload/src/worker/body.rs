@@ -3,24 +3,30 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use super::this_worker::{self, Worker};
+use super::{
+    spin::spin,
+    this_worker::{self, Worker},
+};
 use crate::{
     core::Core,
     job::{caught::drop_payload, runnable::Start},
     platform::{
         fork::{Forked, OfProcess},
         load,
-        sync::{MODEL, elapsed, now, spin_loop},
+        sync::{now, spin_loop, yield_now},
     },
     schedule::{
         limits::Hooks,
         state::{After, Step, WorkerHandle},
     },
-    thread::{clock::JobClock, living::count_this_thread, park::Parker, spinning::Spinning},
+    thread::{
+        clock::JobClock, living::count_this_thread, park::Parker, spinning::Spinning,
+        yielding::Yielding,
+    },
 };
 
 /// The body of a worker: runs the start hook, the loop and the stop hook.
@@ -79,7 +85,7 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
 fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(), Forked> {
     let (core, stack, id) = (&worker.core, worker.stack, handle.id);
     let (limits, host) = (&core.limits, worker.host());
-    let mut spinning = Spinning::new();
+    let (mut spinning, mut yielding) = (Spinning::new(), Yielding::new());
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
@@ -120,11 +126,13 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                 if load::is_busy(start) {
                     clock.note(start);
                 } else {
-                    let caught = spin(core, limits.spin, start);
-                    spinning = spinning.after(caught, limits.spin);
+                    let caught = spin(core, limits.spin, start, &mut yielding, yield_now);
+                    // Time that other threads had is no cost of the spin.
+                    let spun = caught.as_ref().map(|caught| caught.spun);
+                    spinning = spinning.after(spun, limits.spin);
                     // The age of the next job must not include the spin.
                     match caught {
-                        Some(time) => clock.note(start + time),
+                        Some(caught) => clock.note(start + caught.after),
                         None => clock.idle(),
                     }
                 }
@@ -182,27 +190,6 @@ fn take_late_token(parker: &Parker) {
     let _called = parker.park(None);
 }
 
-/// The number of checks for work between two reads of the clock.
-const CHECKS: usize = if MODEL { 1 } else { 64 };
-
-/// Spins for about `limit` from `start` on, until work is ready or the pool keeps no idle
-/// worker any more. Returns roughly how long that took, or `None` if there was no work.
-fn spin(core: &Core, limit: Duration, start: Instant) -> Option<Duration> {
-    let mut time = Duration::ZERO;
-    loop {
-        for _ in 0..CHECKS {
-            if core.sees_work() {
-                return Some(time);
-            }
-            spin_loop();
-        }
-        time = elapsed(start);
-        if time >= limit || core.keeps_no_idle.load(Ordering::Relaxed) {
-            return None;
-        }
-    }
-}
-
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
     use std::{sync::mpsc, thread};
@@ -210,20 +197,7 @@ mod tests {
     use testkit::within;
 
     use super::*;
-    use crate::Pool;
-
-    /// Otherwise a shutdown waits for the end of a spin, and the worker of a dropped pool spins
-    /// on. A worker of a busy machine does not spin, so this calls the function itself.
-    #[test]
-    fn a_spin_ends_with_its_pool() {
-        within(|| {
-            let pool = Pool::new();
-            let core = pollster::block_on(pool.run(|| Worker::current().unwrap().core));
-            let spins = thread::spawn(move || spin(&core, Duration::MAX, now()));
-            drop(pool);
-            assert_eq!(spins.join().unwrap(), None);
-        });
-    }
+    use crate::{Pool, platform::sync::elapsed};
 
     /// Otherwise a report takes a job that has just begun for the cause of a stall.
     #[test]

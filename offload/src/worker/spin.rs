@@ -1,0 +1,103 @@
+//! The spin of a worker that has ended a job and finds no other.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    core::Core,
+    platform::sync::{MODEL, elapsed, spin_loop},
+    thread::yielding::Yielding,
+};
+
+/// The number of checks for work between two reads of the clock.
+const CHECKS: usize = if MODEL { 1 } else { 64 };
+
+/// The duration of a spin that has caught work.
+pub(super) struct Caught {
+    /// The time since the spin began, roughly.
+    pub(super) after: Duration,
+    /// The part of it that the worker did not yield to other threads.
+    pub(super) spun: Duration,
+}
+
+/// Spins for about `limit` from `start` on, until work is ready or the pool keeps no idle
+/// worker any more. Returns `None` if there was no work.
+///
+/// `give_way` yields the processor to another thread that wants it, if there is one.
+pub(super) fn spin(
+    core: &Core,
+    limit: Duration,
+    start: Instant,
+    yielding: &mut Yielding,
+    mut give_way: impl FnMut(),
+) -> Option<Caught> {
+    let (mut after, mut yielded) = (Duration::ZERO, Duration::ZERO);
+    loop {
+        for _ in 0..CHECKS {
+            if core.sees_work() {
+                let spun = after.saturating_sub(yielded);
+                return Some(Caught { after, spun });
+            }
+            spin_loop();
+        }
+        after = elapsed(start);
+        if after >= limit || core.keeps_no_idle.load(Ordering::Relaxed) {
+            return None;
+        }
+        if yielding.is_due(after, start + after) {
+            give_way();
+            let back = elapsed(start);
+            let took = back.saturating_sub(after);
+            *yielding = Yielding::after(took, start + back);
+            (after, yielded) = (back, yielded + took);
+        }
+    }
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use testkit::within;
+
+    use super::*;
+    use crate::{Bare, Pool, platform::sync::now, worker::this_worker::Worker};
+
+    fn core_of(pool: &Pool<Bare>) -> Arc<Core> {
+        pollster::block_on(pool.run(|| Worker::current().unwrap().core))
+    }
+
+    /// Otherwise a shutdown waits for the end of a spin, and the worker of a dropped pool spins
+    /// on. A worker of a busy machine does not spin, so this calls the function itself.
+    #[test]
+    fn a_spin_ends_with_its_pool() {
+        within(|| {
+            let pool = Pool::new();
+            let core = core_of(&pool);
+            let spins = thread::spawn(move || {
+                spin(&core, Duration::MAX, now(), &mut Yielding::new(), || ()).is_none()
+            });
+            drop(pool);
+            assert!(spins.join().unwrap());
+        });
+    }
+
+    /// Otherwise a caller on the worker's processor can't submit a job before the spin ends.
+    /// Here the other thread ends the pool, and takes long.
+    #[test]
+    fn a_spin_lets_other_threads_run_and_notes_that_they_took_long() {
+        within(|| {
+            let mut pool = Some(Pool::new());
+            let core = core_of(pool.as_ref().unwrap());
+            let mut yielding = Yielding::new();
+            let caught = spin(&core, Duration::MAX, now(), &mut yielding, || {
+                drop(pool.take());
+                thread::sleep(Duration::from_millis(1));
+            });
+            assert!(caught.is_none() && pool.is_none());
+            assert_ne!(yielding, Yielding::new());
+        });
+    }
+}
