@@ -43,7 +43,7 @@ use crate::{
         queue::{Lane, Queue},
         state::{Action, Phase, State},
     },
-    thread::living::LivingThreads,
+    thread::{living::LivingThreads, yielding::Yielding},
     timing::PoolClock,
     vocabulary::{end_report::CutOff, report::Report},
 };
@@ -75,6 +75,8 @@ pub(crate) struct Core {
     /// Whether a worker without a job ends, because the pool is closed or the process exits. A
     /// spinning worker reads it, because nobody wakes such a worker.
     pub(crate) keeps_no_idle: AtomicBool,
+    /// Tells whether a spinning worker lets other threads have its processor.
+    pub(crate) yielding: Yielding,
     /// Tracks how often it has paid that callers polled again at once.
     pub(crate) eagerness: Eagerness,
     /// Notified whenever a job leaves the pool or parks, once a shutdown has begun.
@@ -130,6 +132,7 @@ impl Core {
         fork::watch();
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
         let state = State::new(limits.clone(), Arc::clone(&ready), Arc::clone(&inbox));
+        let born = now();
         let core = Arc::new(Self {
             clock: state.queue.clock.clone(),
             state: Padded(Mutex::new(state)),
@@ -138,7 +141,8 @@ impl Core {
             thread_main,
             reports,
             is_reporting: AtomicBool::new(false),
-            born: now(),
+            born,
+            yielding: Yielding::new(born),
             outside: Outside::default(),
             ready,
             inbox,

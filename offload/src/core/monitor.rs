@@ -16,7 +16,7 @@ use crate::{
         sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
-        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
+        stall::{GLANCE_INTERVAL, LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
         state::{Findings, Snapshot},
     },
 };
@@ -57,6 +57,7 @@ fn run(core: &Arc<Core>) {
             grow_until_next_look(core, &mut idle_watch);
         } else {
             sleep(LOOK_INTERVAL);
+            idle_watch = IdleWatch::new(core.limits.cores, now());
         }
         let mut state = core.state();
         let findings = state.look(now());
@@ -94,9 +95,25 @@ fn run(core: &Arc<Core>) {
 /// Lets the pool grow step by step, until its next look is due.
 fn grow_until_next_look(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
     for _ in 0..STEPS {
-        sleep(STEP_INTERVAL);
+        double_until_next_step(core, idle_watch);
+        let action = core.state().take_step();
+        core.perform(action);
+    }
+}
+
+/// Lets the pool double as long as its jobs block, until its next step is due.
+fn double_until_next_step(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
+    let end = now() + STEP_INTERVAL;
+    loop {
+        let left = end.saturating_duration_since(now());
+        if left < GLANCE_INTERVAL / 2 {
+            return;
+        }
+        let is_glance =
+            left >= 2 * GLANCE_INTERVAL && idle_watch.expects_idle() && core.sees_work();
+        sleep(if is_glance { GLANCE_INTERVAL } else { left });
         let process_is_idle = idle_watch.look(now());
-        let action = core.state().take_step(process_is_idle);
+        let action = core.state().double_if_jobs_block(process_is_idle);
         core.perform(action);
     }
 }

@@ -4,17 +4,23 @@
 //! block. Then more workers run more jobs. If the jobs compute, more workers only take the
 //! processors from each other.
 //!
+//! The system may count the time of a running thread only at its next tick. So a look that comes
+//! soon after the last one also asks whether more threads want to run than there are processors.
+//! If all jobs of a full pool compute, they do.
+//!
 //! The system may keep a whole process from its processors for a while, because it has used up
 //! its quota. Then the thread that looks comes late, and its look says nothing. If it was a short
 //! while, one look finds the process idle, but not two in a row.
 
-use std::{
-    mem,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use crate::platform::load;
 
 /// A look that comes later than after this time says nothing.
 const LATE: Duration = Duration::from_millis(20);
+
+/// The longest time between two ticks. In a shorter time, the processor time alone says little.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Compares the processor time that the process uses with the time that passes.
 #[derive(Debug)]
@@ -25,8 +31,8 @@ pub(crate) struct IdleWatch {
     at: Instant,
     /// The processor time that all threads had used by then, if the system tells it.
     used: Option<Duration>,
-    /// Whether the last look found the process idle.
-    was_idle: bool,
+    /// Whether the last look found the process idle, if there was one.
+    was_idle: Option<bool>,
 }
 
 impl IdleWatch {
@@ -35,8 +41,14 @@ impl IdleWatch {
             cores,
             at: now,
             used: used(),
-            was_idle: false,
+            was_idle: None,
         }
+    }
+
+    /// Returns whether the next look may find the process idle: the last one did, or there was
+    /// none.
+    pub(crate) fn expects_idle(&self) -> bool {
+        self.was_idle != Some(false)
     }
 
     /// Returns whether the process has used less than half of its processors' time since the
@@ -49,17 +61,25 @@ impl IdleWatch {
         let passed = now.saturating_duration_since(self.at);
         let used_before = self.used;
         (self.at, self.used) = (now, used());
-        let is_idle = (self.used.zip(used_before))
-            .is_some_and(|(used, before)| is_idle(used.saturating_sub(before), passed, self.cores));
-        mem::replace(&mut self.was_idle, is_idle) && is_idle
+        let is_idle = (self.used.zip(used_before)).is_some_and(|(used, before)| {
+            is_idle(used.saturating_sub(before), passed, self.cores, load::ask)
+        });
+        self.was_idle.replace(is_idle) == Some(true) && is_idle
     }
 }
 
 /// Returns whether so much processor time is less than half of what `cores` processors had in
-/// the time that passed.
-fn is_idle(used: Duration, passed: Duration, cores: usize) -> bool {
+/// the time that passed. If that time was short, `is_busy` must also tell that the machine is
+/// not busy.
+fn is_idle(
+    used: Duration,
+    passed: Duration,
+    cores: usize,
+    is_busy: impl FnOnce() -> Option<bool>,
+) -> bool {
     let cores = u32::try_from(cores).unwrap_or(u32::MAX);
-    passed < LATE && used < passed.saturating_mul(cores) / 2
+    let is_idle = passed < LATE && used < passed.saturating_mul(cores) / 2;
+    is_idle && (passed >= TICK || is_busy() == Some(false))
 }
 
 /// Returns the processor time that all threads of the process have used.
@@ -111,8 +131,25 @@ mod tests {
             (0, 19, 2, true),
             (0, 20, 2, false),
         ] {
-            let idle = is_idle(millis(used), millis(passed), cores);
+            let busy = || unreachable!("the time is long enough");
+            let idle = is_idle(millis(used), millis(passed), cores, busy);
             assert_eq!(idle, expected, "{used} ms of {passed} on {cores}");
+        }
+    }
+
+    /// Otherwise a pool of jobs that compute grows before the system has counted their time, or
+    /// one whose jobs block waits for that.
+    #[test]
+    fn in_a_short_time_the_load_counts_too() {
+        let millis = Duration::from_millis;
+        for (used, is_busy, expected) in [
+            (0, Some(false), true),
+            (0, Some(true), false),
+            (0, None, false),
+            (9, Some(false), false),
+        ] {
+            let idle = is_idle(millis(used), millis(9), 2, || is_busy);
+            assert_eq!(idle, expected, "{used} ms, {is_busy:?}");
         }
     }
 
@@ -128,7 +165,8 @@ mod tests {
         }
         // The tests beside this one compute too. So there are too many processors to be busy.
         let mut watch = IdleWatch::new(1_000_000, Instant::now());
-        let mut look = |busy: bool| {
+        let mut look = |(busy, expects): (bool, bool)| {
+            assert_eq!(watch.expects_idle(), expects);
             watch.cores = if busy { 1 } else { 1_000_000 };
             watch.used = Some(used().saturating_sub(millis(if busy { 9 } else { 0 })));
             let now = watch.at + millis(10);
@@ -137,7 +175,15 @@ mod tests {
             assert_ne!(watch.used, Some(Duration::ZERO));
             idle
         };
-        let found = [false, false, true, false, false, false].map(&mut look);
+        let found = [
+            (false, true),
+            (false, true),
+            (true, true),
+            (false, false),
+            (false, true),
+            (false, true),
+        ]
+        .map(&mut look);
         assert_eq!(found, [false, true, false, false, true, true]);
     }
 }

@@ -82,8 +82,10 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// Returns whether clearly more threads want to run than there are processors, at this moment
+/// and if the system tells it.
 #[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
-fn ask() -> Option<bool> {
+pub(crate) fn ask() -> Option<bool> {
     use std::{fs::File, io::Read};
 
     let mut text = [0; 64];
@@ -101,8 +103,10 @@ fn is_clearly_more(runnable: usize, processors: usize) -> bool {
     runnable > processors + 1
 }
 
+/// Returns nothing: the system does not tell it, and in a model nothing may depend on the
+/// machine.
 #[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
-fn ask() -> Option<bool> {
+pub(crate) fn ask() -> Option<bool> {
     None
 }
 

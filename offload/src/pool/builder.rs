@@ -71,9 +71,10 @@ impl<A> Builder<A> {
     /// permits, for two reasons:
     ///
     /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
-    ///   half of its processors' time. Then after 20 to 80 ms the pool doubles, and again each
-    ///   10 ms, but it adds no more permits than jobs are queued. The queue is long if more jobs are
-    ///   queued than run, or if they would wait for more than 20 ms.
+    ///   half of its processors' time. Then the pool doubles, but it adds no more permits than jobs
+    ///   are queued. On Linux, the first time is after 4 to 60 ms, and the others follow within a few
+    ///   milliseconds. The queue is long if more jobs are queued than run, or if they would wait for
+    ///   some milliseconds.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
     ///   lasts two, four and so on. It starts over once it has kept up for half a second.
     ///
@@ -152,7 +153,7 @@ impl<A> Builder<A> {
 
     /// Sets how long a worker looks for further work, at most, before it sleeps. The
     /// default is 50 µs, and zero on a machine with one processor. Zero switches spinning
-    /// off.
+    /// off. The worker lets other threads have its processor meanwhile.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
         self

@@ -5,11 +5,14 @@
 //! worker is parked and none can be added. A pool that keeps up has no monitor. Once the
 //! pool is stuck, the monitor looks at it every [`LOOK_INTERVAL`] (`core/monitor.rs`). It
 //! stops after a second in which the pool was not stuck. It compares counters and reads no
-//! job, so a pool that is merely busy pays one wake-up for each look, or for each step.
+//! job, so a pool that is merely busy pays one wake-up for each look, or for each glance.
 //!
-//! A pool of which nobody set the size may grow each [`STEP_INTERVAL`], between two looks: if
-//! its jobs block and the queue is long ([`Stall::lags`]), or if it has grown and still stands
-//! still. It need not prove that again.
+//! A pool of which nobody set the size may grow between two looks:
+//!
+//! - At each [`STEP_INTERVAL`], if it has grown because it stands still, and still does. It need
+//!   not prove that again.
+//! - At each *glance*, if its jobs block and the queue is long ([`Stall::lags`]). Glances are a
+//!   [`GLANCE_INTERVAL`] apart while the process is idle, and else a [`STEP_INTERVAL`].
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
@@ -29,6 +32,11 @@ pub(crate) const LOOK_INTERVAL: Duration = STEP_INTERVAL.saturating_mul(STEPS);
 /// The jobs of a step start within a millisecond or two. In the rest of this time they can
 /// show that they wait for the next ones too.
 pub(crate) const STEP_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The time between two glances at an idle process.
+///
+/// Two glances in a row must find that the jobs block.
+pub(crate) const GLANCE_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The number of steps of a pool that grows, from one look to the next. The next look takes the
 /// last of them.
@@ -66,7 +74,7 @@ pub(crate) struct Stall {
     monitor: Monitor,
     /// The counts at the last look.
     seen: Seen,
-    last_step: Step,
+    last_glance: Glance,
     /// The number of looks in a row that found the pool stuck and saw nothing move.
     still: u32,
     /// The number of looks in a row that found the pool stuck and saw no progress.
@@ -86,9 +94,9 @@ pub(crate) struct Stall {
     pub(crate) has_refused: bool,
 }
 
-/// What the pool was like at a step. The start of the monitor counts as one.
+/// What the pool was like at a glance. The start of the monitor counts as one.
 #[derive(Clone, Copy, Default)]
-struct Step {
+struct Glance {
     /// The number of events until then.
     events: u64,
     /// Whether the pool was stuck and all permits were taken, or a worker was starting and jobs
@@ -162,7 +170,7 @@ impl Stall {
         *self = Self {
             monitor: Monitor::Due,
             seen,
-            last_step: Step {
+            last_glance: Glance {
                 events: seen.events,
                 is_full: true,
             },
@@ -228,11 +236,11 @@ impl Stall {
         self.may_grow && seen.events == self.seen.events
     }
 
-    /// Returns whether the pool has been full since the last step, and its queue is long.
+    /// Returns whether the pool has been full since the last glance, and its queue is long.
     ///
     /// If more jobs are queued than run, they wait for longer than they take. If fewer jobs have
-    /// started and ended since the last step than are queued, the last of them waits for more than
-    /// two steps at that pace.
+    /// started and ended since the last glance than are queued, the last of them waits for more
+    /// than twice the time between the glances at that pace.
     pub(crate) fn lags(
         &mut self,
         seen: Seen,
@@ -240,13 +248,13 @@ impl Stall {
         queued: usize,
         running: usize,
     ) -> bool {
-        let this_step = Step {
+        let this_glance = Glance {
             events: seen.events,
             is_full,
         };
-        let last_step = mem::replace(&mut self.last_step, this_step);
-        let events = this_step.events - last_step.events;
-        last_step.is_full && is_full && (queued > running || events < queued as u64)
+        let last_glance = mem::replace(&mut self.last_glance, this_glance);
+        let events = this_glance.events - last_glance.events;
+        last_glance.is_full && is_full && (queued > running || events < queued as u64)
     }
 
     /// Compares the counts with those of the last look.

@@ -23,10 +23,7 @@ use crate::{
         limits::Hooks,
         state::{After, Step, WorkerHandle},
     },
-    thread::{
-        clock::JobClock, living::count_this_thread, park::Parker, spinning::Spinning,
-        yielding::Yielding,
-    },
+    thread::{clock::JobClock, living::count_this_thread, park::Parker, spinning::Spinning},
 };
 
 /// The body of a worker: runs the start hook, the loop and the stop hook.
@@ -85,7 +82,7 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
 fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(), Forked> {
     let (core, stack, id) = (&worker.core, worker.stack, handle.id);
     let (limits, host) = (&core.limits, worker.host());
-    let (mut spinning, mut yielding) = (Spinning::new(), Yielding::new());
+    let mut spinning = Spinning::new();
     let mut clock = JobClock::new(core.born);
     let mut after = After::WakeUp;
     loop {
@@ -126,8 +123,8 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                 if load::is_busy(start) {
                     clock.note(start);
                 } else {
-                    let caught = spin(core, limits.spin, start, &mut yielding, yield_now);
-                    // Time that other threads had is no cost of the spin.
+                    let caught = spin(core, limits.spin, start, yield_now);
+                    // The time that other threads had is no cost of a spin that caught work.
                     let spun = caught.as_ref().map(|caught| caught.spun);
                     spinning = spinning.after(spun, limits.spin);
                     // The age of the next job must not include the spin.

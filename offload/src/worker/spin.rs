@@ -8,7 +8,7 @@ use std::{
 use crate::{
     core::Core,
     platform::sync::{MODEL, elapsed, spin_loop},
-    thread::yielding::Yielding,
+    thread::yielding::ALONE,
 };
 
 /// The number of checks for work between two reads of the clock.
@@ -30,10 +30,10 @@ pub(super) fn spin(
     core: &Core,
     limit: Duration,
     start: Instant,
-    yielding: &mut Yielding,
     mut give_way: impl FnMut(),
 ) -> Option<Caught> {
     let (mut after, mut yielded) = (Duration::ZERO, Duration::ZERO);
+    let mut next_yield = ALONE;
     loop {
         for _ in 0..CHECKS {
             if core.sees_work() {
@@ -46,12 +46,13 @@ pub(super) fn spin(
         if after >= limit || core.keeps_no_idle.load(Ordering::Relaxed) {
             return None;
         }
-        if yielding.is_due(after, start + after) {
+        if after >= next_yield && core.yielding.is_allowed(start + after) {
             give_way();
             let back = elapsed(start);
             let took = back.saturating_sub(after);
-            *yielding = Yielding::after(took, start + back);
+            core.yielding.note(took, start + back);
             (after, yielded) = (back, yielded + took);
+            next_yield = after.saturating_mul(2);
         }
     }
 }
@@ -76,28 +77,44 @@ mod tests {
         within(|| {
             let pool = Pool::new();
             let core = core_of(&pool);
-            let spins = thread::spawn(move || {
-                spin(&core, Duration::MAX, now(), &mut Yielding::new(), || ()).is_none()
-            });
+            let spins = thread::spawn(move || spin(&core, Duration::MAX, now(), || ()).is_none());
             drop(pool);
             assert!(spins.join().unwrap());
         });
     }
 
-    /// Otherwise a caller on the worker's processor can't submit a job before the spin ends.
-    /// Here the other thread ends the pool, and takes long.
+    /// Otherwise a caller on the worker's processor can't submit a job before the spin ends, or
+    /// each spin loses a time slice to a busy thread. Here the other thread ends the pool.
     #[test]
     fn a_spin_lets_other_threads_run_and_notes_that_they_took_long() {
         within(|| {
             let mut pool = Some(Pool::new());
             let core = core_of(pool.as_ref().unwrap());
-            let mut yielding = Yielding::new();
-            let caught = spin(&core, Duration::MAX, now(), &mut yielding, || {
+            let start = now();
+            let caught = spin(&core, Duration::MAX, start, || {
+                assert!(elapsed(start) >= ALONE);
                 drop(pool.take());
                 thread::sleep(Duration::from_millis(1));
             });
             assert!(caught.is_none() && pool.is_none());
-            assert_ne!(yielding, Yielding::new());
+            assert!(!core.yielding.is_allowed(start));
+        });
+    }
+
+    /// Otherwise the worker that has just caught a job comes behind all other threads, because
+    /// the system counts each yield against it.
+    #[test]
+    fn a_spin_yields_ever_more_rarely() {
+        within(|| {
+            let pool = Pool::new();
+            let core = core_of(&pool);
+            let (start, mut at) = (now(), Vec::new());
+            let limit = Duration::from_millis(20);
+            let caught = spin(&core, limit, start, || at.push(elapsed(start)));
+            assert!(caught.is_none());
+            for pair in at.windows(2) {
+                assert!(pair[1] >= 2 * pair[0], "{at:?}");
+            }
         });
     }
 }

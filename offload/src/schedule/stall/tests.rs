@@ -67,17 +67,17 @@ fn a_queue_is_long_if_it_has_more_jobs_than_run_or_is_slow() {
 }
 
 #[test]
-fn a_pool_lags_if_it_has_been_full_since_the_last_step() {
+fn a_pool_lags_if_it_has_been_full_since_the_last_glance() {
     let mut stall = started();
-    let mut step = |events, is_full| stall.lags(seen(events), is_full, 50, 200);
-    assert!(step(7 + 49, true), "it was full when the monitor started");
+    let mut glance = |events, is_full| stall.lags(seen(events), is_full, 50, 200);
+    assert!(glance(7 + 49, true), "it was full when the monitor started");
     assert!(
-        step(7 + 49 + 49, true),
-        "each step counts from the last one"
+        glance(7 + 49 + 49, true),
+        "each glance counts from the last one"
     );
-    assert!(!step(7 + 49 + 49, false), "not full");
-    assert!(!step(7 + 49 + 49, true), "full for a moment only");
-    assert!(step(7 + 49 + 49, true));
+    assert!(!glance(7 + 49 + 49, false), "not full");
+    assert!(!glance(7 + 49 + 49, true), "full for a moment only");
+    assert!(glance(7 + 49 + 49, true));
 }
 
 /// Otherwise hundreds of jobs that block for each other would stand still for a second, or

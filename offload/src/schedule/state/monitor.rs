@@ -86,20 +86,36 @@ impl State {
         };
         Findings {
             action,
-            takes_steps: self.limits.grows && (self.queue.ready() > 0 || verdict.may_grow),
+            takes_steps: self.limits.grows
+                && self.growth.has_room(self.limits.max_threads)
+                && (self.queue.ready() > 0 || verdict.may_grow),
             refused,
             report: verdict.report,
             stops: verdict.stops,
         }
     }
 
-    /// Grows by a step if the jobs block and the queue is long, or if the pool has made no
-    /// progress since the last look. The monitor calls this between two looks at a pool that may
-    /// grow.
+    /// Grows by a step if the pool has grown because it stands still, and has made no progress
+    /// since the last look. The monitor calls this between two looks at a pool that may grow.
+    pub(crate) fn take_step(&mut self) -> Action {
+        if self.phase == Phase::Stopped
+            || !self.is_stuck()
+            || !self.may_grow()
+            || !self.stall.grows_on(self.growth.seen())
+        {
+            return Action::Nothing;
+        }
+        self.growth.grow(self.limits.max_threads);
+        self.nothing_lendable = false;
+        self.help()
+    }
+
+    /// Doubles the permits if the jobs block and the queue is long. The monitor calls this at each
+    /// glance at a pool that may grow.
     ///
-    /// If all permits are taken from one step to the next, and the process leaves its processors
+    /// If all permits are taken from one glance to the next, and the process leaves its processors
     /// idle meanwhile, the jobs block.
-    pub(crate) fn take_step(&mut self, process_is_idle: bool) -> Action {
+    pub(crate) fn double_if_jobs_block(&mut self, process_is_idle: bool) -> Action {
         let (seen, is_stuck) = (self.growth.seen(), self.is_stuck());
         let queued = self.queue.queued() + self.queue.backlog();
         let is_full = if is_stuck {
@@ -109,16 +125,13 @@ impl State {
             queued > 0 && self.is_starting()
         };
         let lags = self.stall.lags(seen, is_full, queued, self.running);
-        if self.phase == Phase::Stopped || !is_stuck || !self.may_grow() {
+        if !lags || !process_is_idle || self.phase == Phase::Stopped {
             return Action::Nothing;
         }
-        if lags && process_is_idle {
-            self.growth.double(queued, self.limits.max_threads);
-        } else if self.stall.grows_on(seen) {
-            self.growth.grow(self.limits.max_threads);
-        } else {
+        if !is_stuck || !self.may_grow() {
             return Action::Nothing;
         }
+        self.growth.double(queued, self.limits.max_threads);
         self.nothing_lendable = false;
         self.help()
     }

@@ -3,7 +3,7 @@
 use std::{mem, time::Duration};
 
 use super::{hopeless::hopeless, *};
-use crate::schedule::stall::LOOK_INTERVAL;
+use crate::schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL};
 
 /// Returns the state of a pool with one job that runs and a hundred that are queued.
 fn full(grows: bool) -> State {
@@ -44,11 +44,11 @@ fn start_jobs(state: &mut State) {
 fn a_pool_that_grows_takes_a_larger_step_each_time() {
     let mut state = standing_still(true);
     assert_eq!(state.growth.permits(), 1);
-    let action = state.take_step(false);
+    let action = state.take_step();
     assert!(matches!(action, Action::Nothing), "a worker is starting");
     for added in [3, 7, 15] {
         start_jobs(&mut state);
-        assert!(matches!(state.take_step(false), Action::Start(_)));
+        assert!(matches!(state.take_step(), Action::Start(_)));
         assert_eq!(state.growth.permits(), added);
     }
 }
@@ -63,7 +63,7 @@ fn no_step_is_taken_after_progress_or_in_a_sized_pool() {
             state.growth.note_end(true);
         }
         let before = state.growth.permits();
-        assert!(matches!(state.take_step(false), Action::Nothing));
+        assert!(matches!(state.take_step(), Action::Nothing));
         assert_eq!(state.growth.permits(), before);
     }
 }
@@ -76,29 +76,59 @@ fn a_pool_whose_jobs_block_doubles_although_it_goes_on() {
         let mut state = full(grows);
         state.start_monitor();
         state.growth.note_end(true);
-        let (action, doubles) = (state.take_step(is_idle), grows && is_idle);
+        let (action, doubles) = (state.double_if_jobs_block(is_idle), grows && is_idle);
         assert_eq!(matches!(action, Action::Start(_)), doubles, "{is_idle}");
         assert_eq!(state.growth.permits(), usize::from(doubles));
     }
 }
 
-/// Otherwise the monitor of a pool that can't grow, or need not, wakes up five times as often.
+/// Otherwise the monitor of a pool that can't grow, or need not, wakes up many times as often.
 #[test]
 fn only_a_stuck_pool_that_may_grow_takes_steps() {
-    for (grows, is_stuck) in [(true, true), (true, false), (false, true)] {
+    for (grows, is_stuck, has_room) in [
+        (true, true, true),
+        (true, false, true),
+        (false, true, true),
+        (true, true, false),
+    ] {
         let mut state = if is_stuck {
             full(grows)
         } else {
             State::new(Limits::smallest(), Arc::default(), Arc::default())
         };
         state.limits.grows = grows;
+        if !has_room {
+            state.growth.double(TOKIOS_LIMIT, TOKIOS_LIMIT / 2);
+            state.limits.max_threads = TOKIOS_LIMIT / 2;
+            start_jobs(&mut state);
+        }
         state.start_monitor();
         let findings = state.look(Instant::now());
         assert_eq!(
             findings.takes_steps,
-            grows && is_stuck,
-            "{grows} {is_stuck}"
+            grows && is_stuck && has_room,
+            "{grows} {is_stuck} {has_room}"
         );
+    }
+}
+
+/// Otherwise a pool adds permits for jobs that it will not run.
+#[test]
+fn a_pool_that_has_stopped_does_not_grow() {
+    for is_stopped in [false, true] {
+        let ways: [fn(&mut State) -> Action; 2] = [
+            |state| state.take_step(),
+            |state| state.double_if_jobs_block(true),
+        ];
+        for grow in ways {
+            let mut state = standing_still(true);
+            start_jobs(&mut state);
+            if is_stopped {
+                let _sleepers = state.advance(Phase::Stopped);
+            }
+            let grows = matches!(grow(&mut state), Action::Start(_));
+            assert_eq!(grows, !is_stopped);
+        }
     }
 }
 
@@ -110,7 +140,8 @@ fn no_step_is_taken_while_a_worker_starts() {
     let stack = state.enter();
     state.begin(stack, &unrelated(), StartRight::Permit);
     assert!(state.has_lookout(), "a worker is starting");
-    assert!(matches!(state.take_step(true), Action::Nothing));
+    assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
+    assert!(matches!(state.take_step(), Action::Nothing));
     assert_eq!(state.growth.permits(), 1);
 }
 
@@ -122,29 +153,38 @@ fn a_pool_that_lacks_no_permit_does_not_double() {
     let (_start, action) = state.push(unrelated(), Lane::Unrelated);
     assert!(matches!(action, Action::Nothing));
     state.start_monitor();
-    assert!(matches!(state.take_step(true), Action::Nothing));
+    assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
     assert_eq!(state.growth.permits(), 0);
 }
 
 /// Otherwise the time before a burst of jobs that compute makes them look as if they block, or a
-/// pool whose workers take long to start skips every other step.
+/// pool whose workers take long to start skips every other glance.
 #[test]
-fn a_pool_doubles_if_it_has_been_full_since_the_last_step() {
+fn a_pool_doubles_if_it_has_been_full_since_the_last_glance() {
     let mut state = full(true);
     state.start_monitor();
     for added in [1, 3, 7, 15] {
         state.growth.note_end(true);
-        assert!(matches!(state.take_step(true), Action::Start(_)));
+        assert!(matches!(state.double_if_jobs_block(true), Action::Start(_)));
         assert_eq!(state.growth.permits(), added);
-        assert!(matches!(state.take_step(true), Action::Nothing), "starting");
+        assert!(
+            matches!(state.double_if_jobs_block(true), Action::Nothing),
+            "starting"
+        );
         start_jobs(&mut state);
     }
     // Some of the workers rest, and then all permits are taken again.
     let running = mem::replace(&mut state.running, 0);
-    assert!(matches!(state.take_step(true), Action::Nothing), "not full");
+    assert!(
+        matches!(state.double_if_jobs_block(true), Action::Nothing),
+        "not full"
+    );
     state.running = running;
-    assert!(matches!(state.take_step(true), Action::Nothing), "just now");
-    assert!(matches!(state.take_step(true), Action::Start(_)));
+    assert!(
+        matches!(state.double_if_jobs_block(true), Action::Nothing),
+        "just now"
+    );
+    assert!(matches!(state.double_if_jobs_block(true), Action::Start(_)));
 }
 
 /// Otherwise permits stay that nobody needs any more.
@@ -168,7 +208,7 @@ fn the_jobs_of_a_step_are_no_progress_although_a_look_saw_them_start() {
     let _findings = state.look(Instant::now());
     assert!(state.has_lookout(), "a worker is starting");
     start_jobs(&mut state);
-    assert!(matches!(state.take_step(false), Action::Start(_)));
+    assert!(matches!(state.take_step(), Action::Start(_)));
 }
 
 /// Otherwise a pool whose workers cannot be started would have hundreds of permits when they
@@ -181,7 +221,7 @@ fn a_pool_with_a_free_permit_adds_none() {
         let id = state.searcher.as_ref().expect("a worker is starting").owner;
         let _unstarted = state.start_failed(id);
         let _findings = state.look(Instant::now());
-        let _action = state.take_step(true);
+        let _action = state.double_if_jobs_block(true);
         assert_eq!(state.growth.permits(), before);
         state.start_failed = None;
         let _action = state.help();
@@ -201,7 +241,7 @@ fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
         let findings = state.look(start + look * LOOK_INTERVAL);
         assert!(matches!(findings.action, Action::Nothing));
         assert!(findings.refused.is_none() && !findings.stops);
-        assert!(matches!(state.take_step(true), Action::Nothing));
+        assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
         reports.extend(findings.report.map(|_stall| look * LOOK_INTERVAL));
     }
     let second = Duration::from_secs(1);
