@@ -16,7 +16,7 @@ use crate::{
         sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
-        stall::{GLANCE_INTERVAL, LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
+        stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
         state::{Findings, Snapshot},
     },
 };
@@ -106,13 +106,16 @@ fn double_until_next_step(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
     let end = now() + STEP_INTERVAL;
     loop {
         let left = end.saturating_duration_since(now());
-        if left < GLANCE_INTERVAL / 2 {
+        if left.is_zero() {
             return;
         }
-        let is_glance =
-            left >= 2 * GLANCE_INTERVAL && idle_watch.expects_idle() && core.sees_work();
-        sleep(if is_glance { GLANCE_INTERVAL } else { left });
-        let process_is_idle = idle_watch.look(now());
+        let time = if core.sees_work() {
+            idle_watch.time_to_next(left)
+        } else {
+            left
+        };
+        sleep(time);
+        let process_is_idle = idle_watch.glance(now());
         let action = core.state().double_if_jobs_block(process_is_idle);
         core.perform(action);
     }

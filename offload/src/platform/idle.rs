@@ -4,82 +4,114 @@
 //! block. Then more workers run more jobs. If the jobs compute, more workers only take the
 //! processors from each other.
 //!
-//! The system may count the time of a running thread only at its next tick. So a look that comes
-//! soon after the last one also asks whether more threads want to run than there are processors.
-//! If all jobs of a full pool compute, they do.
+//! The system may count the time of a running thread only at its next tick. So a glance that
+//! comes soon after the last one also asks how many threads want to run. If they are more than
+//! half of the processors, or the system does not tell, that glance says nothing, and the next
+//! one comes after a tick.
 //!
 //! The system may keep a whole process from its processors for a while, because it has used up
-//! its quota. Then the thread that looks comes late, and its look says nothing. If it was a short
-//! while, one look finds the process idle, but not two in a row.
+//! its quota. Then the thread that glances usually comes late, and its glance finds the process
+//! busy. If it was a short while, one glance finds the process idle, but not two in a row.
 
 use std::time::{Duration, Instant};
 
 use crate::platform::load;
 
-/// A look that comes later than after this time says nothing.
-const LATE: Duration = Duration::from_millis(20);
+/// The time between two glances at an idle process.
+const SHORT: Duration = Duration::from_millis(2);
 
 /// The longest time between two ticks. In a shorter time, the processor time alone says little.
 const TICK: Duration = Duration::from_millis(10);
+
+/// After a longer time than this, a glance counts as late.
+const LATE: Duration = Duration::from_millis(20);
 
 /// Compares the processor time that the process uses with the time that passes.
 #[derive(Debug)]
 pub(crate) struct IdleWatch {
     /// The number of processors that the process may use.
     cores: usize,
-    /// The time of the last look.
+    /// The time of the last glance that said something.
     at: Instant,
     /// The processor time that all threads had used by then, if the system tells it.
     used: Option<Duration>,
-    /// Whether the last look found the process idle, if there was one.
+    /// Whether that glance found the process idle, if there was one.
     was_idle: Option<bool>,
+    /// Whether the last glance came too soon to say something.
+    was_early: bool,
+    system: System,
+}
+
+/// The questions to the system.
+#[derive(Clone, Copy, Debug)]
+struct System {
+    used: fn() -> Option<Duration>,
+    runnable: fn() -> Option<usize>,
 }
 
 impl IdleWatch {
     pub(crate) fn new(cores: usize, now: Instant) -> Self {
+        let system = System {
+            used,
+            runnable: load::runnable,
+        };
+        Self::of(system, cores, now)
+    }
+
+    fn of(system: System, cores: usize, now: Instant) -> Self {
         Self {
             cores,
             at: now,
-            used: used(),
+            used: (system.used)(),
             was_idle: None,
+            was_early: false,
+            system,
         }
     }
 
-    /// Returns whether the next look may find the process idle: the last one did, or there was
-    /// none.
-    pub(crate) fn expects_idle(&self) -> bool {
-        self.was_idle != Some(false)
+    /// Returns the time until the next glance, which is `left` at most.
+    ///
+    /// It is short while the process may be idle. Otherwise it is all that is left.
+    pub(crate) fn time_to_next(&self, left: Duration) -> Duration {
+        let may_be_idle = self.was_idle != Some(false) && !self.was_early;
+        if may_be_idle && left >= 2 * SHORT {
+            SHORT
+        } else {
+            left
+        }
     }
 
     /// Returns whether the process has used less than half of its processors' time since the
-    /// last look, and between that look and the one before it.
-    pub(crate) fn look(&mut self, now: Instant) -> bool {
+    /// last glance, and between that glance and the one before it.
+    pub(crate) fn glance(&mut self, now: Instant) -> bool {
         #[cfg(bridge_shuttle)]
         if crate::platform::sync::toss(2) {
             return true;
         }
         let passed = now.saturating_duration_since(self.at);
-        let used_before = self.used;
-        (self.at, self.used) = (now, used());
-        let is_idle = (self.used.zip(used_before)).is_some_and(|(used, before)| {
-            is_idle(used.saturating_sub(before), passed, self.cores, load::ask)
-        });
+        let used = (self.system.used)();
+        let is_idle = (used.zip(self.used))
+            .is_some_and(|(used, before)| is_idle(used.saturating_sub(before), passed, self.cores));
+        self.was_early = is_idle && (passed < SHORT / 2 || (passed < TICK && !self.is_quiet()));
+        if self.was_early {
+            return false;
+        }
+        (self.at, self.used) = (now, used);
         self.was_idle.replace(is_idle) == Some(true) && is_idle
+    }
+
+    /// Returns whether the system tells that no more than half of the processors are wanted.
+    /// This thread wants one too.
+    fn is_quiet(&self) -> bool {
+        (self.system.runnable)().is_some_and(|runnable| runnable <= self.cores / 2 + 1)
     }
 }
 
 /// Returns whether so much processor time is less than half of what `cores` processors had in
-/// the time that passed. If that time was short, `is_busy` must also tell that the machine is
-/// not busy.
-fn is_idle(
-    used: Duration,
-    passed: Duration,
-    cores: usize,
-    is_busy: impl FnOnce() -> Option<bool>,
-) -> bool {
+/// the time that passed.
+fn is_idle(used: Duration, passed: Duration, cores: usize) -> bool {
     let cores = u32::try_from(cores).unwrap_or(u32::MAX);
-    let is_idle = passed < LATE && used < passed.saturating_mul(cores) / 2;
-    is_idle && (passed >= TICK || is_busy() == Some(false))
+    passed < LATE && used < passed.saturating_mul(cores) / 2
 }
 
 /// Returns the processor time that all threads of the process have used.
@@ -116,10 +148,13 @@ fn used() -> Option<Duration> {
 mod tests {
     use super::*;
 
+    fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
     /// Otherwise a pool whose jobs compute would grow, or one whose jobs block would not.
     #[test]
     fn idle_is_less_than_half_of_all_processors() {
-        let millis = Duration::from_millis;
         for (used, passed, cores, expected) in [
             (0, 10, 1, true),
             (4, 10, 1, true),
@@ -131,59 +166,106 @@ mod tests {
             (0, 19, 2, true),
             (0, 20, 2, false),
         ] {
-            let busy = || unreachable!("the time is long enough");
-            let idle = is_idle(millis(used), millis(passed), cores, busy);
+            let idle = is_idle(millis(used), millis(passed), cores);
             assert_eq!(idle, expected, "{used} ms of {passed} on {cores}");
         }
     }
 
+    /// Returns the milliseconds after which each of the glances at 50 ms of this process finds
+    /// it idle for the second time or more, and the milliseconds of all glances.
+    fn glances(system: System) -> (Vec<u128>, Vec<u128>) {
+        let start = Instant::now();
+        let (mut watch, mut now) = (IdleWatch::of(system, 2, start), start);
+        let (mut found, mut all) = (Vec::new(), Vec::new());
+        for step in 1..=5 {
+            let end = start + millis(10) * step;
+            while now < end {
+                now += watch.time_to_next(end - now);
+                let time = (now - start).as_millis();
+                if watch.glance(now) {
+                    found.push(time);
+                }
+                all.push(time);
+            }
+        }
+        (found, all)
+    }
+
     /// Otherwise a pool of jobs that compute grows before the system has counted their time, or
-    /// one whose jobs block waits for that.
+    /// one whose jobs block never grows if the system does not tell how many threads want to run.
     #[test]
-    fn in_a_short_time_the_load_counts_too() {
-        let millis = Duration::from_millis;
-        for (used, is_busy, expected) in [
-            (0, Some(false), true),
-            (0, Some(true), false),
-            (0, None, false),
-            (9, Some(false), false),
-        ] {
-            let idle = is_idle(millis(used), millis(9), 2, || is_busy);
-            assert_eq!(idle, expected, "{used} ms, {is_busy:?}");
+    fn short_times_count_while_the_machine_is_quiet() {
+        let used = || Some(Duration::ZERO);
+        let ask = |runnable| glances(System { used, runnable });
+        for runnable in [|| Some(1), || Some(2)] {
+            let (found, all) = ask(runnable);
+            assert_eq!(all[..6], [2, 4, 6, 8, 10, 12]);
+            assert_eq!(found[..], all[1..]);
+        }
+        for runnable in [|| Some(3), || None] {
+            let (found, all) = ask(runnable);
+            assert_eq!(found, [20, 30, 40, 50]);
+            assert_eq!(all, [2, 10, 12, 20, 22, 30, 32, 40, 42, 50]);
+        }
+    }
+
+    /// Otherwise two glances at the same moment, at the end of a step, find the process idle twice.
+    #[test]
+    fn a_moment_says_nothing() {
+        for (passed, expected) in [(SHORT / 2, true), (SHORT / 3, false)] {
+            let start = Instant::now();
+            let system = System {
+                used: || Some(Duration::ZERO),
+                runnable: || Some(1),
+            };
+            let mut watch = IdleWatch::of(system, 2, start);
+            let first = start + SHORT;
+            assert!(!watch.glance(first));
+            assert_eq!(watch.glance(first + passed), expected);
+            assert_eq!(watch.at == first, !expected);
+        }
+    }
+
+    /// Otherwise a monitor wakes up for nothing, or a busy process counts as idle.
+    #[test]
+    fn a_busy_process_gets_a_glance_each_step() {
+        for used in [|| None, || Some(Duration::from_secs(1_000_000))] {
+            let start = Instant::now();
+            let runnable = || Some(1);
+            let mut watch = IdleWatch::of(System { used, runnable }, 2, start);
+            watch.used = watch.used.map(|_| Duration::ZERO);
+            assert!(!watch.glance(start + millis(2)));
+            assert_eq!(watch.time_to_next(millis(8)), millis(8));
         }
     }
 
     /// Otherwise a process that computed once would never be idle again, or a short pause would
     /// make it idle.
-    #[cfg(all(target_os = "linux", not(miri)))]
     #[test]
-    fn two_looks_in_a_row_must_find_it_idle() {
-        let millis = Duration::from_millis;
-        let used = || used().expect("the system tells it");
-        while used() < millis(10) {
-            std::hint::spin_loop();
-        }
-        // The tests beside this one compute too. So there are too many processors to be busy.
-        let mut watch = IdleWatch::new(1_000_000, Instant::now());
-        let mut look = |(busy, expects): (bool, bool)| {
-            assert_eq!(watch.expects_idle(), expects);
-            watch.cores = if busy { 1 } else { 1_000_000 };
-            watch.used = Some(used().saturating_sub(millis(if busy { 9 } else { 0 })));
+    fn two_glances_in_a_row_must_find_it_idle() {
+        let system = System {
+            used: || Some(Duration::from_secs(1)),
+            runnable: || None,
+        };
+        let mut watch = IdleWatch::of(system, 2, Instant::now());
+        let mut glance = |used| {
+            watch.used = Some(Duration::from_secs(1).saturating_sub(millis(used)));
             let now = watch.at + millis(10);
-            let idle = watch.look(now);
-            assert_eq!(watch.at, now);
-            assert_ne!(watch.used, Some(Duration::ZERO));
+            let idle = watch.glance(now);
+            assert_eq!((watch.at, watch.used), (now, Some(Duration::from_secs(1))));
             idle
         };
-        let found = [
-            (false, true),
-            (false, true),
-            (true, true),
-            (false, false),
-            (false, true),
-            (false, true),
-        ]
-        .map(&mut look);
+        let found = [0, 0, 10, 0, 9, 0].map(&mut glance);
         assert_eq!(found, [false, true, false, false, true, true]);
+    }
+
+    #[cfg(all(target_os = "linux", not(miri)))]
+    #[test]
+    fn the_system_tells_the_time_that_was_used() {
+        let used = || used().expect("the system tells it");
+        let start = used();
+        while used() < start + millis(10) {
+            std::hint::spin_loop();
+        }
     }
 }

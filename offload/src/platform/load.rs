@@ -42,7 +42,8 @@ pub fn refresh(now: Instant) {
             .compare_exchange(asked_at, now, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
     {
-        IS_BUSY.store(ask().unwrap_or(false), Ordering::Relaxed);
+        let is_busy = runnable().is_some_and(|runnable| is_clearly_more(runnable, processors()));
+        IS_BUSY.store(is_busy, Ordering::Relaxed);
     }
 }
 
@@ -82,23 +83,21 @@ fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Returns whether clearly more threads want to run than there are processors, at this moment
-/// and if the system tells it.
+/// Returns the number of threads that want to run at this moment, this one included, if the
+/// system tells it.
 #[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
-pub(crate) fn ask() -> Option<bool> {
+pub(crate) fn runnable() -> Option<usize> {
     use std::{fs::File, io::Read};
 
     let mut text = [0; 64];
     let length = File::open("/proc/loadavg").ok()?.read(&mut text).ok()?;
-    let runnable = runnable(std::str::from_utf8(&text[..length]).ok()?)?;
-    Some(is_clearly_more(runnable, processors()))
+    runnable_in(std::str::from_utf8(&text[..length]).ok()?)
 }
 
 /// Returns whether clearly more threads want to run than there are processors.
 ///
 /// A single extra thread is usually gone soon, such as a runtime's worker that looks for
 /// work.
-#[cfg(all(any(test, target_os = "linux"), not(any(bridge_loom, bridge_shuttle))))]
 fn is_clearly_more(runnable: usize, processors: usize) -> bool {
     runnable > processors + 1
 }
@@ -106,14 +105,14 @@ fn is_clearly_more(runnable: usize, processors: usize) -> bool {
 /// Returns nothing: the system does not tell it, and in a model nothing may depend on the
 /// machine.
 #[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
-pub(crate) fn ask() -> Option<bool> {
+pub(crate) fn runnable() -> Option<usize> {
     None
 }
 
 /// Reads the number of threads that want to run, including this one, from the file's
 /// text.
 #[cfg(all(any(test, target_os = "linux"), not(any(bridge_loom, bridge_shuttle))))]
-fn runnable(text: &str) -> Option<usize> {
+fn runnable_in(text: &str) -> Option<usize> {
     let (runnable, _all) = text.split(' ').nth(3)?.split_once('/')?;
     runnable.parse().ok()
 }
@@ -133,7 +132,7 @@ mod tests {
             ("a b c d e", None),
             ("", None),
         ] {
-            assert_eq!(runnable(text), expected, "{text:?}");
+            assert_eq!(runnable_in(text), expected, "{text:?}");
         }
     }
 

@@ -72,8 +72,9 @@ impl<A> Builder<A> {
     ///
     /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
     ///   half of its processors' time. Then the pool doubles, but it adds no more permits than jobs
-    ///   are queued. On Linux, the first time is after 4 to 60 ms, and the others follow within a few
-    ///   milliseconds. The queue is long if more jobs are queued than run, or if they would wait for
+    ///   are queued. On Linux, if few other threads want to run, the first time is after 4 to 60 ms,
+    ///   and the others follow within a few milliseconds. Elsewhere these times are 20 to 70 ms,
+    ///   and 10 ms. The queue is long if more jobs are queued than run, or if they would wait for
     ///   some milliseconds.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
     ///   lasts two, four and so on. It starts over once it has kept up for half a second.
@@ -153,7 +154,7 @@ impl<A> Builder<A> {
 
     /// Sets how long a worker looks for further work, at most, before it sleeps. The
     /// default is 50 µs, and zero on a machine with one processor. Zero switches spinning
-    /// off. The worker lets other threads have its processor meanwhile.
+    /// off. Now and then meanwhile, the worker lets another thread have its processor.
     pub fn spin(mut self, time: Duration) -> Self {
         self.limits.spin = time;
         self

@@ -11,8 +11,8 @@
 //!
 //! - At each [`STEP_INTERVAL`], if it has grown because it stands still, and still does. It need
 //!   not prove that again.
-//! - At each *glance*, if its jobs block and the queue is long ([`Stall::lags`]). Glances are a
-//!   [`GLANCE_INTERVAL`] apart while the process is idle, and else a [`STEP_INTERVAL`].
+//! - At each *glance*, if its jobs block and the queue is long ([`Stall::lags`]). A glance comes
+//!   at each step, and more often while the process is idle (`platform/idle.rs`).
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
@@ -32,11 +32,6 @@ pub(crate) const LOOK_INTERVAL: Duration = STEP_INTERVAL.saturating_mul(STEPS);
 /// The jobs of a step start within a millisecond or two. In the rest of this time they can
 /// show that they wait for the next ones too.
 pub(crate) const STEP_INTERVAL: Duration = Duration::from_millis(10);
-
-/// The time between two glances at an idle process.
-///
-/// Two glances in a row must find that the jobs block.
-pub(crate) const GLANCE_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The number of steps of a pool that grows, from one look to the next. The next look takes the
 /// last of them.

@@ -2,7 +2,7 @@
 //! process can wait for them.
 //!
 //! A thread runs the destructors of its thread-locals after its body has returned. They may
-//! write what was buffered, or close a connection. So a [`LivingThread`] lies in a
+//! write what was buffered, or close a connection. So a `LivingThread` lies in a
 //! thread-local itself. A thread makes that thread-local before all others. On the usual
 //! systems, std drops thread-locals in the reverse order of their making, so this one is the
 //! last. But std does not promise that order.

@@ -7,7 +7,7 @@
 //!
 //! A yield may also give the processor to a thread that keeps it for milliseconds. Jobs that
 //! are submitted meanwhile wait, because no other worker is called while one spins. So after
-//! a long yield no worker of the pool yields for a hundred times as long.
+//! a long yield no worker of the pool yields for a hundred times as long, or for a second.
 
 use std::{
     sync::atomic::Ordering,
@@ -25,13 +25,16 @@ const LONG: Duration = Duration::from_micros(200);
 
 /// No worker yields for this many times as long as a long yield took. So the pool loses a
 /// hundredth of its time at most.
-const REST: u32 = 100;
+const PAUSE: u32 = 100;
 
-/// The rest of a pool's workers after a long yield.
+/// The longest pause. A yield takes minutes if the process is stopped meanwhile.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause of a pool's workers after a long yield, in which none of them yields.
 pub(crate) struct Yielding {
     born: Instant,
-    /// The end of the rest, in microseconds since `born`. Only the worker that spins changes it.
-    rests_until: AtomicU64,
+    /// The end of the pause, in microseconds since `born`. Only the worker that spins changes it.
+    paused_until: AtomicU64,
 }
 
 impl Yielding {
@@ -39,20 +42,21 @@ impl Yielding {
     pub(crate) fn new(born: Instant) -> Self {
         Self {
             born,
-            rests_until: AtomicU64::new(0),
+            paused_until: AtomicU64::new(0),
         }
     }
 
     /// Returns whether a worker that has spun for so long may yield at `now`.
     pub(crate) fn is_allowed(&self, now: Instant) -> bool {
-        self.micros(now) >= self.rests_until.load(Ordering::Relaxed)
+        self.micros(now) >= self.paused_until.load(Ordering::Relaxed)
     }
 
     /// Notes that a yield has ended at `now`, and took this long.
     pub(crate) fn note(&self, took: Duration, now: Instant) {
         if took >= LONG {
-            let end = self.micros(now + took.saturating_mul(REST));
-            self.rests_until.store(end, Ordering::Relaxed);
+            let pause = took.saturating_mul(PAUSE).min(LONGEST_PAUSE);
+            let end = self.micros(now + pause);
+            self.paused_until.store(end, Ordering::Relaxed);
         }
     }
 
@@ -68,20 +72,25 @@ mod tests {
 
     /// Otherwise jobs wait for the time slices of other threads, again and again.
     #[test]
-    fn a_long_yield_is_followed_by_a_rest_a_hundred_times_as_long() {
+    fn a_long_yield_is_followed_by_a_pause_a_hundred_times_as_long() {
         let now = Instant::now();
-        for (took, rests) in [
-            (Duration::ZERO, false),
-            (LONG / 2, false),
-            (LONG, true),
-            (LONG * 20, true),
+        for (took, pause) in [
+            (Duration::ZERO, Duration::ZERO),
+            (LONG / 2, Duration::ZERO),
+            (LONG, LONG * 100),
+            (LONG * 20, LONG * 2000),
+            (LONG * 1_000_000, LONGEST_PAUSE),
         ] {
             let yielding = Yielding::new(now);
             assert!(yielding.is_allowed(now));
             yielding.note(took, now);
-            assert_eq!(yielding.is_allowed(now), !rests, "{took:?}");
-            assert_eq!(yielding.is_allowed(now + took * 99), !rests, "{took:?}");
-            assert!(yielding.is_allowed(now + took * 100));
+            let just_before = now + pause * 99 / 100;
+            assert_eq!(
+                yielding.is_allowed(just_before),
+                pause.is_zero(),
+                "{took:?}"
+            );
+            assert!(yielding.is_allowed(now + pause));
         }
     }
 }

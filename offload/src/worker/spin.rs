@@ -25,12 +25,12 @@ pub(super) struct Caught {
 /// Spins for about `limit` from `start` on, until work is ready or the pool keeps no idle
 /// worker any more. Returns `None` if there was no work.
 ///
-/// `give_way` yields the processor to another thread that wants it, if there is one.
+/// `yield_now` lets another thread have the processor, if one wants it.
 pub(super) fn spin(
     core: &Core,
     limit: Duration,
     start: Instant,
-    mut give_way: impl FnMut(),
+    mut yield_now: impl FnMut(),
 ) -> Option<Caught> {
     let (mut after, mut yielded) = (Duration::ZERO, Duration::ZERO);
     let mut next_yield = ALONE;
@@ -47,7 +47,7 @@ pub(super) fn spin(
             return None;
         }
         if after >= next_yield && core.yielding.is_allowed(start + after) {
-            give_way();
+            yield_now();
             let back = elapsed(start);
             let took = back.saturating_sub(after);
             core.yielding.note(took, start + back);
@@ -90,7 +90,8 @@ mod tests {
         within(|| {
             let mut pool = Some(Pool::new());
             let core = core_of(pool.as_ref().unwrap());
-            let start = now();
+            // Until then, the spin has taken no time.
+            let start = now() + Duration::from_millis(5);
             let caught = spin(&core, Duration::MAX, start, || {
                 assert!(elapsed(start) >= ALONE);
                 drop(pool.take());
@@ -106,14 +107,20 @@ mod tests {
     #[test]
     fn a_spin_yields_ever_more_rarely() {
         within(|| {
-            let pool = Pool::new();
-            let core = core_of(&pool);
-            let (start, mut at) = (now(), Vec::new());
-            let limit = Duration::from_millis(20);
-            let caught = spin(&core, limit, start, || at.push(elapsed(start)));
-            assert!(caught.is_none());
-            for pair in at.windows(2) {
-                assert!(pair[1] >= 2 * pair[0], "{at:?}");
+            loop {
+                let pool = Pool::new();
+                let core = core_of(&pool);
+                let (start, mut at) = (now(), Vec::new());
+                let limit = Duration::from_millis(20);
+                let caught = spin(&core, limit, start, || at.push(elapsed(start)));
+                assert!(caught.is_none());
+                for pair in at.windows(2) {
+                    assert!(pair[1] >= 2 * pair[0], "{at:?}");
+                }
+                // On a busy machine a yield may be long, and then few follow.
+                if at.len() >= 3 {
+                    return;
+                }
             }
         });
     }

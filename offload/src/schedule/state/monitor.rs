@@ -86,8 +86,8 @@ impl State {
         };
         Findings {
             action,
-            takes_steps: self.limits.grows
-                && self.growth.has_room(self.limits.max_threads)
+            // While the workers of a step start, the pool is not stuck, and may grow on.
+            takes_steps: (may_grow || (!is_stuck && self.has_room_to_grow()))
                 && (self.queue.ready() > 0 || verdict.may_grow),
             refused,
             report: verdict.report,
@@ -145,7 +145,12 @@ impl State {
 
     /// Returns whether permits may be added, once the pool has stood still for long enough.
     fn may_grow(&self) -> bool {
-        self.limits.grows && self.growth.has_room(self.limits.max_threads) && self.needs_permit()
+        self.has_room_to_grow() && self.needs_permit()
+    }
+
+    /// Returns whether the size of the pool allows more permits.
+    fn has_room_to_grow(&self) -> bool {
+        self.limits.grows && self.growth.has_room(self.limits.max_threads)
     }
 
     /// Returns whether a further permit would let a queued job start, in a pool that is stuck.
@@ -289,7 +294,7 @@ impl State {
 #[must_use]
 pub(crate) struct Findings {
     pub(crate) action: Action,
-    /// Whether the pool may need to grow before the next look.
+    /// Whether the pool may need to grow before the next look, by steps and at glances.
     pub(crate) takes_steps: bool,
     /// The worker of a wait that was refused.
     pub(crate) refused: Option<Unparker>,
