@@ -12,6 +12,7 @@ use std::{
         mpsc,
     },
     task::{Context, Wake, Waker},
+    thread,
     time::Duration,
 };
 
@@ -338,6 +339,9 @@ fn a_report_that_panics_reaches_nobody() {
             wait(plugged);
             assert_eq!(wait(queued), 1);
             assert_eq!(late.map(wait), submits.then_some(2));
+            // The next stall is a new one once the monitor has found the pool at rest. It looks each
+            // 50 ms, for a second.
+            thread::sleep(Duration::from_millis(400));
         }
         assert_eq!(TOLD.load(Ordering::SeqCst), 2);
     });
