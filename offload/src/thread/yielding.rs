@@ -46,7 +46,7 @@ impl Yielding {
         }
     }
 
-    /// Returns whether a worker that has spun for so long may yield at `now`.
+    /// Returns whether a worker may yield at `now`, because no pause lasts.
     pub(crate) fn is_allowed(&self, now: Instant) -> bool {
         self.micros(now) >= self.paused_until.load(Ordering::Relaxed)
     }
