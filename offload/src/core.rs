@@ -1,6 +1,7 @@
 //! The part that a pool's handles and workers share: the state behind its lock, and the
 //! code that carries out what the state decides.
 
+mod block_watch;
 mod dismissal;
 mod ending;
 #[cfg(not(any(bridge_loom, bridge_shuttle)))]

@@ -131,6 +131,24 @@ fn loom_a_thread_that_watches_is_called_when_the_last_at_work_parks() {
     });
 }
 
+/// Otherwise a job hangs because a worker that was called beside the searching one came late, or
+/// when the other had taken its job.
+#[test]
+fn loom_a_thread_that_is_called_beside_another_takes_a_job_or_sleeps() {
+    explore(|| {
+        let pool: Pool = Pool::builder()
+            .max_threads(2)
+            .spin(Duration::ZERO)
+            .calling()
+            .build()
+            .unwrap();
+        let both: Vec<_> = (1..3).map(|n| pool.run(move || n).start()).collect();
+        assert_eq!(both.into_iter().map(wait).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(wait(pool.run(|| 3)), 3);
+        let _report = pool.shutdown(LONG).wait();
+    });
+}
+
 /// Otherwise a job waits for a worker that was being added as another ended.
 #[test]
 fn loom_a_thread_is_added_while_another_retires() {

@@ -8,11 +8,10 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use super::Core;
+use super::{Core, block_watch::BlockWatch};
 use crate::{
     platform::{
         fork::OfProcess,
-        idle::IdleWatch,
         sync::{Mutex, lock, now, sleep, start_thread},
     },
     schedule::{
@@ -48,16 +47,16 @@ pub(crate) fn start(core: &Arc<Core>) {
 
 fn run(core: &Arc<Core>) {
     let process = OfProcess::new(());
-    let mut idle_watch = IdleWatch::new(core.limits.cores, now());
+    let mut block_watch = BlockWatch::new(core.limits.cores, now());
     let mut takes_steps = core.limits.grows;
     let mut due = None;
     // A report runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
         if takes_steps {
-            grow_until_next_look(core, &mut idle_watch);
+            grow_until_next_look(core, &mut block_watch);
         } else {
             sleep(LOOK_INTERVAL);
-            idle_watch = IdleWatch::new(core.limits.cores, now());
+            block_watch.start_over(now());
         }
         let mut state = core.state();
         let findings = state.look(now());
@@ -93,16 +92,16 @@ fn run(core: &Arc<Core>) {
 }
 
 /// Lets the pool grow step by step, until its next look is due.
-fn grow_until_next_look(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
+fn grow_until_next_look(core: &Arc<Core>, block_watch: &mut BlockWatch) {
     for _ in 0..STEPS {
-        double_until_next_step(core, idle_watch);
+        quadruple_until_next_step(core, block_watch);
         let action = core.state().take_step();
         core.perform(action);
     }
 }
 
-/// Lets the pool double as long as its jobs block, until its next step is due.
-fn double_until_next_step(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
+/// Lets the pool quadruple as long as its jobs block, until its next step is due.
+fn quadruple_until_next_step(core: &Arc<Core>, block_watch: &mut BlockWatch) {
     let end = now() + STEP_INTERVAL;
     loop {
         let left = end.saturating_duration_since(now());
@@ -110,14 +109,17 @@ fn double_until_next_step(core: &Arc<Core>, idle_watch: &mut IdleWatch) {
             return;
         }
         let time = if core.sees_work() {
-            idle_watch.time_to_next(left)
+            block_watch.time_to_next(left)
         } else {
             left
         };
         sleep(time);
-        let process_is_idle = idle_watch.glance(now());
-        let action = core.state().double_if_jobs_block(process_is_idle);
-        core.perform(action);
+        let probes = core.state().probes_if_it_lags();
+        if block_watch.glance(probes.as_deref(), now()) {
+            let action = core.state().quadruple();
+            core.perform(action);
+            block_watch.start_over(now());
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn micros(time: Duration) -> u64 {
 /// Returns the number of threads that want to run at this moment, this one included, if the
 /// system tells it.
 #[cfg(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle))))]
-pub(crate) fn runnable() -> Option<usize> {
+fn runnable() -> Option<usize> {
     use std::{fs::File, io::Read};
 
     let mut text = [0; 64];
@@ -105,7 +105,7 @@ fn is_clearly_more(runnable: usize, processors: usize) -> bool {
 /// Returns nothing: the system does not tell it, and in a model nothing may depend on the
 /// machine.
 #[cfg(not(all(target_os = "linux", not(any(bridge_loom, bridge_shuttle)))))]
-pub(crate) fn runnable() -> Option<usize> {
+fn runnable() -> Option<usize> {
     None
 }
 

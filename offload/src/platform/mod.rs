@@ -2,12 +2,13 @@
 //!
 //! The pool's protocols take their atomics, locks and threads from [`sync`], so a model
 //! checker can replace them. [`fork`] keeps a fork's child from using what belongs to its
-//! parent. [`load`] tells whether other threads wait for a processor, and [`idle`] whether this
-//! process needs few of them.
+//! parent. [`load`] tells whether other threads wait for a processor, [`sleep_probe`] whether a
+//! thread sleeps, and [`idle`] whether this process needs few processors.
 
 pub mod fork;
 pub(crate) mod idle;
 pub mod load;
+pub(crate) mod sleep_probe;
 pub(crate) mod sync;
 
 /// Whether Miri interprets the program. Miri knows few C functions, so there are no forks and

@@ -70,12 +70,12 @@ impl<A> Builder<A> {
     /// The default is `max(32, 4 × processors)`, and a pool with the default grows, up to 512
     /// permits, for two reasons:
     ///
-    /// - Its jobs block. All permits are taken, the queue is long, and the process uses less than
-    ///   half of its processors' time. Then the pool doubles, but it adds no more permits than jobs
-    ///   are queued. On Linux, if few other threads want to run, the first time is after 4 to 60 ms,
-    ///   and the others follow within a few milliseconds. Elsewhere these times are 20 to 70 ms,
-    ///   and 10 ms. The queue is long if more jobs are queued than run, or if they would wait for
-    ///   some milliseconds.
+    /// - Its jobs block. All permits are taken, the queue is long, and most of the threads that run
+    ///   jobs sleep. Then the pool quadruples, but it adds no more permits than jobs are queued. The
+    ///   first time is after 2 to 60 ms, and the second follows within a few milliseconds. The queue
+    ///   is long if more jobs are queued than run, or if they would wait for some milliseconds. On
+    ///   Apple's systems the process must use less than half of its processors' time instead, and
+    ///   the first time is after 20 to 70 ms.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
     ///   lasts two, four and so on. It starts over once it has kept up for half a second.
     ///
@@ -299,6 +299,14 @@ impl<A> Builder<A> {
     #[doc(hidden)]
     pub fn watchful(mut self) -> Self {
         self.limits.decide = policy::watchful;
+        self
+    }
+
+    /// Lets the searching worker call a worker for each job that may start. In loom's world the
+    /// policy never chooses that, because no job is known to block.
+    #[doc(hidden)]
+    pub fn calling(mut self) -> Self {
+        self.limits.decide = policy::calling;
         self
     }
 

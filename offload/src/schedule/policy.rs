@@ -20,6 +20,10 @@ pub(crate) const WATCH: Duration = Duration::from_micros(200);
 /// Below this length of a job, waking a worker costs more than running the job.
 const INSTANT: Duration = Duration::from_micros(5);
 
+/// If no job has ended for so long, the running jobs seem to block. A thread starts within about
+/// this time.
+const BLOCKED: Duration = Duration::from_micros(50);
+
 /// Below this length of a job, its submitter is as busy as its worker.
 const TINY_JOB: Duration = Duration::from_micros(1);
 
@@ -30,6 +34,8 @@ pub(crate) struct LoadSample {
     pub(crate) ready: usize,
     /// The number of jobs that run and are not parked.
     pub(crate) running: usize,
+    /// The number of jobs that could start now and for which no worker is coming.
+    pub(crate) lacking: usize,
     /// The number of the machine's processors.
     pub(crate) cores: usize,
     /// The number of jobs that ended since the last look.
@@ -49,6 +55,8 @@ pub(crate) struct LoadSample {
 pub(crate) enum Decision {
     /// It takes a job.
     Work,
+    /// It calls another worker, if the running jobs block, and decides again.
+    Call,
     /// It sleeps for this time, lets the others work, and then looks again.
     Watch(Duration),
     /// It stops searching, because nothing is left to do.
@@ -60,6 +68,7 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
     let LoadSample {
         ready,
         running,
+        lacking,
         cores,
         ended,
         elapsed,
@@ -75,6 +84,9 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
         (0, _) if instant => Decision::Watch(WATCH),
         (0, _) => Decision::Rest,
         _ if running == 0 => Decision::Work,
+        // Otherwise each of many workers would call the next one, and on a busy machine each of
+        // them waits for a processor first.
+        (_, None) if lacking > 0 && elapsed >= BLOCKED => Decision::Call,
         // The pace of the descendants says nothing about the unrelated jobs behind them.
         _ if overtaken => Decision::Work,
         (_, None) => Decision::Work,
@@ -124,6 +136,7 @@ fn tossed(load_sample: LoadSample) -> Decision {
         _ if toss(2) => decide(load_sample),
         LoadSample { ready: 0, .. } if toss(2) => Decision::Watch(WATCH),
         LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample { lacking: 1.., .. } if toss(2) => Decision::Call,
         LoadSample { running: 0, .. }
         | LoadSample {
             overtaken: true, ..
@@ -139,6 +152,17 @@ pub(crate) fn watchful(load_sample: LoadSample) -> Decision {
     match load_sample {
         LoadSample { running: 1.., .. } => Decision::Watch(WATCH),
         LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample { .. } => Decision::Work,
+    }
+}
+
+/// Stands in for [`decide`] under loom: takes each running job for one that blocks, and calls
+/// further workers.
+#[cfg(bridge_loom)]
+pub(crate) fn calling(load_sample: LoadSample) -> Decision {
+    match load_sample {
+        LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample { lacking: 1.., .. } => Decision::Call,
         LoadSample { .. } => Decision::Work,
     }
 }
@@ -167,6 +191,7 @@ mod tests {
         LoadSample {
             ready,
             running,
+            lacking: 0,
             cores: 4,
             ended,
             elapsed: Duration::from_micros(micros),
@@ -267,6 +292,26 @@ mod tests {
         ];
         for (case, load_sample, expected) in table {
             assert_eq!(decide(load_sample), expected, "{case}");
+        }
+    }
+
+    /// Otherwise each worker of a burst of jobs that block calls the next one, or more workers are
+    /// called than jobs may start.
+    #[test]
+    fn others_are_called_while_no_job_ends_and_workers_are_lacking() {
+        for (ready, running, lacking, ended, micros, expected) in [
+            (2, 3, 1, 0, 50, Decision::Call),
+            (2, 3, 0, 0, 50, Decision::Work),
+            (2, 3, 1, 0, 49, Decision::Work),
+            (2, 3, 1, 1, 5000, Decision::Work),
+            (2, 0, 1, 0, 50, Decision::Work),
+            (0, 3, 0, 0, 50, Decision::Rest),
+        ] {
+            let load_sample = LoadSample {
+                lacking,
+                ..load_sample(ready, running, ended, micros)
+            };
+            assert_eq!(decide(load_sample), expected, "{load_sample:?}");
         }
     }
 }

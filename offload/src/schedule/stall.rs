@@ -12,7 +12,7 @@
 //! - At each [`STEP_INTERVAL`], if it has grown because it stands still, and still does. It need
 //!   not prove that again.
 //! - At each *glance*, if its jobs block and the queue is long ([`Stall::lags`]). A glance comes
-//!   at each step, and more often while the process is idle (`platform/idle.rs`).
+//!   at each step, and more often while the jobs may block (`core/block_watch.rs`).
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;

@@ -208,10 +208,7 @@ impl State {
             return Action::Wake(unparker);
         }
         if self.may_start() {
-            self.signs.add();
-            self.threads += 1;
-            let id = self.next_id;
-            self.next_id += 1;
+            let id = self.add_worker();
             self.begin_search(id, SearchState::Starting);
             return Action::Start(id);
         }
@@ -245,7 +242,7 @@ impl State {
         if self.spinner == Some(this_worker.id) {
             self.spinner = None;
         }
-        if after == After::WakeUp {
+        if matches!(after, After::WakeUp | After::Probe { .. }) {
             self.queue.close_inbox();
         } else if self.queue.ready() == 0 {
             self.queue.empty_inbox();
@@ -272,10 +269,9 @@ impl State {
         if permit
             && self.queue.ready() > 0
             && searches
-            && let Decision::Watch(time) = self.decide()
+            && let Some(step) = self.watch_or_call(after, this_worker)
         {
-            self.watch(this_worker);
-            return Some(Step::Watch(time));
+            return Some(step);
         }
         let taken = if permit {
             self.take_on_permit().map(|job| (job, StartRight::Permit))

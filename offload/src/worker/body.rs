@@ -17,6 +17,7 @@ use crate::{
     platform::{
         fork::{Forked, OfProcess},
         load,
+        sleep_probe::{SleepProbe, most_sleep},
         sync::{now, spin_loop, yield_now},
     },
     schedule::{
@@ -66,8 +67,10 @@ fn serve(core: &Arc<Core>, id: usize) -> Result<(), Forked> {
         unparker: parker.unparker().clone(),
         spins: Cell::new(false),
     };
+    let probe = SleepProbe::of_this_thread();
     let mut state = core.state();
     let stack = state.enter();
+    state.set_probe(stack, probe);
     let recorder = state.recorders.get(stack).cloned();
     drop(state);
     let worker = Worker::new(core, stack, recorder);
@@ -110,6 +113,11 @@ fn run_jobs(worker: &Worker, parker: &Parker, handle: &WorkerHandle) -> Result<(
                     .spins
                     .set(!limits.spin.is_zero() && spinning.take_turn());
             }
+            Step::Probe(probes) => {
+                let jobs_block = most_sleep(&probes);
+                after = After::Probe { jobs_block };
+            }
+            Step::Call(action) => core.perform(action),
             Step::Watch(time) => {
                 let called = parker.park(end_of_watch(time, limits.watches_end));
                 if !called && !core.state().end_watch(id) {

@@ -2,7 +2,7 @@
 //!
 //! If nobody set `max_threads`, jobs may wait until jobs behind them in the queue have
 //! run, as in Tokio's blocking pool. So while the pool stands still, it adds one permit,
-//! then two, four and so on. While its jobs block and the queue is long, the pool doubles. It
+//! then two, four and so on. While its jobs block and the queue is long, the pool quadruples. It
 //! removes the added permits as its workers retire.
 //!
 //! A pool of any size may stand still because a descendant of a parked job blocks on
@@ -51,10 +51,10 @@ impl Growth {
         }
     }
 
-    /// Adds permits to a pool whose jobs block: one for each queued job, but no more than the
-    /// pool has. After that the jobs can show whether they still block.
-    pub(super) fn double(&mut self, queued: usize, base: usize) {
-        self.add(queued.min(base + self.added), base);
+    /// Adds permits to a pool whose jobs block: one for each queued job, but no more than three
+    /// times as many as the pool has. After that the jobs can show whether they still block.
+    pub(super) fn quadruple(&mut self, queued: usize, base: usize) {
+        self.add(queued.min(3 * (base + self.added)), base);
     }
 
     /// Adds permits up to the limit, and returns how many.
@@ -165,12 +165,12 @@ mod tests {
         growth.note_progress();
         growth.grow(32);
         assert_eq!(growth.permits(), 13, "progress alone keeps the step");
-        growth.double(1000, 32);
-        assert_eq!(growth.permits(), 58, "as many again");
-        growth.double(5, 32);
-        assert_eq!(growth.permits(), 63, "no more than are queued");
+        growth.quadruple(1000, 32);
+        assert_eq!(growth.permits(), 148, "three times as many again");
+        growth.quadruple(5, 32);
+        assert_eq!(growth.permits(), 153, "no more than are queued");
         growth.grow(32);
-        assert_eq!(growth.permits(), 67, "the steps of a stall are their own");
+        assert_eq!(growth.permits(), 157, "the steps of a stall are their own");
     }
 
     /// Otherwise a growing pool would take its own starts for progress, and add one permit

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::{Action, Phase, State, credit::adopting_wait, parked_wait::ParkedWait};
 use crate::{
     lineage::Frame,
+    platform::sleep_probe::SleepProbe,
     schedule::stall::{STEADY, StallReport},
     thread::park::Unparker,
 };
@@ -35,6 +36,9 @@ const REFUSE_UNLIMITED: u32 = 1200;
 /// After so many looks without progress, further descendants of parked jobs may start,
 /// and again after half as many more.
 const SURPLUS: u32 = 20;
+
+/// A glance asks about so many threads at most. Each answer costs some microseconds.
+const PROBES: usize = 8;
 
 impl State {
     /// Looks whether the pool stands still, and acts on that. The monitor calls this at
@@ -110,12 +114,10 @@ impl State {
         self.help()
     }
 
-    /// Doubles the permits if the jobs block and the queue is long. The monitor calls this at each
-    /// glance at a pool that may grow.
-    ///
-    /// If all permits are taken from one glance to the next, and the process leaves its processors
-    /// idle meanwhile, the jobs block.
-    pub(crate) fn double_if_jobs_block(&mut self, process_is_idle: bool) -> Action {
+    /// Returns probes of some threads that run jobs, if the pool lags: all permits have been taken
+    /// since the last glance, and the queue is long. The monitor calls this at each glance at a
+    /// pool that may grow.
+    pub(crate) fn probes_if_it_lags(&mut self) -> Option<Vec<SleepProbe>> {
         let (seen, is_stuck) = (self.growth.seen(), self.is_stuck());
         let queued = self.queue.queued() + self.queue.backlog();
         let is_full = if is_stuck {
@@ -125,13 +127,30 @@ impl State {
             queued > 0 && self.is_starting()
         };
         let lags = self.stall.lags(seen, is_full, queued, self.running);
-        if !lags || !process_is_idle || self.phase == Phase::Stopped {
+        lags.then(|| self.probes())
+    }
+
+    /// Returns probes of at most [`PROBES`] threads that run a job, evenly chosen.
+    pub(super) fn probes(&self) -> Vec<SleepProbe> {
+        let is_parked = |stack| {
+            let mut parked = self.parked_waits.iter();
+            parked.any(|parked_wait| parked_wait.request.stack == stack)
+        };
+        let running: Vec<_> = (self.stacks.iter().enumerate())
+            .filter(|&(stack, jobs)| jobs.innermost().is_some() && !is_parked(stack))
+            .filter_map(|(_stack, jobs)| jobs.probe.as_ref())
+            .collect();
+        let every = running.len().div_ceil(PROBES).max(1);
+        running.into_iter().step_by(every).cloned().collect()
+    }
+
+    /// Quadruples the permits, because the jobs block and the queue is long.
+    pub(crate) fn quadruple(&mut self) -> Action {
+        if self.phase == Phase::Stopped || !self.is_stuck() || !self.may_grow() {
             return Action::Nothing;
         }
-        if !is_stuck || !self.may_grow() {
-            return Action::Nothing;
-        }
-        self.growth.double(queued, self.limits.max_threads);
+        let queued = self.queue.queued() + self.queue.backlog();
+        self.growth.quadruple(queued, self.limits.max_threads);
         self.nothing_lendable = false;
         self.help()
     }

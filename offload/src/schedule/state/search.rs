@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{State, WorkerHandle};
+use super::{Action, After, State, Step, WorkerHandle};
 use crate::{
     platform::sync::{elapsed, now},
     schedule::policy::{Decision, LoadSample},
@@ -49,6 +49,59 @@ impl State {
             self.begin_search(called.id, SearchState::Woken);
             Some(called.unparker)
         })
+    }
+
+    /// Returns the step that the searching worker takes before it takes a job, if there is one.
+    pub(super) fn watch_or_call(
+        &mut self,
+        after: After,
+        this_worker: &WorkerHandle,
+    ) -> Option<Step> {
+        match self.decide() {
+            Decision::Watch(time) => {
+                self.watch(this_worker);
+                Some(Step::Watch(time))
+            }
+            Decision::Call => self.call_others(after),
+            Decision::Work | Decision::Rest => None,
+        }
+    }
+
+    /// Returns the next step of the searching worker, which sees that no job has ended for a while
+    /// and that other jobs are queued. If the running jobs block, it calls one worker after the
+    /// other. Returns `None` if it takes a job instead.
+    ///
+    /// A running job may only wait for a processor. Then more workers would not help.
+    fn call_others(&mut self, after: After) -> Option<Step> {
+        match after {
+            After::Probe { jobs_block: true } => self.call_beside().map(Step::Call),
+            After::Probe { jobs_block: false } => None,
+            After::Job(_) | After::WakeUp | After::Spin => Some(Step::Probe(self.probes())),
+        }
+    }
+
+    /// Calls one more worker beside the searching one. That worker does not search, and takes a
+    /// job like a worker that has ended one. Returns `None` if there is none to call.
+    pub(super) fn call_beside(&mut self) -> Option<Action> {
+        if let Some(called) = self.idle.pop() {
+            self.signs.add();
+            return Some(Action::Wake(called.unparker));
+        }
+        self.may_start().then(|| Action::Start(self.add_worker()))
+    }
+
+    /// Returns the number of jobs that may start now and for which no worker is coming. The
+    /// searching worker is coming for one.
+    pub(super) fn lacking(&self) -> usize {
+        // A parked worker that was lent a job counts as running.
+        let parked = self.parked_waits.iter().filter(|wait| wait.lent.is_none());
+        let busy_or_idle = parked.count() + self.running + self.idle.len();
+        let coming = self.threads.saturating_sub(busy_or_idle);
+        let may_start = self
+            .permits()
+            .saturating_sub(self.running)
+            .min(self.queue.ready());
+        may_start.saturating_sub(coming)
     }
 
     /// Calls the worker that watches, if there is one. Returns how to wake it.
@@ -147,6 +200,7 @@ impl State {
         (self.limits.decide)(LoadSample {
             ready: self.queue.ready(),
             running: self.running,
+            lacking: self.lacking(),
             cores: self.limits.cores,
             ended: self.ended - searcher.ended,
             elapsed: elapsed(searcher.since),

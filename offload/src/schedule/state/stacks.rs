@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::credit::Credit;
-use crate::{job::runnable::Runnable, lineage::Lineage};
+use crate::{job::runnable::Runnable, lineage::Lineage, platform::sleep_probe::SleepProbe};
 
 /// A job that a worker has claimed.
 pub(crate) struct Claimed {
@@ -26,6 +26,8 @@ pub(crate) struct Stack {
     innermost: Option<Claimed>,
     /// The parked jobs around the innermost one, outermost first.
     outer: Vec<Claimed>,
+    /// Tells whether the worker's thread sleeps.
+    pub(super) probe: Option<SleepProbe>,
 }
 
 impl Stack {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     job::{header::Finish, runnable::Submitted},
+    platform::sleep_probe::SleepProbe,
     thread::park::Unparker,
 };
 
@@ -36,6 +37,10 @@ pub(crate) enum Action {
 pub(crate) enum Step {
     /// Do the action, and then run this job.
     Run { job: Submitted, action: Action },
+    /// Find out whether the threads of these probes sleep, because then their jobs block.
+    Probe(Vec<SleepProbe>),
+    /// Do the action, which calls another worker, and then ask for the next step again.
+    Call(Action),
     /// Sleep for this time, and let the others work.
     Watch(Duration),
     /// Stay awake for a moment, and look whether a job is ready.
@@ -53,6 +58,8 @@ pub(crate) enum After {
     Job(Finish),
     /// It has started, or its sleep or its watch is over.
     WakeUp,
+    /// It has found out whether most of the running jobs block.
+    Probe { jobs_block: bool },
     /// It spun.
     Spin,
 }

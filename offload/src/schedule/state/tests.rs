@@ -45,12 +45,17 @@ struct Model {
     random: Random,
 }
 
-/// Decides as the policy does, but never to watch, so that nothing depends on the clock.
+/// Decides as the policy does, but never to watch, and takes each running job for one that
+/// blocks. So nothing depends on the clock.
 fn decide(load_sample: LoadSample) -> Decision {
-    if load_sample.ready == 0 {
-        Decision::Rest
-    } else {
-        Decision::Work
+    match load_sample {
+        LoadSample { ready: 0, .. } => Decision::Rest,
+        LoadSample {
+            running: 1..,
+            lacking: 1..,
+            ..
+        } => Decision::Call,
+        _ => Decision::Work,
     }
 }
 
@@ -130,7 +135,7 @@ impl Model {
 
     /// Performs the action of a transition.
     fn perform(&mut self, action: &Action) {
-        // A worker that is woken is searching, or finds its lent job when its park ends.
+        // A worker that is woken is no longer idle, or finds its lent job when its park ends.
         // Either is a later step.
         if let &Action::Start(id) = action {
             let stack = self.state.enter();
@@ -151,29 +156,43 @@ impl Model {
         }
     }
 
-    /// Lets a worker take its next step: it is searching, or its job ends.
+    /// Lets a worker take its next step: it was called, or its job ends.
     fn go_on(&mut self) {
         let at = self.pick(|state, thread| {
-            let is_called = state.is_searching(thread.entry.id) && thread.job.is_none();
-            is_called || (thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none())
+            let is_idle = state.idle.iter().any(|idle| idle.id == thread.entry.id);
+            let is_awake = !is_idle && thread.job.is_none();
+            is_awake || (thread.job.is_some() && thread.wait.is_none() && thread.lent.is_none())
         });
         let Some(at) = at else { return };
         let thread = &mut self.threads[at];
-        let after = match thread.job.take() {
+        let mut after = match thread.job.take() {
             Some(job) => {
                 job.top().unwrap().close();
                 After::Job(Finish::Completed)
             }
             None => After::WakeUp,
         };
-        match self.state.next(after, &thread.entry, thread.stack) {
+        let mut step = self.state.next(after, &thread.entry, thread.stack);
+        if let Step::Probe(_) = step {
+            after = After::Probe {
+                jobs_block: self.random.one_in(2),
+            };
+            step = self.state.next(after, &thread.entry, thread.stack);
+        }
+        match step {
             Step::Run { job, action } => {
                 let id = JobId::of(&job.job);
                 thread.job = Some(job.lineage.below(self.state.pool, id, Kind::Job));
                 self.perform(&action);
             }
+            Step::Call(action) => {
+                assert!(!matches!(action, Action::Nothing), "nobody was called");
+                self.perform(&action);
+            }
             Step::Sleep => {}
-            Step::Watch(_) | Step::Spin | Step::Retire => unreachable!("this pool never does that"),
+            Step::Watch(_) | Step::Probe(_) | Step::Spin | Step::Retire => {
+                unreachable!("this pool never does that")
+            }
         }
     }
 
@@ -260,6 +279,18 @@ impl Model {
         assert_eq!(
             state.running, running,
             "the state counts other jobs as running"
+        );
+        assert_eq!(state.threads, self.threads.len(), "a worker is not counted");
+        let coming = self.threads.iter().filter(|thread| {
+            let is_idle = state.idle.iter().any(|idle| idle.id == thread.entry.id);
+            thread.job.is_none() && !is_idle
+        });
+        let free = state.permits().saturating_sub(running);
+        let lacking = state.queue.ready().min(free);
+        assert_eq!(
+            state.lacking(),
+            lacking.saturating_sub(coming.count()),
+            "a worker is on its way, or none is"
         );
         for thread in &mut self.threads {
             let was_lender = mem::take(&mut thread.is_lender);

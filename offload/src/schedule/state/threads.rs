@@ -5,7 +5,10 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 use super::{Stack, State, Step, WorkerHandle};
 use crate::{
     job::runnable::Submitted,
-    platform::sync::{elapsed, now},
+    platform::{
+        sleep_probe::SleepProbe,
+        sync::{elapsed, now},
+    },
     thread::park::Unparker,
     timing::Recorder,
 };
@@ -35,6 +38,11 @@ impl State {
             }
             self.stacks.len() - 1
         })
+    }
+
+    /// Notes how to ask whether the worker with this stack sleeps.
+    pub(crate) fn set_probe(&mut self, stack: usize, probe: Option<SleepProbe>) {
+        self.stacks[stack].probe = probe;
     }
 
     /// Notes that the worker of this number could not be started.
@@ -91,6 +99,15 @@ impl State {
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
         };
         self.threads < limit && !(self.has_unparked_worker() && failed())
+    }
+
+    /// Counts a worker that is about to start, and returns its number.
+    pub(super) fn add_worker(&mut self) -> usize {
+        self.signs.add();
+        self.threads += 1;
+        let id = self.next_id;
+        self.next_id += 1;
+        id
     }
 
     /// Ends the worker with this stack.

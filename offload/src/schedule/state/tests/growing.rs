@@ -3,7 +3,10 @@
 use std::{mem, time::Duration};
 
 use super::{hopeless::hopeless, *};
-use crate::schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL};
+use crate::{
+    platform::sleep_probe::SleepProbe,
+    schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL},
+};
 
 /// Returns the state of a pool with one job that runs and a hundred that are queued.
 fn full(grows: bool) -> State {
@@ -39,6 +42,14 @@ fn start_jobs(state: &mut State) {
     state.threads = state.running;
 }
 
+/// Acts as the monitor does at a glance that finds the jobs blocked.
+fn grow_if_jobs_block(state: &mut State) -> Action {
+    match state.probes_if_it_lags() {
+        Some(_probes) => state.quadruple(),
+        None => Action::Nothing,
+    }
+}
+
 /// Otherwise hundreds of jobs that block for each other would stand still for a second.
 #[test]
 fn a_pool_that_grows_takes_a_larger_step_each_time() {
@@ -68,18 +79,50 @@ fn no_step_is_taken_after_progress_or_in_a_sized_pool() {
     }
 }
 
-/// Otherwise callers wait for their turn while the processors are idle, or jobs that compute
-/// take the processors from each other, or a pool grows beyond the size that the user set.
+/// Otherwise callers wait for their turn while the running jobs block, or a pool grows beyond the
+/// size that the user set.
 #[test]
-fn a_pool_whose_jobs_block_doubles_although_it_goes_on() {
-    for (grows, is_idle) in [(true, true), (true, false), (false, true)] {
+fn a_pool_whose_jobs_block_quadruples_although_it_goes_on() {
+    for grows in [true, false] {
         let mut state = full(grows);
         state.start_monitor();
         state.growth.note_end(true);
-        let (action, doubles) = (state.double_if_jobs_block(is_idle), grows && is_idle);
-        assert_eq!(matches!(action, Action::Start(_)), doubles, "{is_idle}");
-        assert_eq!(state.growth.permits(), usize::from(doubles));
+        let action = grow_if_jobs_block(&mut state);
+        assert_eq!(matches!(action, Action::Start(_)), grows);
+        assert_eq!(state.growth.permits(), 3 * usize::from(grows));
     }
+}
+
+/// Otherwise a pool grows because parked or idle workers sleep, or one job that computes decides
+/// for all, or a glance takes long.
+#[cfg(all(target_os = "linux", not(miri)))]
+#[test]
+fn probes_are_of_some_workers_that_run_a_job() {
+    let mut state = full(true);
+    state.start_monitor();
+    let asked = |state: &mut State| state.probes_if_it_lags().map(|probes| probes.len());
+    assert_eq!(asked(&mut state), Some(0), "there is no probe");
+    for (running, expected) in [(1, 1), (8, 8), (9, 5), (16, 8), (100, 8)] {
+        let probe = SleepProbe::of_this_thread();
+        while state.stacks.len() < running {
+            let stack = state.enter();
+            state.begin(stack, &unrelated(), StartRight::Permit);
+        }
+        for stack in 0..running {
+            state.set_probe(stack, probe.clone());
+        }
+        assert_eq!(asked(&mut state), Some(expected), "of {running}");
+    }
+    let mut state = full(true);
+    for stack in [0, state.enter()] {
+        state.set_probe(stack, SleepProbe::of_this_thread());
+    }
+    assert_eq!(state.probes().len(), 1, "one worker is idle");
+    let (mut state, _parkers, _job) = hopeless();
+    for stack in 0..state.stacks.len() {
+        state.set_probe(stack, SleepProbe::of_this_thread());
+    }
+    assert!(state.probes().is_empty(), "all workers are parked");
 }
 
 /// Otherwise the monitor of a pool that can't grow, or need not, wakes up many times as often.
@@ -98,7 +141,7 @@ fn only_a_stuck_pool_that_may_grow_takes_steps() {
         };
         state.limits.grows = grows;
         if !has_room {
-            state.growth.double(TOKIOS_LIMIT, TOKIOS_LIMIT / 2);
+            state.growth.quadruple(TOKIOS_LIMIT, TOKIOS_LIMIT / 2);
             state.limits.max_threads = TOKIOS_LIMIT / 2;
             start_jobs(&mut state);
         }
@@ -116,10 +159,8 @@ fn only_a_stuck_pool_that_may_grow_takes_steps() {
 #[test]
 fn a_pool_that_has_stopped_does_not_grow() {
     for is_stopped in [false, true] {
-        let ways: [fn(&mut State) -> Action; 2] = [
-            |state| state.take_step(),
-            |state| state.double_if_jobs_block(true),
-        ];
+        let ways: [fn(&mut State) -> Action; 2] =
+            [|state| state.take_step(), |state| grow_if_jobs_block(state)];
         for grow in ways {
             let mut state = standing_still(true);
             start_jobs(&mut state);
@@ -140,35 +181,35 @@ fn no_step_is_taken_while_a_worker_starts() {
     let stack = state.enter();
     state.begin(stack, &unrelated(), StartRight::Permit);
     assert!(state.has_lookout(), "a worker is starting");
-    assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
+    assert!(matches!(grow_if_jobs_block(&mut state), Action::Nothing));
     assert!(matches!(state.take_step(), Action::Nothing));
     assert_eq!(state.growth.permits(), 1);
 }
 
 /// Otherwise a pool has more parked workers than somebody allowed, although it goes on.
 #[test]
-fn a_pool_that_lacks_no_permit_does_not_double() {
+fn a_pool_that_lacks_no_permit_does_not_quadruple() {
     let (mut state, _parkers, _job) = hopeless();
     state.limits.grows = true;
     let (_start, action) = state.push(unrelated(), Lane::Unrelated);
     assert!(matches!(action, Action::Nothing));
     state.start_monitor();
-    assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
+    assert!(matches!(grow_if_jobs_block(&mut state), Action::Nothing));
     assert_eq!(state.growth.permits(), 0);
 }
 
 /// Otherwise the time before a burst of jobs that compute makes them look as if they block, or a
 /// pool whose workers take long to start skips every other glance.
 #[test]
-fn a_pool_doubles_if_it_has_been_full_since_the_last_glance() {
+fn a_pool_quadruples_if_it_has_been_full_since_the_last_glance() {
     let mut state = full(true);
     state.start_monitor();
-    for added in [1, 3, 7, 15] {
+    for added in [3, 15, 63] {
         state.growth.note_end(true);
-        assert!(matches!(state.double_if_jobs_block(true), Action::Start(_)));
+        assert!(matches!(grow_if_jobs_block(&mut state), Action::Start(_)));
         assert_eq!(state.growth.permits(), added);
         assert!(
-            matches!(state.double_if_jobs_block(true), Action::Nothing),
+            matches!(grow_if_jobs_block(&mut state), Action::Nothing),
             "starting"
         );
         start_jobs(&mut state);
@@ -176,22 +217,22 @@ fn a_pool_doubles_if_it_has_been_full_since_the_last_glance() {
     // Some of the workers rest, and then all permits are taken again.
     let running = mem::replace(&mut state.running, 0);
     assert!(
-        matches!(state.double_if_jobs_block(true), Action::Nothing),
+        matches!(grow_if_jobs_block(&mut state), Action::Nothing),
         "not full"
     );
     state.running = running;
     assert!(
-        matches!(state.double_if_jobs_block(true), Action::Nothing),
+        matches!(grow_if_jobs_block(&mut state), Action::Nothing),
         "just now"
     );
-    assert!(matches!(state.double_if_jobs_block(true), Action::Start(_)));
+    assert!(matches!(grow_if_jobs_block(&mut state), Action::Start(_)));
 }
 
 /// Otherwise permits stay that nobody needs any more.
 #[test]
 fn added_permits_go_with_the_workers() {
     let mut state = standing_still(true);
-    state.growth.double(7, 8);
+    state.growth.quadruple(7, 8);
     state.threads = 8;
     for (threads, permits) in [(7, 6), (6, 5), (1, 0), (0, 0)] {
         state.threads = threads + 1;
@@ -221,7 +262,7 @@ fn a_pool_with_a_free_permit_adds_none() {
         let id = state.searcher.as_ref().expect("a worker is starting").owner;
         let _unstarted = state.start_failed(id);
         let _findings = state.look(Instant::now());
-        let _action = state.double_if_jobs_block(true);
+        let _action = grow_if_jobs_block(&mut state);
         assert_eq!(state.growth.permits(), before);
         state.start_failed = None;
         let _action = state.help();
@@ -241,7 +282,7 @@ fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
         let findings = state.look(start + look * LOOK_INTERVAL);
         assert!(matches!(findings.action, Action::Nothing));
         assert!(findings.refused.is_none() && !findings.stops);
-        assert!(matches!(state.double_if_jobs_block(true), Action::Nothing));
+        assert!(matches!(grow_if_jobs_block(&mut state), Action::Nothing));
         reports.extend(findings.report.map(|_stall| look * LOOK_INTERVAL));
     }
     let second = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! Workers that could not be started.
+//! Workers that are called, and workers that could not be started.
 
 use super::*;
 
@@ -54,4 +54,73 @@ fn no_start_is_tried_right_after_a_failed_one() {
     assert!(matches!(action, Action::Nothing));
     state.start_failed = None;
     assert!(matches!(state.help(), Action::Start(_)));
+}
+
+/// Otherwise each of many workers calls the next one, and waits for a processor first. Or more
+/// workers come than jobs may start, or they come although the running jobs compute.
+#[test]
+fn the_searching_worker_calls_the_others_if_the_running_jobs_block() {
+    for (queued, permits, jobs_block, expected) in [
+        (10, 4, true, 2),
+        (2, 8, true, 1),
+        (1, 8, true, 0),
+        (10, 4, false, 0),
+    ] {
+        let mut limits = Limits::smallest();
+        limits.max_threads = permits;
+        limits.queue_capacity = 10;
+        limits.decide = decide;
+        let mut state = State::new(limits, Arc::default(), Arc::default());
+        state.threads = 1;
+        let stack = state.enter();
+        state.begin(stack, &job(), StartRight::Permit);
+        let mut started = Vec::new();
+        for _ in 0..queued {
+            let (_start, action) = state.push(job(), Lane::Unrelated);
+            started.extend(matches!(action, Action::Start(_)).then_some(action));
+        }
+        assert!(matches!(started[..], [Action::Start(0)]), "one searches");
+        let searching = WorkerHandle {
+            id: 0,
+            unparker: Parker::new().unparker().clone(),
+            spins: Cell::new(false),
+        };
+        let stack = state.enter();
+        let (mut called, mut after) = (0, After::WakeUp);
+        let action = loop {
+            match state.next(after, &searching, stack) {
+                Step::Probe(_) if after == After::WakeUp => after = After::Probe { jobs_block },
+                Step::Call(Action::Start(_)) => called += 1,
+                Step::Run { action, .. } => break action,
+                _ => unreachable!("a job is queued, nobody is idle, and one probe is enough"),
+            }
+        };
+        assert_eq!(called, expected, "{queued} jobs, {permits} permits");
+        assert!(matches!(action, Action::Nothing | Action::Start(_)));
+        assert!(state.threads <= permits);
+    }
+}
+
+/// Otherwise a new thread starts although a worker is idle.
+#[test]
+fn an_idle_worker_is_called_before_a_new_one() {
+    let mut state = failed();
+    state.start_failed = None;
+    let parker = Parker::new();
+    state.threads += 1;
+    state.idle.push(WorkerHandle {
+        id: 7,
+        unparker: parker.unparker().clone(),
+        spins: Cell::new(false),
+    });
+    let Some(Action::Wake(unparker)) = state.call_beside() else {
+        panic!("a worker is idle")
+    };
+    unparker.unpark();
+    assert!(parker.take() && state.idle.is_empty());
+    assert!(state.searcher.is_none(), "it does not search");
+    assert!(
+        state.call_beside().is_none(),
+        "there is one for each permit"
+    );
 }

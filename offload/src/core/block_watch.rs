@@ -1,0 +1,147 @@
+//! Tells whether the running jobs of a pool block.
+//!
+//! If all permits are taken and most of the jobs block, more workers run more jobs. If the jobs
+//! compute, more workers only take the processors from each other.
+//!
+//! The monitor *glances* at some of the threads that run jobs. If at most a quarter of them is
+//! awake, and was at the glance before, the jobs block. Where the system does not tell which
+//! threads sleep, the processor time of the whole process decides.
+
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
+
+use crate::platform::{
+    idle::IdleWatch,
+    sleep_probe::{SleepProbe, most_sleep},
+    sync::MODEL,
+};
+
+/// The time between two glances at jobs that may block.
+const SHORT: Duration = Duration::from_millis(1);
+
+/// Keeps what the last glance found.
+pub(super) struct BlockWatch {
+    /// Whether the system tells which threads sleep.
+    has_probes: bool,
+    idle_watch: IdleWatch,
+    /// Whether the jobs seemed to block, if the pool lagged at the last glance.
+    was_blocked: Option<bool>,
+}
+
+impl BlockWatch {
+    pub(super) fn new(cores: usize, now: Instant) -> Self {
+        Self {
+            has_probes: SleepProbe::of_this_thread().is_some(),
+            idle_watch: IdleWatch::new(cores, now),
+            was_blocked: None,
+        }
+    }
+
+    /// Forgets the last glance, because much has happened since.
+    pub(super) fn start_over(&mut self, now: Instant) {
+        self.was_blocked = None;
+        self.idle_watch.start_over(now);
+    }
+
+    /// Returns the time until the next glance, which is about `left` at most.
+    ///
+    /// It is short while the jobs may block. Otherwise it is all that is left.
+    pub(super) fn time_to_next(&self, left: Duration) -> Duration {
+        let may_block = self.has_probes && self.was_blocked != Some(false);
+        if may_block && left >= 2 * SHORT {
+            SHORT
+        } else {
+            left.max(SHORT)
+        }
+    }
+
+    /// Returns whether the jobs block, and did so at the last glance.
+    ///
+    /// `probes` are those of some threads that run jobs, or `None` if the pool does not lag.
+    pub(super) fn glance(&mut self, probes: Option<&[SleepProbe]>, now: Instant) -> bool {
+        let is_blocked = if self.has_probes || MODEL {
+            probes.map(most_sleep)
+        } else {
+            let is_idle = self.idle_watch.glance(now);
+            probes.map(|_unknown| is_idle)
+        };
+        let was_blocked = mem::replace(&mut self.was_blocked, is_blocked);
+        was_blocked == Some(true) && is_blocked == Some(true)
+    }
+}
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use super::*;
+
+    fn millis(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    /// Otherwise a short pause of jobs that compute makes a pool grow, or a pause of the pool
+    /// itself counts.
+    #[test]
+    fn two_glances_in_a_row_must_find_the_jobs_blocked() {
+        let mut watch = BlockWatch::new(2, Instant::now());
+        watch.has_probes = false;
+        let mut now = Instant::now();
+        let mut glance = |lags: bool, is_idle| {
+            now += millis(10);
+            watch.idle_watch.pretend(is_idle);
+            watch.glance(lags.then_some(&[]), now)
+        };
+        let glances = [
+            (true, true),
+            (true, true),
+            (true, false),
+            (true, true),
+            (false, true),
+            (true, true),
+            (true, true),
+        ];
+        let found = glances.map(|(lags, is_idle)| glance(lags, is_idle));
+        assert_eq!(found, [false, true, false, false, false, false, true]);
+        watch.start_over(now);
+        watch.idle_watch.pretend(true);
+        assert!(!watch.glance(Some(&[]), now + millis(10)), "a new start");
+    }
+
+    /// Otherwise a monitor wakes up for nothing, or a pool of blocked jobs grows late, or two
+    /// glances at one moment count as two.
+    #[test]
+    fn glances_are_frequent_while_the_jobs_may_block() {
+        let mut watch = BlockWatch::new(2, Instant::now());
+        for (has_probes, was_blocked, left, expected) in [
+            (true, None, millis(10), SHORT),
+            (true, Some(true), millis(10), SHORT),
+            (true, Some(true), 2 * SHORT, SHORT),
+            (true, Some(true), SHORT * 19 / 10, SHORT * 19 / 10),
+            (true, Some(true), Duration::from_nanos(1), SHORT),
+            (true, Some(false), millis(10), millis(10)),
+            (false, None, millis(10), millis(10)),
+            (false, Some(true), millis(10), millis(10)),
+        ] {
+            (watch.has_probes, watch.was_blocked) = (has_probes, was_blocked);
+            assert_eq!(
+                watch.time_to_next(left),
+                expected,
+                "{was_blocked:?} {left:?}"
+            );
+        }
+    }
+
+    /// Otherwise the pool asks a system for nothing, or threads that run count as asleep.
+    #[cfg(all(target_os = "linux", not(miri)))]
+    #[test]
+    fn threads_that_run_do_not_block() {
+        let mut watch = BlockWatch::new(2, Instant::now());
+        assert!(watch.has_probes);
+        let own = [SleepProbe::of_this_thread().expect("Linux has such a file")];
+        for _ in 0..3 {
+            assert!(!watch.glance(Some(&own), Instant::now()));
+        }
+        assert_eq!(watch.was_blocked, Some(false));
+    }
+}
