@@ -19,12 +19,17 @@ use crate::platform::{
 };
 
 /// The time between two glances at jobs that may block.
-const SHORT: Duration = Duration::from_millis(1);
+const SHORT: Duration = Duration::from_micros(500);
+
+/// So many glances in a row may be short although the pool does not lag.
+const FEW: u8 = 4;
 
 /// Keeps what the last glance found.
 pub(super) struct BlockWatch {
     /// Whether the system tells which threads sleep.
     has_probes: bool,
+    /// The number of short times that may still pass until the jobs are found blocked.
+    short_left: u8,
     idle_watch: IdleWatch,
     /// Whether the jobs seemed to block, if the pool lagged at the last glance.
     was_blocked: Option<bool>,
@@ -33,24 +38,25 @@ pub(super) struct BlockWatch {
 impl BlockWatch {
     pub(super) fn new(cores: usize, now: Instant) -> Self {
         Self {
-            has_probes: SleepProbe::of_this_thread().is_some(),
+            has_probes: SleepProbe::of_this_thread()
+                .is_some_and(|probe| probe.is_asleep().is_some()),
+            short_left: FEW,
             idle_watch: IdleWatch::new(cores, now),
             was_blocked: None,
         }
     }
 
-    /// Forgets the last glance, because much has happened since.
+    /// Forgets the last glances, because much has happened since.
     pub(super) fn start_over(&mut self, now: Instant) {
-        self.was_blocked = None;
+        (self.was_blocked, self.short_left) = (None, FEW);
         self.idle_watch.start_over(now);
     }
 
     /// Returns the time until the next glance, which is about `left` at most.
     ///
-    /// It is short while the jobs may block. Otherwise it is all that is left.
+    /// It is short while the jobs block, and at the start. Otherwise it is all that is left.
     pub(super) fn time_to_next(&self, left: Duration) -> Duration {
-        let may_block = self.has_probes && self.was_blocked != Some(false);
-        if may_block && left >= 2 * SHORT {
+        if self.has_probes && self.short_left > 0 && left >= 2 * SHORT {
             SHORT
         } else {
             left.max(SHORT)
@@ -67,6 +73,11 @@ impl BlockWatch {
             let is_idle = self.idle_watch.glance(now);
             probes.map(|_unknown| is_idle)
         };
+        self.short_left = match is_blocked {
+            Some(true) => FEW,
+            Some(false) => 0,
+            None => self.short_left.saturating_sub(1),
+        };
         let was_blocked = mem::replace(&mut self.was_blocked, is_blocked);
         was_blocked == Some(true) && is_blocked == Some(true)
     }
@@ -74,6 +85,9 @@ impl BlockWatch {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    use std::{sync::mpsc, thread};
+
     use super::*;
 
     fn millis(count: u64) -> Duration {
@@ -113,35 +127,56 @@ mod tests {
     #[test]
     fn glances_are_frequent_while_the_jobs_may_block() {
         let mut watch = BlockWatch::new(2, Instant::now());
-        for (has_probes, was_blocked, left, expected) in [
-            (true, None, millis(10), SHORT),
-            (true, Some(true), millis(10), SHORT),
-            (true, Some(true), 2 * SHORT, SHORT),
-            (true, Some(true), SHORT * 19 / 10, SHORT * 19 / 10),
-            (true, Some(true), Duration::from_nanos(1), SHORT),
-            (true, Some(false), millis(10), millis(10)),
-            (false, None, millis(10), millis(10)),
-            (false, Some(true), millis(10), millis(10)),
+        for (has_probes, short_left, left, expected) in [
+            (true, FEW, millis(10), SHORT),
+            (true, 1, 2 * SHORT, SHORT),
+            (true, 1, SHORT * 19 / 10, SHORT * 19 / 10),
+            (true, 1, Duration::from_nanos(1), SHORT),
+            (true, 0, millis(10), millis(10)),
+            (false, FEW, millis(10), millis(10)),
         ] {
-            (watch.has_probes, watch.was_blocked) = (has_probes, was_blocked);
-            assert_eq!(
-                watch.time_to_next(left),
-                expected,
-                "{was_blocked:?} {left:?}"
-            );
+            (watch.has_probes, watch.short_left) = (has_probes, short_left);
+            assert_eq!(watch.time_to_next(left), expected, "{short_left} {left:?}");
         }
+        watch.has_probes = false;
+        let mut short_left = |probes: Option<&[SleepProbe]>, is_idle| {
+            watch.idle_watch.pretend(is_idle);
+            let _found = watch.glance(probes, Instant::now());
+            watch.short_left
+        };
+        assert_eq!(short_left(Some(&[]), true), FEW, "the jobs block");
+        for left in [3, 2, 1, 0, 0] {
+            assert_eq!(short_left(None, true), left, "the pool does not lag");
+        }
+        assert_eq!(short_left(Some(&[]), true), FEW, "the jobs block again");
+        assert_eq!(short_left(Some(&[]), false), 0, "the jobs compute");
+        watch.start_over(Instant::now());
+        assert_eq!(watch.short_left, FEW);
     }
 
-    /// Otherwise the pool asks a system for nothing, or threads that run count as asleep.
+    /// Otherwise the pool asks the system for nothing, or threads that run count as asleep.
     #[cfg(all(target_os = "linux", not(miri)))]
     #[test]
-    fn threads_that_run_do_not_block() {
-        let mut watch = BlockWatch::new(2, Instant::now());
-        assert!(watch.has_probes);
-        let own = [SleepProbe::of_this_thread().expect("Linux has such a file")];
-        for _ in 0..3 {
-            assert!(!watch.glance(Some(&own), Instant::now()));
-        }
-        assert_eq!(watch.was_blocked, Some(false));
+    fn a_thread_that_waits_blocks_and_one_that_runs_does_not() {
+        testkit::within(|| {
+            let mut watch = BlockWatch::new(2, Instant::now());
+            assert!(watch.has_probes);
+            let own = [SleepProbe::of_this_thread().expect("Linux has such a file")];
+            for _ in 0..3 {
+                assert!(!watch.glance(Some(&own), Instant::now()));
+            }
+            let (tell, told) = mpsc::channel();
+            let (end, held) = mpsc::channel::<()>();
+            let waits = thread::spawn(move || {
+                tell.send(SleepProbe::of_this_thread()).unwrap();
+                held.recv().is_err()
+            });
+            let other = [told.recv().unwrap().expect("Linux has such a file")];
+            while !watch.glance(Some(&other), Instant::now()) {
+                thread::sleep(SHORT);
+            }
+            drop(end);
+            assert!(waits.join().unwrap());
+        });
     }
 }

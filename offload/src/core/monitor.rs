@@ -50,6 +50,10 @@ fn run(core: &Arc<Core>) {
     let mut block_watch = BlockWatch::new(core.limits.cores, now());
     let mut takes_steps = core.limits.grows;
     let mut due = None;
+    if takes_steps {
+        // The pool is full already, so the next glance may be the second.
+        glance(core, &mut block_watch);
+    }
     // A report runs user code, which may fork. The child has no pool to look at.
     while process.get().is_ok() {
         if takes_steps {
@@ -108,18 +112,23 @@ fn quadruple_until_next_step(core: &Arc<Core>, block_watch: &mut BlockWatch) {
         if left.is_zero() {
             return;
         }
-        let time = if core.sees_work() {
-            block_watch.time_to_next(left)
+        if core.sees_work() {
+            sleep(block_watch.time_to_next(left));
         } else {
-            left
-        };
-        sleep(time);
-        let probes = core.state().probes_if_it_lags();
-        if block_watch.glance(probes.as_deref(), now()) {
-            let action = core.state().quadruple();
-            core.perform(action);
             block_watch.start_over(now());
+            sleep(left);
         }
+        glance(core, block_watch);
+    }
+}
+
+/// Glances at the running jobs, and lets the pool quadruple if they block.
+fn glance(core: &Arc<Core>, block_watch: &mut BlockWatch) {
+    let probes = core.state().probes_if_it_lags();
+    if block_watch.glance(probes.as_deref(), now()) {
+        let action = core.state().quadruple();
+        core.perform(action);
+        block_watch.start_over(now());
     }
 }
 

@@ -72,7 +72,7 @@ impl<A> Builder<A> {
     ///
     /// - Its jobs block. All permits are taken, the queue is long, and most of the threads that run
     ///   jobs sleep. Then the pool quadruples, but it adds no more permits than jobs are queued. The
-    ///   first time is after 2 to 60 ms, and the second follows within a few milliseconds. The queue
+    ///   first time is after 1 to 60 ms, and the second follows within a few milliseconds. The queue
     ///   is long if more jobs are queued than run, or if they would wait for some milliseconds. On
     ///   Apple's systems the process must use less than half of its processors' time instead, and
     ///   the first time is after 20 to 70 ms.
@@ -303,7 +303,7 @@ impl<A> Builder<A> {
     }
 
     /// Lets the searching worker call a worker for each job that may start. In loom's world the
-    /// policy never chooses that, because no job is known to block.
+    /// policy never chooses that, because no time passes.
     #[doc(hidden)]
     pub fn calling(mut self) -> Self {
         self.limits.decide = policy::calling;

@@ -40,7 +40,7 @@ use self::{
     ending::Drain,
     growth::Growth,
     parked_wait::ParkedWait,
-    search::{SearchState, Searcher},
+    search::{Called, SearchState, Searcher},
     stacks::{Claimed, Stack},
 };
 use crate::{
@@ -103,6 +103,8 @@ pub(crate) struct State {
     running: usize,
     /// The worker that is searching.
     searcher: Option<Searcher>,
+    /// The last worker that the searching worker has called, until it looks at the queue.
+    called: Option<Called>,
     /// The worker that spins: it looks at the queue all the time before it sleeps.
     spinner: Option<usize>,
     /// The number of claimed jobs that have ended, in any way.
@@ -154,6 +156,7 @@ impl State {
             threads: 0,
             running: 0,
             searcher: None,
+            called: None,
             spinner: None,
             ended: 0,
             growth: Growth::default(),
@@ -243,6 +246,7 @@ impl State {
             self.spinner = None;
         }
         if matches!(after, After::WakeUp | After::Probe { .. }) {
+            self.note_look(this_worker.id);
             self.queue.close_inbox();
         } else if self.queue.ready() == 0 {
             self.queue.empty_inbox();
@@ -280,7 +284,7 @@ impl State {
         };
         if let Some((job, right)) = taken {
             if searches {
-                self.searcher = None;
+                self.pass_search_on();
             }
             self.begin(stack, &job, right);
             let action = self.hand_on();

@@ -34,6 +34,8 @@ pub(super) struct Growth {
     events: u64,
     /// The number of starts, ends and parks of all jobs.
     moves: u64,
+    /// The number of times that some threads were chosen for probes.
+    choices: usize,
 }
 
 impl Growth {
@@ -86,6 +88,12 @@ impl Growth {
     /// Returns whether a permit may be added to a pool with `base` permits of its own.
     pub(super) fn has_room(&self, base: usize) -> bool {
         base + self.added < MOST
+    }
+
+    /// Returns the first of every `every` threads to choose: another one each time.
+    pub(super) fn first_choice(&mut self, every: usize) -> usize {
+        self.choices = self.choices.wrapping_add(1);
+        self.choices % every
     }
 
     /// Removes added permits until no more than `most` are left.
@@ -171,6 +179,14 @@ mod tests {
         assert_eq!(growth.permits(), 153, "no more than are queued");
         growth.grow(32);
         assert_eq!(growth.permits(), 157, "the steps of a stall are their own");
+    }
+
+    /// Otherwise the jobs of every fourth worker decide for all.
+    #[test]
+    fn other_threads_are_chosen_each_time() {
+        let mut growth = Growth::default();
+        let first = [4, 4, 4, 4, 1, 1].map(|every| growth.first_choice(every));
+        assert_eq!(first, [1, 2, 3, 0, 0, 0]);
     }
 
     /// Otherwise a growing pool would take its own starts for progress, and add one permit

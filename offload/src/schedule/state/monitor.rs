@@ -118,30 +118,30 @@ impl State {
     /// since the last glance, and the queue is long. The monitor calls this at each glance at a
     /// pool that may grow.
     pub(crate) fn probes_if_it_lags(&mut self) -> Option<Vec<SleepProbe>> {
-        let (seen, is_stuck) = (self.growth.seen(), self.is_stuck());
         let queued = self.queue.queued() + self.queue.backlog();
-        let is_full = if is_stuck {
-            !self.has_permit()
-        } else {
-            // The workers of the last step are starting.
-            queued > 0 && self.is_starting()
-        };
+        // The workers of the last step may be on their way, or one that calls them.
+        let is_taken = self.running + self.coming() >= self.permits();
+        let is_full = queued > 0 && (is_taken || self.is_called());
+        let seen = self.growth.seen();
         let lags = self.stall.lags(seen, is_full, queued, self.running);
         lags.then(|| self.probes())
     }
 
-    /// Returns probes of at most [`PROBES`] threads that run a job, evenly chosen.
-    pub(super) fn probes(&self) -> Vec<SleepProbe> {
-        let is_parked = |stack| {
-            let mut parked = self.parked_waits.iter();
-            parked.any(|parked_wait| parked_wait.request.stack == stack)
-        };
-        let running: Vec<_> = (self.stacks.iter().enumerate())
-            .filter(|&(stack, jobs)| jobs.innermost().is_some() && !is_parked(stack))
-            .filter_map(|(_stack, jobs)| jobs.probe.as_ref())
+    /// Returns probes of at most [`PROBES`] threads that run a job. They are evenly chosen, and
+    /// others than the last time, because the jobs of every fourth worker may be of one kind.
+    pub(super) fn probes(&mut self) -> Vec<SleepProbe> {
+        let mut is_parked = vec![false; self.stacks.len()];
+        for parked_wait in &self.parked_waits {
+            is_parked[parked_wait.request.stack] = true;
+        }
+        let running: Vec<_> = (self.stacks.iter().zip(is_parked))
+            .filter(|(jobs, is_parked)| jobs.innermost().is_some() && !is_parked)
+            .filter_map(|(jobs, _is_parked)| jobs.probe.as_ref())
             .collect();
         let every = running.len().div_ceil(PROBES).max(1);
-        running.into_iter().step_by(every).cloned().collect()
+        let first = self.growth.first_choice(every);
+        let chosen = running.into_iter().skip(first).step_by(every);
+        chosen.cloned().collect()
     }
 
     /// Quadruples the permits, because the jobs block and the queue is long.

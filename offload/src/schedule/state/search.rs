@@ -28,6 +28,13 @@ pub(super) struct Searcher {
     unrelated_taken: u64,
 }
 
+/// A worker that the searching worker has called, and that has not looked at the queue yet.
+pub(super) struct Called {
+    id: usize,
+    /// The state in which it would search.
+    state: SearchState,
+}
+
 /// The state of the searching worker. It says how soon that worker will look.
 pub(super) enum SearchState {
     /// It is starting, and the start hook may hold it up.
@@ -62,7 +69,13 @@ impl State {
                 self.watch(this_worker);
                 Some(Step::Watch(time))
             }
-            Decision::Call => self.call_others(after),
+            Decision::Call => {
+                // It may start many workers, so it does not count as starting itself.
+                if let Some(searcher) = &mut self.searcher {
+                    searcher.state = SearchState::Woken;
+                }
+                self.call_others(after)
+            }
             Decision::Work | Decision::Rest => None,
         }
     }
@@ -83,25 +96,52 @@ impl State {
     /// Calls one more worker beside the searching one. That worker does not search, and takes a
     /// job like a worker that has ended one. Returns `None` if there is none to call.
     pub(super) fn call_beside(&mut self) -> Option<Action> {
-        if let Some(called) = self.idle.pop() {
+        if let Some(WorkerHandle { id, unparker, .. }) = self.idle.pop() {
             self.signs.add();
-            return Some(Action::Wake(called.unparker));
+            let state = SearchState::Woken;
+            self.called = Some(Called { id, state });
+            return Some(Action::Wake(unparker));
         }
-        self.may_start().then(|| Action::Start(self.add_worker()))
+        if !self.may_start() {
+            return None;
+        }
+        let (id, state) = (self.add_worker(), SearchState::Starting);
+        self.called = Some(Called { id, state });
+        Some(Action::Start(id))
+    }
+
+    /// Notes that the searching worker takes a job. The last worker that it has called searches
+    /// from now on, if that worker is still on its way. So no other need be called.
+    pub(super) fn pass_search_on(&mut self) {
+        self.searcher = None;
+        if let Some(Called { id, state }) = self.called.take() {
+            self.begin_search(id, state);
+        }
+    }
+
+    /// Notes that this worker looks at the queue, or never will.
+    pub(super) fn note_look(&mut self, id: usize) {
+        if self.called.as_ref().is_some_and(|called| called.id == id) {
+            self.called = None;
+        }
+    }
+
+    /// Returns the number of workers that are about to look at the queue.
+    pub(super) fn coming(&self) -> usize {
+        // A parked worker that was lent a job counts as running.
+        let parked = self.parked_waits.iter().filter(|wait| wait.lent.is_none());
+        let busy_or_idle = parked.count() + self.running + self.idle.len();
+        self.threads.saturating_sub(busy_or_idle)
     }
 
     /// Returns the number of jobs that may start now and for which no worker is coming. The
     /// searching worker is coming for one.
     pub(super) fn lacking(&self) -> usize {
-        // A parked worker that was lent a job counts as running.
-        let parked = self.parked_waits.iter().filter(|wait| wait.lent.is_none());
-        let busy_or_idle = parked.count() + self.running + self.idle.len();
-        let coming = self.threads.saturating_sub(busy_or_idle);
         let may_start = self
             .permits()
             .saturating_sub(self.running)
             .min(self.queue.ready());
-        may_start.saturating_sub(coming)
+        may_start.saturating_sub(self.coming())
     }
 
     /// Calls the worker that watches, if there is one. Returns how to wake it.
@@ -150,6 +190,14 @@ impl State {
     pub(super) fn is_starting(&self) -> bool {
         let is_starting = |searcher: &Searcher| matches!(searcher.state, SearchState::Starting);
         self.searcher.as_ref().is_some_and(is_starting)
+    }
+
+    /// Returns whether the searching worker was called, and is not held up.
+    pub(super) fn is_called(&self) -> bool {
+        let is_called = |searcher: &Searcher| {
+            matches!(searcher.state, SearchState::Starting | SearchState::Woken)
+        };
+        self.searcher.as_ref().is_some_and(is_called)
     }
 
     /// Notes whether the start hook seems to hold the searching worker up. Only the monitor

@@ -26,9 +26,11 @@ pub(crate) enum Phase {
 pub(crate) enum Action {
     #[default]
     Nothing,
-    /// Wake this worker. It is searching now, or it was lent a job.
+    /// Wake this worker. It is searching now, was called by the searching worker, or was lent a
+    /// job.
     Wake(Unparker),
-    /// Start the worker of this number. It counts as searching already.
+    /// Start the worker of this number. It counts as searching already, unless the searching
+    /// worker calls it.
     Start(usize),
 }
 

@@ -69,7 +69,7 @@ impl Model {
     fn new(seed: u64) -> Self {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let limits = Limits {
-            max_threads: 1 + random.below(2),
+            max_threads: 1 + random.below(4),
             max_blocked_threads: 1 + random.below(2),
             queue_capacity: 1 + random.below(6),
             grows: random.one_in(3),
@@ -293,6 +293,11 @@ impl Model {
             "a worker is on its way, or none is"
         );
         for thread in &mut self.threads {
+            let searches = state.is_searching(thread.entry.id);
+            assert!(
+                thread.job.is_none() || !searches,
+                "a worker that runs a job counts as searching"
+            );
             let was_lender = mem::take(&mut thread.is_lender);
             let is_parked = thread.wait.is_some() || thread.lent.is_some();
             let account = thread.job.as_ref().and_then(Lineage::top);

@@ -54,6 +54,7 @@ impl State {
         if self.is_searching(id) {
             self.searcher = None;
         }
+        self.note_look(id);
         self.start_failed = Some(now());
         if !self.needs_help() {
             return (Vec::new(), None);

@@ -107,7 +107,7 @@ pub(super) const ALL: &[Row] = &rows![
             "The peers have two threads here too, and were measured in the same rounds.";
         "P22" "jobs that block for 50 ms at once, on a new pool", BLOCKING Curve("jobs in the burst"), NS, [Times(2.0, "spawn_blocking")],
             "The time until the last job has ended, which waits for a slow service. With nothing configured, the bridge adds threads only once it sees that the jobs block.";
-        "P22-barrier" "jobs that wait for each other, on a new pool", BLOCKING Curve("jobs in the burst"), NS, [],
+        "P22-barrier" "jobs that wait for each other, on a new pool", BLOCKING Curve("jobs in the burst"), NS, [Times(2.0, "spawn_blocking")],
             "No job ends before all of them have a thread. The bridge begins with 32.";
         "C-burst" "burst per job, beside the peers", CURVES Curve("jobs in the burst"), NS, [],
             "The cost of a job, over the size of the burst.";

@@ -214,18 +214,33 @@ fn a_pool_quadruples_if_it_has_been_full_since_the_last_glance() {
         );
         start_jobs(&mut state);
     }
-    // Some of the workers rest, and then all permits are taken again.
+    // The workers end, and then all permits are taken again.
     let running = mem::replace(&mut state.running, 0);
+    state.threads = 0;
     assert!(
         matches!(grow_if_jobs_block(&mut state), Action::Nothing),
         "not full"
     );
-    state.running = running;
+    (state.running, state.threads) = (running, running);
     assert!(
         matches!(grow_if_jobs_block(&mut state), Action::Nothing),
         "just now"
     );
     assert!(matches!(grow_if_jobs_block(&mut state), Action::Start(_)));
+}
+
+/// Otherwise a pool proves once more that its jobs block, after each growth.
+#[test]
+fn a_pool_is_full_while_its_last_workers_are_coming() {
+    let mut state = full(true);
+    state.start_monitor();
+    assert!(matches!(grow_if_jobs_block(&mut state), Action::Start(_)));
+    // The searching worker has called the others and taken a job.
+    state.searcher = None;
+    for (threads, is_full) in [(4, true), (4, true), (3, false), (4, false), (4, true)] {
+        state.threads = threads;
+        assert_eq!(state.probes_if_it_lags().is_some(), is_full, "{threads}");
+    }
 }
 
 /// Otherwise permits stay that nobody needs any more.

@@ -90,14 +90,20 @@ fn the_searching_worker_calls_the_others_if_the_running_jobs_block() {
         let action = loop {
             match state.next(after, &searching, stack) {
                 Step::Probe(_) if after == After::WakeUp => after = After::Probe { jobs_block },
-                Step::Call(Action::Start(_)) => called += 1,
+                Step::Call(Action::Start(_)) => {
+                    assert!(!state.is_starting(), "it has started");
+                    called += 1;
+                }
                 Step::Run { action, .. } => break action,
                 _ => unreachable!("a job is queued, nobody is idle, and one probe is enough"),
             }
         };
         assert_eq!(called, expected, "{queued} jobs, {permits} permits");
-        assert!(matches!(action, Action::Nothing | Action::Start(_)));
-        assert!(state.threads <= permits);
+        let starts = matches!(action, Action::Start(_));
+        assert_eq!(starts, !jobs_block, "the last one that was called searches");
+        let wanted = queued.min(permits - 1) + 1;
+        assert!(state.threads == wanted || !jobs_block);
+        assert!(state.has_lookout() || queued == 1);
     }
 }
 
