@@ -21,14 +21,14 @@ use crate::platform::{
 /// The time between two glances at jobs that may block.
 const SHORT: Duration = Duration::from_micros(500);
 
-/// So many glances in a row may be short although the pool does not lag.
+/// So many short times follow a start, or the first glance that finds the jobs blocked.
 const FEW: u8 = 4;
 
 /// Keeps what the last glance found.
 pub(super) struct BlockWatch {
     /// Whether the system tells which threads sleep.
     has_probes: bool,
-    /// The number of short times that may still pass until the jobs are found blocked.
+    /// The number of short times that are left.
     short_left: u8,
     idle_watch: IdleWatch,
     /// Whether the jobs seemed to block, if the pool lagged at the last glance.
@@ -46,6 +46,12 @@ impl BlockWatch {
         }
     }
 
+    /// Returns whether the system tells which threads sleep. If not, a glance says something only
+    /// about a longer time.
+    pub(super) fn has_probes(&self) -> bool {
+        self.has_probes
+    }
+
     /// Forgets the last glances, because much has happened since.
     pub(super) fn start_over(&mut self, now: Instant) {
         (self.was_blocked, self.short_left) = (None, FEW);
@@ -54,7 +60,8 @@ impl BlockWatch {
 
     /// Returns the time until the next glance, which is about `left` at most.
     ///
-    /// It is short while the jobs block, and at the start. Otherwise it is all that is left.
+    /// It is short a few times at the start, and once the jobs block. Otherwise it is all that is
+    /// left.
     pub(super) fn time_to_next(&self, left: Duration) -> Duration {
         if self.has_probes && self.short_left > 0 && left >= 2 * SHORT {
             SHORT
@@ -73,12 +80,12 @@ impl BlockWatch {
             let is_idle = self.idle_watch.glance(now);
             probes.map(|_unknown| is_idle)
         };
-        self.short_left = match is_blocked {
-            Some(true) => FEW,
-            Some(false) => 0,
-            None => self.short_left.saturating_sub(1),
-        };
         let was_blocked = mem::replace(&mut self.was_blocked, is_blocked);
+        self.short_left = match (was_blocked, is_blocked) {
+            (_, Some(false)) => 0,
+            (Some(true), _) | (_, None) => self.short_left.saturating_sub(1),
+            (_, Some(true)) => FEW,
+        };
         was_blocked == Some(true) && is_blocked == Some(true)
     }
 }
@@ -144,9 +151,13 @@ mod tests {
             let _found = watch.glance(probes, Instant::now());
             watch.short_left
         };
-        assert_eq!(short_left(Some(&[]), true), FEW, "the jobs block");
-        for left in [3, 2, 1, 0, 0] {
-            assert_eq!(short_left(None, true), left, "the pool does not lag");
+        for probes in [Some([].as_slice()), None] {
+            assert_eq!(short_left(Some(&[]), true), FEW, "the jobs block");
+            for left in [3, 2, 1, 0, 0] {
+                let left_now = short_left(probes, true);
+                assert_eq!(left_now, left, "it can't grow, or does not lag");
+            }
+            assert_eq!(short_left(Some(&[]), false), 0, "the jobs compute");
         }
         assert_eq!(short_left(Some(&[]), true), FEW, "the jobs block again");
         assert_eq!(short_left(Some(&[]), false), 0, "the jobs compute");

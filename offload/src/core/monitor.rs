@@ -16,7 +16,7 @@ use crate::{
     },
     schedule::{
         stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
-        state::{Findings, Snapshot},
+        state::{Action, Findings, Snapshot},
     },
 };
 
@@ -50,7 +50,7 @@ fn run(core: &Arc<Core>) {
     let mut block_watch = BlockWatch::new(core.limits.cores, now());
     let mut takes_steps = core.limits.grows;
     let mut due = None;
-    if takes_steps {
+    if takes_steps && block_watch.has_probes() {
         // The pool is full already, so the next glance may be the second.
         glance(core, &mut block_watch);
     }
@@ -127,8 +127,11 @@ fn glance(core: &Arc<Core>, block_watch: &mut BlockWatch) {
     let probes = core.state().probes_if_it_lags();
     if block_watch.glance(probes.as_deref(), now()) {
         let action = core.state().quadruple();
+        let grows = !matches!(action, Action::Nothing);
         core.perform(action);
-        block_watch.start_over(now());
+        if grows {
+            block_watch.start_over(now());
+        }
     }
 }
 

@@ -80,8 +80,8 @@ pub(crate) fn most_sleep(probes: &[SleepProbe]) -> bool {
         )
 }
 
-/// Returns whether at most a quarter of `asked` questions is answered by no, and at least one by
-/// yes. Each answer takes a while, so the rest is left out once too many are no.
+/// Returns whether there are answers and at most a quarter of them is no. No more than `asked`
+/// come. Each takes a while, so the rest is left out once too many are no.
 fn most_are(asked: usize, answers: impl Iterator<Item = bool>) -> bool {
     let (mut yes, mut no) = (0, 0);
     for is in answers {
@@ -91,7 +91,7 @@ fn most_are(asked: usize, answers: impl Iterator<Item = bool>) -> bool {
             return false;
         }
     }
-    yes > 0
+    yes > 0 && 4 * no <= yes + no
 }
 
 /// Reads whether the thread sleeps from the start of its file. The name may contain anything,
@@ -152,6 +152,8 @@ mod tests {
                 "{asleep} of {awake}"
             );
         }
+        let unknown = [true, false, false].into_iter();
+        assert!(!most_are(8, unknown), "five threads did not answer");
     }
 
     /// Otherwise a pool grows although its jobs compute, or does not grow although they block.

@@ -94,8 +94,7 @@ pub(crate) struct Stall {
 struct Glance {
     /// The number of events until then.
     events: u64,
-    /// Whether the pool was stuck and all permits were taken, or a worker was starting and jobs
-    /// were queued.
+    /// Whether jobs were queued and all permits were taken, or workers were on their way.
     is_full: bool,
 }
 

@@ -103,8 +103,8 @@ pub(crate) struct State {
     running: usize,
     /// The worker that is searching.
     searcher: Option<Searcher>,
-    /// The last worker that the searching worker has called, until it looks at the queue.
-    called: Option<Called>,
+    /// The workers that a searching worker has called, until they look at the queue.
+    called: Vec<Called>,
     /// The worker that spins: it looks at the queue all the time before it sleeps.
     spinner: Option<usize>,
     /// The number of claimed jobs that have ended, in any way.
@@ -156,7 +156,7 @@ impl State {
             threads: 0,
             running: 0,
             searcher: None,
-            called: None,
+            called: Vec::new(),
             spinner: None,
             ended: 0,
             growth: Growth::default(),

@@ -114,8 +114,8 @@ impl State {
         self.help()
     }
 
-    /// Returns probes of some threads that run jobs, if the pool lags: all permits have been taken
-    /// since the last glance, and the queue is long. The monitor calls this at each glance at a
+    /// Returns probes of some threads that run jobs, if the pool lags: since the last glance all
+    /// permits have been taken, or workers on their way take them, and the queue is long. The monitor calls this at each glance at a
     /// pool that may grow.
     pub(crate) fn probes_if_it_lags(&mut self) -> Option<Vec<SleepProbe>> {
         let queued = self.queue.queued() + self.queue.backlog();
@@ -146,7 +146,8 @@ impl State {
 
     /// Quadruples the permits, because the jobs block and the queue is long.
     pub(crate) fn quadruple(&mut self) -> Action {
-        if self.phase == Phase::Stopped || !self.is_stuck() || !self.may_grow() {
+        let may_grow = self.is_stuck() && !self.has_permit() && self.may_grow();
+        if self.phase == Phase::Stopped || !may_grow {
             return Action::Nothing;
         }
         let queued = self.queue.queued() + self.queue.backlog();

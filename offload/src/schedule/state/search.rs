@@ -99,31 +99,29 @@ impl State {
         if let Some(WorkerHandle { id, unparker, .. }) = self.idle.pop() {
             self.signs.add();
             let state = SearchState::Woken;
-            self.called = Some(Called { id, state });
+            self.called.push(Called { id, state });
             return Some(Action::Wake(unparker));
         }
         if !self.may_start() {
             return None;
         }
         let (id, state) = (self.add_worker(), SearchState::Starting);
-        self.called = Some(Called { id, state });
+        self.called.push(Called { id, state });
         Some(Action::Start(id))
     }
 
-    /// Notes that the searching worker takes a job. The last worker that it has called searches
-    /// from now on, if that worker is still on its way. So no other need be called.
+    /// Notes that the searching worker takes a job. The last of the called workers that are still
+    /// on their way searches from now on. So no other need be called.
     pub(super) fn pass_search_on(&mut self) {
         self.searcher = None;
-        if let Some(Called { id, state }) = self.called.take() {
+        if let Some(Called { id, state }) = self.called.pop() {
             self.begin_search(id, state);
         }
     }
 
     /// Notes that this worker looks at the queue, or never will.
     pub(super) fn note_look(&mut self, id: usize) {
-        if self.called.as_ref().is_some_and(|called| called.id == id) {
-            self.called = None;
-        }
+        self.called.retain(|called| called.id != id);
     }
 
     /// Returns the number of workers that are about to look at the queue.

@@ -284,6 +284,20 @@ fn a_pool_with_a_free_permit_adds_none() {
     }
 }
 
+/// Otherwise a pool with as many parked workers as somebody allowed adds permits although permits
+/// are free.
+#[test]
+fn a_free_permit_keeps_a_pool_with_many_workers_from_growing() {
+    for (max_threads, grows) in [(1, true), (2, false)] {
+        let mut state = full(true);
+        state.searcher = None;
+        state.limits.max_threads = max_threads;
+        state.threads = max_threads + state.limits.max_blocked_threads;
+        assert_eq!(matches!(state.quadruple(), Action::Start(_)), grows);
+        assert_eq!(state.growth.permits() > 0, grows);
+    }
+}
+
 /// Otherwise a pool would grow although its permits are free: a start hook blocks.
 #[test]
 fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
