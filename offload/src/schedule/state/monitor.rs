@@ -115,8 +115,8 @@ impl State {
     }
 
     /// Returns probes of some threads that run jobs, if the pool lags: since the last glance all
-    /// permits have been taken, or workers on their way take them, and the queue is long. The monitor calls this at each glance at a
-    /// pool that may grow.
+    /// permits have been taken, or workers on their way take them, and the queue is long. The
+    /// monitor calls this at each glance at a pool that may grow.
     pub(crate) fn probes_if_it_lags(&mut self) -> Option<Vec<SleepProbe>> {
         let queued = self.queue.queued() + self.queue.backlog();
         // The workers of the last step may be on their way, or one that calls them.

@@ -2,12 +2,6 @@
 
 use super::*;
 
-/// Returns a job that nobody has submitted.
-fn job() -> Submitted {
-    let (job, lineage) = Job::<_, _, Bare>::prepared(|| (), Location::caller(), &Config::default());
-    Submitted { job, lineage }
-}
-
 /// Returns the state of a pool with two permits. Its only worker runs a job, another job is
 /// queued, and the start of a worker for it has just failed.
 fn failed() -> State {
@@ -16,9 +10,9 @@ fn failed() -> State {
     let mut state = State::new(limits, Arc::default(), Arc::default());
     (state.threads, state.running) = (1, 1);
     let stack = state.enter();
-    state.begin(stack, &job(), StartRight::Permit);
+    state.begin(stack, &unrelated(), StartRight::Permit);
     state.running = 1;
-    let (_start, action) = state.push(job(), Lane::Unrelated);
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
     let Action::Start(id) = action else {
         panic!("a permit is free")
     };
@@ -50,7 +44,7 @@ fn a_worker_that_could_not_be_started_is_in_no_peak() {
 #[test]
 fn no_start_is_tried_right_after_a_failed_one() {
     let mut state = failed();
-    let (_start, action) = state.push(job(), Lane::Unrelated);
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
     assert!(matches!(action, Action::Nothing));
     state.start_failed = None;
     assert!(matches!(state.help(), Action::Start(_)));
@@ -73,10 +67,10 @@ fn the_searching_worker_calls_the_others_if_the_running_jobs_block() {
         let mut state = State::new(limits, Arc::default(), Arc::default());
         state.threads = 1;
         let stack = state.enter();
-        state.begin(stack, &job(), StartRight::Permit);
+        state.begin(stack, &unrelated(), StartRight::Permit);
         let mut started = Vec::new();
         for _ in 0..queued {
-            let (_start, action) = state.push(job(), Lane::Unrelated);
+            let (_start, action) = state.push(unrelated(), Lane::Unrelated);
             started.extend(matches!(action, Action::Start(_)).then_some(action));
         }
         assert!(matches!(started[..], [Action::Start(0)]), "one searches");
