@@ -131,8 +131,8 @@ fn loom_a_thread_that_watches_is_called_when_the_last_at_work_parks() {
     });
 }
 
-/// Otherwise a job hangs because a worker that was called beside the searching one came late, or
-/// when the other had taken its job.
+/// Otherwise a job hangs that blocks until another has run, because the worker that was called for
+/// the other does not come.
 #[test]
 fn loom_a_thread_that_is_called_beside_another_takes_a_job_or_sleeps() {
     explore(|| {
@@ -142,8 +142,16 @@ fn loom_a_thread_that_is_called_beside_another_takes_a_job_or_sleeps() {
             .calling()
             .build()
             .unwrap();
-        let both: Vec<_> = (1..3).map(|n| pool.run(move || n).start()).collect();
-        assert_eq!(both.into_iter().map(wait).collect::<Vec<_>>(), [1, 2]);
+        let parker = Parker::new();
+        let unparker = parker.unparker().clone();
+        let first = pool.run(move || parker.park(None)).start();
+        let second = pool.run(move || {
+            unparker.unpark();
+            2
+        });
+        let second = second.start();
+        assert!(wait(first));
+        assert_eq!(wait(second), 2);
         assert_eq!(wait(pool.run(|| 3)), 3);
         let _report = pool.shutdown(LONG).wait();
     });
