@@ -124,5 +124,16 @@ fn a_lost_job_is_reported_with_the_name() {
         assert!(lost.iter().all(|(pool, _)| *pool == name), "{lost:?}");
         assert!(lost[0].1.contains("not awaited"), "{lost:?}");
         assert!(lost[1].1.contains("detached late"), "{lost:?}");
+
+        LOST.lock().unwrap().clear();
+        let (pool, open) = plugged();
+        let (queued, in_backlog) = (pool.run(|| ()), pool.run(|| ()));
+        queued.detach();
+        in_backlog.detach();
+        let _report = pool.shutdown(Duration::ZERO).wait();
+        let lost = LOST.lock().unwrap().clone();
+        assert_eq!(lost.len(), 2, "{lost:?}");
+        assert!(lost.iter().all(|(pool, _)| *pool == name), "{lost:?}");
+        drop(open);
     });
 }

@@ -34,6 +34,7 @@ macro_rules! promises {
                 hand_overs_have_a_limit
                 too_deep_comes_before_tokios_limit
                 a_stack_that_is_used_up_is_told
+                a_raised_limit_of_the_stack_counts
                 a_large_future_fits
                 a_deadline_drops_the_future
                 a_deadline_ends_a_busy_future

@@ -138,6 +138,11 @@ fn during_the_exit() -> Vec<Case> {
             &["late.rs", "is shut down"],
         ),
         logs(
+            "a_blocking_task_that_waits_for_ended_home",
+            late::blocking_waits_after_home,
+            &["late.rs", "is shut down"],
+        ),
+        logs(
             "a_job_that_comes_after_the_grace_is_logged",
             late::too_late,
             &["1 running (", "late.rs"],

@@ -102,6 +102,13 @@ pub(crate) fn wait_after_home() {
     });
 }
 
+/// The task waits on home, which the exit has ended. The exit waits for the thread of the task.
+pub(crate) fn blocking_waits_after_home() {
+    let builder = Bridge::builder().exit_grace(ENDLESS);
+    builder.install_global().unwrap();
+    in_blocking(|| async { tokio::time::sleep(WORK).await }.wait());
+}
+
 /// The thread of a late job waits on home in its stop hook. The exit has ended home by then.
 pub(crate) fn hook_waits_after_home() {
     let builder = Bridge::builder()

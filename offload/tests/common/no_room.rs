@@ -3,12 +3,18 @@
 /// This stack is so large that a limit on the address space stops only these threads.
 pub const STACK: usize = 1 << 34;
 
-/// While this value lives, no thread with such a stack starts.
+/// While this value lives, no thread with a stack of some size starts.
 #[derive(Debug)]
 pub struct NoRoom(libc::rlimit);
 
 impl NoRoom {
+    /// Leaves no room for a thread with a stack of [`STACK`] bytes.
     pub fn new() -> Self {
+        Self::for_stack(STACK)
+    }
+
+    /// Leaves no room for a thread with a stack of `size` bytes.
+    pub fn for_stack(size: usize) -> Self {
         let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
         let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
         let mut before = libc::rlimit {
@@ -18,7 +24,7 @@ impl NoRoom {
         // SAFETY: `before` is a valid place for the limit.
         let got = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut before) };
         let limit = libc::rlimit {
-            rlim_cur: pages * 4096 + (STACK as u64) / 2,
+            rlim_cur: pages * 4096 + (size as u64) / 2,
             ..before
         };
         // SAFETY: `limit` is a valid limit.

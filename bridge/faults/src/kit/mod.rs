@@ -11,3 +11,4 @@ pub(crate) mod places;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod runtimes;
+pub(crate) mod stack_limit;

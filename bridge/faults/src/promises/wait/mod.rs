@@ -17,6 +17,7 @@ pub(crate) mod a_lock_may_be_held_over_a_wait_in_a_task;
 pub(crate) mod a_nested_wait_takes_its_own_parker;
 pub(crate) mod a_panic_passes_through;
 pub(crate) mod a_parked_thread_uses_no_cpu;
+pub(crate) mod a_raised_limit_of_the_stack_counts;
 pub(crate) mod a_ready_future_needs_no_time;
 pub(crate) mod a_refusal_names_the_call_and_says_what_to_do;
 pub(crate) mod a_refused_executor_goes_on;

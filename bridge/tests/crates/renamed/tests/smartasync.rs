@@ -88,6 +88,18 @@ lengths! {
     length;
 }
 
+macro_rules! length_of_library {
+    ($($path:tt)+) => {
+        #[$($path)+::smartasync(crate = $($path)+)]
+        fn length_by_library(text: &str) -> usize {
+            text.len()
+        }
+    };
+}
+
+// `$crate` means the library, although the attribute is written here.
+bridge_renamed::with_path!(length_of_library);
+
 trait Store {
     #[smartasync(crate = renamed)]
     fn get(&self, key: &str) -> String;
@@ -140,6 +152,7 @@ fn under_another_name() {
     assert_eq!(s.get("key").wait(), "ab key");
     assert_eq!(s.name().wait(), "ab");
     assert_eq!(length("four").wait().0, 4);
+    assert_eq!(length_by_library("four").wait(), 4);
     assert_eq!(s.chars().wait().count(), 2);
     drop(never(false));
 }
