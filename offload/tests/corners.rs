@@ -149,8 +149,14 @@ fn a_shutdown_that_is_over_is_not_polled_again() {
     });
 }
 
-/// Notes the lines of the reported jobs, and panics.
+/// Notes the lines of the reported jobs, and panics. Its destructor panics too.
 struct Loud;
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("dropped"));
+    }
+}
 
 static LOST: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
@@ -200,11 +206,39 @@ fn a_job_shut_out_in_line_is_told_when_it_is_detached() {
         let mut end = Box::pin(pool.shutdown(Duration::MAX));
         assert!(poll_once(&mut end).is_pending());
         backlog.detach();
-        assert_eq!(*LOST.lock().unwrap(), [line]);
+        assert!(LOST.lock().unwrap().contains(&line));
         drop(release);
         let _report = wait(end);
         wait(plugged);
         wait(queued);
+    });
+}
+
+/// Otherwise that panic ends a worker, whose permit is lost, or a shutdown, whose further jobs
+/// nobody hears of.
+#[test]
+fn surroundings_whose_destructors_panic_take_no_thread() {
+    within(|| {
+        let pool: Pool<Loud> = Pool::builder().max_threads(1).build().unwrap();
+        for round in 0..3 {
+            assert_eq!(wait(pool.run(move || round)), round);
+        }
+        let (start, started) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let plugged = pool.run(move || {
+            start.send(()).unwrap();
+            let _released = held.recv();
+        });
+        let plugged = plugged.start();
+        started.recv().unwrap();
+        let line = line!() + 1;
+        pool.run(|| unreachable!("it is abandoned")).detach();
+        pool.run(|| unreachable!("it is abandoned")).detach();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!(report.abandoned, 2);
+        let lost = LOST.lock().unwrap();
+        assert!(lost.contains(&line) && lost.contains(&(line + 1)));
+        drop((release, plugged));
     });
 }
 

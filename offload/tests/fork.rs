@@ -16,7 +16,8 @@ use std::{
 };
 
 use bridge_offload::{
-    Ambient, Builder, Cancelled, Config, OffloadError, Pool, Report, cancellation, on_cancel,
+    Ambient, Builder, Cancelled, Config, OffloadError, Pool, PoolName, Report, cancellation,
+    on_cancel,
 };
 use common::{
     eventually,
@@ -29,7 +30,7 @@ use testkit::within;
 fn a_child_is_told_and_the_parent_goes_on() {
     within(|| {
         for warm in [false, true] {
-            let pool = Pool::new();
+            let pool: Pool = Pool::builder().name("db").build().unwrap();
             if warm {
                 assert_eq!(wait(pool.run(|| 1)), 1);
             }
@@ -44,10 +45,10 @@ fn a_child_is_told_and_the_parent_goes_on() {
                     // The caller may have shut nothing down.
                     error.is_shut_down() && error.to_string().contains("after the fork")
                 });
-                let forked = matches!(
-                    wait(inherited.run(|| ()).outcome()),
-                    Err(OffloadError::Forked { .. })
-                );
+                let error = wait(inherited.run(|| ()).outcome()).unwrap_err();
+                let forked = matches!(error, OffloadError::Forked { .. })
+                    && error.pool().and_then(PoolName::as_str) == Some("db")
+                    && error.to_string().contains("the pool `db` stayed");
                 inherited.run(|| ()).detach();
                 let _report = inherited.shutdown(Duration::from_secs(5)).wait();
                 let quiet = inherited.metrics().threads == 0;

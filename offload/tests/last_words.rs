@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Pool, PoolShutdown, Shutdown};
+use bridge_offload::{Pool, PoolShutdown, Shutdown, cancelled};
 use common::wait;
 use futures::future::join_all;
 use testkit::within;
@@ -61,6 +61,35 @@ fn a_shutdown_waits_for_the_threads_and_their_thread_locals() {
         assert_eq!(report.running.len(), 0);
         assert_eq!(dropped.load(Ordering::SeqCst), 4, "thread-locals");
         assert_eq!(hooks.load(Ordering::SeqCst), 4, "hooks");
+    });
+}
+
+/// Otherwise the end of the process cuts off the stop hook of a thread whose job was told to stop.
+#[test]
+fn a_shutdown_waits_for_the_threads_of_jobs_that_stop_in_the_cancel_grace() {
+    within(|| {
+        let stopped = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&stopped);
+        let on_stop = move || {
+            thread::sleep(Duration::from_millis(50));
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        let builder = Pool::builder().max_threads(1).on_thread_stop(on_stop);
+        let builder = builder.cancel_grace(Duration::from_secs(20));
+        let pool: Pool = builder.build().unwrap();
+        let (start, started) = mpsc::channel();
+        let job = pool.run(move || {
+            start.send(()).unwrap();
+            while !cancelled() {
+                thread::yield_now();
+            }
+        });
+        let job = job.start();
+        started.recv().unwrap();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.cancelled, report.running.len()), (1, 0));
+        assert_eq!(stopped.load(Ordering::SeqCst), 1);
+        wait(job);
     });
 }
 

@@ -3,13 +3,15 @@
 mod common;
 
 use std::{
+    future::{pending, ready},
     panic::Location,
     sync::{Mutex, mpsc},
+    task::{Context, Waker},
     thread,
     time::Duration,
 };
 
-use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, PoolName};
+use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, PoolName, Report};
 use common::eventually;
 use pollster::block_on;
 use testkit::within;
@@ -18,6 +20,9 @@ use testkit::within;
 struct Keeps;
 
 static LOST: Mutex<Vec<(PoolName, String)>> = Mutex::new(Vec::new());
+
+/// The name of the thread that made the report of a stall.
+static REPORTER: Mutex<Option<String>> = Mutex::new(None);
 
 impl Ambient for Keeps {
     type Context = ();
@@ -36,6 +41,10 @@ impl Ambient for Keeps {
 
     fn lost(pool: &PoolName, _: &'static Location<'static>, why: &OffloadError) {
         LOST.lock().unwrap().push((pool.clone(), why.to_string()));
+    }
+
+    fn stalled(_: &Report) {
+        *REPORTER.lock().unwrap() = thread_name();
     }
 }
 
@@ -57,6 +66,20 @@ fn the_threads_are_called_like_their_pool() {
         assert_eq!(worker_of(builder().name("db")).as_deref(), Some("db"));
         let both = builder().name("db").thread_name("worker");
         assert_eq!(worker_of(both).as_deref(), Some("worker"));
+    });
+}
+
+/// Otherwise a debugger shows a report that blocks as a stuck monitor.
+#[test]
+fn the_thread_of_a_report_is_called_like_its_pool() {
+    within(|| {
+        let (pool, open) = plugged();
+        let queued = pool.run(|| ()).start();
+        let reporter = || REPORTER.lock().unwrap().clone();
+        eventually("reported", || reporter().is_some());
+        assert_eq!(reporter().as_deref(), Some("db-report"));
+        drop(open);
+        block_on(queued);
     });
 }
 
@@ -91,10 +114,17 @@ fn figures_errors_and_reports_carry_the_name() {
         let full = pool.try_run(|| ()).unwrap_err();
         assert!(full.is_full() && full.to_string().contains("`db`"));
         let in_backlog = pool.run(|| ()).start();
+        let late = block_on(pool.run_unless(|| (), ready(()))).unwrap_err();
+        assert!(late.is_timed_out() && late.to_string().contains("`db`"));
+        let mut shut_out = Box::pin(pool.run_unless(|| (), pending()));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shut_out.as_mut().poll(&mut cx).is_pending());
 
         let report = pool.shutdown(Duration::ZERO).wait();
         assert_eq!(report.pool, name);
         let closed = pool.try_run(|| ()).unwrap_err();
+        assert!(closed.is_shut_down() && closed.to_string().contains("`db`"));
+        let closed = block_on(shut_out).unwrap_err();
         assert!(closed.is_shut_down() && closed.to_string().contains("`db`"));
         // The first was queued, the second was never admitted, and the third comes late.
         for job in [queued, in_backlog, pool.run(|| ())] {

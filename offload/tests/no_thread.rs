@@ -16,6 +16,7 @@ use testkit::within;
 
 fn pool(threads: usize) -> Pool {
     Pool::builder()
+        .name("db")
         .max_threads(threads)
         .stack_size(STACK)
         .build()
@@ -118,10 +119,13 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         let kind = thread.spawn(|| ()).unwrap_err().kind();
         for _ in 0..100 {
             let outcome = wait(none.run(|| ()).outcome());
+            let told = outcome.unwrap_err();
             assert!(
-                matches!(outcome, Err(OffloadError::NoThread { error, .. }) if error == kind),
-                "{outcome:?}"
+                matches!(told, OffloadError::NoThread { error, .. } if error == kind),
+                "{told}"
             );
+            assert_eq!(told.pool(), Some(&none.metrics().name), "{told}");
+            assert!(told.to_string().contains("the pool `db` has no thread"));
         }
         assert_eq!((none.metrics().threads, none.metrics().queued), (0, 0));
         let metrics = none.metrics();

@@ -250,6 +250,32 @@ fn a_late_hook_is_called_at_once_on_this_thread() {
 }
 
 #[test]
+fn the_newest_is_called_first_also_after_a_guard_in_between_is_dropped() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (call, calls) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let job = pool.run(move || {
+            let [oldest, guards @ ..] = [1, 2, 3, 4].map(|number| {
+                let call = call.clone();
+                on_cancel(move || call.send(number).unwrap())
+            });
+            drop(oldest);
+            start.send(()).unwrap();
+            let _released = held.recv();
+            drop(guards);
+        });
+        let job = job.start();
+        started.recv().unwrap();
+        assert_eq!(job.cancel(), Cancelled::Running);
+        drop(release);
+        assert_eq!(calls.iter().collect::<Vec<_>>(), [4, 3, 2]);
+        wait(job);
+    });
+}
+
+#[test]
 fn several_are_called_the_newest_first_and_a_panic_stops_none() {
     within(|| {
         let pool = pool(1, 8);

@@ -11,7 +11,7 @@ use crate::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
         exit_called, given, graces, hook_detaches, idle, lock_held, nested, own_pool, panics,
         parked, queued, spins, stop_hook, storm, strangers, stuck, stuck_task, thread_locals,
-        timed_out, to_file, to_stdout, zero,
+        timed_out, to_file, to_stdout, without_a_limit, zero,
     },
     late,
 };
@@ -67,6 +67,7 @@ fn finished() -> Vec<Case> {
         prints("queued_jobs_run", queued, "0\n1\n2\n3\n4\n"),
         prints("a_detached_job_finishes", detached, "detached\n"),
         prints("what_a_detached_job_detaches_finishes", chain, "one\ntwo\n"),
+        prints("a_grace_without_a_limit", without_a_limit, "job\n"),
         prints("a_job_that_waits_finishes", nested, "inner\nouter\n"),
         prints("a_pool_of_its_own_is_finished", own_pool, "pool\n"),
         prints("a_parked_job_finishes", parked, "slept\n"),

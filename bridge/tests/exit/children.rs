@@ -137,6 +137,12 @@ pub(crate) fn blocking_task() {
     .wait();
 }
 
+pub(crate) fn without_a_limit() {
+    let builder = Bridge::builder().exit_grace(Duration::MAX);
+    builder.install_global().unwrap();
+    work("job");
+}
+
 /// Installs a bridge whose exit grace is longer than a test may wait.
 pub(crate) fn install_endless() {
     Bridge::builder()

@@ -227,3 +227,17 @@ impl Header {
         (begun & BEGUN != 0).then_some(begun)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the time in the queue is wrong in a pool that is older than a minute.
+    #[test]
+    fn the_time_of_the_admission_is_kept() {
+        let header = Header::new(Location::caller());
+        let admitted = Stamp { upper: 3, lower: 7 };
+        header.admit(admitted);
+        assert_eq!(header.admitted(), admitted);
+    }
+}

@@ -20,9 +20,8 @@ use std::{
 /// An answer is old after this time.
 const FRESH: Duration = Duration::from_millis(10);
 
-/// The time of the last question, in microseconds since [`start`].
-static ASKED_AT: AtomicU64 = AtomicU64::new(0);
-static IS_BUSY: AtomicBool = AtomicBool::new(false);
+/// The answer of the system, which all threads of the process share.
+static LOAD: Load = Load::new();
 
 /// Returns whether clearly more threads want to run than there are processors. The caller
 /// passes the time, which saves a look at the clock.
@@ -34,24 +33,45 @@ pub fn is_busy(now: Instant) -> bool {
 
 /// Asks again if the last answer is old at the time `now`.
 pub fn refresh(now: Instant) {
-    let now = micros(now.saturating_duration_since(start()));
-    let asked_at = ASKED_AT.load(Ordering::Relaxed);
-    // A thread that loses the exchange uses the old answer once more.
-    if now.saturating_sub(asked_at) >= micros(FRESH)
-        && (ASKED_AT)
-            .compare_exchange(asked_at, now, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-    {
-        let is_busy = runnable().is_some_and(|runnable| is_clearly_more(runnable, processors()));
-        IS_BUSY.store(is_busy, Ordering::Relaxed);
-    }
+    LOAD.refresh(micros(now.saturating_duration_since(start())), || {
+        runnable().is_some_and(|runnable| is_clearly_more(runnable, processors()))
+    });
 }
 
 /// Returns the last answer, however old.
 #[must_use]
 #[inline]
 pub fn was_busy() -> bool {
-    IS_BUSY.load(Ordering::Relaxed)
+    LOAD.is_busy.load(Ordering::Relaxed)
+}
+
+/// An answer, and the time of its question.
+struct Load {
+    /// In microseconds since [`start`].
+    asked_at: AtomicU64,
+    is_busy: AtomicBool,
+}
+
+impl Load {
+    const fn new() -> Self {
+        Self {
+            asked_at: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
+        }
+    }
+
+    /// Asks again if the answer is old at the time `now`, in microseconds.
+    fn refresh(&self, now: u64, ask: impl FnOnce() -> bool) {
+        let asked_at = self.asked_at.load(Ordering::Relaxed);
+        // A thread that loses the exchange uses the old answer once more.
+        if now.saturating_sub(asked_at) >= micros(FRESH)
+            && (self.asked_at)
+                .compare_exchange(asked_at, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.is_busy.store(ask(), Ordering::Relaxed);
+        }
+    }
 }
 
 /// Returns a time before every answer.
@@ -134,6 +154,21 @@ mod tests {
         ] {
             assert_eq!(runnable_in(text), expected, "{text:?}");
         }
+    }
+
+    /// Otherwise workers never spin again after a busy moment, or ask at each spin.
+    #[test]
+    fn an_answer_holds_until_it_is_old() {
+        let load = Load::new();
+        let fresh = micros(FRESH);
+        let answer_at = |now, answer| {
+            load.refresh(now, || answer);
+            load.is_busy.load(Ordering::Relaxed)
+        };
+        assert!(answer_at(fresh, true));
+        assert!(answer_at(2 * fresh - 1, false), "the answer is not old");
+        assert!(!answer_at(2 * fresh, false));
+        assert!(!answer_at(2 * fresh + 1, true), "the answer is not old");
     }
 
     /// Otherwise workers do not spin beside one thread that looks for work for a moment.

@@ -1,5 +1,8 @@
 //! The settings of a pool, and the checks of their values.
 
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
+
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::Pool;
@@ -355,19 +358,5 @@ impl<A> fmt::Debug for Builder<A> {
         f.debug_struct("Builder")
             .field("limits", &self.limits)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
-mod tests {
-    use super::*;
-
-    /// Otherwise a pool has more workers than its limits say, while every job is parked.
-    #[test]
-    fn each_limit_of_workers_bounds_a_pool_whose_jobs_are_parked() {
-        let most = |builder: Builder| builder.limits.most_while_parked;
-        assert_eq!(most(Builder::new()), TOKIOS_LIMIT);
-        assert_eq!(most(Builder::new().max_threads(1)), 0);
-        assert_eq!(most(Builder::new().max_blocked_threads(1)), 0);
     }
 }

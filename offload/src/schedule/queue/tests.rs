@@ -200,6 +200,7 @@ fn descendants_go_first_and_need_no_room() {
         let _start = queue.push(lane, job);
     }
     assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (2, 4, 5));
+    assert_eq!(queue.peak(), 2, "the backlog is not in the queue");
     let kept = queue.take().unwrap();
     assert_eq!(address(&kept.job), watched[3].as_ptr().addr());
     // A job that its caller withdraws stops counting in its own lane.
