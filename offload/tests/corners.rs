@@ -5,7 +5,7 @@ mod common;
 
 use std::{
     future::{pending, poll_fn},
-    panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind, panic_any, resume_unwind},
     pin::{Pin, pin},
     sync::{
         Arc, Mutex,
@@ -336,5 +336,25 @@ fn a_job_that_is_lent_to_a_waker_counts_as_running() {
         drop((open_first, open_second));
         eventually("all have ended", || pool.metrics().completed == 3);
         wait(plugged);
+    });
+}
+
+/// A value that panics when it is dropped, with another such value.
+struct Chain;
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        panic_any(Chain);
+    }
+}
+
+/// Otherwise it ends a worker, whose permit is lost.
+#[test]
+fn a_payload_whose_drop_panics_with_such_a_payload_takes_no_thread() {
+    within(|| {
+        let builder = Pool::builder().max_threads(1);
+        let builder = builder.on_thread_start(|| panic_any(Chain));
+        let pool: Pool = builder.build().unwrap();
+        assert_eq!(wait(pool.run(|| 7)), 7);
     });
 }

@@ -32,15 +32,6 @@ impl Drop for Bomb {
     }
 }
 
-/// A value that panics when it is dropped, with another such value.
-struct Chain;
-
-impl Drop for Chain {
-    fn drop(&mut self) {
-        panic_any(Chain);
-    }
-}
-
 #[test]
 fn a_thread_called_as_it_retires_is_called_once() {
     within(|| {
@@ -109,17 +100,6 @@ fn hooks_and_payloads_that_panic_take_no_thread() {
             eventually("all threads have stopped", || pool.metrics().threads == 0);
         }
         eventually("the hooks have run", || stops.load(Ordering::SeqCst) >= 3);
-    });
-}
-
-/// Otherwise it ends a worker, whose permit is lost.
-#[test]
-fn a_payload_whose_drop_panics_with_such_a_payload_takes_no_thread() {
-    within(|| {
-        let builder = Pool::builder().max_threads(1);
-        let builder = builder.on_thread_start(|| panic_any(Chain));
-        let pool: Pool = builder.build().unwrap();
-        assert_eq!(wait(pool.run(|| 7)), 7);
     });
 }
 
