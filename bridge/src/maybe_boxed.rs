@@ -20,19 +20,23 @@ pub(crate) use self::in_place::maybe_box;
 /// Returns the name of a future's type, without the [`MaybeBoxed`] around it.
 #[inline]
 pub(crate) fn name<F>() -> &'static str {
-    let mut name = type_name::<F>();
-    while let Some(rest) = name.strip_prefix(PREFIX) {
+    #[cfg(debug_assertions)]
+    let prefix = boxed::PREFIX;
+    #[cfg(not(debug_assertions))]
+    let prefix = in_place::PREFIX;
+    without(prefix, type_name::<F>())
+}
+
+/// Returns the name of a type without the wrappers that begin with `prefix`.
+#[inline]
+fn without(prefix: &str, mut name: &'static str) -> &'static str {
+    while let Some(rest) = name.strip_prefix(prefix) {
         name = rest.strip_suffix('>').unwrap_or(rest);
     }
     name
 }
 
-#[cfg(debug_assertions)]
-const PREFIX: &str = concat!(module_path!(), "::boxed::MaybeBoxed<");
-#[cfg(not(debug_assertions))]
-const PREFIX: &str = concat!(module_path!(), "::in_place::MaybeBoxed<");
-
-#[cfg(debug_assertions)]
+#[cfg(any(test, debug_assertions))]
 mod boxed {
     use std::{
         ops::Deref,
@@ -41,6 +45,9 @@ mod boxed {
     };
 
     use pin_project_lite::pin_project;
+
+    /// The beginning of the type's name.
+    pub(super) const PREFIX: &str = concat!(module_path!(), "::MaybeBoxed<");
 
     pin_project! {
         /// A call or a future, in a box.
@@ -114,7 +121,11 @@ mod boxed {
     }
 }
 
-#[cfg(not(debug_assertions))]
+#[cfg(any(test, not(debug_assertions)))]
+#[cfg_attr(
+    debug_assertions,
+    allow(dead_code, unused, reason = "a test names the type")
+)]
 mod in_place {
     use std::{
         ops::Deref,
@@ -123,6 +134,9 @@ mod in_place {
     };
 
     use pin_project_lite::pin_project;
+
+    /// The beginning of the type's name.
+    pub(super) const PREFIX: &str = concat!(module_path!(), "::MaybeBoxed<");
 
     pin_project! {
         /// A call or a future, in place.
@@ -173,7 +187,9 @@ mod in_place {
 
 #[cfg(test)]
 mod tests {
-    use super::{MaybeBoxed, name};
+    use std::any::type_name;
+
+    use super::{MaybeBoxed, boxed, in_place, name, without};
 
     #[test]
     fn a_wrapped_future_keeps_its_name() {
@@ -182,5 +198,20 @@ mod tests {
             name::<MaybeBoxed<MaybeBoxed<Option<u8>>>>(),
             "core::option::Option<u8>"
         );
+    }
+
+    /// Otherwise refusals and logs show the wrapper in builds of one kind.
+    #[test]
+    #[expect(
+        unused_qualifications,
+        reason = "which one is unused depends on the build"
+    )]
+    fn each_build_knows_its_wrapper() {
+        for (prefix, name) in [
+            (boxed::PREFIX, type_name::<boxed::MaybeBoxed<u8>>()),
+            (in_place::PREFIX, type_name::<in_place::MaybeBoxed<u8>>()),
+        ] {
+            assert_eq!(without(prefix, name), "u8");
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -138,6 +139,35 @@ fn inside_an_inherited_runtime() {
             in_fork(|| in_fork(is_told))
         };
         assert!(grandchild(), "two forks later");
+    });
+}
+
+/// A builder whose future has a timer, which needs a runtime that is driven.
+struct Timer;
+
+impl IntoFuture for Timer {
+    type Output = u32;
+    type IntoFuture = Pin<Box<dyn Future<Output = u32>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let timer = sleep(Duration::from_millis(1));
+        Box::pin(async move {
+            timer.await;
+            7
+        })
+    }
+}
+
+/// Otherwise the timer belongs to the parent's runtime, and the wait hangs.
+#[test]
+fn a_builder_under_an_inherited_guard_becomes_a_future_at_home() {
+    alone(|| {
+        let runtime = runtime();
+        let _guard = runtime.enter();
+        assert!(in_fork(|| {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            own.wait(Timer) == 7
+        }));
     });
 }
 

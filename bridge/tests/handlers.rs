@@ -181,9 +181,22 @@ fn the_kind_is_remembered() {
             "{name}: {handler:?}"
         );
     }
-    let handler: Handler<u32, Seen> = bridge::smart_fn(plain_sync).into();
-    let shown = "Handler { kind: sync, function: handlers::plain_sync }";
-    assert_eq!(format!("{handler:?}"), shown);
+    for (handler, shown) in [
+        (
+            bridge::smart_fn(plain_sync).into(),
+            "Handler { kind: sync, function: handlers::plain_sync }",
+        ),
+        (
+            Handler::from_async_fn(plain_async),
+            "Handler { kind: async, function: handlers::plain_async }",
+        ),
+        (
+            Handler::from_async_fn(boxed),
+            "Handler { kind: async, function: handlers::boxed }",
+        ),
+    ] {
+        assert_eq!(format!("{handler:?}"), shown);
+    }
 }
 
 #[test]

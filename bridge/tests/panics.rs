@@ -4,9 +4,8 @@
 use std::{
     cell::Cell,
     panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe},
-    sync::{Arc, LazyLock, Mutex, mpsc},
+    sync::{LazyLock, mpsc},
     task::{Context, Waker},
-    thread,
     time::Duration,
 };
 
@@ -16,7 +15,7 @@ use bridge::{
     smartasync,
 };
 use futures::FutureExt;
-use testkit::within;
+use testkit::{panic_place, within};
 
 #[smartasync(blocking = next_blocking)]
 async fn next(x: u32) -> u32 {
@@ -33,27 +32,6 @@ async fn by_value() -> u8 {
     4
 }
 
-/// Returns the file and line of the panic in `f`.
-fn panic_line(f: impl FnOnce()) -> (String, u32) {
-    // The tests of this file share the process's hook.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
-    let _alone = ONE_AT_A_TIME.lock().unwrap();
-    let before = Arc::new(panic::take_hook());
-    let (here, others) = (thread::current().id(), Arc::clone(&before));
-    panic::set_hook(Box::new(move |info| {
-        if thread::current().id() != here {
-            return others(info);
-        }
-        let place = info.location().unwrap();
-        *PLACE.lock().unwrap() = Some((place.file().to_owned(), place.line()));
-    }));
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
-    panic::set_hook(Box::new(move |info| before(info)));
-    result.unwrap_err();
-    PLACE.lock().unwrap().take().unwrap()
-}
-
 #[test]
 fn a_failed_wait_panics_at_the_callers_line() {
     fn on_current_thread(f: impl FnOnce()) {
@@ -64,12 +42,12 @@ fn a_failed_wait_panics_at_the_callers_line() {
     }
     #[rustfmt::skip]
     let cases = [
-        (line!(), panic_line(|| on_current_thread(|| { next(1).wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { by_value().wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { bridge::Call::wait(next(1)); }))),
-        (line!(), panic_line(|| on_current_thread(|| { bridge::BoxCall::new(next(1)).wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { next(1).dispatch().wait(); }))),
-        (line!(), panic_line(|| on_current_thread(|| { let _ = next_blocking(1); }))),
+        (line!(), panic_place(|| on_current_thread(|| { next(1).wait(); }))),
+        (line!(), panic_place(|| on_current_thread(|| { by_value().wait(); }))),
+        (line!(), panic_place(|| on_current_thread(|| { bridge::Call::wait(next(1)); }))),
+        (line!(), panic_place(|| on_current_thread(|| { bridge::BoxCall::new(next(1)).wait(); }))),
+        (line!(), panic_place(|| on_current_thread(|| { next(1).dispatch().wait(); }))),
+        (line!(), panic_place(|| on_current_thread(|| { let _ = next_blocking(1); }))),
     ];
     for (line, place) in cases {
         assert_eq!(place, (file!().to_owned(), line));
@@ -123,7 +101,7 @@ fn a_polled_shutdown_panics_at_the_line_of_its_wait() {
     let mut context = Context::from_waker(Waker::noop());
     assert!(shutdown.poll_unpin(&mut context).is_pending());
     let (wait, line) = (|| drop(shutdown.wait()), line!());
-    assert_eq!(panic_line(wait), (file!().to_owned(), line));
+    assert_eq!(panic_place(wait), (file!().to_owned(), line));
     drop(release);
     assert!(within(|| bridge.wait(job)));
 }

@@ -165,6 +165,36 @@ fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
     });
 }
 
+/// After its first wait, the thread of the task has no core.
+#[test]
+fn the_second_wait_of_a_task_is_reported_too() {
+    within(|| {
+        let _alone = keep_all();
+        let runtime = one_worker(2);
+        let (release, held) = mpsc::channel::<()>();
+        let waits = runtime.spawn(async move {
+            wait(tokio::spawn(async {})).unwrap();
+            let (plug, plugged) = mpsc::channel();
+            // The thread that took the worker over is the other blocking thread.
+            drop(spawn_blocking(move || {
+                plug.send(()).unwrap();
+                held.recv().is_err()
+            }));
+            let _is_plugged = plugged.recv_timeout(Duration::from_millis(100));
+            spawn_blocking(|| 7).wait_timeout(Duration::from_millis(2500))
+        });
+        let outcome = wait(waits).unwrap().map(Result::unwrap);
+        assert!(
+            matches!(outcome, Err(WaitError::TimedOut { .. })),
+            "{outcome:?}"
+        );
+        drop(release);
+        let warnings = WARNINGS.lock().unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
+    });
+}
+
 /// The worker that drives the wait's timer blocks on a lock that the waiter
 /// holds.
 #[test]

@@ -271,8 +271,16 @@ mod tests {
             quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} self },
             quote! { impl<'a> X<'a> { fn f(&self) { self.x } } fn g<'a>(x: &'a u8) {} self_ },
         );
-        let same = quote! { union U<'a> { x: &'a u8 } };
-        check(same.clone(), same);
+        for same in [
+            quote! { union U<'a> { x: &'a u8 } },
+            quote! { struct S<'a>(&'a u8); },
+            quote! { enum E<'a> { A(&'a u8) } },
+            quote! { type T<'a> = &'a u8; },
+            quote! { trait T<'a> { fn f(x: &'a u8); } },
+            quote! { mod m { fn f<'a>(x: &'a u8) {} } },
+        ] {
+            check(same.clone(), same);
+        }
         // `union` may be a variable.
         for before in [
             "union as usize + self.0",
@@ -288,9 +296,11 @@ mod tests {
     #[test]
     fn lifetimes_are_erased_and_labels_are_not() {
         check(quote! { let x: &'a u8 = y; }, quote! { let x: &'_ u8 = y; });
-        check(
+        for same in [
             quote! { 'a: loop { break 'a; } let c = 'a'; },
-            quote! { 'a: loop { break 'a; } let c = 'a'; },
-        );
+            quote! { 'a: loop { continue 'a; } },
+        ] {
+            check(same.clone(), same);
+        }
     }
 }

@@ -181,6 +181,28 @@ mod tests {
         });
     }
 
+    /// Otherwise a thread that starts and ends between two reads makes the count negative.
+    #[test]
+    fn a_thread_is_never_counted_as_ended_before_it_started() {
+        within(|| {
+            let threads = Threads::new(Duration::ZERO);
+            let is_over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        threads.asked.fetch_add(1, Ordering::SeqCst);
+                        threads.started.fetch_add(1, Ordering::SeqCst);
+                        threads.ended.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+                let now = Instant::now();
+                let most = (0..200_000).map(|_| threads.wait(0, Some(now))).max();
+                is_over.store(true, Ordering::Relaxed);
+                assert!(most < Some(usize::MAX / 2), "{most:?}");
+            });
+        });
+    }
+
     /// Otherwise the exit sees late that the last thread has ended, or looks all the time.
     #[test]
     fn looks_grow_rarer_up_to_a_bound() {

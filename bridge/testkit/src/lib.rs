@@ -17,9 +17,12 @@ use std::{
     any::Any,
     env,
     io::{self, Write as _},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook},
     process,
-    sync::mpsc::{RecvTimeoutError, channel},
+    sync::{
+        Arc, Mutex,
+        mpsc::{RecvTimeoutError, channel},
+    },
     thread,
     time::Duration,
 };
@@ -93,6 +96,31 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> &str {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("a payload that is no text")
+}
+
+/// Returns the file and the line of the panic in `body`.
+///
+/// # Panics
+///
+/// Panics if `body` does not.
+pub fn panic_place(body: impl FnOnce()) -> (String, u32) {
+    // All tests of a process share its hook.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    static PLACE: Mutex<Option<(String, u32)>> = Mutex::new(None);
+    let _alone = ONE_AT_A_TIME.lock().unwrap();
+    let before = Arc::new(take_hook());
+    let (here, others) = (thread::current().id(), Arc::clone(&before));
+    set_hook(Box::new(move |info| {
+        if thread::current().id() != here {
+            return others(info);
+        }
+        let place = info.location().unwrap();
+        *PLACE.lock().unwrap() = Some((place.file().to_owned(), place.line()));
+    }));
+    let result = catch_unwind(AssertUnwindSafe(body));
+    set_hook(Box::new(move |info| before(info)));
+    result.unwrap_err();
+    PLACE.lock().unwrap().take().unwrap()
 }
 
 #[cfg(test)]

@@ -215,10 +215,19 @@ fn logged() -> Vec<Case> {
         stuck_task,
         &["threads=1", "home runtime"],
     );
-    (jobs.expect.lines, task.expect.lines) = (Some(1), Some(1));
+    let mut late = logs(
+        "a_stuck_blocking_task_beside_a_late_job_is_logged_once",
+        late::stuck_beside_a_late_job,
+        &["threads=1", "home runtime"],
+    );
+    late.expect.stdout = "late\n";
+    for case in [&mut jobs, &mut task, &mut late] {
+        case.expect.lines = Some(1);
+    }
     vec![
         jobs,
         task,
+        late,
         logs(
             "a_lock_that_main_holds_does_not_hang_it",
             lock_held,

@@ -92,6 +92,20 @@ pub(crate) fn after_home() {
     in_blocking(|| work("late"));
 }
 
+/// The exit comes to home's threads twice: before the job of the other pool, and after it.
+pub(crate) fn stuck_beside_a_late_job() {
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(2 * WORK);
+    builder.install_global().unwrap();
+    in_blocking(|| thread::sleep(STUCK));
+    in_blocking(|| {
+        in_another_pool(|| {
+            thread::sleep(WORK);
+            println!("late");
+        });
+    });
+}
+
 /// The job waits on home, which the exit has ended by then.
 pub(crate) fn wait_after_home() {
     log::to_stderr();

@@ -192,6 +192,21 @@ fn a_wait_inside_one_waits_too() {
     });
 }
 
+/// Otherwise such a clean-up aborts the process if it runs while the thread unwinds.
+#[test]
+fn a_wait_inside_one_inside_a_wait_in_a_set() {
+    let nested = || async { wait(async { wait_frozen(async { wait(real_work()) }) }) };
+    within(|| {
+        let set_root = multi_thread().block_on(LocalSet::new().run_until(nested()));
+        assert_eq!(set_root, 7, "in the root of a local set");
+        let set = LocalSet::new();
+        let unconstrained = tokio::task::unconstrained(set.run_until(nested()));
+        assert_eq!(multi_thread().block_on(unconstrained), 7);
+        let in_job = wait(offload(move || wait(LocalSet::new().run_until(nested()))));
+        assert_eq!(in_job, 7, "in a local set of a job");
+    });
+}
+
 #[test]
 fn a_wait_after_one_is_refused_as_before() {
     within(|| {

@@ -104,6 +104,33 @@ fn of_a_busy_runtime_in_a_current_thread_task() {
     });
 }
 
+/// Otherwise the wait tries to leave the worker, and Tokio's panic is reported before the
+/// refusal.
+#[test]
+fn of_a_busy_runtime_in_a_task_of_the_bridge_on_a_current_thread() {
+    within(|| {
+        count_panics();
+        let (own, foreign) = (current_thread(), one_worker());
+        let (release, held) = mpsc::channel::<()>();
+        let (busy, is_busy) = mpsc::channel();
+        foreign.spawn(async move {
+            busy.send(()).unwrap();
+            held.recv().unwrap_err();
+        });
+        is_busy.recv().unwrap();
+        let handle = foreign.handle().clone();
+        let refused = own.block_on(async {
+            bridge::spawn(async move {
+                let _guard = handle.enter();
+                without_a_panic(|| would_freeze(try_wait(real_work())));
+            })
+            .await
+        });
+        refused.unwrap();
+        drop(release);
+    });
+}
+
 /// Inside a frozen wait the runtime of a guard is home. While home's worker is busy, no
 /// probe shows that home is not the runtime of this worker.
 #[test]

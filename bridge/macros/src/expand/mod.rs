@@ -283,6 +283,7 @@ fn inferred(ty: &Type) -> Type {
 
 #[cfg(test)]
 mod tests {
+    use quote::format_ident;
     use syn::parse_quote;
 
     use super::misled;
@@ -304,5 +305,18 @@ mod tests {
         ] {
             assert_eq!(misled(&sig).unwrap_or_default().to_string(), expected);
         }
+        // The list is repeated here, because nothing else would notice a slip in it.
+        for name in "add as_mut as_ref bitand bitor bitxor borrow borrow_mut clone cmp default \
+                     deref deref_mut div drop eq from_iter from_str hash index index_mut into_iter \
+                     mul neg next not rem shl shr sub"
+            .split(' ')
+        {
+            let name = format_ident!("{name}");
+            assert!(
+                misled(&parse_quote! { async fn #name() }).is_some(),
+                "{name}"
+            );
+        }
+        assert!(misled(&parse_quote! { fn iter_mut() }).is_some());
     }
 }

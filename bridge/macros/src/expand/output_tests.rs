@@ -20,6 +20,33 @@ fn check(options: &str, function: &str, part: &str, count: usize) {
     assert_eq!(output.matches(&part).count(), count, "{part} in {output}");
 }
 
+/// Otherwise the compiler says what it expected, and not what to do.
+#[test]
+fn what_is_no_function_is_refused_with_an_explanation() {
+    for item in [
+        "impl S {}",
+        "trait T {}",
+        "mod m {}",
+        "struct S;",
+        "enum E {}",
+        "union U { x: u8 }",
+        "let f = || 1;",
+        "|| 1",
+        "move || 1",
+        "extern crate a;",
+        "extern {}",
+        "extern \"C\" {}",
+        "m!();",
+        "static S: u8 = 1;",
+        "type T = u8;",
+        "use a::b;",
+        "const C: u8 = 1;",
+        "const _: u8 = 1;",
+    ] {
+        check("", item, "goes on a function, not on", 1);
+    }
+}
+
 /// Otherwise the compiler warns of an unused attribute.
 #[test]
 fn an_attribute_of_the_user_is_not_repeated() {
