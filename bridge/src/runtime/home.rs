@@ -19,10 +19,7 @@ use offload_pool::{
 };
 use tokio::runtime::{self, Handle, Runtime};
 
-use super::{
-    end, forked,
-    home_threads::{NAME, Threads},
-};
+use super::{end, forked, home_threads::Threads};
 use crate::WaitError;
 
 pub(crate) struct Home {
@@ -296,7 +293,6 @@ fn build(
     }
     builder
         .enable_all()
-        .thread_name(NAME)
         .max_blocking_threads(max_blocking_threads);
     threads.count(&mut builder);
     // Tokio panics if the system refuses its first thread. So this function first starts a
@@ -373,7 +369,7 @@ mod tests {
             let runtime = home.started(Location::caller()).unwrap();
             let name = runtime.spawn(async { thread::current().name().map(str::to_owned) });
             let name = runtime.block_on(name).unwrap();
-            assert_eq!(name.as_deref(), Some(NAME), "{exit_grace:?}");
+            assert_eq!(name.as_deref(), Some("bridge-home"), "{exit_grace:?}");
         }
     }
 

@@ -23,7 +23,7 @@ use offload_pool::exit::{self, BeforeExit, ProcessExit, Turn};
 use tokio::runtime::Builder;
 
 /// The threads' name.
-pub(crate) const NAME: &str = "bridge-home";
+const NAME: &str = "bridge-home";
 
 /// The time from the first look at the count to the second. It doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_micros(50);

@@ -1,6 +1,7 @@
 //! The children that call `exit`, each in another place.
 
 use std::{
+    mem,
     pin::pin,
     process::exit,
     sync::mpsc,
@@ -14,6 +15,7 @@ use bridge::{Bridge, Lineage, Wait, WaitError, offload};
 use crate::{
     ENDLESS,
     children::{STUCK, WORK, install_endless, work},
+    log,
 };
 
 pub(crate) fn exit_in_task() {
@@ -93,6 +95,22 @@ pub(crate) fn job_exits() {
     install_endless();
     work("other");
     offload(|| exit(0)).wait();
+}
+
+/// The grace is over when the exit looks for detached jobs.
+pub(crate) fn detached_job_exits() {
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(Duration::from_millis(1));
+    builder.install_global().unwrap();
+    let (start, started) = mpsc::channel();
+    let stuck = offload(move || {
+        start.send(()).unwrap();
+        thread::sleep(STUCK);
+    });
+    mem::forget(stuck.start());
+    started.recv().unwrap();
+    offload(|| exit(0)).detach();
+    thread::sleep(STUCK);
 }
 
 pub(crate) fn ancestor() {

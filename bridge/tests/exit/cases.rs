@@ -3,9 +3,9 @@
 use crate::{
     Case, Expect,
     callers::{
-        ancestor, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
-        exit_in_wait_with_session, exit_polled, exit_under_job, job_exits, job_exits_with_session,
-        over, parent,
+        ancestor, detached_job_exits, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task,
+        exit_in_wait, exit_in_wait_with_session, exit_polled, exit_under_job, job_exits,
+        job_exits_with_session, over, parent,
     },
     children::{
         BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
@@ -221,13 +221,19 @@ fn logged() -> Vec<Case> {
         &["threads=1", "home runtime"],
     );
     late.expect.stdout = "late\n";
-    for case in [&mut jobs, &mut task, &mut late] {
+    let mut exits = logs(
+        "a_detached_job_that_exits_is_not_logged",
+        detached_job_exits,
+        &["1 running ("],
+    );
+    for case in [&mut jobs, &mut task, &mut late, &mut exits] {
         case.expect.lines = Some(1);
     }
     vec![
         jobs,
         task,
         late,
+        exits,
         logs(
             "a_lock_that_main_holds_does_not_hang_it",
             lock_held,

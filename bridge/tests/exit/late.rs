@@ -173,9 +173,11 @@ pub(crate) fn log_panics() {
         .build()
         .unwrap();
     stuck.offload(|| thread::sleep(STUCK)).detach();
-    in_another_pool(|| {
+    let other = Bridge::builder().max_threads(1).exit_grace(ENDLESS);
+    let job = other.build().unwrap().offload(|| {
         // Longer than a panic takes.
         thread::sleep(Duration::from_secs(2));
         println!("job");
     });
+    job.detach();
 }

@@ -95,12 +95,9 @@ mod counted {
             lock(&self.0.threads).living.range(..started).count()
         }
 
-        /// Blocks until all counted threads have ended, or until the time `until`. If one of
-        /// these threads calls this, it returns at once.
+        /// Blocks until all counted threads have ended, or until the time `until`. None of these
+        /// threads may call this.
         pub(crate) fn wait(&self, until: Option<Instant>) {
-            if self.are_here() {
-                return;
-            }
             let mut threads = lock(&self.0.threads);
             while !threads.living.is_empty() {
                 let left = until.map(|until| until.saturating_duration_since(now()));

@@ -196,6 +196,7 @@ fn a_pool_that_lacks_no_permit_does_not_quadruple() {
     state.start_monitor();
     assert!(matches!(grow_if_jobs_block(&mut state), Action::Nothing));
     assert_eq!(state.growth.permits(), 0);
+    assert!(state.probes_if_it_lags().is_none(), "no thread is asked");
 }
 
 /// Otherwise the time before a burst of jobs that compute makes them look as if they block, or a
