@@ -234,6 +234,18 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::lineage::current::{adopt, enter_scope, frame, open_wait};
+
+    /// Otherwise a wait hangs whose job is polled there, while others block on what it holds.
+    #[test]
+    fn a_scope_in_a_scope_is_still_in_the_wait() {
+        let pool = PoolId::of(&0_u8);
+        let _wait = open_wait(pool, None, None);
+        let number = frame().number();
+        let _outer = enter_scope(Lineage::default());
+        let _inner = enter_scope(Lineage::default());
+        assert_eq!(adopt(pool, 0), Some(number));
+    }
 
     /// Otherwise new chains begin with frames that are over, and a report lists such a wait.
     #[test]

@@ -188,3 +188,28 @@ impl OnWorker {
         is_lent
     }
 }
+
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests {
+    use testkit::within;
+
+    use super::*;
+    use crate::{Pool, Waiting};
+
+    /// Otherwise each later poll of a wait that wakes itself sleeps while jobs are queued.
+    #[test]
+    fn a_wait_gives_way_once_in_a_row_of_polls() {
+        within(|| {
+            let pool: Pool = Pool::builder().max_threads(1).build().unwrap();
+            let busy = pollster::block_on(pool.run(|| {
+                let mut waiting = Waiting::open();
+                let on_worker = waiting.on_worker().expect("this is a job");
+                for _ in 0..POLLS_BEFORE_GIVING_WAY {
+                    let _lent = on_worker.skip_park();
+                }
+                on_worker.busy
+            }));
+            assert_eq!(busy, 0);
+        });
+    }
+}

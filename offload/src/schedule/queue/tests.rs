@@ -324,3 +324,67 @@ fn a_descendant_that_is_taken_from_the_backlog_is_admitted_then() {
         assert_ne!(taken.header().admitted(), Stamp::default());
     }
 }
+
+/// Otherwise a wait that limits the time of an admission never gives up its place.
+#[test]
+fn a_descendant_that_waits_for_room_is_in_the_backlog() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let (first, late) = (job(), job());
+    let kept = Arc::clone(&late.job);
+    for (lane, job) in [(Lane::Unrelated, first), (Lane::Descendants, late)] {
+        let _start = queue.push(lane, job);
+    }
+    assert!(Queue::is_in_backlog(kept.header()));
+}
+
+/// Otherwise descendants starve all other callers if the queue is full.
+#[test]
+fn descendants_without_room_are_part_of_the_row() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let _start = queue.push(Lane::Unrelated, job());
+    for _ in 0..16 {
+        let _start = queue.push(Lane::Descendants, job());
+    }
+    for _ in 0..16 {
+        assert!(queue.take().is_some());
+    }
+    assert!(queue.take_turn_of_unrelated());
+}
+
+/// Otherwise the counts are wrong once such a job is withdrawn, and a shutdown never ends.
+#[test]
+fn a_job_that_has_moved_is_withdrawn_from_its_new_place() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let jobs = [job(), job()];
+    let second = Arc::clone(&jobs[1].job);
+    for job in jobs {
+        let _start = queue.push(Lane::Unrelated, job);
+    }
+    queue.promote(0, |_| true);
+    assert!(queue.withdraw(second.header()).is_empty());
+    assert_eq!((queue.queued(), queue.backlog()), (1, 0));
+
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let jobs = [job(), job()];
+    let kept = jobs.each_ref().map(|job| Arc::clone(&job.job));
+    for (lane, job) in [Lane::Unrelated, Lane::Descendants].into_iter().zip(jobs) {
+        let _start = queue.push(lane, job);
+    }
+    for job in &kept {
+        assert!(queue.withdraw(job.header()).is_empty());
+    }
+    assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (0, 0, 0));
+}
+
+/// Otherwise such a job wakes workers in vain, or a wait is refused because of it.
+#[test]
+fn a_descendant_that_was_withdrawn_is_not_found() {
+    let mut queue = Queue::new(3, Arc::default(), Arc::default());
+    let jobs = [job(), job()];
+    let left = Arc::clone(&jobs[0].job);
+    for job in jobs {
+        let _start = queue.push(Lane::Descendants, job);
+    }
+    assert!(queue.withdraw(left.header()).is_empty());
+    assert!(!queue.has_descendant(|job| Arc::ptr_eq(&job.job, &left)));
+}

@@ -217,3 +217,42 @@ fn the_monitor_stops_when_nothing_is_stuck_and_starts_again() {
     stall.start_monitor(seen(9));
     assert!(!stall.take_start(), "not at once after a failure");
 }
+
+/// Otherwise short stalls add up, and the pool reports one, or refuses a wait.
+#[test]
+fn a_stall_that_is_over_does_not_count_for_the_next() {
+    let mut stall = started();
+    let _stuck = looks(&mut stall, &[7; 17], Some(3));
+    let _over = looks(&mut stall, &[8], None);
+    assert_eq!(looks(&mut stall, &[8], Some(3))[0].stuck, 1);
+}
+
+/// Otherwise the second report says that the pool has stood still since the first stall.
+#[test]
+fn a_second_stall_begins_when_it_begins() {
+    let (mut stall, start) = (started(), Instant::now());
+    let _first = stall.look(seen(7), Some(3), start);
+    let _over = stall.look(seen(7), None, start);
+    let late = start + LOOK_INTERVAL * 900;
+    let mut later = (0..18).map(|n| stall.look(seen(7), Some(3), late + LOOK_INTERVAL * n));
+    let report = later.find_map(|verdict| verdict.report);
+    assert_eq!(report.unwrap().waited, LOOK_INTERVAL * 18);
+}
+
+/// Otherwise a pool that was idle for long goes on with the large steps of its last growth.
+#[test]
+fn a_pool_that_is_not_stuck_is_steady_after_a_while() {
+    assert!(looks(&mut started(), &[7; 10], None)[9].steady >= STEADY);
+}
+
+/// Otherwise the second monitor stops at its first look.
+#[test]
+fn a_monitor_that_starts_again_remembers_nothing() {
+    let mut stall = started();
+    let rest = looks(&mut stall, &[7; 20], None);
+    assert!(rest[19].stops);
+    stall.has_refused = true;
+    stall.start_monitor(seen(7));
+    assert!(!stall.has_refused);
+    assert!(!looks(&mut stall, &[7], None)[0].stops);
+}

@@ -253,6 +253,15 @@ mod tests {
         assert_eq!(growth.surplus(), 1);
     }
 
+    /// Otherwise a job behind descendants that block waits for each of them in turn.
+    #[test]
+    fn the_starts_of_a_surplus_are_no_progress() {
+        let mut growth = Growth::default();
+        growth.grow_surplus();
+        growth.note_start(true);
+        assert_eq!(growth.seen().events, 0);
+    }
+
     /// Otherwise a large pool would grow beyond Tokio's limit.
     #[test]
     fn a_pool_beyond_the_limit_does_not_grow() {

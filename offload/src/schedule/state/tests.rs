@@ -3,6 +3,7 @@
 
 mod random;
 
+mod beyond;
 mod growing;
 mod hopeless;
 mod signs;

@@ -322,3 +322,35 @@ fn a_start_hook_that_blocks_is_reported_and_nothing_else() {
     );
     assert_eq!(state.growth.permits(), 0);
 }
+
+/// Otherwise one long stall makes each later one add hundreds of permits at once.
+#[test]
+fn the_steps_start_over_once_the_pool_has_kept_up() {
+    let mut state = standing_still(true);
+    start_jobs(&mut state);
+    let _action = state.take_step();
+    assert_eq!(state.growth.permits(), 3);
+    start_jobs(&mut state);
+    for _ in 0..10 {
+        state.growth.note_end(true);
+        let _findings = state.look(Instant::now());
+    }
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    assert_eq!(state.growth.permits(), 4);
+}
+
+/// Otherwise the growth pauses for 50 ms if a look falls among the starts of a step.
+#[test]
+fn steps_go_on_while_a_worker_starts() {
+    let mut state = standing_still(true);
+    assert!(state.has_lookout(), "a worker is starting");
+    assert!(state.look(Instant::now()).takes_steps);
+}
+
+/// Otherwise the report of a pool that has grown names a circle although permits are free.
+#[test]
+fn a_report_knows_the_permits_that_were_added() {
+    assert_eq!(standing_still(true).snapshot().permits, 2);
+}

@@ -158,7 +158,7 @@ fn a_start_is_tried_again_at_once_if_every_worker_is_parked() {
 
 /// Returns the number of the first look that refuses a wait, and the permits that the pool
 /// has added by then.
-fn first_refusal(state: &mut State) -> (Option<u32>, usize) {
+pub(super) fn first_refusal(state: &mut State) -> (Option<u32>, usize) {
     state.start_monitor();
     let refusal = (1..=2000).find(|_| state.look(Instant::now()).refused.is_some());
     (refusal, state.growth.permits())
@@ -256,7 +256,7 @@ fn a_closed_pool_takes_no_lent_job_back() {
 
 /// Makes the second worker's wait poll for a job that is queued, and that somebody else has
 /// submitted. No job is lent.
-fn poll_for_a_queued_job(state: &mut State) {
+pub(super) fn poll_for_a_queued_job(state: &mut State) {
     for parked_wait in &mut state.parked_waits {
         parked_wait.request.lends = false;
     }

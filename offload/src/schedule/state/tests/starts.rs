@@ -124,3 +124,28 @@ fn an_idle_worker_is_called_before_a_new_one() {
         "there is one for each permit"
     );
 }
+
+/// Otherwise a worker that could not be started is bound to search, and jobs are queued for ever.
+#[test]
+fn a_called_worker_that_could_not_be_started_searches_for_nobody() {
+    let mut state = failed();
+    state.start_failed = None;
+    let Some(Action::Start(id)) = state.call_beside() else {
+        panic!("a permit is free")
+    };
+    let _told = state.start_failed(id);
+    state.pass_search_on();
+    assert!(!state.has_lookout());
+}
+
+/// Otherwise a job that runs counts as ended as soon as another one has shown its result.
+#[test]
+fn a_job_that_has_shown_its_result_is_counted_once() {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    state.threads = 2;
+    let (ended, stacks) = (unrelated(), [state.enter(), state.enter()]);
+    state.begin(stacks[0], &ended, StartRight::Permit);
+    state.begin(stacks[1], &unrelated(), StartRight::Permit);
+    ended.job.header().show(Finish::Completed);
+    assert_eq!((state.metrics().running, state.metrics().idle), (1, 1));
+}

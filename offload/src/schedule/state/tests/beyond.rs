@@ -1,0 +1,61 @@
+//! Descendants of parked jobs that start beyond the permits, and what that means for the others.
+
+use super::{
+    hopeless::{first_refusal, hopeless, poll_for_a_queued_job},
+    *,
+};
+use crate::lineage::Relation;
+
+/// Otherwise a pool stands still for ever beside a job that waits for job after job.
+#[test]
+fn a_start_beyond_the_permits_is_no_progress_while_others_are_queued() {
+    for others in [0, 1] {
+        let (mut state, _parkers, _job) = hopeless();
+        state.limits.max_threads = 1;
+        state.running = 1;
+        poll_for_a_queued_job(&mut state);
+        for _ in 0..others {
+            let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
+        }
+        let before = state.growth.seen().events;
+        let Some((job, right)) = state.take_beyond_permits() else {
+            panic!("the job has credit")
+        };
+        let stack = state.enter();
+        state.begin(stack, &job, right);
+        assert_eq!(state.growth.seen().events > before, others == 0);
+    }
+}
+
+/// Otherwise all queued descendants start at once after a second, instead of a few.
+#[test]
+fn a_start_as_surplus_uses_the_surplus() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.growth.grow_surplus();
+    let stack = state.enter();
+    state.begin(stack, &unrelated(), StartRight::Surplus);
+    assert_eq!(state.growth.surplus(), 0);
+}
+
+/// Otherwise a wait hangs whose job can have no thread, because another descendant blocks on the
+/// account of its job.
+#[test]
+fn a_spent_account_keeps_no_wait_from_being_refused_while_a_permit_is_free() {
+    let (mut state, _parkers, _job) = hopeless();
+    (state.threads, state.running, state.limits.max_threads) = (3, 1, 2);
+    state.parked_waits[1].account().spend(Relation::Awaited);
+    poll_for_a_queued_job(&mut state);
+    assert_eq!(first_refusal(&mut state).0, Some(60));
+}
+
+/// Otherwise a pool that once refused a wait refuses each wait for a slow answer after a second.
+#[test]
+fn a_pool_that_has_kept_up_is_patient_again() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.stall.has_refused = true;
+    for _ in 0..10 {
+        state.growth.note_end(true);
+        let _findings = state.look(Instant::now());
+    }
+    assert!(!state.stall.has_refused);
+}
