@@ -196,3 +196,44 @@ fn a_wait_that_is_woken_all_the_time_lets_other_jobs_run() {
         assert!(bridge.wait(behind));
     });
 }
+
+/// Otherwise such a wait has the settings of another bridge, and ends with it.
+#[test]
+fn a_frozen_wait_with_a_limit_rests_on_its_own_home() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let seen = runtime.block_on(async {
+            let here = async { tokio::runtime::Handle::current().id() };
+            bridge.wait_frozen_timeout(here, Duration::from_hours(1))
+        });
+        assert_eq!(seen.unwrap(), bridge.handle().unwrap().id());
+    });
+}
+
+/// Otherwise the timers of such a wait stand still for the grace of the shutdown.
+#[test]
+fn a_wait_on_another_home_goes_on_beside_a_shutdown() {
+    within(|| {
+        let [bridge, other] =
+            [(); 2].map(|()| Bridge::builder().worker_threads(1).build().unwrap());
+        let (end, ends) = mpsc::channel::<()>();
+        let blocks = bridge.handle().unwrap();
+        let (start, started) = mpsc::channel();
+        blocks.spawn_blocking(move || {
+            start.send(()).unwrap();
+            ends.recv().is_err()
+        });
+        started.recv().unwrap();
+        let (report, ()) = other.wait(async {
+            let beside = async {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                drop(end);
+            };
+            tokio::join!(bridge.shutdown(Duration::MAX), beside)
+        });
+        assert_eq!(report.running.len(), 0);
+    });
+}

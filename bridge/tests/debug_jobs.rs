@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, mpsc},
 };
 
-use bridge::{Bridge, Offload, offload::Cancelled, smartasync};
+use bridge::{BoxCall, Bridge, Offload, offload::Cancelled, smartasync};
 use testkit::within;
 use tracing::{Event, Metadata, Subscriber, field, span};
 
@@ -85,6 +85,8 @@ fn a_job_logs_its_run() {
         let queued = bridge.offload(|| ()).start();
         let refused = run("e", false).on(&bridge).try_offload().unwrap_err();
         refused.into_inner().wait();
+        let refused = run("f", false).on(&bridge).try_offload().unwrap_err();
+        BoxCall::new(refused.into_inner()).wait();
         go.send(()).unwrap();
         bridge.wait(async { (busy.await, queued.await) });
         // A job logs before its caller gets the result.
@@ -94,6 +96,7 @@ fn a_job_logs_its_run() {
             ("call panicked", "route=Offload"),
             ("call finished", "route=Offload"),
             ("call never ran", ""),
+            ("call finished", "route=Direct"),
             ("call finished", "route=Direct"),
         ];
         assert_eq!(lines.len(), expected.len(), "{lines:#?}");

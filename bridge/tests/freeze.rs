@@ -5,9 +5,10 @@
 
 use std::{
     cell::Cell,
+    collections::HashSet,
     fmt::Write as _,
     panic::{self, AssertUnwindSafe, Location},
-    sync::{Mutex, Once, PoisonError},
+    sync::{Arc, Mutex, Once, PoisonError},
     thread,
     time::Duration,
 };
@@ -205,6 +206,38 @@ fn only_what_comes_before_a_hand_over_freezes() {
         let place = runtime.block_on(task).unwrap();
         assert_warned("hands_over", &[place]);
         assert_warned("blameless", &[]);
+    });
+}
+
+#[smartasync]
+fn again() {
+    thread::sleep(LONG);
+}
+
+/// Otherwise a thread that has handed over once is never warned of again.
+#[test]
+fn a_freeze_long_after_a_hand_over_is_reported() {
+    subscribe();
+    within(|| {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_time().build().unwrap();
+        let seen = Arc::new(Mutex::new(HashSet::new()));
+        let place = loop {
+            let seen = Arc::clone(&seen);
+            let task = runtime.spawn(async move {
+                let is_new = seen.lock().unwrap().insert(thread::current().id());
+                if is_new {
+                    hands_over(Duration::ZERO, Duration::ZERO).wait();
+                    return None;
+                }
+                again().wait();
+                Some(line() - 1)
+            });
+            if let Some(place) = runtime.block_on(task).unwrap() {
+                break place;
+            }
+        };
+        assert_warned("again", &[place]);
     });
 }
 

@@ -269,6 +269,16 @@ async fn ticket() -> u8 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+/// The counter is in a block within the body.
+#[smartasync(blocking = inner_blocking)]
+async fn inner_ticket() -> u8 {
+    let next = || {
+        static NEXT: AtomicU8 = AtomicU8::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+    next()
+}
+
 trait Twins {
     #[smartasync(blocking = read_blocking)]
     async fn read(&self) -> u8;
@@ -308,6 +318,7 @@ fn plain_twins() {
         assert_eq!(largest(vec![]), Some(2));
         assert_eq!(letters_blocking("ab").count(), 2);
         assert_eq!([ticket().wait(), ticket_blocking()], [0, 1]);
+        assert_eq!([inner_ticket().wait(), inner_blocking()], [0, 1]);
         for end in [
             || never().wait(),
             || never_blocking(),

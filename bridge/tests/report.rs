@@ -306,3 +306,30 @@ fn a_wait_that_is_given_up_while_others_run_says_so() {
         drop(end);
     });
 }
+
+/// Otherwise a wait that is stuck, and is woken now and then, looks young.
+#[test]
+fn the_age_of_a_wait_counts_from_its_first_park() {
+    within(|| {
+        let db = bridge("db", 1);
+        let (end, mut ended) = oneshot::channel::<()>();
+        let own = db.clone();
+        let waiter = thread::spawn(move || {
+            own.wait(async {
+                let mut ticks = tokio::time::interval(Duration::from_millis(5));
+                loop {
+                    tokio::select! {
+                        _ = &mut ended => break,
+                        _ = ticks.tick() => {}
+                    }
+                }
+            });
+        });
+        let old = Some(Duration::from_millis(300));
+        eventually(&db, |report| {
+            report.waits().iter().any(|wait| wait.age() >= old)
+        });
+        end.send(()).unwrap();
+        waiter.join().unwrap();
+    });
+}

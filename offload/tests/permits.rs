@@ -230,8 +230,7 @@ fn the_last_job_that_was_submitted_is_found_by_the_wait_that_polls_for_it() {
         let job = job.start();
         eventually("it runs", || pool.metrics().running == 1);
         let unrelated = pool.run(move || drop(lock.lock().unwrap())).start();
-        let task = pool.run(|| 7).start();
-        // This look closes the inbox, so the job has its place in the queue.
+        let task = pool.run(|| 7).start(); // the next look gives it its place in the queue
         assert_eq!(pool.metrics().queued, 2);
         give.send(task).unwrap();
         assert_eq!(wait(job), 7);

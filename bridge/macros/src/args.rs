@@ -207,6 +207,20 @@ mod tests {
     use super::{distance, nearest, own};
 
     #[test]
+    fn each_option_is_given_once() {
+        for (options, name) in [
+            (quote! { bridge = A, bridge = B, debug }, "bridge"),
+            (quote! { debug, debug }, "debug"),
+            (quote! { blocking = a, blocking = b }, "blocking"),
+            (quote! { crate = a, crate = b }, "crate"),
+        ] {
+            let (_, errors) = super::parse(options);
+            let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            assert_eq!(texts, [format!("`{name}` is given twice; keep one")]);
+        }
+    }
+
+    #[test]
     fn a_methods_own() {
         for (tokens, expected) in [
             (quote! { self.bridge }, Some("self")),

@@ -296,6 +296,10 @@ mod tests {
     #[test]
     fn lifetimes_are_erased_and_labels_are_not() {
         check(quote! { let x: &'a u8 = y; }, quote! { let x: &'_ u8 = y; });
+        check(
+            quote! { let x: &'a ::b::C = y; },
+            quote! { let x: &'_ ::b::C = y; },
+        );
         for same in [
             quote! { 'a: loop { break 'a; } let c = 'a'; },
             quote! { 'a: loop { continue 'a; } },

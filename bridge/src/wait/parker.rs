@@ -96,7 +96,13 @@ impl WaitParker {
         if !self.takes_turn() {
             return false;
         }
-        let caught = self.parker.spin(up_to(deadline, limit));
+        self.spin(limit, up_to(deadline, limit))
+    }
+
+    /// Spins for at most `time`, which is usually the limit of a spin. Remembers whether that
+    /// paid.
+    fn spin(&self, limit: Duration, time: Duration) -> bool {
+        let caught = self.parker.spin(time);
         let spinning = self.spinning.get().after(caught, limit);
         self.spinning.set(spinning);
         LAST_REST.note(spinning);
@@ -264,6 +270,17 @@ mod tests {
             let waker = waker(&lease);
             assert!(kept.iter().any(|kept| kept.will_wake(&waker)));
         }
+    }
+
+    /// Otherwise each wait spins for its whole limit, however useless that is.
+    #[test]
+    fn a_spin_for_nothing_is_remembered() {
+        let lease = ParkerLease::take().unwrap();
+        let parker = lease.parker().unwrap();
+        parker.spinning.set(Spinning::new());
+        let limit = Duration::from_micros(50);
+        assert!(!parker.spin(limit, limit), "nobody woke it");
+        assert_ne!(parker.spinning.get(), Spinning::new());
     }
 
     /// Otherwise a thread whose spins did not pay for a while never spins again.

@@ -27,6 +27,7 @@ mod generics;
 mod layout;
 mod methods;
 mod nested;
+mod rare;
 mod self_name;
 mod signatures;
 mod traits;

@@ -131,6 +131,29 @@ fn of_a_busy_runtime_in_a_task_of_the_bridge_on_a_current_thread() {
     });
 }
 
+/// Otherwise hand-overs under a guard have no limit, until Tokio has no blocking thread left.
+#[test]
+fn a_hand_over_under_a_guard_counts_on_its_own_runtime() {
+    within(|| {
+        let builder = Bridge::builder().worker_threads(1).max_nested_waits(1);
+        let bridge = builder.build().unwrap();
+        let foreign = one_worker();
+        let (home, own) = (bridge.handle().unwrap(), bridge.clone());
+        let guard = foreign.handle().clone();
+        let task = bridge.spawn(async move {
+            let _guard = guard.enter();
+            let inner = own.clone();
+            own.wait(home.spawn(async move { inner.try_wait(async {}) }))
+                .unwrap()
+        });
+        let outcome = bridge.wait(task).unwrap();
+        assert!(
+            matches!(outcome, Err(WaitError::TooDeep { limit: 1, .. })),
+            "{outcome:?}"
+        );
+    });
+}
+
 /// Inside a frozen wait the runtime of a guard is home. While home's worker is busy, no
 /// probe shows that home is not the runtime of this worker.
 #[test]

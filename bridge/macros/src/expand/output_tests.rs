@@ -20,6 +20,16 @@ fn check(options: &str, function: &str, part: &str, count: usize) {
     assert_eq!(output.matches(&part).count(), count, "{part} in {output}");
 }
 
+/// Otherwise the twin warns of its function, which is deprecated as the twin is.
+#[test]
+fn a_twin_of_a_deprecated_function_allows_it() {
+    for deprecated in ["#[deprecated]", "#[cfg_attr(a, deprecated)]"] {
+        let function = format!("{deprecated} fn f(&self) {{}}");
+        check("blocking = g", &function, "#[allow(deprecated)]", 1);
+    }
+    check("blocking = g", "fn f(&self) {}", "deprecated", 0);
+}
+
 /// Otherwise the compiler says what it expected, and not what to do.
 #[test]
 fn what_is_no_function_is_refused_with_an_explanation() {

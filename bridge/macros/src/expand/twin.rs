@@ -11,7 +11,8 @@ use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
     Attribute, GenericParam, Ident, Meta, Safety, Signature, TypeImplTrait, Visibility,
-    ext::IdentExt, visit::Visit,
+    ext::IdentExt,
+    visit::{self, Visit},
 };
 
 use super::{
@@ -144,8 +145,9 @@ fn stays(attr: &Attribute) -> bool {
 fn generics(sig: &Signature) -> Option<TokenStream> {
     struct Impls(usize);
     impl Visit<'_> for Impls {
-        fn visit_type_impl_trait(&mut self, _: &TypeImplTrait) {
+        fn visit_type_impl_trait(&mut self, bounds: &TypeImplTrait) {
             self.0 += 1;
+            visit::visit_type_impl_trait(self, bounds);
         }
     }
     let names: Vec<&Ident> = sig

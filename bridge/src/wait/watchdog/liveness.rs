@@ -166,6 +166,14 @@ mod tests {
         assert!(probe.probe_if_due(&handle, due), "it was dropped unrun");
     }
 
+    /// Otherwise a wait ends although its runtime lives, if a worker runs the canary at once.
+    #[test]
+    fn work_that_has_run_was_not_dropped() {
+        let outcome = Outcome::default();
+        Work(Arc::clone(&outcome)).run();
+        assert_eq!(outcome.load(Ordering::Acquire), RUN);
+    }
+
     /// Otherwise a wait that is parked for hours wakes up all the time.
     #[test]
     fn canaries_grow_rarer() {
