@@ -45,14 +45,34 @@ impl Ambient for InRuntime {
     }
 
     fn stalled(report: &Report) {
-        tracing::warn!(
-            pool = report.name().as_str(),
-            waited = ?report.stalled_for().unwrap_or_default(),
-            queued = report.metrics().queued,
-            %report,
-            "the head of an offload pool's queue waits while every thread is busy; offload less at \
-             a time, or raise `max_threads`"
-        );
+        macro_rules! warn {
+            ($text:literal) => {
+                tracing::warn!(
+                    pool = report.name().as_str(),
+                    waited = ?report.stalled_for().unwrap_or_default(),
+                    queued = report.metrics().queued,
+                    %report,
+                    $text
+                )
+            };
+        }
+
+        match (report.metrics().running, report.metrics().blocked) {
+            (0, 0) => warn!(
+                "the head of an offload pool's queue waits, and no closure runs; a hook of \
+                 `on_thread_start` may block"
+            ),
+            // More permits would be of no use.
+            (0, _) => warn!(
+                "the head of an offload pool's queue waits while every thread is parked in a wait \
+                 that does not depend on it, as far as the pool can see; spawn the tasks in between \
+                 with `bridge::spawn`, offload less at a time, or raise `max_blocked_threads`"
+            ),
+            _ => warn!(
+                "the head of an offload pool's queue waits while every thread is busy; offload less \
+                 at a time, or raise `max_threads`"
+            ),
+        }
     }
 
     fn lost(pool: &PoolName, at: &'static Location<'static>, why: &OffloadError) {

@@ -214,7 +214,10 @@ impl fmt::Display for WaitError {
                 match report.cycle().filter(|cycle| cycle.is_certain()) {
                     // More threads would be parked too.
                     Some(cycle) => write!(f, "{cycle}; let one of them not wait"),
-                    None => f.write_str("raise `max_blocked_threads`, or nest less deeply"),
+                    None => f.write_str(
+                        "raise `max_blocked_threads`, nest less deeply, or spawn the tasks in \
+                         between with `bridge::spawn`",
+                    ),
                 }
             }
             Self::RuntimeGone { at } => write!(

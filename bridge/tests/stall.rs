@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bridge::{Pool, Wait, WaitError, wait, wait_frozen_timeout};
+use bridge::{Bridge, Pool, Wait, WaitError, wait, wait_frozen_timeout};
 use testkit::within;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -221,6 +221,61 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
         let warnings = WARNINGS.lock().unwrap();
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].contains("workers"), "{warnings:?}");
+    });
+}
+
+/// Returns the warnings of a pool in which a closure is queued behind `busy` closures of this
+/// kind for over a second.
+fn warnings_behind(builder: bridge::Builder, busy: usize, closure: fn(&Bridge, Held)) -> String {
+    WARNINGS.lock().unwrap().clear();
+    let bridge = builder
+        .max_threads(1)
+        .max_blocked_threads(1)
+        .build()
+        .unwrap();
+    let (release, held) = tokio::sync::watch::channel(());
+    let jobs: Vec<_> = (0..busy)
+        .map(|_| {
+            let (own, held) = (bridge.clone(), held.clone());
+            bridge.offload(move || closure(&own, held)).start()
+        })
+        .collect();
+    let queued = bridge.offload(|| ()).start();
+    thread::sleep(Duration::from_millis(1500));
+    let warnings = WARNINGS.lock().unwrap().concat();
+    drop(release);
+    for job in jobs.into_iter().chain([queued]) {
+        let _whatever_it_was = wait(job.outcome());
+    }
+    warnings
+}
+
+/// Ends when its sender is dropped.
+type Held = tokio::sync::watch::Receiver<()>;
+
+/// Otherwise the advice of the warning is of no use, or makes things worse.
+#[test]
+fn a_pool_that_stands_still_says_why() {
+    within(|| {
+        let _alone = keep_all();
+        let computes: fn(&Bridge, Held) = |_, held| {
+            while held.has_changed().is_ok() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let busy = warnings_behind(Bridge::builder(), 1, computes);
+        assert!(busy.contains("raise `max_threads`"), "{busy}");
+
+        let waits: fn(&Bridge, Held) = |own, mut held| {
+            let _refused = own.try_wait(async move { held.changed().await });
+        };
+        let parked = warnings_behind(Bridge::builder(), 2, waits);
+        assert!(parked.contains("bridge::spawn"), "{parked}");
+        assert!(!parked.contains("`max_threads`"), "{parked}");
+
+        let slow = Bridge::builder().on_thread_start(|| thread::sleep(Duration::from_secs(2)));
+        let starting = warnings_behind(slow, 0, computes);
+        assert!(starting.contains("on_thread_start"), "{starting}");
     });
 }
 
