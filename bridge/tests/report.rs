@@ -333,3 +333,32 @@ fn the_age_of_a_wait_counts_from_its_first_park() {
         waiter.join().unwrap();
     });
 }
+
+/// Otherwise a report lists waits that are over, or leaves out those of a thread that has waited
+/// on another bridge before.
+#[test]
+fn a_thread_is_listed_only_where_it_waits() {
+    within(|| {
+        let bridges = [bridge("first", 1), bridge("second", 1)];
+        let own = bridges.clone();
+        let (ends, waits): (Vec<_>, Vec<_>) = (0..4).map(|_| oneshot::channel::<()>()).unzip();
+        let (stay, stays) = mpsc::channel::<()>();
+        let waiter = thread::spawn(move || {
+            for (bridge, wait) in own.iter().cycle().zip(waits) {
+                let _ended = bridge.wait(wait);
+            }
+            let _ended = stays.recv();
+        });
+        for (round, end) in ends.into_iter().enumerate() {
+            let (here, there) = (&bridges[round % 2], &bridges[(round + 1) % 2]);
+            eventually(here, |report| report.waits().len() == 1);
+            assert!(there.report().waits().is_empty());
+            end.send(()).unwrap();
+        }
+        for bridge in &bridges {
+            eventually(bridge, |report| report.waits().is_empty());
+        }
+        drop(stay);
+        waiter.join().unwrap();
+    });
+}

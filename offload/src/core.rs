@@ -34,7 +34,8 @@ use crate::{
     platform::{
         fork::{self, Forked},
         sync::{
-            AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, now, start_thread,
+            AtomicBool, AtomicUsize, Condvar, Mutex, MutexGuard, Padded, lock, next_number, now,
+            start_thread,
         },
     },
     schedule::{
@@ -144,7 +145,7 @@ impl Core {
             is_reporting: AtomicBool::new(false),
             born,
             yielding: Yielding::new(born),
-            outside: Outside::default(),
+            outside: Outside::new(next_number()),
             ready,
             inbox,
             keeps_no_idle: AtomicBool::new(false),

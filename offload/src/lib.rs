@@ -89,7 +89,7 @@ pub use crate::platform::sync::clocked as model;
 pub use crate::{
     job::{large, own_future},
     platform::{fork, load},
-    pool::outside_wait::OutsideWait,
+    pool::wait_place::WaitPlace,
     thread::{on_thread, park, stack},
     vocabulary::metrics::{Figure, Value},
 };

@@ -86,7 +86,11 @@ fn a_wait_outside_the_pool_is_listed_behind_the_others() {
         let outer = pool.run(move || wait(ended)).start();
         parked(&pool, 1);
         // Those outside come in the order in which they have parked.
-        let notes = ["second", "third"].map(|future| pool.note_wait(Location::caller(), future));
+        let places = [(); 2].map(|()| pool.wait_place().unwrap());
+        for (place, future) in places.iter().rev().zip(["second", "third"]) {
+            place.note(Location::caller(), future);
+            thread::sleep(Duration::from_millis(1));
+        }
         let report = pool.report();
         let waits = report.waits().iter();
         let waits = waits.map(|wait| (wait.number(), wait.job(), wait.future()));
@@ -96,7 +100,9 @@ fn a_wait_outside_the_pool_is_listed_behind_the_others() {
             (3, None, Some("third")),
         ];
         assert!(waits.eq(expected), "{report}");
-        drop(notes);
+        places[0].clear();
+        assert_eq!(pool.report().waits().len(), 2);
+        drop(places);
         assert_eq!(pool.report().waits().len(), 1);
         end.send(()).unwrap();
         assert!(wait(outer).is_ok());

@@ -6,10 +6,14 @@
 //! [`ShutdownRegistration::has_runtime_ended`] is true before a timer of the runtime panics.
 //!
 //! A wait registers before its first park. A wait that spins through many wake-ups without
-//! a park registers too. Most waits do neither, so they pay for no registration. A wait
+//! a park registers too. Many waits do neither, so they pay for no registration. A wait
 //! looks at `gone` after it has registered. The sentinel sets `gone` before it
 //! reads the list of threads. So either the thread sees `gone`, or the sentinel sees
 //! the thread and wakes it.
+//!
+//! The parker of a thread keeps the registration from one wait to the next on the same
+//! runtime. The sentinel may then wake a thread that does not wait. The next wait of the
+//! thread polls once more for that.
 //!
 //! The sentinel cannot tell every end: see the wait's liveness probe.
 
@@ -56,15 +60,15 @@ impl Sentinel {
     }
 }
 
-/// The registration of a waiting thread with the sentinel of its runtime, until it is
-/// dropped.
+/// The registration of a parker with the sentinel of a runtime, until it is dropped.
 pub(crate) struct ShutdownRegistration {
+    runtime: Id,
     sentinel: Arc<Sentinel>,
     number: u64,
 }
 
 impl ShutdownRegistration {
-    /// Registers a thread that waits inside this runtime.
+    /// Registers the parker of a thread that waits inside this runtime.
     pub(crate) fn new(runtime: &Handle, unparker: &Unparker) -> Result<Self, Forked> {
         let sentinel = watch(runtime);
         let mut waiting = sentinel.waiting()?;
@@ -72,7 +76,22 @@ impl ShutdownRegistration {
         waiting.next += 1;
         waiting.threads.insert(number, unparker.clone());
         drop(waiting);
-        Ok(Self { sentinel, number })
+        Ok(Self {
+            runtime: runtime.id(),
+            sentinel,
+            number,
+        })
+    }
+
+    /// Returns whether this is a registration with this runtime.
+    pub(crate) fn is_of(&self, runtime: &Handle) -> bool {
+        self.runtime == runtime.id()
+    }
+
+    /// Returns the number of this registration among those of its runtime.
+    #[cfg(test)]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Returns whether the runtime has ended.
@@ -143,6 +162,15 @@ impl Drop for OnDrop {
     }
 }
 
+/// Returns how many parkers are registered with this runtime.
+#[cfg(test)]
+pub(crate) fn registered(runtime: &Handle) -> usize {
+    let sentinel = watch(runtime);
+    sentinel
+        .waiting()
+        .map_or(0, |waiting| waiting.threads.len())
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -203,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_goes_with_its_wait() {
+    fn a_registration_goes_when_it_is_dropped() {
         let runtime = runtime();
         let parker = Parker::new();
-        let registered = || watch(runtime.handle()).waiting().unwrap().threads.len();
+        let registered = || registered(runtime.handle());
         let register = || ShutdownRegistration::new(runtime.handle(), parker.unparker()).unwrap();
         let (first, second) = (register(), register());
         assert_eq!(registered(), 2);

@@ -60,7 +60,7 @@ fn keep_polling<F: Future>(
     wait: &mut OpenWait<'_>,
     mut future: Pin<&mut F>,
 ) -> Result<F::Output, WaitError> {
-    let mut watchdog = Watchdog::start(wait.context);
+    let mut watchdog = Watchdog::start(wait.context, wait.lease);
     loop {
         // A job that was lent to this thread may be what the future waits for.
         if !wait.waiting.run_lent() {
@@ -78,11 +78,9 @@ fn keep_polling<F: Future>(
 #[cold]
 fn pause(wait: &mut OpenWait<'_>, watchdog: &mut Watchdog<'_>) -> Result<(), WaitError> {
     let OpenWait {
-        context,
-        waiting,
-        lease,
+        context, waiting, ..
     } = wait;
-    let parker = watchdog.check_limits(lease)?;
+    let parker = watchdog.check_limits()?;
     if parker.spin_for_wake_up(context.spin_limit(), context.deadline()) {
         waiting.skip_park();
         return watchdog.after_spin(parker);
@@ -90,7 +88,7 @@ fn pause(wait: &mut OpenWait<'_>, watchdog: &mut Watchdog<'_>) -> Result<(), Wai
     let alarm = watchdog.before_park(parker)?;
     // A pool lists the waits of its own threads.
     if !waiting.is_on_pool_thread() {
-        watchdog.list_wait();
+        watchdog.list_wait(parker);
     }
     let ended = waiting.park(parker, Some(alarm));
     watchdog.after_park(ended, || waiting.report())

@@ -42,6 +42,7 @@ mod freeze;
 mod frozen;
 pub(crate) mod hand_over;
 mod instance;
+mod kept;
 mod may_block;
 mod panicked;
 mod parker;

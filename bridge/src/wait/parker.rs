@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::kept::Kept;
 use offload_pool::{
     fork::{Forked, OfProcess},
     load,
@@ -74,6 +75,8 @@ struct CachedParker {
 pub(super) struct WaitParker {
     parker: Parker,
     spinning: Cell<Spinning>,
+    /// What the next wait may take from the last.
+    pub(super) kept: Kept,
 }
 
 impl Deref for WaitParker {
@@ -207,6 +210,7 @@ impl CachedParker {
             parker: OfProcess::new(WaitParker {
                 parker,
                 spinning: Cell::new(LAST_REST.first_of_a_parker()),
+                kept: Kept::new(),
             }),
         }
     }
@@ -216,9 +220,8 @@ impl CachedParker {
 mod tests {
     use std::{hint, sync::atomic::AtomicBool, thread};
 
-    use testkit::within;
-
     use super::*;
+    use testkit::within;
 
     fn waker(lease: &ParkerLease) -> Waker {
         lease.cached().waker.clone()

@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::OutsideWait;
 use tokio::runtime::Handle;
 
 use super::freeze;
@@ -151,12 +150,5 @@ impl<'a> WaitContext<'a> {
     /// Returns how long a pause spins at most before it parks.
     pub(super) fn spin_limit(&self) -> Duration {
         self.request.bridge.spin()
-    }
-
-    /// Lists this wait in the reports of its bridge, until the returned guard drops.
-    pub(super) fn list(&self) -> OutsideWait {
-        let request = self.request;
-        let pool = request.bridge.pool();
-        pool.note_wait(request.at, request.future)
     }
 }

@@ -17,7 +17,7 @@
 //!   wakes all registered threads.
 //! * [`LivenessProbe`] finds the rare ends at which the sentinel is not dropped. It submits
 //!   small work to the runtime now and then, and sees whether the runtime drops that work
-//!   unrun. So each park has a limit, first of 10 ms and then of ever longer times.
+//!   unrun. So each park has a limit, first of 100 ms and then of ever longer times.
 //!
 //! [`StallWarning`] never ends a wait. It warns once, after a second.
 
@@ -26,7 +26,7 @@ mod stall;
 
 use std::time::Instant;
 
-use offload_pool::{OutsideWait, Parked, fork::Forked, park::Parker};
+use offload_pool::{Parked, WaitPlace, fork::Forked};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{
@@ -42,15 +42,17 @@ const CAUGHT_BEFORE_CHECK: u32 = 16;
 /// The watchdog of one wait.
 pub(super) struct Watchdog<'a> {
     context: &'a WaitContext<'a>,
-    /// Made before the first park, or when spins have caught [`CAUGHT_BEFORE_CHECK`]
-    /// wake-ups. Most waits come to neither.
+    lease: &'a ParkerLease,
+    /// Taken from the parker before the first park, or when spins have caught
+    /// [`CAUGHT_BEFORE_CHECK`] wake-ups. Many waits come to neither. The parker gets it back.
     registration: Option<ShutdownRegistration>,
     liveness: LivenessProbe,
     stall: StallWarning,
     /// The number of wake-ups that the wait caught while it spun.
     caught: u32,
-    /// Lists the wait in reports from its first park to its end.
-    listed: Option<OutsideWait>,
+    /// Lists the wait in reports from its first park to its end. Taken from the parker, which gets
+    /// it back.
+    listed: Option<WaitPlace>,
 }
 
 impl<'a> Watchdog<'a> {
@@ -59,13 +61,14 @@ impl<'a> Watchdog<'a> {
     /// The watchdog is boxed, because it lasts as long as the polls that follow, and they
     /// need the stack.
     #[cold]
-    pub(super) fn start(context: &'a WaitContext<'a>) -> Box<Self> {
+    pub(super) fn start(context: &'a WaitContext<'a>, lease: &'a ParkerLease) -> Box<Self> {
         // `Box::new` would make the watchdog on the stack and copy it.
         let place = Box::new_uninit();
         Box::write(
             place,
             Self {
                 context,
+                lease,
                 registration: None,
                 liveness: LivenessProbe::new(),
                 stall: StallWarning::new(),
@@ -77,22 +80,21 @@ impl<'a> Watchdog<'a> {
 
     /// Checks the deadline. Returns the parker, unless the future has forked and this is the
     /// child.
-    pub(super) fn check_limits<'p>(
-        &self,
-        lease: &'p ParkerLease,
-    ) -> Result<&'p WaitParker, WaitError> {
+    pub(super) fn check_limits(&self) -> Result<&'a WaitParker, WaitError> {
         let at = self.context.at();
         if (self.context.deadline()).is_some_and(|deadline| deadline <= Instant::now()) {
             let left = self.context.request.left;
             return Err(WaitError::TimedOut { at, left });
         }
         // In the child: the threads that could wake this one stayed in the parent.
-        lease.parker().map_err(|Forked| WaitError::Forked { at })
+        self.lease
+            .parker()
+            .map_err(|Forked| WaitError::Forked { at })
     }
 
     /// Notes a wake-up that came while the thread spun. Checks the runtime if the wait has
     /// caught many of them, or has registered.
-    pub(super) fn after_spin(&mut self, parker: &Parker) -> Result<(), WaitError> {
+    pub(super) fn after_spin(&mut self, parker: &WaitParker) -> Result<(), WaitError> {
         self.stall.woken();
         self.caught = self.caught.saturating_add(1);
         if self.caught < CAUGHT_BEFORE_CHECK && self.registration.is_none() {
@@ -106,7 +108,7 @@ impl<'a> Watchdog<'a> {
     ///
     /// The park ends when the first of these is due: the next probe of the runtime, the
     /// deadline, the warning.
-    pub(super) fn before_park(&mut self, parker: &Parker) -> Result<Instant, WaitError> {
+    pub(super) fn before_park(&mut self, parker: &WaitParker) -> Result<Instant, WaitError> {
         self.check_runtime(parker)?;
         let alarms = [
             self.context.deadline(),
@@ -117,8 +119,14 @@ impl<'a> Watchdog<'a> {
     }
 
     /// Lists this wait in the reports of its bridge. Call it only on a thread of no pool.
-    pub(super) fn list_wait(&mut self) {
-        self.listed.get_or_insert_with(|| self.context.list());
+    pub(super) fn list_wait(&mut self, parker: &WaitParker) {
+        if self.listed.is_none() {
+            let request = self.context.request;
+            self.listed = parker.kept.place(request.bridge.pool());
+            if let Some(place) = &self.listed {
+                place.note(request.at, request.future);
+            }
+        }
     }
 
     /// Takes how a park ended, and decides whether the wait goes on. Calls `report` only if
@@ -149,10 +157,10 @@ impl<'a> Watchdog<'a> {
 
     /// Checks whether the runtime has ended, by the registration and by the liveness
     /// probe.
-    fn check_runtime(&mut self, parker: &Parker) -> Result<(), WaitError> {
+    fn check_runtime(&mut self, parker: &WaitParker) -> Result<(), WaitError> {
         let runtime = self.context.runtime;
         if self.registration.is_none() {
-            self.registration = ShutdownRegistration::new(runtime, parker.unparker()).ok();
+            self.registration = parker.kept.register(runtime, parker.unparker()).ok();
         }
         // After the registration: the runtime may have ended before it.
         self.check_registration()?;
@@ -178,6 +186,22 @@ impl<'a> Watchdog<'a> {
     }
 }
 
+impl Drop for Watchdog<'_> {
+    /// Gives back what the parker keeps for the next wait. In a fork's child there is no parker.
+    fn drop(&mut self) {
+        let Ok(parker) = self.lease.parker() else {
+            return;
+        };
+        if let Some(registration) = self.registration.take() {
+            parker.kept.keep_registration(registration);
+        }
+        if let Some(place) = self.listed.take() {
+            place.clear();
+            parker.kept.keep_place(place);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{future::Ready, thread, time::Duration};
@@ -196,17 +220,15 @@ mod tests {
         runtime: &Handle,
         freezes: Freezes,
         limit: Option<Duration>,
-        test: impl FnOnce(&mut Watchdog<'_>, &Parker),
+        test: impl FnOnce(&mut Watchdog<'_>, &WaitParker),
     ) {
         let terms = limit.map_or(Terms::NONE, Terms::within);
         let request = Request::new::<Ready<()>>(Bridge::global(), terms, "future");
         let mut context = WaitContext::new(&request, runtime);
         context.freezes = freezes;
-        let mut watchdog = Watchdog::start(&context);
-        test(
-            &mut watchdog,
-            ParkerLease::take().unwrap().parker().unwrap(),
-        );
+        let lease = ParkerLease::take().unwrap();
+        let mut watchdog = Watchdog::start(&context, &lease);
+        test(&mut watchdog, lease.parker().unwrap());
     }
 
     fn one_worker() -> Runtime {
@@ -266,6 +288,23 @@ mod tests {
                 });
             }
         });
+    }
+
+    /// Otherwise each wait that parks takes the locks of all waits of its runtime.
+    #[test]
+    fn a_wait_gives_its_registration_to_the_next() {
+        let runtime = one_worker();
+        let here = runtime.handle();
+        let mut numbers = Vec::new();
+        for _ in 0..2 {
+            watched(here, Freezes::Nothing, None, |watchdog, parker| {
+                watchdog.before_park(parker).unwrap();
+                let registration = watchdog.registration.as_ref();
+                numbers.extend(registration.map(ShutdownRegistration::number));
+            });
+        }
+        assert_eq!(numbers.len(), 2);
+        assert_eq!(numbers[0], numbers[1]);
     }
 
     /// The runtime may have ended before the wait registered, so nobody wakes it.

@@ -273,11 +273,11 @@ impl Graph {
             .zip(last_inside + 1..)
             .map(|(waiter, number)| WaitEntry {
                 number,
-                at: Some(waiter.at),
-                age: Some(now.saturating_duration_since(waiter.since)),
+                at: Some(waiter.wait.at),
+                age: Some(now.saturating_duration_since(waiter.wait.since)),
                 job: None,
                 thread: waiter.thread.name().map(str::to_owned),
-                future: Some(waiter.future),
+                future: Some(waiter.wait.future),
             });
         Report {
             metrics: self.metrics,

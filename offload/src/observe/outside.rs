@@ -1,50 +1,139 @@
 //! Lists the waits that park threads which are no workers, for reports.
+//!
+//! A thread has a [`Place`] in the list of each pool, and keeps it from one wait to the next. So
+//! a wait takes only the lock of its own place, which no other wait needs. The list forgets the
+//! places that no thread keeps.
 
 use std::{
-    collections::BTreeMap,
     panic::Location,
-    sync::{Mutex, MutexGuard, PoisonError},
-    thread::Thread,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    thread::{self, Thread},
     time::Instant,
 };
 
-/// The waits of such threads on the bridge of one pool, by their numbers. Numbers grow, so
-/// the order is that in which the waits first parked.
+/// With so many places, the list first looks for those that no thread keeps.
+const MANY: usize = 16;
+
+/// The waits of such threads on the bridge of one pool.
 ///
-/// The lock is always std's, also in models, because no protocol depends on it.
-#[derive(Default)]
+/// The locks are always std's, also in models, because no protocol depends on them.
 pub(crate) struct Outside {
-    waits: Mutex<BTreeMap<usize, Waiter>>,
+    /// The number of the pool.
+    pool: usize,
+    list: Mutex<List>,
 }
 
-/// A thread that waits.
-#[derive(Clone)]
-pub(crate) struct Waiter {
+struct List {
+    places: Vec<Weak<Place>>,
+    /// At this number of places, the next one replaces those that no thread keeps.
+    full: usize,
+}
+
+/// The place of one thread in the list of one pool.
+pub(crate) struct Place {
+    pool: usize,
+    thread: Thread,
+    wait: Mutex<Option<Wait>>,
+}
+
+/// A wait that has parked.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait {
     pub(crate) at: &'static Location<'static>,
     /// The name of the future's type.
     pub(crate) future: &'static str,
     /// When the wait first parked.
     pub(crate) since: Instant,
+}
+
+/// A thread that waits, for a report.
+pub(crate) struct Waiter {
+    pub(crate) wait: Wait,
     pub(crate) thread: Thread,
 }
 
 impl Outside {
-    /// Adds a wait under this number.
-    pub(crate) fn add(&self, number: usize, waiter: Waiter) {
-        self.lock().insert(number, waiter);
+    /// Makes the list of the pool with this number, which no other pool has.
+    pub(crate) fn new(pool: usize) -> Self {
+        let list = List {
+            places: Vec::new(),
+            full: MANY,
+        };
+        Self {
+            pool,
+            list: Mutex::new(list),
+        }
     }
 
-    /// Removes the wait with this number.
-    pub(crate) fn remove(&self, number: usize) {
-        self.lock().remove(&number);
+    /// Adds a place for this thread.
+    pub(crate) fn add_place(&self) -> Arc<Place> {
+        let place = Arc::new(Place {
+            pool: self.pool,
+            thread: thread::current(),
+            wait: Mutex::new(None),
+        });
+        let mut list = lock(&self.list);
+        if list.places.len() >= list.full {
+            list.places.retain(|place| place.strong_count() > 0);
+            list.full = (2 * list.places.len()).max(MANY);
+        }
+        list.places.push(Arc::downgrade(&place));
+        place
     }
 
-    /// Returns the waits in the order in which they first parked.
+    /// Returns whether a place is in this list.
+    pub(crate) fn has(&self, place: &Place) -> bool {
+        place.pool == self.pool
+    }
+
+    /// Returns the threads that wait, in the order in which they first parked.
     pub(crate) fn waiters(&self) -> Vec<Waiter> {
-        self.lock().values().cloned().collect()
+        let places: Vec<_> = {
+            let list = lock(&self.list);
+            list.places.iter().filter_map(Weak::upgrade).collect()
+        };
+        let waiter = |place: &Arc<Place>| {
+            let wait = (*lock(&place.wait))?;
+            let thread = place.thread.clone();
+            Some(Waiter { wait, thread })
+        };
+        let mut waiters: Vec<_> = places.iter().filter_map(waiter).collect();
+        waiters.sort_by_key(|waiter| waiter.wait.since);
+        waiters
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Waiter>> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+impl Place {
+    /// Notes the wait of the thread, or that it waits no more.
+    pub(crate) fn set(&self, wait: Option<Wait>) {
+        *lock(&self.wait) = wait;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise memory grows with the number of threads that have waited.
+    #[test]
+    fn places_that_no_thread_keeps_are_forgotten() {
+        let outside = Outside::new(1);
+        let kept = outside.add_place();
+        for _ in 0..1_000 {
+            drop(outside.add_place());
+        }
+        assert!(outside.has(&kept));
+        assert!(lock(&outside.list).places.len() <= 2 * MANY);
+        assert!(outside.waiters().is_empty());
+        kept.set(Some(Wait {
+            at: Location::caller(),
+            future: "future",
+            since: Instant::now(),
+        }));
+        assert_eq!(outside.waiters().len(), 1);
     }
 }

@@ -2,23 +2,21 @@
 //!
 //! [`builder`] builds a pool. [`offload`] is the future of a job, and [`shutdown`] the end of
 //! the pool. [`cancellation`] is what a closure may ask the pool while it runs. [`handle`]
-//! closes a pool that nobody holds any more, and [`outside_wait`] notes a wait for reports.
+//! closes a pool that nobody holds any more. [`wait_place`] is where a thread that is no worker
+//! notes its wait for reports.
 
 pub(crate) mod builder;
 pub(crate) mod cancellation;
 pub(crate) mod handle;
 pub(crate) mod offload;
-pub(crate) mod outside_wait;
 pub(crate) mod shutdown;
+pub(crate) mod wait_place;
 
 use std::{
     fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,
 };
 
-use self::{
-    builder::Builder, handle::Handle, offload::Offload, outside_wait::OutsideWait,
-    shutdown::PoolShutdown,
-};
+use self::{builder::Builder, handle::Handle, offload::Offload, shutdown::PoolShutdown};
 use crate::{
     core::{Core, Refusal},
     job::{
@@ -335,13 +333,6 @@ impl<A: Ambient> Pool<A> {
             .core
             .get()
             .map_or_else(|Forked| Report::default(), |core| core.take_report())
-    }
-
-    /// Notes a wait that parks a thread which is no worker, for reports. The note ends
-    /// when the guard is dropped.
-    #[doc(hidden)]
-    pub fn note_wait(&self, at: &'static Location<'static>, future: &'static str) -> OutsideWait {
-        OutsideWait::new(&self.handle.core, at, future)
     }
 }
 

@@ -29,7 +29,7 @@ use std::{
 use tokio::{runtime::Handle, task};
 
 /// A wait that has gone on for this long submits its first canary.
-const FIRST: Duration = Duration::from_millis(10);
+const FIRST: Duration = Duration::from_millis(100);
 
 /// Submits canaries to the runtime of a wait.
 pub(super) struct LivenessProbe {
@@ -188,6 +188,6 @@ mod tests {
             assert!(!probe.probe_if_due(runtime.handle(), due));
             gaps.push((probe.next() - due).as_millis());
         }
-        assert_eq!(gaps, [20, 40, 80, 160, 320]);
+        assert_eq!(gaps, [200, 400, 800, 1600, 3200]);
     }
 }

@@ -1,0 +1,95 @@
+//! What a parker keeps from one wait to the next.
+//!
+//! A wait that parks registers with its runtime, and is listed for reports. Both need locks that
+//! all waits share. The next wait of the thread usually rests on the same runtime and on the same
+//! bridge. Then it takes over what the last wait has left, and needs neither lock.
+
+use std::cell::Cell;
+
+use offload_pool::{Pool, WaitPlace, fork::Forked, park::Unparker};
+use tokio::runtime::Handle;
+
+use crate::runtime::end::ShutdownRegistration;
+
+/// What the next wait may take from the last. Each is gone while a wait has it.
+pub(super) struct Kept {
+    registration: Cell<Option<ShutdownRegistration>>,
+    place: Cell<Option<WaitPlace>>,
+}
+
+impl Kept {
+    pub(super) fn new() -> Self {
+        Self {
+            registration: Cell::new(None),
+            place: Cell::new(None),
+        }
+    }
+
+    /// Returns the kept registration if it is that of `runtime`, or else a new one for
+    /// `unparker`, which is that of the parker.
+    pub(super) fn register(
+        &self,
+        runtime: &Handle,
+        unparker: &Unparker,
+    ) -> Result<ShutdownRegistration, Forked> {
+        match self.registration.take() {
+            Some(kept) if kept.is_of(runtime) => Ok(kept),
+            _ => ShutdownRegistration::new(runtime, unparker),
+        }
+    }
+
+    /// Keeps a registration of the parker.
+    pub(super) fn keep_registration(&self, registration: ShutdownRegistration) {
+        self.registration.set(Some(registration));
+    }
+
+    /// Returns the kept place if it is one of this pool, or else a new one.
+    pub(super) fn place<A>(&self, pool: &Pool<A>) -> Option<WaitPlace> {
+        let kept = self.place.take();
+        kept.filter(|place| place.is_of(pool))
+            .or_else(|| pool.wait_place())
+    }
+
+    /// Keeps a place of the parker's thread.
+    pub(super) fn keep_place(&self, place: WaitPlace) {
+        self.place.set(Some(place));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use offload_pool::park::Parker;
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::runtime::end;
+
+    /// Otherwise each wait that parks takes the locks of all waits, or is not told of the end of
+    /// its runtime.
+    #[test]
+    fn a_registration_is_kept_for_the_next_wait_on_its_runtime() {
+        let runtime = |()| {
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .build()
+                .unwrap()
+        };
+        let runtimes = [(); 2].map(runtime);
+        let (parker, kept) = (Parker::new(), Kept::new());
+        let counts = || {
+            runtimes
+                .each_ref()
+                .map(|runtime| end::registered(runtime.handle()))
+        };
+        for (at, expected) in [(0, [1, 0]), (0, [1, 0]), (1, [0, 1]), (0, [1, 0])] {
+            let registration = kept
+                .register(runtimes[at].handle(), parker.unparker())
+                .unwrap();
+            assert_eq!(counts(), expected);
+            kept.keep_registration(registration);
+            assert_eq!(counts(), expected, "it is kept");
+        }
+        kept.registration.set(None);
+        assert_eq!(counts(), [0, 0]);
+    }
+}

@@ -1,0 +1,49 @@
+//! The place where a thread that is no worker notes the wait which parks it, for reports.
+
+use std::{fmt, panic::Location, sync::Arc};
+
+use super::Pool;
+use crate::{
+    observe::outside::{Place, Wait},
+    platform::sync::now,
+};
+
+/// The place of this thread in the list of a pool, where it notes the wait that parks it.
+pub struct WaitPlace(Arc<Place>);
+
+impl WaitPlace {
+    /// Returns whether this is a place in the list of this pool.
+    #[must_use]
+    pub fn is_of<A>(&self, pool: &Pool<A>) -> bool {
+        let core = pool.handle.core.get();
+        core.is_ok_and(|core| core.outside.has(&self.0))
+    }
+
+    /// Notes that the wait at `at`, for a future of the type `future`, parks this thread.
+    pub fn note(&self, at: &'static Location<'static>, future: &'static str) {
+        let since = now();
+        self.0.set(Some(Wait { at, future, since }));
+    }
+
+    /// Notes that this thread waits no more.
+    pub fn clear(&self) {
+        self.0.set(None);
+    }
+}
+
+impl<A> Pool<A> {
+    /// Returns a place for this thread in the list of this pool's outside waits. In a fork's
+    /// child there is none.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn wait_place(&self) -> Option<WaitPlace> {
+        let core = self.handle.core.get().ok()?;
+        Some(WaitPlace(core.outside.add_place()))
+    }
+}
+
+impl fmt::Debug for WaitPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitPlace").finish_non_exhaustive()
+    }
+}
