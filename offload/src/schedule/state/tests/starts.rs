@@ -149,3 +149,19 @@ fn a_job_that_has_shown_its_result_is_counted_once() {
     ended.job.header().show(Finish::Completed);
     assert_eq!((state.metrics().running, state.metrics().idle), (1, 1));
 }
+
+/// Otherwise the metrics leave out a job that is lent to the wait of a waker. The job whose waker
+/// waits has ended, and its worker runs the lent job.
+#[test]
+fn a_job_above_one_that_has_shown_its_result_runs() {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    state.threads = 1;
+    let (ended, stack) = (unrelated(), state.enter());
+    state.begin(stack, &ended, StartRight::Permit);
+    ended.job.header().show(Finish::Completed);
+    assert_eq!((state.metrics().running, state.metrics().idle), (0, 1));
+    // The wait of the waker has returned the permit.
+    state.running -= 1;
+    state.begin(stack, &unrelated(), StartRight::Permit);
+    assert_eq!((state.metrics().running, state.metrics().idle), (1, 0));
+}
