@@ -57,13 +57,14 @@ impl Ambient for InRuntime {
             };
         }
 
-        match (report.metrics().running, report.metrics().blocked) {
-            (0, 0) => warn!(
-                "the head of an offload pool's queue waits, and no closure runs; a hook of \
-                 `on_thread_start` may block"
+        match report.metrics() {
+            // A thread that starts counts as idle, and so does one whose job has ended.
+            metrics if metrics.idle > 0 => warn!(
+                "the head of an offload pool's queue waits, and an idle thread does not take it; a \
+                 hook of `on_thread_start`, a waker or a destructor may block"
             ),
             // More permits would be of no use.
-            (0, _) => warn!(
+            metrics if metrics.running == 0 => warn!(
                 "the head of an offload pool's queue waits while every thread is parked in a wait \
                  that does not depend on it, as far as the pool can see; spawn the tasks in between \
                  with `bridge::spawn`, offload less at a time, or raise `max_blocked_threads`"

@@ -274,7 +274,7 @@ fn a_pool_that_stands_still_says_why() {
         assert!(!parked.contains("`max_threads`"), "{parked}");
 
         let slow = Bridge::builder().on_thread_start(|| thread::sleep(Duration::from_secs(2)));
-        let starting = warnings_behind(slow, 0, computes);
+        let starting = warnings_behind(slow, 1, computes);
         assert!(starting.contains("on_thread_start"), "{starting}");
     });
 }

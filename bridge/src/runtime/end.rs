@@ -12,8 +12,8 @@
 //! the thread and wakes it.
 //!
 //! The parker of a thread keeps the registration from one wait to the next on the same
-//! runtime. The sentinel may then wake a thread that does not wait. The next wait of the
-//! thread polls once more for that.
+//! runtime. So the sentinel also wakes a wait that has not parked, and a wait that spins looks
+//! at a kept registration. If the thread does not wait, its next wait polls once more.
 //!
 //! The sentinel cannot tell every end: see the wait's liveness probe.
 

@@ -4,7 +4,7 @@
 //! all waits share. The next wait of the thread usually rests on the same runtime and on the same
 //! bridge. Then it takes over what the last wait has left, and needs neither lock.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use offload_pool::{Pool, WaitPlace, fork::Forked, park::Unparker};
 use tokio::runtime::Handle;
@@ -13,14 +13,14 @@ use crate::runtime::end::ShutdownRegistration;
 
 /// What the next wait may take from the last. Each is gone while a wait has it.
 pub(super) struct Kept {
-    registration: Cell<Option<ShutdownRegistration>>,
+    registration: RefCell<Option<ShutdownRegistration>>,
     place: Cell<Option<WaitPlace>>,
 }
 
 impl Kept {
     pub(super) fn new() -> Self {
         Self {
-            registration: Cell::new(None),
+            registration: RefCell::new(None),
             place: Cell::new(None),
         }
     }
@@ -40,7 +40,13 @@ impl Kept {
 
     /// Keeps a registration of the parker.
     pub(super) fn keep_registration(&self, registration: ShutdownRegistration) {
-        self.registration.set(Some(registration));
+        self.registration.replace(Some(registration));
+    }
+
+    /// Returns whether a registration is kept that tells the end of `runtime`.
+    pub(super) fn tells_end_of(&self, runtime: &Handle) -> bool {
+        let kept = self.registration.borrow();
+        (kept.as_ref()).is_some_and(|kept| kept.has_runtime_ended() && kept.is_of(runtime))
     }
 
     /// Returns the kept place if it is one of this pool, or else a new one.
@@ -64,8 +70,8 @@ mod tests {
     use super::*;
     use crate::runtime::end;
 
-    /// Otherwise each wait that parks takes the locks of all waits, or is not told of the end of
-    /// its runtime.
+    /// Otherwise a wait is not told of the end of its runtime, or a thread stays registered with
+    /// each runtime in which it has waited.
     #[test]
     fn a_registration_is_kept_for_the_next_wait_on_its_runtime() {
         let runtime = |()| {
@@ -89,7 +95,7 @@ mod tests {
             kept.keep_registration(registration);
             assert_eq!(counts(), expected, "it is kept");
         }
-        kept.registration.set(None);
+        kept.registration.replace(None);
         assert_eq!(counts(), [0, 0]);
     }
 }

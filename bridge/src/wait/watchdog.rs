@@ -98,7 +98,12 @@ impl<'a> Watchdog<'a> {
         self.stall.woken();
         self.caught = self.caught.saturating_add(1);
         if self.caught < CAUGHT_BEFORE_CHECK && self.registration.is_none() {
-            return Ok(());
+            // The wake-up may come from the sentinel, by the registration of an earlier wait.
+            return if parker.kept.tells_end_of(self.context.runtime) {
+                Err(self.runtime_gone())
+            } else {
+                Ok(())
+            };
         }
         // The future may be woken again and again after its runtime has ended.
         self.check_runtime(parker)
@@ -287,6 +292,23 @@ mod tests {
                     assert!(is_gone(&ended), "{parked:?}");
                 });
             }
+        });
+    }
+
+    /// Otherwise the future would be polled once more, in a runtime that is gone.
+    #[test]
+    fn a_spin_that_catches_the_sentinel_of_an_earlier_wait_sees_the_end() {
+        within(|| {
+            let runtime = one_worker();
+            let handle = runtime.handle().clone();
+            watched(&handle, Freezes::Nothing, None, |watchdog, parker| {
+                watchdog.before_park(parker).unwrap();
+            });
+            watched(&handle, Freezes::Nothing, None, |watchdog, parker| {
+                watchdog.after_spin(parker).unwrap();
+                drop(runtime);
+                assert!(is_gone(&watchdog.after_spin(parker)));
+            });
         });
     }
 

@@ -205,6 +205,14 @@ impl Core {
 }
 
 impl Ending {
+    /// Returns the same shutdown for this thread, which goes on with what another may have begun.
+    pub(crate) fn taken_over(self, core: &Core) -> Self {
+        Self {
+            is_own: self.is_own || core.threads.are_here(),
+            ..self
+        }
+    }
+
     /// Returns whether the shutdown has nothing left to wait for, or no time left.
     pub(crate) fn is_over(&self, core: &Core) -> bool {
         if self.until.is_some_and(|until| until <= now()) {

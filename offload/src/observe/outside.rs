@@ -1,8 +1,8 @@
 //! Lists the waits that park threads which are no workers, for reports.
 //!
-//! A thread has a [`Place`] in the list of each pool, and keeps it from one wait to the next. So
-//! a wait takes only the lock of its own place, which no other wait needs. The list forgets the
-//! places that no thread keeps.
+//! A thread that waits has a [`Place`] in the list of a pool, and keeps it for its next wait on
+//! the same pool. So that wait takes only the lock of its own place, which no other wait needs.
+//! The list forgets the places that no thread keeps.
 
 use std::{
     panic::Location,
@@ -74,7 +74,7 @@ impl Outside {
         });
         let mut list = lock(&self.list);
         if list.places.len() >= list.full {
-            list.places.retain(|place| place.strong_count() > 0);
+            list.forget();
             list.full = (2 * list.places.len()).max(MANY);
         }
         list.places.push(Arc::downgrade(&place));
@@ -89,7 +89,8 @@ impl Outside {
     /// Returns the threads that wait, in the order in which they first parked.
     pub(crate) fn waiters(&self) -> Vec<Waiter> {
         let places: Vec<_> = {
-            let list = lock(&self.list);
+            let mut list = lock(&self.list);
+            list.forget();
             list.places.iter().filter_map(Weak::upgrade).collect()
         };
         let waiter = |place: &Arc<Place>| {
@@ -100,6 +101,13 @@ impl Outside {
         let mut waiters: Vec<_> = places.iter().filter_map(waiter).collect();
         waiters.sort_by_key(|waiter| waiter.wait.since);
         waiters
+    }
+}
+
+impl List {
+    /// Removes the places that no thread keeps.
+    fn forget(&mut self) {
+        self.places.retain(|place| place.strong_count() > 0);
     }
 }
 

@@ -90,7 +90,7 @@ impl PoolShutdown {
         };
         match step {
             ShutdownStep::Lazy => finish(core, &core.begin_end(self.grace)),
-            ShutdownStep::Begun(ending) => finish(core, &ending),
+            ShutdownStep::Begun(ending) => finish(core, &ending.taken_over(core)),
             ShutdownStep::OnThread(_) | ShutdownStep::Over => {
                 panic!("a shutdown that has been polled must be awaited, not waited for")
             }
