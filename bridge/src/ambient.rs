@@ -57,22 +57,25 @@ impl Ambient for InRuntime {
             };
         }
 
-        match report.metrics() {
-            // A thread that starts counts as idle, and so does one whose job has ended.
-            metrics if metrics.idle > 0 => warn!(
-                "the head of an offload pool's queue waits, and an idle thread does not take it; a \
-                 hook of `on_thread_start`, a waker or a destructor may block"
-            ),
-            // More permits would be of no use.
-            metrics if metrics.running == 0 => warn!(
-                "the head of an offload pool's queue waits while every thread is parked in a wait \
-                 that does not depend on it, as far as the pool can see; spawn the tasks in between \
-                 with `bridge::spawn`, offload less at a time, or raise `max_blocked_threads`"
-            ),
-            _ => warn!(
+        let metrics = report.metrics();
+        if metrics.running >= report.permits() {
+            warn!(
                 "the head of an offload pool's queue waits while every thread is busy; offload less \
                  at a time, or raise `max_threads`"
-            ),
+            );
+        } else if metrics.idle > 0 {
+            // A thread that starts counts as idle, and so does one whose job has ended.
+            warn!(
+                "the head of an offload pool's queue waits, and an idle thread does not take it; a \
+                 hook of `on_thread_start`, a waker or a destructor may block"
+            );
+        } else {
+            // A permit is free. The limit of parked threads keeps the pool from a further thread.
+            warn!(
+                "the head of an offload pool's queue waits while other threads are parked in waits \
+                 that do not depend on it, as far as the pool can see; spawn the tasks in between \
+                 with `bridge::spawn`, offload less at a time, or raise `max_blocked_threads`"
+            );
         }
     }
 

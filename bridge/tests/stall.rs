@@ -224,16 +224,30 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
     });
 }
 
-/// Returns the warnings of a pool in which a closure is queued behind `busy` closures of this
-/// kind for over a second.
-fn warnings_behind(builder: bridge::Builder, busy: usize, closure: fn(&Bridge, Held)) -> String {
+/// Returns a bridge whose pool has one permit, and at most two threads.
+fn small(builder: bridge::Builder) -> Bridge {
+    let builder = builder.max_threads(1).max_blocked_threads(1);
+    builder.build().unwrap()
+}
+
+/// Ends when its sender is dropped.
+type Held = tokio::sync::watch::Receiver<()>;
+
+fn block_while(held: &Held) {
+    while held.has_changed().is_ok() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Returns the first warning of a pool in which a closure is queued behind so many closures of
+/// this kind.
+fn warning_behind(
+    bridge: &Bridge,
+    (release, held): (tokio::sync::watch::Sender<()>, Held),
+    busy: usize,
+    closure: fn(&Bridge, Held),
+) -> String {
     WARNINGS.lock().unwrap().clear();
-    let bridge = builder
-        .max_threads(1)
-        .max_blocked_threads(1)
-        .build()
-        .unwrap();
-    let (release, held) = tokio::sync::watch::channel(());
     let jobs: Vec<_> = (0..busy)
         .map(|_| {
             let (own, held) = (bridge.clone(), held.clone());
@@ -241,40 +255,45 @@ fn warnings_behind(builder: bridge::Builder, busy: usize, closure: fn(&Bridge, H
         })
         .collect();
     let queued = bridge.offload(|| ()).start();
-    thread::sleep(Duration::from_millis(1500));
-    let warnings = WARNINGS.lock().unwrap().concat();
+    let warning = loop {
+        if let Some(warning) = WARNINGS.lock().unwrap().first() {
+            break warning.clone();
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
     drop(release);
     for job in jobs.into_iter().chain([queued]) {
         let _whatever_it_was = wait(job.outcome());
     }
-    warnings
+    warning
 }
-
-/// Ends when its sender is dropped.
-type Held = tokio::sync::watch::Receiver<()>;
 
 /// Otherwise the advice of the warning is of no use, or makes things worse.
 #[test]
 fn a_pool_that_stands_still_says_why() {
     within(|| {
         let _alone = keep_all();
-        let computes: fn(&Bridge, Held) = |_, held| {
-            while held.has_changed().is_ok() {
-                thread::sleep(Duration::from_millis(1));
-            }
-        };
-        let busy = warnings_behind(Bridge::builder(), 1, computes);
-        assert!(busy.contains("raise `max_threads`"), "{busy}");
-
+        let gate = || tokio::sync::watch::channel(());
+        let computes: fn(&Bridge, Held) = |_, held| block_while(&held);
         let waits: fn(&Bridge, Held) = |own, mut held| {
             let _refused = own.try_wait(async move { held.changed().await });
         };
-        let parked = warnings_behind(Bridge::builder(), 2, waits);
+
+        let bridge = small(Bridge::builder());
+        let own = bridge.clone();
+        // The pool has a second thread then, which sleeps.
+        bridge.wait(bridge.offload(move || own.wait(own.offload(|| ()))));
+        let busy = warning_behind(&bridge, gate(), 1, computes);
+        assert!(busy.contains("raise `max_threads`"), "{busy}");
+
+        let parked = warning_behind(&small(Bridge::builder()), gate(), 2, waits);
         assert!(parked.contains("bridge::spawn"), "{parked}");
         assert!(!parked.contains("`max_threads`"), "{parked}");
 
-        let slow = Bridge::builder().on_thread_start(|| thread::sleep(Duration::from_secs(2)));
-        let starting = warnings_behind(slow, 1, computes);
+        let (release, held) = gate();
+        let blocks = held.clone();
+        let slow = Bridge::builder().on_thread_start(move || block_while(&blocks));
+        let starting = warning_behind(&small(slow), (release, held), 1, computes);
         assert!(starting.contains("on_thread_start"), "{starting}");
     });
 }

@@ -6,7 +6,7 @@ mod common;
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::{Mutex, mpsc},
+    sync::{Arc, Mutex, mpsc},
     task::Poll,
     time::Duration,
 };
@@ -66,12 +66,46 @@ fn a_poll_does_not_wait_for_a_thread() {
     wait(pool.run(|| ()));
     eventually("idle", || pool.metrics().idle == 1);
     let no_room = NoRoom::for_stack(STACK_OF_WAITER);
-    let Poll::Ready(report) = poll_once(pin!(pool.shutdown(LONG))) else {
-        panic!("the pool has no job");
+    let mut shutdown = pin!(pool.shutdown(LONG));
+    // The worker may not have told the pool yet that the job has ended.
+    let report = loop {
+        if let Poll::Ready(report) = poll_once(shutdown.as_mut()) {
+            break report;
+        }
     };
     assert_eq!(report.running.len(), 0);
     stops.recv().unwrap();
     drop((no_room, release));
+}
+
+/// A stop hook goes on with a shutdown that another thread has begun. It must not wait for its own
+/// thread.
+fn a_stop_hook_may_take_it_over(end: fn(PoolShutdown) -> Shutdown) {
+    let slot = Arc::new(Mutex::new(None::<PoolShutdown>));
+    let (tell, told) = mpsc::channel();
+    let begun = Arc::clone(&slot);
+    let hook = move || {
+        let shutdown = begun.lock().unwrap().take().unwrap();
+        tell.send(end(shutdown).running.len()).unwrap();
+    };
+    let builder = Pool::builder().max_threads(1).on_thread_stop(hook);
+    let pool: Pool = builder.stack_size(STACK).build().unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let (start, started) = mpsc::channel();
+    let job = pool.run(move || {
+        start.send(()).unwrap();
+        held.recv().is_err()
+    });
+    let job = job.start();
+    started.recv().unwrap();
+    let no_room = NoRoom::for_stack(STACK_OF_WAITER);
+    let mut shutdown = pool.shutdown(LONG);
+    assert!(poll_once(Pin::new(&mut shutdown)).is_pending());
+    drop(no_room);
+    *slot.lock().unwrap() = Some(shutdown);
+    drop(release);
+    assert_eq!(told.recv(), Ok(0));
+    assert!(wait(job));
 }
 
 /// Otherwise the poll blocks its executor.
@@ -82,5 +116,7 @@ fn a_poll_does_not_block() {
     within(|| {
         a_poll_does_not_wait_for_a_job();
         a_poll_does_not_wait_for_a_thread();
+        a_stop_hook_may_take_it_over(PoolShutdown::wait);
+        a_stop_hook_may_take_it_over(wait);
     });
 }

@@ -13,7 +13,8 @@
 //!
 //! The parker of a thread keeps the registration from one wait to the next on the same
 //! runtime. So the sentinel also wakes a wait that has not parked, and a wait that spins looks
-//! at a kept registration. If the thread does not wait, its next wait polls once more.
+//! at a kept registration. If the thread does not wait, the wake-up ends the first pause of its
+//! next wait too early.
 //!
 //! The sentinel cannot tell every end: see the wait's liveness probe.
 

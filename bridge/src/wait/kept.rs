@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use offload_pool::{Pool, WaitPlace, fork::Forked, park::Unparker};
 use tokio::runtime::Handle;
 
-use crate::runtime::end::ShutdownRegistration;
+use crate::runtime::end::{ShutdownRegistration, watch};
 
 /// What the next wait may take from the last. Each is gone while a wait has it.
 pub(super) struct Kept {
@@ -25,15 +25,15 @@ impl Kept {
         }
     }
 
-    /// Returns the kept registration if it is that of `runtime`, or else a new one for
-    /// `unparker`, which is that of the parker.
+    /// Returns the kept registration if it is with `runtime`. Otherwise registers `unparker`, which
+    /// belongs to this parker.
     pub(super) fn register(
         &self,
         runtime: &Handle,
         unparker: &Unparker,
     ) -> Result<ShutdownRegistration, Forked> {
         match self.registration.take() {
-            Some(kept) if kept.is_of(runtime) => Ok(kept),
+            Some(kept) if kept.is_of(runtime) && !kept.has_runtime_ended() => Ok(kept),
             _ => ShutdownRegistration::new(runtime, unparker),
         }
     }
@@ -46,7 +46,9 @@ impl Kept {
     /// Returns whether a registration is kept that tells the end of `runtime`.
     pub(super) fn tells_end_of(&self, runtime: &Handle) -> bool {
         let kept = self.registration.borrow();
-        (kept.as_ref()).is_some_and(|kept| kept.has_runtime_ended() && kept.is_of(runtime))
+        let ended = kept.as_ref().filter(|kept| kept.has_runtime_ended());
+        // Tokio may give the number of a runtime that has ended to another one.
+        ended.is_some_and(|kept| kept.is_of(runtime) && watch(runtime).has_runtime_ended())
     }
 
     /// Returns the kept place if it is one of this pool, or else a new one.

@@ -220,7 +220,7 @@ fn logged() -> Vec<Case> {
         late::stuck_beside_a_late_job,
         &["threads=1", "home runtime"],
     );
-    late.expect.stdout = "late\n";
+    (late.expect.stdout, late.runs) = ("late\n", 1);
     let mut exits = logs(
         "a_detached_job_that_exits_is_not_logged",
         detached_job_exits,

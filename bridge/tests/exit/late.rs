@@ -92,15 +92,16 @@ pub(crate) fn after_home() {
     in_blocking(|| work("late"));
 }
 
-/// The exit comes to home's threads twice: before the job of the other pool, and after it.
+/// The exit waits for home's threads before it waits for the job of the other pool. It must not
+/// wait for them again after that.
 pub(crate) fn stuck_beside_a_late_job() {
     log::to_stderr();
-    let builder = Bridge::builder().exit_grace(2 * WORK);
+    let builder = Bridge::builder().exit_grace(10 * WORK);
     builder.install_global().unwrap();
     in_blocking(|| thread::sleep(STUCK));
     in_blocking(|| {
         in_another_pool(|| {
-            thread::sleep(WORK);
+            thread::sleep(20 * WORK);
             println!("late");
         });
     });

@@ -205,7 +205,8 @@ impl Core {
 }
 
 impl Ending {
-    /// Returns the same shutdown for this thread, which goes on with what another may have begun.
+    /// Returns this shutdown for the current thread to continue. A thread of the pool must not wait
+    /// for the pool's threads.
     pub(crate) fn taken_over(self, core: &Core) -> Self {
         Self {
             is_own: self.is_own || core.threads.are_here(),

@@ -44,8 +44,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// `tell_pool` learns what the caller came upon. That comes before the waker and the
     /// destructors, because these may panic.
     fn withdraw(&self, leave: Leave, tell_pool: &dyn Fn(Withdrawal)) -> Withdrawal;
-    /// Lets a submitted job of `pool` run although nobody awaits it, as its header says already. A
-    /// job that has not begun keeps `handle` until a worker claims it.
+    /// Lets a submitted job of `pool` run although nobody awaits it. The header already says that
+    /// the job is detached. A job that has not begun keeps `handle` until a worker claims it.
     fn detach(&self, handle: KeepsOpen, pool: &PoolName);
     /// See [`Runnable::abandon`].
     fn abandon(&self, error: OffloadError) -> DeferredCleanup;

@@ -25,7 +25,7 @@ pub(crate) struct Outside {
 
 struct List {
     places: Vec<Weak<Place>>,
-    /// At this number of places, the next one replaces those that no thread keeps.
+    /// At this number of places, `add_place` first removes those that no thread keeps.
     full: usize,
 }
 

@@ -186,8 +186,8 @@ impl<T: Send + 'static> Offload<T> {
         if self.is_submitted() && self.pool.core.get().is_err() {
             return; // the job runs in the parent
         }
-        // A closed pool refuses such a job, so it must know before the submission. And if the job
-        // panics, its worker must know before it can find that nobody awaits the job.
+        // The header says so before the submission: a closed pool refuses a detached job, and a
+        // worker reports the panic of one.
         self.job.header().detach();
         self.submit(None);
         // From here on, the drop of this future withdraws nothing.

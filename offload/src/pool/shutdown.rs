@@ -121,7 +121,7 @@ impl Future for PoolShutdown {
         };
         let ending = match mem::replace(&mut this.step, ShutdownStep::Over) {
             ShutdownStep::Lazy => core.begin_end(this.grace),
-            ShutdownStep::Begun(ending) => ending,
+            ShutdownStep::Begun(ending) => ending.taken_over(core),
             ShutdownStep::OnThread(thread) => return this.poll_thread(thread, cx),
             ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
         };

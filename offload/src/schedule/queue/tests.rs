@@ -376,7 +376,7 @@ fn a_job_that_has_moved_is_withdrawn_from_its_new_place() {
     assert_eq!((queue.queued(), queue.backlog(), queue.ready()), (0, 0, 0));
 }
 
-/// Otherwise such a job wakes workers in vain, or a wait is refused because of it.
+/// Otherwise such a job wakes workers for nothing, or a wait is refused because of it.
 #[test]
 fn a_descendant_that_was_withdrawn_is_not_found() {
     let mut queue = Queue::new(3, Arc::default(), Arc::default());

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::lineage::Relation;
 
-/// Otherwise a pool stands still for ever beside a job that waits for job after job.
+/// Otherwise nobody hears of a pool that stands still beside a job that waits for job after job.
 #[test]
 fn a_start_beyond_the_permits_is_no_progress_while_others_are_queued() {
     for others in [0, 1] {
