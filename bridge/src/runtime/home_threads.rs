@@ -184,6 +184,14 @@ mod tests {
     /// Otherwise a thread that starts and ends between two reads makes the count negative.
     #[test]
     fn a_thread_is_never_counted_as_ended_before_it_started() {
+        /// Ends the other thread also if the count panics.
+        struct EndsOther<'a>(&'a AtomicBool);
+        impl Drop for EndsOther<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+
         within(|| {
             let threads = Threads::new(Duration::ZERO);
             let is_over = AtomicBool::new(false);
@@ -195,9 +203,9 @@ mod tests {
                         threads.ended.fetch_add(1, Ordering::SeqCst);
                     }
                 });
+                let _ends = EndsOther(&is_over);
                 let now = Instant::now();
                 let most = (0..200_000).map(|_| threads.wait(0, Some(now))).max();
-                is_over.store(true, Ordering::Relaxed);
                 assert!(most < Some(usize::MAX / 2), "{most:?}");
             });
         });
