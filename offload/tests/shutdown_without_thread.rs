@@ -23,6 +23,10 @@ use testkit::within;
 /// none of them leaves its stack to that thread.
 const STACK_OF_WAITER: usize = 2 << 20;
 
+/// One more than the test uses. A pool whose permits are all taken starts its monitor, and a thread
+/// that starts needs memory.
+const PERMITS: usize = 2;
+
 /// Far longer than the test may take.
 const LONG: Duration = Duration::from_mins(10);
 
@@ -33,7 +37,7 @@ fn poll_once(mut shutdown: Pin<&mut PoolShutdown>) -> Poll<Shutdown> {
 
 /// A job that blocks is told to stop, and the poll does not wait until it does.
 fn a_poll_does_not_wait_for_a_job() {
-    let builder = Pool::builder().max_threads(1).cancel_grace(LONG);
+    let builder = Pool::builder().max_threads(PERMITS).cancel_grace(LONG);
     let pool: Pool = builder.stack_size(STACK).build().unwrap();
     let (release, held) = mpsc::channel::<()>();
     let (start, started) = mpsc::channel();
@@ -61,7 +65,7 @@ fn a_poll_does_not_wait_for_a_thread() {
         stop.send(()).unwrap();
         let _released = held.lock().unwrap().recv();
     };
-    let builder = Pool::builder().max_threads(1).on_thread_stop(hook);
+    let builder = Pool::builder().max_threads(PERMITS).on_thread_stop(hook);
     let pool: Pool = builder.stack_size(STACK).build().unwrap();
     wait(pool.run(|| ()));
     eventually("idle", || pool.metrics().idle == 1);
@@ -88,7 +92,7 @@ fn a_stop_hook_may_take_it_over(end: fn(PoolShutdown) -> Shutdown) {
         let shutdown = begun.lock().unwrap().take().unwrap();
         tell.send(end(shutdown).running.len()).unwrap();
     };
-    let builder = Pool::builder().max_threads(1).on_thread_stop(hook);
+    let builder = Pool::builder().max_threads(PERMITS).on_thread_stop(hook);
     let pool: Pool = builder.stack_size(STACK).build().unwrap();
     let (release, held) = mpsc::channel::<()>();
     let (start, started) = mpsc::channel();
