@@ -19,7 +19,7 @@ use std::{
 use bridge_offload::{
     Ambient, Cancelled, Config, Lineage, Offload, OffloadError, Pool, PoolName, Rejected, Waiting,
 };
-use common::{eventually, plug, poll_in_a_task, pool, pool_with_blocked, wait};
+use common::{eventually, plug, plug_with, poll_in_a_task, pool, pool_with_blocked, wait};
 use testkit::{panic_text, within};
 
 fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
@@ -223,14 +223,7 @@ fn surroundings_whose_destructors_panic_take_no_thread() {
         for round in 0..3 {
             assert_eq!(wait(pool.run(move || round)), round);
         }
-        let (start, started) = mpsc::channel();
-        let (release, held) = mpsc::channel::<()>();
-        let plugged = pool.run(move || {
-            start.send(()).unwrap();
-            let _released = held.recv();
-        });
-        let plugged = plugged.start();
-        started.recv().unwrap();
+        let (plugged, release) = plug_with(&pool, ());
         let line = line!() + 1;
         pool.run(|| unreachable!("it is abandoned")).detach();
         pool.run(|| unreachable!("it is abandoned")).detach();

@@ -15,7 +15,7 @@ use bridge_offload::{Pool, PoolShutdown, Shutdown};
 use common::{
     eventually,
     no_room::{NoRoom, STACK},
-    wait,
+    plug, plug_with, wait,
 };
 use testkit::within;
 
@@ -39,14 +39,7 @@ fn poll_once(mut shutdown: Pin<&mut PoolShutdown>) -> Poll<Shutdown> {
 fn a_poll_does_not_wait_for_a_job() {
     let builder = Pool::builder().max_threads(PERMITS).cancel_grace(LONG);
     let pool: Pool = builder.stack_size(STACK).build().unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    let (start, started) = mpsc::channel();
-    let job = pool.run(move || {
-        start.send(()).unwrap();
-        held.recv().is_err()
-    });
-    let job = job.start();
-    started.recv().unwrap();
+    let (job, release) = plug(&pool);
     let no_room = NoRoom::for_stack(STACK_OF_WAITER);
     let Poll::Ready(report) = poll_once(pin!(pool.shutdown(Duration::ZERO))) else {
         panic!("the grace is over");
@@ -94,14 +87,7 @@ fn a_stop_hook_may_take_it_over(end: fn(PoolShutdown) -> Shutdown) {
     };
     let builder = Pool::builder().max_threads(PERMITS).on_thread_stop(hook);
     let pool: Pool = builder.stack_size(STACK).build().unwrap();
-    let (release, held) = mpsc::channel::<()>();
-    let (start, started) = mpsc::channel();
-    let job = pool.run(move || {
-        start.send(()).unwrap();
-        held.recv().is_err()
-    });
-    let job = job.start();
-    started.recv().unwrap();
+    let (job, release) = plug_with(&pool, 7);
     let no_room = NoRoom::for_stack(STACK_OF_WAITER);
     let mut shutdown = pool.shutdown(LONG);
     assert!(poll_once(Pin::new(&mut shutdown)).is_pending());
@@ -109,7 +95,7 @@ fn a_stop_hook_may_take_it_over(end: fn(PoolShutdown) -> Shutdown) {
     *slot.lock().unwrap() = Some(shutdown);
     drop(release);
     assert_eq!(told.recv(), Ok(0));
-    assert!(wait(job));
+    assert_eq!(wait(job), 7);
 }
 
 /// Otherwise the poll blocks its executor.

@@ -1,4 +1,4 @@
-//! What a parker keeps from one wait to the next.
+//! The registration and the place that a parker keeps from one wait to the next.
 //!
 //! A wait that parks registers with its runtime, and is listed for reports. Both need locks that
 //! all waits share. The next wait of the thread usually rests on the same runtime and on the same
@@ -11,7 +11,8 @@ use tokio::runtime::Handle;
 
 use crate::runtime::end::{ShutdownRegistration, watch};
 
-/// What the next wait may take from the last. Each is gone while a wait has it.
+/// The registration and the place of the last wait, for the next one. Each is gone while a wait
+/// has it.
 pub(super) struct Kept {
     registration: RefCell<Option<ShutdownRegistration>>,
     place: Cell<Option<WaitPlace>>,

@@ -75,7 +75,7 @@ struct CachedParker {
 pub(super) struct WaitParker {
     parker: Parker,
     spinning: Cell<Spinning>,
-    /// What the next wait may take from the last.
+    /// The registration and the place of the last wait.
     pub(super) kept: Kept,
 }
 

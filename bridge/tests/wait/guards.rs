@@ -17,6 +17,19 @@ fn idle() -> Runtime {
     runtime
 }
 
+/// Returns a runtime whose only worker is busy until the sender is dropped.
+fn busy() -> (Runtime, mpsc::Sender<()>) {
+    let runtime = one_worker();
+    let (release, held) = mpsc::channel::<()>();
+    let (busy, is_busy) = mpsc::channel();
+    runtime.spawn(async move {
+        busy.send(()).unwrap();
+        held.recv().unwrap_err();
+    });
+    is_busy.recv().unwrap();
+    (runtime, release)
+}
+
 /// A meeting point of two tasks, one on each worker of a runtime with two
 /// workers.
 struct OnBoth {
@@ -88,14 +101,7 @@ fn of_an_idle_runtime_in_a_current_thread_task() {
 #[test]
 fn of_a_busy_runtime_in_a_current_thread_task() {
     within(|| {
-        let (own, foreign) = (current_thread(), one_worker());
-        let (release, held) = mpsc::channel::<()>();
-        let (busy, is_busy) = mpsc::channel();
-        foreign.spawn(async move {
-            busy.send(()).unwrap();
-            held.recv().unwrap_err();
-        });
-        is_busy.recv().unwrap();
+        let (own, (foreign, release)) = (current_thread(), busy());
         own.block_on(async {
             let _guard = foreign.enter();
             would_freeze(try_wait(real_work()));
@@ -110,14 +116,7 @@ fn of_a_busy_runtime_in_a_current_thread_task() {
 fn of_a_busy_runtime_in_a_task_of_the_bridge_on_a_current_thread() {
     within(|| {
         count_panics();
-        let (own, foreign) = (current_thread(), one_worker());
-        let (release, held) = mpsc::channel::<()>();
-        let (busy, is_busy) = mpsc::channel();
-        foreign.spawn(async move {
-            busy.send(()).unwrap();
-            held.recv().unwrap_err();
-        });
-        is_busy.recv().unwrap();
+        let (own, (foreign, release)) = (current_thread(), busy());
         let handle = foreign.handle().clone();
         let refused = own.block_on(async {
             bridge::spawn(async move {
