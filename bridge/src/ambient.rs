@@ -4,7 +4,9 @@
 use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
-use offload_pool::{Ambient, Config, CutOff, OffloadError, PoolName, Report, Timer};
+#[cfg(feature = "test-util")]
+use offload_pool::KeptByShutdown;
+use offload_pool::{Ambient, Config, CutOff, Metrics, OffloadError, PoolName, Report, Timer};
 use tokio::runtime::Handle;
 
 #[cfg(feature = "test-util")]
@@ -57,25 +59,24 @@ impl Ambient for InRuntime {
             };
         }
 
-        let metrics = report.metrics();
-        if metrics.running >= report.permits() {
-            warn!(
+        match Obstacle::of(report.metrics(), report.permits()) {
+            Obstacle::Permits => warn!(
                 "the head of an offload pool's queue waits while every thread is busy; offload less \
                  at a time, or raise `max_threads`"
-            );
-        } else if metrics.idle > 0 {
-            // A thread that starts counts as idle, and so does one whose job has ended.
-            warn!(
+            ),
+            Obstacle::HeldUpThread => warn!(
                 "the head of an offload pool's queue waits, and an idle thread does not take it; a \
                  hook of `on_thread_start`, a waker or a destructor may block"
-            );
-        } else {
-            // A permit is free. The limit of parked threads keeps the pool from a further thread.
-            warn!(
+            ),
+            Obstacle::ParkedThreads => warn!(
                 "the head of an offload pool's queue waits while other threads are parked in waits \
                  that do not depend on it, as far as the pool can see; spawn the tasks in between \
                  with `bridge::spawn`, offload less at a time, or raise `max_blocked_threads`"
-            );
+            ),
+            Obstacle::NoThread => warn!(
+                "the head of an offload pool's queue waits, and no further thread can be started; \
+                 the system may limit the threads or the memory of this process"
+            ),
         }
     }
 
@@ -93,6 +94,40 @@ impl Ambient for InRuntime {
             "the process exits before these offloaded closures have finished; allow them more time \
              with `exit_grace`, or shut the bridge down first"
         );
+    }
+
+    /// Holds a paused clock, because no job does so while a shutdown waits for the threads.
+    #[cfg(feature = "test-util")]
+    fn kept_by_shutdown() -> Option<KeptByShutdown> {
+        let hold = Hold::capture(Handle::try_current().ok().as_ref())?;
+        Some(Box::new(hold))
+    }
+}
+
+/// What keeps the head of a queue from a thread, as far as the figures of the pool tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Obstacle {
+    /// All permits are taken.
+    Permits,
+    /// A thread counts as idle. It starts, or its job has ended, and other code holds it up.
+    HeldUpThread,
+    /// A permit is free, and the limit of parked threads keeps the pool from a further thread.
+    ParkedThreads,
+    /// A permit is free and no thread is parked, so only the system can refuse a thread.
+    NoThread,
+}
+
+impl Obstacle {
+    fn of(metrics: &Metrics, permits: usize) -> Self {
+        if metrics.running >= permits {
+            Self::Permits
+        } else if metrics.idle > 0 {
+            Self::HeldUpThread
+        } else if metrics.blocked > 0 {
+            Self::ParkedThreads
+        } else {
+            Self::NoThread
+        }
     }
 }
 

@@ -66,14 +66,14 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 /// advances a paused clock when the runtime has nothing else to do, and it does not know
 /// of the pool. The feature `test-util` of this crate is meant for dev-dependencies. With
 /// it, an offload that is submitted under a paused clock holds the clock until the
-/// closure has ended, as `spawn_blocking` does:
+/// closure has ended, as `spawn_blocking` does, and so does a shutdown that is awaited:
 ///
 /// ```toml
 /// [dev-dependencies]
 /// bridge = { path = "../bridge/bridge", features = ["test-util"] }
 /// ```
 ///
-/// Meanwhile a blocking thread of the test's runtime stands in for the closures. A
+/// Meanwhile a blocking thread of the test's runtime stands in for the bridge. A
 /// closure that was submitted before the clock was paused does not hold it.
 ///
 /// # Examples

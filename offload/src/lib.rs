@@ -56,7 +56,7 @@ mod worker;
 
 pub use crate::{
     job::{
-        ambient::{Ambient, Bare, Config, Timer},
+        ambient::{Ambient, Bare, Config, KeptByShutdown, Timer},
         running::cancelled,
     },
     lineage::{Lineage, Scope},

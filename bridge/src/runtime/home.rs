@@ -246,6 +246,10 @@ impl Started {
             return Err(WaitError::RuntimeGone { at });
         }
         let handle = match source {
+            // A bridge of a fork's child may be given a runtime of its parent.
+            Source::Given(handle) if forked::is_left_behind(handle) => {
+                return Err(WaitError::Forked { at });
+            }
             // A future that makes a timer inside a runtime that has ended would panic.
             Source::Given(handle) if end::watch(handle).has_runtime_ended() => {
                 return Err(WaitError::RuntimeGone { at });

@@ -43,7 +43,9 @@ impl ThreadFacts for ThisThread<'_> {
     fn driver(&self) -> KnownDriver<Handle> {
         self.bridge.cache().with_driver(|driver| match driver {
             None => KnownDriver::Unknown,
-            Some(driver) if is_multi_thread(driver) => KnownDriver::MultiThread(driver.clone()),
+            Some(driver) if drives_itself(driver) => KnownDriver::MultiThread(driver.clone()),
+            // Or a runtime whose threads a fork has left behind. Nobody would take over what this
+            // worker hands over.
             Some(_) => KnownDriver::CurrentThread,
         })
     }
@@ -65,10 +67,15 @@ impl ThreadFacts for ThisThread<'_> {
     }
 }
 
-/// Returns whether the threads of the reachable runtime stayed in the parent process.
+/// Returns whether the threads of the reachable runtime, or of the runtime that drives this
+/// poll, stayed in the parent process. `bridge` may know the latter.
 ///
 /// A current-thread runtime is never left behind. Its only thread is the thread that
 /// drives it, which is this thread.
-pub(super) fn is_runtime_left_behind() -> bool {
-    Handle::try_current().is_ok_and(|here| is_multi_thread(&here) && !drives_itself(&here))
+pub(super) fn is_runtime_left_behind(bridge: &Bridge) -> bool {
+    let is_left = |runtime: &Handle| is_multi_thread(runtime) && !drives_itself(runtime);
+    Handle::try_current().is_ok_and(|here| is_left(&here))
+        || bridge
+            .cache()
+            .with_driver(|driver| driver.is_some_and(is_left))
 }

@@ -146,7 +146,9 @@ fn refused(request: &Request<'_>, error: PlanError) -> WaitError {
     let at = request.at;
     match error {
         // This is a worker of a runtime whose other threads are in the parent process.
-        PlanError::WouldFreeze if facts::is_runtime_left_behind() => WaitError::Forked { at },
+        PlanError::WouldFreeze if facts::is_runtime_left_behind(request.bridge) => {
+            WaitError::Forked { at }
+        }
         PlanError::WouldFreeze => request.would_freeze(),
         PlanError::ThreadEnding => WaitError::ThreadEnding { at },
     }

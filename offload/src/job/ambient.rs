@@ -56,7 +56,16 @@ pub trait Ambient: Send + 'static {
     /// Reports the jobs that did not finish before the process exits. A thread that exists
     /// for the exit only calls this.
     fn cut_off(_left: &CutOff) {}
+
+    /// Returns what a shutdown keeps from its first poll on, until it is over. The pool calls
+    /// this at that poll.
+    fn kept_by_shutdown() -> Option<KeptByShutdown> {
+        None
+    }
 }
+
+/// What a shutdown keeps while it is awaited: see [`Ambient::kept_by_shutdown`].
+pub type KeptByShutdown = Box<dyn Any + Send + Sync>;
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).
 pub trait Timer: Ambient {

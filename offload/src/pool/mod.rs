@@ -303,7 +303,7 @@ impl<A: Ambient> Pool<A> {
     /// shutdown leaves that job out: it does not wait for the job or count it. It also leaves out
     /// jobs that wait for such a job, now or later, but not in a lock or a channel.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
-        PoolShutdown::new(self.handle.core.clone(), grace)
+        PoolShutdown::new(self.handle.core.clone(), grace, A::kept_by_shutdown)
     }
 
     /// Returns the figures of the pool at this moment.

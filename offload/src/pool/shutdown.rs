@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     core::{Core, Ending, settle},
+    job::ambient::KeptByShutdown,
     platform::{
         fork::OfProcess,
         sync::{now, yield_now},
@@ -46,6 +47,9 @@ pub struct PoolShutdown {
     core: OfProcess<Arc<Core>>,
     grace: Duration,
     step: ShutdownStep,
+    /// Returns what the ambient wants kept while this is awaited.
+    keep: fn() -> Option<KeptByShutdown>,
+    kept: Option<KeptByShutdown>,
 }
 
 /// The step that a shutdown has reached.
@@ -65,11 +69,17 @@ impl UnwindSafe for PoolShutdown {}
 impl RefUnwindSafe for PoolShutdown {}
 
 impl PoolShutdown {
-    pub(crate) fn new(core: OfProcess<Arc<Core>>, grace: Duration) -> Self {
+    pub(crate) fn new(
+        core: OfProcess<Arc<Core>>,
+        grace: Duration,
+        keep: fn() -> Option<KeptByShutdown>,
+    ) -> Self {
         Self {
             core,
             grace,
             step: ShutdownStep::Lazy,
+            keep,
+            kept: None,
         }
     }
 
@@ -97,6 +107,36 @@ impl PoolShutdown {
         }
     }
 
+    /// Takes the next step, or polls the thread that takes them.
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Shutdown> {
+        let Ok(core) = self.core.get() else {
+            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
+        };
+        let ending = match mem::replace(&mut self.step, ShutdownStep::Over) {
+            ShutdownStep::Lazy => core.begin_end(self.grace),
+            ShutdownStep::Begun(ending) => ending.taken_over(core),
+            ShutdownStep::OnThread(thread) => return self.poll_thread(thread, cx),
+            ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
+        };
+        match finish_on_thread(core, ending) {
+            Ok(thread) => self.poll_thread(thread, cx),
+            // The system has no thread. But nothing is left to wait for, or no time, so
+            // `finish` does not block here.
+            Err(mut ending) if ending.is_over(core) => {
+                ending.cancel_grace = Duration::ZERO;
+                ending.until = Some(now()); // not for the threads either
+                Poll::Ready(finish(core, &ending))
+            }
+            // The jobs go on. The next poll asks for a thread again.
+            Err(ending) => {
+                self.step = ShutdownStep::Begun(ending);
+                yield_now();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
     /// Polls the thread that waits for the end, and keeps it unless it is done.
     fn poll_thread(
         &mut self,
@@ -116,32 +156,14 @@ impl Future for PoolShutdown {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
-        let Ok(core) = this.core.get() else {
-            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
-        };
-        let ending = match mem::replace(&mut this.step, ShutdownStep::Over) {
-            ShutdownStep::Lazy => core.begin_end(this.grace),
-            ShutdownStep::Begun(ending) => ending.taken_over(core),
-            ShutdownStep::OnThread(thread) => return this.poll_thread(thread, cx),
-            ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
-        };
-        match finish_on_thread(core, ending) {
-            Ok(thread) => this.poll_thread(thread, cx),
-            // The system has no thread. But nothing is left to wait for, or no time, so
-            // `finish` does not block here.
-            Err(mut ending) if ending.is_over(core) => {
-                ending.cancel_grace = Duration::ZERO;
-                ending.until = Some(now()); // not for the threads either
-                Poll::Ready(finish(core, &ending))
-            }
-            // The jobs go on. The next poll asks for a thread again.
-            Err(ending) => {
-                this.step = ShutdownStep::Begun(ending);
-                yield_now();
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
+        if let ShutdownStep::Lazy = this.step {
+            this.kept = (this.keep)();
         }
+        let poll = this.poll_step(cx);
+        if poll.is_ready() {
+            this.kept = None;
+        }
+        poll
     }
 }
 

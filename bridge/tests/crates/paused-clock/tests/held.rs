@@ -3,9 +3,9 @@
 //!
 //! The offload holds the clock of the runtime that submits it.
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{pin::pin, sync::mpsc, thread, time::Duration};
 
-use bridge::{Bridge, Wait, offload, offload::Cancelled};
+use bridge::{Bridge, Pool, Wait, offload, offload::Cancelled};
 use testkit::within;
 use tokio::{
     runtime::Builder,
@@ -157,6 +157,39 @@ fn a_detached_job_holds_it() {
         })
         .detach();
         assert_eq!(timeout(LIMIT, noted).await, Ok(Ok(())));
+        sleep(LIMIT).await;
+    });
+}
+
+/// Otherwise a time limit of a shutdown passes while the threads of an idle bridge end.
+#[test]
+fn a_shutdown_holds_it_until_it_is_over() {
+    /// Takes its time after the last job of the pool, and of home.
+    fn slow() {
+        thread::sleep(WORK);
+    }
+
+    paused(async || {
+        let start = Instant::now();
+        let bridge = Bridge::builder().on_thread_stop(slow).build().unwrap();
+        bridge.offload(|| ()).await;
+        let report = timeout(LIMIT, bridge.shutdown(LIMIT)).await.unwrap();
+        assert!(report.running.is_empty());
+
+        let pool = Pool::builder().on_thread_stop(slow).build().unwrap();
+        pool.run(|| ()).await;
+        let report = timeout(LIMIT, pool.shutdown(LIMIT)).await.unwrap();
+        assert!(report.running.is_empty());
+
+        let bridge = small();
+        let home = bridge.handle().unwrap().clone();
+        let _blocks = home.spawn_blocking(slow);
+        let shutdown = pin!(bridge.shutdown(LIMIT));
+        let report = timeout(LIMIT, shutdown).await.unwrap();
+        assert!(report.running.is_empty());
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        // A shutdown that is over or dropped lets it go.
+        drop(timeout(Duration::ZERO, small().shutdown(LIMIT)).await);
         sleep(LIMIT).await;
     });
 }
