@@ -146,7 +146,7 @@ impl WaitError {
 
     /// Panics with the text of this error, at the caller's line. If the pool could do
     /// nothing for the wait, the report follows. If the runtime is gone
-    /// because the process exits, stops this thread for good instead.
+    /// because the process exits, stops this thread first: see [`exit::stop_if_exiting`].
     #[cold]
     #[track_caller]
     pub(crate) fn raise(self) -> ! {

@@ -34,8 +34,11 @@ use crate::{
 };
 
 /// The time that the handler allows beyond the longest grace, so that what was cut off
-/// can be logged.
+/// can be logged. The process has the same time to end after the handler.
 const SLACK: Duration = Duration::from_secs(1);
+
+/// The time between two looks of a stopped thread.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// An entry of the table: work that finishes before the process exits.
 pub trait BeforeExit: Send + Sync {
@@ -172,7 +175,7 @@ pub fn mark_thread(mark: usize) {
     MARK.set(mark);
 }
 
-/// Stops this thread for good if the exit of the process has begun to end its runtimes. A
+/// Stops this thread if the exit of the process has begun to end its runtimes. A
 /// [marked](mark_thread) thread goes on, because the exit waits for it. For the same reason a
 /// thread of a pool goes on in a detached job, in its stop hook and in the destructors of its
 /// thread-locals.
@@ -180,6 +183,10 @@ pub fn mark_thread(mark: usize) {
 /// A thread calls this when it is about to panic because the exit has ended a runtime.
 /// Without its runtime the thread has nothing left to do. The message of a panic at the
 /// end of a good run would mislead.
+///
+/// The process usually ends while the thread stands still. But an exit handler that was
+/// registered before the bridge's may wait for the thread. So the thread goes on once the
+/// bridge's handler has been over for [`SLACK`].
 pub fn stop_if_exiting() {
     if fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {
         return;
@@ -191,8 +198,9 @@ pub fn stop_if_exiting() {
     if is_waited_for {
         return;
     }
-    loop {
-        thread::park();
+    let is_over = |table: &mut Table| table.over.is_some_and(|over| over.elapsed() >= SLACK);
+    while !TABLE.with(is_over) {
+        thread::sleep(LOOK_INTERVAL);
     }
 }
 
@@ -203,6 +211,8 @@ struct Table {
     full: usize,
     /// Whether the exit has begun to end runtimes.
     ends_runtimes: bool,
+    /// The time at which the exiting thread left the handler.
+    over: Option<Instant>,
 }
 
 impl Table {
@@ -285,6 +295,7 @@ fn finish_all() {
         return;
     };
     exit.wait();
+    TABLE.with(|table| table.over = Some(Instant::now()));
 }
 
 /// Finishes the entries, turn by turn.

@@ -67,7 +67,9 @@ pub(crate) use self::start::run_as;
 ///
 /// # Panics
 ///
-/// Panics with the text of a [`WaitError`] where [`try_wait`] returns that error.
+/// Panics with the text of a [`WaitError`] where [`try_wait`] returns that error. While the
+/// process exits, [the thread may stop
+/// instead](crate::guide::limits#a-thread-stops-while-the-process-exits).
 ///
 /// # Examples
 ///
@@ -151,8 +153,8 @@ pub trait Wait: IntoFuture + Sized {
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`]. While the process exits, a wait whose runtime
-    /// has ended stops this thread for good instead, unless the exit waits for this thread: in
-    /// a detached closure, in a stop hook, or in a blocking task of home.
+    /// has ended stops this thread instead, until the process ends: see
+    /// [limits](crate::guide::limits#a-thread-stops-while-the-process-exits).
     #[track_caller]
     fn wait(self) -> Self::Output {
         unwrap(start!(Self, Bridge::global(), self, Terms::NONE))

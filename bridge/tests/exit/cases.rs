@@ -195,6 +195,14 @@ fn not_waited_for() -> Vec<Case> {
         prints("a_storm_of_strangers", storm, ""),
         prints("a_given_runtime", given, "job\n"),
     ];
+    #[cfg(unix)]
+    {
+        let name = "a_handler_that_waits_for_a_stopped_thread";
+        let mut earlier = prints(name, crate::handlers::earlier_handler, "panicked: true\n");
+        earlier.expect.stderr = &["is shut down; wait before that"];
+        earlier.runs = 2;
+        cases.push(earlier);
+    }
     if cfg!(unix) {
         let mut abort = prints("nothing_after_an_abort", aborts, "");
         abort.expect.aborts = true;

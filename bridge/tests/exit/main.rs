@@ -9,6 +9,8 @@ mod cases;
 mod children;
 #[cfg(unix)]
 mod forks;
+#[cfg(unix)]
+mod handlers;
 mod late;
 mod log;
 
