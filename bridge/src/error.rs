@@ -61,7 +61,7 @@ pub enum WaitError {
     /// The pool can do nothing for this wait, in one of two cases:
     ///
     /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
-    ///   thread can run what is queued. That has been so for about three seconds. With the
+    ///   thread can run what is queued. That has been so for one to three seconds. With the
     ///   default settings it has been so for a minute, unless a closure is queued that belongs
     ///   to a wait. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this

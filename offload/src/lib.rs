@@ -89,7 +89,7 @@ pub use crate::platform::sync::clocked as model;
 pub use crate::{
     job::{large, own_future},
     platform::{fork, load},
-    pool::wait_place::WaitPlace,
+    pool::wait_listing::WaitListing,
     thread::{on_thread, park, stack},
     vocabulary::metrics::{Figure, Value},
 };

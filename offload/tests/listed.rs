@@ -86,9 +86,9 @@ fn a_wait_outside_the_pool_is_listed_behind_the_others() {
         let outer = pool.run(move || wait(ended)).start();
         parked(&pool, 1);
         // Those outside come in the order in which they have parked.
-        let places = [(); 2].map(|()| pool.wait_place().unwrap());
-        for (place, future) in places.iter().rev().zip(["second", "third"]) {
-            place.note(Location::caller(), future);
+        let listings = [(); 2].map(|()| pool.wait_listing().unwrap());
+        for (listing, future) in listings.iter().rev().zip(["second", "third"]) {
+            listing.note(Location::caller(), future);
             thread::sleep(Duration::from_millis(1));
         }
         let report = pool.report();
@@ -100,9 +100,9 @@ fn a_wait_outside_the_pool_is_listed_behind_the_others() {
             (3, None, Some("third")),
         ];
         assert!(waits.eq(expected), "{report}");
-        places[0].clear();
+        listings[0].clear();
         assert_eq!(pool.report().waits().len(), 2);
-        drop(places);
+        drop(listings);
         assert_eq!(pool.report().waits().len(), 1);
         end.send(()).unwrap();
         assert!(wait(outer).is_ok());

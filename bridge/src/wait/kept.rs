@@ -1,4 +1,5 @@
-//! The registration and the place that a parker keeps from one wait to the next.
+//! What a parker keeps for the next wait: its registration for the end of the runtime, and its
+//! listing in reports.
 //!
 //! A wait that parks registers with its runtime, and is listed for reports. Both need locks that
 //! all waits share. The next wait of the thread usually rests on the same runtime and on the same
@@ -6,23 +7,23 @@
 
 use std::cell::{Cell, RefCell};
 
-use offload_pool::{Pool, WaitPlace, fork::Forked, park::Unparker};
+use offload_pool::{Pool, WaitListing, fork::Forked, park::Unparker};
 use tokio::runtime::Handle;
 
 use crate::runtime::end::{ShutdownRegistration, watch};
 
-/// The registration and the place of the last wait, for the next one. Each is gone while a wait
+/// The registration and the listing of the last wait, for the next one. Each is gone while a wait
 /// has it.
 pub(super) struct Kept {
     registration: RefCell<Option<ShutdownRegistration>>,
-    place: Cell<Option<WaitPlace>>,
+    listing: Cell<Option<WaitListing>>,
 }
 
 impl Kept {
     pub(super) fn new() -> Self {
         Self {
             registration: RefCell::new(None),
-            place: Cell::new(None),
+            listing: Cell::new(None),
         }
     }
 
@@ -52,16 +53,16 @@ impl Kept {
         ended.is_some_and(|kept| kept.is_of(runtime) && watch(runtime).has_runtime_ended())
     }
 
-    /// Returns the kept place if it is one of this pool, or else a new one.
-    pub(super) fn place<A>(&self, pool: &Pool<A>) -> Option<WaitPlace> {
-        let kept = self.place.take();
-        kept.filter(|place| place.is_of(pool))
-            .or_else(|| pool.wait_place())
+    /// Returns the kept listing if it is one of this pool, or else a new one.
+    pub(super) fn listing<A>(&self, pool: &Pool<A>) -> Option<WaitListing> {
+        let kept = self.listing.take();
+        kept.filter(|listing| listing.is_of(pool))
+            .or_else(|| pool.wait_listing())
     }
 
-    /// Keeps a place of the parker's thread.
-    pub(super) fn keep_place(&self, place: WaitPlace) {
-        self.place.set(Some(place));
+    /// Keeps a listing of the parker's thread.
+    pub(super) fn keep_listing(&self, listing: WaitListing) {
+        self.listing.set(Some(listing));
     }
 }
 

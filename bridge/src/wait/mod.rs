@@ -1,7 +1,7 @@
 //! Sync to async: runs a future to completion from sync code.
 //!
-//! A wait that has to park on a plain thread passes eight files, in this order. The last two
-//! are files of the pool, in `offload/src/`.
+//! A wait that has to park on a plain thread passes these files, in this order. Those from
+//! `waiting/mod.rs` on belong to the pool, in `offload/src/`.
 //!
 //! 1. Here [`Wait::wait`] names the [global bridge](crate::bridge).
 //! 2. [`start`](mod@start) takes the value and pins its future. It sees that the thread is
@@ -9,15 +9,18 @@
 //! 3. [`request`] holds what the wait knows about itself.
 //! 4. [`block_on`] is the loop. It polls the future, and while the future is pending, it
 //!    pauses and polls in turn.
-//! 5. [`parker`] belongs to the thread. A pause first spins for a wake-up on it.
-//! 6. [`watchdog`] says before and after each pause whether the wait must end. It also says
+//! 5. [`watchdog`] says before and after each pause whether the wait must end. It also says
 //!    when a park has to end.
-//! 7. `waiting/mod.rs` parks the wait. Outside a pool this only parks the thread.
-//! 8. `thread/park.rs` parks the thread until the future's waker is called.
+//! 6. [`parker`] belongs to the thread. A pause first spins for a wake-up on it.
+//! 7. [`kept`] is what the parker keeps for the next wait of its thread: a registration for the
+//!    end of the runtime, and a listing in reports. The listings are in `observe/outside.rs` of
+//!    `offload/src/`.
+//! 8. `waiting/mod.rs` parks the wait. Outside a pool this only parks the thread.
+//! 9. `thread/park.rs` parks the thread until the future's waker is called.
 //!
-//! The path asks other files on its way, whose names tell enough:
-//! [`home`](crate::runtime::home) starts the home runtime, [`end`](crate::runtime::end) wakes
-//! the waits of a runtime that ends, and `place.rs` of `detect/` tells where a thread stands.
+//! The path asks other files on its way: [`home`](crate::runtime::home) starts the home runtime,
+//! [`end`](crate::runtime::end) wakes the waits of a runtime that ends, and `place.rs` of
+//! `detect/` tells where a thread stands.
 //!
 //! # Checks of corner cases
 //!

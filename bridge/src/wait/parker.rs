@@ -90,8 +90,8 @@ impl Deref for WaitParker {
 impl WaitParker {
     /// Spins for a wake-up, and returns whether one came.
     ///
-    /// It spins for at most `limit`, and never past `deadline`. It does not spin while
-    /// other threads wait for a processor. It skips spins while they do not pay.
+    /// It spins for at most `limit`, and never past `deadline`. It does not spin if the
+    /// machine is [clearly busy](load::is_busy). It skips spins while they do not pay.
     pub(super) fn spin_for_wake_up(&self, limit: Duration, deadline: Option<Instant>) -> bool {
         if limit.is_zero() || (load::was_busy() && load::is_busy(Instant::now())) {
             return false;

@@ -26,7 +26,7 @@ mod stall;
 
 use std::time::Instant;
 
-use offload_pool::{Parked, WaitPlace, fork::Forked};
+use offload_pool::{Parked, WaitListing, fork::Forked};
 
 use self::{liveness::LivenessProbe, stall::StallWarning};
 use super::{
@@ -52,7 +52,7 @@ pub(super) struct Watchdog<'a> {
     caught: u32,
     /// Lists the wait in reports from its first park to its end. Taken from the parker, which gets
     /// it back.
-    listed: Option<WaitPlace>,
+    listed: Option<WaitListing>,
 }
 
 impl<'a> Watchdog<'a> {
@@ -127,9 +127,9 @@ impl<'a> Watchdog<'a> {
     pub(super) fn list_wait(&mut self, parker: &WaitParker) {
         if self.listed.is_none() {
             let request = self.context.request;
-            self.listed = parker.kept.place(request.bridge.pool());
-            if let Some(place) = &self.listed {
-                place.note(request.at, request.future);
+            self.listed = parker.kept.listing(request.bridge.pool());
+            if let Some(listing) = &self.listed {
+                listing.note(request.at, request.future);
             }
         }
     }
@@ -200,9 +200,9 @@ impl Drop for Watchdog<'_> {
         if let Some(registration) = self.registration.take() {
             parker.kept.keep_registration(registration);
         }
-        if let Some(place) = self.listed.take() {
-            place.clear();
-            parker.kept.keep_place(place);
+        if let Some(listing) = self.listed.take() {
+            listing.clear();
+            parker.kept.keep_listing(listing);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The end of a pool: it takes no further job, and waits until the last job has ended or
-//! the grace is over. Then it tells running jobs to stop, and waits once more.
+//! The end of a pool: it takes only jobs that admitted jobs need, and waits until the last job
+//! has ended or the grace is over. Then it tells running jobs to stop, and waits once more.
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests;
@@ -53,8 +53,8 @@ pub(crate) struct Ending {
     /// The end of the grace. `None` means that the grace never ends.
     pub(crate) until: Option<Instant>,
     pub(crate) cancel_grace: Duration,
-    /// Whether a thread of the pool may have begun the shutdown. It may be waiting, so the
-    /// shutdown does not wait for the pool's threads.
+    /// Whether a thread of the pool may have begun the shutdown. That thread may wait for the
+    /// shutdown, so the shutdown does not wait for the pool's threads.
     pub(crate) is_own: bool,
     /// The lineage of the shutdown. The waits in it depend on the shutdown.
     lineage: Lineage,
@@ -65,7 +65,7 @@ pub(crate) struct Ending {
 #[must_use]
 pub(crate) struct Drained {
     report: Shutdown,
-    /// The state at the end of the grace, if that was too early for a job.
+    /// The state at the end of the grace, if a job was left.
     late: Option<Snapshot>,
     /// The number of jobs that had run when the grace was over.
     run: u64,
@@ -75,8 +75,8 @@ pub(crate) struct Drained {
 }
 
 impl Core {
-    /// Stops taking jobs, and lets the workers end when they run out of work. Returns how
-    /// many jobs had run before. It does not wait.
+    /// Stops taking jobs that no admitted job needs, and lets the workers end when they run out
+    /// of work. Returns how many jobs had run before. It does not wait.
     pub(crate) fn close(&self) -> u64 {
         let mut state = self.state();
         let refused = state.queue.drain_backlog();

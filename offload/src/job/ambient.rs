@@ -59,6 +59,7 @@ pub trait Ambient: Send + 'static {
 
     /// Returns what a shutdown keeps from its first poll on, until it is over. The pool calls
     /// this at that poll.
+    #[must_use]
     fn kept_by_shutdown() -> Option<KeptByShutdown> {
         None
     }

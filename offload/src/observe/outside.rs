@@ -1,8 +1,8 @@
 //! Lists the waits that park threads which are no workers, for reports.
 //!
-//! A thread that waits has a [`Place`] in the list of a pool, and keeps it for its next wait on
-//! the same pool. So that wait takes only the lock of its own place, which no other wait needs.
-//! The list forgets the places that no thread keeps.
+//! A thread that waits has a [`Listing`] in the list of a pool, and keeps it for its next wait on
+//! the same pool. So that wait takes only the lock of its own listing, which no other wait needs.
+//! The list forgets the listings that no thread keeps.
 
 use std::{
     panic::Location,
@@ -11,10 +11,10 @@ use std::{
     time::Instant,
 };
 
-/// With so many places, the list first looks for those that no thread keeps.
+/// With so many listings, `add_listing` first looks for those that no thread keeps.
 const MANY: usize = 16;
 
-/// The waits of such threads on the bridge of one pool.
+/// The waits of threads that are no workers, on the bridge of one pool.
 ///
 /// The locks are always std's, also in models, because no protocol depends on them.
 pub(crate) struct Outside {
@@ -24,13 +24,13 @@ pub(crate) struct Outside {
 }
 
 struct List {
-    places: Vec<Weak<Place>>,
-    /// At this number of places, `add_place` first removes those that no thread keeps.
+    listings: Vec<Weak<Listing>>,
+    /// At this number of listings, `add_listing` first removes those that no thread keeps.
     full: usize,
 }
 
-/// The place of one thread in the list of one pool.
-pub(crate) struct Place {
+/// The listing of one thread in the list of one pool.
+pub(crate) struct Listing {
     pool: usize,
     thread: Thread,
     wait: Mutex<Option<Wait>>,
@@ -56,7 +56,7 @@ impl Outside {
     /// Makes the list of the pool with this number, which no other pool has.
     pub(crate) fn new(pool: usize) -> Self {
         let list = List {
-            places: Vec::new(),
+            listings: Vec::new(),
             full: MANY,
         };
         Self {
@@ -65,53 +65,53 @@ impl Outside {
         }
     }
 
-    /// Adds a place for this thread.
-    pub(crate) fn add_place(&self) -> Arc<Place> {
-        let place = Arc::new(Place {
+    /// Adds a listing for this thread.
+    pub(crate) fn add_listing(&self) -> Arc<Listing> {
+        let listing = Arc::new(Listing {
             pool: self.pool,
             thread: thread::current(),
             wait: Mutex::new(None),
         });
         let mut list = lock(&self.list);
-        if list.places.len() >= list.full {
+        if list.listings.len() >= list.full {
             list.forget();
-            list.full = (2 * list.places.len()).max(MANY);
+            list.full = (2 * list.listings.len()).max(MANY);
         }
-        list.places.push(Arc::downgrade(&place));
-        place
+        list.listings.push(Arc::downgrade(&listing));
+        listing
     }
 
-    /// Returns whether a place is in this list.
-    pub(crate) fn has(&self, place: &Place) -> bool {
-        place.pool == self.pool
+    /// Returns whether a listing is in this list.
+    pub(crate) fn has(&self, listing: &Listing) -> bool {
+        listing.pool == self.pool
     }
 
     /// Returns the threads that wait, in the order in which they first parked.
     pub(crate) fn waiters(&self) -> Vec<Waiter> {
-        let places: Vec<_> = {
+        let listings: Vec<_> = {
             let mut list = lock(&self.list);
             list.forget();
-            list.places.iter().filter_map(Weak::upgrade).collect()
+            list.listings.iter().filter_map(Weak::upgrade).collect()
         };
-        let waiter = |place: &Arc<Place>| {
-            let wait = (*lock(&place.wait))?;
-            let thread = place.thread.clone();
+        let waiter = |listing: &Arc<Listing>| {
+            let wait = (*lock(&listing.wait))?;
+            let thread = listing.thread.clone();
             Some(Waiter { wait, thread })
         };
-        let mut waiters: Vec<_> = places.iter().filter_map(waiter).collect();
+        let mut waiters: Vec<_> = listings.iter().filter_map(waiter).collect();
         waiters.sort_by_key(|waiter| waiter.wait.since);
         waiters
     }
 }
 
 impl List {
-    /// Removes the places that no thread keeps.
+    /// Removes the listings that no thread keeps.
     fn forget(&mut self) {
-        self.places.retain(|place| place.strong_count() > 0);
+        self.listings.retain(|listing| listing.strong_count() > 0);
     }
 }
 
-impl Place {
+impl Listing {
     /// Notes the wait of the thread, or that it waits no more.
     pub(crate) fn set(&self, wait: Option<Wait>) {
         *lock(&self.wait) = wait;
@@ -128,14 +128,14 @@ mod tests {
 
     /// Otherwise memory grows with the number of threads that have waited.
     #[test]
-    fn places_that_no_thread_keeps_are_forgotten() {
+    fn listings_that_no_thread_keeps_are_forgotten() {
         let outside = Outside::new(1);
-        let kept = outside.add_place();
+        let kept = outside.add_listing();
         for _ in 0..1_000 {
-            drop(outside.add_place());
+            drop(outside.add_listing());
         }
         assert!(outside.has(&kept));
-        assert!(lock(&outside.list).places.len() <= 2 * MANY);
+        assert!(lock(&outside.list).listings.len() <= 2 * MANY);
         assert!(outside.waiters().is_empty());
         kept.set(Some(Wait {
             at: Location::caller(),

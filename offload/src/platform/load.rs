@@ -2,7 +2,7 @@
 //!
 //! A spinning worker takes the next job sooner, as long as its processor has nothing else to
 //! do. On a busy machine it takes time from the very server that the pool works for. So a
-//! worker asks how many threads want to run before it spins. The fourth figure of
+//! worker asks how many threads want to run before it spins, and so does a thread that waits. The fourth figure of
 //! `/proc/loadavg` counts them at that moment. All threads of the process share the answer,
 //! and one of them asks again when the answer is old.
 //!

@@ -2,7 +2,7 @@
 //!
 //! [`builder`] builds a pool. [`offload`] is the future of a job, and [`shutdown`] the end of
 //! the pool. [`cancellation`] is what a closure may ask the pool while it runs. [`handle`]
-//! closes a pool that nobody holds any more. [`wait_place`] is where a thread that is no worker
+//! closes a pool that nobody holds any more. [`wait_listing`] is where a thread that is no worker
 //! notes its wait for reports.
 
 pub(crate) mod builder;
@@ -10,7 +10,7 @@ pub(crate) mod cancellation;
 pub(crate) mod handle;
 pub(crate) mod offload;
 pub(crate) mod shutdown;
-pub(crate) mod wait_place;
+pub(crate) mod wait_listing;
 
 use std::{
     fmt, marker::PhantomData, panic::Location, pin::pin, sync::Arc, task::Poll, time::Duration,

@@ -2,9 +2,9 @@
 //! returns what to do once the lock is released.
 //!
 //! `DESIGN.md` names the invariants. Every transition must keep the first, and
-//! [`State::help`] restores it: *Whenever the lock is free and a queued job may start, a
-//! worker is bound to look at the queue.* A parked worker that was lent a job is bound to
-//! look, too. There is no such worker only if none can be had and nothing can be lent.
+//! [`State::help`] restores it. In short: whenever the lock is free and a queued job may
+//! start, a worker is bound to look at the queue, or a parked worker was lent a job. The one
+//! exception is a pool that can have no further worker and can lend nothing.
 //!
 //! This file has what every submission and every step of a worker goes through. The other
 //! files have the rest:
@@ -16,7 +16,7 @@
 //! | `monitor.rs`, `growth.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
-//! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they keep, take and return |
+//! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they use |
 
 mod credit;
 mod ending;
@@ -316,8 +316,9 @@ impl State {
 
     /// Takes a queued job for which a permit is free.
     ///
-    /// At the turn of an unrelated job, half of the permits must be left to descendants. An
-    /// unrelated job may block on what a parked job holds, and then its permit helps nobody.
+    /// After some descendants in a row it is the turn of an unrelated job. That takes its turn
+    /// only if half of the permits are left to descendants then. An unrelated job may block on
+    /// what a parked job holds, and then its permit helps nobody.
     #[inline]
     fn take_on_permit(&mut self) -> Option<Submitted> {
         if self.queue.take_turn_of_unrelated() && self.leaves_half_to_descendants() {

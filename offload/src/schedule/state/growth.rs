@@ -6,13 +6,13 @@
 //! removes the added permits as its workers retire.
 //!
 //! A pool of any size may stand still because a descendant of a parked job blocks on
-//! what that parked job holds. This descendant spends the credit, so another descendant,
+//! what that parked job holds. Such descendants spend the credit, so another descendant,
 //! which would end the wait, cannot start. So while the pool stands still, it starts
 //! further descendants of parked jobs: the *surplus*.
 
 use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
-/// No pool grows beyond so many permits.
+/// The most permits to which a pool grows.
 const MOST: usize = TOKIOS_LIMIT;
 
 /// The permits and the surplus that were added, and the signs of progress.

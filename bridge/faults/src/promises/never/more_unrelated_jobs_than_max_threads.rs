@@ -1,5 +1,5 @@
-//! No unrelated job starts while `max_threads` jobs run unparked, those whose callers
-//! have left included.
+//! In a pool whose size is set, no unrelated job starts while `max_threads` jobs run unparked,
+//! those whose callers have left included.
 
 use crate::prelude::*;
 

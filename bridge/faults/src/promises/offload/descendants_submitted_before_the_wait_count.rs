@@ -1,5 +1,5 @@
 //! A job that was submitted before the wait, and that the wait needs, starts without a
-//! permit like every descendant.
+//! permit.
 
 use crate::prelude::*;
 

@@ -1,4 +1,5 @@
-//! A pool never has more than `max_threads` and `max_blocked_threads` together.
+//! A pool whose size is set never has more than `max_threads` and `max_blocked_threads`
+//! together.
 
 use crate::kit::nest::descend;
 

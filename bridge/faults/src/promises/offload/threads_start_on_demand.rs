@@ -1,5 +1,5 @@
-//! A pool starts no thread before its first job, and never more than `max_threads` for
-//! jobs that do not wait.
+//! A pool starts no thread before its first job. If its size is set, it never has more than
+//! `max_threads` for jobs that do not wait.
 
 use crate::prelude::*;
 

@@ -1,18 +1,18 @@
-//! The place where a thread that is no worker notes the wait which parks it, for reports.
+//! The listing in which a thread that is no worker notes the wait which parks it, for reports.
 
 use std::{fmt, panic::Location, sync::Arc};
 
 use super::Pool;
 use crate::{
-    observe::outside::{Place, Wait},
+    observe::outside::{Listing, Wait},
     platform::sync::now,
 };
 
-/// The place of this thread in the list of a pool, where it notes the wait that parks it.
-pub struct WaitPlace(Arc<Place>);
+/// The listing of this thread in the list of a pool, where it notes the wait that parks it.
+pub struct WaitListing(Arc<Listing>);
 
-impl WaitPlace {
-    /// Returns whether this is a place in the list of this pool.
+impl WaitListing {
+    /// Returns whether this is a listing in the list of this pool.
     #[must_use]
     pub fn is_of<A>(&self, pool: &Pool<A>) -> bool {
         let core = pool.handle.core.get();
@@ -32,18 +32,18 @@ impl WaitPlace {
 }
 
 impl<A> Pool<A> {
-    /// Returns a place for this thread in the list of this pool's outside waits. In a fork's
+    /// Returns a listing for this thread in the list of this pool's outside waits. In a fork's
     /// child there is none.
     #[doc(hidden)]
     #[must_use]
-    pub fn wait_place(&self) -> Option<WaitPlace> {
+    pub fn wait_listing(&self) -> Option<WaitListing> {
         let core = self.handle.core.get().ok()?;
-        Some(WaitPlace(core.outside.add_place()))
+        Some(WaitListing(core.outside.add_listing()))
     }
 }
 
-impl fmt::Debug for WaitPlace {
+impl fmt::Debug for WaitListing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitPlace").finish_non_exhaustive()
+        f.debug_struct("WaitListing").finish_non_exhaustive()
     }
 }
