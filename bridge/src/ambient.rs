@@ -148,3 +148,28 @@ impl Timer for InRuntime {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise the warning advises what makes the stall worse.
+    #[test]
+    fn a_stall_has_one_cause_by_the_figures() {
+        for (running, idle, blocked, expected) in [
+            (2, 0, 0, Obstacle::Permits),
+            (3, 0, 5, Obstacle::Permits),
+            (2, 1, 5, Obstacle::Permits),
+            (1, 1, 0, Obstacle::HeldUpThread),
+            (1, 1, 5, Obstacle::HeldUpThread),
+            (0, 0, 5, Obstacle::ParkedThreads),
+            (1, 0, 1, Obstacle::ParkedThreads),
+            (1, 0, 0, Obstacle::NoThread),
+            (0, 0, 0, Obstacle::NoThread),
+        ] {
+            let mut metrics = Metrics::default();
+            (metrics.running, metrics.idle, metrics.blocked) = (running, idle, blocked);
+            assert_eq!(Obstacle::of(&metrics, 2), expected, "{metrics:?}");
+        }
+    }
+}

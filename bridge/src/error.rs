@@ -263,29 +263,4 @@ pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-
-    use testkit::panic_text;
-
-    use super::*;
-
-    /// Otherwise the chain of errors ends before the one that says what to do.
-    #[test]
-    fn the_systems_error_is_the_source() {
-        let (at, error) = (Location::caller(), io::Error::other("no thread"));
-        let error = WaitError::NoRuntime { error, at };
-        assert_eq!(error.source().unwrap().to_string(), "no thread");
-    }
-
-    /// The reader of such a panic needs to know what the pool did.
-    #[test]
-    fn the_report_follows_the_text() {
-        let (at, report) = (Location::caller(), Box::<Report>::default());
-        let error = WaitError::PoolExhausted { at, report };
-        let expected = format!("{error}\n{}", Report::default());
-        let raise = AssertUnwindSafe(|| error.raise());
-        let payload = catch_unwind(raise).err().unwrap();
-        assert_eq!(panic_text(&*payload), expected);
-    }
-}
+mod tests;

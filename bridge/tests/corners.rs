@@ -59,10 +59,26 @@ fn generic_code_waits_in_all_ways() {
 
 #[test]
 fn a_call_shows_its_function() {
-    assert!(format!("{:?}", twice(1)).starts_with("AsyncCall"));
+    let shown = format!("{:?}", twice(1));
+    assert!(
+        shown.starts_with("AsyncCall") && shown.contains("twice"),
+        "{shown}"
+    );
     let shown = format!("{:?}", thrice(1));
     assert!(shown.contains("thrice"), "{shown}");
     assert!(format!("{:?}", traced(1)).contains("traced"));
+    let boxed = bridge::BoxCall::new(twice(1));
+    assert_eq!(format!("{boxed:?}"), "BoxCall { kind: Async, .. }");
+}
+
+#[test]
+fn an_outcome_shows_whether_it_is_ready() {
+    within(|| {
+        assert_eq!(format!("{:?}", twice(1).dispatch()), "Outcome(ready)");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let pending = runtime.block_on(async { format!("{:?}", twice(1).dispatch()) });
+        assert_eq!(pending, "Outcome(pending)");
+    });
 }
 
 #[test]

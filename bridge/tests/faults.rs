@@ -82,26 +82,30 @@ fn a_wait_that_never_sleeps_is_told_that_its_runtime_has_gone() {
 #[test]
 fn limits_that_tokio_cannot_count_are_refused_by_name() {
     let too_many = usize::MAX;
-    for (builder, name) in [
+    let (most, many) = (usize::from(u16::MAX), i32::MAX.unsigned_abs() as usize);
+    for (builder, name, most) in [
         (
             Bridge::builder().max_nested_waits(too_many),
             "max_nested_waits",
+            many,
         ),
-        (Bridge::builder().worker_threads(too_many), "worker_threads"),
+        (
+            Bridge::builder().worker_threads(too_many),
+            "worker_threads",
+            most,
+        ),
     ] {
         let error = builder.build().unwrap_err();
         assert!(
-            matches!(error, BuildError::TooLarge { setting, .. } if setting == name),
+            matches!(error, BuildError::TooLarge { setting, limit, .. } if (setting, limit) == (name, most)),
             "{error}"
         );
     }
     // Nothing starts before it is needed, so this costs nothing.
-    let most = usize::from(u16::MAX);
     assert!(Bridge::builder().worker_threads(most).build().is_ok());
     let error = Bridge::builder().worker_threads(most + 1).build();
     assert!(error.is_err(), "Tokio would panic");
     within(|| {
-        let many = i32::MAX.unsigned_abs() as usize;
         let bridge = Bridge::builder().max_nested_waits(many).build().unwrap();
         let value = bridge.wait(async { tokio::task::spawn_blocking(|| 1).await });
         assert_eq!(value.unwrap(), 1);

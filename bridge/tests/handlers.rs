@@ -194,6 +194,10 @@ fn the_kind_is_remembered() {
             Handler::from_async_fn(boxed),
             "Handler { kind: async, function: handlers::boxed }",
         ),
+        (
+            Handler::from(smart_async),
+            "Handler { kind: async, function: handlers::smart_async }",
+        ),
     ] {
         assert_eq!(format!("{handler:?}"), shown);
     }

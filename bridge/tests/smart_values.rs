@@ -34,6 +34,16 @@ fn smart_values() {
     );
 }
 
+/// Otherwise an error or a warning names the type of the result.
+#[test]
+fn the_call_of_a_smart_value_shows_its_function() {
+    fn plain(x: u32) -> u32 {
+        x
+    }
+    let shown = format!("{:?}", bridge::smart_fn(plain).call(1));
+    assert!(shown.contains("plain"), "{shown}");
+}
+
 type Plugin<T> = Box<dyn Fn(String) -> BoxCall<'static, T> + Send + Sync>;
 
 /// A registry without bounds. Its methods know nothing about their functions' types.

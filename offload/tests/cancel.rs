@@ -60,6 +60,27 @@ fn a_limit_of_the_admission_does_not_withdraw_what_was_admitted() {
     });
 }
 
+/// Otherwise a caller that cancels a job hears nothing of the shutdown that has shut it out.
+#[test]
+fn a_cancelled_job_that_was_shut_out_says_so() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.run(|| ()).start();
+        let shut_out = pool.run(|| ()).start();
+        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(shut_out.cancel(), Cancelled::Finished);
+        let error = wait(shut_out.outcome()).unwrap_err();
+        assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}");
+        drop(release);
+        wait(plugged);
+        wait(queued);
+        let _report = wait(shutdown);
+    });
+}
+
 /// Panics when dropped.
 struct Bomb;
 

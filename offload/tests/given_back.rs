@@ -1,9 +1,12 @@
-//! A closure that its caller takes back leaves nothing of its job behind.
+//! What is given back: a closure that its caller takes back leaves nothing of its job behind, and
+//! a job that a wait gives back is lent to it again.
 #![cfg(not(bridge_loom))]
+
+mod common;
 
 use std::{
     cell::Cell,
-    future::{Future, pending, ready},
+    future::{Future, pending, poll_fn, ready},
     pin::pin,
     sync::mpsc,
     task, thread,
@@ -11,6 +14,7 @@ use std::{
 };
 
 use bridge_offload::{Ambient, Config, Pool, Rejected};
+use futures::channel::oneshot;
 use pollster::block_on;
 use testkit::within;
 
@@ -106,5 +110,31 @@ fn its_context_is_dropped() {
         assert_eq!(closed.into_inner()(), 4);
         drop(open);
         assert_eq!(shutdown.join().unwrap().completed, 2);
+    });
+}
+
+/// Otherwise such a future gives its job back for ever, because it never parks.
+#[test]
+fn a_future_that_wakes_itself_lets_a_lent_job_run_although_each_poll_waits() {
+    within(|| {
+        let pool = common::pool(1, 1);
+        // The other thread of the pool is parked too.
+        let (open, gate) = oneshot::channel::<()>();
+        let other = pool.run(|| common::try_wait(gate).map(|_| ())).start();
+        common::eventually("parked", || pool.metrics().blocked == 1);
+        let inner = pool.clone();
+        let value = common::wait(pool.run(move || {
+            let mut task = None;
+            common::wait(poll_fn(|cx| {
+                common::wait(async {});
+                cx.waker().wake_by_ref();
+                task.get_or_insert_with(|| Box::pin(inner.run(|| 42)))
+                    .as_mut()
+                    .poll(cx)
+            }))
+        }));
+        assert_eq!(value, 42);
+        drop(open);
+        assert_eq!(common::wait(other), Ok(()));
     });
 }

@@ -167,3 +167,34 @@ fn a_lost_job_is_reported_with_the_name() {
         drop(open);
     });
 }
+
+/// Otherwise a debugger shows one of these threads as another, or as one of another pool.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_threads_beside_the_workers_are_called_like_their_pool() {
+    fn exists(name: &str) -> bool {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let mut names = threads.filter_map(|thread| {
+            // The thread may end meanwhile.
+            std::fs::read_to_string(thread.ok()?.path().join("comm")).ok()
+        });
+        names.any(|other| other.trim_end() == name)
+    }
+    within(|| {
+        let (open, gate) = mpsc::channel::<()>();
+        let builder = Pool::<Keeps>::builder().name("cache").max_threads(1);
+        let pool = builder.build().unwrap();
+        let plug = pool.run(move || gate.recv().is_err()).start();
+        let queued = pool.run(|| ()).start();
+        eventually("a monitor looks on", || exists("cache-monitor"));
+        assert!(!exists("cache-shutdown"));
+        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        eventually("a thread waits for the end", || exists("cache-shutdown"));
+        drop(open);
+        assert!(block_on(plug));
+        block_on(queued);
+        let _report = block_on(shutdown);
+    });
+}

@@ -150,6 +150,9 @@ mod tests {
             ),
             (quote! { a | b; let y: &'a str = x; c | d }, false),
             (quote! { a? | b::<&'a str>() | c }, false),
+            (quote! { f(x) | b::<&'a str>() | c }, false),
+            (quote! { 1 | b::<&'a str>() | c }, false),
+            (quote! { {} |y: &'a u8| *y }, true),
             (quote! { f(|| { let y: &'a str = x; y.len() | 1 }) }, false),
             (
                 quote! { fn g<'a>(f: fn(&'a str) -> &'a str) {} g(x) },

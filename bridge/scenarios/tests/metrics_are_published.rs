@@ -68,10 +68,16 @@ fn each_figure_is_published_with_the_name_of_its_bridge() {
         for field in ["peak_queued", "peak_blocked", "ran_for_seconds_mean"] {
             let _value = value(&text, &format!("bridge_{field}{{pool=\"db\"}}"));
         }
-        assert!(
-            text.contains("# HELP bridge_idle workers without a job"),
-            "{text}"
-        );
+        for help in [
+            "idle workers without a job",
+            "completed_total ",
+            "ran_for_seconds ",
+            "ran_for_seconds_mean ",
+            "ran_for_total jobs that were measured",
+        ] {
+            let line = format!("# HELP bridge_{help}");
+            assert!(text.contains(&line), "{line:?} in {text}");
+        }
     });
 }
 

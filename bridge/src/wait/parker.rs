@@ -227,6 +227,20 @@ mod tests {
         lease.cached().waker.clone()
     }
 
+    /// Otherwise a wait with a limit spins past it.
+    #[test]
+    fn a_spin_for_a_wake_up_ends_at_the_deadline() {
+        within(|| {
+            let lease = ParkerLease::take().unwrap();
+            let parker = lease.parker().unwrap();
+            parker.spinning.set(Spinning::new());
+            while load::is_busy(Instant::now()) {
+                thread::yield_now();
+            }
+            assert!(!parker.spin_for_wake_up(Duration::from_hours(1), Some(Instant::now())));
+        });
+    }
+
     /// Otherwise each short-lived thread spins for nothing several times.
     #[test]
     fn a_new_thread_begins_with_what_others_have_learnt() {

@@ -14,6 +14,11 @@ fn checker(_name: &str) -> Box<dyn Fn(&str) -> usize + Send> {
 }
 
 #[smartasync]
+fn measure_of(_name: &str) -> fn(&str) -> usize {
+    str::len
+}
+
+#[smartasync]
 fn shown(parts: impl Iterator<Item = impl Display>) -> String {
     parts.map(|part| part.to_string()).collect()
 }
@@ -49,6 +54,7 @@ fn rare_signatures() {
     run(async {
         assert_eq!(measured(str::len, 3).await, 3);
         assert_eq!(checker("a").await(&String::from("abc")), 3);
+        assert_eq!(measure_of("a").await(&String::from("abc")), 3);
         assert_eq!(Sum.of_self("abc").wait(), 3);
     });
 }

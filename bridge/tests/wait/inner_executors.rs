@@ -2,6 +2,7 @@
 //! to freeze its own executor, and no other.
 
 use bridge::{try_wait_frozen, wait_frozen};
+use tokio::task::unconstrained;
 
 use super::*;
 
@@ -120,5 +121,33 @@ fn a_wait_in_a_blocking_place_inside_one_works() {
         });
         let root = async { wait_frozen(async { wait(real_work()) }) };
         assert_eq!(multi_thread().block_on(root), 7);
+    });
+}
+
+/// Otherwise the set stands still, because the wait around it may freeze another executor.
+#[test]
+fn a_wait_in_the_root_of_a_set_inside_one_in_a_marked_executor_is_refused() {
+    within(|| {
+        let in_set = || {
+            let set = LocalSet::new();
+            multi_thread().block_on(set.run_until(async { try_wait(real_work()) }))
+        };
+        let outer = in_async(async { wait_frozen(async { in_set() }) });
+        would_freeze(futures::executor::block_on(outer));
+    });
+}
+
+/// Otherwise an ordinary wait is refused where the frozen one is allowed, and a destructor that
+/// uses it aborts the process.
+#[test]
+fn a_wait_inside_one_in_a_hidden_set_works() {
+    async fn hidden() -> u32 {
+        let nested = async { wait_frozen(async { wait(real_work()) }) };
+        unconstrained(LocalSet::new().run_until(nested)).await
+    }
+    within(|| {
+        assert_eq!(multi_thread().block_on(hidden()), 7, "in a root");
+        let job = offload(move || Handle::current().block_on(hidden()));
+        assert_eq!(multi_thread().block_on(job), 7, "in a job");
     });
 }

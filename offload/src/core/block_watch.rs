@@ -129,6 +129,18 @@ mod tests {
         assert!(!watch.glance(Some(&[]), now + millis(10)), "a new start");
     }
 
+    /// Otherwise the pause before it counts as one long glance, and the pool grows later.
+    #[test]
+    fn a_new_start_begins_at_its_time() {
+        let start = Instant::now();
+        let mut watch = BlockWatch::new(2, start);
+        watch.has_probes = false;
+        watch.start_over(start + millis(50));
+        watch.idle_watch.pretend(true);
+        let found = [60, 70].map(|at| watch.glance(Some(&[]), start + millis(at)));
+        assert_eq!(found, [false, true]);
+    }
+
     /// Otherwise a monitor wakes up for nothing, or a pool of blocked jobs grows late, or two
     /// glances at one moment count as two.
     #[test]

@@ -6,7 +6,10 @@ use testkit::within;
 
 use super::*;
 use crate::{
-    Bare, Config, Pool, job::Job, schedule::stall::StallReport, worker::this_worker::Worker,
+    Bare, Config, Pool,
+    job::Job,
+    schedule::{stall::StallReport, state::Snapshot},
+    worker::this_worker::Worker,
 };
 
 /// Otherwise a shutdown waits for ever for a job that no worker could be started for.
@@ -43,9 +46,19 @@ fn a_shutdown_hears_of_a_start_that_failed() {
 }
 
 /// Otherwise a panic of what another pool's hooks hold ends the thread of the report, and the
-/// pool never reports a stall again. The report has the last reference to that pool here.
+/// pool never reports a stall again.
 #[test]
 fn a_report_survives_what_the_hooks_of_another_pool_hold() {
+    let stall = StallReport {
+        waited: Duration::from_secs(1),
+        queued: 0,
+    };
+    survives_what_hooks_hold(move |core, snapshot| core.report(stall, snapshot));
+}
+
+/// Makes reports until one of them has the last reference to another pool, whose hook holds what
+/// panics when it is dropped.
+pub(super) fn survives_what_hooks_hold(report: impl Fn(&Arc<Core>, Snapshot) + Send + 'static) {
     /// Panics if this thread drops it.
     struct Panics(thread::ThreadId, Arc<AtomicBool>);
     impl Drop for Panics {
@@ -56,7 +69,7 @@ fn a_report_survives_what_the_hooks_of_another_pool_hold() {
             }
         }
     }
-    within(|| {
+    within(move || {
         let pool = Pool::new();
         let own = || Arc::clone(&Worker::current().unwrap().core);
         let core = pollster::block_on(pool.run(own));
@@ -72,13 +85,9 @@ fn a_report_survives_what_the_hooks_of_another_pool_hold() {
                 drop::<Pool>(other.build().unwrap());
             }
         });
-        let stall = StallReport {
-            waited: Duration::from_secs(1),
-            queued: 0,
-        };
         while !is_dropped.load(Ordering::Relaxed) {
             let snapshot = core.state().snapshot();
-            core.report(stall, snapshot);
+            report(&core, snapshot);
         }
         others.join().unwrap();
     });

@@ -11,6 +11,9 @@ use std::{
 
 use super::name::PoolName;
 
+#[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
+mod tests;
+
 /// The reason why a [`Builder`](crate::Builder) was refused.
 #[derive(Debug)]
 #[non_exhaustive]

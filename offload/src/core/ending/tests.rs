@@ -5,7 +5,10 @@ use std::sync::mpsc;
 use testkit::within;
 
 use super::*;
-use crate::{Builder, Pool, Waiting, job::running, worker::this_worker::Worker};
+use crate::{
+    Builder, Pool, Waiting, core::tests::survives_what_hooks_hold, job::running,
+    worker::this_worker::Worker,
+};
 
 /// Returns the cancel grace of a shutdown with a grace of ten seconds.
 fn cancel_grace(builder: Builder) -> Duration {
@@ -75,5 +78,17 @@ fn a_job_withdrawn_as_its_caller_is_told_was_not_abandoned() {
         drop(open);
         pollster::block_on(running);
         assert!(pollster::block_on(kept.outcome()).is_err());
+    });
+}
+
+/// Otherwise such a panic reaches whoever shuts the pool down, and no caller is told.
+#[test]
+fn the_report_of_a_shutdown_survives_what_the_hooks_of_another_pool_hold() {
+    survives_what_hooks_hold(|core, snapshot| {
+        let mut drained = Drained {
+            late: Some(snapshot),
+            ..Drained::default()
+        };
+        drained.make_report(core);
     });
 }

@@ -1,5 +1,7 @@
 //! Checks the queue alone, without workers: the order of jobs, the room, and the memory.
 
+mod promoting;
+
 use std::{cell::Cell, panic::Location, sync::Weak};
 
 use super::*;
@@ -103,28 +105,6 @@ fn what_is_left_behind_others_is_not_taken_at_once() {
         assert_eq!(queue.queued(), before);
         assert_eq!(inbox.leave(job()).ok(), Some(start), "{before} before it");
     }
-}
-
-/// Otherwise a park would take longer the more unrelated jobs are queued.
-#[test]
-fn a_look_for_descendants_passes_none_that_came_before_them() {
-    let (mut queue, _watched) = filled(60);
-    let since = queue.unrelated_pushed();
-    // Four more jobs fill the queue, and six go to the backlog.
-    for _ in 0..10 {
-        let _start = queue.push(Lane::Unrelated, job());
-    }
-    let looks = Cell::new(0);
-    let every_second = |_: &Submitted| {
-        looks.set(looks.get() + 1);
-        looks.get() % 2 == 0
-    };
-    queue.promote(since, every_second);
-    assert!(looks.get() <= 20, "{} looks", looks.get());
-    assert_eq!((queue.queued(), queue.backlog()), (64, 6));
-    assert!(queue.holds_descendants());
-    let taken = std::iter::from_fn(|| queue.take()).count();
-    assert_eq!(taken, 70);
 }
 
 /// Otherwise an idle pool would keep the closures of withdrawn jobs.

@@ -207,6 +207,16 @@ mod tests {
         assert_eq!(events(&growth), 2);
     }
 
+    /// Otherwise a pool that goes on is reported as one that stands still.
+    #[test]
+    fn after_progress_each_start_is_progress_again() {
+        let mut growth = Growth::default();
+        growth.grow(32);
+        growth.note_progress();
+        growth.note_start(true);
+        assert_eq!(growth.seen().events, 1);
+    }
+
     /// Otherwise a job that parks again and again would hide a stall.
     #[test]
     fn what_helps_nobody_is_a_move_and_no_progress() {

@@ -6,6 +6,7 @@ mod random;
 mod beyond;
 mod growing;
 mod hopeless;
+mod lent;
 mod signs;
 mod starts;
 

@@ -165,3 +165,12 @@ fn a_job_above_one_that_has_shown_its_result_runs() {
     state.begin(stack, &unrelated(), StartRight::Permit);
     assert_eq!((state.metrics().running, state.metrics().idle), (1, 0));
 }
+
+/// Otherwise a pool whose workers start again counts as stuck while they do.
+#[test]
+fn a_start_that_succeeds_makes_up_for_one_that_failed() {
+    let mut state = failed();
+    assert!(state.start_failed.is_some());
+    let _stack = state.enter();
+    assert!(state.start_failed.is_none());
+}

@@ -1,0 +1,40 @@
+//! Unrelated jobs that become descendants, because a parked job turns out to need them.
+
+use super::*;
+
+/// Otherwise a park would take longer the more unrelated jobs are queued.
+#[test]
+fn a_look_for_descendants_passes_none_that_came_before_them() {
+    let (mut queue, _watched) = filled(60);
+    let since = queue.unrelated_pushed();
+    // Four more jobs fill the queue, and six go to the backlog.
+    for _ in 0..10 {
+        let _start = queue.push(Lane::Unrelated, job());
+    }
+    let looks = Cell::new(0);
+    let every_second = |_: &Submitted| {
+        looks.set(looks.get() + 1);
+        looks.get() % 2 == 0
+    };
+    queue.promote(since, every_second);
+    assert!(looks.get() <= 20, "{} looks", looks.get());
+    assert_eq!((queue.queued(), queue.backlog()), (64, 6));
+    assert!(queue.holds_descendants());
+    let taken = std::iter::from_fn(|| queue.take()).count();
+    assert_eq!(taken, 70);
+}
+
+/// Otherwise the own work of a parked job stays behind strangers, which may block on what the
+/// parked job holds. Here the look is so short that it must begin with the last job.
+#[test]
+fn a_look_for_descendants_begins_with_those_that_came_last() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let _start = queue.push(Lane::Unrelated, job());
+    let since = queue.unrelated_pushed();
+    let late = job();
+    let own = Arc::clone(&late.job);
+    let start = queue.push(Lane::Unrelated, late);
+    assert_eq!(start, ExpectedStart::InBacklog);
+    queue.promote(since, |job| Arc::ptr_eq(&job.job, &own));
+    assert!(queue.holds_descendants());
+}
