@@ -117,7 +117,7 @@ fn its_context_is_dropped() {
 #[test]
 fn a_future_that_wakes_itself_lets_a_lent_job_run_although_each_poll_waits() {
     within(|| {
-        let pool = common::pool(1, 1);
+        let pool = common::pool_with_blocked(1, 1);
         // The other thread of the pool is parked too.
         let (open, gate) = oneshot::channel::<()>();
         let other = pool.run(|| common::try_wait(gate).map(|_| ())).start();
