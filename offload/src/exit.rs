@@ -34,8 +34,11 @@ use crate::{
 };
 
 /// The time that the handler allows beyond the longest grace, so that what was cut off
-/// can be logged. The process has the same time to end after the handler.
+/// can be logged.
 const SLACK: Duration = Duration::from_secs(1);
+
+/// The time that the process has to end after the handler, before stopped threads go on.
+const TIME_TO_END: Duration = Duration::from_secs(5);
 
 /// The time between two looks of a stopped thread.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -185,8 +188,9 @@ pub fn mark_thread(mark: usize) {
 /// end of a good run would mislead.
 ///
 /// The process usually ends while the thread stands still. But an exit handler that was
-/// registered before the bridge's may wait for the thread. So the thread goes on once the
-/// bridge's handler has been over for [`SLACK`].
+/// registered before the bridge's may wait for the thread. So the thread goes on if the
+/// process has not ended in the [`TIME_TO_END`] after the bridge's handler. Where a panic aborts
+/// the process it does not, because then the panic would change how the process ends.
 pub fn stop_if_exiting() {
     if fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {
         return;
@@ -198,8 +202,8 @@ pub fn stop_if_exiting() {
     if is_waited_for {
         return;
     }
-    let is_over = |table: &mut Table| table.over.is_some_and(|over| over.elapsed() >= SLACK);
-    while !TABLE.with(is_over) {
+    let is_over = |table: &mut Table| table.over.is_some_and(|over| over.elapsed() >= TIME_TO_END);
+    while cfg!(panic = "abort") || !TABLE.with(is_over) {
         thread::sleep(LOOK_INTERVAL);
     }
 }

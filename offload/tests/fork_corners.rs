@@ -181,6 +181,8 @@ fn the_child_of_a_cancellation_that_forks_calls_no_hook() {
 struct HookForks {
     pool: Pool,
     jobs: [Offload<()>; 3],
+    /// The running jobs go on to their ends when these are dropped.
+    gates: Vec<mpsc::Sender<()>>,
     /// The child, or 0 in the child.
     child: mpsc::Receiver<i32>,
     /// What hooks, captures and wakers note.
@@ -195,7 +197,8 @@ impl HookForks {
         let is_first = Arc::new(AtomicBool::new(true));
         let (start, begun) = mpsc::channel();
         let (tell, child) = mpsc::channel();
-        let run = || {
+        let [(open_first, first), (open_second, second)] = [(); 2].map(|()| mpsc::channel());
+        let run = |gate: mpsc::Receiver<()>| {
             let (start, tell, is_first) = (start.clone(), tell.clone(), Arc::clone(&is_first));
             let write = notes.1.try_clone().unwrap();
             let job = pool.run(move || {
@@ -209,18 +212,19 @@ impl HookForks {
                 });
                 start.send(()).unwrap();
                 called.recv().unwrap();
+                assert!(gate.recv().is_err());
             });
             job.start()
         };
-        let running = [run(), run()];
+        let [first, second] = [first, second].map(run);
         begun.recv().unwrap();
         begun.recv().unwrap();
         let captured = Noted(notes.1.try_clone().unwrap());
         let queued = pool.run(move || drop(captured)).start();
-        let [first, second] = running;
         Self {
             pool,
             jobs: [first, second, queued],
+            gates: vec![open_first, open_second],
             child,
             notes,
         }
@@ -244,7 +248,8 @@ impl HookForks {
 #[test]
 fn the_child_of_a_hook_that_forks_does_not_continue_the_shutdown() {
     within(|| {
-        let forks = HookForks::new();
+        let mut forks = HookForks::new();
+        forks.gates.clear();
         let report = forks.pool.shutdown(Duration::ZERO).wait();
         let child = forks.child.recv().unwrap();
         if child == 0 {
@@ -259,12 +264,13 @@ fn the_child_of_a_hook_that_forks_does_not_continue_the_shutdown() {
 #[test]
 fn the_child_of_a_hook_that_forks_does_not_wake_who_awaits_the_shutdown() {
     within(|| {
-        let forks = HookForks::new();
+        let mut forks = HookForks::new();
         let write = forks.notes.1.try_clone().unwrap();
         let waker = Waker::from(Arc::new(NotesWakes(write)));
         let mut shutdown = pin!(forks.pool.shutdown(Duration::ZERO));
         let mut cx = Context::from_waker(&waker);
         assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        forks.gates.clear();
         // The thread that continues the shutdown is the only thread of the child.
         assert!(ended_well(forks.child.recv().unwrap()), "the child goes on");
         let report = loop {

@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use offload_pool::{Ambient, KeptByShutdown, PoolShutdown, Shutdown, on_thread::OnThread};
+use offload_pool::{PoolShutdown, Shutdown, on_thread::OnThread};
 
-use crate::{Bridge, ambient::InRuntime};
+use crate::Bridge;
 
 /// The shutdown of a bridge. See [`Bridge::shutdown`].
 ///
@@ -27,8 +27,9 @@ use crate::{Bridge, ambient::InRuntime};
 /// Of two shutdowns of the same bridge, the home runtime belongs to the first that comes to
 /// it. The second does not wait for home's blocking tasks, so it may return earlier.
 ///
-/// Under Tokio's paused clock, a time limit around this passes at once, unless the feature
-/// `test-util` is on: see [`offload`](crate::offload()).
+/// Under Tokio's paused clock, a time limit around this passes at once. With the feature
+/// `test-util`, the clock stands still from the first poll until the bridge has ended, so the limit
+/// does not pass: see [`offload`](crate::offload()).
 ///
 /// # Examples
 ///
@@ -58,8 +59,6 @@ pub struct BridgeShutdown {
     /// The time of the first poll.
     began: Option<Instant>,
     ending: EndingPart,
-    /// What the ambient wants kept until home has ended too.
-    kept: Option<KeptByShutdown>,
 }
 
 /// The part of the bridge that is ending.
@@ -77,7 +76,6 @@ impl BridgeShutdown {
             grace,
             began: None,
             ending: EndingPart::Pool(pool),
-            kept: None,
         }
     }
 
@@ -104,29 +102,6 @@ impl BridgeShutdown {
         }
     }
 
-    /// Polls the part of the bridge that is ending.
-    fn poll_part(&mut self, began: Instant, cx: &mut Context<'_>) -> Poll<Shutdown> {
-        if let EndingPart::Pool(pool) = &mut self.ending {
-            let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
-                return Poll::Pending;
-            };
-            let Some(home) = self.bridge.end_home_in_poll(self.left(began)) else {
-                self.ending = EndingPart::Over;
-                return Poll::Ready(report);
-            };
-            self.ending = EndingPart::Home(home, report);
-        }
-        let EndingPart::Home(home, report) = &mut self.ending else {
-            panic!("a shutdown was polled after it had ended")
-        };
-        let Poll::Ready(()) = Pin::new(home).poll(cx) else {
-            return Poll::Pending;
-        };
-        let report = mem::take(report);
-        self.ending = EndingPart::Over;
-        Poll::Ready(report)
-    }
-
     /// Returns the rest of the grace.
     fn left(&self, began: Instant) -> Duration {
         self.grace.saturating_sub(began.elapsed())
@@ -138,15 +113,26 @@ impl Future for BridgeShutdown {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
-        let began = *this.began.get_or_insert_with(|| {
-            this.kept = InRuntime::kept_by_shutdown();
-            Instant::now()
-        });
-        let poll = this.poll_part(began, cx);
-        if poll.is_ready() {
-            this.kept = None;
+        let began = *this.began.get_or_insert_with(Instant::now);
+        if let EndingPart::Pool(pool) = &mut this.ending {
+            let Poll::Ready(report) = Pin::new(pool).poll(cx) else {
+                return Poll::Pending;
+            };
+            let Some(home) = this.bridge.end_home_in_poll(this.left(began)) else {
+                this.ending = EndingPart::Over;
+                return Poll::Ready(report);
+            };
+            this.ending = EndingPart::Home(home, report);
         }
-        poll
+        let EndingPart::Home(home, report) = &mut this.ending else {
+            panic!("a shutdown was polled after it had ended")
+        };
+        let Poll::Ready(()) = Pin::new(home).poll(cx) else {
+            return Poll::Pending;
+        };
+        let report = mem::take(report);
+        this.ending = EndingPart::Over;
+        Poll::Ready(report)
     }
 }
 

@@ -1,10 +1,10 @@
-//! Holds a paused clock while offloaded closures are queued or run. This is the feature
-//! `test-util`.
+//! Holds a paused clock while offloaded closures are queued or run, and while a bridge that is
+//! shut down ends. This is the feature `test-util`.
 //!
 //! Tokio advances a paused clock as soon as the runtime has nothing to do, except while
 //! one of the runtime's blocking tasks is queued or runs. It knows nothing of a pool's
-//! jobs. So each runtime that has a paused clock and jobs in a pool gets one blocking
-//! task, which stands in for these jobs. The task ends when the last of them has ended
+//! jobs and threads. So each runtime that has a paused clock and awaits some of these gets one
+//! blocking task, which stands in for them. The task ends when the last of them has ended
 //! and its caller has been woken.
 
 use std::{
@@ -25,7 +25,8 @@ static HELD: PerProcess<HashMap<Id, Held>> = PerProcess::new();
 
 /// A clock that is held.
 struct Held {
-    jobs: usize,
+    /// The number of jobs and shutdowns that hold the clock.
+    holds: usize,
     /// The blocking task ends when this is dropped.
     _until: Sender<()>,
 }
@@ -52,12 +53,12 @@ impl Hold {
         let id = runtime.id();
         let end = HELD.with(|held| {
             if let Some(held) = held.get_mut(&id) {
-                held.jobs += 1;
+                held.holds += 1;
                 return None;
             }
             let (until, end) = channel::<()>();
             let first = Held {
-                jobs: 1,
+                holds: 1,
                 _until: until,
             };
             held.insert(id, first);
@@ -81,8 +82,8 @@ impl Drop for Hold {
         };
         HELD.with(|held| {
             if let Some(clock) = held.get_mut(runtime) {
-                clock.jobs -= 1;
-                if clock.jobs == 0 {
+                clock.holds -= 1;
+                if clock.holds == 0 {
                     held.remove(runtime);
                 }
             }

@@ -14,13 +14,14 @@ use std::{
 
 use detect::{Context, ThreadTag, probe::blocking::block_if_allowed};
 use offload_pool::{
+    Ambient,
     fork::{self, Forked, OfProcess},
     on_thread::OnThread,
 };
 use tokio::runtime::{self, Handle, Runtime};
 
 use super::{end, forked, home_threads::Threads};
-use crate::WaitError;
+use crate::{WaitError, ambient::InRuntime};
 
 pub(crate) struct Home {
     source: Source,
@@ -168,7 +169,7 @@ impl Home {
                 home.begin_end();
             }
         };
-        let started = OnThread::start("bridge-shutdown", body);
+        let started = OnThread::start("bridge-shutdown", InRuntime::kept_by_shutdown(), body);
         if started.is_err()
             && let Some(home) = take(&home)
         {

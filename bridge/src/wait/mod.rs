@@ -156,7 +156,7 @@ pub trait Wait: IntoFuture + Sized {
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`]. While the process exits, a wait whose runtime
-    /// has ended stops this thread instead, until the process ends: see
+    /// has ended stops this thread instead, usually until the process has ended: see
     /// [limits](crate::guide::limits#a-thread-stops-while-the-process-exits).
     #[track_caller]
     fn wait(self) -> Self::Output {

@@ -57,15 +57,15 @@ pub trait Ambient: Send + 'static {
     /// for the exit only calls this.
     fn cut_off(_left: &CutOff) {}
 
-    /// Returns what a shutdown keeps from its first poll on, until it is over. The pool calls
-    /// this at that poll.
+    /// Returns what an awaited shutdown keeps until it has woken whoever awaits it. The pool calls
+    /// this at the first poll of the shutdown.
     #[must_use]
     fn kept_by_shutdown() -> Option<KeptByShutdown> {
         None
     }
 }
 
-/// What a shutdown keeps while it is awaited: see [`Ambient::kept_by_shutdown`].
+/// What an awaited shutdown keeps: see [`Ambient::kept_by_shutdown`].
 pub type KeptByShutdown = Box<dyn Any + Send + Sync>;
 
 /// Surroundings that know a clock, for [`Pool::run_timeout`](crate::Pool::run_timeout).

@@ -47,9 +47,8 @@ pub struct PoolShutdown {
     core: OfProcess<Arc<Core>>,
     grace: Duration,
     step: ShutdownStep,
-    /// Returns what the ambient wants kept while this is awaited.
+    /// Returns what the ambient wants kept by the thread that waits for the end.
     keep: fn() -> Option<KeptByShutdown>,
-    kept: Option<KeptByShutdown>,
 }
 
 /// The step that a shutdown has reached.
@@ -79,7 +78,6 @@ impl PoolShutdown {
             grace,
             step: ShutdownStep::Lazy,
             keep,
-            kept: None,
         }
     }
 
@@ -107,36 +105,6 @@ impl PoolShutdown {
         }
     }
 
-    /// Takes the next step, or polls the thread that takes them.
-    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Shutdown> {
-        let Ok(core) = self.core.get() else {
-            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
-        };
-        let ending = match mem::replace(&mut self.step, ShutdownStep::Over) {
-            ShutdownStep::Lazy => core.begin_end(self.grace),
-            ShutdownStep::Begun(ending) => ending.taken_over(core),
-            ShutdownStep::OnThread(thread) => return self.poll_thread(thread, cx),
-            ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
-        };
-        match finish_on_thread(core, ending) {
-            Ok(thread) => self.poll_thread(thread, cx),
-            // The system has no thread. But nothing is left to wait for, or no time, so
-            // `finish` does not block here.
-            Err(mut ending) if ending.is_over(core) => {
-                ending.cancel_grace = Duration::ZERO;
-                ending.until = Some(now()); // not for the threads either
-                Poll::Ready(finish(core, &ending))
-            }
-            // The jobs go on. The next poll asks for a thread again.
-            Err(ending) => {
-                self.step = ShutdownStep::Begun(ending);
-                yield_now();
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    }
-
     /// Polls the thread that waits for the end, and keeps it unless it is done.
     fn poll_thread(
         &mut self,
@@ -156,14 +124,32 @@ impl Future for PoolShutdown {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
-        if let ShutdownStep::Lazy = this.step {
-            this.kept = (this.keep)();
+        let Ok(core) = this.core.get() else {
+            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
+        };
+        let ending = match mem::replace(&mut this.step, ShutdownStep::Over) {
+            ShutdownStep::Lazy => core.begin_end(this.grace),
+            ShutdownStep::Begun(ending) => ending.taken_over(core),
+            ShutdownStep::OnThread(thread) => return this.poll_thread(thread, cx),
+            ShutdownStep::Over => panic!("a shutdown was polled after it had ended"),
+        };
+        match finish_on_thread(core, ending, (this.keep)()) {
+            Ok(thread) => this.poll_thread(thread, cx),
+            // The system has no thread. But nothing is left to wait for, or no time, so
+            // `finish` does not block here.
+            Err(mut ending) if ending.is_over(core) => {
+                ending.cancel_grace = Duration::ZERO;
+                ending.until = Some(now()); // not for the threads either
+                Poll::Ready(finish(core, &ending))
+            }
+            // The jobs go on. The next poll asks for a thread again.
+            Err(ending) => {
+                this.step = ShutdownStep::Begun(ending);
+                yield_now();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
-        let poll = this.poll_step(cx);
-        if poll.is_ready() {
-            this.kept = None;
-        }
-        poll
     }
 }
 
@@ -177,11 +163,15 @@ impl fmt::Debug for PoolShutdown {
 
 /// Calls [`finish`] on a thread of its own, because the polling thread must not block.
 /// Returns `Err` if the system has no thread to give now.
-fn finish_on_thread(core: &Arc<Core>, ending: Ending) -> Result<OnThread<Shutdown>, Ending> {
+fn finish_on_thread(
+    core: &Arc<Core>,
+    ending: Ending,
+    kept: Option<KeptByShutdown>,
+) -> Result<OnThread<Shutdown>, Ending> {
     // The closure is lost if the thread can't be started, so it takes a copy.
     let (core, copy) = (Arc::clone(core), ending.clone());
     let name = core.limits.name.thread_name("shutdown");
-    OnThread::start(&name, move || finish(&core, &copy)).map_err(|_error| ending)
+    OnThread::start(&name, kept, move || finish(&core, &copy)).map_err(|_error| ending)
 }
 
 /// Waits for the end of the pool in two steps, and tells the callers of jobs. Then waits for

@@ -31,12 +31,17 @@ struct Slot<T> {
 
 impl<T: Send + 'static> OnThread<T> {
     /// Starts a thread that runs `body`, which must not panic. The thread ends with
-    /// `body`, whether or not anybody polls for the result.
+    /// `body`, whether or not anybody polls for the result. It drops `kept` after it has woken
+    /// whoever polls.
     ///
     /// # Errors
     ///
-    /// Returns the system's error if it has no thread. Then `body` is dropped.
-    pub fn start(name: &str, body: impl FnOnce() -> T + Send + 'static) -> io::Result<Self> {
+    /// Returns the system's error if it has no thread. Then `body` and `kept` are dropped.
+    pub fn start(
+        name: &str,
+        kept: impl Send + 'static,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> io::Result<Self> {
         let slot = Arc::new(Mutex::new(Slot {
             result: None,
             waker: None,
@@ -46,7 +51,7 @@ impl<T: Send + 'static> OnThread<T> {
             let process = OfProcess::new(());
             let result = body();
             if process.get().is_err() {
-                mem::forget(result); // in a fork's child, nobody polls for it
+                mem::forget((result, kept)); // in a fork's child, nobody polls for it
                 return;
             }
             let mut slot = lock(&other);
@@ -56,6 +61,7 @@ impl<T: Send + 'static> OnThread<T> {
             if let Some(waker) = waker {
                 waker.wake();
             }
+            drop(kept);
         };
         start_thread(name.to_owned(), STACK_SIZE, run)?;
         Ok(Self { slot })
@@ -108,7 +114,7 @@ mod tests {
         within(|| {
             let (end, ends) = mpsc::channel();
             let (tell, told) = mpsc::channel();
-            let future = OnThread::start("test", move || ends.recv().unwrap()).unwrap();
+            let future = OnThread::start("test", (), move || ends.recv().unwrap()).unwrap();
             let waker = Arc::new(PollsAtOnce {
                 future: Mutex::new(Some(future)),
                 tell,
