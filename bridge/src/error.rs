@@ -253,6 +253,23 @@ impl Error for WaitError {
     }
 }
 
+/// The kind of a limit that has passed is `TimedOut`. If the system has refused a thread or a
+/// runtime, the kind is that of its error. The kind of all others is `Other`.
+impl From<WaitError> for io::Error {
+    fn from(error: WaitError) -> Self {
+        let kind = match &error {
+            WaitError::TimedOut { .. } => io::ErrorKind::TimedOut,
+            WaitError::NoRuntime { error, .. } => error.kind(),
+            WaitError::OffloadFailed { error, .. } => match &**error {
+                OffloadError::NoThread { error, .. } => *error,
+                _ => io::ErrorKind::Other,
+            },
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 /// Returns the value of a wait. Panics at the caller's line with the text of its error.
 #[track_caller]
 pub(crate) fn unwrap<T>(result: Result<T, WaitError>) -> T {

@@ -82,6 +82,30 @@ fn each_error_names_its_reason_and_its_place() {
     }
 }
 
+/// Otherwise `?` does not compile in a function that returns an `io::Result`, or a caller that
+/// looks at the kind does the wrong thing.
+#[test]
+fn each_error_has_its_kind_as_an_error_of_io() {
+    let at = Location::caller();
+    let left = Leftover::Dropped;
+    let system = || io::Error::from(io::ErrorKind::OutOfMemory);
+    for (error, kind) in [
+        (WaitError::TimedOut { at, left }, io::ErrorKind::TimedOut),
+        (
+            WaitError::NoRuntime {
+                error: system(),
+                at,
+            },
+            system().kind(),
+        ),
+        (WaitError::RuntimeGone { at }, io::ErrorKind::Other),
+    ] {
+        let text = error.to_string();
+        let error = io::Error::from(error);
+        assert_eq!((error.kind(), error.to_string()), (kind, text));
+    }
+}
+
 /// Otherwise the caller repeats what has been done, or believes to have lost what it has.
 #[test]
 fn each_leftover_says_what_became_of_the_work() {

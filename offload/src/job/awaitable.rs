@@ -37,6 +37,8 @@ pub(crate) trait Awaitable<T>: Send + Sync {
     /// Polls for the result, and keeps the waker if there is none yet. The error of a
     /// refused job does not name the pool: the caller adds the name.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, OffloadError>>;
+    /// Returns whether a poll would give the result, or would have given it.
+    fn is_over(&self) -> bool;
     /// Takes the waker back from a job whose caller is about to poll again.
     fn take_waker(&self) -> Option<Waker>;
     /// Withdraws the job, or flags a running job as cancelled.
@@ -112,7 +114,7 @@ where
             drop(cell);
             return Poll::Ready(match context {
                 None => result,
-                Some(context) => caught::drop_context(context, result),
+                Some(context) => caught::drop_context(context, result, self.header.at),
             });
         }
         if let Stage::Refused(_) = cell.stage {
@@ -143,6 +145,13 @@ where
         }
         drop(cell);
         self.poll(cx)
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(
+            lock(&self.cell).stage,
+            Stage::Done(_) | Stage::Refused(_) | Stage::Gone
+        )
     }
 
     fn take_waker(&self) -> Option<Waker> {

@@ -33,18 +33,19 @@ pub(crate) fn drop_caught<T>(value: T) {
     }
 }
 
-/// Drops the context of a job, and returns the job's result. A panic of the context's
-/// destructor takes the place of the value.
+/// Drops the context of a job that was offloaded at `at`, and returns the job's result. A panic of
+/// the context's destructor takes the place of the value.
 #[cold]
 pub(super) fn drop_context<T, C>(
     context: C,
     result: Result<T, OffloadError>,
+    at: &'static Location<'static>,
 ) -> Result<T, OffloadError> {
     match (catch_unwind(AssertUnwindSafe(|| drop(context))), result) {
         (Ok(()), result) => result,
         (Err(payload), Ok(value)) => {
             drop_caught(value);
-            Err(OffloadError::Panicked(Panic::new(payload)))
+            Err(OffloadError::Panicked(Panic::new(payload, at)))
         }
         (Err(payload), Err(error)) => {
             drop_payload(payload);
@@ -127,7 +128,7 @@ mod tests {
                 resume_unwind(Box::new("bomb"));
             }
         }
-        let outcome = drop_context(Bomb, Ok(Bomb));
+        let outcome = drop_context(Bomb, Ok(Bomb), Location::caller());
         assert!(matches!(outcome, Err(OffloadError::Panicked(_))));
     }
 }

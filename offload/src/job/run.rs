@@ -124,7 +124,8 @@ where
         context: Option<A::Context>,
         on: &Host<'_>,
     ) -> Finish {
-        let result = result.map_err(|payload| OffloadError::Panicked(Panic::new(payload)));
+        let result =
+            result.map_err(|payload| OffloadError::Panicked(Panic::new(payload, self.header.at)));
         let mut finish = Finish::of(&result);
         let mut cell = lock(&self.cell);
         let unawaited = match mem::replace(&mut cell.stage, Stage::Gone) {
@@ -155,7 +156,7 @@ where
                 None => unawaited,
                 Some(context) => {
                     let was_told = unawaited.is_err();
-                    let unawaited = caught::drop_context(context, unawaited);
+                    let unawaited = caught::drop_context(context, unawaited, self.header.at);
                     if !was_told {
                         tell(&unawaited, None);
                     }

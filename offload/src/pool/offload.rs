@@ -135,6 +135,25 @@ impl<T: Send + 'static> Offload<T> {
         self
     }
 
+    /// Returns whether the job is over, so that an `.await` does not wait: its closure has ended, or
+    /// will not run.
+    ///
+    /// ```
+    /// use bridge_offload::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let mut job = pool.run(|| 7);
+    /// assert!(!job.is_finished()); // it has not been submitted
+    /// assert_eq!(pollster::block_on(&mut job), 7);
+    /// assert!(job.is_finished());
+    /// ```
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        // In a fork's child, a poll tells of the fork at once. And a thread of the parent may have
+        // held the job's lock.
+        self.pool.core.get().is_err() || self.job.is_over()
+    }
+
     /// Withdraws the job, or tells the running closure that nobody needs it any more.
     /// Returns how far the job had got.
     pub fn cancel(&self) -> Cancelled {
@@ -382,6 +401,42 @@ impl<T> fmt::Debug for Offload<T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct TryOffload<T> {
     task: Offload<T>,
+}
+
+impl<T: Send + 'static> TryOffload<T> {
+    /// Submits the job now instead of at the first poll: see [`Offload::start`].
+    #[must_use = "dropping an offload withdraws its job"]
+    pub fn start(self) -> Self {
+        self.task.start().outcome()
+    }
+
+    /// Withdraws the job, or tells the running closure that nobody needs it any more: see
+    /// [`Offload::cancel`]. The outcome can still be awaited.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    ///
+    /// use bridge_offload::{Cancelled, OffloadError, Pool};
+    ///
+    /// let job = Pool::new().run(|| 7).outcome();
+    /// assert_eq!(job.cancel(), Cancelled::Withdrawn);
+    /// let outcome = pollster::block_on(job);
+    /// assert!(matches!(outcome, Err(OffloadError::Cancelled { .. })));
+    /// ```
+    pub fn cancel(&self) -> Cancelled {
+        self.task.cancel()
+    }
+
+    /// Returns whether the job is over: see [`Offload::is_finished`].
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Lets the job run although nobody awaits it: see [`Offload::detach`].
+    pub fn detach(self) {
+        self.task.detach();
+    }
 }
 
 impl<T: Send + 'static> Future for TryOffload<T> {

@@ -80,6 +80,13 @@ impl fmt::Display for BuildError {
 
 impl Error for BuildError {}
 
+/// The kind is `InvalidInput`.
+impl From<BuildError> for io::Error {
+    fn from(error: BuildError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
+    }
+}
+
 /// The reason why the pool did not take a closure, together with the closure.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -202,6 +209,19 @@ impl<F> fmt::Display for Rejected<F> {
 
 impl<F> Error for Rejected<F> {}
 
+/// The kind of a full queue is `WouldBlock`, and that of a limit `TimedOut`. The closure is
+/// dropped.
+impl<F> From<Rejected<F>> for io::Error {
+    fn from(rejected: Rejected<F>) -> Self {
+        let kind = match &rejected {
+            Rejected::Full { .. } => io::ErrorKind::WouldBlock,
+            Rejected::TimedOut { .. } => io::ErrorKind::TimedOut,
+            Rejected::ShutDown { .. } => io::ErrorKind::Other,
+        };
+        Self::new(kind, rejected.map(drop))
+    }
+}
+
 /// The reason why an offloaded closure has no result.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -246,7 +266,12 @@ pub enum OffloadError {
 impl fmt::Display for OffloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Panicked(panic) => write!(f, "the offloaded closure panicked: {}", panic.text()),
+            Self::Panicked(panic) => write!(
+                f,
+                "the closure offloaded at {} panicked: {}",
+                panic.at,
+                panic.text()
+            ),
             Self::ShutDown { at, pool } => write!(
                 f,
                 "the closure offloaded at {at} did not finish: the {pool} was shut down; \
@@ -274,7 +299,30 @@ impl fmt::Display for OffloadError {
 
 impl Error for OffloadError {}
 
+/// The kind is that of the system's error if the system gave no thread, and `Other` otherwise.
+impl From<OffloadError> for io::Error {
+    fn from(error: OffloadError) -> Self {
+        let kind = match &error {
+            OffloadError::NoThread { error, .. } => *error,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 impl OffloadError {
+    /// Returns the place where the closure was offloaded.
+    #[must_use]
+    pub fn at(&self) -> &'static Location<'static> {
+        match self {
+            Self::Panicked(panic) => panic.at,
+            Self::ShutDown { at, .. }
+            | Self::Cancelled { at }
+            | Self::NoThread { at, .. }
+            | Self::Forked { at, .. } => at,
+        }
+    }
+
     /// Returns the error of a closure that the shutdown of this pool has cut off. Without a
     /// name, the caller of this function sets it later.
     pub(crate) fn shut_down(at: &'static Location<'static>, pool: Option<&PoolName>) -> Self {
@@ -307,12 +355,15 @@ pub struct Panic {
     // A payload is not `Sync`. The lock makes this type `Sync`, as users expect of
     // errors.
     payload: Mutex<Box<dyn Any + Send>>,
+    /// Where the closure was offloaded.
+    at: &'static Location<'static>,
 }
 
 impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+    pub(crate) fn new(payload: Box<dyn Any + Send>, at: &'static Location<'static>) -> Self {
         Self {
             payload: Mutex::new(payload),
+            at,
         }
     }
 

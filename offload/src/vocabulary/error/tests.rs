@@ -107,7 +107,46 @@ fn the_message_of_a_panic_is_told_whatever_its_type() {
             "a payload that is no text",
         ),
     ] {
-        let error = OffloadError::Panicked(Panic::new(panic));
-        says(&error, &format!("the offloaded closure panicked: {text}"));
+        let at = Location::caller();
+        let error = OffloadError::Panicked(Panic::new(panic, at));
+        says(
+            &error,
+            &format!("the closure offloaded at {at} panicked: {text}"),
+        );
+        assert_eq!(error.at(), at);
+    }
+}
+
+/// Otherwise `?` does not compile in a function that returns an `io::Result`, or a caller that
+/// looks at the kind does the wrong thing.
+#[test]
+fn each_error_has_its_kind_as_an_error_of_io() {
+    let (at, pool) = (Location::caller(), PoolName::new("db"));
+    let error = io::ErrorKind::OutOfMemory;
+    let no_thread = OffloadError::NoThread {
+        at,
+        error,
+        pool: pool.clone(),
+    };
+    let full = Rejected::Full {
+        closure: std::cell::Cell::new(0),
+        pool: pool.clone(),
+    };
+    let timed_out = Rejected::TimedOut {
+        closure: (),
+        pool: pool.clone(),
+    };
+    let shut_down = Rejected::ShutDown { closure: (), pool };
+    let errors: [(io::Error, io::ErrorKind); 6] = [
+        (no_thread.into(), error),
+        (OffloadError::Cancelled { at }.into(), io::ErrorKind::Other),
+        (BuildError::zero("spin").into(), io::ErrorKind::InvalidInput),
+        (full.into(), io::ErrorKind::WouldBlock),
+        (timed_out.into(), io::ErrorKind::TimedOut),
+        (shut_down.into(), io::ErrorKind::Other),
+    ];
+    for (error, kind) in errors {
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.get_ref().is_some(), "the error itself is inside");
     }
 }
