@@ -59,7 +59,8 @@ pub struct Bridge {
 
 struct Inner {
     pool: Pool,
-    home: Home,
+    /// The pool knows it too, for jobs that come from where no runtime is reachable.
+    home: Arc<Home>,
     /// Remembers which runtime drives a task of this bridge, while the task is polled.
     cache: Arc<Cache>,
     /// The carriers of the context that spawned tasks and offloaded closures take along.
@@ -98,7 +99,7 @@ impl Bridge {
 
     pub(crate) fn from_parts(
         pool: Pool,
-        home: Home,
+        home: Arc<Home>,
         carriers: Config,
         max_nested_waits: usize,
         spin: Duration,

@@ -26,7 +26,8 @@ use crate::{Bridge, ambient::InRuntime};
 pub use offload_pool::Offload;
 
 /// A bounded pool of threads that belongs to no [`Bridge`]. It carries the current `tracing`
-/// span, and no other context.
+/// span, and no other context. It has no home: a closure that was submitted where no runtime is
+/// reachable runs without one.
 ///
 /// ```
 /// use bridge::Pool;
@@ -44,7 +45,8 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 ///
 /// The future is lazy, `Send` and `'static`. The closure runs inside the
 /// runtime that submitted it, as under `tokio::task::spawn_blocking`, so it
-/// may `Handle::current()`, spawn, and [`wait`](crate::wait). It also runs in the `tracing`
+/// may `Handle::current()`, spawn, and [`wait`](crate::wait). If no runtime was reachable
+/// there, it runs inside the home of its bridge. It also runs in the `tracing`
 /// span of the code that submitted it: see [`carry`](crate::carry).
 ///
 /// # Panics

@@ -81,6 +81,33 @@ fn a_cancelled_job_that_was_shut_out_says_so() {
     });
 }
 
+/// Otherwise a registry of jobs shows them as running, or calls for results that are not there.
+#[test]
+fn a_job_is_finished_once_its_result_can_be_had() {
+    within(|| {
+        let pool = pool(1, 8);
+        let (plugged, release) = plug(&pool);
+        let mut queued = pool.run(|| 7).start().outcome();
+        let withdrawn = pool.run(|| ()).start();
+        assert!(!plugged.is_finished() && !queued.is_finished() && !withdrawn.is_finished());
+        assert_eq!(withdrawn.cancel(), Cancelled::Withdrawn);
+        assert!(withdrawn.is_finished());
+        drop(release);
+        eventually("it has run", || queued.is_finished());
+        assert_eq!(wait(&mut queued).unwrap(), 7);
+        assert!(queued.is_finished() && plugged.is_finished());
+        // An outcome that lost a `select!` can still be cancelled, or detached.
+        let (plugged, release) = plug(&pool);
+        let late = pool.run(|| ()).outcome().start();
+        assert_eq!(late.cancel(), Cancelled::Withdrawn);
+        assert!(matches!(wait(late), Err(OffloadError::Cancelled { .. })));
+        pool.run(|| ()).outcome().detach();
+        drop(release);
+        wait(plugged);
+        eventually("the detached job has run", || pool.metrics().completed == 4);
+    });
+}
+
 /// Panics when dropped.
 struct Bomb;
 

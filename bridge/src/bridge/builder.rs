@@ -1,6 +1,6 @@
 //! The settings of a bridge.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -300,10 +300,12 @@ impl Builder {
             },
         };
         let carriers = self.carriers.into_config();
-        let pool = self.pool.config(carriers.clone()).build()?;
+        let home = Arc::new(Home::new(source));
+        let config = carriers.clone().with_fallback(Arc::downgrade(&home));
+        let pool = self.pool.config(config).build()?;
         Ok(Bridge::from_parts(
             pool,
-            Home::new(source),
+            home,
             carriers,
             self.max_nested_waits,
             self.spin,

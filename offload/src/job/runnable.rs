@@ -2,7 +2,10 @@
 
 use std::{any::Any, sync::Arc, task::Waker};
 
-use super::header::{Finish, Header};
+use super::{
+    ambient::Config,
+    header::{Finish, Header},
+};
 use crate::{
     lineage::{Lineage, PoolId},
     platform::fork::Forked,
@@ -56,6 +59,7 @@ pub(crate) struct Host<'a> {
     pub(crate) pool: PoolId,
     /// The name of the pool.
     pub(crate) name: &'a PoolName,
+    pub(crate) config: &'a Config,
     /// The recorder of the worker, if the pool measures its jobs.
     pub(crate) recorder: Option<&'a Recorder>,
     /// Drops the listeners of a job whose closure has returned on this worker. The table of

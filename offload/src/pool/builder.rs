@@ -290,7 +290,8 @@ impl<A> Builder<A> {
             stalled: A::stalled,
             cut_off: A::cut_off,
         };
-        let core = Core::new(self.limits, self.hooks, body::main, reports);
+        let config = self.config.clone();
+        let core = Core::new(self.limits, self.hooks, body::main, reports, config);
         Ok(Pool::from_core(core, self.config))
     }
 }

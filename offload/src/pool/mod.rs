@@ -1,7 +1,7 @@
 //! The public interface of the pool.
 //!
-//! [`builder`] builds a pool. [`offload`] is the future of a job, and [`shutdown`] the end of
-//! the pool. [`cancellation`] is what a closure may ask the pool while it runs. [`handle`]
+//! [`builder`] builds a pool. [`offload`] is the future of a job, and [`outcome`] the same future
+//! with errors in place of panics. [`shutdown`] is the end of the pool. [`cancellation`] is what a closure may ask the pool while it runs. [`handle`]
 //! closes a pool that nobody holds any more. [`wait_listing`] is where a thread that is no worker
 //! notes its wait for reports.
 
@@ -9,6 +9,7 @@ pub(crate) mod builder;
 pub(crate) mod cancellation;
 pub(crate) mod handle;
 pub(crate) mod offload;
+pub(crate) mod outcome;
 pub(crate) mod shutdown;
 pub(crate) mod wait_listing;
 

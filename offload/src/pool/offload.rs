@@ -215,16 +215,6 @@ impl<T: Send + 'static> Offload<T> {
             .detach(Arc::clone(&self.pool) as _, &self.pool.name);
     }
 
-    /// Returns the same future with every failure as an error instead of a panic.
-    ///
-    /// # Errors
-    ///
-    /// The future returns [`OffloadError::Panicked`] with the closure's payload, or the
-    /// reason why the closure has not run.
-    pub fn outcome(self) -> TryOffload<T> {
-        TryOffload { task: self }
-    }
-
     /// Submits the job. The end of the job wakes `waker`. Returns true if there is no
     /// point in a poll for the result yet.
     fn submit(&mut self, waker: Option<&Waker>) -> bool {
@@ -389,60 +379,5 @@ impl<T> fmt::Debug for Offload<T> {
         f.debug_struct("Offload")
             .field("at", &self.job.header().at)
             .finish_non_exhaustive()
-    }
-}
-
-/// The future of [`Offload::outcome`].
-///
-/// # Cancel safety
-///
-/// It is the same as for [`Offload`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless polled"]
-pub struct TryOffload<T> {
-    task: Offload<T>,
-}
-
-impl<T: Send + 'static> TryOffload<T> {
-    /// Submits the job now instead of at the first poll: see [`Offload::start`].
-    #[must_use = "dropping an offload withdraws its job"]
-    pub fn start(self) -> Self {
-        self.task.start().outcome()
-    }
-
-    /// Withdraws the job, or tells the running closure that nobody needs it any more: see
-    /// [`Offload::cancel`]. The outcome can still be awaited.
-    ///
-    /// ```
-    /// use std::pin::pin;
-    ///
-    /// use bridge_offload::{Cancelled, OffloadError, Pool};
-    ///
-    /// let job = Pool::new().run(|| 7).outcome();
-    /// assert_eq!(job.cancel(), Cancelled::Withdrawn);
-    /// let outcome = pollster::block_on(job);
-    /// assert!(matches!(outcome, Err(OffloadError::Cancelled { .. })));
-    /// ```
-    pub fn cancel(&self) -> Cancelled {
-        self.task.cancel()
-    }
-
-    /// Returns whether the job is over: see [`Offload::is_finished`].
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
-    }
-
-    /// Lets the job run although nobody awaits it: see [`Offload::detach`].
-    pub fn detach(self) {
-        self.task.detach();
-    }
-}
-
-impl<T: Send + 'static> Future for TryOffload<T> {
-    type Output = Result<T, OffloadError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.task.poll_outcome(cx)
     }
 }

@@ -107,6 +107,7 @@ impl Worker {
         Host {
             pool: self.core.id(),
             name: &self.core.limits.name,
+            config: &self.core.config,
             recorder: self.recorder.as_deref(),
             drop_listeners,
         }
