@@ -1,7 +1,7 @@
 //! The [`Ambient`] of an offloaded closure: the runtime that submitted it, and the context
 //! that travels.
 
-use std::{panic::Location, pin::Pin, sync::Weak, time::Duration};
+use std::{panic::Location, pin::Pin, time::Duration};
 
 use detect::ThreadTag;
 #[cfg(feature = "test-util")]
@@ -11,17 +11,10 @@ use tokio::runtime::Handle;
 
 #[cfg(feature = "test-util")]
 use crate::runtime::held_clock::Hold;
-use crate::{
-    carry::Captured,
-    log,
-    runtime::{clock, home::Home},
-};
+use crate::{carry::Captured, log, runtime::clock};
 
 /// Runs a closure inside the runtime that submitted it, as `spawn_blocking`
 /// does, and in the context of its submitter. Tags the thread as one that runs a job.
-///
-/// If no runtime was reachable there, the closure of a bridge's job runs inside the home of that
-/// bridge.
 #[derive(Debug)]
 pub struct InRuntime {
     runtime: Option<Handle>,
@@ -51,24 +44,6 @@ impl Ambient for InRuntime {
         let _entered = self.runtime.as_ref().map(Handle::enter);
         let _tag = ThreadTag::Job.set();
         Captured::enter(context, closure)
-    }
-
-    #[inline]
-    fn enter_job<R>(
-        &self,
-        context: Option<&Captured>,
-        config: &Config,
-        closure: impl FnOnce() -> R,
-    ) -> R {
-        if self.runtime.is_some() {
-            return self.enter(context, closure);
-        }
-        // A bridge whose last handle is gone has no home any more, and a pool of no bridge never
-        // had one.
-        let home = config.fallback::<Weak<Home>>().and_then(Weak::upgrade);
-        let home = home.as_deref().map(|home| home.started(Location::caller()));
-        let _entered = home.and_then(Result::ok).map(Handle::enter);
-        self.enter(context, closure)
     }
 
     fn stalled(report: &Report) {

@@ -59,8 +59,7 @@ pub struct Bridge {
 
 struct Inner {
     pool: Pool,
-    /// The pool knows it too, for jobs that come from where no runtime is reachable.
-    home: Arc<Home>,
+    home: Home,
     /// Remembers which runtime drives a task of this bridge, while the task is polled.
     cache: Arc<Cache>,
     /// The carriers of the context that spawned tasks and offloaded closures take along.
@@ -99,7 +98,7 @@ impl Bridge {
 
     pub(crate) fn from_parts(
         pool: Pool,
-        home: Arc<Home>,
+        home: Home,
         carriers: Config,
         max_nested_waits: usize,
         spin: Duration,
@@ -394,7 +393,7 @@ impl BeforeExit for Inner {
 impl fmt::Debug for Bridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bridge")
-            .field("metrics", &self.metrics())
+            .field("pool", &self.inner.pool)
             .finish_non_exhaustive()
     }
 }

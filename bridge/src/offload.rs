@@ -26,8 +26,7 @@ use crate::{Bridge, ambient::InRuntime};
 pub use offload_pool::Offload;
 
 /// A bounded pool of threads that belongs to no [`Bridge`]. It carries the current `tracing`
-/// span, and no other context. It has no home: a closure that was submitted where no runtime is
-/// reachable runs without one.
+/// span, and no other context.
 ///
 /// ```
 /// use bridge::Pool;
@@ -45,9 +44,24 @@ pub type Pool = offload_pool::Pool<InRuntime>;
 ///
 /// The future is lazy, `Send` and `'static`. The closure runs inside the
 /// runtime that submitted it, as under `tokio::task::spawn_blocking`, so it
-/// may `Handle::current()`, spawn, and [`wait`](crate::wait). If no runtime was reachable
-/// there, it runs inside the home of its bridge. It also runs in the `tracing`
+/// may `Handle::current()`, spawn, and [`wait`](crate::wait). It also runs in the `tracing`
 /// span of the code that submitted it: see [`carry`](crate::carry).
+///
+/// # On a plain thread
+///
+/// A wait submits the closure inside home. But [`start`](Offload::start),
+/// [`detach`](Offload::detach) and [`Bridge::try_offload`] submit it where they are called. If no
+/// runtime is reachable there, the closure runs without one. It may wait all the same, but it
+/// can't make a timer or spawn a task outside the wait. [`enter`](crate::enter) home first, if it
+/// has to:
+///
+/// ```
+/// use bridge::Wait;
+///
+/// let _home = bridge::enter();
+/// let job = bridge::offload(|| tokio::spawn(async { 7 })).start();
+/// assert_eq!(job.wait().wait().unwrap(), 7);
+/// ```
 ///
 /// # Panics
 ///

@@ -16,11 +16,11 @@ use std::{
 };
 
 use bridge::{
-    BoxCall, Bridge, OffloadError, Pool, Rejected, Wait, WaitError, offload::Cancelled, smart_fn,
+    BoxCall, Bridge, OffloadError, Rejected, Wait, WaitError, offload::Cancelled, smart_fn,
     smartasync,
 };
 use testkit::{panic_text, within};
-use tokio::runtime::{Builder, Handle, Id};
+use tokio::runtime::{Handle, Id};
 
 #[smartasync]
 fn length(text: &str) -> usize {
@@ -271,10 +271,9 @@ fn a_copy_that_panics_leaves_a_call_that_says_so() {
     });
 }
 
-/// Otherwise a closure that makes a timer or spawns a task works under `.wait()`, and panics if its
-/// job was started first.
+/// Otherwise the cure that the documentation names for plain threads is none.
 #[test]
-fn a_closure_from_where_no_runtime_is_reachable_runs_inside_home() {
+fn a_closure_that_was_submitted_under_a_guard_of_home_runs_inside_home() {
     #[smartasync]
     fn runtime() -> Id {
         Handle::current().id()
@@ -282,48 +281,19 @@ fn a_closure_from_where_no_runtime_is_reachable_runs_inside_home() {
 
     within(|| {
         let bridge = Bridge::builder().worker_threads(1).build().unwrap();
-        let started = bridge.offload(runtime_here).start().wait();
+        let here = || Handle::current().id();
         let home = bridge.handle().unwrap().id();
-        assert_eq!(started, home, "started");
-        assert_eq!(bridge.wait(bridge.offload(runtime_here)), home, "lazy");
-        let job = bridge.try_offload(runtime_here).unwrap();
+        let entered = bridge.enter();
+        assert_eq!(bridge.offload(here).start().wait(), home, "started");
+        let job = bridge.try_offload(here).unwrap();
         assert_eq!(job.wait(), home, "queued at once");
         let job = runtime().on(&bridge).offload().start();
         assert_eq!(job.wait(), home, "a smart function");
         let (tell, told) = mpsc::channel();
-        let detached = move || tell.send(runtime_here()).unwrap();
-        bridge.offload(detached).detach();
+        bridge.offload(move || tell.send(here()).unwrap()).detach();
         assert_eq!(told.recv(), Ok(home), "detached");
-        let foreign = futures::executor::block_on(bridge.offload(runtime_here));
-        assert_eq!(foreign, home, "under another executor");
-
-        // The runtime of the submission still comes first.
-        let own = Builder::new_current_thread().build().unwrap();
-        let there = own.block_on(async { bridge.offload(runtime_here).await });
-        assert_eq!(there, own.handle().id());
-    });
-}
-
-fn runtime_here() -> Id {
-    Handle::current().id()
-}
-
-/// Otherwise a job keeps the home of a bridge that nobody has any more. It runs all the same, and so
-/// does a job of a pool that belongs to no bridge.
-#[test]
-fn a_closure_runs_without_a_runtime_where_there_is_no_home() {
-    within(|| {
-        let bridge = Bridge::builder().max_threads(1).build().unwrap();
-        let (open, gate) = mpsc::channel::<()>();
-        let plug = bridge.offload(move || gate.recv().is_err()).start();
-        let (tell, told) = mpsc::channel();
-        let has_runtime = move || tell.send(Handle::try_current().is_ok()).unwrap();
-        bridge.offload(has_runtime).detach();
-        drop(bridge);
-        drop(open);
-        assert!(plug.wait());
-        assert_eq!(told.recv(), Ok(false));
-        let pool = Pool::builder().build().unwrap();
-        assert!(pool.run(Handle::try_current).start().wait().is_err());
+        drop(entered);
+        let job = bridge.offload(Handle::try_current).start();
+        assert!(job.wait().is_err(), "without a guard there is no runtime");
     });
 }

@@ -26,8 +26,8 @@ pub(crate) use self::{
 };
 use crate::{
     job::{
-        ambient::Config, caught::drop_caught, eager::Eagerness, header::Header,
-        listeners::ListenerTable, runnable::Submitted,
+        caught::drop_caught, eager::Eagerness, header::Header, listeners::ListenerTable,
+        runnable::Submitted,
     },
     lineage::PoolId,
     observe::outside::Outside,
@@ -60,8 +60,6 @@ pub(crate) struct Core {
     /// The function that a worker runs.
     thread_main: ThreadMain,
     reports: Reports,
-    /// The values with which the pool was built, for its jobs.
-    pub(crate) config: Config,
     /// Whether a thread makes the report of a stall.
     is_reporting: AtomicBool,
     /// When the pool was built.
@@ -132,7 +130,6 @@ impl Core {
         hooks: Hooks,
         thread_main: ThreadMain,
         reports: Reports,
-        config: Config,
     ) -> Arc<Self> {
         fork::watch();
         let (ready, inbox) = (Arc::<Padded<_>>::default(), Arc::<Padded<_>>::default());
@@ -145,7 +142,6 @@ impl Core {
             hooks,
             thread_main,
             reports,
-            config,
             is_reporting: AtomicBool::new(false),
             born,
             yielding: Yielding::new(born),

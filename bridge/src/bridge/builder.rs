@@ -1,6 +1,6 @@
 //! The settings of a bridge.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -300,12 +300,10 @@ impl Builder {
             },
         };
         let carriers = self.carriers.into_config();
-        let home = Arc::new(Home::new(source));
-        let config = carriers.clone().with_fallback(Arc::downgrade(&home));
-        let pool = self.pool.config(config).build()?;
+        let pool = self.pool.config(carriers.clone()).build()?;
         Ok(Bridge::from_parts(
             pool,
-            home,
+            Home::new(source),
             carriers,
             self.max_nested_waits,
             self.spin,

@@ -34,17 +34,6 @@ pub trait Ambient: Send + 'static {
     /// the job, the worker drops it.
     fn enter<R>(&self, context: Option<&Self::Context>, closure: impl FnOnce() -> R) -> R;
 
-    /// Like [`enter`](Self::enter), for the closure of a job. `config` is the one with which the
-    /// pool was built, so it can supply what the submitting thread did not have.
-    fn enter_job<R>(
-        &self,
-        context: Option<&Self::Context>,
-        _config: &Config,
-        closure: impl FnOnce() -> R,
-    ) -> R {
-        self.enter(context, closure)
-    }
-
     /// Reports that the pool stands still: jobs are queued, no worker can take one, and for
     /// nearly a second nothing has happened that would let one start.
     /// [`Report::stalled_for`] says how long that has been so.
@@ -85,60 +74,37 @@ pub trait Timer: Ambient {
     fn sleep(time: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// The values with which a pool was built. Only the ambient knows their types.
-///
-/// The pool hands them to [`Ambient::context`] at each submission, and to
-/// [`Ambient::enter_job`] for each job.
+/// A value that a pool hands to [`Ambient::context`] at each submission, if it was built
+/// with one. Only the ambient knows the value's type.
 #[derive(Clone, Default)]
-pub struct Config {
-    value: Option<Arc<dyn Any + Send + Sync>>,
-    fallback: Option<Arc<dyn Any + Send + Sync>>,
-}
+pub struct Config(Option<Arc<dyn Any + Send + Sync>>);
 
 impl Config {
     /// Returns a config that holds `value`.
     #[must_use]
     pub fn new(value: impl Any + Send + Sync) -> Self {
-        Self {
-            value: Some(Arc::new(value)),
-            fallback: None,
-        }
+        Self(Some(Arc::new(value)))
     }
 
-    /// Returns this config with a second value, for jobs whose submitters lack something.
-    #[must_use]
-    pub fn with_fallback(self, fallback: impl Any + Send + Sync) -> Self {
-        Self {
-            fallback: Some(Arc::new(fallback)),
-            ..self
-        }
-    }
-
-    /// Returns whether there is a value. The fallback does not count.
+    /// Returns whether there is a value.
     #[must_use]
     #[inline]
     pub fn is_set(&self) -> bool {
-        self.value.is_some()
+        self.0.is_some()
     }
 
     /// Returns the value, if there is one and it is of this type.
     #[must_use]
     pub fn get<T: Any>(&self) -> Option<&T> {
-        self.value.as_deref()?.downcast_ref()
-    }
-
-    /// Returns the fallback, if there is one and it is of this type.
-    #[must_use]
-    pub fn fallback<T: Any>(&self) -> Option<&T> {
-        self.fallback.as_deref()?.downcast_ref()
+        self.0.as_deref()?.downcast_ref()
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("is_set", &self.is_set())
-            .finish_non_exhaustive()
+            .field("is_set", &self.0.is_some())
+            .finish()
     }
 }
 

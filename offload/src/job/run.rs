@@ -56,8 +56,7 @@ where
         let process = OfProcess::new(());
         let installed = lineage.install_for(start.on.pool, JobId::of(&self));
         let running = running::enter(self);
-        let body =
-            AssertUnwindSafe(|| ambient.enter_job(context.as_ref(), start.on.config, closure));
+        let body = AssertUnwindSafe(|| ambient.enter(context.as_ref(), closure));
         let result = catch_unwind(body);
         installed.end(); // before the listeners of the job are dropped, which is user code
         let job = running.leave();

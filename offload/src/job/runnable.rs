@@ -2,10 +2,7 @@
 
 use std::{any::Any, sync::Arc, task::Waker};
 
-use super::{
-    ambient::Config,
-    header::{Finish, Header},
-};
+use super::header::{Finish, Header};
 use crate::{
     lineage::{Lineage, PoolId},
     platform::fork::Forked,
@@ -59,7 +56,6 @@ pub(crate) struct Host<'a> {
     pub(crate) pool: PoolId,
     /// The name of the pool.
     pub(crate) name: &'a PoolName,
-    pub(crate) config: &'a Config,
     /// The recorder of the worker, if the pool measures its jobs.
     pub(crate) recorder: Option<&'a Recorder>,
     /// Drops the listeners of a job whose closure has returned on this worker. The table of

@@ -290,8 +290,7 @@ impl<A> Builder<A> {
             stalled: A::stalled,
             cut_off: A::cut_off,
         };
-        let config = self.config.clone();
-        let core = Core::new(self.limits, self.hooks, body::main, reports, config);
+        let core = Core::new(self.limits, self.hooks, body::main, reports);
         Ok(Pool::from_core(core, self.config))
     }
 }

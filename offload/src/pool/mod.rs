@@ -385,8 +385,9 @@ impl<A> Clone for Pool<A> {
 
 impl<A: Ambient> fmt::Debug for Pool<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only what needs no lock: a service may format a value that holds the pool at each request.
         f.debug_struct("Pool")
-            .field("metrics", &self.metrics())
+            .field("name", &self.handle.name)
             .finish_non_exhaustive()
     }
 }

@@ -107,7 +107,6 @@ impl Worker {
         Host {
             pool: self.core.id(),
             name: &self.core.limits.name,
-            config: &self.core.config,
             recorder: self.recorder.as_deref(),
             drop_listeners,
         }
