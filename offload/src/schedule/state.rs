@@ -1,10 +1,9 @@
 //! The pool's state. A transition makes each decision here, under one lock, and
 //! returns what to do once the lock is released.
 //!
-//! `DESIGN.md` names the invariants. Every transition must keep the first, and
-//! [`State::help`] restores it. In short: whenever the lock is free and a queued job may
-//! start, a worker is bound to look at the queue, or a parked worker was lent a job. The one
-//! exception is a pool that can have no further worker and can lend nothing.
+//! `DESIGN.md` names the invariants. Every transition must keep the first, and [`State::help`]
+//! restores it. In short: whenever the lock is free and a queued job may start, a worker is bound
+//! to look at the queue, or a parked worker was lent a job, or neither can be had.
 //!
 //! This file has what every submission and every step of a worker goes through. The other
 //! files have the rest:
