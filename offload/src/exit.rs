@@ -189,7 +189,7 @@ pub fn mark_thread(mark: usize) {
 ///
 /// The process usually ends while the thread stands still. But an exit handler that was
 /// registered before the bridge's may wait for the thread. So the thread goes on if the
-/// process has not ended in the [`TIME_TO_END`] after the bridge's handler. Where a panic aborts
+/// process has not ended five seconds after the bridge's handler. Where a panic aborts
 /// the process it does not, because then the panic would change how the process ends.
 pub fn stop_if_exiting() {
     if fork::is_beyond_tables() || !TABLE.with(|table| table.ends_runtimes) {

@@ -1,4 +1,4 @@
-//! A pool starts no thread before its first job. If its size is set, it never has more than
+//! A pool starts no thread before its first job, and if its size is set, never more than
 //! `max_threads` for jobs that do not wait.
 
 use crate::prelude::*;
