@@ -63,8 +63,9 @@ pub(super) fn survives_what_hooks_hold(report: impl Fn(&Arc<Core>, Snapshot) + S
     struct Panics(thread::ThreadId, Arc<AtomicBool>);
     impl Drop for Panics {
         fn drop(&mut self) {
-            if thread::current().id() == self.0 {
-                self.1.store(true, Ordering::Relaxed);
+            // Only the first one does. A report may have the last references to two pools, and
+            // two panics would end the process.
+            if thread::current().id() == self.0 && !self.1.swap(true, Ordering::Relaxed) {
                 panic!("what a hook holds is dropped");
             }
         }
