@@ -104,7 +104,7 @@ impl Ambient for InRuntime {
     }
 }
 
-/// What keeps the head of a queue from a thread, as far as the figures of the pool tell.
+/// The obstacle between the head of a queue and a thread, as far as the figures of the pool tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
     /// All permits are taken.

@@ -108,6 +108,19 @@ fn a_child_is_told_by_a_submission_that_waits_for_room() {
     });
 }
 
+/// Cancels a job that runs, which forks on this thread. Checks that the child ends here, and that
+/// the parent alone has noted something, once.
+fn cancel_and_fork(job: Offload<()>, child: &mpsc::Receiver<i32>, notes: PipeReader) {
+    assert_eq!(job.cancel(), Cancelled::Running);
+    let child = child.recv().unwrap();
+    if child == 0 {
+        end_child();
+    }
+    assert!(ended_well(child), "the child goes on");
+    wait(job);
+    assert_noted(notes, 1);
+}
+
 /// Otherwise the child calls hooks that belong to its parent.
 #[test]
 fn the_child_of_a_hook_that_forks_calls_no_other_hook() {
@@ -128,14 +141,7 @@ fn the_child_of_a_hook_that_forks_calls_no_other_hook() {
         });
         let job = job.start();
         begun.recv().unwrap();
-        assert_eq!(job.cancel(), Cancelled::Running);
-        let child = told.recv().unwrap();
-        if child == 0 {
-            end_child();
-        }
-        assert!(ended_well(child), "the child goes on");
-        wait(job);
-        assert_noted(read, 1);
+        cancel_and_fork(job, &told, read);
     });
 }
 
@@ -166,14 +172,7 @@ fn the_child_of_a_cancellation_that_forks_calls_no_hook() {
         });
         let job = job.start();
         begun.recv().unwrap();
-        assert_eq!(job.cancel(), Cancelled::Running);
-        let child = told.recv().unwrap();
-        if child == 0 {
-            end_child();
-        }
-        assert!(ended_well(child), "the child goes on");
-        wait(job);
-        assert_noted(read, 1);
+        cancel_and_fork(job, &told, read);
     });
 }
 
@@ -230,8 +229,8 @@ impl HookForks {
         }
     }
 
-    /// Checks that the child has ended, and that `more` was noted beside two hooks and the
-    /// captures of the queued job.
+    /// Checks the report, and that `more` was noted beside two hooks and the captures of the queued
+    /// job.
     fn check(self, report: &Shutdown, more: usize) {
         assert_eq!((report.abandoned, report.cancelled), (1, 2));
         let [first, second, queued] = self.jobs;
