@@ -6,7 +6,9 @@
 
 use std::{
     fmt::Write as _,
+    pin::Pin,
     sync::{Mutex, mpsc},
+    task::{Context, Waker},
 };
 
 use bridge::{BoxCall, Bridge, Offload, offload::Cancelled, smartasync};
@@ -87,8 +89,30 @@ fn a_job_logs_its_run() {
         refused.into_inner().wait();
         let refused = run("f", false).on(&bridge).try_offload().unwrap_err();
         BoxCall::new(refused.into_inner()).wait();
+        // A call that was polled has its job, which goes on as the offload.
+        let polled = |panics| {
+            let mut call = run("g", panics).on(&bridge);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+            call
+        };
+        let jobs = [
+            polled(false).offload(),
+            polled(false).try_offload().unwrap(),
+            polled(true).offload(),
+        ];
+        let ended = [polled(false), polled(true)];
+        drop(polled(false));
         go.send(()).unwrap();
         bridge.wait(async { (busy.await, queued.await) });
+        for job in jobs {
+            finish(&bridge, job);
+        }
+        // The job of these calls has ended before the call becomes an offload.
+        bridge.wait(bridge.offload(|| ()));
+        for call in ended {
+            finish(&bridge, call.offload());
+        }
         // A job logs before its caller gets the result.
         let lines = LINES.lock().unwrap();
         let expected = [
@@ -98,6 +122,12 @@ fn a_job_logs_its_run() {
             ("call never ran", ""),
             ("call finished", "route=Direct"),
             ("call finished", "route=Direct"),
+            ("call abandoned", "route=Offload"),
+            ("call finished", "route=Offload"),
+            ("call finished", "route=Offload"),
+            ("call panicked", "route=Offload"),
+            ("call finished", "route=Offload"),
+            ("call panicked", "route=Offload"),
         ];
         assert_eq!(lines.len(), expected.len(), "{lines:#?}");
         for (line, (message, route)) in lines.iter().zip(expected) {

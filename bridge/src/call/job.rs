@@ -138,9 +138,20 @@ pub(super) fn logged<T>(
 ) -> impl FnOnce() -> T + Send + 'static {
     move || {
         log.begin(Route::Offload);
+        let unfinished = Unfinished(&mut log);
         let value = body();
+        mem::forget(unfinished);
         log.end();
         value
+    }
+}
+
+/// The run of a function that has not returned. If the function panics, a drop notes that.
+struct Unfinished<'a, L: Hooks>(&'a mut L);
+
+impl<L: Hooks> Drop for Unfinished<'_, L> {
+    fn drop(&mut self) {
+        self.0.panicked();
     }
 }
 
@@ -148,6 +159,7 @@ pub(super) fn logged<T>(
 /// submits it.
 pub(super) fn make<A, T, R>(
     state: &mut CallState<A, T, R>,
+    log: impl Hooks + Send + 'static,
     bridge: &Bridge,
     at: &'static Location<'static>,
 ) where
@@ -156,7 +168,7 @@ pub(super) fn make<A, T, R>(
     R: for<'x> FnOnce(A::Lent<'x>) -> T + Send + 'static,
 {
     let offload = match state.take() {
-        CallState::Fresh(args, run) => bridge.offload_at(body(args, run), at),
+        CallState::Fresh(args, run) => bridge.offload_at(logged(log, body(args, run)), at),
         CallState::Copied(Job::Held(body)) => bridge.offload_at(body.into_inner(), at),
         CallState::Copied(job) => {
             *state = CallState::Copied(job);

@@ -79,13 +79,17 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         } = self;
         match state {
             CallState::Fresh(args, run) => {
-                let body = job::logged(setup.take_log(), job::body(args, run));
+                let body = job::logged(setup.share_log(), job::body(args, run));
+                setup.leave_log();
                 setup.bridge().borrow().offload_at(body, at)
             }
             CallState::Copied(Job::Held(body)) => {
                 setup.bridge().borrow().offload_at(body.into_inner(), at)
             }
-            CallState::Copied(Job::Pooled { offload, .. }) => offload,
+            CallState::Copied(Job::Pooled { offload, .. }) => {
+                setup.leave_log();
+                offload
+            }
             CallState::Copied(Job::Lost) => lost(),
         }
     }
@@ -134,13 +138,17 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         let refused = match self.state.take() {
             CallState::Fresh(args, run) => {
                 // If the pool refuses the call, the body keeps the log.
-                let body = job::logged(self.setup.take_log(), job::body(args, run));
+                let body = job::logged(self.setup.share_log(), job::body(args, run));
+                self.setup.leave_log();
                 job::try_queue(self.setup.bridge().borrow(), body, self.at)
             }
             CallState::Copied(Job::Held(body)) => {
                 (self.setup.bridge().borrow() as &Bridge).try_offload_at(body.into_inner(), self.at)
             }
-            CallState::Copied(Job::Pooled { offload, .. }) => Ok(offload),
+            CallState::Copied(Job::Pooled { offload, .. }) => {
+                self.setup.leave_log();
+                Ok(offload)
+            }
             CallState::Copied(Job::Lost) => lost(),
         };
         refused.map_err(|rejected| {
@@ -181,8 +189,9 @@ where
         let this = self.project();
         if !matches!(this.state, CallState::Copied(Job::Pooled { .. })) {
             this.setup.begin(Route::Offload);
+            let log = this.setup.share_log();
             let bridge = this.setup.bridge();
-            job::make(this.state, bridge.borrow(), this.at);
+            job::make(this.state, log, bridge.borrow(), this.at);
         }
         let CallState::Copied(Job::Pooled { offload, .. }) = this.state else {
             lost();
@@ -259,7 +268,8 @@ where
         let this = self.project();
         if !matches!(this.state, CallState::Copied(Job::Pooled { .. })) {
             this.setup.begin(Route::Offload);
-            job::make(this.state, bridge, this.at);
+            let log = this.setup.share_log();
+            job::make(this.state, log, bridge, this.at);
         }
     }
 

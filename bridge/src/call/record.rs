@@ -92,30 +92,30 @@ impl Drop for Record {
     }
 }
 
-/// A record that a job holds.
-pub(super) type SharedRecord = Arc<Mutex<Record>>;
+/// A record that a job holds, until the record is logged.
+pub(super) type SharedRecord = Arc<Mutex<Option<Record>>>;
 
 impl Hooks for Option<SharedRecord> {
     fn begin(&mut self, route: Route) {
-        if let Some(record) = self {
-            lock(record).begin(route);
-        }
+        note(self.as_ref(), |record| record.begin(route));
     }
 
     fn end(&mut self) {
-        if let Some(record) = self {
-            lock(record).end();
-        }
+        note(self.as_ref(), Record::end);
     }
 
     fn panicked(&mut self) {
-        if let Some(record) = self {
-            lock(record).panicked();
-        }
+        note(self.as_ref(), Record::panicked);
     }
 }
 
-fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
+fn note(record: Option<&SharedRecord>, hook: impl FnOnce(&mut Record)) {
+    if let Some(record) = record {
+        lock(record).as_mut().map(hook);
+    }
+}
+
+fn lock(record: &Mutex<Option<Record>>) -> MutexGuard<'_, Option<Record>> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -124,25 +124,50 @@ fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
 pub(super) enum Access {
     /// The call holds the record.
     Own(Record),
+    /// The call and its job hold the record. The thread that drops the call logs the end.
+    Shared(OfCall),
     /// The call's job holds the record. The thread that drops the job logs the end.
-    Lent(Weak<Mutex<Record>>),
+    Lent(Weak<Mutex<Option<Record>>>),
+}
+
+/// The hold of a call on a record that it shares with its job. A drop logs the record, although
+/// the job may go on.
+#[derive(Debug)]
+pub(super) struct OfCall(Option<SharedRecord>);
+
+impl Drop for OfCall {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.take() {
+            // The log is other code, so the lock is released before.
+            let record = lock(&shared).take();
+            drop(record);
+        }
+    }
 }
 
 impl Access {
-    /// Moves the record out of the call, so that the job can hold it. Returns `None` if the
-    /// job has ended.
-    pub(super) fn lend(&mut self) -> Option<SharedRecord> {
+    /// Returns the record for the job of this call, which shares it. Returns `None` if a job has
+    /// it already.
+    pub(super) fn share(&mut self) -> Option<SharedRecord> {
         match mem::replace(self, Self::Lent(Weak::new())) {
             Self::Own(record) => {
-                let shared = Arc::new(Mutex::new(record));
-                *self = Self::Lent(Arc::downgrade(&shared));
+                let shared = Arc::new(Mutex::new(Some(record)));
+                *self = Self::Shared(OfCall(Some(Arc::clone(&shared))));
                 Some(shared)
             }
-            Self::Lent(shared) => {
-                let lent = shared.upgrade();
-                *self = Self::Lent(shared);
-                lent
+            other => {
+                *self = other;
+                None
             }
+        }
+    }
+
+    /// Leaves a shared record to the job, because the job may outlive the call.
+    pub(super) fn leave(&mut self) {
+        if let Self::Shared(OfCall(shared)) = self
+            && let Some(record) = shared.take()
+        {
+            *self = Self::Lent(Arc::downgrade(&record));
         }
     }
 
@@ -158,6 +183,7 @@ impl Hooks for Access {
     fn begin(&mut self, route: Route) {
         match self {
             Self::Own(record) => record.begin(route),
+            Self::Shared(OfCall(shared)) => shared.begin(route),
             Self::Lent(shared) => shared.upgrade().begin(route),
         }
     }
@@ -165,6 +191,7 @@ impl Hooks for Access {
     fn end(&mut self) {
         match self {
             Self::Own(record) => record.end(),
+            Self::Shared(OfCall(shared)) => shared.end(),
             Self::Lent(shared) => shared.upgrade().end(),
         }
     }
@@ -172,6 +199,7 @@ impl Hooks for Access {
     fn panicked(&mut self) {
         match self {
             Self::Own(record) => record.panicked(),
+            Self::Shared(OfCall(shared)) => shared.panicked(),
             Self::Lent(shared) => shared.upgrade().panicked(),
         }
     }

@@ -26,8 +26,11 @@ pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
     fn bridge(&self) -> impl Borrow<Bridge>;
     /// Replaces the bridge.
     fn on(self, bridge: &Bridge) -> Self::On;
-    /// Returns the hooks for a job, which may outlive the call.
-    fn take_log(&mut self) -> Self::Log;
+    /// Returns the hooks for a job that this call awaits. Only the first job of a call gets any.
+    fn share_log(&mut self) -> Self::Log;
+    /// Leaves the log to the job, which may outlive the call.
+    #[inline]
+    fn leave_log(&mut self) {}
     /// Changes the place that the log names as the caller's.
     fn place(&mut self, at: &'static Location<'static>) {
         let _ = at;
@@ -60,7 +63,7 @@ impl Setup for Global {
     }
 
     #[inline]
-    fn take_log(&mut self) {}
+    fn share_log(&mut self) {}
 }
 
 /// The setup for `bridge = EXPR`: a function that evaluates the expression.
@@ -82,7 +85,7 @@ impl Setup for Via {
     }
 
     #[inline]
-    fn take_log(&mut self) {}
+    fn share_log(&mut self) {}
 }
 
 /// The setup for `.on(&bridge)` and for `bridge = self.field`: the bridge itself.
@@ -110,7 +113,7 @@ impl Setup for Given {
     }
 
     #[inline]
-    fn take_log(&mut self) {}
+    fn share_log(&mut self) {}
 }
 
 /// The setup for `debug`: another setup, and a record of the call.
@@ -160,8 +163,12 @@ impl<S: Setup> Setup for Traced<S> {
         }
     }
 
-    fn take_log(&mut self) -> Option<SharedRecord> {
-        self.record.lend()
+    fn share_log(&mut self) -> Option<SharedRecord> {
+        self.record.share()
+    }
+
+    fn leave_log(&mut self) {
+        self.record.leave();
     }
 
     fn place(&mut self, at: &'static Location<'static>) {
