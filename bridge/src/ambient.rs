@@ -59,7 +59,7 @@ impl Ambient for InRuntime {
             };
         }
 
-        match Obstacle::of(report.metrics(), report.permits()) {
+        match Obstacle::of(report.metrics(), report.permits(), report.lacks_threads()) {
             Obstacle::Permits => warn!(
                 "the head of an offload pool's queue waits while every thread is busy; offload less \
                  at a time, or raise `max_threads`"
@@ -113,20 +113,21 @@ enum Obstacle {
     HeldUpThread,
     /// A permit is free, and the limit of parked threads keeps the pool from a further thread.
     ParkedThreads,
-    /// A permit is free and no thread is parked, so only the system can refuse a thread.
+    /// A permit is free, and the system gives no thread. It has refused one, or no thread is
+    /// parked, so that no limit of the pool is the reason.
     NoThread,
 }
 
 impl Obstacle {
-    fn of(metrics: &Metrics, permits: usize) -> Self {
+    fn of(metrics: &Metrics, permits: usize, lacks_threads: bool) -> Self {
         if metrics.running >= permits {
             Self::Permits
         } else if metrics.idle > 0 {
             Self::HeldUpThread
-        } else if metrics.blocked > 0 {
-            Self::ParkedThreads
-        } else {
+        } else if lacks_threads || metrics.blocked == 0 {
             Self::NoThread
+        } else {
+            Self::ParkedThreads
         }
     }
 }
@@ -156,20 +157,25 @@ mod tests {
     /// Otherwise the warning advises what makes the stall worse.
     #[test]
     fn a_stall_has_one_cause_by_the_figures() {
-        for (running, idle, blocked, expected) in [
-            (2, 0, 0, Obstacle::Permits),
-            (3, 0, 5, Obstacle::Permits),
-            (2, 1, 5, Obstacle::Permits),
-            (1, 1, 0, Obstacle::HeldUpThread),
-            (1, 1, 5, Obstacle::HeldUpThread),
-            (0, 0, 5, Obstacle::ParkedThreads),
-            (1, 0, 1, Obstacle::ParkedThreads),
-            (1, 0, 0, Obstacle::NoThread),
-            (0, 0, 0, Obstacle::NoThread),
+        for (running, idle, blocked, lacks_threads, expected) in [
+            (2, 0, 0, false, Obstacle::Permits),
+            (3, 0, 5, false, Obstacle::Permits),
+            (2, 1, 5, false, Obstacle::Permits),
+            (2, 0, 5, true, Obstacle::Permits),
+            (1, 1, 0, false, Obstacle::HeldUpThread),
+            (1, 1, 5, false, Obstacle::HeldUpThread),
+            (1, 1, 5, true, Obstacle::HeldUpThread),
+            (0, 0, 5, false, Obstacle::ParkedThreads),
+            (1, 0, 1, false, Obstacle::ParkedThreads),
+            (1, 0, 1, true, Obstacle::NoThread),
+            (0, 0, 5, true, Obstacle::NoThread),
+            (1, 0, 0, false, Obstacle::NoThread),
+            (0, 0, 0, true, Obstacle::NoThread),
         ] {
             let mut metrics = Metrics::default();
             (metrics.running, metrics.idle, metrics.blocked) = (running, idle, blocked);
-            assert_eq!(Obstacle::of(&metrics, 2), expected, "{metrics:?}");
+            let obstacle = Obstacle::of(&metrics, 2, lacks_threads);
+            assert_eq!(obstacle, expected, "{metrics:?}, {lacks_threads}");
         }
     }
 }

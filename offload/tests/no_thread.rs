@@ -128,6 +128,10 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
             assert!(told.to_string().contains("the pool `db` has no thread"));
         }
         assert_eq!((none.metrics().threads, none.metrics().queued), (0, 0));
+        let report = none.report();
+        assert!(report.lacks_threads(), "{report}");
+        let first_line = report.to_string();
+        assert!(first_line.ends_with("; the system gives no further thread"));
         let metrics = none.metrics();
         assert_eq!((metrics.cancelled, metrics.rejected), (100, 0));
         drop(no_room);

@@ -40,6 +40,8 @@ pub(super) struct Graph {
     metrics: Metrics,
     /// The permits of the report's own pool.
     pub(super) permits: usize,
+    /// Whether the system has refused a thread to the report's own pool.
+    lacks_threads: bool,
     /// The number of queued jobs of the report's own pool that are left out.
     omitted: usize,
     /// The pools, by their indices.
@@ -102,6 +104,7 @@ impl Graph {
         let mut graph = Self {
             metrics: mem::take(&mut own.snapshot.metrics),
             permits: own.snapshot.permits,
+            lacks_threads: own.snapshot.lacks_threads,
             omitted: own.snapshot.omitted,
             pools: Vec::new(),
             jobs: Vec::new(),
@@ -282,6 +285,7 @@ impl Graph {
         Report {
             metrics: self.metrics,
             permits: self.permits,
+            lacks_threads: self.lacks_threads,
             stalled_for: None,
             waits: inside.chain(outside).collect(),
             workers: (self.workers.into_iter())

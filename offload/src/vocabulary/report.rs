@@ -32,6 +32,7 @@ use super::{metrics::Metrics, name::PoolName};
 pub struct Report {
     pub(crate) metrics: Metrics,
     pub(crate) permits: usize,
+    pub(crate) lacks_threads: bool,
     pub(crate) stalled_for: Option<Duration>,
     pub(crate) workers: Vec<WorkerEntry>,
     pub(crate) jobs: Vec<JobEntry>,
@@ -133,6 +134,13 @@ impl Report {
     #[must_use]
     pub fn permits(&self) -> usize {
         self.permits
+    }
+
+    /// Returns whether the system has refused the pool a thread, and no thread of the pool has
+    /// started since.
+    #[must_use]
+    pub fn lacks_threads(&self) -> bool {
+        self.lacks_threads
     }
 
     /// Returns how long the pool has stood still, if the report is about that.

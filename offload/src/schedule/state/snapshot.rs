@@ -21,6 +21,8 @@ const MOST: usize = 10_000;
 pub(crate) struct Snapshot {
     pub(crate) metrics: Metrics,
     pub(crate) permits: usize,
+    /// Whether the last start of a worker failed.
+    pub(crate) lacks_threads: bool,
     /// The jobs on each worker's stack, outermost first. A worker that has none is idle.
     pub(crate) stacks: Vec<(usize, Vec<SeenJob>)>,
     /// The jobs that no worker has taken. In each lane the queue comes before the backlog.
@@ -59,6 +61,7 @@ impl State {
         Snapshot {
             metrics: self.metrics(),
             permits: self.permits(),
+            lacks_threads: self.start_failed.is_some(),
             stacks: self
                 .stacks
                 .iter()

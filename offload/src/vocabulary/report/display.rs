@@ -285,7 +285,11 @@ impl fmt::Display for Counts<'_> {
             write!(f, ", {} in the backlog", metrics.backlog)?;
         }
         let free = report.permits.saturating_sub(metrics.running);
-        write!(f, "; {free} of {} permits free", report.permits)
+        write!(f, "; {free} of {} permits free", report.permits)?;
+        if report.lacks_threads {
+            f.write_str("; the system gives no further thread")?;
+        }
+        Ok(())
     }
 }
 
