@@ -253,3 +253,33 @@ fn a_wait_on_another_home_goes_on_beside_a_shutdown() {
         assert_eq!(report.running.len(), 0);
     });
 }
+
+/// Otherwise an executor that polls under the guard of `enter` stands still for the grace of the
+/// shutdown.
+#[test]
+fn another_executor_inside_home_goes_on_beside_a_shutdown() {
+    within(|| {
+        let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+        let _entered = bridge.enter();
+        let (end, ends) = mpsc::channel::<()>();
+        let (start, started) = mpsc::channel();
+        let home = bridge.handle().unwrap();
+        home.spawn_blocking(move || {
+            start.send(()).unwrap();
+            ends.recv().is_err()
+        });
+        started.recv().unwrap();
+        let mut end = Some(end);
+        let beside = poll_fn(|cx| {
+            if bridge.handle().is_ok() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            end = None;
+            Poll::Ready(())
+        });
+        let both = futures::future::join(bridge.shutdown(Duration::MAX), beside);
+        let (report, ()) = futures::executor::block_on(both);
+        assert_eq!(report.running.len(), 0);
+    });
+}

@@ -10,7 +10,7 @@ use std::{
     panic::{self, AssertUnwindSafe, Location},
     sync::{Arc, Mutex, Once, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bridge::{BoxCall, Bridge, Call, smartasync};
@@ -171,6 +171,28 @@ fn nothing_is_told_where_no_poll_froze() {
             bridge::offload(|| blameless(LONG).wait()).await;
         });
         assert_warned("blameless", &[]);
+    });
+}
+
+#[smartasync]
+fn short() {
+    thread::sleep(LONG / 10);
+}
+
+/// Otherwise a program that freezes a poll for some milliseconds is told that it was long.
+#[test]
+fn a_short_freeze_is_not_told() {
+    subscribe();
+    within(|| {
+        current_thread().block_on(async {
+            for _ in 0..5 {
+                let (before, start) = (warnings("short").len(), Instant::now());
+                short().wait();
+                // On a busy machine it may take long, and is told then.
+                let is_short = start.elapsed() < LONG / 2;
+                assert!(!is_short || warnings("short").len() == before);
+            }
+        });
     });
 }
 

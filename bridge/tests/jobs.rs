@@ -22,6 +22,12 @@ use bridge::{
 use testkit::{panic_text, within};
 use tokio::runtime::{Handle, Id};
 
+/// The type of the output has no name.
+#[smartasync]
+fn up_to(end: u32) -> impl Iterator<Item = u32> + Send {
+    0..end
+}
+
 #[smartasync]
 fn length(text: &str) -> usize {
     text.len()
@@ -88,8 +94,14 @@ fn a_shut_down_pool_is_an_error_at_the_place_of_the_call() {
         let value = smart_fn(|text: &str| text.len());
         let (call, line) = (length("four").on(&bridge), Location::caller().line());
         let (closure, next) = (value.call("four").on(&bridge), Location::caller().line());
-        for (job, line) in [(call.offload(), line), (closure.offload(), next)] {
-            match job.outcome().await {
+        let (unnamed, last) = (up_to(4).on(&bridge), Location::caller().line());
+        let unnamed = unnamed.offload().outcome().await.map(Iterator::count);
+        for (outcome, line) in [
+            (call.offload().outcome().await, line),
+            (closure.offload().outcome().await, next),
+            (unnamed, last),
+        ] {
+            match outcome {
                 Err(OffloadError::ShutDown { at, .. }) => {
                     assert_eq!((at.file(), at.line()), (file!(), line));
                 }

@@ -5,9 +5,9 @@
 //! even if no thread can wait for the end.
 #![cfg(target_os = "linux")]
 
-use std::{env, process::Command, time::Duration};
+use std::{env, io, process::Command, thread, time::Duration};
 
-use bridge::{Bridge, WaitError};
+use bridge::{Bridge, WaitError, smartasync};
 use testkit::within;
 
 /// The stack size of a thread. It is so large that a limit on the address space
@@ -50,6 +50,9 @@ impl Drop for NoRoom {
     }
 }
 
+#[smartasync]
+fn smart() {}
+
 /// There is only one test in this target, because the limit holds for the
 /// process.
 #[test]
@@ -87,5 +90,20 @@ fn a_home_that_cannot_start_is_an_error_and_starts_later() {
         assert!(report.running.is_empty());
         let error = bridge.try_wait(async { 3 }).unwrap_err();
         assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
+        a_pool_without_a_thread_has_the_kind_of_the_system();
     });
+}
+
+/// Otherwise a program that tries again later gives up instead.
+fn a_pool_without_a_thread_has_the_kind_of_the_system() {
+    let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+    let _home = bridge.handle().unwrap();
+    let no_room = NoRoom::for_stack(2 << 20);
+    let refused = thread::Builder::new().stack_size(2 << 20).spawn(|| ());
+    let kind = refused.unwrap_err().kind();
+    let error = smart().on(&bridge).wait_timeout(Duration::from_secs(20));
+    drop(no_room);
+    let error = error.unwrap_err();
+    assert!(matches!(error, WaitError::OffloadFailed { .. }), "{error}");
+    assert_eq!(io::Error::from(error).kind(), kind);
 }

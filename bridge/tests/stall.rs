@@ -66,6 +66,19 @@ fn keep_all() -> MutexGuard<'static, ()> {
     alone
 }
 
+/// Checks that there was one warning, that it has this text, and that it names a wait in this line.
+#[track_caller]
+fn assert_warned_once(text: &str, line: u32) {
+    let warnings = WARNINGS.lock().unwrap();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}")
+    };
+    let at = format!("at={}:{line}:", file!());
+    for part in [text, &at, "future="] {
+        assert!(warning.contains(part), "{part} is not in {warning}");
+    }
+}
+
 fn one_worker(blocking_threads: usize) -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(1)
@@ -84,12 +97,9 @@ fn a_worker_that_nobody_takes_over_is_reported_once() {
         let (release, held) = mpsc::channel::<()>();
         let plug = runtime.spawn_blocking(move || held.recv().is_err());
         let waits = runtime.spawn(async { wait(tokio::spawn(async { 7 })).unwrap() });
+        let line = line!() - 1;
         thread::sleep(Duration::from_millis(2500));
-        {
-            let warnings = WARNINGS.lock().unwrap();
-            assert_eq!(warnings.len(), 1, "{warnings:?}");
-            assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
-        }
+        assert_warned_once("max_blocking_threads", line);
         drop(release);
         assert_eq!(wait(waits).unwrap(), 7);
         assert!(wait(plug).unwrap());
@@ -108,6 +118,7 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
     within(|| {
         let _alone = keep_all();
         let runtime = Builder::new_current_thread().build().unwrap();
+        let line = line!() + 3;
         let outcome = runtime.block_on(async {
             let task = tokio::spawn(async { 7 });
             wait_frozen_timeout(task, Duration::from_millis(2500))
@@ -117,9 +128,7 @@ fn a_wait_that_keeps_its_executor_frozen_is_reported_once() {
             matches!(outcome, Err(WaitError::TimedOut { .. })),
             "{outcome:?}"
         );
-        let warnings = WARNINGS.lock().unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("frozen for a second"), "{warnings:?}");
+        assert_warned_once("frozen for a second", line);
     });
 }
 
@@ -152,6 +161,7 @@ fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
     within(|| {
         let _alone = keep_all();
         let runtime = one_worker(1);
+        let line = line!() + 2;
         let waits = runtime
             .spawn_blocking(|| spawn_blocking(|| 7).wait_timeout(Duration::from_millis(2500)));
         let outcome = wait(waits).unwrap().map(Result::unwrap);
@@ -159,9 +169,7 @@ fn a_wait_for_a_blocking_thread_where_all_are_busy_is_reported_once() {
             matches!(outcome, Err(WaitError::TimedOut { .. })),
             "{outcome:?}"
         );
-        let warnings = WARNINGS.lock().unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
+        assert_warned_once("max_blocking_threads", line);
     });
 }
 
@@ -172,6 +180,7 @@ fn the_second_wait_of_a_task_is_reported_too() {
         let _alone = keep_all();
         let runtime = one_worker(2);
         let (release, held) = mpsc::channel::<()>();
+        let line = line!() + 10;
         let waits = runtime.spawn(async move {
             wait(tokio::spawn(async {})).unwrap();
             let (plug, plugged) = mpsc::channel();
@@ -189,9 +198,7 @@ fn the_second_wait_of_a_task_is_reported_too() {
             "{outcome:?}"
         );
         drop(release);
-        let warnings = WARNINGS.lock().unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("max_blocking_threads"), "{warnings:?}");
+        assert_warned_once("max_blocking_threads", line);
     });
 }
 
@@ -204,6 +211,7 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
         let runtime = one_worker(4);
         let lock = Arc::new(Mutex::new(()));
         let (locked, other) = (mpsc::channel(), Arc::clone(&lock));
+        let line = line!() + 5;
         let waits = runtime.spawn(async move {
             let _held = lock.lock().unwrap();
             locked.0.send(()).unwrap();
@@ -218,9 +226,7 @@ fn a_wait_that_holds_what_the_workers_block_for_is_reported_once() {
             matches!(outcome, Err(WaitError::TimedOut { .. })),
             "{outcome:?}"
         );
-        let warnings = WARNINGS.lock().unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("workers"), "{warnings:?}");
+        assert_warned_once("workers", line);
     });
 }
 
@@ -309,6 +315,7 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
             let before = runtime.spawn(async { wait(tokio::spawn(async {})).unwrap() });
             wait(before).unwrap();
         }
+        let line = line!() + 6;
         let task = runtime.spawn(async {
             block_in_place(|| {
                 let set = LocalSet::new();
@@ -325,9 +332,7 @@ fn a_local_set_in_a_blocking_section_of_a_task_is_reported_once() {
             matches!(outcome, Err(WaitError::TimedOut { .. })),
             "{outcome:?}"
         );
-        let warnings = WARNINGS.lock().unwrap();
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("LocalSet"), "{warnings:?}");
+        assert_warned_once("LocalSet", line);
     });
 }
 

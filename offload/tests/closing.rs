@@ -170,24 +170,84 @@ fn a_chain_of_jobs_ends_with_the_admission() {
 /// which no worker may be there.
 #[test]
 fn a_job_that_waits_for_the_shutdown_brings_nothing_in() {
+    let waits: fn(&Pool) -> Shutdown = |pool| pool.shutdown(LONG).wait();
+    let awaits: fn(&Pool) -> Shutdown = |pool| wait(pool.shutdown(LONG));
+    for shut_down in [waits, awaits] {
+        within(move || {
+            let pool = pool(2, 8);
+            let (plugged, release) = plug(&pool);
+            let (tell, told) = mpsc::channel();
+            let own = pool.clone();
+            let closes = pool.run(move || {
+                tell.send(Lineage::current()).unwrap();
+                shut_down(&own)
+            });
+            let closes = closes.start();
+            let lineage = told.recv().unwrap();
+            eventually("it is closed", || pool.try_run(|| ()).is_err());
+            eventually("its job waits", || pool.metrics().blocked == 1);
+            // An awaited shutdown begins to wait for jobs on a thread of its own.
+            thread::sleep(Duration::from_millis(50));
+            let late = wait(lineage.scope(async { pool.run(|| ()).outcome().await }));
+            release.send(()).unwrap();
+            wait(plugged);
+            assert_eq!(wait(closes).completed, 1);
+            assert!(matches!(late, Err(OffloadError::ShutDown { .. })));
+        });
+    }
+}
+
+/// Otherwise a caller who sheds load is told to try again later, and the pool is gone by then.
+#[test]
+fn a_closed_pool_says_so_also_if_it_is_full() {
     within(|| {
-        let pool = pool(2, 8);
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.run(|| ()).start();
+        let mut shutdown = pin!(pool.shutdown(Duration::MAX));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        assert!(pool.try_run(|| ()).unwrap_err().is_shut_down());
+        drop(release);
+        wait(join(plugged, queued));
+        assert_eq!(wait(shutdown).abandoned, 0);
+    });
+}
+
+/// Otherwise the worker of another pool keeps a pool open, although no job of that pool waits.
+#[test]
+fn a_destructor_on_another_pools_worker_is_refused() {
+    struct Guard(Pool, mpsc::Sender<bool>);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            let outcome = wait(self.0.run(|| ()).outcome());
+            let is_refused = matches!(outcome, Err(OffloadError::ShutDown { .. }));
+            self.1.send(is_refused).unwrap();
+        }
+    }
+    within(|| {
+        let (pool, other) = (pool(1, 8), pool(1, 8));
         let (plugged, release) = plug(&pool);
         let (tell, told) = mpsc::channel();
-        let own = pool.clone();
-        let closes = pool.run(move || {
-            tell.send(Lineage::current()).unwrap();
-            own.shutdown(LONG).wait()
+        let guard = Guard(pool.clone(), tell);
+        let (start, started) = mpsc::channel();
+        let (go, may_go) = mpsc::channel::<()>();
+        let guarded = other.run(move || {
+            start.send(()).unwrap();
+            assert!(may_go.recv().is_err(), "the other side is dropped");
+            guard
         });
-        let closes = closes.start();
-        let lineage = told.recv().unwrap();
-        eventually("it is closed", || pool.try_run(|| ()).is_err());
-        eventually("its job waits", || pool.metrics().blocked == 1);
-        let late = wait(lineage.scope(async { pool.run(|| ()).outcome().await }));
-        release.send(()).unwrap();
+        let guarded = guarded.start();
+        started.recv().unwrap();
+        drop(guarded); // so the worker drops the result
+        let mut shutdown = pin!(pool.shutdown(Duration::MAX));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        drop(go);
+        assert!(told.recv().unwrap());
+        drop(release);
         wait(plugged);
-        assert_eq!(wait(closes).completed, 1);
-        assert!(matches!(late, Err(OffloadError::ShutDown { .. })));
+        assert_eq!(wait(shutdown).abandoned, 0);
     });
 }
 

@@ -62,10 +62,13 @@ fn the_limit_of_an_admission_resolves_once() {
         let (release, held) = mpsc::channel::<()>();
         let limit = async {};
         let mut task = pin!(pool.run_unless(move || held.recv().is_err(), limit));
+        let line = line!() - 1;
         for _ in 0..3 {
             let mut cx = Context::from_waker(Waker::noop());
             assert!(task.as_mut().poll(&mut cx).is_pending());
         }
+        let at = pool.report().jobs()[0].at();
+        assert_eq!((at.file(), at.line()), (file!(), line));
         drop(release);
         assert!(wait(task).is_ok_and(|released| released));
     });

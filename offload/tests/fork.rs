@@ -39,8 +39,10 @@ fn a_child_is_told_and_the_parent_goes_on() {
                 2
             });
             let mid_call = mid_call.start();
-            let inherited = pool.clone();
+            let (inherited, of_parent) = (pool.clone(), &mid_call);
             let told = in_fork(move || {
+                // Nobody in the child will finish it.
+                let is_over = of_parent.is_finished();
                 let refused = inherited.try_run(|| ()).is_err_and(|error| {
                     // The caller may have shut nothing down.
                     error.is_shut_down() && error.to_string().contains("after the fork")
@@ -55,7 +57,7 @@ fn a_child_is_told_and_the_parent_goes_on() {
                 drop(inherited);
                 // A pool that the child makes itself works.
                 let own = wait(Pool::new().run(|| 3)) == 3;
-                refused && forked && quiet && own
+                is_over && refused && forked && quiet && own
             });
             assert!(told, "warm: {warm}");
             assert_eq!(wait(mid_call), 2, "the parent's call is untouched");

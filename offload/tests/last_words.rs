@@ -170,3 +170,21 @@ fn two_shutdowns_hear_of_the_end_of_the_last_thread() {
         }
     });
 }
+
+/// Otherwise a job that shuts another pool down hangs, if the last words of that pool's threads
+/// need a permit of the job's own pool.
+#[test]
+fn a_job_that_waits_for_the_threads_of_another_pool_frees_its_permit() {
+    within(|| {
+        let build = || Pool::builder().max_threads(1);
+        let pool: Pool = build().build().unwrap();
+        let own = pool.clone();
+        let (run, ran) = mpsc::channel();
+        let last_words = move || run.send(wait(own.run(|| 7))).unwrap();
+        let other: Pool = build().on_thread_stop(last_words).build().unwrap();
+        wait(other.run(|| ()));
+        let report = wait(pool.run(move || other.shutdown(Duration::MAX).wait()));
+        assert_eq!(report.running.len(), 0);
+        assert_eq!(ran.recv(), Ok(7));
+    });
+}

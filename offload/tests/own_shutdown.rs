@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-use bridge_offload::{Lineage, Pool};
-use common::{eventually, pool, wait};
+use bridge_offload::{Lineage, Offload, Pool, Shutdown};
+use common::{eventually, pool, pool_with_blocked, wait};
 use futures::channel::oneshot;
 use testkit::within;
 
@@ -141,5 +141,55 @@ fn a_job_that_is_back_from_its_wait_is_waited_for() {
         assert!(has_ended, "{report:?}");
         assert_eq!((report.completed, report.running.len()), (2, 0));
         wait(outer);
+    });
+}
+
+/// Otherwise a shutdown waits for a job that waits for a detached one, which waits for the
+/// shutdown: three jobs hang.
+#[test]
+fn a_job_that_waits_for_the_word_of_one_that_waits_is_not_waited_for() {
+    within(|| {
+        let pool = pool(4, 8);
+        let (own, (begin, may_begin)) = (pool.clone(), mpsc::channel::<()>());
+        let shuts = pool.run(move || {
+            assert!(may_begin.recv().is_err(), "the other side is dropped");
+            own.shutdown(Duration::MAX).wait()
+        });
+        let shuts = shuts.start();
+        let own = pool.clone();
+        let outer = pool.run(move || {
+            let (tell, told) = oneshot::channel();
+            wait(async {
+                own.run(move || tell.send(wait(shuts))).detach();
+                told.await.unwrap()
+            })
+        });
+        let outer = outer.start();
+        eventually("both wait", || pool.metrics().blocked == 2);
+        drop(begin);
+        let report = wait(outer);
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
+    });
+}
+
+/// Otherwise a shutdown waits for a job that can't go on, because the job that waits for the
+/// shutdown was lent to its wait.
+#[test]
+fn a_job_below_the_one_that_awaits_a_shutdown_is_not_waited_for() {
+    within(|| {
+        let pool = pool_with_blocked(1, 1);
+        let (release, held) = oneshot::channel::<()>();
+        let parked = pool.run(move || wait(held).is_err()).start();
+        eventually("the second worker parks", || pool.metrics().blocked == 1);
+        let (give, take) = mpsc::channel::<Offload<Shutdown>>();
+        let below = pool.run(move || wait(take.recv().unwrap())).start();
+        let own = pool.clone();
+        let above = pool.run(move || wait(own.shutdown(Duration::MAX)));
+        give.send(above.start()).unwrap();
+        eventually("it has begun", || is_closed(&pool));
+        drop(release);
+        assert!(wait(parked));
+        let report = wait(below);
+        assert_eq!((report.abandoned, report.running.len()), (0, 0));
     });
 }

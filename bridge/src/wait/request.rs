@@ -152,3 +152,20 @@ impl<'a> WaitContext<'a> {
         self.request.bridge.spin()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Ready;
+
+    use super::*;
+
+    /// Otherwise [`Builder::spin`](crate::Builder::spin) has no effect on the waits of a bridge.
+    #[test]
+    fn a_wait_spins_as_long_as_its_bridge_says() {
+        let spin = Duration::from_micros(7);
+        let bridge = Bridge::builder().spin(spin).build().unwrap();
+        let request = Request::new::<Ready<()>>(&bridge, Terms::NONE, "future");
+        let home = bridge.handle().unwrap();
+        assert_eq!(WaitContext::new(&request, &home).spin_limit(), spin);
+    }
+}

@@ -381,7 +381,9 @@ mod tests {
                         .set_alarm(Freezes::Executor, &watchdog.liveness)
                         .unwrap()
                 };
+                let second_later = Instant::now() + Duration::from_secs(1);
                 let first = alarm(watchdog);
+                assert!(first >= second_later, "the text says so");
                 assert_eq!(alarm(watchdog), first, "nothing woke it");
                 watchdog.after_spin(parker).unwrap();
                 let second = alarm(watchdog);

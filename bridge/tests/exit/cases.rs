@@ -124,6 +124,16 @@ fn during_the_exit() -> Vec<Case> {
             "job\nstopped\n",
         ),
         prints(
+            "a_stop_hook_of_a_late_pool_runs",
+            late::late_stop_hook,
+            "job\nstopped\n",
+        ),
+        prints(
+            "a_stop_hook_beside_a_stuck_job_runs",
+            late::idle_beside_a_stuck_job,
+            "job\nstopped\n",
+        ),
+        prints(
             "a_job_of_a_blocking_task_finishes",
             late::after_home,
             "late\n",

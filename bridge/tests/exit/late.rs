@@ -182,3 +182,33 @@ pub(crate) fn log_panics() {
     });
     job.detach();
 }
+
+/// The idle thread of a pool that was built during the exit has a stop hook.
+pub(crate) fn late_stop_hook() {
+    offload(|| {
+        thread::sleep(WORK);
+        let late = Bridge::builder()
+            .exit_grace(10 * WORK)
+            .on_thread_stop(|| println!("stopped"))
+            .build()
+            .unwrap();
+        late.offload(|| println!("job")).wait();
+        mem::forget(late);
+    })
+    .detach();
+}
+
+/// A job of one pool never ends, and the idle thread of another pool has a stop hook. That hook
+/// takes longer than the stuck job leaves of the grace.
+pub(crate) fn idle_beside_a_stuck_job() {
+    let stop = || {
+        thread::sleep(4 * WORK);
+        println!("stopped");
+    };
+    let builder = Bridge::builder().exit_grace(6 * WORK);
+    let idle = builder.on_thread_stop(stop).build().unwrap();
+    idle.offload(|| println!("job")).wait();
+    let stuck = Bridge::builder().exit_grace(6 * WORK).build().unwrap();
+    stuck.offload(|| thread::sleep(STUCK)).detach();
+    mem::forget((idle, stuck));
+}

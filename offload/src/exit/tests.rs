@@ -1,6 +1,11 @@
 //! Checks the table of the exit, and the order of its turns.
 
+use std::{sync::mpsc, thread};
+
+use testkit::within;
+
 use super::*;
+use crate::{Pool, worker::this_worker::Worker};
 
 struct Nothing;
 
@@ -100,4 +105,37 @@ fn the_turns_go_on_until_no_job_has_come() {
             "runtime waits for RuntimeThreads",
         ]
     );
+}
+
+/// Otherwise a chain of jobs that each detach the next one keeps the process, with a warning for
+/// each of them.
+#[test]
+fn late_jobs_have_the_rest_of_the_grace() {
+    static OWN: PerProcess<Table> = PerProcess::new();
+
+    within(|| {
+        let builder = Pool::builder().max_threads(1);
+        let pool: Pool = builder
+            .exit_grace(Duration::from_millis(50))
+            .build()
+            .unwrap();
+        let own = || Arc::clone(&Worker::current().unwrap().core);
+        let core = pollster::block_on(pool.run(own));
+        let exit = ProcessExit::begin(&OWN);
+        thread::sleep(Duration::from_millis(60));
+        let (start, started) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let late = move || {
+            start.send(()).unwrap();
+            ends.recv().is_err()
+        };
+        pool.run(late).detach();
+        started.recv().unwrap();
+        assert!(
+            core.begin(&exit, Turn::LateJobs).is_none(),
+            "the grace is over"
+        );
+        assert_eq!(exit.cut_off().len(), 1);
+        drop(end);
+    });
 }

@@ -87,7 +87,13 @@ impl<T> Future for OnThread<T> {
 
 #[cfg(all(test, not(any(bridge_loom, bridge_shuttle))))]
 mod tests {
-    use std::{sync::mpsc, task::Wake};
+    use std::{
+        sync::{
+            atomic::{AtomicBool, Ordering},
+            mpsc,
+        },
+        task::Wake,
+    };
 
     use testkit::within;
 
@@ -106,6 +112,38 @@ mod tests {
             let poll = Pin::new(&mut future).poll(&mut cx);
             self.tell.send(poll).unwrap();
         }
+    }
+
+    /// Otherwise a paused clock runs away just before the task that awaits the thread goes on.
+    #[test]
+    fn what_is_kept_outlives_the_wake() {
+        struct Kept(Arc<AtomicBool>);
+        impl Drop for Kept {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::SeqCst);
+            }
+        }
+        struct Tells(Arc<AtomicBool>, mpsc::Sender<bool>);
+        impl Wake for Tells {
+            fn wake(self: Arc<Self>) {
+                self.1.send(self.0.load(Ordering::SeqCst)).unwrap();
+            }
+        }
+        within(|| {
+            let (end, ends) = mpsc::channel::<()>();
+            let is_dropped = Arc::new(AtomicBool::new(false));
+            let kept = Kept(Arc::clone(&is_dropped));
+            let mut future = OnThread::start("test", kept, move || ends.recv().is_err()).unwrap();
+            let (tell, told) = mpsc::channel();
+            let waker = Waker::from(Arc::new(Tells(Arc::clone(&is_dropped), tell)));
+            let mut cx = Context::from_waker(&waker);
+            assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+            drop(end);
+            assert_eq!(told.recv(), Ok(false));
+            while !is_dropped.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+        });
     }
 
     /// Otherwise an executor that polls in the wake hangs.

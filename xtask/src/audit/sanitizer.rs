@@ -87,15 +87,19 @@ const UNDER_THREAD: [&[&str]; 2] = [
 ];
 
 /// Tests of these targets that `ThreadSanitizer` does not run.
-const NOT_UNDER_THREAD: [&str; 9] = [
+const NOT_UNDER_THREAD: [&str; 13] = [
     // The sanitizer ends the child of a fork that had threads, or crashes in it.
     "a_child_is_told_and_the_parent_goes_on",
     "a_process_of_too_many_forks_looks_at_no_table_of_pools",
+    "the_child_of_a_hook_that_forks_does_not_wake_who_awaits_the_shutdown",
+    "the_child_of_a_job_that_forks_drops_no_result",
     "the_child_of_a_job_that_forks_has_no_hooks",
     "the_child_of_a_job_that_forks_runs_no_other_job",
     "the_child_of_a_job_that_forks_runs_no_stop_hook",
     "the_child_of_a_job_that_forks_wakes_nobody",
     "the_child_of_a_report_that_forks_does_not_go_on",
+    "the_child_of_a_start_hook_that_forks_runs_no_job",
+    "the_child_of_a_waker_that_forks_runs_no_other_job",
     // The sanitizer makes the stack larger than the test asked for.
     "thread::stack::tests::a_check_says_yes_before_the_stack_ends",
     // This test starts thousands of threads, and each start takes ten times as long here.

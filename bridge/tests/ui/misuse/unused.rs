@@ -13,4 +13,6 @@ fn main() {
     read();
     fetch().dispatch();
     bridge::BoxCall::new(read());
+    bridge::Bridge::global().shutdown(std::time::Duration::ZERO);
+    bridge::enter();
 }

@@ -24,6 +24,22 @@ fn a_look_for_descendants_passes_none_that_came_before_them() {
     assert_eq!(taken, 70);
 }
 
+/// Otherwise a look that follows a storm of jobs ends before it comes to the parked job's own.
+#[test]
+fn a_look_for_descendants_counts_the_jobs_that_came_through_the_inbox() {
+    let inbox = Arc::<Padded<Inbox>>::default();
+    let mut queue = Queue::new(64, Arc::default(), Arc::clone(&inbox));
+    let since = queue.unrelated_pushed();
+    let early = job();
+    let own = Arc::clone(&early.job);
+    let _start = queue.push(Lane::Unrelated, early);
+    queue.open_inbox(ExpectedStart::AtOnce);
+    assert!(inbox.leave(job()).is_ok());
+    assert!(queue.close_inbox());
+    queue.promote(since, |job| Arc::ptr_eq(&job.job, &own));
+    assert!(queue.holds_descendants());
+}
+
 /// Otherwise the own work of a parked job stays behind strangers, which may block on what the
 /// parked job holds. Here the look is so short that it must begin with the last job.
 #[test]
