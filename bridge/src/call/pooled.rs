@@ -196,13 +196,7 @@ where
         let CallState::Copied(Job::Pooled { offload, .. }) = this.state else {
             lost();
         };
-        let poll = offload.poll_outcome(cx);
-        match poll {
-            Poll::Ready(Ok(_)) => this.setup.end(),
-            Poll::Ready(Err(OffloadError::Panicked(_))) => this.setup.panicked(),
-            Poll::Ready(Err(_)) | Poll::Pending => {}
-        }
-        poll
+        offload.poll_outcome(cx)
     }
 }
 

@@ -179,28 +179,21 @@ impl Access {
     }
 }
 
+/// The job notes its end itself.
 impl Hooks for Access {
     fn begin(&mut self, route: Route) {
         match self {
             Self::Own(record) => record.begin(route),
-            Self::Shared(OfCall(shared)) => shared.begin(route),
+            // It began when its job was made.
+            Self::Shared(_) => {}
+            // The pool has refused the job, and the call runs in another way.
             Self::Lent(shared) => shared.upgrade().begin(route),
         }
     }
 
     fn end(&mut self) {
-        match self {
-            Self::Own(record) => record.end(),
-            Self::Shared(OfCall(shared)) => shared.end(),
-            Self::Lent(shared) => shared.upgrade().end(),
-        }
-    }
-
-    fn panicked(&mut self) {
-        match self {
-            Self::Own(record) => record.panicked(),
-            Self::Shared(OfCall(shared)) => shared.panicked(),
-            Self::Lent(shared) => shared.upgrade().panicked(),
+        if let Self::Own(record) = self {
+            record.end();
         }
     }
 }

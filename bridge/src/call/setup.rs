@@ -143,9 +143,6 @@ impl<S> Hooks for Traced<S> {
         self.record.end();
     }
 
-    fn panicked(&mut self) {
-        self.record.panicked();
-    }
 }
 
 impl<S: Setup> Setup for Traced<S> {

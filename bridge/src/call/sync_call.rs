@@ -131,9 +131,7 @@ fn rejoin<T>(job: Job<T>, mut setup: impl Setup, name: &'static str) -> Result<T
         }
         Job::Pooled { offload, erase } => {
             let outcome = wait::run_as(setup.bridge().borrow(), name, erase(offload), None)?;
-            let value = job::value(outcome, Location::caller())?;
-            setup.end();
-            Ok(value)
+            job::value(outcome, Location::caller())
         }
         Job::Lost => lost(),
     }
