@@ -113,8 +113,8 @@ enum Obstacle {
     HeldUpThread,
     /// A permit is free, and the limit of parked threads keeps the pool from a further thread.
     ParkedThreads,
-    /// A permit is free, and the system gives no thread. It has refused one, or no thread is
-    /// parked, so that no limit of the pool is the reason.
+    /// A permit is free, and the system gives no thread: it has refused one, or no limit of the
+    /// pool is reached.
     NoThread,
 }
 

@@ -60,6 +60,27 @@ fn finish(bridge: &Bridge, job: Offload<()>) {
     let _whatever_it_was = bridge.wait(job.outcome());
 }
 
+#[smartasync(debug)]
+fn gated(start: mpsc::Sender<()>, gate: mpsc::Receiver<()>) {
+    start.send(()).unwrap();
+    assert!(gate.recv().is_err(), "the other side is dropped");
+}
+
+/// Drops a call whose function runs. The line comes at once, and no second line comes later.
+fn dropped_while_it_runs(bridge: &Bridge) {
+    let (start, started) = mpsc::channel();
+    let (open, gate) = mpsc::channel();
+    let mut call = gated(start, gate).on(bridge);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+    started.recv().unwrap();
+    let lines = LINES.lock().unwrap().len();
+    drop(call);
+    assert_eq!(LINES.lock().unwrap().len(), lines + 1);
+    drop(open);
+    bridge.wait(bridge.offload(|| ()));
+}
+
 #[test]
 fn a_job_logs_its_run() {
     tracing::subscriber::set_global_default(Lines).unwrap();
@@ -113,6 +134,7 @@ fn a_job_logs_its_run() {
         for call in ended {
             finish(&bridge, call.offload());
         }
+        dropped_while_it_runs(&bridge);
         // A job logs before its caller gets the result.
         let lines = LINES.lock().unwrap();
         let expected = [
@@ -128,6 +150,7 @@ fn a_job_logs_its_run() {
             ("call panicked", "route=Offload"),
             ("call finished", "route=Offload"),
             ("call panicked", "route=Offload"),
+            ("call abandoned", "route=Offload"),
         ];
         assert_eq!(lines.len(), expected.len(), "{lines:#?}");
         for (line, (message, route)) in lines.iter().zip(expected) {

@@ -249,14 +249,14 @@ fn nothing_happens_before_it_is_polled() {
     });
 }
 
-/// Starts a blocking task of home that takes `time`, and returns whether it is done.
+/// Starts a blocking task of home that goes on for `time` after a shutdown has closed home.
+/// Returns whether the task is done.
 fn blocking_task(bridge: &Bridge, time: Duration) -> Arc<AtomicBool> {
     let done = Arc::new(AtomicBool::new(false));
     let (start, started) = mpsc::channel();
     let (does, own) = (Arc::clone(&done), bridge.clone());
     bridge.handle().unwrap().spawn_blocking(move || {
         start.send(()).unwrap();
-        // The time counts from the end of home on, however long the end of the pool takes.
         while own.handle().is_ok() {
             thread::sleep(Duration::from_millis(1));
         }

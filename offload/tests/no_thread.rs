@@ -131,7 +131,7 @@ fn a_thread_that_cannot_start_is_told_and_leaves_nobody_waiting() {
         let report = none.report();
         assert!(report.lacks_threads(), "{report}");
         let first_line = report.to_string();
-        assert!(first_line.ends_with("; the system gives no further thread"));
+        assert!(first_line.ends_with("; the system has refused it a thread"));
         let metrics = none.metrics();
         assert_eq!((metrics.cancelled, metrics.rejected), (100, 0));
         drop(no_room);

@@ -144,8 +144,8 @@ fn a_job_that_is_back_from_its_wait_is_waited_for() {
     });
 }
 
-/// Otherwise a shutdown waits for a job that waits for a detached one, which waits for the
-/// shutdown: three jobs hang.
+/// Otherwise three jobs hang: the shutdown waits for the first, the first waits for a detached
+/// job, and the detached job waits for the shutdown.
 #[test]
 fn a_job_that_waits_for_the_word_of_one_that_waits_is_not_waited_for() {
     within(|| {
@@ -180,7 +180,7 @@ fn a_job_below_the_one_that_awaits_a_shutdown_is_not_waited_for() {
         let pool = pool_with_blocked(1, 1);
         let (release, held) = oneshot::channel::<()>();
         let parked = pool.run(move || wait(held).is_err()).start();
-        eventually("the second worker parks", || pool.metrics().blocked == 1);
+        eventually("a worker parks", || pool.metrics().blocked == 1);
         let (give, take) = mpsc::channel::<Offload<Shutdown>>();
         let below = pool.run(move || wait(take.recv().unwrap())).start();
         let own = pool.clone();

@@ -146,7 +146,7 @@ pub(super) fn logged<T>(
     }
 }
 
-/// The run of a function that has not returned. If the function panics, a drop notes that.
+/// Notes a panic when it is dropped. [`logged`] forgets it once the function has returned.
 struct Unfinished<'a, L: Hooks>(&'a mut L);
 
 impl<L: Hooks> Drop for Unfinished<'_, L> {

@@ -3,7 +3,7 @@
 use std::{
     mem,
     panic::Location,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak},
     thread,
     time::{Duration, Instant},
 };
@@ -76,7 +76,9 @@ impl Drop for Record {
             return;
         };
         let elapsed = self.ran_for.unwrap_or_else(|| start.elapsed());
-        let unwinds = thread::panicking() && !self.started_in_unwinding;
+        // A job notes its own panic, and a panic around the call is not the function's.
+        let is_in_place = route != Route::Offload;
+        let unwinds = is_in_place && thread::panicking() && !self.started_in_unwinding;
         let end = if self.ran_for.is_some() {
             "call finished"
         } else if self.panicked || unwinds {
@@ -138,27 +140,35 @@ pub(super) struct OfCall(Option<SharedRecord>);
 impl Drop for OfCall {
     fn drop(&mut self) {
         if let Some(shared) = self.0.take() {
-            // The log is other code, so the lock is released before.
-            let record = lock(&shared).take();
+            // The lock is held only while the job notes something. Then the job is about to log
+            // the record, or this is a fork's child, where nobody would release the lock.
+            let record = match shared.try_lock() {
+                Ok(mut shared) => shared.take(),
+                Err(TryLockError::Poisoned(shared)) => shared.into_inner().take(),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            // A subscriber is other code, so the lock is released before the log.
             drop(record);
         }
     }
 }
 
 impl Access {
-    /// Returns the record for the job of this call, which shares it. Returns `None` if a job has
-    /// it already.
+    /// Shares the record with the job that is about to be made, and returns the job's hold on
+    /// it. Returns `None` if the pool has refused a job, because that job has the record.
     pub(super) fn share(&mut self) -> Option<SharedRecord> {
-        match mem::replace(self, Self::Lent(Weak::new())) {
+        let access = mem::replace(self, Self::Lent(Weak::new()));
+        *self = match access {
             Self::Own(record) => {
                 let shared = Arc::new(Mutex::new(Some(record)));
-                *self = Self::Shared(OfCall(Some(Arc::clone(&shared))));
-                Some(shared)
+                Self::Shared(OfCall(Some(shared)))
             }
-            other => {
-                *self = other;
-                None
-            }
+            other => other,
+        };
+        match self {
+            // An earlier job was not made if the expression of `bridge = EXPR` panicked.
+            Self::Shared(OfCall(shared)) => shared.clone(),
+            Self::Own(_) | Self::Lent(_) => None,
         }
     }
 
@@ -179,21 +189,22 @@ impl Access {
     }
 }
 
-/// The job notes its end itself.
+/// A job notes its begin and its end itself. So these are for calls without a job.
 impl Hooks for Access {
     fn begin(&mut self, route: Route) {
         match self {
             Self::Own(record) => record.begin(route),
-            // It began when its job was made.
-            Self::Shared(_) => {}
+            Self::Shared(OfCall(shared)) => shared.begin(route),
             // The pool has refused the job, and the call runs in another way.
             Self::Lent(shared) => shared.upgrade().begin(route),
         }
     }
 
     fn end(&mut self) {
-        if let Self::Own(record) = self {
-            record.end();
+        match self {
+            Self::Own(record) => record.end(),
+            Self::Shared(OfCall(shared)) => shared.end(),
+            Self::Lent(_) => {}
         }
     }
 }

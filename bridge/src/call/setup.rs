@@ -142,7 +142,6 @@ impl<S> Hooks for Traced<S> {
     fn end(&mut self) {
         self.record.end();
     }
-
 }
 
 impl<S: Setup> Setup for Traced<S> {

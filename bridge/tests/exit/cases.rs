@@ -108,7 +108,14 @@ fn during_the_exit() -> Vec<Case> {
         &["running ("],
     );
     chain.expect.code = 3;
+    let mut beside = prints(
+        "a_stop_hook_beside_a_stuck_job_runs",
+        late::idle_beside_a_stuck_job,
+        "job\nstopped\n",
+    );
+    beside.runs = 2;
     vec![
+        beside,
         graces,
         panics,
         chain,
@@ -126,11 +133,6 @@ fn during_the_exit() -> Vec<Case> {
         prints(
             "a_stop_hook_of_a_late_pool_runs",
             late::late_stop_hook,
-            "job\nstopped\n",
-        ),
-        prints(
-            "a_stop_hook_beside_a_stuck_job_runs",
-            late::idle_beside_a_stuck_job,
             "job\nstopped\n",
         ),
         prints(

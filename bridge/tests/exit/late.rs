@@ -188,7 +188,6 @@ pub(crate) fn late_stop_hook() {
     offload(|| {
         thread::sleep(WORK);
         let late = Bridge::builder()
-            .exit_grace(10 * WORK)
             .on_thread_stop(|| println!("stopped"))
             .build()
             .unwrap();
@@ -198,17 +197,17 @@ pub(crate) fn late_stop_hook() {
     .detach();
 }
 
-/// A job of one pool never ends, and the idle thread of another pool has a stop hook. That hook
-/// takes longer than the stuck job leaves of the grace.
+/// A job of one pool never ends, and the idle thread of another pool has a stop hook. The stuck
+/// job uses up the grace, so the hook must run beside it.
 pub(crate) fn idle_beside_a_stuck_job() {
     let stop = || {
         thread::sleep(4 * WORK);
         println!("stopped");
     };
-    let builder = Bridge::builder().exit_grace(6 * WORK);
+    let builder = Bridge::builder().exit_grace(20 * WORK);
     let idle = builder.on_thread_stop(stop).build().unwrap();
     idle.offload(|| println!("job")).wait();
-    let stuck = Bridge::builder().exit_grace(6 * WORK).build().unwrap();
+    let stuck = Bridge::builder().exit_grace(20 * WORK).build().unwrap();
     stuck.offload(|| thread::sleep(STUCK)).detach();
     mem::forget((idle, stuck));
 }

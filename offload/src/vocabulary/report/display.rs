@@ -287,7 +287,7 @@ impl fmt::Display for Counts<'_> {
         let free = report.permits.saturating_sub(metrics.running);
         write!(f, "; {free} of {} permits free", report.permits)?;
         if report.lacks_threads {
-            f.write_str("; the system gives no further thread")?;
+            f.write_str("; the system has refused it a thread")?;
         }
         Ok(())
     }
