@@ -106,6 +106,8 @@ fn the_last_choice_counts() {
         let (first, last) = (named("first"), named("last"));
         assert_eq!(worker("").on(&first).on(&last).await, "last");
         assert_eq!(BoxCall::new(worker("").on(&first)).on(&last).await, "last");
+        let boxed = BoxCall::new(worker("")).on(&first).on(&last);
+        assert_eq!(boxed.await, "last");
         let twice = BoxCall::new(BoxCall::new(worker("")).on(&first));
         assert_eq!(twice.await, "first");
         let twice = BoxCall::new(BoxCall::new(worker("")).on(&first)).on(&last);

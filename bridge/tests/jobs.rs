@@ -309,3 +309,17 @@ fn a_closure_that_was_submitted_under_a_guard_of_home_runs_inside_home() {
         assert!(job.wait().is_err(), "without a guard there is no runtime");
     });
 }
+
+/// Otherwise its error and the report point into the bridge.
+#[test]
+fn a_job_that_is_queued_at_once_has_the_place_of_its_call() {
+    fn fails() {
+        panic!("on purpose");
+    }
+    within(|| {
+        let bridge = Bridge::builder().max_threads(1).build().unwrap();
+        let (job, line) = (bridge.try_offload(fails), line!());
+        let error = bridge.wait(job.unwrap().outcome()).unwrap_err();
+        assert_eq!((error.at().file(), error.at().line()), (file!(), line));
+    });
+}

@@ -7,7 +7,7 @@
 use std::{future::pending, panic::Location, time::Duration};
 
 use bridge::{
-    BoxCall, Bridge, Call, Handler, Wait, WaitError, smart_async_fn, smartasync, try_wait,
+    BoxCall, Bridge, Call, Handler, Offload, Wait, WaitError, smart_async_fn, smartasync, try_wait,
     try_wait_frozen, wait, wait_frozen, wait_frozen_timeout,
 };
 use testkit::{panic_place, within};
@@ -35,6 +35,11 @@ fn place<T>(result: Result<T, WaitError>) -> (String, u32) {
 
 fn of(at: &Location<'_>) -> (String, u32) {
     (at.file().to_owned(), at.line())
+}
+
+/// Returns the place of a job that the pool has refused.
+fn refused(job: Offload<()>) -> (String, u32) {
+    of(futures::executor::block_on(job.outcome()).unwrap_err().at())
 }
 
 /// Returns the place of the panic of a call.
@@ -117,6 +122,8 @@ fn others() -> Vec<Case> {
         (line!(), place(home.handle())),
         (line!(), panics(|| bridge::spawn(async {}))),
         (line!(), panics(|| home.spawn(async {}))),
+        (line!(), refused(bridge::offload(|| ()))),
+        (line!(), refused(home.offload(|| ()))),
     ]
 }
 

@@ -64,8 +64,12 @@ pub(crate) fn skipped(before: &[TokenTree]) -> Option<usize> {
 pub(crate) fn name_self(args: TokenStream, this: &str, skip: usize) -> Option<TokenStream> {
     let comma = |token: Option<&TokenTree>| is_punct(token, ",");
     let mut tokens: Vec<TokenTree> = args.into_iter().collect();
+    let mut generics = Generics::default();
     let mut commas = 0;
     for i in 0..tokens.len() {
+        if generics.contain(&tokens, i) {
+            continue;
+        }
         commas += usize::from(comma(tokens.get(i)));
         let starts = i == 0 || comma(tokens.get(i - 1));
         let ends = i + 1 == tokens.len() || comma(tokens.get(i + 1));
@@ -79,6 +83,28 @@ pub(crate) fn name_self(args: TokenStream, this: &str, skip: usize) -> Option<To
         }
     }
     None
+}
+
+/// The generic arguments of a path, as in `f::<u8, 3>()`. Their commas separate no arguments of the
+/// macro. A `<` without the `::` is taken for a comparison.
+#[derive(Default)]
+struct Generics {
+    depth: usize,
+}
+
+impl Generics {
+    /// Returns whether the token at `i` belongs to generic arguments. The tokens before it have
+    /// been asked about.
+    fn contain(&mut self, tokens: &[TokenTree], i: usize) -> bool {
+        let before = |text| i > 0 && is_punct(tokens.get(i - 1), text);
+        let was_inside = self.depth > 0;
+        if is_punct(tokens.get(i), "<") && (was_inside || before(":")) {
+            self.depth += 1;
+        } else if is_punct(tokens.get(i), ">") && was_inside && !before("->") {
+            self.depth -= 1;
+        }
+        was_inside || self.depth > 0
+    }
 }
 
 fn renamed(literal: &Literal, this: &str) -> Option<Literal> {
@@ -124,6 +150,14 @@ mod tests {
         check(
             quote! { assert_eq!("{self}", x, "{self}") },
             Some(quote! { "{self}", x, "{self_}" }),
+        );
+        check(
+            quote! { assert_eq!(f::<A, 3, fn() -> B>(), 3, "{self}") },
+            Some(quote! { f::<A, 3, fn() -> B>(), 3, "{self_}" }),
+        );
+        check(
+            quote! { assert!(a < b, "{self}") },
+            Some(quote! { a < b, "{self_}" }),
         );
         check(quote! { println!("{x}", "{self}") }, None);
         check(quote! { json!("{self}") }, None);

@@ -148,6 +148,11 @@ mod tests {
                 quote! { let d: &dyn T<'a> = &x; let v: Vec<&'a str> = w; },
                 false,
             ),
+            (quote! { let f: fn() -> u8; let y: &'a str = x; }, false),
+            (
+                quote! { let f = || -> fn() -> u8 { let y: &'a str = x; g }; },
+                false,
+            ),
             (quote! { a | b; let y: &'a str = x; c | d }, false),
             (quote! { a? | b::<&'a str>() | c }, false),
             (quote! { f(x) | b::<&'a str>() | c }, false),

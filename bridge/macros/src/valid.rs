@@ -100,9 +100,15 @@ pub(crate) fn strange_self<'a>(function: &Function, options: &'a Options) -> Opt
 fn mentions_cfg(tokens: TokenStream) -> bool {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        if matches!(&token, TokenTree::Ident(word) if word == "cfg")
-            && matches!(tokens.peek(), Some(TokenTree::Group(_)))
-        {
+        let Some(TokenTree::Group(group)) = tokens.peek() else {
+            continue;
+        };
+        let is_hidden = match &token {
+            TokenTree::Ident(word) if word == "cfg" => true,
+            TokenTree::Ident(word) if word == "cfg_attr" => mentions_cfg(group.stream()),
+            _ => false,
+        };
+        if is_hidden {
             return true;
         }
     }

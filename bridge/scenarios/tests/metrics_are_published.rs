@@ -153,3 +153,16 @@ fn a_figure_that_goes_down_is_published_as_it_is() {
         assert!(publish().abs() < 0.1);
     });
 }
+
+/// Otherwise each query needs a label that says nothing.
+#[test]
+fn a_bridge_without_a_name_has_no_label() {
+    within(|| {
+        let bridge = Bridge::builder().timings(true).build().unwrap();
+        bridge.wait(bridge.offload(|| ()));
+        let text = published(&[&bridge]);
+        let completed = value(&text, "bridge_completed_total ");
+        assert!((completed - 1.0).abs() < 0.1, "{text}");
+        assert!(!text.contains("pool="), "{text}");
+    });
+}

@@ -351,4 +351,14 @@ mod tests {
         let bridge = Bridge::builder().spin(Duration::ZERO).build().unwrap();
         assert_eq!(bridge.spin(), Duration::ZERO);
     }
+    /// Otherwise a program can't override what a shared builder has set.
+    #[test]
+    fn the_last_word_on_a_switch_counts() {
+        let first = Bridge::builder().debug(true).carry_span(false);
+        let last = first.clone().debug(false).carry_span(true);
+        let last = last.build().unwrap();
+        assert!(!last.is_debug() && !last.carriers().is_set());
+        let first = first.build().unwrap();
+        assert!(first.is_debug() && first.carriers().is_set());
+    }
 }

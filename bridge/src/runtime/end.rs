@@ -38,6 +38,8 @@ static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
 /// The part of a sentinel that outlives its task.
 pub(crate) struct Sentinel {
     gone: AtomicBool,
+    /// Whether the task was spawned. If the runtime had ended by then, `gone` is set before.
+    has_task: AtomicBool,
     /// In a fork's child, a thread that stayed behind may hold the lock.
     waiting: OfProcess<Mutex<Waiting>>,
 }
@@ -46,6 +48,16 @@ pub(crate) struct Sentinel {
 struct Waiting {
     next: u64,
     threads: HashMap<u64, Unparker>,
+}
+
+impl Default for Sentinel {
+    fn default() -> Self {
+        Self {
+            gone: AtomicBool::new(false),
+            has_task: AtomicBool::new(false),
+            waiting: OfProcess::new(Mutex::default()),
+        }
+    }
 }
 
 impl Sentinel {
@@ -114,21 +126,14 @@ pub(super) fn was_registered_before(runtime: Id) -> bool {
     SENTINELS.any_ancestor(|sentinels| sentinels.contains_key(&runtime))
 }
 
-/// Returns the sentinel of this runtime. If the runtime has none, spawns one on it first.
+/// Returns the sentinel of this runtime. If the runtime has none, spawns one on it first. If the
+/// runtime has ended before this call, the returned sentinel knows that.
 pub(crate) fn watch(runtime: &Handle) -> Arc<Sentinel> {
     let id = runtime.id();
-    let mut is_new = false;
-    let sentinel = SENTINELS.with(|sentinels| {
-        let sentinel = sentinels.entry(id).or_insert_with(|| {
-            is_new = true;
-            Arc::new(Sentinel {
-                gone: AtomicBool::new(false),
-                waiting: OfProcess::new(Mutex::default()),
-            })
-        });
-        Arc::clone(sentinel)
-    });
-    if is_new {
+    let sentinel = SENTINELS.with(|sentinels| Arc::clone(sentinels.entry(id).or_default()));
+    // Another thread may have made the entry, and not spawned the task yet. This thread does not
+    // wait for it, but spawns a second task, which does no harm.
+    if !sentinel.has_task.load(Ordering::Acquire) {
         // The lock of the table is free here. A runtime that has ended drops the task at
         // once, and the destructor takes that lock.
         let on_drop = OnDrop {
@@ -139,6 +144,7 @@ pub(crate) fn watch(runtime: &Handle) -> Arc<Sentinel> {
             let _on_drop = on_drop;
             std::future::pending::<()>().await;
         });
+        sentinel.has_task.store(true, Ordering::Release);
     }
     sentinel
 }
@@ -243,6 +249,17 @@ mod tests {
         assert_eq!(registered(), 1);
         drop(second);
         assert_eq!(registered(), 0);
+    }
+
+    /// Otherwise a wait of the second of two threads panics with a text of Tokio, if the runtime of
+    /// both has ended.
+    #[test]
+    fn an_entry_whose_task_is_not_spawned_yet_sees_the_end() {
+        let runtime = runtime();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        SENTINELS.with(|sentinels| sentinels.insert(handle.id(), Arc::default()));
+        assert!(watch(&handle).has_runtime_ended());
     }
 
     #[test]

@@ -28,6 +28,11 @@ fn total<'a>(items: &'a [u8], by: Box<dyn Fn(&'a u8) -> usize>) -> usize {
     items.iter().map(by).sum()
 }
 
+#[smartasync]
+fn measured_by<'a>(text: &'a str, by: fn(&'a str) -> usize) -> usize {
+    by(text)
+}
+
 struct Sum;
 
 impl Sum {
@@ -49,6 +54,7 @@ fn rare_signatures() {
     assert_eq!(shown([1, 2].into_iter()).wait(), "12");
     let by = |x: &u8| usize::from(*x);
     assert_eq!(total(&[1, 2], Box::new(by)).wait(), 3);
+    assert_eq!(measured_by("abc", str::len).wait(), 3);
     assert_eq!(Sum::of::<u32, _, _>([1_u8, 2].into_iter()).wait(), 3);
     assert_eq!(Sum::of_blocking::<u32>([1_u8, 2].into_iter()), 3);
     run(async {

@@ -1,6 +1,9 @@
 //! A parked wait watches its runtime: it is told of the end at once, and costs little.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Barrier,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use super::*;
 
@@ -76,6 +79,29 @@ fn has_ended(runtime: &Handle) -> bool {
         drop(held);
     }));
     kept.strong_count() == 0
+}
+
+/// Otherwise some of these waits panic with a text of Tokio.
+#[test]
+fn many_waits_at_once_are_told_of_a_runtime_that_has_ended() {
+    within(|| {
+        let runtime = one_worker();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let together = Barrier::new(4);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let _guard = handle.enter();
+                    together.wait();
+                    for _ in 0..2000 {
+                        let outcome = async { sleep(Duration::ZERO).await }.try_wait();
+                        assert!(is_gone(&outcome), "{outcome:?}");
+                    }
+                });
+            }
+        });
+    });
 }
 
 /// Only a task may hold a core back, so only its wait asks for a blocking thread.

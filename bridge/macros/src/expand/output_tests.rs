@@ -82,6 +82,37 @@ fn a_must_use_stays_if_it_has_a_text() {
     check("", &format!("{reason} fn f() -> u8 {{ 1 }}"), reason, 1);
 }
 
+/// Otherwise a twin says nothing of a result that is dropped, or of what the function does.
+#[test]
+fn a_twin_has_the_attributes_of_its_function() {
+    let must_use = "#[must_use] fn f() -> u8 { 1 }";
+    check("blocking = g", must_use, "#[must_use]", 1);
+    let doc = r#"#[doc = "Adds."]"#;
+    check("blocking = g", &format!("{doc} fn f() {{}}"), doc, 2);
+}
+
+/// Otherwise such a method of a trait does not compile, although the plain one does.
+#[test]
+fn a_declaration_that_takes_itself_by_value_is_sized() {
+    for receiver in ["self", "self: Self", "mut self: Self"] {
+        let declaration = format!("fn f({receiver}) -> u8;");
+        check("", &declaration, "Self: ::core::marker::Sized", 1);
+    }
+    check(
+        "",
+        "fn f(self: Box<Self>) -> u8;",
+        "Self: ::core::marker::Sized",
+        0,
+    );
+}
+
+/// Otherwise such an output has the lifetime `'static`.
+#[test]
+fn a_function_pointers_lifetime_is_not_that_of_the_output() {
+    let function = "fn f(x: &str, y: fn(&'static u8)) -> &str { x }";
+    check("", function, "-> &'_x str", 2);
+}
+
 /// Otherwise a condition or the documentation of a trait's method has no effect.
 #[test]
 fn a_declaration_keeps_its_attributes() {
@@ -149,6 +180,10 @@ fn the_wrappers_of_rare_arguments() {
             "Bounded",
         ),
         ("f<'a: 'static>(x: Cow<'a, str>)", "Bounded"),
+        ("f<'a: 'b, 'b: 'static>(x: &'a str)", "Bounded"),
+        ("f<'a>(x: &'a str, y: fn(&'a u8))", "Borrowing"),
+        ("f(x: &[Option<Cow<'_, str>>])", "Borrowing"),
+        ("f(x: &[(Cow<'_, str>, u8)])", "Borrowing"),
         ("f(x: std::borrow::Cow<'_, str>)", "Either"),
         ("f(x: alloc::borrow::Cow<'_, str>)", "Either"),
         ("f(x: alloc::vec::Vec<&str>)", "List"),

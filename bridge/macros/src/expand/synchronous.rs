@@ -261,7 +261,11 @@ fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
 fn sized_self(sig: &mut Signature, declared: bool) {
     let is_self = |ty: &Type| matches!(bare(ty), Type::Path(ty) if ty.path.is_ident("Self"));
     let taken = sig.inputs.iter().any(|input| match input {
-        FnArg::Receiver(receiver) => matches!(receiver.kind, ReceiverKind::Value),
+        FnArg::Receiver(receiver) => match &receiver.kind {
+            ReceiverKind::Value => true,
+            ReceiverKind::Typed(_, ty) => is_self(ty),
+            _ => false,
+        },
         FnArg::Typed(arg) => is_self(&arg.ty),
     });
     let returned = matches!(&sig.output, ReturnType::Type(_, ty) if is_self(ty));

@@ -78,3 +78,15 @@ fn it_composes_with_the_span() {
         assert_eq!(seen, ("composed".to_owned(), Some(Tenant(8))));
     });
 }
+
+/// Otherwise a carrier switches the span on again.
+#[test]
+fn a_carrier_does_not_bring_the_span_back() {
+    within(|| {
+        let bridge = carries_context().build().unwrap();
+        let _entered = tracing::info_span!("left behind").entered();
+        let _attached = Context::current_with_value(Tenant(9)).attach();
+        let seen = bridge.wait(bridge.offload(|| (path(), tenant())));
+        assert_eq!(seen, (String::new(), Some(Tenant(9))));
+    });
+}

@@ -1,6 +1,7 @@
 //! Checks the queue alone, without workers: the order of jobs, the room, and the memory.
 
 mod promoting;
+mod withdrawn;
 
 use std::{cell::Cell, panic::Location, sync::Weak};
 

@@ -3,10 +3,12 @@
 
 mod random;
 
+mod accounts;
 mod beyond;
 mod growing;
 mod hopeless;
 mod lent;
+mod patience;
 mod signs;
 mod starts;
 

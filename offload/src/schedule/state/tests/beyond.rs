@@ -24,6 +24,10 @@ fn a_start_beyond_the_permits_is_no_progress_while_others_are_queued() {
         let stack = state.enter();
         state.begin(stack, &job, right);
         assert_eq!(state.growth.seen().events > before, others == 0);
+        let before = state.growth.seen().events;
+        state.end(stack, Finish::Completed);
+        let is_progress = state.growth.seen().events > before;
+        assert_eq!(is_progress, others == 0, "its end");
     }
 }
 
@@ -58,4 +62,24 @@ fn a_pool_that_has_kept_up_is_patient_again() {
         let _findings = state.look(Instant::now());
     }
     assert!(!state.stall.has_refused);
+}
+
+/// Otherwise an unrelated job takes the last permit, and may block on what a parked job holds.
+#[test]
+fn an_unrelated_job_takes_no_turn_on_the_last_permit() {
+    let (mut state, _parkers, job) = hopeless();
+    let stranger = unrelated();
+    let kept = Arc::clone(&stranger.job);
+    let (_start, _action) = state.push(stranger, Lane::Unrelated);
+    for _ in 0..17 {
+        let own = Submitted {
+            lineage: job.clone(),
+            ..unrelated()
+        };
+        let (_start, _action) = state.push(own, Lane::Descendants);
+    }
+    for _ in 0..17 {
+        let taken = state.take_on_permit().unwrap();
+        assert!(!Arc::ptr_eq(&taken.job, &kept));
+    }
 }

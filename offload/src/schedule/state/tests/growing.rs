@@ -354,3 +354,20 @@ fn steps_go_on_while_a_worker_starts() {
 fn a_report_knows_the_permits_that_were_added() {
     assert_eq!(standing_still(true).snapshot().permits, 2);
 }
+
+/// Otherwise a pool that nobody has sized adds permits beyond all measure while some are free.
+#[test]
+fn only_a_limit_that_somebody_set_is_raised_while_a_permit_is_free() {
+    for (most_while_parked, added) in [(0, 1), (3, 0)] {
+        let mut state = full(true);
+        state.searcher = None;
+        state.limits.max_threads = 2;
+        state.limits.most_while_parked = most_while_parked;
+        state.threads = 2 + state.limits.max_blocked_threads;
+        state.start_monitor();
+        for _ in 0..2 {
+            let _findings = state.look(Instant::now());
+        }
+        assert_eq!(state.growth.permits(), added);
+    }
+}

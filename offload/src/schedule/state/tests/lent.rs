@@ -4,7 +4,7 @@ use super::{hopeless::hopeless, *};
 use crate::lineage::Relation;
 
 /// Returns a job that the job or wait with this lineage has submitted.
-fn below(lineage: &Lineage) -> Submitted {
+pub(super) fn below(lineage: &Lineage) -> Submitted {
     Submitted {
         lineage: Lineage::of(&lineage.top().unwrap()),
         ..unrelated()
@@ -21,6 +21,9 @@ fn a_job_of_an_outer_wait_is_not_lent_to_an_inner_one() {
     let lender = |lineage| parked_wait_for(&below(lineage), None, &state.parked_waits, true);
     assert_eq!(lender(&outer), None);
     assert_eq!(lender(&job), Some(1), "what was submitted before the waits");
+    let over = job.below(state.pool, id, Kind::Wait);
+    over.top().unwrap().close();
+    assert_eq!(lender(&over), Some(1), "what a wait that is over submitted");
 }
 
 /// Otherwise a wait is refused although its own thread could run what it waits for.
@@ -80,4 +83,21 @@ fn each_growth_lends_a_job_for_which_no_credit_was_left() {
 
     let (mut state, _parkers) = without_credit();
     assert!(is_lent(&state.quadruple()), "because the jobs block");
+}
+
+/// Otherwise the wait of a pool that grows step by step is lent nothing until the next look.
+#[test]
+fn a_step_lends_a_job_for_which_no_credit_was_left() {
+    let (mut state, _parkers) = without_credit();
+    state.start_monitor();
+    state.parked_waits[1].request.lends = false;
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    assert_eq!(state.growth.permits(), 1);
+    // Another job has the new permit, and a search for a lender was in vain.
+    state.parked_waits[1].request.lends = true;
+    state.running = 2;
+    assert!(state.lend().is_none() && state.nothing_lendable);
+    assert!(matches!(state.take_step(), Action::Wake(_)));
 }

@@ -174,3 +174,70 @@ fn a_start_that_succeeds_makes_up_for_one_that_failed() {
     let _stack = state.enter();
     assert!(state.start_failed.is_none() && !state.snapshot().lacks_threads);
 }
+
+/// Otherwise one start that failed leaves a job behind one that blocks, for as long as that blocks.
+#[test]
+fn a_start_is_tried_again_a_while_after_a_failed_one() {
+    let mut state = failed();
+    let before = std::time::Duration::from_millis(10);
+    state.start_failed = Instant::now().checked_sub(before);
+    assert!(matches!(state.help(), Action::Start(_)));
+}
+
+/// Otherwise the callers of such a pool hear a second late that it has no thread.
+#[test]
+fn a_pool_without_workers_waits_for_no_thread() {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    state.start_monitor();
+    let _findings = state.look(Instant::now());
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+    let Action::Start(id) = action else {
+        panic!("a permit is free")
+    };
+    assert_eq!(state.start_failed(id).0.len(), 1);
+}
+
+/// Otherwise all workers of an idle pool burn their processors.
+#[test]
+fn at_most_one_worker_spins() {
+    let mut limits = Limits::smallest();
+    limits.max_threads = 2;
+    let mut state = State::new(limits, Arc::default(), Arc::default());
+    state.threads = 2;
+    let workers = [0, 1].map(|id| {
+        let stack = state.enter();
+        state.begin(stack, &unrelated(), StartRight::Permit);
+        let worker = WorkerHandle {
+            id,
+            unparker: Parker::new().unparker().clone(),
+            spins: Cell::new(true),
+        };
+        (worker, stack)
+    });
+    let after = After::Job(Finish::Completed);
+    let steps = workers.map(|(worker, stack)| state.next(after, &worker, stack));
+    assert!(matches!(steps, [Step::Spin, Step::Sleep]));
+}
+
+/// Otherwise descendants keep unrelated jobs waiting, or the other way round.
+#[test]
+fn the_searching_worker_knows_whether_unrelated_jobs_were_overtaken() {
+    let mut limits = Limits::smallest();
+    limits.queue_capacity = 2;
+    limits.decide = |load_sample| {
+        if load_sample.overtaken {
+            Decision::Work
+        } else {
+            Decision::Rest
+        }
+    };
+    let mut state = State::new(limits, Arc::default(), Arc::default());
+    state.begin_search(0, SearchState::Woken);
+    assert_eq!(state.decide(), Decision::Rest, "nothing is queued");
+    for _ in 0..2 {
+        let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
+    }
+    assert_eq!(state.decide(), Decision::Work);
+    let _taken = state.queue.take_unrelated();
+    assert_eq!(state.decide(), Decision::Rest, "one was taken");
+}
