@@ -258,9 +258,8 @@ fn blocking_task(bridge: &Bridge, time: Duration) -> Arc<AtomicBool> {
     bridge.handle().unwrap().spawn_blocking(move || {
         start.send(()).unwrap();
         while own.handle().is_ok() {
-            thread::sleep(Duration::from_millis(1));
+            thread::yield_now();
         }
-        drop(own);
         thread::sleep(time);
         does.store(true, Ordering::SeqCst);
     });
@@ -290,10 +289,8 @@ fn reports_after(
         bridge.offload(until_it_begins).detach();
         let report = form(&bridge).unwrap_or_else(|| panic!("{name}: the report is lost"));
         assert!(report.completed > 0, "{name}");
-        assert!(
-            done.load(Ordering::SeqCst),
-            "{name}: home was not waited for"
-        );
+        let is_done = done.load(Ordering::SeqCst);
+        assert!(is_done, "{name}: home was not waited for");
         let error = bridge.try_wait(async {}).unwrap_err();
         assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
     });
