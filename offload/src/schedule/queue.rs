@@ -2,7 +2,7 @@
 //!
 //! There are two lanes. One holds the *descendants* of waits and of parked jobs. A
 //! worker stands still until they are done, so they go first. The other lane holds the
-//! *unrelated* jobs.
+//! *unrelated* jobs. A pool that grows moves descendants of jobs at work to the first lane too.
 //!
 //! Each lane has a *queue* of admitted jobs, and the capacity bounds both queues
 //! together. Behind each queue stands a *backlog* of jobs that wait for room, in order of

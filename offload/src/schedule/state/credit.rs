@@ -155,9 +155,15 @@ impl State {
 
     /// Returns whether a queued job may start as surplus.
     fn has_surplus_job(&self) -> bool {
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        let (pool, parked_waits, grows) = (self.pool, &self.parked_waits, self.limits.grows);
         self.growth.surplus() > 0
-            && (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
+            && (self.queue).has_descendant(|job| may_be_surplus(job, parked_waits, pool, grows))
+    }
+
+    /// Returns whether a queued job descends from a parked one, or a parked wait polls it.
+    pub(super) fn holds_jobs_of_parked_ones(&self) -> bool {
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 
     /// Takes the first job that may start as surplus.
@@ -165,9 +171,20 @@ impl State {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
-        (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
+        let (pool, parked_waits, grows) = (self.pool, &self.parked_waits, self.limits.grows);
+        (self.queue).take_descendant(|job| may_be_surplus(job, parked_waits, pool, grows))
     }
+}
+
+/// Returns whether this job may start as surplus. In a pool that nobody has sized, a job that
+/// blocks outside any wait may depend on it too.
+fn may_be_surplus(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId, grows: bool) -> bool {
+    descends_from_parked(job, parked_waits, pool) || (grows && descends_from_open(job, pool))
+}
+
+/// Returns whether this job descends from a job or a wait of `pool` that has not ended.
+pub(super) fn descends_from_open(job: &Submitted, pool: PoolId) -> bool {
+    job.lineage.frames().any(|frame| frame.is_open_in(pool))
 }
 
 /// Returns whether this job descends from a parked job, or whether a parked wait polls

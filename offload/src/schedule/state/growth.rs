@@ -8,7 +8,8 @@
 //! A pool of any size may stand still because a descendant of a parked job blocks on
 //! what that parked job holds. Such descendants spend the credit, so another descendant,
 //! which would end the wait, cannot start. So while the pool stands still, it starts
-//! further descendants of parked jobs: the *surplus*.
+//! further descendants of parked jobs: the *surplus*. At its limit, a pool that grows starts
+//! descendants of jobs at work in the same way.
 
 use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
@@ -26,7 +27,7 @@ pub(super) struct Growth {
     /// The number of starts that are still expected from the last step alone. These
     /// starts are no progress.
     expected: usize,
-    /// The number of descendants of parked jobs that may start beyond permits and credit.
+    /// The number of descendants that may start beyond permits and credit.
     surplus: usize,
     /// The surplus of the last step, or zero after progress.
     surplus_step: usize,
