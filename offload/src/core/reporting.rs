@@ -45,15 +45,19 @@ impl Core {
     pub(crate) fn report_of(&self, snapshot: Snapshot) -> Report {
         let outside = self.outside.waiters();
         #[cfg(not(any(bridge_loom, bridge_shuttle)))]
-        let others = registry::others(self);
+        let pools = registry::others(self);
         // A model has no table of its pools.
         #[cfg(any(bridge_loom, bridge_shuttle))]
-        let others: [std::sync::Arc<Self>; 0] = [];
-        let others = others.iter().map(|other| {
+        let pools: [std::sync::Arc<Self>; 0] = [];
+        let others = pools.iter().map(|other| {
             let snapshot = other.state().snapshot();
             other.seen(snapshot)
         });
-        observe::report(self.seen(snapshot), outside, others)
+        let report = observe::report(self.seen(snapshot), outside, others);
+        // This may drop the hooks of a pool. If they panic, a report that was about to be returned
+        // would leak.
+        drop(pools);
+        report
     }
 
     fn seen(&self, snapshot: Snapshot) -> SeenPool<'_> {

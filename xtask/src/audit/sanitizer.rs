@@ -16,7 +16,7 @@ use super::{
 use crate::run;
 
 /// Tests that `AddressSanitizer` does not run.
-const NOT_UNDER_ADDRESS: [&str; 17] = [
+const NOT_UNDER_ADDRESS: [&str; 21] = [
     // These tests compare texts of another compiler.
     "pass",
     "options",
@@ -26,8 +26,12 @@ const NOT_UNDER_ADDRESS: [&str; 17] = [
     "handler",
     // The child of a fork has none of the stacks that refer to its memory.
     "the_child_of_a_job_that_forks_runs_no_other_job",
+    "the_child_of_a_job_that_forks_runs_no_stop_hook",
     "the_child_of_a_job_that_forks_has_no_hooks",
     "the_child_of_a_job_that_forks_wakes_nobody",
+    "the_child_of_a_report_that_forks_does_not_go_on",
+    "the_child_of_a_start_hook_that_forks_runs_no_job",
+    "the_child_of_a_waker_that_forks_runs_no_other_job",
     "the_child_of_a_job_that_forks_drops_no_result",
     "the_child_of_a_hook_that_forks_does_not_wake_who_awaits_the_shutdown",
     // The sanitizer makes each frame larger than the test's stack allows.
