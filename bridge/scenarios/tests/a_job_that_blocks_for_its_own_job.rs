@@ -13,6 +13,8 @@ programs! {
     another_executor_after_a_pause: tokio default_pool;
     a_channel: tokio default_pool;
     a_condition_variable: tokio default_pool;
+    a_fan_out: tokio default_pool;
+    a_fan_out_of_fan_outs: tokio default_pool;
 }
 
 fn another_executor(world: &World, callers: usize) {
@@ -57,4 +59,32 @@ fn a_condition_variable(world: &World, callers: usize) {
         futures::executor::block_on(inner);
     });
     assert_eq!(*left.0.lock().unwrap(), 0);
+}
+
+/// One job submits all others, each of which blocks for a job of its own.
+fn a_fan_out(world: &World, callers: usize) {
+    let sums = all_finish(world, 1, move |world, _| fan_out(world, callers));
+    assert_eq!(sums, [callers]);
+}
+
+fn fan_out(world: &World, count: usize) -> usize {
+    let (send, receive) = mpsc::channel();
+    for _ in 0..count {
+        let (world, send) = (world.clone(), send.clone());
+        let blocks = world.clone().start(move || {
+            thread::sleep(LONG);
+            let inner = futures::executor::block_on(world.offload(|| 1));
+            send.send(inner).unwrap();
+        });
+        // It runs to its end, as a task that is dropped does.
+        tokio::spawn(blocks);
+    }
+    drop(send);
+    receive.iter().sum()
+}
+
+/// Each of these jobs blocks for four that block for jobs of their own.
+fn a_fan_out_of_fan_outs(world: &World, callers: usize) {
+    let sums = all_finish(world, callers / 4, |world, _| fan_out(world, 4));
+    assert_eq!(sums.into_iter().sum::<usize>(), callers);
 }

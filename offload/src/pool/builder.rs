@@ -80,7 +80,8 @@ impl<A> Builder<A> {
     ///   Apple's systems the process must use less than half of its processors' time instead, and
     ///   the first time is after 20 to 70 ms.
     /// - It stands still for 100 ms. Then it adds a permit, and each 10 ms for as long as this
-    ///   lasts two, four and so on. It starts over once it has kept up for half a second.
+    ///   lasts two, four and so on. It starts over once it has kept up for half a second. If it
+    ///   still stands still at 512, up to 32 jobs more start that its own jobs have submitted.
     ///
     /// So code that works on `spawn_blocking` works here, such as a barrier of 100 jobs. On
     /// systems other than Linux, Android and those of Apple, only the second reason counts.

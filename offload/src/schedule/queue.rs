@@ -2,7 +2,7 @@
 //!
 //! There are two lanes. One holds the *descendants* of waits and of parked jobs. A
 //! worker stands still until they are done, so they go first. The other lane holds the
-//! *unrelated* jobs. A pool that grows moves descendants of jobs at work to the first lane too.
+//! *unrelated* jobs. A pool that stands still may move further jobs to the first lane (`special.rs`).
 //!
 //! Each lane has a *queue* of admitted jobs, and the capacity bounds both queues
 //! together. Behind each queue stands a *backlog* of jobs that wait for room, in order of
@@ -14,6 +14,7 @@
 
 mod lane;
 mod list;
+mod special;
 
 use std::{
     collections::VecDeque,
@@ -86,7 +87,7 @@ impl Queue {
     }
 
     /// Returns the number of jobs in both queues. It is at most the capacity, apart from lent
-    /// jobs that were [put back](Self::put_back).
+    /// jobs that were [put back](Self::put_back) and jobs that were moved to the front.
     pub(crate) fn queued(&self) -> usize {
         self.descendants.queue.live + self.unrelated.queue.live
     }
@@ -234,50 +235,6 @@ impl Queue {
         }?;
         self.refill();
         Some(job)
-    }
-
-    /// Takes the first of the descendants that `fits`.
-    pub(crate) fn take_descendant(
-        &mut self,
-        mut fits: impl FnMut(&Submitted) -> bool,
-    ) -> Option<Submitted> {
-        let Lists { queue, backlog } = &mut self.descendants;
-        let job = queue.pop_first_where(&mut fits).or_else(|| {
-            let job = backlog.pop_first_where(&mut fits);
-            admit(job.as_ref(), self.clock.as_ref());
-            job
-        })?;
-        self.refill();
-        Some(job)
-    }
-
-    /// Moves the unrelated jobs that `fit` to the lane of descendants, behind the jobs
-    /// that are there. None of them is among the first `since` unrelated jobs that were
-    /// pushed, so those are not looked at.
-    pub(crate) fn promote(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) {
-        let mut last = self.unrelated_pushed - since;
-        let Self {
-            descendants,
-            unrelated,
-            ..
-        } = self;
-        for (from, to, number) in [
-            // The backlog comes first, because its jobs were pushed last.
-            (&mut unrelated.backlog, &mut descendants.backlog, BACKLOG),
-            (&mut unrelated.queue, &mut descendants.queue, QUEUE),
-        ] {
-            let looked_at = last.min(from.jobs.len());
-            last -= looked_at;
-            for job in from.extract_last(looked_at, &fits) {
-                job.header()
-                    .list
-                    .store(number | DESCENDANT, Ordering::Relaxed);
-                to.push(job);
-            }
-        }
-        // A worker may take descendants out of the backlog, but not unrelated jobs. So
-        // the number of ready jobs may have grown.
-        self.show();
     }
 
     /// Returns whether the queue or the backlog holds a descendant.

@@ -4,8 +4,8 @@
 //! A pool is *stuck* if jobs are queued that no worker is bound to look at, or if every
 //! worker is parked and none can be added. A pool that keeps up has no monitor. Once the
 //! pool is stuck, the monitor looks at it every [`LOOK_INTERVAL`] (`core/monitor.rs`). It
-//! stops after a second in which the pool was not stuck. It compares counters and reads no
-//! job, so a pool that is merely busy pays one wake-up for each look, or for each glance.
+//! stops after a second in which the pool was not stuck. It compares counters, so
+//! a pool that is merely busy pays one wake-up for each look, or for each glance.
 //!
 //! A pool of which nobody set the size may grow between two looks:
 //!

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `threads.rs`, `search.rs` | workers start, search, sleep and end |
 //! | `parked_waits.rs`, `credit.rs` | workers park, are lent jobs, and give credit to descendants |
-//! | `monitor.rs`, `growth.rs` | the pool stands still |
+//! | `monitor.rs`, `growth.rs`, `own_jobs.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
 //! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they use |
@@ -21,6 +21,7 @@ mod credit;
 mod ending;
 mod growth;
 mod monitor;
+mod own_jobs;
 mod parked_wait;
 mod parked_waits;
 mod search;
@@ -110,6 +111,8 @@ pub(crate) struct State {
     ended: u64,
     /// The permits that were added because the pool stood still or its jobs block.
     growth: Growth,
+    /// The number of unrelated jobs that were pushed when own jobs were last put first.
+    own_jobs_since: usize,
     /// The shutdowns that wait for jobs.
     drains: Vec<Arc<Drain>>,
     /// The jobs that have waited until a shutdown was over.
@@ -159,6 +162,7 @@ impl State {
             spinner: None,
             ended: 0,
             growth: Growth::default(),
+            own_jobs_since: 0,
             drains: Vec::new(),
             excluded: Vec::new(),
             keeps_no_idle: false,
@@ -383,14 +387,6 @@ impl State {
             credit,
             is_beyond,
         });
-    }
-
-    /// Returns whether the start or the end of a job may let a queued job start.
-    ///
-    /// Unrelated jobs wait for a permit. So while some are queued, a job that runs
-    /// beyond the permits makes no progress for them.
-    fn is_progress(&self, is_beyond: bool) -> bool {
-        !is_beyond || self.queue.queued_unrelated() == 0
     }
 
     /// Notes that one job less runs: it has ended or parked.

@@ -9,8 +9,8 @@ pub(crate) enum Lane {
     /// The jobs that descend from an open wait of this pool, or from a parked job of it.
     Descendants,
     /// All other jobs. If a job that an unrelated job descends from parks, the pool moves
-    /// that unrelated job to the lane of descendants. A pool that grows does the same if that
-    /// job seems to block.
+    /// that unrelated job to the lane of descendants. A pool that grows does the same while it
+    /// stands still.
     Unrelated,
 }
 

@@ -29,6 +29,19 @@ impl List {
         self.live += 1;
     }
 
+    /// Adds jobs behind those that are here.
+    pub(super) fn append(&mut self, mut jobs: VecDeque<Submitted>) {
+        self.live += jobs.len();
+        self.jobs.append(&mut jobs);
+    }
+
+    /// Adds jobs before those that are here, in their order.
+    pub(super) fn prepend(&mut self, mut jobs: VecDeque<Submitted>) {
+        self.live += jobs.len();
+        jobs.append(&mut self.jobs);
+        self.jobs = jobs;
+    }
+
     /// Takes out the first live job. No list holds it any more.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Submitted> {

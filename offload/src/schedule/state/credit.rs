@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::{State, parked_wait::ParkedWait};
+use super::{State, own_jobs::descends_from_open, parked_wait::ParkedWait};
 use crate::{
     job::runnable::Submitted,
     lineage::{Frame, Kind, PoolId, Relation},
@@ -23,7 +23,7 @@ pub(super) enum StartRight {
     Permit,
     /// The job runs on the account of a parked job.
     Credit(Credit),
-    /// The pool has stood still, and the job descends from a parked job.
+    /// The pool has stood still, and the job descends from a parked job, or is an own job.
     Surplus,
 }
 
@@ -62,6 +62,15 @@ impl State {
         let innermost = running.filter_map(|(stack, _)| stack.innermost());
         let unrelated = innermost.filter(|claimed| !claimed.lineage.is_waited_for_in(self.pool));
         2 * (unrelated.count() + 1) <= self.permits()
+    }
+
+    /// Returns whether a queued job descends from an open wait or a parked job, or a parked wait
+    /// polls it.
+    pub(super) fn holds_awaited_jobs(&self) -> bool {
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        self.queue.has_descendant(|job| {
+            job.lineage.is_waited_for_in(pool) || adopting_wait(job, parked_waits).is_some()
+        })
     }
 
     /// Returns whether no permit is free and a queued job may start beyond the permits.
@@ -155,15 +164,8 @@ impl State {
 
     /// Returns whether a queued job may start as surplus.
     fn has_surplus_job(&self) -> bool {
-        let (pool, parked_waits, grows) = (self.pool, &self.parked_waits, self.limits.grows);
-        self.growth.surplus() > 0
-            && (self.queue).has_descendant(|job| may_be_surplus(job, parked_waits, pool, grows))
-    }
-
-    /// Returns whether a queued job descends from a parked one, or a parked wait polls it.
-    pub(super) fn holds_jobs_of_parked_ones(&self) -> bool {
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
-        (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
+        let is_surplus = |job: &Submitted| self.may_be_surplus(job);
+        self.growth.surplus() > 0 && self.queue.has_descendant(is_surplus)
     }
 
     /// Takes the first job that may start as surplus.
@@ -171,20 +173,22 @@ impl State {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (pool, parked_waits, grows) = (self.pool, &self.parked_waits, self.limits.grows);
-        (self.queue).take_descendant(|job| may_be_surplus(job, parked_waits, pool, grows))
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        if self.grows_only_for_own_jobs() {
+            self.queue
+                .take_descendant(|job| descends_from_open(job, pool))
+        } else {
+            (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
+        }
     }
-}
 
-/// Returns whether this job may start as surplus. In a pool that nobody has sized, a job that
-/// blocks outside any wait may depend on it too.
-fn may_be_surplus(job: &Submitted, parked_waits: &[ParkedWait], pool: PoolId, grows: bool) -> bool {
-    descends_from_parked(job, parked_waits, pool) || (grows && descends_from_open(job, pool))
-}
-
-/// Returns whether this job descends from a job or a wait of `pool` that has not ended.
-pub(super) fn descends_from_open(job: &Submitted, pool: PoolId) -> bool {
-    job.lineage.frames().any(|frame| frame.is_open_in(pool))
+    fn may_be_surplus(&self, job: &Submitted) -> bool {
+        if self.grows_only_for_own_jobs() {
+            descends_from_open(job, self.pool)
+        } else {
+            descends_from_parked(job, &self.parked_waits, self.pool)
+        }
+    }
 }
 
 /// Returns whether this job descends from a parked job, or whether a parked wait polls

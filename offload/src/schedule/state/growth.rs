@@ -8,13 +8,17 @@
 //! A pool of any size may stand still because a descendant of a parked job blocks on
 //! what that parked job holds. Such descendants spend the credit, so another descendant,
 //! which would end the wait, cannot start. So while the pool stands still, it starts
-//! further descendants of parked jobs: the *surplus*. At its limit, a pool that grows starts
-//! descendants of jobs at work in the same way.
+//! further descendants of parked jobs: the *surplus*. At its limit, a pool that grows starts its
+//! own jobs in the same way (`own_jobs.rs`).
 
 use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
 /// The most permits to which a pool grows.
 const MOST: usize = TOKIOS_LIMIT;
+
+/// The most own jobs of a pool that run at a time beyond the permits. It is half of the workers
+/// that a pool adds for parked ones by default, so the others are left for these.
+const MOST_OWN_JOBS: usize = 32;
 
 /// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]
@@ -76,6 +80,25 @@ impl Growth {
         self.expected = self.surplus_step;
     }
 
+    /// Lets own jobs of the pool start beyond the permits: twice as many as the last time, up to
+    /// [`MOST_OWN_JOBS`].
+    pub(super) fn grow_surplus_for_own_jobs(&mut self) {
+        self.grow_surplus();
+        self.surplus_step = self.surplus_step.min(MOST_OWN_JOBS);
+        self.surplus = self.surplus.min(MOST_OWN_JOBS);
+        self.expected = 0;
+    }
+
+    /// Returns how many own jobs may run beyond the permits.
+    pub(super) fn own_jobs(&self) -> usize {
+        if self.surplus > 0 { MOST_OWN_JOBS } else { 0 }
+    }
+
+    /// Ends the surplus, because it was for other jobs than those that may use it now.
+    pub(super) fn end_surplus(&mut self) {
+        (self.surplus, self.surplus_step) = (0, 0);
+    }
+
     /// Returns the number of jobs that may still start as surplus.
     pub(super) fn surplus(&self) -> usize {
         self.surplus
@@ -135,7 +158,7 @@ impl Growth {
     /// pool, such as requests of a server to itself, progress a little after each step.
     pub(super) fn note_progress(&mut self) {
         self.expected = 0;
-        (self.surplus, self.surplus_step) = (0, 0);
+        self.end_surplus();
     }
 
     /// Makes the next step a small one again, because the pool has kept up for a while.

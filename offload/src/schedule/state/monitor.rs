@@ -7,11 +7,7 @@
 
 use std::time::Instant;
 
-use super::{
-    Action, Phase, State,
-    credit::{adopting_wait, descends_from_open},
-    parked_wait::ParkedWait,
-};
+use super::{Action, Phase, State, credit::adopting_wait, parked_wait::ParkedWait};
 use crate::{
     lineage::Frame,
     platform::sleep_probe::SleepProbe,
@@ -71,18 +67,18 @@ impl State {
             self.growth.start_over();
             self.stall.has_refused = false;
         }
-        if is_stuck {
-            self.put_own_jobs_first();
-        }
         let may_grow = self.may_grow();
-        if verdict.may_grow && may_grow && is_stuck {
-            self.growth.grow(self.limits.max_threads);
-            self.nothing_lendable = false;
+        if verdict.may_grow && is_stuck {
+            self.put_own_jobs_first();
+            if may_grow {
+                self.growth.grow(self.limits.max_threads);
+                self.nothing_lendable = false;
+            } else if self.grows_only_for_own_jobs() && self.holds_own_jobs() {
+                self.growth.grow_surplus_for_own_jobs();
+            }
         }
         let stuck = if is_stuck { verdict.stuck } else { 0 };
-        let grows_on = verdict.may_grow && is_stuck && self.grows_only_for_own_jobs();
-        let is_surplus_due = stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2);
-        if (is_surplus_due || grows_on) && self.queue.holds_descendants() {
+        if stuck >= SURPLUS && stuck.is_multiple_of(SURPLUS / 2) && self.needs_surplus() {
             self.growth.grow_surplus();
             self.nothing_lendable = false;
         }
@@ -167,17 +163,6 @@ impl State {
         self.help()
     }
 
-    /// Puts the jobs that jobs of this pool have submitted before all others, because the jobs at
-    /// work may block until these have run. A pool whose size somebody has set keeps the order.
-    fn put_own_jobs_first(&mut self) {
-        if self.limits.grows {
-            let pool = self.pool;
-            self.queue.promote(0, |job| descends_from_open(job, pool));
-            self.nothing_on_credit = false;
-            self.gained = None;
-        }
-    }
-
     /// Returns whether jobs are queued that no worker is bound to look at, or every worker is
     /// parked and none can be added.
     fn is_stuck(&self) -> bool {
@@ -195,19 +180,13 @@ impl State {
         self.limits.grows && self.growth.has_room(self.limits.max_threads)
     }
 
-    /// Returns whether the pool has as many permits as a pool that grows may have, and no wait is
-    /// parked. Then it grows on for the jobs on which its jobs at work may block.
-    fn grows_only_for_own_jobs(&self) -> bool {
-        self.limits.grows && !self.has_room_to_grow() && self.parked_waits.is_empty()
-    }
-
     /// Returns whether a further permit would let a queued job start, in a pool that is stuck.
     fn needs_permit(&self) -> bool {
         if self.is_hopeless() {
             // All permits are free, and more of them allow more workers. If nobody set a limit,
             // the pool has as many workers as Tokio's pool. More are of use only to a
             // descendant that can't be lent.
-            !self.is_unlimited() || self.holds_jobs_of_parked_ones()
+            !self.is_unlimited() || self.holds_awaited_jobs()
         } else {
             // If a permit is free, either a worker could not be started, or too many are parked.
             // More permits allow more workers.
@@ -225,7 +204,7 @@ impl State {
     ///
     /// `still` counts the looks without any move, and `stuck` the looks without progress.
     fn refuse(&mut self, still: u32, stuck: u32) -> Option<Unparker> {
-        if self.is_refusal_due(still, stuck) && self.is_hopeless() {
+        if self.is_hopeless() && self.is_refusal_due(still, stuck) {
             let refused = self.refuse_one();
             self.stall.has_refused |= refused.is_some();
             refused
@@ -239,7 +218,7 @@ impl State {
     /// Returns whether the pool has stood still for so long that a wait may be refused.
     pub(super) fn is_refusal_due(&self, still: u32, stuck: u32) -> bool {
         let may_be_slow = self.is_unlimited() && !self.stall.has_refused;
-        if may_be_slow && !self.holds_jobs_of_parked_ones() {
+        if may_be_slow && !self.holds_awaited_jobs() {
             stuck >= REFUSE_UNLIMITED
         } else {
             stuck >= REFUSE_ANYWAY || (self.queue.ready() > 0 && still >= REFUSE)

@@ -81,6 +81,9 @@ impl State {
             };
             self.queue.promote(since, depends);
         }
+        if self.limits.grows && self.parked_waits.is_empty() {
+            self.growth.end_surplus();
+        }
         self.parked_waits.push(ParkedWait {
             request,
             is_for_end: false,

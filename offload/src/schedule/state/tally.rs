@@ -1,4 +1,4 @@
-//! The counts of a pool: the ends of jobs, and the metrics.
+//! The counts of a pool: the ends of jobs, which of them are progress, and the metrics.
 
 use std::sync::Arc;
 
@@ -19,6 +19,15 @@ pub(crate) struct Tally {
 }
 
 impl State {
+    /// Returns whether the start or the end of a job may let a queued job start.
+    ///
+    /// Unrelated jobs wait for a permit. So while some are queued, a job that runs
+    /// beyond the permits makes no progress for them.
+    /// Nor does it if the jobs that have the permits all block for such jobs.
+    pub(super) fn is_progress(&self, is_beyond: bool) -> bool {
+        !is_beyond || (self.queue.queued_unrelated() == 0 && !self.grows_only_for_own_jobs())
+    }
+
     /// Counts the end of the innermost job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);

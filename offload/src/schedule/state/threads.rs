@@ -79,8 +79,8 @@ impl State {
     }
 
     /// Returns whether a worker may be added: one for each permit, and while a wait is
-    /// parked, as many more as the limit allows. A pool of which nobody set the size adds one for
-    /// each job of the surplus too.
+    /// parked, as many more as the limit allows. A pool of which nobody set the size adds some
+    /// for its own jobs too.
     ///
     /// A pool of which nobody set a limit does not stop there. A request of a server to itself
     /// brings a pool there: nothing tells whose descendant it is. The parked jobs may wait for the
@@ -90,12 +90,12 @@ impl State {
     /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
         let limit = if self.parked_waits.is_empty() {
-            let surplus = if self.limits.grows {
-                self.growth.surplus()
+            let own_jobs = if self.limits.grows {
+                self.growth.own_jobs()
             } else {
                 0
             };
-            self.permits() + surplus
+            self.permits() + own_jobs
         } else {
             let added = self.permits() + self.limits.max_blocked_threads;
             added.max(self.limits.most_while_parked)

@@ -54,3 +54,19 @@ fn a_look_for_descendants_begins_with_those_that_came_last() {
     queue.promote(since, |job| Arc::ptr_eq(&job.job, &own));
     assert!(queue.holds_descendants());
 }
+
+/// Otherwise thousands of jobs that block for jobs of their own go on one after the other.
+#[test]
+fn own_jobs_of_the_backlog_are_taken_first() {
+    let mut queue = Queue::new(1, Arc::default(), Arc::default());
+    let _start = queue.push(Lane::Descendants, job());
+    let since = queue.unrelated_pushed();
+    let late = job();
+    let own = Arc::clone(&late.job);
+    let start = queue.push(Lane::Unrelated, late);
+    assert_eq!(start, ExpectedStart::InBacklog);
+    queue.promote_to_front(since, |_job| true);
+    assert_eq!((queue.queued(), queue.backlog()), (2, 0));
+    assert!(Arc::ptr_eq(&queue.take().unwrap().job, &own));
+    assert!(queue.take().is_some() && queue.take().is_none());
+}

@@ -3,9 +3,9 @@
 use super::*;
 use crate::schedule::limits::TOKIOS_LIMIT;
 
-/// Returns the state of a pool whose only permit is taken, and a job that the job at work has
-/// submitted. Two jobs of others are queued before it.
-fn blocked(grows: bool) -> (State, Arc<dyn Runnable>) {
+/// Returns the state of a pool whose only permit is taken, a job that the job at work has
+/// submitted, and the lineage of the job at work. Two jobs of others are queued before its own.
+fn blocked(grows: bool) -> (State, Arc<dyn Runnable>, Lineage) {
     let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
     state.limits.grows = grows;
     state.limits.queue_capacity = 8;
@@ -15,32 +15,86 @@ fn blocked(grows: bool) -> (State, Arc<dyn Runnable>) {
     let id = JobId::of(&at_work.job);
     state.begin(stack, &at_work, StartRight::Permit);
     let lineage = Lineage::default().below(state.pool, id, Kind::Job);
+    for _ in 0..2 {
+        let (_start, _action) = state.push(unrelated(), Lane::Unrelated);
+    }
+    let own = push_own(&mut state, &lineage);
+    state.start_monitor();
+    (state, own, lineage)
+}
+
+/// Pushes a job that the job with this lineage has submitted.
+fn push_own(state: &mut State, lineage: &Lineage) -> Arc<dyn Runnable> {
     let own = Submitted {
-        lineage,
+        lineage: Lineage::of(&lineage.top().unwrap()),
         ..unrelated()
     };
     let kept = Arc::clone(&own.job);
-    for job in [unrelated(), unrelated(), own] {
-        let lane = Lane::of(&job.lineage, state.pool);
-        assert_eq!(lane, Lane::Unrelated, "nobody waits in the pool");
-        let (_start, _action) = state.push(job, lane);
-    }
-    state.start_monitor();
-    (state, kept)
+    let lane = Lane::of(&own.lineage, state.pool);
+    assert_eq!(lane, Lane::Unrelated, "nobody waits in the pool");
+    let (_start, _action) = state.push(own, lane);
+    kept
+}
+
+fn is_next(state: &mut State, job: &Arc<dyn Runnable>) -> bool {
+    let taken = state.queue.take().unwrap();
+    Arc::ptr_eq(&taken.job, job)
 }
 
 /// Otherwise hundreds of jobs that block for their own jobs stand still behind each other.
 #[test]
 fn a_pool_that_grows_takes_the_jobs_of_its_jobs_first() {
     for (grows, is_first) in [(true, true), (false, false)] {
-        let (mut state, own) = blocked(grows);
+        let (mut state, own, _lineage) = blocked(grows);
         for _ in 0..2 {
             let _findings = state.look(Instant::now());
         }
         assert_eq!(state.growth.permits(), usize::from(grows));
-        let taken = state.queue.take().unwrap();
-        assert_eq!(Arc::ptr_eq(&taken.job, &own), is_first);
+        assert_eq!(is_next(&mut state, &own), is_first);
     }
+}
+
+/// Otherwise callers from outside wait for ever while a job at work submits job after job.
+#[test]
+fn a_pool_that_is_merely_busy_keeps_the_order() {
+    let (mut state, own, _lineage) = blocked(true);
+    for _ in 0..10 {
+        state.growth.note_end(true);
+        let _findings = state.look(Instant::now());
+    }
+    assert!(!is_next(&mut state, &own));
+}
+
+/// Otherwise jobs that block for jobs of their own fill the pool, and none of these starts.
+#[test]
+fn the_newest_goes_first() {
+    let (mut state, own, lineage) = blocked(true);
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    let newer = push_own(&mut state, &lineage);
+    (state.searcher, state.running) = (None, state.permits());
+    let _findings = state.look(Instant::now());
+    assert!(is_next(&mut state, &newer));
+    assert!(is_next(&mut state, &own));
+}
+
+/// Otherwise the worker of a wait is lent what may block on a lock that its job holds.
+#[test]
+fn a_wait_that_parks_ends_the_surplus() {
+    let (mut state, _own, lineage) = blocked(true);
+    state.growth.grow_surplus_for_own_jobs();
+    let id = lineage.top().unwrap().job().unwrap();
+    let _action = state.add_parked_wait(ParkRequest {
+        frame: lineage.below(state.pool, id, Kind::Wait).top().unwrap(),
+        account: lineage.top().unwrap(),
+        unparker: Parker::new().unparker().clone(),
+        stack: 0,
+        since: Instant::now(),
+        lends: true,
+        may_be_refused: true,
+    });
+    assert_eq!(state.growth.surplus(), 0);
 }
 
 /// Otherwise a step or a glance lets jobs start that block too.
@@ -48,17 +102,14 @@ fn a_pool_that_grows_takes_the_jobs_of_its_jobs_first() {
 fn each_growth_puts_them_first() {
     let step: fn(&mut State) -> Action = State::take_step;
     for grow in [step, State::quadruple] {
-        let (mut state, _own) = blocked(true);
+        let (mut state, _own, lineage) = blocked(true);
         for _ in 0..2 {
             let _findings = state.look(Instant::now());
         }
-        let taken = state.queue.take().unwrap();
-        let own = Arc::clone(&taken.job);
-        let (_start, _action) = state.push(taken, Lane::Unrelated);
+        let newer = push_own(&mut state, &lineage);
         (state.searcher, state.running) = (None, state.permits());
         let _action = grow(&mut state);
-        let first = state.queue.take().unwrap();
-        assert!(Arc::ptr_eq(&first.job, &own));
+        assert!(is_next(&mut state, &newer));
     }
 }
 
@@ -66,7 +117,7 @@ fn each_growth_puts_them_first() {
 #[test]
 fn at_its_limit_such_a_pool_starts_them_beyond_the_permits() {
     for (grows, started_at) in [(true, Some(2)), (false, None)] {
-        let (mut state, own) = blocked(grows);
+        let (mut state, own, _lineage) = blocked(grows);
         state.limits.max_threads = TOKIOS_LIMIT;
         (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
         let starts = |_: &u32| {
