@@ -182,6 +182,8 @@ struct HookForks {
     jobs: [Offload<()>; 3],
     /// The running jobs go on to their ends when these are dropped.
     gates: Vec<mpsc::Sender<()>>,
+    /// The hook forks once this is true.
+    may_fork: Arc<AtomicBool>,
     /// The child, or 0 in the child.
     child: mpsc::Receiver<i32>,
     /// What hooks, captures and wakers note.
@@ -194,17 +196,22 @@ impl HookForks {
         let pool = Pool::builder().max_threads(2).cancel_grace(Duration::MAX);
         let pool = pool.build().unwrap();
         let is_first = Arc::new(AtomicBool::new(true));
+        let may_fork = Arc::<AtomicBool>::default();
         let (start, begun) = mpsc::channel();
         let (tell, child) = mpsc::channel();
         let [(open_first, first), (open_second, second)] = [(); 2].map(|()| mpsc::channel());
         let run = |gate: mpsc::Receiver<()>| {
             let (start, tell, is_first) = (start.clone(), tell.clone(), Arc::clone(&is_first));
+            let may_fork = Arc::clone(&may_fork);
             let write = notes.1.try_clone().unwrap();
             let job = pool.run(move || {
                 let (call, called) = mpsc::channel();
                 let _hook = on_cancel(move || {
                     note(&write);
                     if is_first.swap(false, Ordering::Relaxed) {
+                        while !may_fork.load(Ordering::Relaxed) {
+                            thread::yield_now();
+                        }
                         tell.send(fork_and_return()).unwrap();
                     }
                     call.send(()).unwrap();
@@ -224,6 +231,7 @@ impl HookForks {
             pool,
             jobs: [first, second, queued],
             gates: vec![open_first, open_second],
+            may_fork,
             child,
             notes,
         }
@@ -249,6 +257,7 @@ fn the_child_of_a_hook_that_forks_does_not_continue_the_shutdown() {
     within(|| {
         let mut forks = HookForks::new();
         forks.gates.clear();
+        forks.may_fork.store(true, Ordering::Relaxed);
         let report = forks.pool.shutdown(Duration::ZERO).wait();
         let child = forks.child.recv().unwrap();
         if child == 0 {
@@ -269,6 +278,8 @@ fn the_child_of_a_hook_that_forks_does_not_wake_who_awaits_the_shutdown() {
         let mut shutdown = pin!(forks.pool.shutdown(Duration::ZERO));
         let mut cx = Context::from_waker(&waker);
         assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        // The waker is registered before the fork.
+        forks.may_fork.store(true, Ordering::Relaxed);
         forks.gates.clear();
         // The thread that continues the shutdown is the only thread of the child.
         assert!(ended_well(forks.child.recv().unwrap()), "the child goes on");
