@@ -83,7 +83,7 @@ pub struct JobEntry {
 }
 
 /// The state of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JobState {
     /// Its caller waits for room in the queue.

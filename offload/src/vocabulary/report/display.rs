@@ -1,8 +1,11 @@
 //! Writes a report as a tree.
 
-use std::{collections::HashMap, fmt, hash::Hash, time::Duration};
+use std::{collections::HashMap, fmt, panic::Location, time::Duration};
 
-use super::{JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState, cycle::Cycle};
+use super::{
+    super::name::PoolName, JobEntry, JobState, Report, Step, WaitEntry, WorkerEntry, WorkerState,
+    cycle::Cycle,
+};
 
 /// The greatest depth of the tree that is written. Each further level would make the lines
 /// longer.
@@ -99,18 +102,14 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns the lines of the jobs right below `parent`. Jobs that are alike share the line
-    /// of the first of them.
+    /// of the first of them: queued jobs always, and running ones if there are too many lines.
     fn job_lines(&self, parent: Option<Step>) -> impl Iterator<Item = Line<'a>> {
-        let (mut lines, mut known) = (Vec::<Vec<_>>::new(), HashMap::new());
-        for job in self.jobs.get(&parent).into_iter().flatten() {
-            let new = lines.len();
-            let line = self
-                .likeness(job)
-                .map_or(new, |it| *known.entry(it).or_insert(new));
-            match lines.get_mut(line) {
-                Some(alike) => alike.push(*job),
-                None => lines.push(vec![*job]),
-            }
+        let jobs = self.jobs.get(&parent).map_or(&[][..], Vec::as_slice);
+        let mut lines = together(jobs, |job| self.likeness(job));
+        if lines.len() > LINES {
+            lines = together(jobs, |job| {
+                self.likeness(job).or_else(|| self.likeness_at_work(job))
+            });
         }
         if lines.len() > LINES {
             // The circle at the end of the report names jobs whose lines must be there.
@@ -130,17 +129,22 @@ impl<'a> Tree<'a> {
     /// Returns what is the same for all jobs of a line. Their lines would differ only in the
     /// number and the age. Returns `None` for a job that is not queued or has something below
     /// it, because such a job shares no line.
-    fn likeness(&self, job: &'a JobEntry) -> Option<impl Hash + Eq> {
-        let is_leaf = !self.jobs.contains_key(&Some(Step::Job(job.number)));
-        let is_in_backlog = job.state == JobState::InBacklog;
-        let is_queued = is_in_backlog || job.state == JobState::Queued;
-        (is_queued && is_leaf).then_some((
-            job.at,
-            is_in_backlog,
-            (job.is_foreign, &job.pool),
-            job.is_cancelled,
-            job.is_detached,
-        ))
+    fn likeness(&self, job: &'a JobEntry) -> Option<Likeness<'a>> {
+        let is_queued = matches!(job.state, JobState::InBacklog | JobState::Queued);
+        (is_queued && self.is_leaf(job)).then(|| Likeness::of(job))
+    }
+
+    /// Returns the same for a running job. Its line would also differ in the worker, and the
+    /// circle may name it.
+    fn likeness_at_work(&self, job: &'a JobEntry) -> Option<Likeness<'a>> {
+        let is_running = job.state == JobState::Running;
+        (is_running && self.is_leaf(job) && !self.is_in_circle(job)).then(|| Likeness::of(job))
+    }
+
+    /// Returns whether nothing stands below this job.
+    fn is_leaf(&self, job: &JobEntry) -> bool {
+        let has_jobs = self.jobs.contains_key(&Some(Step::Job(job.number)));
+        !has_jobs && !self.waits.contains_key(&Some(job.number))
     }
 
     /// Returns the number of levels from these lines down.
@@ -153,6 +157,45 @@ impl<'a> Tree<'a> {
         }
         levels
     }
+}
+
+/// The properties that the jobs of one line have in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness<'a> {
+    at: &'static Location<'static>,
+    state: JobState,
+    pool: (bool, &'a PoolName),
+    is_cancelled: bool,
+    is_detached: bool,
+}
+
+impl<'a> Likeness<'a> {
+    fn of(job: &'a JobEntry) -> Self {
+        Self {
+            at: job.at,
+            state: job.state,
+            pool: (job.is_foreign, &job.pool),
+            is_cancelled: job.is_cancelled,
+            is_detached: job.is_detached,
+        }
+    }
+}
+
+/// Puts those jobs together that are alike, in the order of the first ones.
+fn together<'a>(
+    jobs: &[&'a JobEntry],
+    likeness: impl Fn(&'a JobEntry) -> Option<Likeness<'a>>,
+) -> Vec<Vec<&'a JobEntry>> {
+    let (mut lines, mut known) = (Vec::<Vec<_>>::new(), HashMap::new());
+    for job in jobs {
+        let new = lines.len();
+        let line = likeness(job).map_or(new, |it| *known.entry(it).or_insert(new));
+        match lines.get_mut(line) {
+            Some(alike) => alike.push(*job),
+            None => lines.push(vec![*job]),
+        }
+    }
+    lines
 }
 
 impl fmt::Display for Tree<'_> {
@@ -225,7 +268,10 @@ fn jobs_line(jobs: &[&JobEntry]) -> String {
         JobState::Ended => ", ended",
     };
     text.push(state.to_owned());
-    if let Some(age) = first.age.map(Age) {
+    if first.state == JobState::Running && jobs.len() > 1 {
+        let longest = jobs.iter().filter_map(|job| job.age).max();
+        text.push(format!(" for up to {}", Age(longest.unwrap_or_default())));
+    } else if let Some(age) = first.age.map(Age) {
         text.push(match first.state {
             JobState::InBacklog | JobState::Queued | JobState::Running => format!(" for {age}"),
             // The job may have run for most of the time.
@@ -234,7 +280,7 @@ fn jobs_line(jobs: &[&JobEntry]) -> String {
             }
         });
     }
-    if let Some(worker) = first.worker {
+    if let (Some(worker), 1) = (first.worker, jobs.len()) {
         text.push(format!(" on worker {worker}"));
     }
     if first.is_cancelled {

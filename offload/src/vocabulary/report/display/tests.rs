@@ -11,7 +11,7 @@ fn job(number: usize, state: JobState, parent: Option<Step>) -> JobEntry {
         number,
         state,
         parent,
-        pool: crate::PoolName::default(),
+        pool: PoolName::default(),
         is_foreign: false,
         at: Location::caller(),
         age: None,
@@ -85,7 +85,7 @@ fn a_line_of_jobs_counts_only_those_that_stand_there() {
 #[test]
 fn jobs_share_no_line_if_their_lines_would_differ() {
     let changes: [fn(&mut JobEntry); 5] = [
-        |job| (job.pool, job.is_foreign) = (crate::PoolName::new("other"), true),
+        |job| (job.pool, job.is_foreign) = (PoolName::new("other"), true),
         |job| job.at = Location::caller(),
         |job| job.state = JobState::InBacklog,
         |job| job.is_cancelled = true,
@@ -113,6 +113,38 @@ fn jobs_that_are_alike_share_a_line_although_others_stand_between_them() {
         text.contains("├─ 2000 of the jobs 1 to 3999, queued"),
         "{text}"
     );
+}
+
+/// Otherwise the report of a pool that stands still shows 64 times the same, and not the one job
+/// that is the cause.
+#[test]
+fn many_running_jobs_of_one_place_share_a_line() {
+    let other = Location::caller();
+    let running = |count: usize| {
+        let jobs = (1..=count).map(|number| JobEntry {
+            age: Some(Duration::from_millis(number as u64)),
+            worker: Some(number),
+            ..job(number, JobState::Running, None)
+        });
+        let cause = JobEntry {
+            at: other,
+            ..job(count + 1, JobState::Running, None)
+        };
+        // One of them waits for a job, and keeps its line.
+        let below = job(count + 2, JobState::Running, Some(Step::Job(2)));
+        text_of(jobs.chain([cause, below]))
+    };
+    let few = running(60);
+    assert_eq!(few.lines().count(), 63, "{few}");
+    assert!(
+        few.contains("job 60, running for 60 ms on worker 60, "),
+        "{few}"
+    );
+    let many = running(100);
+    assert_eq!(many.lines().count(), 5, "{many}");
+    let line = "99 of the jobs 1 to 100, running for up to 100 ms, offloaded at ";
+    assert!(many.contains(line), "{many}");
+    assert!(many.contains("─ job 101, running, "), "{many}");
 }
 
 /// Otherwise the report of a busy pool names a circle, and not the places of its jobs.
@@ -149,7 +181,7 @@ fn a_level_is_cut_after_some_lines() {
     ] {
         let report = Report {
             jobs: (1..=all)
-                .map(|number| job(number, JobState::Running, None))
+                .map(|number| job(number, JobState::Parked, None))
                 .collect(),
             waits: (1..=all).map(wait).collect(),
             ..Report::default()
