@@ -61,8 +61,9 @@ impl Ambient for InRuntime {
 
         match Obstacle::of(report.metrics(), report.permits(), report.lacks_threads()) {
             Obstacle::Permits => warn!(
-                "the head of an offload pool's queue waits while every thread is busy; offload less \
-                 at a time, or raise `max_threads`"
+                "the head of an offload pool's queue waits while every thread is busy; if closures \
+                 block for other closures, let them wait by `.wait()`; otherwise offload less at a \
+                 time, or raise `max_threads`"
             ),
             Obstacle::HeldUpThread => warn!(
                 "the head of an offload pool's queue waits, and an idle thread does not take it; a \
