@@ -199,7 +199,7 @@ fn a_job_that_waits_for_the_shutdown_brings_nothing_in() {
     }
 }
 
-/// Otherwise a caller who sheds load is told to try again later, and the pool is gone by then.
+/// Otherwise a caller who sheds load is told to try again later, although the pool is about to end.
 #[test]
 fn a_closed_pool_says_so_also_if_it_is_full() {
     within(|| {

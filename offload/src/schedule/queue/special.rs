@@ -39,8 +39,8 @@ impl Queue {
         self.show();
     }
 
-    /// Like [`promote`](Self::promote), but the jobs are the next ones to be taken. Those of the
-    /// backlog are admitted, although there may be no room.
+    /// Like [`promote`](Self::promote), but the jobs are the next ones to be taken. A job of the
+    /// backlog is admitted, although there may be no room.
     pub(crate) fn promote_to_front(&mut self, since: usize, fits: impl Fn(&Submitted) -> bool) {
         let (mut first, waiting) = self.take_unrelated_where(since, fits);
         for job in &waiting {

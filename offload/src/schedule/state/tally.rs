@@ -23,7 +23,7 @@ impl State {
     ///
     /// Unrelated jobs wait for a permit. So while some are queued, a job that runs
     /// beyond the permits makes no progress for them.
-    /// Nor does it if the jobs that have the permits all block for such jobs.
+    /// The same holds while a pool grows only for its own jobs.
     pub(super) fn is_progress(&self, is_beyond: bool) -> bool {
         !is_beyond || (self.queue.queued_unrelated() == 0 && !self.grows_only_for_own_jobs())
     }

@@ -1,4 +1,4 @@
-//! How soon the pool acts that stands still, and what makes it start over.
+//! The times after which a pool acts that stands still, and the events that make it start over.
 
 use super::{
     hopeless::{hopeless, poll_for_a_queued_job},

@@ -130,7 +130,7 @@ fn many_running_jobs_of_one_place_share_a_line() {
             at: other,
             ..job(count + 1, JobState::Running, None)
         };
-        // One of them waits for a job, and keeps its line.
+        // Something stands below job 2, so it keeps its line.
         let below = job(count + 2, JobState::Running, Some(Step::Job(2)));
         text_of(jobs.chain([cause, below]))
     };
