@@ -369,22 +369,3 @@ fn loom_whoever_waits_for_room_is_admitted() {
         let _report = pool.shutdown(LONG).wait();
     });
 }
-
-/// Otherwise a caller that waits for room hangs if a shutdown refuses it while it is polled.
-#[test]
-fn loom_a_refusal_finds_the_caller_that_polls() {
-    explore(|| {
-        let pool = pool(1, 1, 1);
-        let parker = Parker::new();
-        let unparker = parker.unparker().clone();
-        let plug = pool.run(move || assert!(parker.park(None))).start();
-        let queued = pool.run(|| ()).start();
-        let in_backlog = pool.run(|| ()).start();
-        let other = pool.clone();
-        let end = thread::spawn(move || other.shutdown(Duration::ZERO).wait());
-        assert!(wait(in_backlog.outcome()).is_err());
-        let _report = end.join().unwrap();
-        unparker.unpark();
-        drop((plug, queued));
-    });
-}
