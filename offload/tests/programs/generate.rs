@@ -5,8 +5,8 @@
 //! jobs can block for each other.
 //!
 //! On a pool of a set size, barriers leave at least one permit to others, and a message
-//! comes from a job that was submitted earlier. Otherwise the pool could not finish the
-//! program, and might stand still.
+//! comes from a job that was submitted earlier. No job blocks for its own job outside a wait.
+//! Otherwise the pool could not finish the program, and might stand still.
 
 use std::{iter::repeat_n, sync::Arc};
 
@@ -48,14 +48,14 @@ pub(crate) fn on_a_sized_pool() -> impl Strategy<Value = Program> {
             queue_capacity,
         },
     );
-    let roots = vec(vec(block(DEPTH), EVENTS + 1), 1..=6);
+    let roots = vec(vec(block(DEPTH, Blocking::InWaits), EVENTS + 1), 1..=6);
     (size, resources(), sketches(), roots).prop_map(|(size, resources, sketches, roots)| {
         program(size, resources, &sketches, &roots, JOBS)
     })
 }
 
 pub(crate) fn on_an_unsized_pool() -> impl Strategy<Value = Program> {
-    let roots = vec(vec(block(DEPTH - 1), EVENTS + 1), 1..=3);
+    let roots = vec(vec(block(DEPTH - 1, Blocking::Anyhow), EVENTS + 1), 1..=3);
     (1..=40_usize, roots, resources(), sketches()).prop_map(
         |(copies, roots, resources, sketches)| {
             let copied = roots.into_iter().flat_map(|root| repeat_n(root, copies));
@@ -76,19 +76,29 @@ fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
     vec(prop_oneof![barrier, message], 0..=EVENTS)
 }
 
-fn block(depth: usize) -> BoxedStrategy<Block> {
+/// How a job may block for the jobs that it submits.
+#[derive(Clone, Copy, PartialEq)]
+enum Blocking {
+    InWaits,
+    Anyhow,
+}
+
+fn block(depth: usize, blocking: Blocking) -> BoxedStrategy<Block> {
     if depth == 0 {
         return Just(Block::new()).boxed();
     }
-    let jobs = || block(depth - 1).prop_map(job);
+    let deeper = || block(depth - 1, blocking);
+    let jobs = || deeper().prop_map(job);
     let how = select(vec![How::Started, How::Joined, How::InTurn]);
+    let outside = u32::from(blocking == Blocking::Anyhow);
 
     let op = prop_oneof![
-        3 => (0..RESOURCES, block(depth - 1)).prop_map(|(resource, block)| Op::Hold(resource, block)),
+        3 => (0..RESOURCES, deeper()).prop_map(|(resource, block)| Op::Hold(resource, block)),
         3 => (any::<bool>(), how, vec(jobs(), 1..=2))
             .prop_map(|(pause, how, jobs)| Op::Wait { pause, how, jobs }),
-        2 => (jobs(), block(depth - 1)).prop_map(|(job, block)| Op::Start(job, block)),
+        2 => (jobs(), deeper()).prop_map(|(job, block)| Op::Start(job, block)),
         1 => jobs().prop_map(Op::HandOn),
+        2 * outside => jobs().prop_map(Op::BlockFor),
     ];
     vec(op, 0..=2).boxed()
 }

@@ -123,6 +123,10 @@ impl<W: World> Runner<W> {
                 });
             }
             Op::HandOn(job) => end.handed_on.push(self.start(job)),
+            Op::BlockFor(job) => {
+                let ended = pollster::block_on(settle(self.start(job)));
+                assert_eq!(ended, job.number, "the job gets its own job's value");
+            }
             Op::Arrive(event) => events[*event].arrive(),
             Op::Send(event) => events[*event].send(),
             Op::Receive(event) => events[*event].receive(),

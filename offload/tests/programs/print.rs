@@ -74,6 +74,10 @@ fn print(block: &[Op], f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result 
                 line(f, depth, format_args!("start, and hand on"))?;
                 job.print(f, depth + 1)?;
             }
+            Op::BlockFor(job) => {
+                line(f, depth, format_args!("block for"))?;
+                job.print(f, depth + 1)?;
+            }
             Op::Arrive(event) => line(f, depth, format_args!("arrive at barrier {event}"))?,
             Op::Send(event) => line(f, depth, format_args!("send message {event}"))?,
             Op::Receive(event) => line(f, depth, format_args!("receive message {event}"))?,

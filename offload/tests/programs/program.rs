@@ -58,6 +58,8 @@ pub(crate) enum Op {
     Start(Arc<Job>, Block),
     /// Starts a job. The job that waits for this one waits for the new job too.
     HandOn(Arc<Job>),
+    /// Starts a job, and blocks for it in an executor that is no wait of the pool.
+    BlockFor(Arc<Job>),
     /// Arrives at a barrier.
     Arrive(usize),
     Send(usize),
@@ -135,7 +137,7 @@ impl Program {
                         of_job(Some(parent), job, visitor);
                         of_block(parent, block, visitor);
                     }
-                    Op::HandOn(job) => of_job(Some(parent), job, visitor),
+                    Op::HandOn(job) | Op::BlockFor(job) => of_job(Some(parent), job, visitor),
                     Op::Arrive(_) | Op::Send(_) | Op::Receive(_) => {}
                 }
             }
@@ -198,6 +200,7 @@ impl Numbering {
                     }
                 }
                 Op::HandOn(job) => ops.extend(self.job(job, free).map(Op::HandOn)),
+                Op::BlockFor(job) => ops.extend(self.job(job, free).map(Op::BlockFor)),
                 Op::Arrive(_) | Op::Send(_) | Op::Receive(_) => ops.push(op.clone()),
             }
         }
