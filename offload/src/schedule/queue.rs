@@ -24,7 +24,7 @@ use std::{
 
 pub(crate) use self::lane::Lane;
 use self::lane::MOST_IN_A_ROW;
-use self::list::{BACKLOG, DESCENDANT, List, OUT, QUEUE, is_held};
+use self::list::{BACKLOG, DESCENDANT, List, OUT, OWN, QUEUE, is_held};
 use crate::{
     job::{header::Header, runnable::Submitted},
     platform::sync::{AtomicUsize, Padded},
@@ -110,6 +110,12 @@ impl Queue {
     /// Returns the number of unrelated jobs in the queue, without the backlog.
     pub(crate) fn queued_unrelated(&self) -> usize {
         self.unrelated.queue.live
+    }
+
+    /// Returns the number of jobs in the queue that need a permit, without the backlog: the
+    /// unrelated ones, and those that were moved to the front.
+    pub(crate) fn queued_for_permits(&self) -> usize {
+        self.unrelated.queue.live + self.descendants.queue.own
     }
 
     /// Returns the number of unrelated jobs that were taken since the pool was built.
@@ -258,9 +264,9 @@ impl Queue {
         } else {
             &mut self.descendants
         };
-        let swept = match list & !DESCENDANT {
-            QUEUE => lists.queue.withdraw(),
-            BACKLOG => lists.backlog.withdraw(),
+        let swept = match list & !(DESCENDANT | OWN) {
+            QUEUE => lists.queue.withdraw(list),
+            BACKLOG => lists.backlog.withdraw(list),
             _ => return VecDeque::new(),
         };
         self.refill();

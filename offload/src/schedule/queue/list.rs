@@ -15,12 +15,16 @@ pub(super) const QUEUE: u8 = 1;
 pub(super) const BACKLOG: u8 = 2;
 /// A bit that is set beside the list's number if the job is in the lane of descendants.
 pub(super) const DESCENDANT: u8 = 4;
+/// A bit that is set beside both if the job was moved to the front as an own job of the pool.
+pub(super) const OWN: u8 = 8;
 
 #[derive(Default)]
 pub(super) struct List {
     pub(super) jobs: VecDeque<Submitted>,
     /// The number of `jobs` that were not withdrawn.
     pub(super) live: usize,
+    /// The number of those that are own jobs.
+    pub(super) own: usize,
 }
 
 impl List {
@@ -35,9 +39,10 @@ impl List {
         self.jobs.append(&mut jobs);
     }
 
-    /// Adds jobs before those that are here, in their order.
-    pub(super) fn prepend(&mut self, mut jobs: VecDeque<Submitted>) {
+    /// Adds own jobs before those that are here, in their order.
+    pub(super) fn prepend_own(&mut self, mut jobs: VecDeque<Submitted>) {
         self.live += jobs.len();
+        self.own += jobs.len();
         jobs.append(&mut self.jobs);
         self.jobs = jobs;
     }
@@ -54,16 +59,17 @@ impl List {
     }
 
     fn pop_live(&mut self) -> Option<Submitted> {
-        let job = loop {
+        let (job, mark) = loop {
             let job = self.jobs.pop_front()?;
             let list = &job.header().list;
             // The pool's lock is held, so this need not be one step.
-            if list.load(Ordering::Relaxed) != OUT {
+            let mark = list.load(Ordering::Relaxed);
+            if mark != OUT {
                 list.store(OUT, Ordering::Relaxed);
-                break job;
+                break (job, mark);
             }
         };
-        self.count_out();
+        self.count_out(mark);
         Some(job)
     }
 
@@ -75,8 +81,8 @@ impl List {
         // `is_held` reads the job itself, which is slower, so it comes second.
         let at = self.jobs.iter().position(|job| fits(job) && is_held(job))?;
         let job = self.jobs.remove(at)?;
-        job.header().list.store(OUT, Ordering::Relaxed);
-        self.count_out();
+        let mark = job.header().list.swap(OUT, Ordering::Relaxed);
+        self.count_out(mark);
         Some(job)
     }
 
@@ -105,19 +111,20 @@ impl List {
         out
     }
 
-    /// Stops counting a job that was taken or withdrawn.
-    fn count_out(&mut self) {
+    /// Stops counting a job that was taken or withdrawn, and had this mark.
+    fn count_out(&mut self, mark: u8) {
         self.live -= 1;
+        self.own -= usize::from(mark & OWN != 0);
         // All entries that are left were withdrawn, and no worker might ever meet them.
         if self.live == 0 && !self.jobs.is_empty() {
             self.jobs.clear();
         }
     }
 
-    /// Stops counting a job that was just marked as withdrawn. Returns the withdrawn
+    /// Stops counting a job that had this mark, and was just marked as withdrawn. Returns the withdrawn
     /// jobs that it swept out: the caller must drop them after it has released the lock.
-    pub(super) fn withdraw(&mut self) -> VecDeque<Submitted> {
-        self.count_out();
+    pub(super) fn withdraw(&mut self, mark: u8) -> VecDeque<Submitted> {
+        self.count_out(mark);
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {
             return VecDeque::new();
         }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering};
 
 use super::{
     Lists, Queue, admit,
-    list::{BACKLOG, DESCENDANT, QUEUE},
+    list::{BACKLOG, DESCENDANT, OWN, QUEUE},
 };
 use crate::job::runnable::Submitted;
 
@@ -47,8 +47,8 @@ impl Queue {
             admit(Some(job), self.clock.as_ref());
         }
         first.extend(waiting);
-        mark(&first, QUEUE | DESCENDANT);
-        self.descendants.queue.prepend(first);
+        mark(&first, QUEUE | DESCENDANT | OWN);
+        self.descendants.queue.prepend_own(first);
         self.show();
     }
 

@@ -54,6 +54,10 @@ impl State {
     /// them.
     #[cold]
     pub(super) fn leaves_half_to_descendants(&self) -> bool {
+        // A pool that grows may hold own jobs in that lane, for which nobody is parked.
+        if self.limits.grows && self.parked_waits.is_empty() {
+            return true;
+        }
         let mut runs = vec![true; self.stacks.len()];
         for parked_wait in &self.parked_waits {
             runs[parked_wait.request.stack] = parked_wait.lent.is_some();
@@ -160,6 +164,12 @@ impl State {
             self.gained = None;
         }
         self.note_lendable(job);
+    }
+
+    /// Returns whether a surplus may let a descendant of a parked job start.
+    pub(super) fn needs_surplus(&self) -> bool {
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 
     /// Returns whether a queued job may start as surplus.

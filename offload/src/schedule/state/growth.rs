@@ -35,6 +35,8 @@ pub(super) struct Growth {
     surplus: usize,
     /// The surplus of the last step, or zero after progress.
     surplus_step: usize,
+    /// Whether the surplus is for own jobs of the pool, and not for descendants of parked jobs.
+    is_for_own_jobs: bool,
     /// The number of starts and ends of jobs that were progress for the queued jobs.
     events: u64,
     /// The number of starts, ends and parks of all jobs.
@@ -75,6 +77,9 @@ impl Growth {
     /// Lets descendants of parked jobs start beyond permits and credit: twice as many as
     /// the last time.
     pub(super) fn grow_surplus(&mut self) {
+        if self.is_for_own_jobs {
+            self.end_surplus();
+        }
         self.surplus_step = (self.surplus_step * 2).clamp(1, MOST);
         self.surplus = self.surplus_step;
         self.expected = self.surplus_step;
@@ -83,20 +88,32 @@ impl Growth {
     /// Lets own jobs of the pool start beyond the permits: twice as many as the last time, up to
     /// [`MOST_OWN_JOBS`].
     pub(super) fn grow_surplus_for_own_jobs(&mut self) {
-        self.grow_surplus();
-        self.surplus_step = self.surplus_step.min(MOST_OWN_JOBS);
-        self.surplus = self.surplus.min(MOST_OWN_JOBS);
-        self.expected = 0;
+        if !self.is_for_own_jobs {
+            self.end_surplus();
+        }
+        self.surplus_step = (self.surplus_step * 2).clamp(1, MOST_OWN_JOBS);
+        self.surplus = self.surplus_step;
+        self.is_for_own_jobs = true;
     }
 
     /// Returns how many own jobs may run beyond the permits.
     pub(super) fn own_jobs(&self) -> usize {
-        if self.surplus > 0 { MOST_OWN_JOBS } else { 0 }
+        if self.is_for_own_jobs && self.surplus > 0 {
+            MOST_OWN_JOBS
+        } else {
+            0
+        }
     }
 
-    /// Ends the surplus, because it was for other jobs than those that may use it now.
-    pub(super) fn end_surplus(&mut self) {
-        (self.surplus, self.surplus_step) = (0, 0);
+    /// Ends the surplus if it is for own jobs, because a wait has parked.
+    pub(super) fn end_surplus_for_own_jobs(&mut self) {
+        if self.is_for_own_jobs {
+            self.end_surplus();
+        }
+    }
+
+    fn end_surplus(&mut self) {
+        (self.surplus, self.surplus_step, self.is_for_own_jobs) = (0, 0, false);
     }
 
     /// Returns the number of jobs that may still start as surplus.

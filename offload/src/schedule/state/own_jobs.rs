@@ -35,11 +35,6 @@ impl State {
     pub(super) fn holds_own_jobs(&self) -> bool {
         (self.queue).has_descendant(|job| descends_from_open(job, self.pool))
     }
-
-    /// Returns whether a surplus may let a descendant of a parked job start.
-    pub(super) fn needs_surplus(&self) -> bool {
-        !self.parked_waits.is_empty() && self.queue.holds_descendants()
-    }
 }
 
 /// Returns whether this job descends from a job or a wait of `pool` that has not ended.

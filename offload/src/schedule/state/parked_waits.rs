@@ -81,9 +81,7 @@ impl State {
             };
             self.queue.promote(since, depends);
         }
-        if self.limits.grows && self.parked_waits.is_empty() {
-            self.growth.end_surplus();
-        }
+        self.growth.end_surplus_for_own_jobs();
         self.parked_waits.push(ParkedWait {
             request,
             is_for_end: false,

@@ -21,11 +21,11 @@ pub(crate) struct Tally {
 impl State {
     /// Returns whether the start or the end of a job may let a queued job start.
     ///
-    /// Unrelated jobs wait for a permit. So while some are queued, a job that runs
+    /// Unrelated jobs and own jobs wait for a permit. So while some are queued, a job that runs
     /// beyond the permits makes no progress for them.
     /// The same holds while a pool grows only for its own jobs.
     pub(super) fn is_progress(&self, is_beyond: bool) -> bool {
-        !is_beyond || (self.queue.queued_unrelated() == 0 && !self.grows_only_for_own_jobs())
+        !is_beyond || (self.queue.queued_for_permits() == 0 && !self.grows_only_for_own_jobs())
     }
 
     /// Counts the end of the innermost job on this stack.

@@ -90,12 +90,7 @@ impl State {
     /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
         let limit = if self.parked_waits.is_empty() {
-            let own_jobs = if self.limits.grows {
-                self.growth.own_jobs()
-            } else {
-                0
-            };
-            self.permits() + own_jobs
+            self.permits() + self.growth.own_jobs()
         } else {
             let added = self.permits() + self.limits.max_blocked_threads;
             added.max(self.limits.most_while_parked)

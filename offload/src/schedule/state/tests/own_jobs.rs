@@ -6,9 +6,9 @@ use crate::schedule::limits::TOKIOS_LIMIT;
 /// Returns the state of a pool whose only permit is taken, a job that the job at work has
 /// submitted, and the lineage of the job at work. Two jobs of others are queued before its own.
 fn blocked(grows: bool) -> (State, Arc<dyn Runnable>, Lineage) {
-    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
-    state.limits.grows = grows;
-    state.limits.queue_capacity = 8;
+    let mut limits = Limits::smallest();
+    (limits.grows, limits.queue_capacity) = (grows, 64);
+    let mut state = State::new(limits, Arc::default(), Arc::default());
     state.threads = 1;
     let stack = state.enter();
     let at_work = unrelated();
@@ -136,4 +136,35 @@ fn at_its_limit_such_a_pool_starts_them_beyond_the_permits() {
             assert!(matches!(state.help(), Action::Nothing), "one at a time");
         }
     }
+}
+
+/// Otherwise a stream of offloads beside them hides that the pool stands still.
+#[test]
+fn they_need_a_permit_as_others_do() {
+    let (mut state, own, lineage) = blocked(true);
+    let withdrawn = push_own(&mut state, &lineage);
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    while state.queue.take_unrelated().is_some() {}
+    assert!(!state.is_progress(true), "two own jobs are queued");
+    assert!(state.queue.withdraw(withdrawn.header()).is_empty());
+    assert!(!state.is_progress(true), "one is left");
+    assert!(is_next(&mut state, &own));
+    assert!(state.is_progress(true));
+}
+
+/// Otherwise callers from outside wait as long as own jobs come.
+#[test]
+fn others_have_their_turn() {
+    let (mut state, _own, lineage) = blocked(true);
+    for _ in 0..20 {
+        let _own = push_own(&mut state, &lineage);
+    }
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    let taken = (0..18).map(|_| state.take_on_permit().unwrap());
+    let strangers = taken.filter(|job| job.lineage.is_root()).count();
+    assert_eq!(strangers, 1, "after sixteen in a row");
 }
