@@ -54,8 +54,9 @@ impl State {
     /// them.
     #[cold]
     pub(super) fn leaves_half_to_descendants(&self) -> bool {
-        // A pool that grows may hold own jobs in that lane, for which nobody is parked.
-        if self.limits.grows && self.parked_waits.is_empty() {
+        // That lane may hold own jobs, for which nobody is parked. At the limit they go first all
+        // the same, because the jobs that have the permits may block for them.
+        if self.has_room_to_grow() && self.parked_waits.is_empty() {
             return true;
         }
         let mut runs = vec![true; self.stacks.len()];

@@ -176,7 +176,7 @@ impl State {
     }
 
     /// Returns whether the size of the pool allows more permits.
-    fn has_room_to_grow(&self) -> bool {
+    pub(super) fn has_room_to_grow(&self) -> bool {
         self.limits.grows && self.growth.has_room(self.limits.max_threads)
     }
 
