@@ -64,16 +64,19 @@ fn an_admitted_job_gets_what_it_waits_for() {
     });
 }
 
+/// Waits for a job of the pool when it is dropped, and sends the outcome.
+struct Guard(Pool, mpsc::Sender<Result<(), OffloadError>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let outcome = wait(self.0.run(|| ()).outcome());
+        self.1.send(outcome).unwrap();
+    }
+}
+
 /// Otherwise the clean-up of a job's result is refused, as long as the job itself is not.
 #[test]
 fn a_destructor_on_a_worker_gets_what_it_waits_for() {
-    struct Guard(Pool, mpsc::Sender<bool>);
-    impl Drop for Guard {
-        fn drop(&mut self) {
-            let outcome = wait(self.0.run(|| ()).outcome());
-            self.1.send(outcome.is_ok()).unwrap();
-        }
-    }
     within(|| {
         let pool = pool(1, 8);
         let (tell, told) = mpsc::channel();
@@ -94,7 +97,7 @@ fn a_destructor_on_a_worker_gets_what_it_waits_for() {
                 drop(guarded); // so the worker drops the result
             }
         });
-        assert!(told.recv().unwrap());
+        assert!(told.recv().unwrap().is_ok());
     });
 }
 
@@ -219,14 +222,6 @@ fn a_closed_pool_says_so_also_if_it_is_full() {
 /// Otherwise the worker of another pool keeps a pool open, although no job of that pool waits.
 #[test]
 fn a_destructor_on_another_pools_worker_is_refused() {
-    struct Guard(Pool, mpsc::Sender<bool>);
-    impl Drop for Guard {
-        fn drop(&mut self) {
-            let outcome = wait(self.0.run(|| ()).outcome());
-            let is_refused = matches!(outcome, Err(OffloadError::ShutDown { .. }));
-            self.1.send(is_refused).unwrap();
-        }
-    }
     within(|| {
         let (pool, other) = (pool(1, 8), pool(1, 8));
         let (plugged, release) = plug(&pool);
@@ -246,7 +241,8 @@ fn a_destructor_on_another_pools_worker_is_refused() {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(shutdown.as_mut().poll(&mut cx).is_pending());
         drop(go);
-        assert!(told.recv().unwrap());
+        let outcome = told.recv().unwrap();
+        assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
         drop(release);
         wait(plugged);
         assert_eq!(wait(shutdown).abandoned, 0);

@@ -1,5 +1,5 @@
 //! Checks that a pool whose size nobody set runs the jobs for which its jobs block, although the
-//! blocking jobs use no wait of the bridge: while a program migrates, such code is everywhere.
+//! blocking jobs use no wait of the bridge. While a program migrates, such code is everywhere.
 
 use std::{
     sync::{Arc, Condvar, Mutex, mpsc},

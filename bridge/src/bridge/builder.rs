@@ -351,6 +351,7 @@ mod tests {
         let bridge = Bridge::builder().spin(Duration::ZERO).build().unwrap();
         assert_eq!(bridge.spin(), Duration::ZERO);
     }
+
     /// Otherwise a program can't override what a shared builder has set.
     #[test]
     fn the_last_word_on_a_switch_counts() {

@@ -79,8 +79,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         } = self;
         match state {
             CallState::Fresh(args, run) => {
-                let body = job::logged(setup.share_log(), job::body(args, run));
-                setup.leave_log();
+                let body = job::logged(setup.take_log(), job::body(args, run));
                 setup.bridge().borrow().offload_at(body, at)
             }
             CallState::Copied(Job::Held(body)) => {
@@ -138,8 +137,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
         let refused = match self.state.take() {
             CallState::Fresh(args, run) => {
                 // If the pool refuses the call, the body keeps the log.
-                let body = job::logged(self.setup.share_log(), job::body(args, run));
-                self.setup.leave_log();
+                let body = job::logged(self.setup.take_log(), job::body(args, run));
                 job::try_queue(self.setup.bridge().borrow(), body, self.at)
             }
             CallState::Copied(Job::Held(body)) => {

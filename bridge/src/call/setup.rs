@@ -31,6 +31,13 @@ pub trait Setup: Hooks + Send + Sync + Unpin + 'static {
     /// Leaves the log to the job, which may outlive the call.
     #[inline]
     fn leave_log(&mut self) {}
+    /// Returns the hooks for a job that leaves the call at once.
+    #[inline]
+    fn take_log(&mut self) -> Self::Log {
+        let log = self.share_log();
+        self.leave_log();
+        log
+    }
     /// Changes the place that the log names as the caller's.
     fn place(&mut self, at: &'static Location<'static>) {
         let _ = at;

@@ -38,7 +38,7 @@ static SENTINELS: PerProcess<HashMap<Id, Arc<Sentinel>>> = PerProcess::new();
 /// The part of a sentinel that outlives its task.
 pub(crate) struct Sentinel {
     gone: AtomicBool,
-    /// Whether the task was spawned. If the runtime had ended by then, `gone` is set before.
+    /// Whether the task was spawned. If the runtime had ended before that, `gone` is set first.
     has_task: AtomicBool,
     /// In a fork's child, a thread that stayed behind may hold the lock.
     waiting: OfProcess<Mutex<Waiting>>,

@@ -121,8 +121,8 @@ impl List {
         }
     }
 
-    /// Stops counting a job that had this mark, and was just marked as withdrawn. Returns the withdrawn
-    /// jobs that it swept out: the caller must drop them after it has released the lock.
+    /// Stops counting a job that had this mark, and was just marked as withdrawn. Returns the
+    /// withdrawn jobs that it swept out: the caller must drop them after it has released the lock.
     pub(super) fn withdraw(&mut self, mark: u8) -> VecDeque<Submitted> {
         self.count_out(mark);
         if self.jobs.len() < 32 || self.live * 2 > self.jobs.len() {

@@ -175,8 +175,13 @@ impl State {
 
     /// Returns whether a queued job may start as surplus.
     fn has_surplus_job(&self) -> bool {
-        let is_surplus = |job: &Submitted| self.may_be_surplus(job);
-        self.growth.surplus() > 0 && self.queue.has_descendant(is_surplus)
+        let (for_own, pool, parked_waits) = (
+            self.grows_only_for_own_jobs(),
+            self.pool,
+            &self.parked_waits,
+        );
+        self.growth.surplus() > 0
+            && (self.queue).has_descendant(|job| may_be_surplus(job, for_own, parked_waits, pool))
     }
 
     /// Takes the first job that may start as surplus.
@@ -184,21 +189,26 @@ impl State {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
-        if self.grows_only_for_own_jobs() {
-            self.queue
-                .take_descendant(|job| descends_from_open(job, pool))
-        } else {
-            (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
-        }
+        let (for_own, pool, parked_waits) = (
+            self.grows_only_for_own_jobs(),
+            self.pool,
+            &self.parked_waits,
+        );
+        (self.queue).take_descendant(|job| may_be_surplus(job, for_own, parked_waits, pool))
     }
+}
 
-    fn may_be_surplus(&self, job: &Submitted) -> bool {
-        if self.grows_only_for_own_jobs() {
-            descends_from_open(job, self.pool)
-        } else {
-            descends_from_parked(job, &self.parked_waits, self.pool)
-        }
+/// Returns whether this job may start as surplus. `for_own` says that the surplus is for own jobs.
+fn may_be_surplus(
+    job: &Submitted,
+    for_own: bool,
+    parked_waits: &[ParkedWait],
+    pool: PoolId,
+) -> bool {
+    if for_own {
+        descends_from_open(job, pool)
+    } else {
+        descends_from_parked(job, parked_waits, pool)
     }
 }
 

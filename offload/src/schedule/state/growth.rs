@@ -16,8 +16,9 @@ use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 /// The most permits to which a pool grows.
 const MOST: usize = TOKIOS_LIMIT;
 
-/// The most own jobs of a pool that run at a time beyond the permits. It is half of the workers
-/// that a pool adds for parked ones by default, so the others are left for these.
+/// The most own jobs that one step lets start beyond the permits, and the most workers that are
+/// added for them. It is half of the workers that a pool adds for parked ones by default, so the
+/// others are left for these.
 const MOST_OWN_JOBS: usize = 32;
 
 /// The permits and the surplus that were added, and the signs of progress.
