@@ -24,12 +24,18 @@ const SHORT: Duration = Duration::from_micros(500);
 /// So many short times follow a start, or the first glance that finds the jobs blocked.
 const FEW: u8 = 4;
 
+/// While so many workers of a growth start, one more short time passes.
+const STARTS: usize = 8;
+
 /// Keeps what the last glance found.
 pub(super) struct BlockWatch {
     /// Whether the system tells which threads sleep.
     has_probes: bool,
     /// The number of short times that are left.
     short_left: u8,
+    /// The number of short times in which the workers of the last growth start. Until then, a
+    /// glance says little about their jobs.
+    short_for_starts: usize,
     idle_watch: IdleWatch,
     /// Whether the jobs seemed to block, if the pool lagged at the last glance.
     was_blocked: Option<bool>,
@@ -41,6 +47,7 @@ impl BlockWatch {
             has_probes: SleepProbe::of_this_thread()
                 .is_some_and(|probe| probe.is_asleep().is_some()),
             short_left: FEW,
+            short_for_starts: 0,
             idle_watch: IdleWatch::new(cores, now),
             was_blocked: None,
         }
@@ -55,15 +62,24 @@ impl BlockWatch {
     /// Forgets the last glances, because much has happened since.
     pub(super) fn start_over(&mut self, now: Instant) {
         (self.was_blocked, self.short_left) = (None, FEW);
+        self.short_for_starts = 0;
         self.idle_watch.start_over(now);
+    }
+
+    /// Forgets the last glances, because the pool has grown by so many workers, which now start
+    /// one after the other.
+    pub(super) fn note_growth(&mut self, added: usize, now: Instant) {
+        self.start_over(now);
+        self.short_for_starts = added / STARTS;
     }
 
     /// Returns the time until the next glance, which is about `left` at most.
     ///
-    /// It is short a few times at the start, and once the jobs block. Otherwise it is all that is
-    /// left.
+    /// It is short a few times at the start, once the jobs block, and while the workers of a growth
+    /// start. Otherwise it is all that is left.
     pub(super) fn time_to_next(&self, left: Duration) -> Duration {
-        if self.has_probes && self.short_left > 0 && left >= 2 * SHORT {
+        let is_short = self.short_left > 0 || self.short_for_starts > 0;
+        if self.has_probes && is_short && left >= 2 * SHORT {
             SHORT
         } else {
             left.max(SHORT)
@@ -81,6 +97,7 @@ impl BlockWatch {
             probes.map(|_unknown| is_idle)
         };
         let was_blocked = mem::replace(&mut self.was_blocked, is_blocked);
+        self.short_for_starts = self.short_for_starts.saturating_sub(1);
         self.short_left = match (was_blocked, is_blocked) {
             (_, Some(false)) => 0,
             (Some(true), _) | (_, None) => self.short_left.saturating_sub(1),
@@ -175,6 +192,28 @@ mod tests {
         assert_eq!(short_left(Some(&[]), false), 0, "the jobs compute");
         watch.start_over(Instant::now());
         assert_eq!(watch.short_left, FEW);
+    }
+
+    /// Otherwise the glances are rare before the workers of a growth have started, and a pool of
+    /// jobs that wait for each other is full for ten milliseconds before it grows again.
+    #[test]
+    fn glances_are_frequent_while_the_workers_of_a_growth_start() {
+        let mut watch = BlockWatch::new(2, Instant::now());
+        watch.has_probes = true;
+        let left = millis(10);
+        for (added, short_times) in [(96, 12), (0, 0)] {
+            watch.note_growth(added, Instant::now());
+            watch.short_left = 0;
+            let short = (0..20).take_while(|_| {
+                let is_short = watch.time_to_next(left) == SHORT;
+                let _found = watch.glance(None, Instant::now());
+                is_short
+            });
+            assert_eq!(short.count(), short_times, "{added}");
+        }
+        watch.note_growth(96, Instant::now());
+        watch.start_over(Instant::now());
+        assert_eq!(watch.short_for_starts, 0, "the pause is over");
     }
 
     /// Otherwise the pool asks the system for nothing, or threads that run count as asleep.

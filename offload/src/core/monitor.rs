@@ -16,7 +16,7 @@ use crate::{
     },
     schedule::{
         stall::{LOOK_INTERVAL, STEP_INTERVAL, STEPS, StallReport},
-        state::{Action, Findings, Snapshot},
+        state::{Findings, Snapshot},
     },
 };
 
@@ -126,11 +126,10 @@ fn quadruple_until_next_step(core: &Arc<Core>, block_watch: &mut BlockWatch) {
 fn glance(core: &Arc<Core>, block_watch: &mut BlockWatch) {
     let probes = core.state().probes_if_it_lags();
     if block_watch.glance(probes.as_deref(), now()) {
-        let action = core.state().quadruple();
-        let grows = !matches!(action, Action::Nothing);
+        let (added, action) = core.state().quadruple();
         core.perform(action);
-        if grows {
-            block_watch.start_over(now());
+        if added > 0 {
+            block_watch.note_growth(added, now());
         }
     }
 }

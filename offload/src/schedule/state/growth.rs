@@ -63,8 +63,9 @@ impl Growth {
 
     /// Adds permits to a pool whose jobs block: one for each queued job, but no more than three
     /// times as many as the pool has. After that the jobs can show whether they still block.
-    pub(super) fn quadruple(&mut self, queued: usize, base: usize) {
-        self.add(queued.min(3 * (base + self.added)), base);
+    /// Returns how many it has added.
+    pub(super) fn quadruple(&mut self, queued: usize, base: usize) -> usize {
+        self.add(queued.min(3 * (base + self.added)), base)
     }
 
     /// Adds permits up to the limit, and returns how many.

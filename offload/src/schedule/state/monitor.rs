@@ -150,17 +150,18 @@ impl State {
         chosen.cloned().collect()
     }
 
-    /// Quadruples the permits, because the jobs block and the queue is long.
-    pub(crate) fn quadruple(&mut self) -> Action {
+    /// Quadruples the permits, because the jobs block and the queue is long. Returns how many
+    /// permits it has added.
+    pub(crate) fn quadruple(&mut self) -> (usize, Action) {
         let may_grow = self.is_stuck() && !self.has_permit() && self.may_grow();
         if self.phase == Phase::Stopped || !may_grow {
-            return Action::Nothing;
+            return (0, Action::Nothing);
         }
         self.put_own_jobs_first();
         let queued = self.queue.queued() + self.queue.backlog();
-        self.growth.quadruple(queued, self.limits.max_threads);
+        let added = self.growth.quadruple(queued, self.limits.max_threads);
         self.nothing_lendable = false;
-        self.help()
+        (added, self.help())
     }
 
     /// Returns whether jobs are queued that no worker is bound to look at, or every worker is

@@ -82,7 +82,7 @@ fn each_growth_lends_a_job_for_which_no_credit_was_left() {
     assert_eq!((1..=10).find(lends), Some(2), "at a look");
 
     let (mut state, _parkers) = without_credit();
-    assert!(is_lent(&state.quadruple()), "because the jobs block");
+    assert!(is_lent(&state.quadruple().1), "because the jobs block");
 }
 
 /// Otherwise the wait of a pool that grows step by step is lent nothing until the next look.

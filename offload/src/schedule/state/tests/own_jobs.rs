@@ -101,7 +101,7 @@ fn a_wait_that_parks_ends_the_surplus() {
 #[test]
 fn each_growth_puts_them_first() {
     let step: fn(&mut State) -> Action = State::take_step;
-    for grow in [step, State::quadruple] {
+    for grow in [step, |state| state.quadruple().1] {
         let (mut state, _own, lineage) = blocked(true);
         for _ in 0..2 {
             let _findings = state.look(Instant::now());
