@@ -63,7 +63,7 @@ pub enum WaitError {
     /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
     ///   thread can run what is queued. That has been so for one to three seconds. With the
     ///   default settings it has been so for a minute, unless a closure is queued that belongs
-    ///   to a wait. This wait is the one that began last.
+    ///   to a wait, or another wait has failed so shortly before. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this
     ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]

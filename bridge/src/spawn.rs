@@ -35,6 +35,10 @@ impl Bridge {
     /// multi-thread runtime looks like the worker of the current-thread one. The new task
     /// is spawned on the current-thread runtime there.
     ///
+    /// This does not look whether a multi-thread runtime has ended. Code may outlive the runtime
+    /// that it runs inside, such as a closure that goes on after the end of `#[tokio::main]`. A
+    /// task that it spawns is dropped, and the handle says that it was cancelled.
+    ///
     /// # Cancel safety
     ///
     /// If the handle is dropped, the task goes on. `JoinHandle::abort` drops the future at its

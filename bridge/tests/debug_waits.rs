@@ -135,3 +135,20 @@ fn each_wait_tells_its_future_place_time_and_error() {
         assert!(line.contains(error.unwrap_or_default()), "{line}");
     }
 }
+
+/// Otherwise nobody sees which wait is slow.
+#[test]
+fn the_time_of_a_wait_is_that_of_its_future() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let bridge = Bridge::builder().debug(true).build().unwrap();
+            bridge.wait(async { std::thread::sleep(Duration::from_millis(20)) });
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    let elapsed = lines[0].split("elapsed=").nth(1).unwrap();
+    let unit = elapsed.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_long = unit.starts_with("ms ") || unit.starts_with("s ");
+    assert!(is_long, "{}", lines[0]);
+}

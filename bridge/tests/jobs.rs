@@ -323,3 +323,21 @@ fn a_job_that_is_queued_at_once_has_the_place_of_its_call() {
         assert_eq!((error.at().file(), error.at().line()), (file!(), line));
     });
 }
+
+/// Otherwise the report and the error of such a job point into the pool.
+#[test]
+fn a_job_with_a_limit_of_its_admission_has_the_place_of_its_call() {
+    within(|| {
+        let pool = bridge::Pool::builder().max_threads(1).build().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let job = move || held.recv().is_err();
+        let (limited, line) = (pool.run_timeout(job, Duration::from_secs(20)), line!());
+        let mut limited = Box::pin(limited);
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(limited.as_mut().poll(&mut cx).is_pending());
+        let at = pool.report().jobs()[0].at();
+        assert_eq!((at.file(), at.line()), (file!(), line));
+        drop(release);
+        assert!(bridge::wait(limited).is_ok_and(|released| released));
+    });
+}

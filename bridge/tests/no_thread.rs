@@ -2,12 +2,13 @@
 //!
 //! The wait returns an error, and a later wait works when threads can be
 //! started. So home starts with the first wait, not with its bridge. A shutdown ends home
-//! even if no thread can wait for the end.
+//! even if no thread can wait for the end. A time limit counts as reached if no thread can
+//! drive its clock.
 #![cfg(target_os = "linux")]
 
-use std::{env, io, process::Command, thread, time::Duration};
+use std::{env, io, process::Command, sync::mpsc, thread, time::Duration};
 
-use bridge::{Bridge, WaitError, smartasync};
+use bridge::{Bridge, Pool, Rejected, WaitError, smartasync};
 use testkit::within;
 
 /// The stack size of a thread. It is so large that a limit on the address space
@@ -91,6 +92,7 @@ fn a_home_that_cannot_start_is_an_error_and_starts_later() {
         let error = bridge.try_wait(async { 3 }).unwrap_err();
         assert!(matches!(error, WaitError::RuntimeGone { .. }), "{error}");
         a_pool_without_a_thread_has_the_kind_of_the_system();
+        a_limit_whose_clock_gets_no_thread_has_passed();
     });
 }
 
@@ -106,4 +108,23 @@ fn a_pool_without_a_thread_has_the_kind_of_the_system() {
     let error = error.unwrap_err();
     assert!(matches!(error, WaitError::OffloadFailed { .. }), "{error}");
     assert_eq!(io::Error::from(error).kind(), kind);
+}
+
+/// Otherwise the limit panics with a text of Tokio, because a runtime is dropped in a poll.
+fn a_limit_whose_clock_gets_no_thread_has_passed() {
+    let pool = Pool::builder().max_threads(1).queue_capacity(1);
+    let pool = pool.build().unwrap();
+    let (release, held) = mpsc::channel::<()>();
+    let plug = pool.try_run(move || held.recv().is_err()).unwrap();
+    while pool.metrics().running == 0 {
+        thread::yield_now();
+    }
+    let queued = pool.try_run(|| true).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let (runtime, no_room) = (runtime.unwrap(), NoRoom::for_stack(2 << 20));
+    let outcome = runtime.block_on(pool.run_timeout(|| (), Duration::from_secs(20)));
+    drop(no_room);
+    assert!(matches!(outcome, Err(Rejected::TimedOut { .. })));
+    drop(release);
+    assert!(runtime.block_on(plug) && runtime.block_on(queued));
 }

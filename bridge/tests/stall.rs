@@ -368,7 +368,8 @@ fn a_long_wait_that_harms_nobody_is_not_reported() {
 fn a_pool_that_stands_still_is_reported_once() {
     within(|| {
         let _alone = keep_all();
-        let pool = Pool::builder().max_threads(1).build().unwrap();
+        let builder = Pool::builder().max_threads(1).name("db");
+        let pool = builder.build().unwrap();
         let (release, held) = mpsc::channel::<()>();
         let plug = pool.try_run(move || held.recv().is_err()).unwrap();
         let waiting: Vec<_> = (0..3).map(|n| pool.run(move || n).start()).collect();
@@ -377,6 +378,8 @@ fn a_pool_that_stands_still_is_reported_once() {
             let warnings = WARNINGS.lock().unwrap();
             assert_eq!(warnings.len(), 1, "{warnings:?}");
             assert!(warnings[0].contains("queued=3"), "{warnings:?}");
+            // The text of the report has the name too, but a filter looks for a field.
+            assert!(warnings[0].contains("pool=\"db\""), "{warnings:?}");
             assert!(!warnings[0].contains("waited=0"), "{warnings:?}");
             assert!(warnings[0].contains("max_threads"), "{warnings:?}");
         }

@@ -99,6 +99,7 @@ fn a_job_is_finished_once_its_result_can_be_had() {
         // An outcome that lost a `select!` can still be cancelled, or detached.
         let (plugged, release) = plug(&pool);
         let late = pool.run(|| ()).outcome().start();
+        assert_eq!(pool.metrics().queued, 1, "it was submitted");
         assert_eq!(late.cancel(), Cancelled::Withdrawn);
         assert!(matches!(wait(late), Err(OffloadError::Cancelled { .. })));
         pool.run(|| ()).outcome().detach();

@@ -300,3 +300,23 @@ fn a_wait_of_another_thread_is_refused() {
         assert_eq!(wait(shutdown).completed, 1);
     });
 }
+
+/// Otherwise a registry of jobs keeps those for ever that a shutdown has shut out.
+#[test]
+fn a_job_that_was_shut_out_is_finished() {
+    within(|| {
+        let pool = pool(1, 1);
+        let (plugged, release) = plug(&pool);
+        let queued = pool.run(|| ()).start();
+        let shut_out = pool.run(|| ()).start();
+        assert!(!shut_out.is_finished());
+        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        assert!(shut_out.is_finished() && !queued.is_finished());
+        drop((release, shut_out));
+        wait(plugged);
+        wait(queued);
+        let _report = wait(shutdown);
+    });
+}

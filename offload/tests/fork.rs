@@ -52,12 +52,19 @@ fn a_child_is_told_and_the_parent_goes_on() {
                     && error.pool().and_then(PoolName::as_str) == Some("db")
                     && error.to_string().contains("the pool `db` stayed");
                 inherited.run(|| ()).detach();
-                let _report = inherited.shutdown(Duration::from_secs(5)).wait();
+                let shutdown = || inherited.shutdown(Duration::from_secs(5));
                 let quiet = inherited.metrics().threads == 0;
+                let names = [
+                    shutdown().wait().pool,
+                    wait(shutdown()).pool,
+                    inherited.metrics().name,
+                    inherited.report().name().clone(),
+                ];
+                let is_named = names.iter().all(|name| name.as_str() == Some("db"));
                 drop(inherited);
                 // A pool that the child makes itself works.
                 let own = wait(Pool::new().run(|| 3)) == 3;
-                is_over && refused && forked && quiet && own
+                is_over && refused && forked && quiet && is_named && own
             });
             assert!(told, "warm: {warm}");
             assert_eq!(wait(mid_call), 2, "the parent's call is untouched");

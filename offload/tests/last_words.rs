@@ -188,3 +188,26 @@ fn a_job_that_waits_for_the_threads_of_another_pool_frees_its_permit() {
         assert_eq!(ran.recv(), Ok(7));
     });
 }
+
+/// Otherwise the end of the process cuts off the last words of a pool that a job of another pool
+/// has shut down.
+#[test]
+fn a_job_waits_for_the_threads_of_another_pool() {
+    within(|| {
+        let stopped = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&stopped);
+        let on_stop = move || {
+            thread::sleep(Duration::from_millis(50));
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        let build = || Pool::builder().max_threads(1);
+        let other: Pool = build().on_thread_stop(on_stop).build().unwrap();
+        wait(other.run(|| ()));
+        let pool: Pool = build().build().unwrap();
+        let seen = wait(pool.run(move || {
+            let report = other.shutdown(Duration::from_secs(20)).wait();
+            (report.running.len(), stopped.load(Ordering::SeqCst))
+        }));
+        assert_eq!(seen, (0, 1));
+    });
+}

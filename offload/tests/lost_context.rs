@@ -6,6 +6,7 @@ mod common;
 use std::{
     panic::{Location, resume_unwind},
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use bridge_offload::{Ambient, Config, OffloadError, Pool, PoolName};
@@ -58,5 +59,46 @@ fn a_context_that_panics_makes_its_job_a_lost_one() {
         plugged.detach();
         drop(release);
         eventually("told", || LOST.load(Ordering::SeqCst) == 2);
+    });
+}
+
+/// Counts the jobs that will not run.
+struct Abandoned;
+
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Abandoned {
+    type Context = Explodes;
+
+    fn context(_config: &Config) -> Option<Explodes> {
+        Some(Explodes)
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&Explodes>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn lost(_: &PoolName, _: &'static Location<'static>, why: &OffloadError) {
+        assert!(matches!(why, OffloadError::ShutDown { .. }), "{why}");
+        ABANDONED.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Otherwise that panic unwinds through the shutdown, and nobody hears of the second job.
+#[test]
+fn a_context_that_panics_keeps_no_abandoned_job_from_being_told() {
+    within(|| {
+        let pool: Pool<Abandoned> = Pool::builder().max_threads(1).build().unwrap();
+        let (plugged, release) = plug_with(&pool, ());
+        pool.run(|| ()).detach();
+        pool.run(|| ()).detach();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!(report.abandoned, 2);
+        assert_eq!(ABANDONED.load(Ordering::SeqCst), 2);
+        drop((release, plugged));
     });
 }

@@ -149,7 +149,6 @@ fn it_is_not_called_without_its_guard() {
     });
 }
 
-/// Otherwise an interrupt hits what the closure does after the guard.
 /// Otherwise a wait in the destructor of a hook would count as a wait of a job that is over.
 #[test]
 fn a_hook_that_outlives_its_job_is_dropped_outside_of_it() {
@@ -170,6 +169,7 @@ fn a_hook_that_outlives_its_job_is_dropped_outside_of_it() {
     });
 }
 
+/// Otherwise an interrupt hits what the closure does after the guard.
 #[test]
 fn the_drop_of_the_guard_waits_for_a_call() {
     within(|| {

@@ -300,3 +300,33 @@ fn two_shutdowns_hear_of_the_end_of_the_last_job() {
         wait(plugged);
     });
 }
+
+/// Otherwise a job that blocks for what a queued job has captured uses up the cancel grace.
+#[test]
+fn captures_of_queued_jobs_are_dropped_before_the_cancel_grace() {
+    within(|| {
+        let pool = with_cancel_grace(1, Duration::MAX);
+        let (job, release) = plug(&pool);
+        let queued = pool.run(move || drop(release)).start();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!((report.abandoned, report.cancelled), (1, 1));
+        wait(job);
+        assert!(wait(queued.outcome()).is_err());
+    });
+}
+
+/// Otherwise a job that shuts another pool down hangs, if a job of that pool needs the permit
+/// before it stops.
+#[test]
+fn a_job_that_waits_for_told_jobs_of_another_pool_frees_its_permit() {
+    within(|| {
+        let (pool, other) = (pool(1, 8), with_cancel_grace(1, Duration::MAX));
+        let own = pool.clone();
+        let told = other.run(move || (polite(), wait(own.run(|| 7))));
+        let told = told.start();
+        eventually("it runs", || other.metrics().running == 1);
+        let report = wait(pool.run(move || other.shutdown(Duration::ZERO).wait()));
+        assert_eq!((report.cancelled, report.running.len()), (1, 0));
+        assert_eq!(wait(told), (true, 7));
+    });
+}

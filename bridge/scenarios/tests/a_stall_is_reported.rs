@@ -124,7 +124,7 @@ fn jobs_that_block_for_a_job_behind_them() {
         assert!(warning.contains("max_threads"), "{warning}");
         // The report of the pool comes with it.
         assert!(warning.contains("pool `db`: 2 running"), "{warning}");
-        assert!(warning.contains("nothing has moved for"), "{warning}");
+        assert!(warning.contains("it has stood still for"), "{warning}");
         assert!(warning.contains("queued, offloaded at"), "{warning}");
         assert!(since.elapsed() >= Duration::from_millis(900), "too early");
         // A second warning for the same stall would come in this time.

@@ -215,7 +215,8 @@ impl Builder {
     ///
     /// Each such wait takes a blocking thread of that runtime. A Tokio runtime has 512 by
     /// default, and hangs if none is left. So this number must stay below the
-    /// `max_blocking_threads` of each runtime of your own. Home gets enough threads.
+    /// `max_blocking_threads` of each runtime of your own. The home of this bridge gets enough threads. The
+    /// home of another bridge has enough for the number of that bridge.
     pub fn max_nested_waits(mut self, count: usize) -> Self {
         self.max_nested_waits = count;
         self

@@ -119,3 +119,42 @@ fn each_leftover_says_what_became_of_the_work() {
         assert!(left.explained().contains(text), "{left:?}");
     }
 }
+
+/// Otherwise a caller with an `io::Error` can't find out what became of the work.
+#[test]
+fn an_error_of_io_holds_the_error_of_the_wait() {
+    let (at, left) = (Location::caller(), Leftover::Kept);
+    let error = io::Error::from(WaitError::TimedOut { at, left });
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let kept = Leftover::Kept;
+    assert!(
+        matches!(inner, Some(WaitError::TimedOut { left, .. }) if *left == kept),
+        "{error:?}"
+    );
+}
+
+/// Otherwise the caller is advised to repeat work that goes on, or to lose what it has.
+#[test]
+fn each_leftover_says_what_to_do() {
+    for (left, advice) in [
+        (
+            Leftover::Dropped,
+            "allow it more time, or wait on `&mut future` to keep it",
+        ),
+        (Leftover::Kept, "wait for it again, or drop it"),
+        (
+            Leftover::NotStarted,
+            "allow it more time, or offload less at a time",
+        ),
+        (
+            Leftover::Running,
+            "allow it more time, or let it ask `bridge::offload::cancelled()`",
+        ),
+        (
+            Leftover::Finished,
+            "its result was dropped; allow it more time",
+        ),
+    ] {
+        assert!(left.explained().ends_with(advice), "{left:?}");
+    }
+}

@@ -3,7 +3,7 @@
 //! The first limit that needs the thread starts it. It sleeps until the next limit is
 //! reached.
 
-use std::{future::pending, thread};
+use std::{future::pending, sync::Arc, thread};
 
 use offload_pool::fork::{self, PerProcess};
 use tokio::runtime::{Builder, Handle};
@@ -28,9 +28,19 @@ pub(crate) fn running() -> Option<Handle> {
 fn start() -> Option<Handle> {
     let runtime = Builder::new_current_thread().enable_time().build().ok()?;
     let handle = runtime.handle().clone();
-    let drive = move || runtime.block_on(pending::<()>());
+    // If the system has no thread, the closure is dropped here. That may be in a poll, where
+    // Tokio panics if a runtime is dropped. So the closure does not own the runtime alone.
+    let runtime = Arc::new(runtime);
+    let driven = Arc::clone(&runtime);
+    let drive = move || driven.block_on(pending::<()>());
     let thread = thread::Builder::new().name("bridge-clock".into());
-    thread.spawn(drive).ok().map(|_detached| handle)
+    if thread.spawn(drive).is_ok() {
+        return Some(handle);
+    }
+    if let Some(runtime) = Arc::into_inner(runtime) {
+        runtime.shutdown_background();
+    }
+    None
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ const LONGEST: Duration = Duration::from_millis(5);
 /// If no thread starts for this long, the system has refused those that Tokio asked for.
 const START: Duration = Duration::from_millis(100);
 
+/// The time that threads without a blocking task have to end if the grace is over.
+const TIME_TO_END: Duration = Duration::from_millis(200);
+
 thread_local! {
     /// The mark of the home runtime whose thread this is, or 0.
     static HERE: Cell<usize> = const { Cell::new(0) };
@@ -152,7 +155,9 @@ impl BeforeExit for Threads {
         let own = usize::from(exit.mark() == self.mark());
         let until = exit.deadline(self.exit_grace);
         Some(Box::new(move || {
-            let left = self.wait(own, until);
+            // A stuck job may have used up the grace, and then no thread has had time to end.
+            let least = Instant::now() + TIME_TO_END;
+            let left = self.wait(own, until.map(|until| until.max(least)));
             if left > 0 {
                 tracing::warn!(
                     threads = left,

@@ -137,6 +137,27 @@ pub(crate) fn exit_polled() {
     .wait();
 }
 
+/// Like `exit_polled`, beside a job that never ends.
+pub(crate) fn exit_polled_beside_a_stuck_job() {
+    log::to_stderr();
+    let builder = Bridge::builder().exit_grace(10 * WORK);
+    builder.install_global().unwrap();
+    offload(|| thread::sleep(STUCK)).detach();
+    let (go, may_go) = mpsc::channel();
+    let exits = offload(move || {
+        may_go.recv().unwrap();
+        exit(0)
+    });
+    let exits = exits.start();
+    offload(move || {
+        go.send(()).unwrap();
+        // The exit has begun when this job parks.
+        thread::sleep(WORK);
+        exits.wait()
+    })
+    .wait();
+}
+
 /// The job polls a future in the scope of the empty lineage.
 pub(crate) fn exit_in_scope() {
     install_endless();

@@ -4,14 +4,15 @@ use crate::{
     Case, Expect,
     callers::{
         ancestor, detached_job_exits, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task,
-        exit_in_wait, exit_in_wait_with_session, exit_polled, exit_under_job, job_exits,
-        job_exits_with_session, over, parent,
+        exit_in_wait, exit_in_wait_with_session, exit_polled, exit_polled_beside_a_stuck_job,
+        exit_under_job, job_exits, job_exits_with_session, over, parent,
     },
     children::{
-        BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
-        exit_called, given, graces, hook_detaches, idle, lock_held, nested, own_pool, panics,
-        parked, queued, spins, stop_hook, storm, strangers, stuck, stuck_task, thread_locals,
-        timed_out, to_file, to_stdout, without_a_limit, zero,
+        BYTES, aborts, blocking_task, chain, detached, detached_panic,
+        detached_panic_of_a_named_pool, detached_refused, dropped, exit_called, given, graces,
+        hook_detaches, idle, lock_held, long_of_a_dropped_bridge, nested, own_pool, panics, parked,
+        queued, spins, stop_hook, storm, strangers, stuck, stuck_task, thread_locals, timed_out,
+        to_file, to_stdout, without_a_limit, zero,
     },
     late,
 };
@@ -58,9 +59,16 @@ fn finished() -> Vec<Case> {
     file.expect.file = Some(BYTES);
     let mut long = prints("the_longest_grace_counts", graces, "long\n");
     long.runs = 1;
+    let mut of_dropped = prints(
+        "a_long_blocking_task_of_a_dropped_bridge_finishes",
+        long_of_a_dropped_bridge,
+        "blocking\n",
+    );
+    of_dropped.runs = 1;
     vec![
         file,
         long,
+        of_dropped,
         prints("what_tokio_writes_to_stdout_comes_out", to_stdout, "done\n"),
         prints("stdout_of_a_dropped_bridge_comes_out", dropped, "done\n"),
         prints("a_job_whose_caller_timed_out_finishes", timed_out, "late\n"),
@@ -246,11 +254,17 @@ fn logged() -> Vec<Case> {
         detached_job_exits,
         &["1 running ("],
     );
-    for case in [&mut jobs, &mut task, &mut late, &mut exits] {
+    let mut polled = logs(
+        "a_job_that_polls_the_exit_beside_a_stuck_job_is_not_logged",
+        exit_polled_beside_a_stuck_job,
+        &["1 running ("],
+    );
+    for case in [&mut jobs, &mut task, &mut late, &mut exits, &mut polled] {
         case.expect.lines = Some(1);
     }
     vec![
         jobs,
+        polled,
         task,
         late,
         exits,
@@ -263,6 +277,11 @@ fn logged() -> Vec<Case> {
             "a_detached_panic_is_logged",
             detached_panic,
             &["a detached closure is lost", "at=", "boom"],
+        ),
+        logs(
+            "a_lost_closure_names_its_pool",
+            detached_panic_of_a_named_pool,
+            &["a detached closure is lost", "pool=\"db\""],
         ),
         logs(
             "a_detached_job_that_is_refused_is_logged",

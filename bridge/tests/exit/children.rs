@@ -44,6 +44,21 @@ pub(crate) fn dropped() {
     bridge.wait(async { stdout().write_all(b"done\n").await.unwrap() });
 }
 
+/// The task takes longer than the exit allows for the log. Of its bridge, only the threads of
+/// home are left.
+pub(crate) fn long_of_a_dropped_bridge() {
+    let builder = Bridge::builder().worker_threads(1).exit_grace(ENDLESS);
+    builder.build().unwrap().wait(async {
+        let (start, started) = tokio::sync::oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            start.send(()).unwrap();
+            thread::sleep(Duration::from_secs(2));
+            println!("blocking");
+        });
+        started.await.unwrap();
+    });
+}
+
 pub(crate) fn to_file() {
     let path = env::var(FILE).unwrap();
     async {
@@ -367,6 +382,12 @@ pub(crate) fn lock_held() {
 
 pub(crate) fn detached_panic() {
     log::to_stderr();
+    offload(|| panic!("boom")).detach();
+}
+
+pub(crate) fn detached_panic_of_a_named_pool() {
+    log::to_stderr();
+    Bridge::builder().name("db").install_global().unwrap();
     offload(|| panic!("boom")).detach();
 }
 

@@ -20,6 +20,26 @@ fn what_is_opened_in_one_wait_is_usable_in_the_next() {
     });
 }
 
+/// Otherwise blocking tasks that need each other hang on home, and not on a runtime of Tokio's.
+#[test]
+fn home_has_as_many_blocking_threads_as_tokio() {
+    const MANY: usize = 512;
+    within(|| {
+        let builder = Bridge::builder().worker_threads(1).max_nested_waits(1);
+        let bridge = builder.build().unwrap();
+        let home = bridge.handle().unwrap();
+        let all = Arc::new(std::sync::Barrier::new(MANY));
+        let tasks: Vec<_> = (0..MANY)
+            .map(|_| {
+                let all = Arc::clone(&all);
+                home.spawn_blocking(move || all.wait().is_leader())
+            })
+            .collect();
+        let leads = tasks.into_iter().map(|task| bridge.wait(task).unwrap());
+        assert_eq!(leads.filter(|leads| *leads).count(), 1);
+    });
+}
+
 #[test]
 fn tasks_keep_running_between_waits() {
     within(|| {

@@ -216,6 +216,9 @@ impl Waited {
         };
         for job in &self.jobs {
             let header = job.header();
+            if header.shown().is_some() {
+                continue; // its closure has ended
+            }
             // A worker may have taken the job and not begun it, for example a lent one.
             if header.begun().is_none() {
                 left.queued.push(header.at);
@@ -224,7 +227,9 @@ impl Waited {
             }
         }
         self.exit.cut_off().append(&mut self.jobs);
-        (self.core.reports.cut_off)(&left);
+        if !left.running.is_empty() || !left.queued.is_empty() {
+            (self.core.reports.cut_off)(&left);
+        }
     }
 }
 

@@ -304,16 +304,14 @@ impl<A: Ambient> Pool<A> {
     /// shutdown leaves that job out: it does not wait for the job or count it. It also leaves out
     /// jobs that wait for such a job, now or later, but not in a lock or a channel.
     pub fn shutdown(&self, grace: Duration) -> PoolShutdown {
-        PoolShutdown::new(self.handle.core.clone(), grace, A::kept_by_shutdown)
+        PoolShutdown::new(&self.handle, grace, A::kept_by_shutdown)
     }
 
     /// Returns the figures of the pool at this moment.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        self.handle
-            .core
-            .get()
-            .map_or_else(|Forked| Metrics::default(), |core| core.metrics())
+        let core = self.handle.core.get();
+        core.map_or_else(|Forked| self.metrics_in_child(), |core| core.metrics())
     }
 
     /// Reports every worker, job and wait of the pool, and who waits for whom.
@@ -330,10 +328,20 @@ impl<A: Ambient> Pool<A> {
     /// ```
     #[must_use]
     pub fn report(&self) -> Report {
-        self.handle
-            .core
-            .get()
-            .map_or_else(|Forked| Report::default(), |core| core.take_report())
+        match self.handle.core.get() {
+            Ok(core) => core.take_report(),
+            Err(Forked) => Report {
+                metrics: self.metrics_in_child(),
+                ..Report::default()
+            },
+        }
+    }
+
+    fn metrics_in_child(&self) -> Metrics {
+        Metrics {
+            name: self.handle.name.clone(),
+            ..Metrics::default()
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use super::handle::Handle;
 use crate::{
     core::{Core, Ending, settle},
     job::ambient::KeptByShutdown,
@@ -17,7 +18,7 @@ use crate::{
         sync::{now, yield_now},
     },
     thread::on_thread::OnThread,
-    vocabulary::end_report::Shutdown,
+    vocabulary::{end_report::Shutdown, name::PoolName},
     waiting,
 };
 
@@ -29,7 +30,9 @@ use crate::{
 /// # Cancel safety
 ///
 /// Dropping it before the first poll does nothing. After the first poll the shutdown
-/// goes on without it, and only the report is lost.
+/// goes on without it, and only the report is lost. But if the system had no thread to give
+/// at that poll, nobody is left to end the grace: the pool is closed, and goes on running the
+/// jobs that it has admitted.
 ///
 /// # Examples
 ///
@@ -45,6 +48,8 @@ use crate::{
 #[must_use = "a shutdown does nothing unless it is awaited, or waited for with `wait`"]
 pub struct PoolShutdown {
     core: OfProcess<Arc<Core>>,
+    /// A fork's child names the pool too.
+    name: PoolName,
     grace: Duration,
     step: ShutdownStep,
     /// Returns what the ambient wants kept by the thread that waits for the end.
@@ -69,12 +74,13 @@ impl RefUnwindSafe for PoolShutdown {}
 
 impl PoolShutdown {
     pub(crate) fn new(
-        core: OfProcess<Arc<Core>>,
+        handle: &Handle,
         grace: Duration,
         keep: fn() -> Option<KeptByShutdown>,
     ) -> Self {
         Self {
-            core,
+            core: handle.core.clone(),
+            name: handle.name.clone(),
             grace,
             step: ShutdownStep::Lazy,
             keep,
@@ -94,7 +100,7 @@ impl PoolShutdown {
     pub fn wait(mut self) -> Shutdown {
         let step = mem::replace(&mut self.step, ShutdownStep::Over);
         let Ok(core) = self.core.get() else {
-            return Shutdown::default(); // the jobs are the parent's
+            return nothing_of(&self.name); // the jobs are the parent's
         };
         match step {
             ShutdownStep::Lazy => finish(core, &core.begin_end(self.grace)),
@@ -125,7 +131,7 @@ impl Future for PoolShutdown {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Shutdown> {
         let this = &mut *self;
         let Ok(core) = this.core.get() else {
-            return Poll::Ready(Shutdown::default()); // the jobs are the parent's
+            return Poll::Ready(nothing_of(&this.name)); // the jobs are the parent's
         };
         let ending = match mem::replace(&mut this.step, ShutdownStep::Over) {
             ShutdownStep::Lazy => core.begin_end(this.grace),
@@ -161,6 +167,14 @@ impl fmt::Debug for PoolShutdown {
     }
 }
 
+/// Returns the report of a shutdown that has no jobs.
+fn nothing_of(pool: &PoolName) -> Shutdown {
+    Shutdown {
+        pool: pool.clone(),
+        ..Shutdown::default()
+    }
+}
+
 /// Calls [`finish`] on a thread of its own, because the polling thread must not block.
 /// Returns `Err` if the system has no thread to give now.
 fn finish_on_thread(
@@ -186,7 +200,7 @@ fn finish(core: &Arc<Core>, ending: &Ending) -> Shutdown {
     let left = drained.tell_abandoned(core);
     if drained.call_hooks(core).is_err() {
         mem::forget((left, drained)); // in a fork's child, these belong to the parent
-        return Shutdown::default();
+        return nothing_of(&core.limits.name);
     }
     settle(left);
     let mut until = ending.until;

@@ -314,4 +314,12 @@ mod tests {
             assert_eq!(decide(load_sample), expected, "{load_sample:?}");
         }
     }
+
+    /// Otherwise a queued job waits for more than a millisecond although a permit is free, if the
+    /// running jobs begin to block during a watch.
+    #[test]
+    fn a_watch_is_over_long_before_a_millisecond() {
+        assert!(PATIENCE <= Duration::from_millis(1));
+        assert!(4 * WATCH <= PATIENCE);
+    }
 }

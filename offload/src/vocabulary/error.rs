@@ -243,7 +243,7 @@ pub enum OffloadError {
         at: &'static Location<'static>,
     },
     /// The pool has no thread that could run the closure, and none could be started. It has no
-    /// thread at all, or all its threads have been parked for a while.
+    /// thread at all, or all its threads are parked.
     #[non_exhaustive]
     NoThread {
         /// Where the closure was offloaded.

@@ -47,7 +47,7 @@ pub enum Parked {
     /// - Every worker is parked, none can be added and nothing can be lent. If jobs are
     ///   queued, nothing has happened for a second. Otherwise this has been so for three
     ///   seconds. If nobody has set a limit of the pool, and no descendant is queued, this has
-    ///   been so for a minute.
+    ///   been so for a minute, unless another wait was told so shortly before.
     /// - Other workers run, but no worker is there to run a job that this wait depends on.
     ///   That has been so for three seconds.
     ///

@@ -69,6 +69,8 @@ fn the_defaults_are_those_of_the_documentation() {
     ] {
         assert!(text.contains(setting), "{setting}: {text}");
     }
+    let permits = (4 * processors()).max(32);
+    assert!(text.contains(&format!("max_threads: {permits},")), "{text}");
 }
 
 #[test]

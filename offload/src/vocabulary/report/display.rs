@@ -38,7 +38,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name(), Counts(self))?;
         if let Some(time) = self.stalled_for {
-            write!(f, "; nothing has moved for {}", Age(time))?;
+            write!(f, "; it has stood still for {}", Age(time))?;
         }
         Tree::of(self).fmt(f)?;
         if let Some(cycle) = &self.cycle {
@@ -268,11 +268,12 @@ fn jobs_line(jobs: &[&JobEntry]) -> String {
         JobState::Ended => ", ended",
     };
     text.push(state.to_owned());
-    if first.state == JobState::Running && jobs.len() > 1 {
-        let longest = jobs.iter().filter_map(|job| job.age).max();
-        text.push(format!(" for up to {}", Age(longest.unwrap_or_default())));
-    } else if let Some(age) = first.age.map(Age) {
+    let longest = jobs.iter().filter_map(|job| job.age).max();
+    if let Some(age) = longest.map(Age) {
         text.push(match first.state {
+            JobState::InBacklog | JobState::Queued | JobState::Running if jobs.len() > 1 => {
+                format!(" for up to {age}")
+            }
             JobState::InBacklog | JobState::Queued | JobState::Running => format!(" for {age}"),
             // The job may have run for most of the time.
             JobState::Parked | JobState::Lending | JobState::Ended => {

@@ -70,3 +70,21 @@ fn own_jobs_of_the_backlog_are_taken_first() {
     assert!(Arc::ptr_eq(&queue.take().unwrap().job, &own));
     assert!(queue.take().is_some() && queue.take().is_none());
 }
+
+/// Otherwise the time that an own job waited for room counts as time in the queue.
+#[test]
+fn an_own_job_of_the_backlog_is_admitted_when_it_moves() {
+    let clock = PoolClock::new();
+    let queue = Queue::new(1, Arc::default(), Arc::default());
+    let mut queue = queue.measured_by(Some(clock.clone()));
+    let _start = queue.push(Lane::Unrelated, job());
+    let late = job();
+    let own = Arc::clone(&late.job);
+    let start = queue.push(Lane::Unrelated, late);
+    assert_eq!(start, ExpectedStart::InBacklog);
+    while clock.stamp() == Stamp::default() {
+        std::hint::spin_loop();
+    }
+    queue.promote_to_front(0, |job| Arc::ptr_eq(&job.job, &own));
+    assert_ne!(own.header().admitted(), Stamp::default());
+}

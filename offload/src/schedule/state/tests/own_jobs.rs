@@ -168,3 +168,92 @@ fn others_have_their_turn() {
     let strangers = taken.filter(|job| job.lineage.is_root()).count();
     assert_eq!(strangers, 1, "after sixteen in a row");
 }
+
+/// Otherwise jobs for which nobody in the pool can block go before callers from outside, and
+/// start beyond 512 permits.
+#[test]
+fn a_job_of_one_that_has_ended_or_of_another_pool_is_no_own_job() {
+    for is_foreign in [false, true] {
+        let (mut state, _own, lineage) = blocked(true);
+        let at_work = lineage.top().unwrap();
+        at_work.close();
+        let elsewhere = PoolId::of(&0_u8);
+        let foreign = Lineage::default().below(elsewhere, at_work.job().unwrap(), Kind::Job);
+        if is_foreign {
+            let _foreign = push_own(&mut state, &foreign);
+        }
+        for _ in 0..2 {
+            let _findings = state.look(Instant::now());
+        }
+        assert!(!state.queue.holds_descendants(), "{is_foreign}");
+    }
+}
+
+/// Otherwise own jobs start beyond the permits although a parked job may hold what they block on.
+#[test]
+fn at_its_limit_a_pool_keeps_the_surplus_for_a_parked_wait() {
+    let (mut state, _own, _lineage) = blocked(true);
+    let other = unrelated();
+    let id = JobId::of(&other.job);
+    let parked = Lineage::default().below(state.pool, id, Kind::Job);
+    let stack = state.enter();
+    state.begin(stack, &other, StartRight::Permit);
+    state.limits.max_threads = TOKIOS_LIMIT;
+    (state.threads, state.running) = (TOKIOS_LIMIT + 1, TOKIOS_LIMIT + 1);
+    let _action = state.add_parked_wait(ParkRequest {
+        frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
+        account: parked.top().unwrap(),
+        unparker: Parker::new().unparker().clone(),
+        stack,
+        since: Instant::now(),
+        lends: true,
+        may_be_refused: true,
+    });
+    for look in 1..=60 {
+        let _findings = state.look(Instant::now());
+        assert_eq!(state.growth.surplus(), 0, "look {look}");
+    }
+}
+
+/// Otherwise 512 jobs that block for own jobs hang as soon as one of these blocks in its turn.
+#[test]
+fn at_its_limit_such_a_pool_adds_workers_for_own_jobs_that_block_too() {
+    let (mut state, _own, lineage) = blocked(true);
+    for _ in 0..39 {
+        let _own = push_own(&mut state, &lineage);
+    }
+    state.limits.max_threads = TOKIOS_LIMIT;
+    (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
+    let mut started = 0;
+    for _ in 0..200 {
+        let mut action = state.look(Instant::now()).action;
+        while matches!(action, Action::Start(_)) {
+            let (job, right) = state.take_beyond_permits().unwrap();
+            let stack = state.enter();
+            state.searcher = None;
+            state.begin(stack, &job, right);
+            started += 1;
+            action = state.help();
+        }
+    }
+    assert_eq!(started, 32);
+}
+
+/// Otherwise a stranger takes a permit, and may block too, while 512 jobs block for own jobs.
+#[test]
+fn at_the_limit_others_have_no_turn() {
+    let (mut state, _own, lineage) = blocked(true);
+    for _ in 0..20 {
+        let _own = push_own(&mut state, &lineage);
+    }
+    for _ in 0..2 {
+        let _findings = state.look(Instant::now());
+    }
+    for _ in 0..TOKIOS_LIMIT / 2 {
+        let stack = state.enter();
+        state.begin(stack, &unrelated(), StartRight::Permit);
+    }
+    state.limits.max_threads = TOKIOS_LIMIT;
+    let taken = (0..18).map(|_| state.take_on_permit().unwrap());
+    assert_eq!(taken.filter(|job| job.lineage.is_root()).count(), 0);
+}

@@ -260,7 +260,7 @@ fn a_report_of_a_stall_says_so() {
     let report = Report::default().stalled(Duration::from_secs(2));
     assert_eq!(
         report.to_string(),
-        "pool: 0 running, 0 parked, 0 queued; 0 of 0 permits free; nothing has moved for 2.0 s"
+        "pool: 0 running, 0 parked, 0 queued; 0 of 0 permits free; it has stood still for 2.0 s"
     );
 }
 
@@ -279,4 +279,53 @@ fn the_future_of_an_async_function_has_the_name_of_the_function() {
         let line = wait_line(&wait(future));
         assert!(line.ends_with(", for `app::fetch`"), "{line}");
     }
+}
+
+/// Otherwise the reader takes a guess for a fact, or misses what keeps a caller waiting.
+#[test]
+fn a_text_says_what_is_known_and_no_more() {
+    let mut report = Report {
+        jobs: vec![JobEntry {
+            is_detached: true,
+            ..job(1, JobState::Running, None)
+        }],
+        waits: vec![WaitEntry {
+            number: 1,
+            at: None,
+            age: None,
+            job: None,
+            thread: None,
+            future: None,
+        }],
+        cycle: Some(Cycle {
+            steps: vec![Step::Job(1), Step::Permit],
+        }),
+        ..Report::default()
+    };
+    report.metrics.backlog = 3;
+    let text = report.to_string();
+    for part in [
+        ", 0 queued, 3 in the backlog; ",
+        "job 1, running, detached, offloaded at ",
+        "wait 1, not parked, ",
+        "no permit is free, and each running job has descendants that need one; if these jobs \
+         wait for them, none can go on: job 1 → a permit → job 1",
+    ] {
+        assert!(text.contains(part), "{part:?} in {text}");
+    }
+}
+
+/// Otherwise the reader takes the age of one job for that of all.
+#[test]
+fn jobs_that_share_a_line_show_the_longest_time() {
+    let job = |number, seconds| JobEntry {
+        age: Some(Duration::from_secs(seconds)),
+        ..job(number, JobState::Queued, None)
+    };
+    let (newer, older) = (job(1, 1), job(2, 5));
+    let line = jobs_line(&[&newer, &older]);
+    assert!(
+        line.starts_with("jobs 1 to 2, queued for up to 5.0 s, "),
+        "{line}"
+    );
 }
