@@ -9,7 +9,11 @@ use std::{
     fmt::Write as _,
     panic,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     task::{Context, Waker},
     thread,
     time::Duration,
@@ -232,5 +236,96 @@ fn debug_logs_the_end_of_a_call_in_a_destructor() {
     assert_eq!(lines.len(), 2, "{lines:#?}");
     for line in lines.iter() {
         assert!(line.contains("call finished"), "{line}");
+    }
+}
+
+#[smartasync(debug)]
+async fn logged_panic() {
+    panic!("on purpose");
+}
+
+/// Otherwise the log blames a call for the panic of its sibling, or clears one that panicked.
+#[test]
+fn debug_logs_whose_panic_it_was() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let sibling = || {
+                let mut call = pin!(logged_pending());
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(call.as_mut().poll(&mut cx).is_pending());
+                panic!("on purpose");
+            };
+            let _payload = panic::catch_unwind(sibling).unwrap_err();
+            let mut call = pin!(logged_panic());
+            let poll = panic::AssertUnwindSafe(|| {
+                let mut cx = Context::from_waker(Waker::noop());
+                call.as_mut().poll(&mut cx).is_ready()
+            });
+            let _payload = panic::catch_unwind(poll).unwrap_err();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].contains("call abandoned"), "{}", lines[0]);
+    assert!(lines[1].contains("call panicked"), "{}", lines[1]);
+}
+
+/// Otherwise the log blames a call for the panic of the code that awaits it.
+#[test]
+fn debug_logs_no_panic_of_the_code_around_a_job() {
+    let lines = Lines::default();
+    let busy = Bridge::builder().max_threads(1).build().unwrap();
+    let (_release, held) = mpsc::channel::<()>();
+    let _plug = busy.offload(move || held.recv().is_err()).start();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let fails = || {
+                let mut call = logged_sync("a").on(&busy);
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(Pin::new(&mut call).poll(&mut cx).is_pending());
+                panic!("on purpose");
+            };
+            let _payload = panic::catch_unwind(fails).unwrap_err();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in ["call abandoned", "route=Offload"] {
+        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+    }
+}
+
+static FAILS: AtomicBool = AtomicBool::new(true);
+
+fn fails_once() -> &'static Bridge {
+    let fails = FAILS.swap(false, Ordering::SeqCst);
+    assert!(!fails, "on purpose");
+    Bridge::global()
+}
+
+#[smartasync(debug, bridge = fails_once())]
+fn logged_later() {}
+
+/// Otherwise such a call is logged as abandoned before it runs.
+#[test]
+fn debug_logs_a_call_whose_bridge_came_late() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let mut call = logged_later();
+            let poll = panic::AssertUnwindSafe(|| {
+                let mut cx = Context::from_waker(Waker::noop());
+                Pin::new(&mut call).poll(&mut cx).is_ready()
+            });
+            let _payload = panic::catch_unwind(poll).unwrap_err();
+            futures::executor::block_on(&mut call);
+            drop(call);
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in ["call finished", "route=Offload"] {
+        assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
     }
 }

@@ -10,7 +10,7 @@ use std::{
     future::{pending, poll_fn, ready},
     panic::{self, AssertUnwindSafe},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -151,4 +151,26 @@ fn the_time_of_a_wait_is_that_of_its_future() {
     let unit = elapsed.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_long = unit.starts_with("ms ") || unit.starts_with("s ");
     assert!(is_long, "{}", lines[0]);
+}
+
+/// Otherwise the wait has the settings of another bridge, and rests on its home.
+#[test]
+fn a_call_that_was_polled_waits_on_its_own_bridge() {
+    let lines = Lines::default();
+    within(|| {
+        tracing::subscriber::with_default(lines.clone(), || {
+            let bridge = Bridge::builder().max_threads(1).debug(true);
+            let bridge = bridge.build().unwrap();
+            let (release, held) = mpsc::channel::<()>();
+            let _plug = bridge.offload(move || held.recv().is_err()).start();
+            let mut polled = count().on(&bridge);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut polled).poll(&mut cx).is_pending());
+            drop(release);
+            polled.wait();
+        });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("count"), "{}", lines[0]);
 }

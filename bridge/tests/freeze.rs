@@ -352,3 +352,28 @@ fn a_call_works_in_a_forks_child() {
         assert_warned("forked", &[]);
     });
 }
+
+#[smartasync]
+fn indirect() {
+    thread::sleep(LONG);
+}
+
+/// Otherwise all of these have one place, and only the first is told.
+#[test]
+fn an_outcome_and_generic_code_are_told_at_their_own_lines() {
+    subscribe();
+    within(|| {
+        let mut places = Vec::new();
+        current_thread().block_on(async {
+            indirect().dispatch().wait();
+            places.push(line() - 1);
+            indirect().dispatch().wait();
+            places.push(line() - 1);
+            Call::try_wait(indirect()).unwrap();
+            places.push(line() - 1);
+            Call::try_wait(indirect()).unwrap();
+            places.push(line() - 1);
+        });
+        assert_warned("indirect", &places);
+    });
+}

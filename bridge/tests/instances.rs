@@ -379,3 +379,20 @@ fn the_bridge_in_self_is_chosen_when_the_call_is_made() {
         assert_eq!(call.wait().0, home(&first));
     });
 }
+
+/// Otherwise a call that a pool has given back leaves the bridge that was chosen for it.
+#[test]
+fn a_call_that_was_given_back_runs_on_the_chosen_pool() {
+    run(async {
+        let (ended, mine) = (named("ended"), named("mine"));
+        let _report = ended.shutdown(Duration::ZERO).await;
+        let refuse = || {
+            let refused = worker("").on(&ended).try_offload();
+            refused.unwrap_err().into_inner().on(&mine)
+        };
+        assert_eq!(refuse().await, "mine");
+        assert_eq!(refuse().offload().await, "mine");
+        assert_eq!(refuse().try_offload().unwrap().await, "mine");
+        assert_eq!(BoxCall::new(refuse()).offload().unwrap().await, "mine");
+    });
+}

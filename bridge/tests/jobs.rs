@@ -341,3 +341,35 @@ fn a_job_with_a_limit_of_its_admission_has_the_place_of_its_call() {
         assert!(bridge::wait(limited).is_ok_and(|released| released));
     });
 }
+
+/// Otherwise the error of a call that was tried or given back points elsewhere.
+#[test]
+fn a_call_that_was_tried_or_given_back_has_its_own_place() {
+    #[smartasync]
+    fn fails() {
+        panic!("on purpose");
+    }
+    fn check(outcome: Result<(), OffloadError>, line: u32) {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.at().file(), error.at().line()), (file!(), line));
+    }
+    run(async {
+        let (ended, bridge) = (closed(), Bridge::builder().build().unwrap());
+        let refuse = || {
+            let (call, line) = (fails().on(&ended), line!());
+            (call.try_offload().unwrap_err().into_inner(), line)
+        };
+        let (call, line) = (fails().on(&bridge), line!());
+        check(call.try_offload().unwrap().outcome().await, line);
+        let (call, line) = refuse();
+        let job = call.on(&bridge).offload();
+        check(job.outcome().await, line);
+        let (call, line) = refuse();
+        let job = call.on(&bridge).try_offload();
+        check(job.unwrap().outcome().await, line);
+        let (call, line) = refuse();
+        let payload = tokio::spawn(call).await.unwrap_err().into_panic();
+        let text = panic_text(&*payload);
+        assert!(text.contains(&format!("{}:{line}:", file!())), "{text}");
+    });
+}

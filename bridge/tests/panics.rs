@@ -127,3 +127,20 @@ fn a_bridge_passes_through_catch_unwind() {
         assert_eq!(bridge.wait(bridge.offload(|| 7)), 7);
     });
 }
+
+/// So large that a wait boxes it first.
+#[smartasync]
+async fn large() -> u8 {
+    let array = [7; 16 << 10];
+    tokio::task::yield_now().await;
+    array[std::hint::black_box(1)]
+}
+
+/// Otherwise the text names a type of the bridge around the future.
+#[test]
+fn the_refusal_of_a_large_call_names_its_function() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let refused = within(|| runtime.unwrap().block_on(async { large().try_wait() }));
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("`panics::large` at"), "{text}");
+}

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Borrow,
-    fmt,
+    fmt, mem,
     panic::Location,
     pin::Pin,
     task::{Context, Poll},
@@ -13,7 +13,9 @@ use offload_pool::large::Large;
 use pin_project_lite::pin_project;
 
 use super::{
-    Call, Outcome, outcome,
+    Call, Outcome,
+    job::Unfinished,
+    outcome,
     sealed::Sealed,
     setup::{Global, Setup},
 };
@@ -180,7 +182,9 @@ impl<F: Future, S: Setup> Future for AsyncCall<F, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.setup.begin(Route::Await);
+        let unfinished = Unfinished(&mut *this.setup);
         let poll = this.future.poll(cx);
+        mem::forget(unfinished);
         if poll.is_ready() {
             this.setup.end();
         }

@@ -16,8 +16,8 @@ pub trait Hooks {
     /// function runs.
     #[inline]
     fn end(&mut self) {}
-    /// Notes that the function has panicked in a job. The panic of a plain call needs no note,
-    /// because it unwinds through the call.
+    /// Notes that the function has panicked in a job or in a poll. The panic of a plain call needs
+    /// no note, because it unwinds through the call.
     #[inline]
     fn panicked(&mut self) {}
 }

@@ -146,10 +146,11 @@ pub(super) fn logged<T>(
     }
 }
 
-/// Notes a panic when it is dropped. [`logged`] forgets it once the function has returned.
-struct Unfinished<'a, L: Hooks>(&'a mut L);
+/// Notes a panic when it is dropped. Who makes it forgets it once the function has returned.
+pub(super) struct Unfinished<'a, L: Hooks>(pub(super) &'a mut L);
 
 impl<L: Hooks> Drop for Unfinished<'_, L> {
+    #[inline]
     fn drop(&mut self) {
         self.0.panicked();
     }

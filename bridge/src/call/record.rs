@@ -76,8 +76,9 @@ impl Drop for Record {
             return;
         };
         let elapsed = self.ran_for.unwrap_or_else(|| start.elapsed());
-        // A job notes its own panic, and a panic around the call is not the function's.
-        let is_in_place = route != Route::Offload;
+        // A job and a poll note the panic of the function. Any other panic around them is not the
+        // function's.
+        let is_in_place = matches!(route, Route::Direct | Route::Wait);
         let unwinds = is_in_place && thread::panicking() && !self.started_in_unwinding;
         let end = if self.ran_for.is_some() {
             "call finished"
@@ -205,6 +206,13 @@ impl Hooks for Access {
             Self::Own(record) => record.end(),
             Self::Shared(OfCall(shared)) => shared.end(),
             Self::Lent(_) => {}
+        }
+    }
+
+    /// Only the call of an `async fn` tells this. It has no job, so the record is its own.
+    fn panicked(&mut self) {
+        if let Self::Own(record) = self {
+            record.panicked();
         }
     }
 }

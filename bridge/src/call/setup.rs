@@ -149,6 +149,10 @@ impl<S> Hooks for Traced<S> {
     fn end(&mut self) {
         self.record.end();
     }
+
+    fn panicked(&mut self) {
+        self.record.panicked();
+    }
 }
 
 impl<S: Setup> Setup for Traced<S> {

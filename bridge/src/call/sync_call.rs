@@ -150,8 +150,10 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     ///
     /// Returns [`WaitError::TimedOut`] at the deadline. Its
     /// [`Leftover`](crate::Leftover) says whether the function had started.
-    /// Returns [`WaitError::OffloadFailed`] if the pool is shut down, and another
-    /// [`WaitError`] if this thread must not be parked.
+    /// Returns [`WaitError::OffloadFailed`] if the pool is shut down. But if the wait rests on
+    /// the home runtime, as on a plain thread, it returns [`WaitError::RuntimeGone`] once the
+    /// shutdown has ended that too. Returns another [`WaitError`] if this thread must not be
+    /// parked.
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> Result<T, WaitError>
     where

@@ -339,3 +339,33 @@ fn what_is_refused_is_not_in_the_mended_function() {
     check("", r#"unsafe extern "C" fn f(x: u8, ...) {}"#, "...", 0);
     check("", "#[instrument] const fn f() {}", "#[instrument]", 0);
 }
+
+/// Otherwise the twin of a free function calls an associated one.
+#[test]
+fn a_modules_self_makes_no_associated_function() {
+    check(
+        "blocking = g",
+        "async fn f(x: self::S) -> u8 { 1 }",
+        "Self::f",
+        0,
+    );
+    check(
+        "blocking = g",
+        "async fn f(self: Box<Self>) -> u8 { 1 }",
+        "Self::f(self)",
+        1,
+    );
+}
+
+/// Otherwise the argument may be gone where the body uses it.
+#[test]
+fn a_hidden_condition_of_an_argument_is_refused() {
+    for (attr, count) in [
+        ("cfg_attr(a, cfg(b))", 1),
+        ("cfg_attr(a, cfg_attr(b, cfg(c)))", 1),
+        ("cfg_attr(a, allow(b))", 0),
+    ] {
+        let function = format!("fn f(#[{attr}] x: u8) {{}}");
+        check("", &function, "compile_error!", count);
+    }
+}

@@ -175,7 +175,7 @@ fn mentions_self(sig: &Signature) -> bool {
     struct Mentions(bool);
     impl Visit<'_> for Mentions {
         fn visit_ident(&mut self, ident: &Ident) {
-            self.0 |= ident == "Self" || ident == "self";
+            self.0 |= ident == "Self";
         }
         fn visit_receiver(&mut self, _: &syn::Receiver) {
             self.0 = true;

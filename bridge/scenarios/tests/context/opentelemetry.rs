@@ -90,3 +90,28 @@ fn a_carrier_does_not_bring_the_span_back() {
         assert_eq!(seen, (String::new(), Some(Tenant(9))));
     });
 }
+
+/// Otherwise what a carrier logs belongs to no span, or to that of a lender.
+#[test]
+fn a_carrier_is_entered_inside_the_span() {
+    static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    struct Looks;
+    impl Carrier for Looks {
+        type Context = ();
+
+        fn capture(&self) -> Option<()> {
+            Some(())
+        }
+
+        fn enter<R>(&self, (): &(), body: impl FnOnce() -> R) -> R {
+            SEEN.lock().unwrap().push(path());
+            body()
+        }
+    }
+    within(|| {
+        let bridge = one_thread().carry(Looks).build().unwrap();
+        let _entered = tracing::info_span!("around the carrier").entered();
+        bridge.wait(bridge.offload(|| ()));
+        assert_eq!(*SEEN.lock().unwrap(), ["around the carrier"]);
+    });
+}
