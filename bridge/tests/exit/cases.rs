@@ -8,11 +8,10 @@ use crate::{
         exit_under_job, job_exits, job_exits_with_session, over, parent,
     },
     children::{
-        BYTES, aborts, blocking_task, chain, detached, detached_panic,
-        detached_panic_of_a_named_pool, detached_refused, dropped, exit_called, given, graces,
-        hook_detaches, idle, lock_held, long_of_a_dropped_bridge, nested, own_pool, panics, parked,
-        queued, spins, stop_hook, storm, strangers, stuck, stuck_task, thread_locals, timed_out,
-        to_file, to_stdout, without_a_limit, zero,
+        BYTES, aborts, blocking_task, chain, detached, detached_panic, detached_refused, dropped,
+        exit_called, given, graces, hook_detaches, idle, lock_held, long_of_a_dropped_bridge,
+        nested, own_pool, panics, parked, queued, spins, stop_hook, storm, strangers, stuck,
+        stuck_task, thread_locals, timed_out, to_file, to_stdout, without_a_limit, zero,
     },
     late,
 };
@@ -276,12 +275,7 @@ fn logged() -> Vec<Case> {
         logs(
             "a_detached_panic_is_logged",
             detached_panic,
-            &["a detached closure is lost", "at=", "boom"],
-        ),
-        logs(
-            "a_lost_closure_names_its_pool",
-            detached_panic_of_a_named_pool,
-            &["a detached closure is lost", "pool=\"db\""],
+            &["a detached closure is lost", "pool=\"db\"", "at=", "boom"],
         ),
         logs(
             "a_detached_job_that_is_refused_is_logged",

@@ -353,11 +353,8 @@ pub(crate) fn stuck() {
 
 pub(crate) fn stuck_task() {
     log::to_stderr();
-    let bridge = Bridge::builder()
-        .exit_grace(Duration::from_millis(200))
-        .build()
-        .unwrap();
-    bridge.wait(async {
+    let builder = Bridge::builder().exit_grace(Duration::from_millis(200));
+    builder.build().unwrap().wait(async {
         let (start, started) = tokio::sync::oneshot::channel();
         tokio::task::spawn_blocking(move || {
             start.send(()).unwrap();
@@ -370,10 +367,8 @@ pub(crate) fn stuck_task() {
 pub(crate) fn lock_held() {
     static LOCK: Mutex<()> = Mutex::new(());
     log::to_stderr();
-    Bridge::builder()
-        .exit_grace(Duration::from_millis(200))
-        .install_global()
-        .unwrap();
+    let builder = Bridge::builder().exit_grace(Duration::from_millis(200));
+    builder.install_global().unwrap();
     let _held = LOCK.lock();
     offload(|| drop(LOCK.lock())).detach();
     thread::sleep(Duration::from_millis(20));
@@ -381,11 +376,6 @@ pub(crate) fn lock_held() {
 }
 
 pub(crate) fn detached_panic() {
-    log::to_stderr();
-    offload(|| panic!("boom")).detach();
-}
-
-pub(crate) fn detached_panic_of_a_named_pool() {
     log::to_stderr();
     Bridge::builder().name("db").install_global().unwrap();
     offload(|| panic!("boom")).detach();

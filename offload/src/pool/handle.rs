@@ -11,7 +11,7 @@ use crate::{
     job::{ambient::Config, runnable::Submitted},
     platform::fork::OfProcess,
     schedule::{expected_start::ExpectedStart, limits::WhenFull},
-    vocabulary::name::PoolName,
+    vocabulary::{metrics::Metrics, name::PoolName},
 };
 
 /// Closes the pool when the last handle is dropped.
@@ -40,6 +40,14 @@ impl Handle {
         before_call: impl FnOnce() -> Option<Waker>,
     ) -> Result<ExpectedStart, Refusal> {
         self.core.get()?.submit(job, when_full, before_call)
+    }
+
+    /// Returns the figures that a fork's child gets. The workers and the jobs are its parent's.
+    pub(crate) fn metrics_in_child(&self) -> Metrics {
+        Metrics {
+            name: self.name.clone(),
+            ..Metrics::default()
+        }
     }
 }
 

@@ -311,7 +311,10 @@ impl<A: Ambient> Pool<A> {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let core = self.handle.core.get();
-        core.map_or_else(|Forked| self.metrics_in_child(), |core| core.metrics())
+        core.map_or_else(
+            |Forked| self.handle.metrics_in_child(),
+            |core| core.metrics(),
+        )
     }
 
     /// Reports every worker, job and wait of the pool, and who waits for whom.
@@ -331,16 +334,9 @@ impl<A: Ambient> Pool<A> {
         match self.handle.core.get() {
             Ok(core) => core.take_report(),
             Err(Forked) => Report {
-                metrics: self.metrics_in_child(),
+                metrics: self.handle.metrics_in_child(),
                 ..Report::default()
             },
-        }
-    }
-
-    fn metrics_in_child(&self) -> Metrics {
-        Metrics {
-            name: self.handle.name.clone(),
-            ..Metrics::default()
         }
     }
 }
