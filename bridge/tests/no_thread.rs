@@ -6,7 +6,13 @@
 //! drive its clock.
 #![cfg(target_os = "linux")]
 
-use std::{env, io, process::Command, sync::mpsc, thread, time::Duration};
+use std::{
+    env, io, iter,
+    process::Command,
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Duration,
+};
 
 use bridge::{Bridge, Pool, Rejected, WaitError, smartasync};
 use testkit::within;
@@ -122,9 +128,20 @@ fn a_limit_whose_clock_gets_no_thread_has_passed() {
     let queued = pool.try_run(|| true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let (runtime, no_room) = (runtime.unwrap(), NoRoom::for_stack(2 << 20));
+    // The system may still have the stacks of threads that have ended. These threads take them.
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock();
+    let others: Vec<_> = iter::from_fn(|| {
+        let gate = Arc::clone(&gate);
+        let waits = move || drop(gate.lock());
+        thread::Builder::new().spawn(waits).ok()
+    })
+    .collect();
     let outcome = runtime.block_on(pool.run_timeout(|| (), Duration::from_secs(20)));
     drop(no_room);
     assert!(matches!(outcome, Err(Rejected::TimedOut { .. })));
+    drop(closed);
+    others.into_iter().for_each(|other| other.join().unwrap());
     drop(release);
     assert!(runtime.block_on(plug) && runtime.block_on(queued));
 }
