@@ -20,7 +20,8 @@ use std::{
 
 use bridge_offload::{Cancelled, Offload, OffloadError, Rejected, cancelled};
 use common::{
-    WaitError, eventually, plug, plug_with, pool, pool_with_a_slow_second_start, wait, wait_until,
+    WaitError, begin_shutdown, eventually, plug, plug_with, pool, pool_with_a_slow_second_start,
+    wait, wait_until,
 };
 use testkit::within;
 
@@ -68,9 +69,7 @@ fn a_cancelled_job_that_was_shut_out_says_so() {
         let (plugged, release) = plug(&pool);
         let queued = pool.run(|| ()).start();
         let shut_out = pool.run(|| ()).start();
-        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        let shutdown = begin_shutdown(&pool);
         assert_eq!(shut_out.cancel(), Cancelled::Finished);
         let error = wait(shut_out.outcome()).unwrap_err();
         assert!(matches!(error, OffloadError::ShutDown { .. }), "{error}");

@@ -3,17 +3,10 @@
 
 mod common;
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    sync::mpsc,
-    task::{Context, Poll, Waker},
-    thread,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::mpsc, task::Poll, thread, time::Duration};
 
 use bridge_offload::{Lineage, Offload, OffloadError, Pool, Shutdown, cancelled};
-use common::{eventually, plug, pool, pool_with_blocked, wait};
+use common::{begin_shutdown, eventually, plug, pool, pool_with_blocked, wait};
 use futures::{channel::oneshot, future::join};
 use testkit::within;
 
@@ -35,9 +28,7 @@ fn shut_down_beside<T: Send + 'static>(
     });
     let job = job.start();
     begun.recv().unwrap();
-    let mut shutdown = pin!(pool.shutdown(Duration::MAX));
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+    let shutdown = begin_shutdown(pool);
     drop(close);
     (wait(job), wait(shutdown))
 }
@@ -209,9 +200,7 @@ fn a_closed_pool_says_so_also_if_it_is_full() {
         let pool = pool(1, 1);
         let (plugged, release) = plug(&pool);
         let queued = pool.run(|| ()).start();
-        let mut shutdown = pin!(pool.shutdown(Duration::MAX));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        let shutdown = begin_shutdown(&pool);
         assert!(pool.try_run(|| ()).unwrap_err().is_shut_down());
         drop(release);
         wait(join(plugged, queued));
@@ -237,9 +226,7 @@ fn a_destructor_on_another_pools_worker_is_refused() {
         let guarded = guarded.start();
         started.recv().unwrap();
         drop(guarded); // so the worker drops the result
-        let mut shutdown = pin!(pool.shutdown(Duration::MAX));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        let shutdown = begin_shutdown(&pool);
         drop(go);
         let outcome = told.recv().unwrap();
         assert!(matches!(outcome, Err(OffloadError::ShutDown { .. })));
@@ -310,9 +297,7 @@ fn a_job_that_was_shut_out_is_finished() {
         let queued = pool.run(|| ()).start();
         let shut_out = pool.run(|| ()).start();
         assert!(!shut_out.is_finished());
-        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        let shutdown = begin_shutdown(&pool);
         assert!(shut_out.is_finished() && !queued.is_finished());
         drop((release, shut_out));
         wait(plugged);

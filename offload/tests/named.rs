@@ -12,7 +12,7 @@ use std::{
 };
 
 use bridge_offload::{Ambient, Builder, Config, OffloadError, Pool, PoolName, Report};
-use common::eventually;
+use common::{begin_shutdown, eventually};
 use pollster::block_on;
 use testkit::within;
 
@@ -188,9 +188,7 @@ fn the_threads_beside_the_workers_are_called_like_their_pool() {
         let queued = pool.run(|| ()).start();
         eventually("a monitor looks on", || exists("cache-monitor"));
         assert!(!exists("cache-shutdown"));
-        let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+        let shutdown = begin_shutdown(&pool);
         eventually("a thread waits for the end", || exists("cache-shutdown"));
         drop(open);
         assert!(block_on(plug));

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge_offload::{Ambient, Offload, Parked, Pool, Waiting, park::Parker};
+use bridge_offload::{Ambient, Offload, Parked, Pool, PoolShutdown, Waiting, park::Parker};
 
 /// The reason why a wait has no value.
 #[derive(Debug, PartialEq, Eq)]
@@ -139,6 +139,14 @@ pub fn pool_with_a_slow_second_start(threads: usize) -> (Pool, mpsc::Sender<()>)
         .build()
         .unwrap();
     (pool, release)
+}
+
+/// Begins a shutdown without a limit, which a job keeps from ending.
+pub fn begin_shutdown<A: Ambient>(pool: &Pool<A>) -> Pin<Box<PoolShutdown>> {
+    let mut shutdown = Box::pin(pool.shutdown(Duration::MAX));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(shutdown.as_mut().poll(&mut cx).is_pending());
+    shutdown
 }
 
 /// Holds the only permit of a pool until the sender is dropped.
