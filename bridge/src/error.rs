@@ -21,7 +21,7 @@ pub enum WaitError {
     /// [`wait_frozen`](crate::wait_frozen) parks the thread all the same.
     #[non_exhaustive]
     WouldFreeze {
-        /// The type of the future.
+        /// The type of the future, or the name of the smart `fn`.
         future: &'static str,
         /// Where the wait is.
         at: &'static Location<'static>,
@@ -62,8 +62,8 @@ pub enum WaitError {
     ///
     /// - Every thread of the pool is parked in a wait, no thread can be added, and no parked
     ///   thread can run what is queued. That has been so for one to three seconds. With the
-    ///   default settings it has been so for a minute, unless a closure is queued that belongs
-    ///   to a wait, or another wait has failed so shortly before. This wait is the one that began last.
+    ///   default settings it has been so for a minute, unless a queued closure belongs to a
+    ///   wait, or the pool has just given up another wait. This wait is the one that began last.
     /// - Other threads of the pool run, but no thread is there to run a closure that this
     ///   wait depends on. That has been so for three seconds.
     #[non_exhaustive]

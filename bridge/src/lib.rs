@@ -72,7 +72,7 @@
 //! | the root of a multi-thread `block_on`; the future of an outer wait | parks that root |
 //! | a task or root of a current-thread runtime; [`in_async`] | [`WaitError::WouldFreeze`] |
 //! | a task of a `LocalSet` | [`WaitError::WouldFreeze`] |
-//! | a worker under the `enter()` guard of a runtime that is known not to be its own | [`WaitError::WouldFreeze`] |
+//! | a worker under the `enter()` guard of a runtime that is known not to be its own, unless it polls a task of [`spawn`] and that runtime is a multi-thread one | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
 //! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
 //! | any thread, for the call of a smart `fn` | calls the function in place; nothing is checked, so in async code it freezes the executor |
@@ -89,8 +89,8 @@
 //! tasks, joins and boxes. A closure on the pool that waits returns its
 //! permit, so another thread can run what it waits for. If the pool can add no thread, the
 //! waiting thread runs that work itself. If neither is possible, a wait ends with
-//! [`WaitError::PoolExhausted`], after about three seconds. With the default settings that
-//! takes a minute, unless a closure is queued that belongs to a wait.
+//! [`WaitError::PoolExhausted`], after one to three seconds. With the default settings it ends
+//! so after a minute, unless a closure is queued that belongs to a wait.
 //!
 //! A wait in a task of a multi-thread runtime hands the worker's other tasks over to another
 //! thread of that runtime. If too many waits do so at a time, the next one gets

@@ -47,8 +47,8 @@ impl Bridge {
     /// # Panics
     ///
     /// Panics with the text of a [`WaitError`](crate::WaitError) if the home runtime is
-    /// needed, and can't be started or has ended. Resumes a panic of
-    /// [`Carrier::capture`](crate::Carrier::capture).
+    /// needed, and can't be started, has ended, or belongs to the parent of this fork. Resumes a
+    /// panic of [`Carrier::capture`](crate::Carrier::capture).
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where

@@ -79,8 +79,8 @@ impl Builder {
     pool_settings! {
         /// Sets how many offloaded closures run at a time, at most. A closure that is
         /// parked in a wait does not count. Beyond this number run only descendants of
-        /// parked closures, and closures that come back from a wait. All other closures may
-        /// block on a lock that only such a descendant releases.
+        /// parked closures, and closures that come back from a wait. These must run, because
+        /// all other closures may block on a lock that only they release.
         ///
         /// The default is `max(32, 4 × processors)`. With the default, a pool grows while its
         /// closures [block](crate::guide::pool#how-to-size-it), up to 512. A pool whose size is
@@ -89,7 +89,8 @@ impl Builder {
         max_threads: usize;
         /// Sets how many threads are added for closures that are parked in waits, at most.
         /// The default is 64. If you set neither this nor `max_threads`, more are added, up to 512
-        /// threads in all.
+        /// threads in all. A pool that has grown may have as many threads beyond its permits as
+        /// this allows.
         ///
         /// If every thread is parked and this allows no other, a wait is given up after a
         /// few seconds. So allow as many as may wait for slow answers at a time.
@@ -203,7 +204,8 @@ impl Builder {
         self
     }
 
-    /// Sets the number of home's worker threads. The default is the number of processors.
+    /// Sets the number of home's worker threads. The default is Tokio's: the
+    /// number of processors, or what the environment variable `TOKIO_WORKER_THREADS` says.
     /// It has no effect on a runtime that is given.
     pub fn worker_threads(mut self, count: usize) -> Self {
         self.worker_threads = Some(count);

@@ -19,8 +19,9 @@ use crate::Bridge;
 /// # Cancel safety
 ///
 /// A drop before the first poll does nothing. If it is dropped after the first poll, the
-/// pool ends all the same, and the report is lost. The home runtime ends only if this is
-/// awaited to its end.
+/// pool ends all the same, and the report is lost. [`PoolShutdown`](crate::offload::PoolShutdown)
+/// names an exception. The home runtime begins to end at the first poll after the pool has
+/// ended. If this is dropped before that poll, it does not end the home runtime.
 ///
 /// # Corner cases
 ///

@@ -98,8 +98,8 @@ impl<F: Future, S: Setup> AsyncCall<F, S> {
     ///
     /// # Panics
     ///
-    /// Panics with a [`WaitError`]'s text if this thread must not be parked. Resumes the
-    /// function's own panics.
+    /// Panics with the text of a [`WaitError`] where [`try_wait`](Self::try_wait) returns that
+    /// error. Resumes the function's own panics.
     #[track_caller]
     pub fn wait(self) -> F::Output {
         if Large::<F>::IS {

@@ -83,6 +83,10 @@ where
     /// # Panics
     ///
     /// Resumes the function's own panics.
+    ///
+    /// If the call was polled before, its function is on the pool. Then this waits for it, and
+    /// panics with the text of a [`WaitError`] where [`try_wait`](Self::try_wait) returns that
+    /// error. It also panics if that poll has panicked while it copied the arguments.
     #[inline]
     #[track_caller]
     pub fn wait(self) -> T {
@@ -170,7 +174,7 @@ impl<A, T, R, S> SyncCall<A, T, R, S> {
     ///
     /// # Panics
     ///
-    /// If the function runs in place, this resumes its panics.
+    /// If the function runs now, this panics as [`wait`](Self::wait) does.
     #[track_caller]
     pub fn dispatch(self) -> Outcome<Self>
     where

@@ -1,7 +1,8 @@
 //! Pages to read beside the reference.
 //!
 //! Each page is also a Markdown file in `bridge/src/guide/`. The tests compile and run each
-//! snippet. A snippet that needs more than `bridge` and `tokio` (feature `full`) says so.
+//! snippet. A snippet may need further crates, which its `use` lines name. Their versions are in
+//! `bridge/tests/crates/guide/Cargo.toml`.
 //!
 //! Rust's two kinds of function don't mix. `block_on` inside a runtime panics. A blocking
 //! call inside a task freezes its executor. A blocking pool hangs if its jobs wait for async

@@ -288,7 +288,8 @@ impl WaitEntry {
         self.thread.as_deref()
     }
 
-    /// Returns the type of the future, if the thread that waits is no worker.
+    /// Returns the type of the future, or the name of the smart `fn`, if the thread that waits is
+    /// no worker.
     #[must_use]
     pub fn future(&self) -> Option<&'static str> {
         self.future
