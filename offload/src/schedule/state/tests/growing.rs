@@ -3,10 +3,9 @@
 use std::{mem, time::Duration};
 
 use super::{hopeless::hopeless, *};
-use crate::{
-    platform::sleep_probe::SleepProbe,
-    schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL},
-};
+#[cfg(all(target_os = "linux", not(miri)))]
+use crate::platform::sleep_probe::SleepProbe;
+use crate::schedule::{limits::TOKIOS_LIMIT, stall::LOOK_INTERVAL};
 
 /// Returns the state of a pool with one job that runs and a hundred that are queued.
 fn full(grows: bool) -> State {
