@@ -19,7 +19,7 @@ use testkit::within;
 
 /// The stack size of a thread. It is so large that a limit on the address space
 /// stops new threads and nothing else.
-const STACK: u64 = 1 << 34;
+const STACK: u64 = 1 << 31;
 
 /// The variable that sets the default stack size. A process reads it once, so
 /// this test runs in a child process.

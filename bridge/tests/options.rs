@@ -282,11 +282,18 @@ async fn inner_ticket() -> u8 {
 trait Twins {
     #[smartasync(blocking = read_blocking)]
     async fn read(&self) -> u8;
+    #[smartasync(blocking = total_blocking)]
+    fn total(self) -> u8;
 }
 
 impl Twins for Counter {
     #[smartasync]
     async fn read(&self) -> u8 {
+        self.0
+    }
+
+    #[smartasync]
+    fn total(self) -> u8 {
         self.0
     }
 }
@@ -306,6 +313,7 @@ fn plain_twins() {
         assert_eq!(counter.read_blocking(), 7);
         assert_eq!(counter.into_blocking(), 8);
         assert_eq!(Counter::zero_blocking().0, 0);
+        assert_eq!(Counter(3).total_blocking(), 3);
         assert_eq!(Counter::open("1").wait().unwrap().0, 1);
         assert_eq!(Counter::open_blocking("1").unwrap().0, 1);
         assert!(Counter::open_blocking("x").is_err());

@@ -103,7 +103,11 @@ impl System {
                 system: self.clone(),
                 job,
             }),
-            Err(_) => Tried::GivenBack,
+            Err(rejected) => {
+                let is_told = !rejected.is_shut_down() || self.ends.load(SeqCst);
+                assert!(is_told, "an open pool has shut a job out");
+                Tried::GivenBack
+            }
         }
     }
 
@@ -113,7 +117,7 @@ impl System {
         let count = tasks.len();
         let all = join_all(tasks.into_iter().map(|task| task.job.outcome()));
         match place.wait(self, all) {
-            Ok(outcomes) => outcomes.iter().map(known).collect(),
+            Ok(outcomes) => outcomes.iter().map(|outcome| known(self, outcome)).collect(),
             Err(told) => vec![(told, None); count],
         }
     }
@@ -179,7 +183,7 @@ impl Task {
     #[must_use]
     pub fn wait(self, place: Place) -> Known {
         let waited = place.wait(&self.system, self.job.outcome());
-        waited.map_or_else(|told| (told, None), |outcome| known(&outcome))
+        waited.map_or_else(|told| (told, None), |outcome| known(&self.system, &outcome))
     }
 
     /// Waits in a job for a task of a runtime that awaits this job. The task must carry the
@@ -188,7 +192,7 @@ impl Task {
     pub fn wait_in_task(self) -> Known {
         let task = self.system.bridge.spawn(self.job.outcome());
         match Place::Job.wait(&self.system, task) {
-            Ok(Ok(outcome)) => known(&outcome),
+            Ok(Ok(outcome)) => known(&self.system, &outcome),
             Ok(Err(error)) => (Told::Wrong(error.to_string()), None),
             Err(told) => (told, None),
         }
@@ -211,13 +215,14 @@ impl Place {
     }
 }
 
-fn known(outcome: &Result<u32, OffloadError>) -> Known {
+fn known(system: &System, outcome: &Result<u32, OffloadError>) -> Known {
     match outcome {
         Ok(value) => (Told::Ran, Some(*value)),
         Err(OffloadError::Panicked(_)) => (Told::Ran, None),
         Err(OffloadError::Cancelled { .. } | OffloadError::NoThread { .. }) => {
             (Told::DidNotRun, None)
         }
+        Err(error) if !system.ends.load(SeqCst) => (Told::Wrong(error.to_string()), None),
         // A shutdown may also have cut off a job that was running.
         Err(_) => (Told::Nothing, None),
     }

@@ -175,12 +175,12 @@ impl World {
 fn explore_both(race: impl Fn() -> bool + Sync + Send + 'static) {
     let ends = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
     let count = Arc::clone(&ends);
-    explore(move || {
+    let all_tried = explore(move || {
         count[usize::from(race())].fetch_add(1, Ordering::Relaxed);
     });
     let came = ends.iter().all(|end| end.load(Ordering::Relaxed) > 0);
     assert!(
-        came,
+        came || !all_tried,
         "in each order the race ended in the same way: {ends:?}"
     );
 }

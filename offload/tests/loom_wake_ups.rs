@@ -84,7 +84,7 @@ fn loom_a_completion_wakes_the_waker_of_the_last_poll() {
 fn loom_a_caller_that_gets_the_result_in_its_first_poll_is_not_woken() {
     let results = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&results);
-    explore(move || {
+    let all_tried = explore(move || {
         let pool = pool();
         let flag = Flag::for_parker(&Parker::new());
         let waker = Waker::from(Arc::clone(&flag));
@@ -98,5 +98,8 @@ fn loom_a_caller_that_gets_the_result_in_its_first_poll_is_not_woken() {
         let _report = pool.shutdown(LONG).wait();
     });
     let results = results.load(Ordering::Relaxed);
-    assert!(results > 0, "no first poll has found the result");
+    assert!(
+        results > 0 || !all_tried,
+        "no first poll has found the result"
+    );
 }

@@ -229,6 +229,10 @@ fn check(update: bool) -> Chore {
     if !failed.is_empty() {
         return Err(format!("not counted: {}", failed.join(", ")));
     }
+    // Otherwise an update would write no limit, and each later check would pass.
+    if figures.0.is_empty() {
+        return Err("no instruction was counted".to_owned());
+    }
     let here = Toolchain::here()?;
     if update {
         Limits::above(&figures, here.clone()).save()?;
@@ -238,6 +242,9 @@ fn check(update: bool) -> Chore {
 
 fn hold(limits: &Limits, figures: &Figures, here: &Toolchain) -> Chore {
     let checked = limits.check(figures);
+    if checked.is_empty() {
+        return Err("no path was counted, and none has a limit".to_owned());
+    }
     let (table, failed) = limits::render(&checked);
     println!("{table}");
     if failed.is_empty() {
@@ -255,6 +262,16 @@ fn hold(limits: &Limits, figures: &Figures, here: &Toolchain) -> Chore {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_of_nothing_fails() {
+        let nothing = hold(
+            &Limits::default(),
+            &Figures::default(),
+            &Toolchain::default(),
+        );
+        assert!(nothing.is_err());
+    }
 
     /// Otherwise `--check` prints which path is too long, and passes.
     #[test]

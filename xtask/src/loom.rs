@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// precedence
     #[arg(long, default_value_t = PREEMPTIONS)]
     pub(crate) preemptions: u32,
-    /// Limit the time for one package, in seconds
+    /// Limit the time for one test target, in seconds
     #[arg(long, default_value_t = 300)]
     pub(crate) seconds: u64,
     /// Stop each test after this many seconds, even if orders are left to try
@@ -84,10 +84,20 @@ pub(crate) fn explore(args: &Args) -> Result<Explored, String> {
     if packages.is_empty() {
         return Err("that package has no loom tests".into());
     }
+    let outcomes = packages
+        .into_iter()
+        .map(|(name, directory)| (name, package(name, directory, args)));
+    sum(outcomes)
+}
+
+/// Adds up what the packages have executed. Fails if the tests of one have failed.
+fn sum<'a>(
+    outcomes: impl Iterator<Item = (&'a str, Result<Explored, String>)>,
+) -> Result<Explored, String> {
     let mut failures = Vec::new();
     let mut all = Explored::default();
-    for (name, directory) in packages {
-        match package(name, directory, args) {
+    for (name, outcome) in outcomes {
+        match outcome {
             Ok(explored) => {
                 println!(
                     "loom: {name}: {} tests passed in {} executions",
@@ -319,6 +329,19 @@ mod tests {
         let found = counted(Verdict::Passed, none, &filtered);
         assert_eq!(found, Ok(Explored::default()));
         assert!(some("the package", Explored::default()).is_err());
+    }
+
+    #[test]
+    fn a_package_that_fails_fails_all() {
+        let one = Explored {
+            tests: 1,
+            executions: 12,
+        };
+        let both = sum([("a", Ok(one)), ("b", Ok(one))].into_iter());
+        assert_eq!(both.map(|all| all.executions), Ok(24));
+        let failed = ("b", Err("a test failed".to_owned()));
+        let why = sum([("a", Ok(one)), failed].into_iter()).unwrap_err();
+        assert!(why.contains("b: a test failed"), "{why}");
     }
 
     /// The audit says that the long form tries all orders with two preemptions.

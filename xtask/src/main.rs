@@ -50,7 +50,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let ended = match Cli::parse().chore {
+    let chore = Cli::parse().chore;
+    // Cargo knows its aliases in each directory of the workspace. The chores name files from the
+    // root.
+    if let Err(error) = std::env::set_current_dir(root()) {
+        return code(Err(format!("the root of the workspace: {error}")));
+    }
+    code(match chore {
         Command::Test(args) => test::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Loom(args) => loom::run(&args),
@@ -58,7 +64,11 @@ fn main() -> ExitCode {
         Command::CompileTime(args) => compile_time::run(&args),
         Command::Tidy => tidy::run(),
         Command::Ci(args) => ci::run(&args),
-    };
+    })
+}
+
+/// Says why a chore failed. Returns the exit code.
+fn code(ended: Chore) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -80,6 +90,13 @@ fn root() -> std::path::PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise CI passes whatever a chore finds.
+    #[test]
+    fn a_chore_that_fails_has_another_exit_code() {
+        let of = |ended: Chore| format!("{:?}", code(ended));
+        assert_ne!(of(Err("why".to_owned())), of(Ok(())));
+    }
 
     /// Otherwise a command that runs nothing passes.
     #[test]

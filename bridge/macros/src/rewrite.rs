@@ -114,7 +114,7 @@ pub(crate) fn nested_item(tokens: &[TokenTree]) -> Option<usize> {
         _ => return None,
     };
     // `union` may be a variable, which other keywords follow than a name.
-    let named = matches!(tokens.get(1), Some(TokenTree::Ident(name)) if !["as", "else", "in"].iter().any(|word| name == word));
+    let named = matches!(tokens.get(1), Some(TokenTree::Ident(name)) if !["as", "else", "if", "in"].iter().any(|word| name == word));
     let item = match &*keyword {
         "impl" | "trait" => true,
         // In `std::fmt::{self, Write}`, `self` means a module.
@@ -287,6 +287,7 @@ mod tests {
             "for x in union { self.f(x) }",
             "for union in all { self.f(union) }",
             "let Some(x) = union else { self.g() };",
+            "match x { union if y => self.f(), _ => z }",
         ] {
             let after = before.replace("self", "self_");
             check(before.parse().unwrap(), after.parse().unwrap());

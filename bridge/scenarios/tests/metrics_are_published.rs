@@ -1,6 +1,9 @@
 //! Checks that Prometheus gets each figure of a bridge, with the bridge's name.
 
+use std::{collections::BTreeMap, sync::Mutex};
+
 use bridge::{Bridge, Wait};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use testkit::within;
 
@@ -164,5 +167,61 @@ fn a_bridge_without_a_name_has_no_label() {
         let completed = value(&text, "bridge_completed_total ");
         assert!((completed - 1.0).abs() < 0.1, "{text}");
         assert!(!text.contains("pool="), "{text}");
+    });
+}
+
+/// Keeps the unit of each figure.
+#[derive(Default)]
+struct Units(Mutex<BTreeMap<String, Option<Unit>>>);
+
+impl Units {
+    fn note(&self, name: &KeyName, unit: Option<Unit>) {
+        let name = name.as_str().to_owned();
+        self.0.lock().unwrap().insert(name, unit);
+    }
+}
+
+impl Recorder for Units {
+    fn describe_counter(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.note(&name, unit);
+    }
+
+    fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.note(&name, unit);
+    }
+
+    fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, _: SharedString) {
+        self.note(&name, unit);
+    }
+
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// Otherwise an exporter that shows units shows times that are a thousand times too short.
+#[test]
+fn each_figure_has_its_unit() {
+    within(|| {
+        let db = bridge("db", true);
+        db.offload(|| ()).wait();
+        let recorder = Units::default();
+        metrics::with_local_recorder(&recorder, || db.publish_metrics());
+        let units = recorder.0.lock().unwrap();
+        // 13 counts, and three series of each of the two timings.
+        assert_eq!(units.len(), 13 + 2 * 3, "{units:?}");
+        for (name, unit) in &*units {
+            let is_time = name.ends_with("_seconds") || name.ends_with("_seconds_mean");
+            let expected = if is_time { Unit::Seconds } else { Unit::Count };
+            assert_eq!(*unit, Some(expected), "{name}");
+        }
     });
 }

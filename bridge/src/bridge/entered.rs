@@ -58,9 +58,12 @@ impl<'a> Entered<'a> {
 /// assert_eq!(answer, Ok(42));
 /// ```
 ///
-/// In code outside any runtime, waits, offloads and smart calls do the same under the guard
-/// as without it. In blocking code of another runtime, waits under the guard rest on home,
-/// which may outlive that runtime. [`Context::current`](crate::Context::current) becomes
+/// In code outside any runtime, the waits of this bridge do the same under the guard as
+/// without it. Those of another bridge rest on this home too. A closure that is submitted
+/// under the guard by `start`, `detach` or `try_offload` runs inside home, and without the
+/// guard [inside no runtime](crate::offload()#on-a-plain-thread). In blocking code of another
+/// runtime, waits under the guard rest on home, which may outlive that runtime.
+/// [`Context::current`](crate::Context::current) becomes
 /// [`Blocking`](crate::Context::Blocking), because a runtime is reachable.
 ///
 /// The guard is for sync code. If a task holds it across an `.await`, it stays on the

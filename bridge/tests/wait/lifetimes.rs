@@ -40,6 +40,36 @@ fn home_has_as_many_blocking_threads_as_tokio() {
     });
 }
 
+/// Otherwise a server that makes its shutdown early leaves no time for home.
+#[test]
+fn the_grace_begins_at_the_wait_or_the_first_poll() {
+    const GRACE: Duration = Duration::from_secs(3);
+    within(|| {
+        let bridges = [(); 2].map(|()| Bridge::builder().worker_threads(1).build().unwrap());
+        let [waited, awaited] = bridges.each_ref().map(|bridge| bridge.shutdown(GRACE));
+        thread::sleep(GRACE + Duration::from_millis(100));
+        // Returns a task that goes on after the shutdown has closed home.
+        let blocking_task = |bridge: &Bridge| {
+            let (done, is_done) = mpsc::channel();
+            let (start, started) = mpsc::channel();
+            bridge.handle().unwrap().spawn_blocking(move || {
+                start.send(()).unwrap();
+                thread::sleep(Duration::from_millis(500));
+                done.send(()).unwrap();
+            });
+            started.recv().unwrap();
+            is_done
+        };
+        let is_done = blocking_task(&bridges[0]);
+        let _report = waited.wait();
+        assert!(is_done.try_recv().is_ok(), "waited for");
+        let is_done = blocking_task(&bridges[1]);
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let _report = runtime.block_on(awaited);
+        assert!(is_done.try_recv().is_ok(), "awaited");
+    });
+}
+
 #[test]
 fn tasks_keep_running_between_waits() {
     within(|| {

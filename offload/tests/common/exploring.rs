@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bridge_offload::{OffloadError, Pool};
@@ -16,16 +16,19 @@ use super::wait;
 /// A timeout that never passes.
 pub const LONG: Duration = Duration::MAX;
 
-/// Explores `test`. Every thread must have ended when `test` returns.
-pub fn explore(test: impl Fn() + Sync + Send + 'static) {
+/// Explores `test`. Every thread must have ended when `test` returns. Returns whether loom has
+/// tried all orders, and was not stopped before.
+pub fn explore(test: impl Fn() + Sync + Send + 'static) -> bool {
     let model = loom::model::Builder::new();
-    explore_to(model.preemption_bound.unwrap_or(2), test);
+    explore_to(model.preemption_bound.unwrap_or(2), test)
 }
 
-/// Explores `test` with at most this many preemptions in one execution.
-pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
+/// Explores `test` with at most this many preemptions in one execution. Returns whether loom has
+/// tried all such orders.
+pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) -> bool {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(preemptions);
+    let (start, limit) = (Instant::now(), model.max_duration);
     let runs = AtomicUsize::new(0);
     let runs = Arc::new(runs);
     let count = Arc::clone(&runs);
@@ -40,6 +43,7 @@ pub fn explore_to(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
         runs > 1,
         "loom explored a single order: nothing in the test is seen by it"
     );
+    limit.is_none_or(|limit| start.elapsed() < limit)
 }
 
 /// Submits a job while its pool shuts down: the job has run, or its caller is told.

@@ -1,7 +1,7 @@
 //! A limit on the address space, so that no further thread starts.
 
 /// This stack is so large that a limit on the address space stops only these threads.
-pub const STACK: usize = 1 << 34;
+pub const STACK: usize = 1 << 31;
 
 /// While this value lives, no thread with a stack of some size starts.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! `cargo-fuzz`. If either is missing, the note says so. libFuzzer writes new inputs to
 //! `target/corpus`, and a person chooses which of them go into the tree.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use super::{
     printed,
@@ -49,6 +49,11 @@ fn plain(budget: &Budget) -> Result<u64, String> {
     } else {
         INPUTS + INPUTS_PER_SECOND * budget.search.as_secs()
     };
+    let mut test = command(inputs, budget.seed);
+    counted(&run::run(&mut test, budget.search + BUILD, Output::Keep))
+}
+
+fn command(inputs: u64, seed: Option<u64>) -> Command {
     // The package is a workspace of its own, but shares the target directory and the
     // builds.
     let mut test = run::cargo(&[
@@ -64,10 +69,10 @@ fn plain(budget: &Budget) -> Result<u64, String> {
         "--test-threads=1",
     ]);
     test.env("FUZZ_INPUTS", inputs.to_string());
-    if let Some(seed) = budget.seed {
+    if let Some(seed) = seed {
         test.env("FUZZ_SEED", seed.to_string());
     }
-    counted(&run::run(&mut test, budget.search + BUILD, Output::Keep))
+    test
 }
 
 /// Counts the inputs of a run in which each target took some.
@@ -165,6 +170,15 @@ fn executed(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise `--seed` repeats no failure.
+    #[test]
+    fn the_targets_are_told_their_inputs_and_seed() {
+        let test = command(7, Some(9));
+        for (name, value) in [("FUZZ_INPUTS", "7"), ("FUZZ_SEED", "9")] {
+            assert_eq!(run::variable(&test, name).as_deref(), Some(value), "{name}");
+        }
+    }
 
     #[test]
     fn a_short_search_has_a_limit() {

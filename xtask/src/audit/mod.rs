@@ -76,6 +76,11 @@ pub(crate) fn run(args: &Args) -> Chore {
         }
         return Ok(());
     }
+    run_stages(args, &chosen)
+}
+
+/// Runs these stages as often as the arguments say, and shows each round in a table.
+fn run_stages(args: &Args, chosen: &[Stage]) -> Chore {
     let start = Instant::now();
     let mut reports = Vec::new();
     for round in 1..=args.times {
@@ -133,7 +138,10 @@ fn budget<'a>(args: &'a Args, stage: &Stage) -> Budget<'a> {
     };
     Budget {
         quick: args.quick,
-        search: args.seconds.map_or(usual, Duration::from_secs),
+        search: match args.seconds {
+            Some(seconds) if stage.is_open_ended() => Duration::from_secs(seconds),
+            _ => usual,
+        },
         seed: args.seed,
         only: args.only.as_deref(),
     }
@@ -257,6 +265,37 @@ mod tests {
         assert_eq!(names(true), quick);
         let more = ["address", "thread", "miri", "valgrind", "peers"];
         assert_eq!(names(false), [&quick[..], &more].concat());
+    }
+
+    #[test]
+    fn an_audit_with_a_stage_that_fails_fails() {
+        let broken = Stage {
+            name: "broken",
+            purpose: "",
+            unit: "tests",
+            quick: None,
+            full: Duration::ZERO,
+            part_of_the_whole: true,
+            needs: &[],
+            work: |_| Err("it leaks".to_owned()),
+        };
+        let why = run_stages(&named(&["broken"]), &[broken]).unwrap_err();
+        assert!(why.contains("it leaks"), "{why}");
+    }
+
+    /// Otherwise `--seconds 60` kills the stages that take longer.
+    #[test]
+    fn seconds_bound_a_search_and_kill_no_fixed_set_of_tests() {
+        let args = Args {
+            seconds: Some(60),
+            ..named(&[])
+        };
+        for stage in stages::all() {
+            let is_open = ["shuttle", "proptest", "fuzz"].contains(&stage.name);
+            let minute = Duration::from_mins(1);
+            let expected = if is_open { minute } else { stage.full };
+            assert_eq!(budget(&args, &stage).search, expected, "{}", stage.name);
+        }
     }
 
     #[test]

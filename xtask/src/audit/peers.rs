@@ -94,6 +94,17 @@ fn edited(file: &str, mut text: String, edits: &[Edit]) -> Result<String, String
 mod tests {
     use super::*;
 
+    /// Otherwise a peer runs on its own pool, and its tests pass.
+    #[test]
+    fn a_file_gets_its_edits() {
+        let text = "```no_run\nfs::create_dir(\"/some/dir\"); \"/some/dir\"".to_owned();
+        let text = edited("x/async-fs/src/lib.rs", text, &edit::ASYNC_FS);
+        let expected = "```\nfs::create_dir_all(\"some/dir\"); \"some/dir\"";
+        assert_eq!(text.as_deref(), Ok(expected));
+        let other = edited("x/async-fs/src/unix.rs", "x".to_owned(), &edit::ASYNC_FS);
+        assert_eq!(other.as_deref(), Ok("x"));
+    }
+
     #[test]
     fn tests_of_a_peer_count_only_if_all_passed() {
         let text = "test result: ok. 2 passed; 0 failed\n";

@@ -164,4 +164,14 @@ mod tests {
         let options = run::variable(&under_address("a-host"), "ASAN_OPTIONS");
         assert!(options.is_some_and(|options| options.contains("detect_leaks=1")));
     }
+
+    #[test]
+    fn all_tests_of_all_packages_run_under_the_address_sanitizer() {
+        let test = under_address("a-host");
+        let given: Vec<_> = test.get_args().filter_map(|arg| arg.to_str()).collect();
+        for wanted in PACKAGES.iter().chain(&["--lib", "--tests"]) {
+            assert!(given.contains(wanted), "{wanted}: {given:?}");
+        }
+        assert!(PACKAGES.contains(&"bridge-offload") && PACKAGES.contains(&"bridge"));
+    }
 }

@@ -5,6 +5,8 @@
 //! The long form also cancels many queries of a database as they end. No statement behind
 //! a cancelled query is interrupted.
 
+use std::process::Command;
+
 use super::{
     instrumented::BUILD,
     stage::{Budget, Tally},
@@ -43,11 +45,19 @@ fn soak(target: &[&str], calls: u64, budget: &Budget) -> Result<String, String> 
     if !run::run(&mut build, BUILD, Output::Show).passed() {
         return Err("the soak test does not build".to_owned());
     }
+    output(run::run(
+        &mut command(target, calls),
+        budget.search,
+        Output::Tee,
+    ))
+}
+
+fn command(target: &[&str], calls: u64) -> Command {
     let mut test = run::cargo(&["test"]);
     test.args(target)
         .args(["--", "--nocapture", "--test-threads=1"]);
     test.env("BRIDGE_SOAK", calls.to_string());
-    output(run::run(&mut test, budget.search, Output::Tee))
+    test
 }
 
 /// Returns the output of a soak that has passed.
@@ -81,6 +91,13 @@ fn calls(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Otherwise the long soak is no longer than the short one.
+    #[test]
+    fn the_tests_are_told_their_number_of_calls() {
+        let told = run::variable(&command(&CALL, 7), "BRIDGE_SOAK");
+        assert_eq!(told.as_deref(), Some("7"));
+    }
     use crate::run::Verdict;
 
     #[test]

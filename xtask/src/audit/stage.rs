@@ -61,6 +61,12 @@ pub(super) struct Report {
 }
 
 impl Stage {
+    /// Returns whether the stage could search for ever. Another stage takes its time as a kill
+    /// timer only.
+    pub(super) fn is_open_ended(&self) -> bool {
+        ["shuttle", "proptest", "fuzz"].contains(&self.name)
+    }
+
     /// Runs the stage, or skips it if a tool is missing.
     pub(super) fn run(&self, budget: &Budget) -> Report {
         let start = Instant::now();

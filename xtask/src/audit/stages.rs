@@ -111,3 +111,36 @@ impl Stage {
         Self { purpose, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Work = fn(&Budget) -> Result<Tally, String>;
+
+    /// Otherwise a stage runs twice under two names, and another one never.
+    #[test]
+    fn each_stage_does_its_own_work() {
+        let own: [(&str, Work); 13] = [
+            ("loom", loom::run),
+            ("shuttle", shuttle::run),
+            ("proptest", proptest::run),
+            ("fuzz", fuzz::run),
+            ("faults", faults::run),
+            ("soak", soak::run),
+            ("address", sanitizer::address),
+            ("thread", sanitizer::thread),
+            ("miri", miri::run),
+            ("valgrind", valgrind::run),
+            ("peers", peers::run),
+            ("coverage", coverage::run),
+            ("breaks", breaks::run),
+        ];
+        let stages = all();
+        assert_eq!(stages.len(), own.len());
+        for (stage, (name, work)) in stages.iter().zip(own) {
+            assert_eq!(stage.name, name);
+            assert!(std::ptr::fn_addr_eq(stage.work, work), "{name}");
+        }
+    }
+}

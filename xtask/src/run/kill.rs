@@ -15,17 +15,22 @@ pub(super) fn tree(child: &mut Child) {
                 .arg(child.id().to_string()),
         );
     } else {
+        // Otherwise the child may start another program while its descendants are killed.
+        shell(&format!("kill -STOP {}", child.id()));
         let doomed = descendants(child.id(), &parents());
         let list: Vec<String> = doomed.iter().map(u32::to_string).collect();
         if !list.is_empty() {
-            // The shell's built-in `kill` is used: small systems have no program of
-            // that name.
-            quiet(Command::new("sh").args(["-c", &format!("kill -9 {}", list.join(" "))]));
+            shell(&format!("kill -9 {}", list.join(" ")));
         }
     }
     // An error means that the child has ended in the meantime, as wanted.
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Runs a command of the shell: small systems have no program named `kill`.
+fn shell(command: &str) {
+    quiet(Command::new("sh").args(["-c", command]));
 }
 
 fn quiet(command: &mut Command) {

@@ -5,7 +5,11 @@ use std::{
     process::Child,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
+
+/// The time that a stream may stay open after the child.
+const AFTER_THE_CHILD: Duration = Duration::from_secs(10);
 
 /// The threads that read a child's streams.
 pub(super) struct Readers {
@@ -84,10 +88,17 @@ fn reader(
 }
 
 impl Readers {
-    /// Waits for the end of the streams, and returns their text.
+    /// Waits for the end of the streams, and returns their text. Does not wait for long if a
+    /// program holds a stream that has outlived the child.
     pub(super) fn text(self) -> String {
+        let until = Instant::now() + AFTER_THE_CHILD;
         for thread in self.threads {
-            thread.join().expect("a reader does not panic");
+            while !thread.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                thread.join().expect("a reader does not panic");
+            }
         }
         std::mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -51,7 +51,7 @@ pub(super) fn all() -> Vec<Step> {
             "featureless",
             "the bridge's clock, jobs and waits without its features, as most users build it",
             minutes(10),
-            cargo(FEATURELESS),
+            tests(FEATURELESS),
         ),
         step(
             "doc tests",
@@ -222,6 +222,44 @@ mod tests {
         for kind in ["--workspace", "--doc"] {
             assert!(DOC_TESTS.contains(&kind), "{kind}");
         }
+    }
+
+    /// Otherwise a step that runs no test passes, or a step is gone and nobody sees it.
+    #[test]
+    fn the_steps_are_these_and_those_of_tests_must_run_one() {
+        let steps = all();
+        let names: Vec<_> = steps.iter().map(|step| step.name).collect();
+        let expected = [
+            "fmt",
+            "tidy",
+            "clippy",
+            "tests",
+            "featureless",
+            "doc tests",
+            "rustdoc",
+            "audit",
+            "package",
+            "oldest",
+            "current-thread",
+            "tokio",
+            "deny",
+        ];
+        assert_eq!(names, expected);
+        for step in &steps {
+            if let Work::Program(program) = &step.work {
+                let runs_tests = program.get_args().next().is_some_and(|arg| arg == "test");
+                assert!(!runs_tests, "{}", step.name);
+            }
+        }
+    }
+
+    #[test]
+    fn warnings_of_rustdoc_are_denied() {
+        let Work::Program(doc) = rustdoc() else {
+            panic!("it is a program");
+        };
+        let flags = run::variable(&doc, "RUSTDOCFLAGS");
+        assert_eq!(flags.as_deref(), Some("-D warnings"));
     }
 
     #[test]

@@ -85,7 +85,11 @@ const CHECKS: [(&str, Check); 12] = [
 
 pub(crate) fn run() -> Chore {
     let tree = Tree::read(&crate::root()).map_err(|e| format!("tidy: the tree: {e}"))?;
-    match findings(&tree).len() {
+    verdict(findings(&tree).len())
+}
+
+fn verdict(faults: usize) -> Chore {
+    match faults {
         0 => Ok(()),
         count => Err(format!("tidy: {count} faults to put right")),
     }
@@ -112,6 +116,12 @@ fn findings(tree: &Tree) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fault_fails_the_chore() {
+        assert_eq!(verdict(0), Ok(()));
+        assert!(verdict(1).is_err());
+    }
 
     /// Otherwise a check has tests, and nobody makes it.
     #[test]

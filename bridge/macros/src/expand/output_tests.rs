@@ -104,6 +104,29 @@ fn a_declaration_that_takes_itself_by_value_is_sized() {
         "Self: ::core::marker::Sized",
         0,
     );
+    // The bound of a twin, and that of the smart function if it has one.
+    for (declaration, count) in [
+        ("fn f(self) -> u8;", 2),
+        ("async fn f(self) -> u8;", 1),
+        ("fn f() -> Self;", 2),
+        ("fn f(&self) -> u8;", 0),
+    ] {
+        check(
+            "blocking = g",
+            declaration,
+            "Self: ::core::marker::Sized",
+            count,
+        );
+    }
+}
+
+/// Otherwise the twin of an associated function calls another function of that name, or none.
+#[test]
+fn a_static_lifetime_in_a_body_is_no_static() {
+    for (body, calls) in [("let x: &'static str = h();", 0), ("static S: u8 = 1;", 1)] {
+        let function = format!("async fn f() {{ {body} }}");
+        check("blocking = g", &function, "f().wait()", calls);
+    }
 }
 
 /// Otherwise such an output has the lifetime `'static`.

@@ -258,7 +258,7 @@ fn name_impl_arguments(sig: &mut Signature, taken: &Names) {
 /// Adds the bound `Self: Sized` to a trait's declaration that takes or returns
 /// `Self` by value. The plain function needs no bound, but a call cannot hold
 /// an unsized value.
-fn sized_self(sig: &mut Signature, declared: bool) {
+pub(super) fn sized_self(sig: &mut Signature, declared: bool) {
     let is_self = |ty: &Type| matches!(bare(ty), Type::Path(ty) if ty.path.is_ident("Self"));
     let taken = sig.inputs.iter().any(|input| match input {
         FnArg::Receiver(receiver) => match &receiver.kind {

@@ -18,7 +18,9 @@ use syn::{
 use super::{
     allowing, asynchronous, behind, naming,
     param::{self, Param},
-    setup, yields,
+    setup,
+    synchronous::sized_self,
+    yields,
 };
 use crate::{
     args::{Options, Twin},
@@ -34,6 +36,7 @@ pub(super) fn expand(function: &Function, options: &Options, twin: &Twin) -> Tok
     let mut sig = smart.clone();
     naming::name_elided_in_impls(&mut sig, &function.names);
     sig.asyncness = None;
+    sized_self(&mut sig, function.body.is_none());
     sig.ident = twin.name.clone();
     let mut vis = quote! { #vis };
     let work = match &function.body {

@@ -250,3 +250,21 @@ fn a_thread_that_ends_may_submit() {
         }
     });
 }
+
+/// Otherwise a task without a span logs into a span of the thread that polls it.
+#[test]
+fn a_task_leaves_each_of_many_spans() {
+    within(|| {
+        let bridge = one_thread().carry_span(false).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let mut entered: Vec<_> = (0..200).map(|_| info_span!("driver").entered()).collect();
+        let seen = runtime.unwrap().block_on(async {
+            let task = bridge.spawn(async { (thread::current().id(), path()) });
+            task.await.unwrap()
+        });
+        assert_eq!(seen, (thread::current().id(), String::new()));
+        let back = path().split('/').count();
+        assert_eq!(back, 200, "the thread is back in its spans");
+        while entered.pop().is_some() {}
+    });
+}

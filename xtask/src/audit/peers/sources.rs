@@ -50,14 +50,25 @@ pub(super) fn copy(
     edits: &[Edit],
 ) -> Result<(), String> {
     let (from, to) = (source(found, package)?, Path::new(COPIES).join(package));
-    copy_file(&from.join("Cargo.toml"), &to.join("Cargo.toml"), edits)?;
+    let mut paths = vec![PathBuf::from("Cargo.toml")];
     for directory in directories {
-        for name in files(&from.join(directory))? {
-            let path = Path::new(directory).join(name);
-            copy_file(&from.join(&path), &to.join(&path), edits)?;
-        }
+        let names = files(&from.join(directory))?;
+        paths.extend(names.iter().map(|name| Path::new(directory).join(name)));
     }
-    Ok(())
+    for path in &paths {
+        copy_file(&from.join(path), &to.join(path), edits)?;
+    }
+    each_has_a_file(package, &paths, edits)
+}
+
+/// Fails if an edit is for a file that the peer does not have. Otherwise the peer would run on its
+/// own pool, and pass.
+fn each_has_a_file(package: &str, paths: &[PathBuf], edits: &[Edit]) -> Result<(), String> {
+    let has_file = |edit: &&Edit| paths.iter().any(|path| path.ends_with(edit.file));
+    match edits.iter().find(|edit| !has_file(edit)) {
+        None => Ok(()),
+        Some(edit) => Err(format!("{package} has no file {}", edit.file)),
+    }
 }
 
 /// Copies test files of a package, with their edits, into a package of their own.
@@ -74,6 +85,8 @@ pub(super) fn copy_tests(
     for path in paths {
         copy_file(&from.join(path), &to.join(path), edits)?;
     }
+    let files: Vec<_> = paths.iter().map(PathBuf::from).collect();
+    each_has_a_file(package, &files, edits)?;
     let names = fs::read_to_string(crate::root().join(NAMES)).map_err(|e| failed(NAMES, &e))?;
     let [_, dependencies] = names.split("[dependencies]\n").collect::<Vec<_>>()[..] else {
         return Err(format!("{NAMES} has no dependencies"));
@@ -139,4 +152,18 @@ fn write(to: &Path, text: &str) -> Result<(), String> {
 
 fn failed(path: &str, error: &io::Error) -> String {
     format!("{path}: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::peers::edit;
+
+    #[test]
+    fn an_edit_without_a_file_fails() {
+        let paths = ["Cargo.toml", "src/lib.rs"].map(PathBuf::from);
+        assert_eq!(each_has_a_file("blocking", &paths, &edit::BLOCKING), Ok(()));
+        let why = each_has_a_file("blocking", &paths[..1], &edit::BLOCKING).unwrap_err();
+        assert!(why.contains("src/lib.rs"), "{why}");
+    }
 }
