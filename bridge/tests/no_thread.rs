@@ -141,7 +141,9 @@ fn a_limit_whose_clock_gets_no_thread_has_passed() {
     drop(no_room);
     assert!(matches!(outcome, Err(Rejected::TimedOut { .. })));
     drop(closed);
-    others.into_iter().for_each(|other| other.join().unwrap());
+    for other in others {
+        other.join().unwrap();
+    }
     drop(release);
     assert!(runtime.block_on(plug) && runtime.block_on(queued));
 }

@@ -4,6 +4,7 @@
 use std::{
     cell::Cell,
     panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe},
+    pin::Pin,
     sync::{LazyLock, mpsc},
     task::{Context, Waker},
     time::Duration,
@@ -143,4 +144,61 @@ fn the_refusal_of_a_large_call_names_its_function() {
     let refused = within(|| runtime.unwrap().block_on(async { large().try_wait() }));
     let text = refused.unwrap_err().to_string();
     assert!(text.contains("`panics::large` at"), "{text}");
+}
+
+/// Otherwise the panic points into the bridge.
+#[test]
+fn a_call_that_lost_its_arguments_panics_at_the_callers_line() {
+    struct Fragile;
+
+    impl Clone for Fragile {
+        fn clone(&self) -> Self {
+            panic!("not to be copied")
+        }
+    }
+
+    #[smartasync]
+    fn look(_at: &Fragile) {}
+
+    within(|| {
+        let fragile = Fragile;
+        let mut calls = [(); 3].map(|()| look(&fragile));
+        for call in &mut calls {
+            let poll = AssertUnwindSafe(|| {
+                let mut cx = Context::from_waker(Waker::noop());
+                let _never = Pin::new(&mut *call).poll(&mut cx);
+            });
+            panic::catch_unwind(poll).unwrap_err();
+        }
+        let [offloaded, tried, waited] = calls;
+        #[rustfmt::skip]
+        let places = [
+            (line!(), panic_place(|| drop(offloaded.offload()))),
+            (line!(), panic_place(|| drop(tried.try_offload()))),
+            (line!(), panic_place(|| waited.wait())),
+        ];
+        for (line, place) in places {
+            assert_eq!(place, (file!().to_owned(), line));
+        }
+    });
+}
+
+/// Otherwise the error names the line of the job twice, and that of the wait nowhere.
+#[test]
+fn a_wait_without_a_result_names_its_own_line() {
+    within(|| {
+        let bridge = Bridge::builder().build().unwrap();
+        let _report = bridge.shutdown(Duration::ZERO).wait();
+        // The wait rests on this runtime, because the bridge's own has ended.
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _here = runtime.enter();
+        let limit = Duration::from_secs(20);
+        let (call, job) = (half(1).on(&bridge), line!());
+        let (result, wait) = (call.wait_timeout(limit), line!());
+        let error = result.unwrap_err();
+        let WaitError::OffloadFailed { error: of_job, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!((error.at().line(), of_job.at().line()), (wait, job));
+    });
 }

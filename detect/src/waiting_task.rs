@@ -16,7 +16,7 @@
 //! too, and that destructor may wait. Outside a worker,
 //! `probe::blocking` tells the two apart.
 
-use std::cell::Cell;
+use std::{cell::Cell, marker::PhantomData};
 
 use tokio::task::{self, Id};
 
@@ -35,6 +35,8 @@ thread_local! {
 pub struct TaskIdGuard {
     is_task: bool,
     before: Option<Id>,
+    /// Keeps the guard on this thread, whose note it restores.
+    here: PhantomData<*const ()>,
 }
 
 /// Notes the task that waits here, if a task does.
@@ -44,6 +46,7 @@ pub fn note() -> TaskIdGuard {
     TaskIdGuard {
         is_task: id.is_some(),
         before: id.and_then(|id| WAITING.replace(Some(id))),
+        here: PhantomData,
     }
 }
 

@@ -1,6 +1,12 @@
-//! Checks which task counts as the one that waits here.
+//! Checks which task counts as the one that waits here, and that the guards of marks keep to
+//! their thread.
 
-use bridge_detect::{ThreadTag, waiting_task};
+use std::marker::PhantomData;
+
+use bridge_detect::{
+    TagGuard, ThreadTag,
+    waiting_task::{self, TaskIdGuard},
+};
 use testkit::within;
 use tokio::task::{self, LocalSet};
 
@@ -61,4 +67,29 @@ fn a_task_inside_a_wait_or_a_job_is_local() {
             }
         });
     });
+}
+
+/// Otherwise a tag or a task is taken back on another thread, and stays in force on its own.
+#[test]
+fn a_guard_stays_on_its_thread() {
+    trait Lacks {
+        fn is_send(&self) -> bool {
+            false
+        }
+    }
+
+    struct Probe<T>(PhantomData<T>);
+
+    impl<T> Lacks for Probe<T> {}
+
+    impl<T: Send> Probe<T> {
+        fn is_send(&self) -> bool {
+            let _ = self.0;
+            true
+        }
+    }
+
+    assert!(Probe(PhantomData::<ThreadTag>).is_send());
+    assert!(!Probe(PhantomData::<TagGuard>).is_send());
+    assert!(!Probe(PhantomData::<TaskIdGuard>).is_send());
 }

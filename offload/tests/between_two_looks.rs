@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use bridge_offload::cancellation;
 use common::{plug, pool, wait};
 use testkit::within;
 
@@ -103,5 +104,19 @@ fn a_poll_sees_what_comes_while_it_clones_its_waker() {
             }
         };
         assert!(told(plugged.outcome(), end));
+    });
+}
+
+/// Otherwise a task hangs whose waker drops, as it is cloned, another future of the same job.
+#[test]
+fn a_cancellation_clones_its_waker_outside_its_lock() {
+    within(|| {
+        let pool = pool(1, 8);
+        wait(pool.run(|| {
+            let other = cancellation();
+            let mut future = pin!(cancellation());
+            let (poll, _is_woken) = polled(future.as_mut(), move || drop(other));
+            assert!(poll.is_pending());
+        }));
     });
 }

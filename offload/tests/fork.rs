@@ -360,3 +360,17 @@ fn a_process_of_too_many_forks_looks_at_no_table_of_pools() {
         assert!(in_forks(70, &|| foreign_jobs() == 0));
     });
 }
+
+/// Otherwise the error in the child points into the pool.
+#[test]
+fn a_child_is_told_the_place_of_its_call() {
+    within(|| {
+        let pool = common::pool(1, 8);
+        let told = in_fork(|| {
+            let (job, line) = (pool.run(|| ()), line!());
+            let error = wait(job.outcome()).unwrap_err();
+            (error.at().file(), error.at().line()) == (file!(), line)
+        });
+        assert!(told);
+    });
+}

@@ -1,6 +1,8 @@
 //! Checks that a wait in a task of a `LocalSet` is refused: it would freeze the
 //! set.
 
+use std::{future::poll_fn, task::Poll};
+
 use futures::FutureExt as _;
 
 use super::*;
@@ -231,15 +233,34 @@ fn a_root_is_one_afterwards() {
             }
             // The budget still works: it runs out.
             let mut operations = 0;
-            while let std::task::Poll::Ready(one) = futures::poll!(std::future::poll_fn(|cx| {
-                tokio::task::coop::poll_proceed(cx)
-            })) {
+            while let Poll::Ready(one) =
+                futures::poll!(poll_fn(|cx| { tokio::task::coop::poll_proceed(cx) }))
+            {
                 one.made_progress();
                 operations += 1;
                 assert!(operations <= 128, "the budget has gone");
             }
             assert_eq!(wait(real_work()), 7);
             assert_eq!(Context::current(), Context::Async, "it had run out before");
+        });
+    });
+}
+
+/// Otherwise a call that is dispatched after such a panic blocks its root.
+#[test]
+fn a_root_is_one_after_a_panic_too() {
+    async fn fails_late() -> u32 {
+        sleep(Duration::from_millis(1)).await;
+        panic!("on purpose")
+    }
+
+    within(|| {
+        one_worker().block_on(async {
+            while let Poll::Ready(one) = futures::poll!(poll_fn(tokio::task::coop::poll_proceed)) {
+                one.made_progress();
+            }
+            catch_unwind(AssertUnwindSafe(|| wait(fails_late()))).unwrap_err();
+            assert_eq!(Context::current(), Context::Async);
         });
     });
 }

@@ -166,4 +166,35 @@ mod tests {
             assert_eq!(told.recv(), Ok(Poll::Ready(7)));
         });
     }
+
+    /// Otherwise a task hangs whose old waker owns what awaits the same result.
+    #[test]
+    fn an_old_waker_is_not_dropped_under_the_lock() {
+        struct Looks(Arc<Mutex<Slot<u8>>>, mpsc::Sender<bool>);
+
+        impl Wake for Looks {
+            fn wake(self: Arc<Self>) {}
+        }
+
+        impl Drop for Looks {
+            fn drop(&mut self) {
+                self.1.send(self.0.try_lock().is_ok()).unwrap();
+            }
+        }
+
+        within(|| {
+            let (end, ends) = mpsc::channel::<()>();
+            let body = move || u8::from(ends.recv().is_err());
+            let mut future = OnThread::start("test", (), body).unwrap();
+            let (tell, told) = mpsc::channel();
+            let waker = Waker::from(Arc::new(Looks(Arc::clone(&future.slot), tell)));
+            let mut cx = Context::from_waker(&waker);
+            assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+            drop(waker);
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(Pin::new(&mut future).poll(&mut cx).is_pending());
+            assert_eq!(told.recv(), Ok(true));
+            drop(end);
+        });
+    }
 }

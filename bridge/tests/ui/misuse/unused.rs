@@ -15,4 +15,6 @@ fn main() {
     bridge::BoxCall::new(read());
     bridge::Bridge::global().shutdown(std::time::Duration::ZERO);
     bridge::enter();
+    bridge::offload(|| ());
+    bridge::offload::on_cancel(|| ());
 }
