@@ -229,9 +229,15 @@ impl State {
             && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_beyond_permits())
     }
 
-    /// Returns whether a permit is free, so that any job may start.
+    /// Returns whether a permit is free, so that any job may start. A worker beyond the limit of
+    /// the pool takes no permit, even if the jobs that have the other workers are parked.
     fn has_permit(&self) -> bool {
-        self.running < self.permits()
+        self.running < self.permits() && (self.threads <= self.most_workers() || !self.is_full())
+    }
+
+    /// Returns whether as many workers have a job as the pool may have workers.
+    fn is_full(&self) -> bool {
+        self.running + self.blocked() >= self.most_workers()
     }
 
     /// Returns the number of permits. Descendants of parked jobs may run beyond it.
@@ -358,7 +364,8 @@ impl State {
         if self.has_lookout() {
             return true;
         }
-        if self.has_permit() {
+        // The newest job may start beyond the limit.
+        if self.has_permit() || self.starts_newest() {
             return false;
         }
         self.start_monitor();
@@ -369,6 +376,7 @@ impl State {
     fn begin(&mut self, stack: usize, job: &Submitted, right: StartRight) {
         self.running += 1;
         let is_beyond = !matches!(right, StartRight::Permit);
+        let is_beyond_limit = matches!(right, StartRight::Surplus) && self.growth.is_beyond_limit();
         self.growth.note_start(self.is_progress(is_beyond));
         let credit = match right {
             StartRight::Permit => None,
@@ -386,6 +394,7 @@ impl State {
             lineage: job.lineage.clone(),
             credit,
             is_beyond,
+            is_beyond_limit,
         });
     }
 

@@ -73,6 +73,19 @@ impl List {
         Some(job)
     }
 
+    /// Takes out the last live job. No list holds it any more.
+    pub(super) fn pop_newest(&mut self) -> Option<Submitted> {
+        while self.live > 0 {
+            let job = self.jobs.pop_back()?;
+            let mark = job.header().list.swap(OUT, Ordering::Relaxed);
+            if mark != OUT {
+                self.count_out(mark);
+                return Some(job);
+            }
+        }
+        None
+    }
+
     /// Takes out the first live job that `fits`. No list holds it any more.
     pub(super) fn pop_first_where(
         &mut self,

@@ -52,6 +52,25 @@ impl Queue {
         self.show();
     }
 
+    /// Returns whether there is an unrelated job, also in the backlog, after it has closed the
+    /// inbox.
+    pub(crate) fn collects_unrelated(&mut self) -> bool {
+        self.close_inbox();
+        self.unrelated.queue.live + self.unrelated.backlog.live > 0
+    }
+
+    /// Takes the unrelated job that came last.
+    pub(crate) fn take_newest_unrelated(&mut self) -> Option<Submitted> {
+        self.close_inbox();
+        let Lists { queue, backlog } = &mut self.unrelated;
+        let job = backlog.pop_newest();
+        admit(job.as_ref(), self.clock.as_ref());
+        let job = job.or_else(|| queue.pop_newest())?;
+        self.unrelated_taken += 1;
+        self.refill();
+        Some(job)
+    }
+
     /// Takes out the unrelated jobs that `fit`: those of the queue and those of the backlog.
     fn take_unrelated_where(
         &mut self,

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::{State, own_jobs::descends_from_open, parked_wait::ParkedWait};
+use super::{State, growth::SurplusFor, own_jobs::descends_from_open, parked_wait::ParkedWait};
 use crate::{
     job::runnable::Submitted,
     lineage::{Frame, Kind, PoolId, Relation},
@@ -23,7 +23,8 @@ pub(super) enum StartRight {
     Permit,
     /// The job runs on the account of a parked job.
     Credit(Credit),
-    /// The pool has stood still, and the job descends from a parked job, or is an own job.
+    /// The pool has stood still, and this is one of the jobs that may end that: see
+    /// [`SurplusFor`].
     Surplus,
 }
 
@@ -80,7 +81,7 @@ impl State {
 
     /// Returns whether no permit is free and a queued job may start beyond the permits.
     pub(super) fn has_job_beyond_permits(&mut self) -> bool {
-        if self.has_permit() || !self.queue.holds_descendants() {
+        if self.has_permit() || !(self.queue.holds_descendants() || self.starts_newest()) {
             return false;
         }
         self.has_job_on_credit() || self.has_surplus_job()
@@ -89,7 +90,7 @@ impl State {
     /// Takes the first job that may start although no permit is free, together with the
     /// right to start it.
     pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, StartRight)> {
-        if !self.queue.holds_descendants() {
+        if !(self.queue.holds_descendants() || self.starts_newest()) {
             return None;
         }
         if !self.knows_nothing_on_credit() {
@@ -174,14 +175,22 @@ impl State {
     }
 
     /// Returns whether a queued job may start as surplus.
-    fn has_surplus_job(&self) -> bool {
-        let (for_own, pool, parked_waits) = (
-            self.grows_only_for_own_jobs(),
-            self.pool,
-            &self.parked_waits,
-        );
-        self.growth.surplus() > 0
-            && (self.queue).has_descendant(|job| may_be_surplus(job, for_own, parked_waits, pool))
+    fn has_surplus_job(&mut self) -> bool {
+        if self.growth.surplus() == 0 {
+            return false;
+        }
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        let has_own = || {
+            self.queue
+                .has_descendant(|job| descends_from_open(job, pool))
+        };
+        match self.growth.surplus_for() {
+            SurplusFor::Descendants => {
+                (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
+            }
+            SurplusFor::OwnJobs => has_own(),
+            SurplusFor::Newest => has_own() || self.queue.collects_unrelated(),
+        }
     }
 
     /// Takes the first job that may start as surplus.
@@ -189,26 +198,18 @@ impl State {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (for_own, pool, parked_waits) = (
-            self.grows_only_for_own_jobs(),
-            self.pool,
-            &self.parked_waits,
-        );
-        (self.queue).take_descendant(|job| may_be_surplus(job, for_own, parked_waits, pool))
-    }
-}
-
-/// Returns whether this job may start as surplus. `for_own` says that the surplus is for own jobs.
-fn may_be_surplus(
-    job: &Submitted,
-    for_own: bool,
-    parked_waits: &[ParkedWait],
-    pool: PoolId,
-) -> bool {
-    if for_own {
-        descends_from_open(job, pool)
-    } else {
-        descends_from_parked(job, parked_waits, pool)
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        let is_own = |job: &Submitted| descends_from_open(job, pool);
+        match self.growth.surplus_for() {
+            SurplusFor::Descendants => {
+                (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
+            }
+            SurplusFor::OwnJobs => self.queue.take_descendant(is_own),
+            SurplusFor::Newest => {
+                let own = self.queue.take_descendant(is_own);
+                own.or_else(|| self.queue.take_newest_unrelated())
+            }
+        }
     }
 }
 

@@ -9,17 +9,29 @@
 //! what that parked job holds. Such descendants spend the credit, so another descendant,
 //! which would end the wait, cannot start. So while the pool stands still, it starts
 //! further descendants of parked jobs: the *surplus*. At its limit, a pool that grows starts its
-//! own jobs in the same way (`own_jobs.rs`).
+//! own jobs in the same way, and then the newest of the others (`own_jobs.rs`).
 
 use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
 /// The most permits to which a pool grows.
 const MOST: usize = TOKIOS_LIMIT;
 
-/// The most own jobs that one step lets start beyond the permits, and the most workers that are
+/// The most jobs that run beyond the limit of a pool that grows, and the most workers that are
 /// added for them. It is half of the workers that a pool adds for parked ones by default, so the
 /// others are left for these.
-const MOST_OWN_JOBS: usize = 32;
+const MOST_BEYOND_LIMIT: usize = 32;
+
+/// The jobs that may start as surplus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SurplusFor {
+    /// Descendants of parked jobs.
+    #[default]
+    Descendants,
+    /// Own jobs of the pool.
+    OwnJobs,
+    /// Own jobs, and then the newest of the unrelated jobs.
+    Newest,
+}
 
 /// The permits and the surplus that were added, and the signs of progress.
 #[derive(Default)]
@@ -32,12 +44,13 @@ pub(super) struct Growth {
     /// The number of starts that are still expected from the last step alone. These
     /// starts are no progress.
     expected: usize,
-    /// The number of descendants that may start beyond permits and credit.
+    /// The number of jobs that may start beyond permits and credit.
     surplus: usize,
     /// The surplus of the last step, or zero after progress.
     surplus_step: usize,
-    /// Whether the surplus is for own jobs of the pool, and not for descendants of parked jobs.
-    is_for_own_jobs: bool,
+    surplus_for: SurplusFor,
+    /// Whether the newest jobs have had a surplus since the pool last kept up for a while.
+    has_started_newest: bool,
     /// The number of starts and ends of jobs that were progress for the queued jobs.
     events: u64,
     /// The number of starts, ends and parks of all jobs.
@@ -79,7 +92,7 @@ impl Growth {
     /// Lets descendants of parked jobs start beyond permits and credit: twice as many as
     /// the last time.
     pub(super) fn grow_surplus(&mut self) {
-        if self.is_for_own_jobs {
+        if self.is_beyond_limit() {
             self.end_surplus();
         }
         self.surplus_step = (self.surplus_step * 2).clamp(1, MOST);
@@ -87,35 +100,52 @@ impl Growth {
         self.expected = self.surplus_step;
     }
 
-    /// Lets own jobs of the pool start beyond the permits: twice as many as the last time, up to
-    /// [`MOST_OWN_JOBS`].
-    pub(super) fn grow_surplus_for_own_jobs(&mut self) {
-        if !self.is_for_own_jobs {
+    /// Lets own jobs of the pool run beyond its limit, or the newest jobs too: twice as many as
+    /// the last time, up to [`MOST_BEYOND_LIMIT`]. If such a job ends, another one may start.
+    pub(super) fn grow_beyond_limit(&mut self, surplus_for: SurplusFor) {
+        if !self.is_beyond_limit() {
             self.end_surplus();
         }
-        self.surplus_step = (self.surplus_step * 2).clamp(1, MOST_OWN_JOBS);
+        self.surplus_step = (self.surplus_step * 2).clamp(1, MOST_BEYOND_LIMIT);
         self.surplus = self.surplus_step;
-        self.is_for_own_jobs = true;
+        self.surplus_for = surplus_for;
+        self.has_started_newest |= surplus_for == SurplusFor::Newest;
     }
 
-    /// Returns how many own jobs may run beyond the permits.
-    pub(super) fn own_jobs(&self) -> usize {
-        if self.is_for_own_jobs && self.surplus > 0 {
-            MOST_OWN_JOBS
+    /// Returns for which jobs the surplus is.
+    pub(super) fn surplus_for(&self) -> SurplusFor {
+        self.surplus_for
+    }
+
+    /// Returns whether the surplus lets jobs run beyond the limit of the pool.
+    pub(super) fn is_beyond_limit(&self) -> bool {
+        self.surplus_for != SurplusFor::Descendants
+    }
+
+    /// Returns how many workers may be added beyond the limit of the pool.
+    pub(super) fn workers_beyond_limit(&self) -> usize {
+        if self.is_beyond_limit() && self.surplus > 0 {
+            MOST_BEYOND_LIMIT
         } else {
             0
         }
     }
 
+    /// Returns whether the newest jobs have had a surplus since the pool last kept up for a while.
+    pub(super) fn has_started_newest(&self) -> bool {
+        self.has_started_newest
+    }
+
     /// Ends the surplus if it is for own jobs, because a wait has parked.
     pub(super) fn end_surplus_for_own_jobs(&mut self) {
-        if self.is_for_own_jobs {
+        if self.surplus_for == SurplusFor::OwnJobs {
             self.end_surplus();
         }
     }
 
     fn end_surplus(&mut self) {
-        (self.surplus, self.surplus_step, self.is_for_own_jobs) = (0, 0, false);
+        (self.surplus, self.surplus_step) = (0, 0);
+        self.surplus_for = SurplusFor::Descendants;
     }
 
     /// Returns the number of jobs that may still start as surplus.
@@ -126,6 +156,14 @@ impl Growth {
     /// Notes that a job starts as surplus.
     pub(super) fn use_surplus(&mut self) {
         self.surplus -= 1;
+    }
+
+    /// Notes that a job has ended which ran beyond the limit. Another one may start in its place,
+    /// as long as the surplus lasts.
+    pub(super) fn give_surplus_back(&mut self) {
+        if self.is_beyond_limit() {
+            self.surplus = (self.surplus + 1).min(self.surplus_step);
+        }
     }
 
     /// Returns whether a permit may be added to a pool with `base` permits of its own.
@@ -183,6 +221,7 @@ impl Growth {
     /// Makes the next step a small one again, because the pool has kept up for a while.
     pub(super) fn start_over(&mut self) {
         self.step = 0;
+        self.has_started_newest = false;
     }
 
     /// Returns the counts by which the monitor notices progress.

@@ -7,7 +7,9 @@
 
 use std::time::Instant;
 
-use super::{Action, Phase, State, credit::adopting_wait, parked_wait::ParkedWait};
+use super::{
+    Action, Phase, State, credit::adopting_wait, growth::SurplusFor, parked_wait::ParkedWait,
+};
 use crate::{
     lineage::Frame,
     platform::sleep_probe::SleepProbe,
@@ -73,8 +75,10 @@ impl State {
             if may_grow {
                 self.growth.grow(self.limits.max_threads);
                 self.nothing_lendable = false;
+            } else if self.is_newest_due(verdict.stuck) {
+                self.growth.grow_beyond_limit(SurplusFor::Newest);
             } else if self.grows_only_for_own_jobs() && self.holds_own_jobs() {
-                self.growth.grow_surplus_for_own_jobs();
+                self.growth.grow_beyond_limit(SurplusFor::OwnJobs);
             }
         }
         let stuck = if is_stuck { verdict.stuck } else { 0 };
@@ -102,6 +106,13 @@ impl State {
             report: verdict.report,
             stops: verdict.stops,
         }
+    }
+
+    /// Returns whether the newest jobs may start beyond the limit. The first time that takes as
+    /// long as the surplus of parked jobs, because the jobs of a full pool may just be slow.
+    fn is_newest_due(&self, stuck: u32) -> bool {
+        let is_due = stuck >= SURPLUS || self.growth.has_started_newest();
+        is_due && self.queue.ready() > 0 && self.is_at_its_limit()
     }
 
     /// Grows by a step if the pool has grown because it stands still, and has made no progress
@@ -227,7 +238,7 @@ impl State {
     }
 
     /// Returns whether nobody set a limit of this pool's workers.
-    fn is_unlimited(&self) -> bool {
+    pub(super) fn is_unlimited(&self) -> bool {
         self.limits.most_while_parked > 0
     }
 

@@ -4,8 +4,12 @@
 //! sees neither that the one blocks nor for what. But if it stands still, such jobs are the likely
 //! cure. So they go before the others, the newest first, because older ones may block for newer
 //! ones. At its limit the pool starts some of them beyond the permits.
+//!
+//! The lineage of a job may be lost on the way, for example in a thread that another job starts and
+//! joins. Such a job came after the jobs that block for it. So if the pool stands still at its
+//! limit for a second, it starts the newest of the unrelated jobs too.
 
-use super::State;
+use super::{State, growth::SurplusFor};
 use crate::{job::runnable::Submitted, lineage::PoolId};
 
 impl State {
@@ -34,6 +38,20 @@ impl State {
     /// Returns whether an own job of the pool is queued as a descendant.
     pub(super) fn holds_own_jobs(&self) -> bool {
         (self.queue).has_descendant(|job| descends_from_open(job, self.pool))
+    }
+}
+
+impl State {
+    /// Returns whether a pool of which nobody set a limit has as many workers as it may have, and
+    /// all of them have a job. If a descendant of a parked job is queued, the surplus is for that
+    /// one.
+    pub(super) fn is_at_its_limit(&self) -> bool {
+        self.limits.grows && self.is_unlimited() && self.is_full() && !self.needs_surplus()
+    }
+
+    /// Returns whether the newest of the unrelated jobs may start.
+    pub(super) fn starts_newest(&self) -> bool {
+        self.growth.surplus_for() == SurplusFor::Newest && self.growth.surplus() > 0
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Claimed {
     pub(super) credit: Option<Credit>,
     /// Whether the job started beyond the permits.
     pub(super) is_beyond: bool,
+    /// Whether the job runs beyond the limit of a pool that grows.
+    pub(super) is_beyond_limit: bool,
 }
 
 /// The jobs of one worker.

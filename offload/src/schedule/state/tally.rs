@@ -32,7 +32,11 @@ impl State {
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
         let stack = &mut self.stacks[stack];
-        let is_beyond = stack.innermost().is_some_and(|claimed| claimed.is_beyond);
+        let claimed = stack.innermost();
+        let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
+        if claimed.is_some_and(|claimed| claimed.is_beyond_limit) {
+            self.growth.give_surplus_back();
+        }
         stack.pop();
         self.ended += 1;
         self.growth.note_end(self.is_progress(is_beyond));

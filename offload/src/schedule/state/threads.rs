@@ -79,8 +79,8 @@ impl State {
     }
 
     /// Returns whether a worker may be added: one for each permit, and while a wait is
-    /// parked, as many more as the limit allows. A pool of which nobody set the size adds some
-    /// for its own jobs too.
+    /// parked, as many more as the limit allows. A pool that grows adds some beyond its limit,
+    /// for its own jobs and for the newest ones.
     ///
     /// A pool of which nobody set a limit does not stop there. A request of a server to itself
     /// brings a pool there: nothing tells whose descendant it is. The parked jobs may wait for the
@@ -89,18 +89,29 @@ impl State {
     /// `help` starts a worker only for a job that may start and that no other worker can
     /// take. So there are never more workers than are needed.
     pub(super) fn may_start(&self) -> bool {
-        let limit = if self.parked_waits.is_empty() {
-            self.permits() + self.growth.own_jobs()
+        let beyond = if self.queue.ready() > 0 {
+            self.growth.workers_beyond_limit()
         } else {
-            let added = self.permits() + self.limits.max_blocked_threads;
-            added.max(self.limits.most_while_parked)
+            0
         };
+        let limit = self.most_workers() + beyond;
         // If every worker is parked, a start is tried at once after a failure.
         let failed = || {
             self.start_failed
                 .is_some_and(|at| elapsed(at) < START_AGAIN)
         };
         self.threads < limit && !(self.has_unparked_worker() && failed())
+    }
+
+    /// Returns how many workers the pool may have, without those beyond the limit of a pool that
+    /// grows.
+    pub(super) fn most_workers(&self) -> usize {
+        if self.parked_waits.is_empty() {
+            self.permits()
+        } else {
+            let added = self.permits() + self.limits.max_blocked_threads;
+            added.max(self.limits.most_while_parked)
+        }
     }
 
     /// Counts a worker that is about to start, and returns its number.

@@ -56,8 +56,9 @@ fn a_wait_within_its_job_has_no_account_of_its_own() {
 /// is spent.
 fn without_credit() -> (State, [Parker; 2]) {
     let (mut state, parkers, _job) = hopeless();
-    // The only permit is taken, and no worker can be added.
-    (state.threads, state.running) = (10, 1);
+    // The only permit is taken, and the system has no thread for another worker.
+    (state.threads, state.running) = (3, 1);
+    state.start_failed = Some(Instant::now());
     state.limits.grows = true;
     state.parked_waits[0].request.lends = false;
     state.parked_waits[1].account().spend(Relation::Awaited);

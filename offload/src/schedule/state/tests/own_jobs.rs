@@ -1,6 +1,6 @@
 //! Jobs on which jobs at work may block outside any wait, in a pool whose size nobody has set.
 
-use super::*;
+use super::{growth::SurplusFor, *};
 use crate::schedule::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool whose only permit is taken, a job that the job at work has
@@ -83,7 +83,7 @@ fn the_newest_goes_first() {
 #[test]
 fn a_wait_that_parks_ends_the_surplus() {
     let (mut state, _own, lineage) = blocked(true);
-    state.growth.grow_surplus_for_own_jobs();
+    state.growth.grow_beyond_limit(SurplusFor::OwnJobs);
     let id = lineage.top().unwrap().job().unwrap();
     let _action = state.add_parked_wait(ParkRequest {
         frame: lineage.below(state.pool, id, Kind::Wait).top().unwrap(),
