@@ -361,11 +361,14 @@ impl State {
     /// leaves a job there starts no monitor. So the monitor must run already, to notice
     /// if the pool stands still.
     fn may_use_inbox(&mut self) -> bool {
+        // A job that comes now may start beyond the limit, because it is the newest.
+        if self.growth.is_beyond_limit() {
+            return false;
+        }
         if self.has_lookout() {
             return true;
         }
-        // The newest job may start beyond the limit.
-        if self.has_permit() || self.starts_newest() {
+        if self.has_permit() {
             return false;
         }
         self.start_monitor();
@@ -377,6 +380,7 @@ impl State {
         self.running += 1;
         let is_beyond = !matches!(right, StartRight::Permit);
         let is_beyond_limit = matches!(right, StartRight::Surplus) && self.growth.is_beyond_limit();
+        let beyond_limit_since = is_beyond_limit.then(|| self.queue.unrelated_pushed());
         self.growth.note_start(self.is_progress(is_beyond));
         let credit = match right {
             StartRight::Permit => None,
@@ -394,7 +398,7 @@ impl State {
             lineage: job.lineage.clone(),
             credit,
             is_beyond,
-            is_beyond_limit,
+            beyond_limit_since,
         });
     }
 

@@ -73,6 +73,11 @@ impl List {
         Some(job)
     }
 
+    /// Returns the last live job.
+    pub(super) fn newest(&self) -> Option<&Submitted> {
+        self.jobs.iter().rev().find(|job| is_held(job))
+    }
+
     /// Takes out the last live job. No list holds it any more.
     pub(super) fn pop_newest(&mut self) -> Option<Submitted> {
         while self.live > 0 {

@@ -52,16 +52,14 @@ impl Queue {
         self.show();
     }
 
-    /// Returns whether there is an unrelated job, also in the backlog, after it has closed the
-    /// inbox.
-    pub(crate) fn collects_unrelated(&mut self) -> bool {
-        self.close_inbox();
-        self.unrelated.queue.live + self.unrelated.backlog.live > 0
+    /// Returns the unrelated job that came last.
+    pub(crate) fn newest_unrelated(&self) -> Option<&Submitted> {
+        let Lists { queue, backlog } = &self.unrelated;
+        backlog.newest().or_else(|| queue.newest())
     }
 
     /// Takes the unrelated job that came last.
     pub(crate) fn take_newest_unrelated(&mut self) -> Option<Submitted> {
-        self.close_inbox();
         let Lists { queue, backlog } = &mut self.unrelated;
         let job = backlog.pop_newest();
         admit(job.as_ref(), self.clock.as_ref());

@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use super::{State, growth::SurplusFor, own_jobs::descends_from_open, parked_wait::ParkedWait};
+use super::{State, parked_wait::ParkedWait};
 use crate::{
     job::runnable::Submitted,
     lineage::{Frame, Kind, PoolId, Relation},
@@ -24,7 +24,7 @@ pub(super) enum StartRight {
     /// The job runs on the account of a parked job.
     Credit(Credit),
     /// The pool has stood still, and this is one of the jobs that may end that: see
-    /// [`SurplusFor`].
+    /// [`SurplusFor`](super::growth::SurplusFor).
     Surplus,
 }
 
@@ -81,7 +81,7 @@ impl State {
 
     /// Returns whether no permit is free and a queued job may start beyond the permits.
     pub(super) fn has_job_beyond_permits(&mut self) -> bool {
-        if self.has_permit() || !(self.queue.holds_descendants() || self.starts_newest()) {
+        if self.has_permit() || !(self.queue.holds_descendants() || self.starts_beyond_limit()) {
             return false;
         }
         self.has_job_on_credit() || self.has_surplus_job()
@@ -90,7 +90,7 @@ impl State {
     /// Takes the first job that may start although no permit is free, together with the
     /// right to start it.
     pub(super) fn take_beyond_permits(&mut self) -> Option<(Submitted, StartRight)> {
-        if !(self.queue.holds_descendants() || self.starts_newest()) {
+        if !(self.queue.holds_descendants() || self.starts_beyond_limit()) {
             return None;
         }
         if !self.knows_nothing_on_credit() {
@@ -179,18 +179,10 @@ impl State {
         if self.growth.surplus() == 0 {
             return false;
         }
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
-        let has_own = || {
-            self.queue
-                .has_descendant(|job| descends_from_open(job, pool))
-        };
-        match self.growth.surplus_for() {
-            SurplusFor::Descendants => {
-                (self.queue).has_descendant(|job| descends_from_parked(job, parked_waits, pool))
-            }
-            SurplusFor::OwnJobs => has_own(),
-            SurplusFor::Newest => has_own() || self.queue.collects_unrelated(),
+        if self.growth.is_beyond_limit() {
+            return self.has_job_beyond_limit();
         }
+        self.needs_surplus()
     }
 
     /// Takes the first job that may start as surplus.
@@ -198,18 +190,11 @@ impl State {
         if self.growth.surplus() == 0 {
             return None;
         }
-        let (pool, parked_waits) = (self.pool, &self.parked_waits);
-        let is_own = |job: &Submitted| descends_from_open(job, pool);
-        match self.growth.surplus_for() {
-            SurplusFor::Descendants => {
-                (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
-            }
-            SurplusFor::OwnJobs => self.queue.take_descendant(is_own),
-            SurplusFor::Newest => {
-                let own = self.queue.take_descendant(is_own);
-                own.or_else(|| self.queue.take_newest_unrelated())
-            }
+        if self.growth.is_beyond_limit() {
+            return self.take_job_beyond_limit();
         }
+        let (pool, parked_waits) = (self.pool, &self.parked_waits);
+        (self.queue).take_descendant(|job| descends_from_parked(job, parked_waits, pool))
     }
 }
 

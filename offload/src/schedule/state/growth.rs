@@ -19,7 +19,7 @@ const MOST: usize = TOKIOS_LIMIT;
 /// The most jobs that run beyond the limit of a pool that grows, and the most workers that are
 /// added for them. It is half of the workers that a pool adds for parked ones by default, so the
 /// others are left for these.
-const MOST_BEYOND_LIMIT: usize = 32;
+pub(super) const MOST_BEYOND_LIMIT: usize = 32;
 
 /// The jobs that may start as surplus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

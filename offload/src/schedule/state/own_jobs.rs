@@ -9,7 +9,10 @@
 //! joins. Such a job came after the jobs that block for it. So if the pool stands still at its
 //! limit for a second, it starts the newest of the unrelated jobs too.
 
-use super::{State, growth::SurplusFor};
+use super::{
+    Stack, State,
+    growth::{MOST_BEYOND_LIMIT, SurplusFor},
+};
 use crate::{job::runnable::Submitted, lineage::PoolId};
 
 impl State {
@@ -49,10 +52,63 @@ impl State {
         self.limits.grows && self.is_unlimited() && self.is_full() && !self.needs_surplus()
     }
 
-    /// Returns whether the newest of the unrelated jobs may start.
-    pub(super) fn starts_newest(&self) -> bool {
-        self.growth.surplus_for() == SurplusFor::Newest && self.growth.surplus() > 0
+    /// Returns whether jobs may start beyond the limit.
+    pub(super) fn starts_beyond_limit(&self) -> bool {
+        self.growth.is_beyond_limit() && self.growth.surplus() > 0
     }
+
+    /// Returns whether a queued job may start beyond the limit.
+    pub(super) fn has_job_beyond_limit(&mut self) -> bool {
+        self.put_own_jobs_first();
+        let (pool, floor) = (self.pool, self.floor_beyond_limit());
+        let has_own = || {
+            let fits = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
+            self.queue.has_descendant(fits)
+        };
+        let has_newest = || {
+            let newest = self.queue.newest_unrelated();
+            newest.is_some_and(|job| is_above(job, floor))
+        };
+        has_own() || (self.growth.surplus_for() == SurplusFor::Newest && has_newest())
+    }
+
+    /// Takes the first job that may start beyond the limit.
+    pub(super) fn take_job_beyond_limit(&mut self) -> Option<Submitted> {
+        self.put_own_jobs_first();
+        let (pool, floor) = (self.pool, self.floor_beyond_limit());
+        let fits = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
+        let own = self.queue.take_descendant(fits);
+        if own.is_some() || self.growth.surplus_for() != SurplusFor::Newest {
+            return own;
+        }
+        let newest = self.queue.newest_unrelated()?;
+        if is_above(newest, floor) {
+            self.queue.take_newest_unrelated()
+        } else {
+            None
+        }
+    }
+
+    /// Returns the number of unrelated jobs that must have been pushed before a job which starts
+    /// beyond the limit.
+    ///
+    /// Half of the places are for any job. It may block in its turn, for a job that comes later.
+    /// So the other half is for jobs that came after the last of them began. Each of these lets
+    /// one go on, unless they block in a chain as long as the other half.
+    fn floor_beyond_limit(&self) -> usize {
+        let claimed = self.stacks.iter().flat_map(Stack::iter);
+        let began: Vec<_> = claimed.filter_map(|job| job.beyond_limit_since).collect();
+        if began.len() < MOST_BEYOND_LIMIT / 2 {
+            0
+        } else {
+            began.into_iter().max().unwrap_or_default()
+        }
+    }
+}
+
+/// Returns whether at least so many unrelated jobs were pushed before this one.
+fn is_above(job: &Submitted, floor: usize) -> bool {
+    job.header().unrelated_before() >= floor
 }
 
 /// Returns whether this job descends from a job or a wait of `pool` that has not ended.

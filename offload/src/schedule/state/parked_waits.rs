@@ -227,7 +227,7 @@ impl State {
     /// surplus.
     pub(super) fn lend(&mut self) -> Option<Unparker> {
         let has_permit = self.has_permit();
-        let has_surplus = self.growth.surplus() > 0;
+        let has_surplus = self.growth.surplus() > 0 && !self.growth.is_beyond_limit();
         let Self {
             queue,
             parked_waits,

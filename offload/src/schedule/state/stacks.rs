@@ -15,8 +15,9 @@ pub(crate) struct Claimed {
     pub(super) credit: Option<Credit>,
     /// Whether the job started beyond the permits.
     pub(super) is_beyond: bool,
-    /// Whether the job runs beyond the limit of a pool that grows.
-    pub(super) is_beyond_limit: bool,
+    /// If the job runs beyond the limit of a pool that grows: the number of unrelated jobs that
+    /// were pushed before it began.
+    pub(super) beyond_limit_since: Option<usize>,
 }
 
 /// The jobs of one worker.

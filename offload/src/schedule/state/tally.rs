@@ -34,7 +34,7 @@ impl State {
         let stack = &mut self.stacks[stack];
         let claimed = stack.innermost();
         let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
-        if claimed.is_some_and(|claimed| claimed.is_beyond_limit) {
+        if claimed.is_some_and(|claimed| claimed.beyond_limit_since.is_some()) {
             self.growth.give_surplus_back();
         }
         stack.pop();

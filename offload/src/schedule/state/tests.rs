@@ -8,6 +8,7 @@ mod beyond;
 mod growing;
 mod hopeless;
 mod lent;
+mod newest;
 mod own_jobs;
 mod patience;
 mod signs;

@@ -1,0 +1,152 @@
+//! The newest jobs, which a full pool that stands still starts beyond its limit.
+
+use super::{growth::SurplusFor, *};
+use crate::schedule::limits::TOKIOS_LIMIT;
+
+/// Returns the state of a pool of which nobody has set a limit, with a job for each worker, and
+/// three queued jobs, oldest first.
+fn full() -> (State, [Arc<dyn Runnable>; 3]) {
+    let mut limits = Limits::smallest();
+    (limits.grows, limits.max_threads) = (true, TOKIOS_LIMIT);
+    (limits.most_while_parked, limits.queue_capacity) = (TOKIOS_LIMIT, 2);
+    let mut state = State::new(limits, Arc::default(), Arc::default());
+    (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
+    let queued = [(); 3].map(|()| push(&mut state));
+    state.start_monitor();
+    (state, queued)
+}
+
+fn push(state: &mut State) -> Arc<dyn Runnable> {
+    let job = unrelated();
+    let kept = Arc::clone(&job.job);
+    let (_start, _action) = state.push(job, Lane::Unrelated);
+    kept
+}
+
+/// Returns the first look at which a worker starts, of so many.
+fn first_start(state: &mut State, looks: u32) -> Option<u32> {
+    (1..=looks).find(|_| matches!(state.look(Instant::now()).action, Action::Start(_)))
+}
+
+/// Acts as the worker that has just started. Returns its stack, and its job if it takes one.
+fn start(state: &mut State) -> (usize, Option<Arc<dyn Runnable>>) {
+    state.searcher = None;
+    let stack = state.enter();
+    let taken = state.take_beyond_permits();
+    let job = taken.map(|(job, right)| {
+        state.begin(stack, &job, right);
+        job.job
+    });
+    (stack, job)
+}
+
+/// Otherwise 512 jobs hang that block for jobs whose lineage was lost on the way, where Tokio's
+/// pool goes on.
+#[test]
+fn after_a_second_the_newest_job_starts() {
+    let (mut state, [_first, second, third]) = full();
+    assert_eq!(first_start(&mut state, 60), Some(20));
+    let (stack, job) = start(&mut state);
+    assert!(Arc::ptr_eq(&job.unwrap(), &third), "it waits for room");
+    assert!(matches!(state.help(), Action::Nothing), "one at a time");
+    // Its end lets the next one start, without another look.
+    state.end(stack, Finish::Completed);
+    state.free_permit();
+    assert!(matches!(state.help(), Action::Start(_)));
+    let (_stack, job) = start(&mut state);
+    assert!(Arc::ptr_eq(&job.unwrap(), &second));
+}
+
+/// Otherwise thousands of such callers take a second for each 32 of them.
+#[test]
+fn the_next_time_they_start_soon() {
+    let (mut state, _queued) = full();
+    assert_eq!(first_start(&mut state, 60), Some(20));
+    state.searcher = None;
+    state.growth.note_end(true);
+    let _progress = state.look(Instant::now());
+    assert_eq!(state.growth.surplus(), 0);
+    assert_eq!(first_start(&mut state, 60), Some(2));
+    // A pool that keeps up for a while is patient again.
+    state.growth.start_over();
+    state.searcher = None;
+    state.growth.note_end(true);
+    let _progress = state.look(Instant::now());
+    assert_eq!(first_start(&mut state, 60), Some(20));
+}
+
+/// Otherwise a pool has more workers than somebody has allowed, or its surplus is not for the
+/// descendants of a parked job.
+#[test]
+fn a_pool_with_a_limit_or_a_free_worker_starts_none() {
+    let alone: fn(&mut State) = |state| state.limits.grows = false;
+    let limited: fn(&mut State) = |state| state.limits.most_while_parked = 0;
+    let idle: fn(&mut State) = |state| state.running -= 1;
+    for change in [alone, limited, idle] {
+        let (mut state, _queued) = full();
+        change(&mut state);
+        for _ in 0..100 {
+            let _findings = state.look(Instant::now());
+            assert_ne!(state.growth.surplus_for(), SurplusFor::Newest);
+            state.searcher = None;
+        }
+    }
+}
+
+/// Otherwise each worker beyond the limit takes one more of the jobs that block, and soon all of
+/// them do.
+#[test]
+fn a_worker_beyond_the_limit_takes_nothing_else() {
+    let (mut state, _queued) = full();
+    assert_eq!(first_start(&mut state, 60), Some(20));
+    let (stack, _job) = start(&mut state);
+    // All others park, so the other permits are free.
+    (state.running, state.limits.max_threads) = (1, 32);
+    let others = TOKIOS_LIMIT - 1;
+    for _ in 0..others {
+        let job = unrelated();
+        let id = JobId::of(&job.job);
+        let parked = Lineage::default().below(state.pool, id, Kind::Job);
+        let stack = state.enter();
+        state.begin(stack, &job, StartRight::Permit);
+        let _action = state.add_parked_wait(ParkRequest {
+            frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
+            account: parked.top().unwrap(),
+            unparker: Parker::new().unparker().clone(),
+            stack,
+            since: Instant::now(),
+            lends: true,
+            may_be_refused: true,
+        });
+    }
+    assert!(!state.has_permit(), "the worker beyond the limit has a job");
+    state.end(stack, Finish::Completed);
+    state.free_permit();
+    assert!(state.has_permit(), "now as many have a job as may have one");
+}
+
+/// Otherwise the job that would end the stall stays in the inbox.
+#[test]
+fn a_job_in_the_inbox_is_the_newest() {
+    let inbox = Arc::<Padded<Inbox>>::default();
+    let mut limits = Limits::smallest();
+    (limits.grows, limits.max_threads) = (true, TOKIOS_LIMIT);
+    (limits.most_while_parked, limits.queue_capacity) = (TOKIOS_LIMIT, 8);
+    let mut state = State::new(limits, Arc::default(), Arc::clone(&inbox));
+    (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
+    state.start_monitor();
+    let _first = push(&mut state);
+    assert!(state.may_use_inbox());
+    state.queue.open_inbox(ExpectedStart::InTurn);
+    let last = unrelated();
+    let left = Arc::clone(&last.job);
+    Queue::mark(left.header());
+    assert!(inbox.leave(last).is_ok());
+    // The monitor closes the inbox before it looks.
+    assert!(state.queue.close_inbox());
+    state.growth.grow_beyond_limit(SurplusFor::Newest);
+    assert!(!state.may_use_inbox(), "a worker may start for it");
+    assert!(matches!(state.help(), Action::Start(_)));
+    let (_stack, job) = start(&mut state);
+    assert!(Arc::ptr_eq(&job.unwrap(), &left));
+}
