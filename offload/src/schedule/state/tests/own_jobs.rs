@@ -215,7 +215,23 @@ fn at_its_limit_a_pool_keeps_the_surplus_for_a_parked_wait() {
     }
 }
 
-/// Otherwise 512 jobs that block for own jobs hang as soon as one of these blocks in its turn.
+/// Starts a worker for a job beyond the limit as often as the state asks for one. Returns the
+/// number of workers.
+fn start_beyond(state: &mut State, mut action: Action) -> usize {
+    let mut started = 0;
+    while matches!(action, Action::Start(_)) {
+        let (job, right) = state.take_beyond_permits().unwrap();
+        let stack = state.enter();
+        state.searcher = None;
+        state.begin(stack, &job, right);
+        started += 1;
+        action = state.help();
+    }
+    started
+}
+
+/// Otherwise 512 jobs that block for own jobs hang as soon as one of these blocks in its turn, or
+/// as soon as 32 do.
 #[test]
 fn at_its_limit_such_a_pool_adds_workers_for_own_jobs_that_block_too() {
     let (mut state, _own, lineage) = blocked(true);
@@ -225,21 +241,18 @@ fn at_its_limit_such_a_pool_adds_workers_for_own_jobs_that_block_too() {
     state.limits.max_threads = TOKIOS_LIMIT;
     (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
     let mut started = 0;
-    for look in 0..200 {
-        // Half of the places are for jobs that come later.
-        if look >= 100 {
-            let _own = push_own(&mut state, &lineage);
-        }
-        let mut action = state.look(Instant::now()).action;
-        while matches!(action, Action::Start(_)) {
-            let (job, right) = state.take_beyond_permits().unwrap();
-            let stack = state.enter();
-            state.searcher = None;
-            state.begin(stack, &job, right);
-            started += 1;
-            action = state.help();
-        }
-        assert!(look >= 100 || started <= 16, "look {look}");
+    for _ in 0..100 {
+        let action = state.look(Instant::now()).action;
+        started += start_beyond(&mut state, action);
+    }
+    assert_eq!(started, 16, "the other places are for jobs that come later");
+    for _ in 0..20 {
+        let later = Submitted {
+            lineage: Lineage::of(&lineage.top().unwrap()),
+            ..unrelated()
+        };
+        let (_start, action) = state.push(later, Lane::Unrelated);
+        started += start_beyond(&mut state, action);
     }
     assert_eq!(started, 32);
 }
