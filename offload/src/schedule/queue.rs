@@ -278,6 +278,12 @@ impl Queue {
         header.list.load(Ordering::Relaxed) & !DESCENDANT == BACKLOG
     }
 
+    /// Returns whether the job came to the lane of descendants, and was not moved there as an own
+    /// job.
+    pub(crate) fn came_as_descendant(header: &Header) -> bool {
+        header.list.load(Ordering::Relaxed) & (DESCENDANT | OWN) == DESCENDANT
+    }
+
     /// Takes out the unrelated jobs whose callers wait for room. Descendants stay, because a
     /// parked worker depends on them, and a worker may take them without room. Detached jobs
     /// stay too, because no caller would hear of the refusal. They move up as before.

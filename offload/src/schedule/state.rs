@@ -14,6 +14,7 @@
 //! | `parked_waits.rs`, `credit.rs` | workers park, are lent jobs, and give credit to descendants |
 //! | `monitor.rs`, `growth.rs`, `own_jobs.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
+//! | `permits.rs` | no transitions: how many jobs may run, and on how many workers |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
 //! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they use |
 
@@ -24,6 +25,7 @@ mod monitor;
 mod own_jobs;
 mod parked_wait;
 mod parked_waits;
+mod permits;
 mod search;
 mod snapshot;
 mod stacks;
@@ -229,22 +231,6 @@ impl State {
             && ((self.has_permit() && self.queue.ready() > 0) || self.has_job_beyond_permits())
     }
 
-    /// Returns whether a permit is free, so that any job may start. A worker beyond the limit of
-    /// the pool takes no permit, even if the jobs that have the other workers are parked.
-    fn has_permit(&self) -> bool {
-        self.running < self.permits() && (self.threads <= self.most_workers() || !self.is_full())
-    }
-
-    /// Returns whether as many workers have a job as the pool may have workers.
-    fn is_full(&self) -> bool {
-        self.running + self.blocked() >= self.most_workers()
-    }
-
-    /// Returns the number of permits. Descendants of parked jobs may run beyond it.
-    fn permits(&self) -> usize {
-        self.limits.max_threads + self.growth.permits()
-    }
-
     /// Returns what the worker whose stack is `stack` does next.
     pub(crate) fn next(&mut self, after: After, this_worker: &WorkerHandle, stack: usize) -> Step {
         if let After::Job(finish) = after {
@@ -317,7 +303,9 @@ impl State {
         let may_spin = matches!(after, After::Job(_)) && !self.keeps_no_idle;
         if may_spin && this_worker.spins.get() && self.spinner.is_none() && permit {
             self.spinner = Some(this_worker.id);
-            self.queue.open_inbox(self.next_start());
+            if !self.growth.keeps_inbox_closed() {
+                self.queue.open_inbox(self.next_start());
+            }
             return Some(Step::Spin);
         }
         None
@@ -361,8 +349,7 @@ impl State {
     /// leaves a job there starts no monitor. So the monitor must run already, to notice
     /// if the pool stands still.
     fn may_use_inbox(&mut self) -> bool {
-        // A job that comes now may start beyond the limit, because it is the newest.
-        if self.growth.is_beyond_limit() {
+        if self.growth.keeps_inbox_closed() {
             return false;
         }
         if self.has_lookout() {

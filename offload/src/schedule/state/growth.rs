@@ -51,6 +51,9 @@ pub(super) struct Growth {
     surplus_for: SurplusFor,
     /// Whether the newest jobs have had a surplus since the pool last kept up for a while.
     has_started_newest: bool,
+    /// Whether the inbox stays closed. The jobs that go through it do not know which came first,
+    /// and beyond the limit that matters.
+    keeps_inbox_closed: bool,
     /// The number of starts and ends of jobs that were progress for the queued jobs.
     events: u64,
     /// The number of starts, ends and parks of all jobs.
@@ -101,15 +104,17 @@ impl Growth {
     }
 
     /// Lets own jobs of the pool run beyond its limit, or the newest jobs too: twice as many as
-    /// the last time, up to [`MOST_BEYOND_LIMIT`]. If such a job ends, another one may start.
-    pub(super) fn grow_beyond_limit(&mut self, surplus_for: SurplusFor) {
+    /// the last time, up to [`MOST_BEYOND_LIMIT`], with those that are `running` there. If such a
+    /// job ends, another one may start.
+    pub(super) fn grow_beyond_limit(&mut self, surplus_for: SurplusFor, running: usize) {
         if !self.is_beyond_limit() {
             self.end_surplus();
         }
-        self.surplus_step = (self.surplus_step * 2).clamp(1, MOST_BEYOND_LIMIT);
-        self.surplus = self.surplus_step;
+        self.surplus_step = (self.surplus_step.max(running) * 2).clamp(1, MOST_BEYOND_LIMIT);
+        self.surplus = self.surplus_step.saturating_sub(running);
         self.surplus_for = surplus_for;
         self.has_started_newest |= surplus_for == SurplusFor::Newest;
+        self.keeps_inbox_closed = true;
     }
 
     /// Returns for which jobs the surplus is.
@@ -129,6 +134,11 @@ impl Growth {
         } else {
             0
         }
+    }
+
+    /// Returns whether all jobs must take the pool's lock, and none may go through the inbox.
+    pub(super) fn keeps_inbox_closed(&self) -> bool {
+        self.keeps_inbox_closed
     }
 
     /// Returns whether the newest jobs have had a surplus since the pool last kept up for a while.
@@ -219,9 +229,10 @@ impl Growth {
     }
 
     /// Makes the next step a small one again, because the pool has kept up for a while.
-    pub(super) fn start_over(&mut self) {
+    pub(super) fn start_over(&mut self, runs_beyond_limit: bool) {
         self.step = 0;
         self.has_started_newest = false;
+        self.keeps_inbox_closed = runs_beyond_limit;
     }
 
     /// Returns the counts by which the monitor notices progress.
@@ -249,7 +260,7 @@ mod tests {
         }
         assert_eq!(permits, [1, 3, 7, 15, 31, 63, 127, 255, 480, 480, 480]);
         growth.shrink_to(10);
-        growth.start_over();
+        growth.start_over(false);
         growth.grow(32);
         assert_eq!(growth.permits(), 11);
         growth.note_progress();

@@ -66,7 +66,7 @@ impl State {
             self.growth.note_progress();
         }
         if verdict.steady >= STEADY {
-            self.growth.start_over();
+            self.growth.start_over(self.jobs_beyond_limit() > 0);
             self.stall.has_refused = false;
         }
         let may_grow = self.may_grow();
@@ -76,9 +76,11 @@ impl State {
                 self.growth.grow(self.limits.max_threads);
                 self.nothing_lendable = false;
             } else if self.is_newest_due(verdict.stuck) {
-                self.growth.grow_beyond_limit(SurplusFor::Newest);
+                self.growth
+                    .grow_beyond_limit(SurplusFor::Newest, self.jobs_beyond_limit());
             } else if self.grows_only_for_own_jobs() && self.holds_own_jobs() {
-                self.growth.grow_beyond_limit(SurplusFor::OwnJobs);
+                self.growth
+                    .grow_beyond_limit(SurplusFor::OwnJobs, self.jobs_beyond_limit());
             }
         }
         let stuck = if is_stuck { verdict.stuck } else { 0 };
@@ -164,7 +166,8 @@ impl State {
     /// Quadruples the permits, because the jobs block and the queue is long. Returns how many
     /// permits it has added.
     pub(crate) fn quadruple(&mut self) -> (usize, Action) {
-        let may_grow = self.is_stuck() && !self.has_permit() && self.may_grow();
+        let is_taken = self.running >= self.permits();
+        let may_grow = self.is_stuck() && is_taken && self.may_grow();
         if self.phase == Phase::Stopped || !may_grow {
             return (0, Action::Nothing);
         }
@@ -202,7 +205,7 @@ impl State {
         } else {
             // If a permit is free, either a worker could not be started, or too many are parked.
             // More permits allow more workers.
-            !self.has_permit() || self.has_too_many_parked()
+            self.running >= self.permits() || self.has_too_many_parked()
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     Stack, State,
     growth::{MOST_BEYOND_LIMIT, SurplusFor},
 };
-use crate::{job::runnable::Submitted, lineage::PoolId};
+use crate::{job::runnable::Submitted, lineage::PoolId, schedule::queue::Queue};
 
 impl State {
     /// Puts the own jobs of the pool before all others, if the pool grows. A pool whose size
@@ -45,11 +45,14 @@ impl State {
 }
 
 impl State {
-    /// Returns whether a pool of which nobody set a limit has as many workers as it may have, and
-    /// all of them have a job. If a descendant of a parked job is queued, the surplus is for that
-    /// one.
+    /// Returns whether a pool of which nobody set a limit can start no further job. Each worker
+    /// has one, or each permit is taken and none can be added. If a descendant of a parked job is
+    /// queued, the surplus is for that one.
     pub(super) fn is_at_its_limit(&self) -> bool {
-        self.limits.grows && self.is_unlimited() && self.is_full() && !self.needs_surplus()
+        self.limits.grows
+            && self.is_unlimited()
+            && (self.is_full() || !(self.has_permit() || self.has_room_to_grow()))
+            && !self.needs_surplus()
     }
 
     /// Returns whether jobs may start beyond the limit.
@@ -57,36 +60,39 @@ impl State {
         self.growth.is_beyond_limit() && self.growth.surplus() > 0
     }
 
+    /// Returns the number of jobs that run beyond the limit.
+    pub(super) fn jobs_beyond_limit(&self) -> usize {
+        self.began_beyond_limit().count()
+    }
+
     /// Returns whether a queued job may start beyond the limit.
     pub(super) fn has_job_beyond_limit(&mut self) -> bool {
         self.put_own_jobs_first();
         let (pool, floor) = (self.pool, self.floor_beyond_limit());
-        let has_own = || {
-            let fits = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
-            self.queue.has_descendant(fits)
-        };
-        let has_newest = || {
-            let newest = self.queue.newest_unrelated();
-            newest.is_some_and(|job| is_above(job, floor))
-        };
-        has_own() || (self.growth.surplus_for() == SurplusFor::Newest && has_newest())
+        let is_own = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
+        if self.growth.surplus_for() == SurplusFor::OwnJobs {
+            return self.queue.has_descendant(is_own);
+        }
+        let newest = self.queue.newest_unrelated();
+        newest.is_some_and(|job| is_above(job, floor))
+            || self.queue.has_descendant(|job| is_above(job, floor))
     }
 
-    /// Takes the first job that may start beyond the limit.
+    /// Takes the first job that may start beyond the limit: an own job, the newest of the
+    /// unrelated jobs, or a job whose waits and jobs have ended.
     pub(super) fn take_job_beyond_limit(&mut self) -> Option<Submitted> {
         self.put_own_jobs_first();
         let (pool, floor) = (self.pool, self.floor_beyond_limit());
-        let fits = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
-        let own = self.queue.take_descendant(fits);
-        if own.is_some() || self.growth.surplus_for() != SurplusFor::Newest {
+        let is_own = |job: &Submitted| descends_from_open(job, pool) && is_above(job, floor);
+        let own = self.queue.take_descendant(is_own);
+        if own.is_some() || self.growth.surplus_for() == SurplusFor::OwnJobs {
             return own;
         }
-        let newest = self.queue.newest_unrelated()?;
-        if is_above(newest, floor) {
-            self.queue.take_newest_unrelated()
-        } else {
-            None
+        let newest = self.queue.newest_unrelated();
+        if newest.is_some_and(|job| is_above(job, floor)) {
+            return self.queue.take_newest_unrelated();
         }
+        self.queue.take_descendant(|job| is_above(job, floor))
     }
 
     /// Returns the number of unrelated jobs that must have been pushed before a job which starts
@@ -96,19 +102,26 @@ impl State {
     /// So the other half is for jobs that came after the last of them began. Each of these lets
     /// one go on, unless they block in a chain as long as the other half.
     fn floor_beyond_limit(&self) -> usize {
-        let claimed = self.stacks.iter().flat_map(Stack::iter);
-        let began: Vec<_> = claimed.filter_map(|job| job.beyond_limit_since).collect();
-        if began.len() < MOST_BEYOND_LIMIT / 2 {
+        if self.jobs_beyond_limit() < MOST_BEYOND_LIMIT / 2 {
             0
         } else {
-            began.into_iter().max().unwrap_or_default()
+            self.began_beyond_limit().max().unwrap_or_default()
         }
+    }
+
+    /// Returns the numbers of unrelated jobs that had been pushed when the jobs beyond the limit
+    /// began.
+    fn began_beyond_limit(&self) -> impl Iterator<Item = usize> {
+        let claimed = self.stacks.iter().flat_map(Stack::iter);
+        claimed.filter_map(|job| job.beyond_limit_since)
     }
 }
 
-/// Returns whether at least so many unrelated jobs were pushed before this one.
+/// Returns whether at least so many unrelated jobs were pushed before this one. A job that came as
+/// a descendant does not know that, and counts as the newest.
 fn is_above(job: &Submitted, floor: usize) -> bool {
-    job.header().unrelated_before() >= floor
+    let before = job.header().unrelated_before();
+    before >= floor || (before == 0 && Queue::came_as_descendant(job.header()))
 }
 
 /// Returns whether this job descends from a job or a wait of `pool` that has not ended.

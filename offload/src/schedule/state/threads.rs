@@ -103,17 +103,6 @@ impl State {
         self.threads < limit && !(self.has_unparked_worker() && failed())
     }
 
-    /// Returns how many workers the pool may have, without those beyond the limit of a pool that
-    /// grows.
-    pub(super) fn most_workers(&self) -> usize {
-        if self.parked_waits.is_empty() {
-            self.permits()
-        } else {
-            let added = self.permits() + self.limits.max_blocked_threads;
-            added.max(self.limits.most_while_parked)
-        }
-    }
-
     /// Counts a worker that is about to start, and returns its number.
     pub(super) fn add_worker(&mut self) -> usize {
         self.signs.add();
@@ -139,6 +128,10 @@ impl State {
             .shrink_to(self.threads.saturating_sub(self.limits.max_threads));
         self.free_stacks.push(stack);
         self.start_monitor_if_stuck();
+        // It may have been the only idle worker, beyond the limit of a pool.
+        if self.is_hopeless() {
+            self.start_monitor();
+        }
     }
 
     /// Puts this worker among the idle workers, or ends it if the pool keeps none.

@@ -68,7 +68,7 @@ fn the_next_time_they_start_soon() {
     assert_eq!(state.growth.surplus(), 0);
     assert_eq!(first_start(&mut state, 60), Some(2));
     // A pool that keeps up for a while is patient again.
-    state.growth.start_over();
+    state.growth.start_over(false);
     state.searcher = None;
     state.growth.note_end(true);
     let _progress = state.look(Instant::now());
@@ -144,7 +144,7 @@ fn a_job_in_the_inbox_is_the_newest() {
     assert!(inbox.leave(last).is_ok());
     // The monitor closes the inbox before it looks.
     assert!(state.queue.close_inbox());
-    state.growth.grow_beyond_limit(SurplusFor::Newest);
+    state.growth.grow_beyond_limit(SurplusFor::Newest, 0);
     assert!(!state.may_use_inbox(), "a worker may start for it");
     assert!(matches!(state.help(), Action::Start(_)));
     let (_stack, job) = start(&mut state);

@@ -83,7 +83,7 @@ fn the_newest_goes_first() {
 #[test]
 fn a_wait_that_parks_ends_the_surplus() {
     let (mut state, _own, lineage) = blocked(true);
-    state.growth.grow_beyond_limit(SurplusFor::OwnJobs);
+    state.growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
     let id = lineage.top().unwrap().job().unwrap();
     let _action = state.add_parked_wait(ParkRequest {
         frame: lineage.below(state.pool, id, Kind::Wait).top().unwrap(),
