@@ -47,7 +47,7 @@ impl State {
     /// each look.
     pub(crate) fn look(&mut self, now: Instant) -> Findings {
         self.signs.add();
-        if self.phase == Phase::Stopped {
+        if self.needs_no_monitor() {
             self.stall.stop();
             return Findings {
                 stops: true,
@@ -108,6 +108,13 @@ impl State {
             report: verdict.report,
             stops: verdict.stops,
         }
+    }
+
+    /// Returns whether no job will start in this pool. Each pool of a program that builds many would
+    /// have a thread for a second more.
+    fn needs_no_monitor(&self) -> bool {
+        let is_left = self.phase != Phase::Open && self.threads == 0 && self.queue.ready() == 0;
+        self.phase == Phase::Stopped || is_left
     }
 
     /// Returns whether the newest jobs may start beyond the limit. The first time that takes as

@@ -47,3 +47,23 @@ fn the_surplus_grows_each_half_second() {
     }
     assert_eq!(grown, [20, 30, 40]);
 }
+
+/// Otherwise a program that builds many pools has a thread more for each one that it has dropped
+/// in the last second.
+#[test]
+fn the_monitor_of_a_pool_that_is_left_stops_at_once() {
+    let mut state = State::new(Limits::smallest(), Arc::default(), Arc::default());
+    for (phase, threads, stops) in [
+        (Phase::Open, 0, false),
+        (Phase::Draining, 1, false),
+        (Phase::Draining, 0, true),
+    ] {
+        state.start_monitor();
+        (state.phase, state.threads) = (phase, threads);
+        assert_eq!(
+            state.look(Instant::now()).stops,
+            stops,
+            "{phase:?} {threads}"
+        );
+    }
+}
