@@ -6,7 +6,7 @@
 //! ones. At its limit the pool starts some of them beyond the permits.
 //!
 //! The lineage of a job may be lost on the way, for example in a thread that another job starts and
-//! joins. Such a job came after the jobs that block for it. So if the pool stands still at its
+//! joins. Then it came after the jobs that block for it. So if the pool stands still at its
 //! limit for a second, it starts the newest of the unrelated jobs too.
 
 use super::{
