@@ -115,8 +115,8 @@ fn a_cancellation_clones_its_waker_outside_its_lock() {
         wait(pool.run(|| {
             let other = cancellation();
             let mut future = pin!(cancellation());
-            let (poll, _is_woken) = polled(future.as_mut(), move || drop(other));
-            assert!(poll.is_pending());
+            let (looked, _is_woken) = polled(future.as_mut(), move || drop(other));
+            assert!(looked.is_pending());
         }));
     });
 }
