@@ -1,6 +1,7 @@
 //! Workers that are called, and workers that could not be started.
 
-use super::*;
+use super::{hopeless::hopeless, *};
+use crate::schedule::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool with two permits. Its only worker runs a job, another job is
 /// queued, and the start of a worker for it has just failed.
@@ -240,4 +241,13 @@ fn the_searching_worker_knows_whether_unrelated_jobs_were_overtaken() {
     assert_eq!(state.decide(), Decision::Work);
     let _taken = state.queue.take_unrelated();
     assert_eq!(state.decide(), Decision::Rest, "one was taken");
+}
+
+/// Otherwise one job that blocks keeps the pool from further workers, although permits are free.
+#[test]
+fn a_job_that_runs_keeps_no_worker_from_a_pool_whose_others_are_parked() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.limits.most_while_parked = TOKIOS_LIMIT;
+    (state.threads, state.running) = (10, 1);
+    assert!(state.may_start());
 }
