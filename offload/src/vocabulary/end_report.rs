@@ -27,7 +27,7 @@ const PLACES: usize = 8;
 pub struct Shutdown {
     /// The name of the pool.
     pub pool: PoolName,
-    /// The number of jobs that finished within the grace.
+    /// The number of jobs that finished after the shutdown had begun, within the grace.
     pub completed: usize,
     /// The number of jobs that were admitted and never ran. Their callers got
     /// [`ShutDown`](crate::OffloadError::ShutDown).
