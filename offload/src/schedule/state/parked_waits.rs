@@ -97,7 +97,9 @@ impl State {
     pub(super) fn is_hopeless(&self) -> bool {
         // In a stopped pool no job starts any more, and the callers of queued jobs are
         // being told so. That may end a wait for such a job.
-        if self.phase == Phase::Stopped || self.has_unparked_worker() || self.may_start() {
+        // If a job may start beyond the limit, `help` has added a worker for it.
+        let may_add = self.threads < self.most_workers();
+        if self.phase == Phase::Stopped || self.has_unparked_worker() || may_add {
             return false;
         }
         // A worker that waits for the pool's end wakes up when no job is left. So as

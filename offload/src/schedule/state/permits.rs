@@ -5,15 +5,15 @@ use super::State;
 impl State {
     /// Returns whether a permit is free, so that any job may start.
     ///
-    /// If all workers of a pool of which nobody set a limit have a job, only descendants may start
-    /// on the permits of the parked ones. Otherwise a worker beyond the limit would take the next
+    /// If all workers of a pool of which nobody set a limit have a job, the permits of the parked
+    /// ones are for jobs that a wait needs. Otherwise a worker beyond the limit would take the next
     /// job that blocks as the others do.
     pub(super) fn has_permit(&self) -> bool {
         self.running < self.permits()
             && (self.threads < self.most_workers()
                 || !self.is_unlimited()
-                || self.queue.holds_descendants()
-                || !self.is_full())
+                || !self.is_full()
+                || self.holds_awaited_jobs())
     }
 
     /// Returns whether as many workers have a job as the pool may have workers.

@@ -135,6 +135,10 @@ impl State {
     /// Returns the number of jobs that may start now and for which no worker is coming. The
     /// searching worker is coming for one.
     pub(super) fn lacking(&self) -> usize {
+        // A worker beyond the limit of the pool is there for one job.
+        if self.threads > self.most_workers() && self.is_full() {
+            return 0;
+        }
         let may_start = self
             .permits()
             .saturating_sub(self.running)

@@ -34,10 +34,15 @@ impl State {
         let stack = &mut self.stacks[stack];
         let claimed = stack.innermost();
         let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
-        if claimed.is_some_and(|claimed| claimed.beyond_limit_since.is_some()) {
-            self.growth.give_surplus_back();
-        }
+        let was_beyond_limit = claimed.is_some_and(|claimed| claimed.beyond_limit_since.is_some());
         stack.pop();
+        if was_beyond_limit {
+            self.growth.give_surplus_back();
+            // If no look comes, the inbox opens again with the last of these jobs.
+            if !self.stall.has_monitor() && self.jobs_beyond_limit() == 0 {
+                self.growth.start_over(false);
+            }
+        }
         self.ended += 1;
         self.growth.note_end(self.is_progress(is_beyond));
         match finish {

@@ -1,6 +1,6 @@
 //! The newest jobs, which a full pool that stands still starts beyond its limit.
 
-use super::{growth::SurplusFor, *};
+use super::{growth::SurplusFor, hopeless::hopeless, *};
 use crate::schedule::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool of which nobody has set a limit, with a job for each worker, and
@@ -149,4 +149,58 @@ fn a_job_in_the_inbox_is_the_newest() {
     assert!(matches!(state.help(), Action::Start(_)));
     let (_stack, job) = start(&mut state);
     assert!(Arc::ptr_eq(&job.unwrap(), &left));
+}
+
+/// Otherwise no wait of a full pool is ever refused, because a worker could be added for a job that
+/// may not start.
+#[test]
+fn a_wait_is_refused_once_half_of_the_places_are_taken() {
+    let (mut state, _queued) = full();
+    state.limits.max_threads = 32;
+    state.growth.grow_beyond_limit(SurplusFor::Newest, 8);
+    (state.threads, state.running) = (TOKIOS_LIMIT + 16, 0);
+    for number in 0..state.threads {
+        let job = unrelated();
+        let id = JobId::of(&job.job);
+        let parked = Lineage::default().below(state.pool, id, Kind::Job);
+        let stack = state.enter();
+        let right = if number < 16 {
+            state.growth.give_surplus_back();
+            StartRight::Surplus
+        } else {
+            StartRight::Permit
+        };
+        state.begin(stack, &job, right);
+        let _action = state.add_parked_wait(ParkRequest {
+            frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
+            account: parked.top().unwrap(),
+            unparker: Parker::new().unparker().clone(),
+            stack,
+            since: Instant::now(),
+            lends: true,
+            may_be_refused: true,
+        });
+        state.searcher = None;
+        state.threads = TOKIOS_LIMIT + 16;
+    }
+    assert_eq!(state.jobs_beyond_limit(), 16);
+    let refusal = (1..=2000).find(|_| state.look(Instant::now()).refused.is_some());
+    assert_eq!(refusal, Some(1201), "the first look has seen them park");
+}
+
+/// Otherwise own jobs that block take the free permits of parked jobs, and no place is left for
+/// those that come later.
+#[test]
+fn in_a_full_pool_a_free_permit_is_for_a_job_that_a_wait_needs() {
+    for is_awaited in [true, false] {
+        let (mut state, _parkers, _job) = hopeless();
+        state.limits.most_while_parked = state.threads;
+        let job = unrelated();
+        if is_awaited {
+            job.header().set_adopter(state.parked_waits[0].number());
+        }
+        let (_start, _action) = state.push(job, Lane::Descendants);
+        let is_lent = state.queue.ready() == 0;
+        assert_eq!(is_lent || state.has_permit(), is_awaited);
+    }
 }
