@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bridge_offload::{JobEntry, JobState, Offload, Pool, Step, Waiting};
+use bridge_offload::{JobEntry, JobState, Offload, Pool, Step, Waiting, cancelled};
 use common::{eventually, plug, pool, pool_with_blocked, wait};
 use futures::{FutureExt, channel::oneshot};
 use testkit::within;
@@ -328,4 +328,29 @@ fn assert_second_is_below_the_first(pool: &Pool) {
     let report = pool.report();
     assert!(report.waits().is_empty(), "{report}");
     assert_eq!(report.jobs()[1].parent(), Some(Step::Job(1)), "{report}");
+}
+
+/// Otherwise nobody sees which jobs use up the cancel grace.
+#[test]
+fn a_job_that_a_shutdown_has_told_to_stop_is_listed_so() {
+    within(|| {
+        let builder = Pool::builder().max_threads(1);
+        let pool: Pool = builder
+            .cancel_grace(Duration::from_mins(1))
+            .build()
+            .unwrap();
+        let (own, (begin, begun)) = (pool.clone(), mpsc::channel());
+        let job = pool.run(move || {
+            begin.send(()).unwrap();
+            while !cancelled() {
+                thread::yield_now();
+            }
+            own.report().jobs()[0].is_cancelled()
+        });
+        let job = job.start();
+        begun.recv().unwrap();
+        let report = pool.shutdown(Duration::ZERO).wait();
+        assert_eq!(report.cancelled, 1);
+        assert!(wait(job));
+    });
 }

@@ -88,3 +88,20 @@ fn an_own_job_of_the_backlog_is_admitted_when_it_moves() {
     queue.promote_to_front(0, |job| Arc::ptr_eq(&job.job, &own));
     assert_ne!(own.header().admitted(), Stamp::default());
 }
+
+/// Otherwise the time that it waited for room counts as time in the queue.
+#[test]
+fn the_newest_job_of_the_backlog_is_admitted_when_it_is_taken() {
+    let clock = PoolClock::new();
+    let queue = Queue::new(1, Arc::default(), Arc::default());
+    let mut queue = queue.measured_by(Some(clock.clone()));
+    for _ in 0..2 {
+        let _start = queue.push(Lane::Unrelated, job());
+    }
+    while clock.stamp() == Stamp::default() {
+        std::hint::spin_loop();
+    }
+    let newest = queue.take_newest_unrelated().unwrap();
+    assert_eq!((queue.queued(), queue.backlog()), (1, 0));
+    assert_ne!(newest.header().admitted(), Stamp::default());
+}

@@ -83,3 +83,13 @@ fn an_unrelated_job_takes_no_turn_on_the_last_permit() {
         assert!(!Arc::ptr_eq(&taken.job, &kept));
     }
 }
+
+/// Otherwise descendants use up the places that are kept beyond the limit.
+#[test]
+fn a_surplus_for_descendants_takes_no_place_beyond_the_limit() {
+    let (mut state, _parkers, _job) = hopeless();
+    state.growth.grow_surplus();
+    let stack = state.enter();
+    state.begin(stack, &unrelated(), StartRight::Surplus);
+    assert_eq!(state.jobs_beyond_limit(), 0);
+}

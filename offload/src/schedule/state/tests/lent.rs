@@ -1,6 +1,6 @@
 //! Jobs that may be lent to parked workers, and when the pool looks for them again.
 
-use super::{hopeless::hopeless, *};
+use super::{growth::SurplusFor, hopeless::hopeless, *};
 use crate::lineage::Relation;
 
 /// Returns a job that the job or wait with this lineage has submitted.
@@ -101,4 +101,16 @@ fn a_step_lends_a_job_for_which_no_credit_was_left() {
     state.running = 2;
     assert!(state.lend().is_none() && state.nothing_lendable);
     assert!(matches!(state.take_step(), Action::Wake(_)));
+}
+
+/// Otherwise the job blocks on what the code before the wait holds.
+#[test]
+fn a_place_beyond_the_limit_is_not_lent() {
+    let (mut state, _parkers, job) = hopeless();
+    state.growth.grow_beyond_limit(SurplusFor::Newest, 0);
+    // All workers that may be added are there.
+    state.threads += 32;
+    let (_start, action) = state.push(below(&job), Lane::Descendants);
+    assert!(matches!(action, Action::Nothing));
+    assert!(!state.parked_waits.iter().any(ParkedWait::is_lender));
 }

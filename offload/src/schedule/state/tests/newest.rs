@@ -1,6 +1,10 @@
 //! The newest jobs, which a full pool that stands still starts beyond its limit.
 
-use super::{growth::SurplusFor, hopeless::hopeless, *};
+use super::{
+    growth::{Growth, SurplusFor},
+    hopeless::hopeless,
+    *,
+};
 use crate::schedule::limits::TOKIOS_LIMIT;
 
 /// Returns the state of a pool of which nobody has set a limit, with a job for each worker, and
@@ -203,4 +207,89 @@ fn in_a_full_pool_a_free_permit_is_for_a_job_that_a_wait_needs() {
         let is_lent = state.queue.ready() == 0;
         assert_eq!(is_lent || state.has_permit(), is_awaited);
     }
+}
+
+/// Otherwise what a wait needs never starts once half of the places are taken.
+#[test]
+fn a_descendant_may_have_each_place() {
+    let (mut state, _queued) = full();
+    state.growth.grow_beyond_limit(SurplusFor::Newest, 8);
+    for _ in 0..16 {
+        let stack = state.enter();
+        state.growth.give_surplus_back();
+        state.begin(stack, &unrelated(), StartRight::Surplus);
+    }
+    let action = state.help();
+    assert!(
+        matches!(action, Action::Nothing),
+        "the queued ones are older"
+    );
+    let needed = unrelated();
+    let kept = Arc::clone(&needed.job);
+    let (_start, action) = state.push(needed, Lane::Descendants);
+    assert!(matches!(action, Action::Start(_)));
+    let (_stack, job) = start(&mut state);
+    assert!(Arc::ptr_eq(&job.unwrap(), &kept));
+}
+
+/// Otherwise the job that would end the next stall stays in the inbox.
+#[test]
+fn the_inbox_stays_closed_while_a_job_runs_beyond_the_limit() {
+    let (mut state, _queued) = full();
+    assert_eq!(first_start(&mut state, 60), Some(20));
+    let (_stack, job) = start(&mut state);
+    assert!(job.is_some());
+    for _ in 0..20 {
+        state.growth.note_end(true);
+        let _progress = state.look(Instant::now());
+    }
+    assert!(!state.growth.has_started_newest(), "it is patient again");
+    assert!(state.growth.keeps_inbox_closed());
+}
+
+/// Otherwise the workers that it calls take the jobs of strangers.
+#[test]
+fn a_worker_beyond_the_limit_lacks_no_other() {
+    let (mut state, [parker, _second], _job) = hopeless();
+    state.limits.most_while_parked = state.threads;
+    state.threads += 1;
+    state.idle.push(WorkerHandle {
+        id: 7,
+        unparker: parker.unparker().clone(),
+        spins: Cell::new(false),
+    });
+    let (_start, action) = state.push(unrelated(), Lane::Unrelated);
+    assert!(matches!(action, Action::Nothing));
+    assert_eq!((state.queue.ready(), state.lacking()), (1, 0));
+}
+
+/// Otherwise strangers start in place of what a parked job waits for.
+#[test]
+fn a_surplus_for_descendants_ends_that_beyond_the_limit() {
+    let mut growth = Growth::default();
+    growth.grow_beyond_limit(SurplusFor::Newest, 0);
+    growth.grow_beyond_limit(SurplusFor::Newest, 0);
+    growth.grow_surplus();
+    assert_eq!(growth.surplus_for(), SurplusFor::Descendants);
+    assert_eq!(growth.surplus(), 1);
+}
+
+/// Otherwise many jobs start beyond the limit at once.
+#[test]
+fn what_goes_beyond_the_limit_begins_with_one() {
+    let mut growth = Growth::default();
+    (0..4).for_each(|_| growth.grow_surplus());
+    growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
+    assert_eq!(growth.surplus(), 1);
+}
+
+/// Otherwise late callers go before early ones at once.
+#[test]
+fn own_jobs_are_not_the_newest() {
+    let mut growth = Growth::default();
+    growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
+    assert!(!growth.has_started_newest());
+    growth.grow_beyond_limit(SurplusFor::Newest, 0);
+    growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
+    assert!(growth.has_started_newest());
 }

@@ -275,3 +275,32 @@ fn at_the_limit_others_have_no_turn() {
     let taken = (0..18).map(|_| state.take_on_permit().unwrap());
     assert_eq!(taken.filter(|job| job.lineage.is_root()).count(), 0);
 }
+
+/// Otherwise jobs that came together take all places, and none is left for a chain.
+#[test]
+fn a_kept_place_is_for_a_job_that_came_after_the_last_one_began() {
+    let (mut state, _own, lineage) = blocked(true);
+    for _ in 0..39 {
+        let _own = push_own(&mut state, &lineage);
+    }
+    state.limits.max_threads = TOKIOS_LIMIT;
+    (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
+    for _ in 0..100 {
+        let action = state.look(Instant::now()).action;
+        let _started = start_beyond(&mut state, action);
+    }
+    assert_eq!(state.jobs_beyond_limit(), 16);
+    // While a worker is bound to look, a push starts nothing.
+    state.begin_search(0, SearchState::Woken);
+    for _ in 0..3 {
+        let _own = push_own(&mut state, &lineage);
+    }
+    state.searcher = None;
+    let (job, right) = state.take_beyond_permits().unwrap();
+    let stack = state.enter();
+    state.begin(stack, &job, right);
+    assert!(
+        !state.has_job_beyond_limit(),
+        "the other two came before that"
+    );
+}

@@ -251,3 +251,14 @@ fn a_job_that_runs_keeps_no_worker_from_a_pool_whose_others_are_parked() {
     (state.threads, state.running) = (10, 1);
     assert!(state.may_start());
 }
+
+/// Otherwise no wait of such a pool is ever refused: nobody looks.
+#[test]
+fn the_last_idle_worker_that_leaves_starts_the_monitor() {
+    let (mut state, _parkers, _job) = hopeless();
+    let stack = state.enter();
+    state.threads += 1;
+    assert!(!state.is_hopeless() && !state.stall.has_monitor());
+    state.leave(stack);
+    assert!(state.is_hopeless() && state.stall.has_monitor());
+}
