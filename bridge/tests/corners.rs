@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, IntoFuture, pending, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::mpsc,
     task::{Context, Poll, Waker},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use bridge::{Bridge, Call, Wait, WaitError, in_async, smartasync};
-use testkit::within;
+use testkit::{panic_text, within};
 
 #[smartasync]
 async fn twice(x: usize) -> usize {
@@ -281,5 +282,44 @@ fn another_executor_inside_home_goes_on_beside_a_shutdown() {
         let both = futures::future::join(bridge.shutdown(Duration::MAX), beside);
         let (report, ()) = futures::executor::block_on(both);
         assert_eq!(report.running.len(), 0);
+    });
+}
+
+/// Otherwise the second poll waits for ever.
+#[test]
+fn an_outcome_is_not_taken_twice() {
+    within(|| {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut outcome = Box::pin(twice(2).dispatch());
+        assert!(outcome.is_ready());
+        assert_eq!(outcome.as_mut().poll(&mut cx), Poll::Ready(4));
+        let again = AssertUnwindSafe(|| outcome.as_mut().poll(&mut cx).is_ready());
+        let payload = catch_unwind(again).unwrap_err();
+        assert!(panic_text(&*payload).contains("polled after it was ready"));
+        let mut taken = thrice(2).dispatch();
+        assert_eq!(Pin::new(&mut taken).poll(&mut cx), Poll::Ready(6));
+        let payload = catch_unwind(AssertUnwindSafe(|| taken.wait())).unwrap_err();
+        assert!(panic_text(&*payload).contains("taken by polling"));
+    });
+}
+
+/// Otherwise the second poll waits for ever, because the thread that ended home has told it.
+#[test]
+fn a_shutdown_that_is_over_is_not_polled_again() {
+    within(|| {
+        for has_home in [false, true] {
+            let bridge = Bridge::builder().worker_threads(1).build().unwrap();
+            if has_home {
+                let _started = bridge.handle().unwrap();
+            }
+            let mut shutdown = bridge.shutdown(Duration::from_secs(20));
+            let report = futures::executor::block_on(&mut shutdown);
+            assert!(report.running.is_empty());
+            let mut cx = Context::from_waker(Waker::noop());
+            let again = AssertUnwindSafe(|| Pin::new(&mut shutdown).poll(&mut cx).is_pending());
+            let payload = catch_unwind(again).unwrap_err();
+            let text = panic_text(&*payload);
+            assert!(text.contains("after it had ended"), "{has_home}: {text}");
+        }
     });
 }

@@ -1,11 +1,19 @@
 //! Checks the table of the exit, and the order of its turns.
 
-use std::{sync::mpsc, thread};
+use std::{
+    pin::Pin,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    task::{Context, Wake, Waker},
+    thread,
+};
 
 use testkit::within;
 
 use super::*;
-use crate::{Pool, worker::this_worker::Worker};
+use crate::{Ambient, Config, CutOff, Pool, worker::this_worker::Worker};
 
 struct Nothing;
 
@@ -137,5 +145,85 @@ fn late_jobs_have_the_rest_of_the_grace() {
         );
         assert_eq!(exit.cut_off().len(), 1);
         drop(end);
+    });
+}
+
+/// Counts the reports of closures that were cut off.
+struct Counts;
+
+static REPORTS: AtomicUsize = AtomicUsize::new(0);
+
+impl Ambient for Counts {
+    type Context = ();
+
+    fn context(_config: &Config) -> Option<()> {
+        None
+    }
+
+    fn capture() -> Self {
+        Self
+    }
+
+    fn enter<R>(&self, _context: Option<&()>, closure: impl FnOnce() -> R) -> R {
+        closure()
+    }
+
+    fn cut_off(_left: &CutOff) {
+        REPORTS.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Tells when it is called, and blocks then.
+struct Blocks(Mutex<(mpsc::Sender<()>, mpsc::Receiver<()>)>);
+
+impl Wake for Blocks {
+    fn wake(self: Arc<Self>) {
+        let ends = self.0.lock().unwrap();
+        ends.0.send(()).unwrap();
+        let _released = ends.1.recv();
+    }
+
+    // The caller may ask for further polls.
+    fn wake_by_ref(self: &Arc<Self>) {}
+}
+
+/// Otherwise a log says of a closure that has ended that the exit has cut it off.
+#[test]
+fn a_job_that_has_ended_is_not_told_as_cut_off() {
+    static OWN: PerProcess<Table> = PerProcess::new();
+
+    within(|| {
+        let grace = Duration::from_millis(50);
+        let builder = Pool::<Counts>::builder().max_threads(1).exit_grace(grace);
+        let pool = builder.build().unwrap();
+        let own = || Arc::clone(&Worker::current().unwrap().core);
+        let core = pollster::block_on(pool.run(own));
+        let (start, started) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let job = pool.run(move || {
+            start.send(()).unwrap();
+            ends.recv().is_err()
+        });
+        let mut job = job.start();
+        started.recv().unwrap();
+        let (call, called) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let waker = Waker::from(Arc::new(Blocks(Mutex::new((call, held)))));
+        let mut cx = Context::from_waker(&waker);
+        assert!(Pin::new(&mut job).poll(&mut cx).is_pending());
+        let exit = ProcessExit::begin(&OWN);
+        thread::sleep(grace);
+        // While the closure runs, it counts as cut off.
+        assert!(Arc::clone(&core).begin(&exit, Turn::Jobs).is_none());
+        assert_eq!(REPORTS.load(Ordering::SeqCst), 1);
+        drop(end);
+        called.recv().unwrap(); // the closure has ended, and its worker is in the waker
+        let later = ProcessExit::begin(&OWN);
+        thread::sleep(grace);
+        assert!(Arc::clone(&core).begin(&later, Turn::Jobs).is_none());
+        assert_eq!(later.cut_off().len(), 1, "its worker still has it");
+        assert_eq!(REPORTS.load(Ordering::SeqCst), 1);
+        drop(release);
+        assert!(pollster::block_on(job));
     });
 }
