@@ -339,16 +339,16 @@ fn a_job_that_a_shutdown_has_told_to_stop_is_listed_so() {
             .cancel_grace(Duration::from_mins(1))
             .build()
             .unwrap();
-        let (own, (begin, begun)) = (pool.clone(), mpsc::channel());
+        let (own, (start, started)) = (pool.clone(), mpsc::channel());
         let job = pool.run(move || {
-            begin.send(()).unwrap();
+            start.send(()).unwrap();
             while !cancelled() {
                 thread::yield_now();
             }
             own.report().jobs()[0].is_cancelled()
         });
         let job = job.start();
-        begun.recv().unwrap();
+        started.recv().unwrap();
         let report = pool.shutdown(Duration::ZERO).wait();
         assert_eq!(report.cancelled, 1);
         assert!(wait(job));
