@@ -1,5 +1,7 @@
 //! Jobs that may be lent to parked workers, and when the pool looks for them again.
 
+use std::time::Duration;
+
 use super::{growth::SurplusFor, hopeless::hopeless, *};
 use crate::lineage::Relation;
 
@@ -56,9 +58,10 @@ fn a_wait_within_its_job_has_no_account_of_its_own() {
 /// is spent.
 fn without_credit() -> (State, [Parker; 2]) {
     let (mut state, parkers, _job) = hopeless();
-    // The only permit is taken, and the system has no thread for another worker.
+    // The only permit is taken, and the system has no thread for another worker. The start of one
+    // has just failed, however long the test takes.
     (state.threads, state.running) = (3, 1);
-    state.start_failed = Some(Instant::now());
+    state.start_failed = Some(Instant::now() + Duration::from_hours(1));
     state.limits.grows = true;
     state.parked_waits[0].request.lends = false;
     state.parked_waits[1].account().spend(Relation::Awaited);
