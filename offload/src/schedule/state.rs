@@ -12,12 +12,13 @@
 //! |---|---|
 //! | `threads.rs`, `search.rs` | workers start, search, sleep and end |
 //! | `parked_waits.rs`, `credit.rs` | workers park, are lent jobs, and give credit to descendants |
-//! | `monitor.rs`, `growth.rs`, `own_jobs.rs` | the pool stands still |
+//! | `monitor.rs`, `growth.rs`, `own_jobs.rs`, `beyond_limit.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `permits.rs` | no transitions: how many jobs may run, and on how many workers |
 //! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
 //! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they use |
 
+mod beyond_limit;
 mod credit;
 mod ending;
 mod growth;

@@ -9,7 +9,7 @@
 //! what that parked job holds. Such descendants spend the credit, so another descendant,
 //! which would end the wait, cannot start. So while the pool stands still, it starts
 //! further descendants of parked jobs: the *surplus*. At its limit, a pool that grows starts its
-//! own jobs in the same way, and then the newest of the others (`own_jobs.rs`).
+//! own jobs in the same way, and then the newest of the others (`beyond_limit.rs`).
 
 use crate::schedule::{limits::TOKIOS_LIMIT, stall::Seen};
 
