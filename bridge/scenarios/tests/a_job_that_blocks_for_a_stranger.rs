@@ -1,6 +1,6 @@
-//! Checks that a pool whose size nobody set runs the jobs for which its jobs block, although it
-//! can't know that they do: they are submitted by a thread that a job joins, or by a task that a
-//! job waits for, which no lineage reaches.
+//! Checks that a pool whose size nobody set runs the jobs for which its jobs block, although no
+//! lineage tells it which. A thread that a job joins has submitted them, or a task for which a job
+//! waits.
 
 use std::thread;
 

@@ -59,7 +59,7 @@ impl<'a> Entered<'a> {
 /// ```
 ///
 /// In code outside any runtime, the waits of this bridge do the same under the guard as
-/// without it. Those of another bridge rest on this home too. A closure that is submitted
+/// without it. The waits of another bridge rest on this home too. A closure that is submitted
 /// under the guard by `start`, `detach` or `try_offload` runs inside home, and without the
 /// guard [inside no runtime](crate::offload()#on-a-plain-thread). In blocking code of another
 /// runtime, waits under the guard rest on home, which may outlive that runtime.

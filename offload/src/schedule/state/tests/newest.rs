@@ -3,6 +3,7 @@
 use super::{
     growth::{Growth, SurplusFor},
     hopeless::hopeless,
+    own_jobs::park,
     *,
 };
 use crate::schedule::limits::TOKIOS_LIMIT;
@@ -10,14 +11,20 @@ use crate::schedule::limits::TOKIOS_LIMIT;
 /// Returns the state of a pool of which nobody has set a limit, with a job for each worker, and
 /// three queued jobs, oldest first.
 fn full() -> (State, [Arc<dyn Runnable>; 3]) {
+    let mut state = without_queue(2, Arc::default());
+    let queued = [(); 3].map(|()| push(&mut state));
+    (state, queued)
+}
+
+/// Returns the state of such a pool whose queue is empty, with this capacity and this inbox.
+fn without_queue(capacity: usize, inbox: Arc<Padded<Inbox>>) -> State {
     let mut limits = Limits::smallest();
     (limits.grows, limits.max_threads) = (true, TOKIOS_LIMIT);
-    (limits.most_while_parked, limits.queue_capacity) = (TOKIOS_LIMIT, 2);
-    let mut state = State::new(limits, Arc::default(), Arc::default());
+    (limits.most_while_parked, limits.queue_capacity) = (TOKIOS_LIMIT, capacity);
+    let mut state = State::new(limits, Arc::default(), inbox);
     (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
-    let queued = [(); 3].map(|()| push(&mut state));
     state.start_monitor();
-    (state, queued)
+    state
 }
 
 fn push(state: &mut State) -> Arc<dyn Runnable> {
@@ -113,15 +120,7 @@ fn a_worker_beyond_the_limit_takes_nothing_else() {
         let parked = Lineage::default().below(state.pool, id, Kind::Job);
         let stack = state.enter();
         state.begin(stack, &job, StartRight::Permit);
-        let _action = state.add_parked_wait(ParkRequest {
-            frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
-            account: parked.top().unwrap(),
-            unparker: Parker::new().unparker().clone(),
-            stack,
-            since: Instant::now(),
-            lends: true,
-            may_be_refused: true,
-        });
+        park(&mut state, &parked, stack);
     }
     assert!(!state.has_permit(), "the worker beyond the limit has a job");
     state.end(stack, Finish::Completed);
@@ -133,12 +132,7 @@ fn a_worker_beyond_the_limit_takes_nothing_else() {
 #[test]
 fn a_job_in_the_inbox_is_the_newest() {
     let inbox = Arc::<Padded<Inbox>>::default();
-    let mut limits = Limits::smallest();
-    (limits.grows, limits.max_threads) = (true, TOKIOS_LIMIT);
-    (limits.most_while_parked, limits.queue_capacity) = (TOKIOS_LIMIT, 8);
-    let mut state = State::new(limits, Arc::default(), Arc::clone(&inbox));
-    (state.threads, state.running) = (TOKIOS_LIMIT, TOKIOS_LIMIT);
-    state.start_monitor();
+    let mut state = without_queue(8, Arc::clone(&inbox));
     let _first = push(&mut state);
     assert!(state.may_use_inbox());
     state.queue.open_inbox(ExpectedStart::InTurn);
@@ -175,15 +169,7 @@ fn a_wait_is_refused_once_half_of_the_places_are_taken() {
             StartRight::Permit
         };
         state.begin(stack, &job, right);
-        let _action = state.add_parked_wait(ParkRequest {
-            frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
-            account: parked.top().unwrap(),
-            unparker: Parker::new().unparker().clone(),
-            stack,
-            since: Instant::now(),
-            lends: true,
-            may_be_refused: true,
-        });
+        park(&mut state, &parked, stack);
         state.searcher = None;
         state.threads = TOKIOS_LIMIT + 16;
     }

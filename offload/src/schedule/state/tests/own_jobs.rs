@@ -36,6 +36,21 @@ fn push_own(state: &mut State, lineage: &Lineage) -> Arc<dyn Runnable> {
     kept
 }
 
+/// Parks the worker with this stack in a wait of the job with this lineage.
+pub(super) fn park(state: &mut State, job: &Lineage, stack: usize) {
+    let account = job.top().unwrap();
+    let wait = job.below(state.pool, account.job().unwrap(), Kind::Wait);
+    let _action = state.add_parked_wait(ParkRequest {
+        frame: wait.top().unwrap(),
+        account,
+        unparker: Parker::new().unparker().clone(),
+        stack,
+        since: Instant::now(),
+        lends: true,
+        may_be_refused: true,
+    });
+}
+
 fn is_next(state: &mut State, job: &Arc<dyn Runnable>) -> bool {
     let taken = state.queue.take().unwrap();
     Arc::ptr_eq(&taken.job, job)
@@ -84,16 +99,7 @@ fn the_newest_goes_first() {
 fn a_wait_that_parks_ends_the_surplus() {
     let (mut state, _own, lineage) = blocked(true);
     state.growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
-    let id = lineage.top().unwrap().job().unwrap();
-    let _action = state.add_parked_wait(ParkRequest {
-        frame: lineage.below(state.pool, id, Kind::Wait).top().unwrap(),
-        account: lineage.top().unwrap(),
-        unparker: Parker::new().unparker().clone(),
-        stack: 0,
-        since: Instant::now(),
-        lends: true,
-        may_be_refused: true,
-    });
+    park(&mut state, &lineage, 0);
     assert_eq!(state.growth.surplus(), 0);
 }
 
@@ -200,15 +206,7 @@ fn at_its_limit_a_pool_keeps_the_surplus_for_a_parked_wait() {
     state.begin(stack, &other, StartRight::Permit);
     state.limits.max_threads = TOKIOS_LIMIT;
     (state.threads, state.running) = (TOKIOS_LIMIT + 1, TOKIOS_LIMIT + 1);
-    let _action = state.add_parked_wait(ParkRequest {
-        frame: parked.below(state.pool, id, Kind::Wait).top().unwrap(),
-        account: parked.top().unwrap(),
-        unparker: Parker::new().unparker().clone(),
-        stack,
-        since: Instant::now(),
-        lends: true,
-        may_be_refused: true,
-    });
+    park(&mut state, &parked, stack);
     for look in 1..=60 {
         let _findings = state.look(Instant::now());
         assert_eq!(state.growth.surplus(), 0, "look {look}");
