@@ -39,6 +39,10 @@ const REFUSE_UNLIMITED: u32 = 1200;
 /// and again after half as many more.
 const SURPLUS: u32 = 20;
 
+/// After so many looks without progress, the newest jobs of a full pool start beyond its limit. That
+/// is after 300 ms, because the jobs of such a pool may just be slow.
+const NEWEST: u32 = 6;
+
 /// A glance asks about so many threads at most. Each answer costs some microseconds.
 const PROBES: usize = 8;
 
@@ -117,10 +121,10 @@ impl State {
         self.phase == Phase::Stopped || is_left
     }
 
-    /// Returns whether the newest jobs may start beyond the limit. The first time that takes as
-    /// long as the surplus of parked jobs, because the jobs of a full pool may just be slow.
+    /// Returns whether the newest jobs may start beyond the limit. That takes [`NEWEST`] looks, but
+    /// only the first time.
     fn is_newest_due(&self, stuck: u32) -> bool {
-        let is_due = stuck >= SURPLUS || self.growth.has_started_newest();
+        let is_due = stuck >= NEWEST || self.growth.has_started_newest();
         is_due && self.queue.ready() > 0 && self.is_at_its_limit()
     }
 
