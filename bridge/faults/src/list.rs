@@ -56,6 +56,7 @@ macro_rules! promises {
                 entering_makes_what_needs_a_runtime
                 entering_serves_what_spawns_when_it_drops
                 an_entered_thread_is_plain_afterwards
+                a_call_that_freezes_a_poll_warns_once
                 a_frozen_wait_finishes_in_a_destructor
                 a_frozen_wait_works_everywhere
                 a_frozen_wait_allows_no_other
@@ -132,6 +133,7 @@ macro_rules! promises {
                 a_cancelled_wait_frees_its_pool
                 a_job_may_shut_its_own_pool_down
                 a_report_says_who_waits_for_whom
+                a_report_names_a_cycle
                 timings_count_each_job
             ;
             bridge:
@@ -170,6 +172,7 @@ macro_rules! promises {
                 a_thread_is_clean_after_a_job
                 the_chosen_bridges_carriers_count
                 a_carrier_that_panics_costs_no_thread
+                the_callers_span_is_current_in_the_job
             ;
             never:
                 a_call_hangs_because_of_the_bridging

@@ -24,6 +24,7 @@ pub(crate) mod a_panic_that_nobody_awaits_is_counted;
 pub(crate) mod a_queue_that_waits_warns;
 pub(crate) mod a_queued_job_gets_a_thread;
 pub(crate) mod a_refusal_names_the_callers_place;
+pub(crate) mod a_report_names_a_cycle;
 pub(crate) mod a_report_says_who_waits_for_whom;
 pub(crate) mod a_running_job_sees_that_its_caller_left;
 pub(crate) mod a_shutdown_amid_waits_never_says_exhausted;

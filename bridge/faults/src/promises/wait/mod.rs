@@ -1,6 +1,7 @@
 //! The promises of a wait, in each place in which it may be made.
 
 pub(crate) mod a_bridge_that_shuts_down_tells_who_waits;
+pub(crate) mod a_call_that_freezes_a_poll_warns_once;
 pub(crate) mod a_deadline_drops_the_future;
 pub(crate) mod a_deadline_ends_a_busy_future;
 pub(crate) mod a_deadline_ends_what_nobody_drives;
