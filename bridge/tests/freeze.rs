@@ -7,7 +7,7 @@ use std::{
     cell::Cell,
     collections::HashSet,
     fmt::Write as _,
-    panic::{self, AssertUnwindSafe, Location},
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, Mutex, Once, PoisonError},
     thread,
     time::Duration,
@@ -97,11 +97,6 @@ fn assert_warned(function: &str, lines: &[u32]) {
     }
 }
 
-#[track_caller]
-fn line() -> u32 {
-    Location::caller().line()
-}
-
 fn current_thread() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
@@ -123,28 +118,28 @@ fn each_place_that_froze_a_poll_is_told_once() {
             for _ in 0..2 {
                 slow().wait();
             }
-            places.push(line() - 2);
+            places.push(line!() - 2);
         });
         Runtime::new().unwrap().block_on(async {
             slow().try_wait().unwrap();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             let task = async {
                 slow().wait();
-                line() - 1
+                line!() - 1
             };
             places.push(tokio::spawn(task).await.unwrap());
         });
         bridge::wait(async {
             let call = BoxCall::new(slow());
             call.wait();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             Call::wait(slow());
-            places.push(line() - 1);
+            places.push(line!() - 1);
             // A call that the pool has given back runs in place too.
             refused().wait();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             BoxCall::new(refused()).wait();
-            places.push(line() - 1);
+            places.push(line!() - 1);
         });
         assert_warned("slow", &places);
     });
@@ -226,7 +221,7 @@ fn only_what_comes_before_a_hand_over_freezes() {
         assert_warned("hands_over", &[]);
         let task = runtime.spawn(async {
             hands_over(LONG, Duration::ZERO).wait();
-            line() - 1
+            line!() - 1
         });
         let place = runtime.block_on(task).unwrap();
         assert_warned("hands_over", &[place]);
@@ -256,7 +251,7 @@ fn a_freeze_long_after_a_hand_over_is_reported() {
                     return None;
                 }
                 again().wait();
-                Some(line() - 1)
+                Some(line!() - 1)
             });
             if let Some(place) = runtime.block_on(task).unwrap() {
                 break place;
@@ -366,14 +361,39 @@ fn an_outcome_and_generic_code_are_told_at_their_own_lines() {
         let mut places = Vec::new();
         current_thread().block_on(async {
             indirect().dispatch().wait();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             indirect().dispatch().wait();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             Call::try_wait(indirect()).unwrap();
-            places.push(line() - 1);
+            places.push(line!() - 1);
             Call::try_wait(indirect()).unwrap();
-            places.push(line() - 1);
+            places.push(line!() - 1);
         });
         assert_warned("indirect", &places);
+    });
+}
+
+#[smartasync]
+fn later_slow(before: Duration) {
+    thread::sleep(before);
+    bridge::wait(tokio::spawn(tokio::time::sleep(LONG))).unwrap();
+}
+
+/// Otherwise a place whose first call froze nothing is never told.
+#[test]
+fn a_place_that_froze_nothing_at_first_is_told_later() {
+    subscribe();
+    within(|| {
+        let runtime = Runtime::new().unwrap();
+        let run = |before| {
+            let call = async move {
+                later_slow(before).wait();
+                line!() - 1
+            };
+            runtime.block_on(runtime.spawn(call)).unwrap()
+        };
+        run(Duration::ZERO);
+        assert_warned("later_slow", &[]);
+        assert_warned("later_slow", &[run(LONG)]);
     });
 }

@@ -354,3 +354,21 @@ fn a_job_that_a_shutdown_has_told_to_stop_is_listed_so() {
         assert!(wait(job));
     });
 }
+
+/// Otherwise a report names a line of this crate for each wait.
+#[test]
+fn a_wait_has_the_place_where_it_was_opened() {
+    within(|| {
+        let pool = pool(1, 8);
+        let own = pool.clone();
+        let (line, at) = wait(pool.run(move || {
+            let (_waiting, line) = (Waiting::open(), line!());
+            // The report knows of this wait by the job that it has submitted.
+            let below = own.run(|| ()).start();
+            let at = own.report().waits()[0].at().unwrap();
+            drop(below);
+            (line, at)
+        }));
+        assert_eq!((at.file(), at.line()), (file!(), line));
+    });
+}

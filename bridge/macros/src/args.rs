@@ -220,6 +220,16 @@ mod tests {
         }
     }
 
+    /// Otherwise the user hears what the parser expected, and not what to write.
+    #[test]
+    fn a_twin_called_self_is_told_what_to_write() {
+        let (_, errors) = super::parse(quote! { blocking = Self });
+        let texts: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        let text = "`blocking` takes the name of the function to emit, such as `blocking = \
+                    fetch_blocking`";
+        assert_eq!(texts, [text]);
+    }
+
     #[test]
     fn a_methods_own() {
         for (tokens, expected) in [

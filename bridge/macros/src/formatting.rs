@@ -156,12 +156,17 @@ mod tests {
             Some(quote! { f::<A, 3, fn() -> B>(), 3, "{self_}" }),
         );
         check(
+            quote! { assert_eq!(f::<fn() -> B, 3>(), 3, "{self}") },
+            Some(quote! { f::<fn() -> B, 3>(), 3, "{self_}" }),
+        );
+        check(
             quote! { assert!(a < b, "{self}") },
             Some(quote! { a < b, "{self_}" }),
         );
         check(quote! { println!("{x}", "{self}") }, None);
         check(quote! { json!("{self}") }, None);
         check(quote! { f("{self}") }, None);
+        check(quote! { error = ("{self}", 1) }, None);
     }
 
     /// Otherwise `{self}` in such a macro is an error, or a literal that is data changes.

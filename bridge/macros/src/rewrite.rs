@@ -222,6 +222,7 @@ mod tests {
                 "quote_spanned! { self_.span::<'_>() => self + #self_ }",
             ),
             ("quote(self.x)", "quote(self_.x)"),
+            ("let quote = (self.x, 1);", "let quote = (self_.x, 1);"),
         ] {
             check(before.parse().unwrap(), after.parse().unwrap());
         }

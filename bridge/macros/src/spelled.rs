@@ -135,6 +135,8 @@ mod tests {
             (quote! { let f: &dyn Fn() -> &'a str = &|| x; }, true),
             (quote! { let f: Box<dyn Fn(&'a str) -> u8> = g(); }, true),
             (quote! { let f: fn(u8) -> Vec<Option<&'a str>> = g; }, true),
+            (quote! { let f: fn(u8) -> fn(u8) -> &'a str = g; }, true),
+            (quote! { let f: fn() -> u8 = g::<&'a str>; }, false),
             (quote! { g(move |y: &'a str| v.push(y)) }, true),
             (quote! { { v.iter().map(|(y, z): (u8, &'a str)| y) } }, true),
             (quote! { let pick = |b: bool| -> &'a str { x }; }, false),

@@ -33,6 +33,12 @@ fn measured_by<'a>(text: &'a str, by: fn(&'a str) -> usize) -> usize {
     by(text)
 }
 
+/// The lifetime of the bound is no lifetime of the arguments, so the output borrows from `text`.
+#[smartasync]
+fn first_word(text: &str, ends: Box<dyn for<'b> Fn(&'b char) -> bool>) -> &str {
+    text.split(|c| ends(&c)).next().unwrap_or(text)
+}
+
 struct Sum;
 
 impl Sum {
@@ -55,6 +61,8 @@ fn rare_signatures() {
     let by = |x: &u8| usize::from(*x);
     assert_eq!(total(&[1, 2], Box::new(by)).wait(), 3);
     assert_eq!(measured_by("abc", str::len).wait(), 3);
+    let is_space = |c: &char| *c == ' ';
+    assert_eq!(first_word("a b", Box::new(is_space)).wait(), "a");
     assert_eq!(Sum::of::<u32, _, _>([1_u8, 2].into_iter()).wait(), 3);
     assert_eq!(Sum::of_blocking::<u32>([1_u8, 2].into_iter()), 3);
     run(async {

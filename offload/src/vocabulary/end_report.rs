@@ -113,6 +113,21 @@ fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T]) -> fmt::Result
 mod tests {
     use super::*;
 
+    /// Otherwise the log of the exit hides which jobs were lost.
+    #[test]
+    fn eight_places_are_named() {
+        let at = Location::caller();
+        for (count, has_more) in [(8, false), (9, true)] {
+            let cut_off = CutOff {
+                queued: vec![at; count],
+                ..CutOff::default()
+            };
+            let text = cut_off.to_string();
+            assert_eq!(text.ends_with(", and 1 more)"), has_more, "{text}");
+            assert_eq!(text.matches(&at.to_string()).count(), 8, "{text}");
+        }
+    }
+
     #[test]
     fn a_cut_off_names_the_first_places_and_counts_the_rest() {
         let at = Location::caller();

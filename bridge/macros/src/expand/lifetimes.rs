@@ -2,8 +2,9 @@
 //! replace.
 
 use syn::{
-    Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path, PathSegment,
-    PredicateLifetime, Type, TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference,
+    GenericParam, Generics, Lifetime, LifetimeParam, ParenthesizedGenericArguments, Path,
+    PathSegment, PredicateLifetime, TraitBound, Type, TypeFnPtr, TypeImplTrait, TypeParamBound,
+    TypeReference,
     visit::{self, Visit},
 };
 
@@ -23,7 +24,7 @@ pub(super) fn is_std(path: &Path, module: &str, name: &str) -> bool {
         && up.next().is_none()
 }
 
-/// Collects every lifetime, except those inside function types.
+/// Collects every lifetime, except those inside function types and those of a `for<..>`.
 #[derive(Default)]
 pub(super) struct All(pub(super) Vec<Lifetime>);
 
@@ -31,7 +32,22 @@ impl Visit<'_> for All {
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
         self.0.push(lifetime.clone());
     }
+    fn visit_trait_bound(&mut self, bound: &TraitBound) {
+        let before = self.0.len();
+        visit::visit_trait_bound(self, bound);
+        let own = bound.lifetimes.iter().flat_map(|own| &own.lifetimes);
+        let own: Vec<_> = own
+            .filter_map(|param| match param {
+                GenericParam::Lifetime(param) => Some(&param.lifetime),
+                _ => None,
+            })
+            .collect();
+        let inside = self.0.split_off(before).into_iter();
+        self.0.extend(inside.filter(|name| !own.contains(&name)));
+    }
+
     fn visit_type_fn_ptr(&mut self, _: &TypeFnPtr) {}
+
     fn visit_parenthesized_generic_arguments(&mut self, _: &ParenthesizedGenericArguments) {}
 }
 
@@ -150,5 +166,28 @@ impl Visit<'_> for Tied {
     // `where` clause.
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
         self.by_traits.push(lifetime.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a function with such an argument does not compile if its output borrows.
+    #[test]
+    fn what_a_type_binds_itself_is_no_lifetime_of_the_signature() {
+        for (ty, expected) in [
+            ("Box<dyn Fn(&'static u8)>", &[][..]),
+            ("fn(&'static u8) -> u8", &[]),
+            ("Box<dyn for<'b> Fn(&'b u8)>", &[]),
+            ("Box<dyn for<'b, 'c> T<'b, Item = &'c u8>>", &[]),
+            ("Box<dyn for<'b> T<'b> + 'a>", &["a"]),
+            ("&'a dyn for<'b> T<'b, 'c>", &["a", "c"]),
+        ] {
+            let mut all = All(Vec::new());
+            all.visit_type(&syn::parse_str(ty).unwrap());
+            let names: Vec<_> = all.0.iter().map(|name| name.ident.to_string()).collect();
+            assert_eq!(names, expected, "{ty}");
+        }
     }
 }

@@ -17,4 +17,11 @@ fn main() {
     bridge::enter();
     bridge::offload(|| ());
     bridge::offload::on_cancel(|| ());
+    bridge::offload::cancellation();
+    bridge::offload(|| ()).outcome();
+    bridge::Bridge::global().shutdown(std::time::Duration::ZERO).wait();
+    bridge::in_async(async {});
+    bridge::Lineage::current().scope(async {});
+    bridge::Bridge::builder();
+    bridge::Pool::builder();
 }

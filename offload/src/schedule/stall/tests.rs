@@ -256,3 +256,13 @@ fn a_monitor_that_starts_again_remembers_nothing() {
     assert!(!stall.has_refused);
     assert!(!looks(&mut stall, &[7], None)[0].stops);
 }
+
+/// Otherwise nobody looks for long at a pool whose system had no thread for a moment.
+#[test]
+fn a_monitor_that_failed_is_tried_again_after_a_second() {
+    let mut stall = started();
+    let failed = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+    stall.monitor = Monitor::Failed(failed);
+    stall.start_monitor(seen(7));
+    assert!(stall.take_start());
+}

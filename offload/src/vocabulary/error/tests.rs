@@ -150,3 +150,31 @@ fn each_error_has_its_kind_as_an_error_of_io() {
         assert!(error.get_ref().is_some(), "the error itself is inside");
     }
 }
+
+/// Otherwise an `unwrap` panics with a wrong reason, or with none.
+#[test]
+fn what_an_unwrap_prints_has_the_reason() {
+    let (closure, pool) = ((), PoolName::default());
+    for (rejected, text) in [
+        (
+            Rejected::Full {
+                closure,
+                pool: pool.clone(),
+            },
+            "Full(..)",
+        ),
+        (
+            Rejected::ShutDown {
+                closure,
+                pool: pool.clone(),
+            },
+            "ShutDown(..)",
+        ),
+        (Rejected::TimedOut { closure, pool }, "TimedOut(..)"),
+    ] {
+        assert_eq!(format!("{rejected:?}"), text);
+    }
+    let panic = Panic::new(Box::new("boom"), Location::caller());
+    let error = OffloadError::Panicked(panic);
+    assert_eq!(format!("{error:?}"), r#"Panicked(Panic("boom"))"#);
+}

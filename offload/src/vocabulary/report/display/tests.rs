@@ -329,3 +329,20 @@ fn jobs_that_share_a_line_show_the_longest_time() {
         "{line}"
     );
 }
+
+/// Otherwise the reader takes many idle workers for one.
+#[test]
+fn idle_workers_are_counted() {
+    let idle = |number| WorkerEntry {
+        number,
+        state: WorkerState::Idle,
+        jobs: Vec::new(),
+    };
+    for (workers, text) in [(1, "└─ 1 worker is idle"), (3, "└─ 3 workers are idle")] {
+        let report = Report {
+            workers: (1..=workers).map(idle).collect(),
+            ..Report::default()
+        };
+        assert!(report.to_string().ends_with(text), "{report}");
+    }
+}
