@@ -158,6 +158,12 @@ impl Queue {
         header.list.store(QUEUE, Ordering::Relaxed);
     }
 
+    /// Returns whether unrelated jobs may be left in the inbox.
+    #[cfg(test)]
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// Opens the inbox if it is closed. It takes as many jobs as the queue has room
     /// for. `next` says when a worker takes the first of them.
     pub(crate) fn open_inbox(&mut self, next: ExpectedStart) {

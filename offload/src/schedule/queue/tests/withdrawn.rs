@@ -39,3 +39,18 @@ fn a_withdrawn_job_is_not_listed() {
     assert!(queue.withdraw(job.header()).is_empty());
     assert_eq!(queue.submitted().count(), 1);
 }
+
+/// Otherwise a full pool starts a job that is over in place of one that others block for.
+#[test]
+fn the_newest_job_is_one_that_was_not_withdrawn() {
+    let (mut queue, watched) = filled(3);
+    let jobs: Vec<_> = watched.iter().map(|job| job.upgrade().unwrap()).collect();
+    assert!(queue.withdraw(jobs[2].header()).is_empty());
+    let newest = queue.newest_unrelated().unwrap();
+    assert!(Arc::ptr_eq(&newest.job, &jobs[1]));
+    for kept in [&jobs[1], &jobs[0]] {
+        let taken = queue.take_newest_unrelated().unwrap();
+        assert!(Arc::ptr_eq(&taken.job, kept));
+    }
+    assert!(queue.take_newest_unrelated().is_none());
+}

@@ -279,3 +279,72 @@ fn own_jobs_are_not_the_newest() {
     growth.grow_beyond_limit(SurplusFor::OwnJobs, 0);
     assert!(growth.has_started_newest());
 }
+
+/// Otherwise 512 jobs that block hang beside a few waits, because more workers could be added for
+/// what the waits need.
+#[test]
+fn a_pool_whose_permits_are_taken_is_at_its_limit_beside_waits() {
+    let (mut state, _queued) = full();
+    let job = unrelated();
+    let parked = Lineage::default().below(state.pool, JobId::of(&job.job), Kind::Job);
+    let stack = state.enter();
+    state.begin(stack, &job, StartRight::Permit);
+    park(&mut state, &parked, stack);
+    (state.threads, state.running) = (TOKIOS_LIMIT + 1, TOKIOS_LIMIT);
+    state.limits.max_blocked_threads = 64;
+    assert!(!state.is_full());
+    let first = first_start(&mut state, 60);
+    assert_eq!(first, Some(7), "the first look has seen a job start");
+}
+
+/// Otherwise the next job goes through the inbox, where nobody knows which jobs came first.
+#[test]
+fn a_worker_that_spins_leaves_the_inbox_closed_meanwhile() {
+    for is_beyond in [false, true] {
+        let mut state = without_queue(8, Arc::default());
+        let stack = state.enter();
+        state.begin(stack, &unrelated(), StartRight::Permit);
+        (state.threads, state.running) = (1, 1);
+        if is_beyond {
+            state.growth.grow_beyond_limit(SurplusFor::Newest, 0);
+        }
+        let worker = WorkerHandle {
+            id: 0,
+            unparker: Parker::new().unparker().clone(),
+            spins: Cell::new(true),
+        };
+        let step = state.next(After::Job(Finish::Completed), &worker, stack);
+        assert!(matches!(step, Step::Spin));
+        assert_eq!(state.queue.is_open(), !is_beyond);
+    }
+}
+
+/// Otherwise a stranger starts in the place of a job beyond the limit, although the places are for
+/// descendants of parked jobs by then.
+#[test]
+fn an_end_beyond_the_limit_gives_no_place_to_descendants() {
+    let mut growth = Growth::default();
+    growth.grow_surplus();
+    growth.use_surplus();
+    growth.give_surplus_back();
+    assert_eq!(growth.surplus(), 0);
+}
+
+/// Otherwise the inbox opens while other jobs run beyond the limit, or never again.
+#[test]
+fn without_a_monitor_the_inbox_opens_with_the_last_job_beyond_the_limit() {
+    let mut state = without_queue(8, Arc::default());
+    state.growth.grow_beyond_limit(SurplusFor::Newest, 1);
+    let stacks = [(); 2].map(|()| {
+        let stack = state.enter();
+        state.growth.give_surplus_back();
+        state.begin(stack, &unrelated(), StartRight::Surplus);
+        stack
+    });
+    state.stall.stop();
+    let open = stacks.map(|stack| {
+        state.end(stack, Finish::Completed);
+        !state.growth.keeps_inbox_closed()
+    });
+    assert_eq!(open, [false, true]);
+}
