@@ -81,7 +81,8 @@ pub enum WaitError {
         at: &'static Location<'static>,
     },
     /// This process is a fork, and the threads that drive the runtime under
-    /// the future are in its parent.
+    /// the future are in its parent. A wait on the thread that has forked rests on the runtime
+    /// around it, even if the bridge was built after the fork. On a new thread it rests on home.
     #[non_exhaustive]
     Forked {
         /// Where the wait is.
@@ -228,7 +229,8 @@ impl fmt::Display for WaitError {
             Self::Forked { at } => write!(
                 f,
                 "the wait at {at} is in a fork, and the threads of its runtime stayed in the \
-                 parent; build a bridge after the fork"
+                 parent; build a bridge after the fork, and if the fork was made inside a runtime, \
+                 wait on a new thread"
             ),
             Self::OffloadFailed { error, at } => {
                 write!(f, "the wait at {at} has no result: {error}")

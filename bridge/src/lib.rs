@@ -74,7 +74,7 @@
 //! | a task of a `LocalSet` | [`WaitError::WouldFreeze`] |
 //! | a worker under the `enter()` guard of a runtime that is known not to be its own, unless it polls a task of [`spawn`] and that runtime is a multi-thread one | [`WaitError::WouldFreeze`] |
 //! | a thread that is ending | [`WaitError::ThreadEnding`] |
-//! | a fork's child, on a bridge of its parent | [`WaitError::Forked`] |
+//! | a fork's child, on a bridge of its parent, or inside a runtime of its parent | [`WaitError::Forked`] |
 //! | any thread, for the call of a smart `fn` | calls the function in place; nothing is checked, so in async code it freezes the executor |
 //!
 //! Where a wait is refused with [`WaitError::WouldFreeze`], [`wait_frozen`] parks the

@@ -187,9 +187,12 @@ impl Builder {
     /// A closure that calls `exit` does not hold the process up, and neither do the closures
     /// that wait for it. But once `main` has returned, or another thread has called `exit`, a
     /// call of `exit` never returns on most systems. A closure or a stop hook that makes such a
-    /// call holds the process up for the whole time, and is logged as cut off. A fork's child
-    /// waits only for work that it has accepted itself. [`std::process::abort`] and signals end the process at once. On Windows
-    /// `std::process::exit` does so too, because it runs no exit handlers there.
+    /// call holds the process up for the whole time, and is logged as cut off. A start hook that
+    /// calls `exit` does so too if a closure waits for its thread.
+    ///
+    /// A fork's child waits only for work that it has accepted itself. [`std::process::abort`] and
+    /// signals end the process at once. On Windows `std::process::exit` does so too, because it runs
+    /// no exit handlers there.
     pub fn exit_grace(mut self, time: Duration) -> Self {
         self.pool = self.pool.exit_grace(time);
         self.exit_grace = time;

@@ -68,7 +68,8 @@ fn each_error_names_its_reason_and_its_place() {
         (
             WaitError::Forked { at },
             format!("the wait at {at} is in a fork, and the threads of its runtime stayed in"),
-            "build a bridge after the fork",
+            "build a bridge after the fork, and if the fork was made inside a runtime, wait on a new \
+             thread",
         ),
         (
             WaitError::NoRuntime { error: system, at },

@@ -2,10 +2,11 @@
 
 use std::{
     mem,
+    panic::resume_unwind,
     pin::pin,
     process::exit,
-    sync::mpsc,
-    task::{Context, Waker},
+    sync::{Arc, mpsc},
+    task::{Context, Wake, Waker},
     thread,
     time::Duration,
 };
@@ -29,6 +30,63 @@ pub(crate) fn exit_in_blocking() {
     install_endless();
     work("other");
     async { tokio::task::spawn_blocking(|| exit(0)).await.unwrap() }.wait();
+}
+
+/// A value whose destructor calls `exit`, as a guard of a test harness may do.
+struct Exits;
+
+impl Drop for Exits {
+    fn drop(&mut self) {
+        exit(0)
+    }
+}
+
+/// The destructor of a result runs on the pool's thread, if the caller has left.
+pub(crate) fn exit_in_drop_of_result() {
+    install_endless();
+    work("other");
+    let (end, ended) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let job = offload(move || {
+        begin.send(()).unwrap();
+        let _ended = ended.recv();
+        Exits
+    });
+    let job = job.start();
+    begun.recv().unwrap();
+    drop(job);
+    drop(end);
+    thread::sleep(STUCK);
+}
+
+/// The payload of a panic that nobody awaits is dropped on the pool's thread.
+pub(crate) fn exit_in_drop_of_payload() {
+    install_endless();
+    work("other");
+    offload(|| resume_unwind(Box::new(Exits))).detach();
+    thread::sleep(STUCK);
+}
+
+/// The waker of a caller runs on the pool's thread.
+pub(crate) fn exit_in_waker() {
+    struct ExitsAsWoken;
+    impl Wake for ExitsAsWoken {
+        fn wake(self: Arc<Self>) {
+            exit(0)
+        }
+    }
+    install_endless();
+    work("other");
+    let (end, ended) = mpsc::channel::<()>();
+    let mut job = pin!(offload(move || ended.recv().is_err()));
+    let waker = Waker::from(Arc::new(ExitsAsWoken));
+    assert!(
+        job.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    drop(end);
+    thread::sleep(STUCK);
 }
 
 pub(crate) fn exit_in_wait() {

@@ -3,8 +3,9 @@
 use crate::{
     Case, Expect,
     callers::{
-        ancestor, detached_job_exits, exit_in_blocking, exit_in_hook, exit_in_scope, exit_in_task,
-        exit_in_wait, exit_in_wait_with_session, exit_polled, exit_polled_beside_a_stuck_job,
+        ancestor, detached_job_exits, exit_in_blocking, exit_in_drop_of_payload,
+        exit_in_drop_of_result, exit_in_hook, exit_in_scope, exit_in_task, exit_in_wait,
+        exit_in_wait_with_session, exit_in_waker, exit_polled, exit_polled_beside_a_stuck_job,
         exit_under_job, job_exits, job_exits_with_session, over, parent,
     },
     children::{
@@ -181,6 +182,17 @@ fn not_waited_for() -> Vec<Case> {
             "other\n",
         ),
         prints("exit_in_a_wait", exit_in_wait, "other\n"),
+        prints(
+            "exit_in_the_destructor_of_a_result",
+            exit_in_drop_of_result,
+            "other\n",
+        ),
+        prints(
+            "exit_in_the_destructor_of_a_payload",
+            exit_in_drop_of_payload,
+            "other\n",
+        ),
+        prints("exit_in_a_waker", exit_in_waker, "other\n"),
         prints(
             "exit_in_a_wait_of_a_thread_with_a_session",
             exit_in_wait_with_session,

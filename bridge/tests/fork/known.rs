@@ -41,6 +41,24 @@ fn in_a_task_whose_runtime_the_bridge_knows() {
     });
 }
 
+/// Otherwise the error names a way out that is none.
+#[test]
+fn a_bridge_of_the_child_works_on_a_new_thread() {
+    alone(|| {
+        let works = || {
+            let own = Bridge::builder().worker_threads(1).build().unwrap();
+            let refused = own.try_wait(pending_once());
+            let elsewhere = thread::scope(|scope| {
+                let waits = scope.spawn(|| own.wait(pending_once()));
+                waits.join().unwrap()
+            });
+            matches!(refused, Err(WaitError::Forked { .. })) && elsewhere == 7
+        };
+        let task = async { tokio::spawn(async move { in_fork(works) }).await.unwrap() };
+        assert!(runtime().block_on(task));
+    });
+}
+
 /// Otherwise a bridge of the child waits for threads that stayed in the parent.
 #[test]
 fn on_a_given_runtime_of_the_parent() {

@@ -181,7 +181,7 @@ impl<A> Builder<A> {
     ///
     /// Once `main` has returned, or another thread has called `exit`, a call of `exit` never
     /// returns on most systems. A job or a stop hook that makes such a call holds the process up
-    /// for the whole time.
+    /// for the whole time. A start hook that calls `exit` does so too if a job waits for its thread.
     ///
     /// [`std::process::abort`] and signals end the process at once. So does
     /// `std::process::exit` on Windows, where it runs no exit handlers.

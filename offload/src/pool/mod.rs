@@ -260,11 +260,13 @@ impl<A: Ambient> Pool<A> {
     ///
     /// # Errors
     ///
-    /// Returns [`Rejected::TimedOut`] or [`Rejected::ShutDown`], with the closure.
+    /// Returns [`Rejected::TimedOut`] or [`Rejected::ShutDown`], with the closure, if the queue has
+    /// had no room for it.
     ///
     /// # Panics
     ///
-    /// The future panics as [`Offload`] does.
+    /// The future panics as [`Offload`] does. So it panics if the queue has taken the closure, and a
+    /// shutdown uses up its grace before the closure starts.
     ///
     /// # Cancel safety
     ///

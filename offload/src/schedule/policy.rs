@@ -34,6 +34,8 @@ pub(crate) struct LoadSample {
     pub(crate) ready: usize,
     /// The number of jobs that run and are not parked.
     pub(crate) running: usize,
+    /// The number of those that have not run for long.
+    pub(crate) lively: usize,
     /// The number of jobs that could start now and for which no worker is coming.
     pub(crate) lacking: usize,
     /// The number of the machine's processors.
@@ -68,6 +70,7 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
     let LoadSample {
         ready,
         running,
+        lively,
         lacking,
         cores,
         ended,
@@ -75,7 +78,7 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
         overtaken,
         ..
     } = load_sample;
-    // The time per ended job, with all running workers together.
+    // The time per ended job, with all workers together whose jobs end.
     let each = (ended > 0).then(|| elapsed.div_f64(to_f64(ended)));
     let instant = each.is_some_and(|each| each < INSTANT);
     match (ready, each) {
@@ -90,7 +93,9 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
         // The pace of the descendants says nothing about the unrelated jobs behind them.
         _ if overtaken => Decision::Work,
         (_, None) => Decision::Work,
-        (_, Some(each)) if is_crowded(each.mul_f64(to_f64(running as u64)), running, cores) => {
+        // The workers that have ended jobs sleep, and the others do not come back soon.
+        _ if lively == 0 => Decision::Work,
+        (_, Some(each)) if is_crowded(each.mul_f64(to_f64(lively as u64)), lively, cores) => {
             Decision::Watch(WATCH)
         }
         (ready, Some(each)) if each.mul_f64(to_f64(ready as u64)) > PATIENCE => Decision::Work,
@@ -100,10 +105,10 @@ pub(crate) fn decide(load_sample: LoadSample) -> Decision {
 
 /// Returns whether so many workers are enough for jobs of this length. Such jobs don't
 /// block, so more workers would only take the lock from each other.
-fn is_crowded(job: Duration, running: usize, cores: usize) -> bool {
+fn is_crowded(job: Duration, lively: usize, cores: usize) -> bool {
     // The submitters of tiny jobs need a processor too.
-    let is_crowded_by_tiny_jobs = job < TINY_JOB && running + 1 >= cores;
-    is_crowded_by_tiny_jobs || (job < INSTANT && running >= cores)
+    let is_crowded_by_tiny_jobs = job < TINY_JOB && lively + 1 >= cores;
+    is_crowded_by_tiny_jobs || (job < INSTANT && lively >= cores)
 }
 
 #[expect(
@@ -137,7 +142,7 @@ fn tossed(load_sample: LoadSample) -> Decision {
         LoadSample { ready: 0, .. } if toss(2) => Decision::Watch(WATCH),
         LoadSample { ready: 0, .. } => Decision::Rest,
         LoadSample { lacking: 1.., .. } if toss(2) => Decision::Call,
-        LoadSample { running: 0, .. }
+        LoadSample { lively: 0, .. }
         | LoadSample {
             overtaken: true, ..
         } => Decision::Work,
@@ -191,6 +196,7 @@ mod tests {
         LoadSample {
             ready,
             running,
+            lively: running,
             lacking: 0,
             cores: 4,
             ended,
@@ -288,6 +294,30 @@ mod tests {
                     ..load_sample(40, 1, 400, 50)
                 },
                 Decision::Work,
+            ),
+            (
+                "a few instant jobs are queued, and the running jobs are long",
+                LoadSample {
+                    lively: 0,
+                    ..load_sample(40, 1, 400, 50)
+                },
+                Decision::Work,
+            ),
+            (
+                "ten thousand are queued, 400 ns each, beside long jobs, and processors are free",
+                LoadSample {
+                    lively: 2,
+                    ..load_sample(10_000, 40, 250, 50)
+                },
+                Decision::Work,
+            ),
+            (
+                "ten thousand are queued, 400 ns each, beside long jobs, and one processor is free",
+                LoadSample {
+                    lively: 3,
+                    ..load_sample(10_000, 40, 375, 50)
+                },
+                Decision::Watch(WATCH),
             ),
         ];
         for (case, load_sample, expected) in table {

@@ -22,6 +22,7 @@ mod beyond_limit;
 mod credit;
 mod ending;
 mod growth;
+mod long_jobs;
 mod monitor;
 mod own_jobs;
 mod parked_wait;
@@ -42,6 +43,7 @@ use self::{
     credit::StartRight,
     ending::Drain,
     growth::Growth,
+    long_jobs::LongJobs,
     parked_wait::ParkedWait,
     search::{Called, SearchState, Searcher},
     stacks::{Claimed, Stack},
@@ -49,7 +51,7 @@ use self::{
 use crate::{
     job::runnable::Submitted,
     lineage::{Frame, JobId, PoolId},
-    platform::sync::{AtomicUsize, Padded},
+    platform::sync::{AtomicUsize, Padded, now},
     schedule::{
         expected_start::ExpectedStart,
         inbox::Inbox,
@@ -112,6 +114,7 @@ pub(crate) struct State {
     spinner: Option<usize>,
     /// The number of claimed jobs that have ended, in any way.
     ended: u64,
+    long_jobs: LongJobs,
     /// The permits that were added because the pool stood still or its jobs block.
     growth: Growth,
     /// The number of unrelated jobs that were pushed when own jobs were last put first.
@@ -164,6 +167,7 @@ impl State {
             called: Vec::new(),
             spinner: None,
             ended: 0,
+            long_jobs: LongJobs::default(),
             growth: Growth::default(),
             own_jobs_since: 0,
             drains: Vec::new(),
@@ -265,6 +269,9 @@ impl State {
         if self.phase == Phase::Stopped {
             return Some(self.retire(searches, stack));
         }
+        if searches {
+            self.mark_long_jobs(now());
+        }
         let permit = self.has_permit();
         if permit
             && self.queue.ready() > 0
@@ -361,33 +368,6 @@ impl State {
         }
         self.start_monitor();
         self.stall.has_monitor() || cfg!(bridge_loom)
-    }
-
-    /// Notes that the worker with this stack starts a job.
-    fn begin(&mut self, stack: usize, job: &Submitted, right: StartRight) {
-        self.running += 1;
-        let is_beyond = !matches!(right, StartRight::Permit);
-        let is_beyond_limit = matches!(right, StartRight::Surplus) && self.growth.is_beyond_limit();
-        let beyond_limit_since = is_beyond_limit.then(|| self.queue.unrelated_pushed());
-        self.growth.note_start(self.is_progress(is_beyond));
-        let credit = match right {
-            StartRight::Permit => None,
-            StartRight::Credit(credit) => {
-                credit.spend();
-                Some(credit)
-            }
-            StartRight::Surplus => {
-                self.growth.use_surplus();
-                None
-            }
-        };
-        self.stacks[stack].push(Claimed {
-            job: Arc::clone(&job.job),
-            lineage: job.lineage.clone(),
-            credit,
-            is_beyond,
-            beyond_limit_since,
-        });
     }
 
     /// Notes that one job less runs: it has ended or parked.

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+use crate::lineage::unfinished;
 use crate::{
     core::Core,
     job::{
@@ -23,7 +25,26 @@ use crate::{
 };
 
 thread_local! {
-    static WORKER: RefCell<Option<OfProcess<Worker>>> = RefCell::default();
+    static WORKER: Slot = Slot::default();
+}
+
+/// The worker that this thread is.
+#[derive(Default)]
+struct Slot {
+    worker: RefCell<Option<OfProcess<Worker>>>,
+}
+
+/// Notes the jobs of a worker whose thread ends although it is one. Code that runs after a closure
+/// has called `exit`: the destructor of the result, or the waker of the caller.
+#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let worker = self.worker.get_mut().as_ref();
+        if let Some(Ok(Worker { core, stack, .. })) = worker.map(OfProcess::get) {
+            let jobs = core.state().jobs_on(*stack);
+            unfinished::note(jobs.into_iter());
+        }
+    }
 }
 
 /// Returns whether this thread is or was a worker.
@@ -49,14 +70,14 @@ pub(crate) fn is_worker() -> bool {
 
 /// Makes this thread a worker.
 pub(super) fn enter(worker: Worker) {
-    WORKER.with(|slot| slot.replace(Some(OfProcess::new(worker))));
+    WORKER.with(|slot| slot.worker.replace(Some(OfProcess::new(worker))));
     #[cfg(not(any(bridge_loom, bridge_shuttle)))]
     IS_WORKER.set(true);
 }
 
 /// Notes that this thread is no worker any more.
 pub(super) fn leave() {
-    WORKER.with(|slot| slot.replace(None));
+    WORKER.with(|slot| slot.worker.replace(None));
 }
 
 /// Drops the listeners of a job whose closure has returned on this worker.
@@ -116,9 +137,7 @@ impl Worker {
     ///
     /// A thread that has forked is no worker in the child, because its pool stayed behind.
     pub(crate) fn current() -> Option<Self> {
-        let cloned = |worker: &RefCell<Option<OfProcess<Self>>>| {
-            worker.borrow().as_ref()?.get().ok().cloned()
-        };
+        let cloned = |slot: &Slot| slot.worker.borrow().as_ref()?.get().ok().cloned();
         WORKER.try_with(cloned).ok().flatten()
     }
 

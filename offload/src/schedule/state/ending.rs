@@ -193,6 +193,12 @@ impl State {
         self.queue.ready() == 0 && self.jobs(scope).next().is_none()
     }
 
+    /// Returns the jobs that the worker with this stack has claimed.
+    pub(crate) fn jobs_on(&self, stack: usize) -> Vec<JobId> {
+        let claimed = self.stacks[stack].iter();
+        claimed.map(|claimed| JobId::of(&claimed.job)).collect()
+    }
+
     /// Returns the jobs of this scope that workers have claimed.
     pub(crate) fn jobs(&self, scope: ShutdownScope) -> impl Iterator<Item = &Arc<dyn Runnable>> {
         let jobs = self

@@ -63,6 +63,7 @@ impl State {
     pub(crate) fn add_parked_wait(&mut self, request: ParkRequest) -> Action {
         self.give_credit_back(request.stack);
         self.free_permit();
+        self.note_parked(request.stack);
         self.growth.note_park();
         request.frame.set_parked(true);
         request.account.set_account_open(true);
@@ -137,6 +138,7 @@ impl State {
         }
         if lent.is_none() {
             self.running += 1;
+            self.note_back(request.stack);
             request.account.set_account_open(false);
         }
         ParkEnd {
@@ -149,6 +151,7 @@ impl State {
     /// Notes that a lent job has ended, and that its lender goes on with its own job.
     pub(crate) fn end_lent(&mut self, stack: usize, account: &Frame, finish: Finish) -> Action {
         self.end(stack, finish);
+        self.note_back(stack);
         account.set_account_open(false);
         self.help()
     }
@@ -164,7 +167,10 @@ impl State {
         job: Submitted,
     ) -> Result<Action, Submitted> {
         self.give_credit_back(stack);
-        self.stacks[stack].pop();
+        if let Some(number) = self.stacks[stack].pop() {
+            self.long_jobs.leave(number);
+        }
+        self.note_back(stack);
         account.set_account_open(false);
         // The job's caller has withdrawn it, and has the closure or is about to take it. The
         // credit that it gives back may let another job start.

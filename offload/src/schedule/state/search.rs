@@ -169,7 +169,7 @@ impl State {
                     // An idle worker is there sooner than a worker that is starting.
                     SearchState::Starting | SearchState::HeldUp => self.idle.is_empty(),
                     SearchState::Woken => true,
-                    SearchState::Watching(_) => self.running > 0,
+                    SearchState::Watching(_) => self.lively() > 0,
                 })
     }
 
@@ -250,6 +250,7 @@ impl State {
         (self.limits.decide)(LoadSample {
             ready: self.queue.ready(),
             running: self.running,
+            lively: self.lively(),
             lacking: self.lacking(),
             cores: self.limits.cores,
             ended: self.ended - searcher.ended,

@@ -18,6 +18,8 @@ pub(crate) struct Claimed {
     /// If the job runs beyond the limit of a pool that grows: the number of unrelated jobs that
     /// were pushed before it began.
     pub(super) beyond_limit_since: Option<usize>,
+    /// Says when the job began to run, or to run again. See [`long_jobs`](super::long_jobs).
+    pub(super) number: u64,
 }
 
 /// The jobs of one worker.
@@ -42,10 +44,12 @@ impl Stack {
         }
     }
 
-    /// Takes the innermost job off.
+    /// Takes the innermost job off. Returns its number.
     #[inline]
-    pub(super) fn pop(&mut self) {
+    pub(super) fn pop(&mut self) -> Option<u64> {
+        let number = self.innermost.as_ref().map(|job| job.number);
         self.innermost = self.outer.pop();
+        number
     }
 
     /// Returns the innermost job.

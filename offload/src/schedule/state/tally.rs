@@ -1,10 +1,17 @@
-//! The counts of a pool: the ends of jobs, which of them are progress, and the metrics.
+//! The counts of a pool: the starts and ends of jobs, which of them are progress, and the metrics.
 
 use std::sync::Arc;
 
-use super::{Stack, State};
+use super::{
+    State,
+    credit::StartRight,
+    stacks::{Claimed, Stack},
+};
 use crate::{
-    job::{header::Finish, runnable::Runnable},
+    job::{
+        header::Finish,
+        runnable::{Runnable, Submitted},
+    },
     vocabulary::metrics::Metrics,
 };
 
@@ -28,6 +35,34 @@ impl State {
         !is_beyond || (self.queue.queued_for_permits() == 0 && !self.grows_only_for_own_jobs())
     }
 
+    /// Notes that the worker with this stack starts a job.
+    pub(super) fn begin(&mut self, stack: usize, job: &Submitted, right: StartRight) {
+        self.running += 1;
+        let is_beyond = !matches!(right, StartRight::Permit);
+        let is_beyond_limit = matches!(right, StartRight::Surplus) && self.growth.is_beyond_limit();
+        let beyond_limit_since = is_beyond_limit.then(|| self.queue.unrelated_pushed());
+        self.growth.note_start(self.is_progress(is_beyond));
+        let credit = match right {
+            StartRight::Permit => None,
+            StartRight::Credit(credit) => {
+                credit.spend();
+                Some(credit)
+            }
+            StartRight::Surplus => {
+                self.growth.use_surplus();
+                None
+            }
+        };
+        self.stacks[stack].push(Claimed {
+            job: Arc::clone(&job.job),
+            lineage: job.lineage.clone(),
+            credit,
+            is_beyond,
+            beyond_limit_since,
+            number: self.long_jobs.next(),
+        });
+    }
+
     /// Counts the end of the innermost job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
@@ -35,7 +70,9 @@ impl State {
         let claimed = stack.innermost();
         let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
         let was_beyond_limit = claimed.is_some_and(|claimed| claimed.beyond_limit_since.is_some());
-        stack.pop();
+        if let Some(number) = stack.pop() {
+            self.long_jobs.leave(number);
+        }
         if was_beyond_limit {
             self.growth.give_surplus_back();
             // If no look comes, the inbox opens again with the last of these jobs.

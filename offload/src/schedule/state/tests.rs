@@ -8,13 +8,14 @@ mod beyond;
 mod growing;
 mod hopeless;
 mod lent;
+mod long_jobs;
 mod newest;
 mod own_jobs;
 mod patience;
 mod signs;
 mod starts;
 
-use std::{cell::Cell, mem, panic::Location};
+use std::{cell::Cell, mem, panic::Location, time::Duration};
 
 use self::random::Random;
 use super::{credit::find_credit, parked_waits::parked_wait_for, *};
@@ -22,7 +23,7 @@ use crate::{
     Bare, Config, Lineage,
     job::{Job, header::Finish, runnable::Runnable},
     lineage::Kind,
-    schedule::policy::LoadSample,
+    schedule::policy::{LoadSample, WATCH},
     thread::park::Parker,
 };
 
@@ -49,6 +50,8 @@ struct Model {
     /// All jobs that were pushed, including jobs that have been taken.
     pushed: Vec<Arc<dyn Runnable>>,
     random: Random,
+    /// The time of the last mark at the jobs that run.
+    marked: Instant,
 }
 
 /// Decides as the policy does, but never to watch, and takes each running job for one that
@@ -87,6 +90,7 @@ impl Model {
             threads: Vec::new(),
             pushed: Vec::new(),
             random,
+            marked: Instant::now(),
         }
     }
 
@@ -99,6 +103,10 @@ impl Model {
             5 => self.park(),
             6 => self.end_park(),
             _ => self.end_loan(),
+        }
+        if self.random.one_in(4) {
+            self.marked += WATCH;
+            self.state.mark_long_jobs(self.marked);
         }
         self.check();
     }
@@ -287,6 +295,9 @@ impl Model {
             "the state counts other jobs as running"
         );
         assert_eq!(state.threads, self.threads.len(), "a worker is not counted");
+        let innermost = state.stacks.iter().filter_map(Stack::innermost);
+        let long = innermost.filter(|job| state.long_jobs.is_long(job.number));
+        assert_eq!(state.lively() + long.count(), running, "others are long");
         let coming = self.threads.iter().filter(|thread| {
             let is_idle = state.idle.iter().any(|idle| idle.id == thread.entry.id);
             thread.job.is_none() && !is_idle

@@ -180,7 +180,7 @@ fn a_start_that_succeeds_makes_up_for_one_that_failed() {
 #[test]
 fn a_start_is_tried_again_a_while_after_a_failed_one() {
     let mut state = failed();
-    let before = std::time::Duration::from_millis(10);
+    let before = Duration::from_millis(10);
     state.start_failed = Instant::now().checked_sub(before);
     assert!(matches!(state.help(), Action::Start(_)));
 }
