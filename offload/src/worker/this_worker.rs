@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+#[cfg(all(unix, not(any(bridge_loom, bridge_shuttle))))]
 use crate::lineage::unfinished;
 use crate::{
     core::Core,
@@ -36,7 +36,9 @@ struct Slot {
 
 /// Notes the jobs of a worker whose thread ends although it is one. Code that runs after a closure
 /// has called `exit`: the destructor of the result, or the waker of the caller.
-#[cfg(not(any(bridge_loom, bridge_shuttle)))]
+///
+/// On Windows all other threads are gone by then, and one of them may have held the pool's lock.
+#[cfg(all(unix, not(any(bridge_loom, bridge_shuttle))))]
 impl Drop for Slot {
     fn drop(&mut self) {
         let worker = self.worker.get_mut().as_ref();

@@ -11,7 +11,10 @@
 
 use std::sync::Arc;
 
-use super::{State, parked_wait::ParkedWait};
+use super::{
+    State,
+    parked_wait::{ParkedWait, find},
+};
 use crate::{
     job::runnable::Submitted,
     lineage::{Frame, Kind, PoolId, Relation},
@@ -211,23 +214,48 @@ pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Opt
     if adopter == 0 {
         return None;
     }
-    parked_waits
-        .iter()
-        .position(|parked_wait| parked_wait.number() == adopter)
+    find(parked_waits, adopter)
+}
+
+/// What decides on which accounts a job may start, and to which waits it can be lent.
+pub(super) struct Kin {
+    /// The address of the innermost frame of its lineage.
+    pub(super) innermost: Option<usize>,
+    /// The number of the wait that polls it, or zero.
+    adopter: usize,
+}
+
+impl Kin {
+    pub(super) fn of(job: &Submitted) -> Self {
+        Self {
+            innermost: job.lineage.innermost(),
+            adopter: job.header().adopter(),
+        }
+    }
+
+    /// Returns whether a job of this kin has what the `other` one has.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        self.innermost == other.innermost && (other.adopter == 0 || self.adopter == other.adopter)
+    }
 }
 
 /// Returns the account on which a job may start: the account of the wait that polls it,
 /// or of its innermost parked ancestor that has credit for it.
 ///
-/// `stop` is the innermost frame of the last job that had no account. The walk up the
-/// lineage stops there, because that job's walk has looked at all frames above. This
-/// often helps, because siblings stand side by side in the queue.
+/// `last` is the kin of the last job that had no account. Its kin have none either. The walk up
+/// the lineage stops at its innermost frame, because that job's walk has looked at all frames above.
+/// This often helps, because siblings stand side by side in the queue.
 pub(super) fn find_credit(
     job: &Submitted,
     parked_waits: &[ParkedWait],
     pool: PoolId,
-    stop: &mut Option<usize>,
+    last: &mut Option<Kin>,
 ) -> Option<Credit> {
+    let kin = Kin::of(job);
+    if last.as_ref().is_some_and(|last| last.includes(&kin)) {
+        return None;
+    }
+    let stop = last.as_ref().and_then(|last| last.innermost);
     if let Some(at) = adopting_wait(job, parked_waits) {
         let (frame, relation) = (parked_waits[at].account(), Relation::Awaited);
         if frame.has_credit(relation) {
@@ -235,15 +263,14 @@ pub(super) fn find_credit(
             return Some(Credit { frame, relation });
         }
     }
-    let innermost = job.lineage.innermost();
-    if innermost.is_some() && innermost == *stop {
+    if kin.innermost.is_some() && kin.innermost == stop {
         return None;
     }
     // The job of the last open wait that this walk has passed. That wait depends on the
     // job to start, which is `Awaited` on the waiting job's account.
     let mut waiting = None;
     for frame in job.lineage.frames() {
-        if *stop == Some(Arc::as_ptr(&frame).addr()) {
+        if stop == Some(Arc::as_ptr(&frame).addr()) {
             break;
         }
         if !frame.is_open_in(pool) {
@@ -262,7 +289,7 @@ pub(super) fn find_credit(
             waiting = Some(frame.job());
         }
     }
-    // Only a walk that begins at a wait sets `stop`. A walk that begins at the frame of a
+    // Only a walk that begins at a wait sets `last`. A walk that begins at the frame of a
     // job claims there as `Submitted`. A later walk may come to the same frame from a
     // wait of that job, and claims there as `Awaited`, which may succeed.
     let mut frames = job.lineage.frames();
@@ -270,7 +297,7 @@ pub(super) fn find_credit(
         .next()
         .is_some_and(|frame| frame.kind() == Kind::Wait)
     {
-        *stop = innermost;
+        *last = Some(kin);
     }
     None
 }

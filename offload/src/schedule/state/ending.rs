@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Claimed, Phase, Stack, State, parked_wait::ParkedWait};
+use super::{
+    Claimed, Phase, Stack, State,
+    parked_wait::{ParkedWait, find},
+};
 use crate::{
     job::runnable::{Runnable, Submitted},
     lineage::{Frame, JobId, Kind, Lineage},
@@ -183,9 +186,8 @@ impl State {
 
     /// Returns the job whose wait has this number, if its worker is parked in it.
     fn job_of_parked_wait(&self, number: usize) -> Option<JobId> {
-        let mut waits = self.parked_waits.iter();
-        let parked_wait = waits.find(|parked_wait| parked_wait.number() == number)?;
-        parked_wait.request.frame.job()
+        let at = find(&self.parked_waits, number)?;
+        self.parked_waits[at].request.frame.job()
     }
 
     /// Returns whether no job of this scope runs or is parked, and nothing is queued.

@@ -35,6 +35,17 @@ pub(crate) struct ParkRequest {
     pub(crate) may_be_refused: bool,
 }
 
+/// Returns the index of the parked wait with this number. The waits are in the order of their
+/// numbers.
+///
+/// A queued job has many ancestors, and hundreds of workers may be parked. So a search through all
+/// of them, for each queued job, would take the pool's lock for milliseconds.
+pub(super) fn find(parked_waits: &[ParkedWait], number: usize) -> Option<usize> {
+    parked_waits
+        .binary_search_by_key(&number, ParkedWait::number)
+        .ok()
+}
+
 impl ParkedWait {
     /// Returns the number of the wait's frame. A later wait has a higher number.
     pub(super) fn number(&self) -> usize {

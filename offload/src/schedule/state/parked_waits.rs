@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{
     Action, ParkDecision, Phase, Snapshot, State,
-    credit::{StartRight, adopting_wait, find_credit},
-    parked_wait::{ParkRequest, ParkedWait},
+    credit::{Kin, StartRight, adopting_wait, find_credit},
+    parked_wait::{ParkRequest, ParkedWait, find},
 };
 use crate::{
     job::{header::Finish, runnable::Submitted},
@@ -49,12 +49,8 @@ impl State {
             let _nothing_lent = self.end_park(&frame);
             return (ParkDecision::Exhausted, action);
         }
-        if let Some(parked_wait) = self
-            .parked_waits
-            .iter_mut()
-            .find(|parked_wait| parked_wait.is_of(&frame))
-        {
-            parked_wait.is_for_end = true;
+        if let Some(at) = find(&self.parked_waits, frame.number()) {
+            self.parked_waits[at].is_for_end = true;
         }
         (ParkDecision::Park, action)
     }
@@ -83,12 +79,17 @@ impl State {
             self.queue.promote(since, depends);
         }
         self.growth.end_surplus_for_own_jobs();
-        self.parked_waits.push(ParkedWait {
+        let number = request.frame.number();
+        let at = self
+            .parked_waits
+            .partition_point(|other| other.number() < number);
+        let parked_wait = ParkedWait {
             request,
             is_for_end: false,
             lent: None,
             refused: false,
-        });
+        };
+        self.parked_waits.insert(at, parked_wait);
         self.tally.peak_blocked = self.tally.peak_blocked.max(self.blocked());
         self.help()
     }
@@ -117,11 +118,7 @@ impl State {
     /// If none was lent, the worker's own job runs again, even if no permit is free,
     /// because it may hold a lock that others wait for.
     pub(crate) fn end_park(&mut self, frame: &Arc<Frame>) -> ParkEnd {
-        let Some(at) = self
-            .parked_waits
-            .iter()
-            .position(|parked_wait| parked_wait.is_of(frame))
-        else {
+        let Some(at) = find(&self.parked_waits, frame.number()) else {
             return ParkEnd::default();
         };
         let is_refused = self.parked_waits[at].refused;
@@ -131,7 +128,7 @@ impl State {
             lent,
             refused,
             ..
-        } = self.parked_waits.swap_remove(at);
+        } = self.parked_waits.remove(at);
         request.frame.set_parked(false);
         if !Arc::ptr_eq(&request.frame, &request.account) {
             request.frame.set_account_open(false);
@@ -245,26 +242,26 @@ impl State {
             return None;
         }
         let (mut lender, mut right) = (None, None);
-        // The innermost frame of the last job that has no lender, and of the last that has
-        // no account. The search for a later job need not go further up than that frame,
+        // The last job that has no lender, and the last that has no account. Its kin have none
+        // either. The search for a later job need not go further up than its innermost frame,
         // because it would find nothing there. This often helps, because siblings stand
         // together in the queue, and their descendants behind them.
-        let (mut no_lender_from, mut no_account_from) = (None, None);
+        let (mut no_lender, mut no_account) = (None::<Kin>, None);
         let pool = self.pool;
         let job = queue.take_descendant(|job| {
-            let innermost = job.lineage.innermost();
-            if innermost == no_lender_from && job.header().adopter() == 0 {
+            let kin = Kin::of(job);
+            if no_lender.as_ref().is_some_and(|last| last.includes(&kin)) {
                 return false;
             }
-            lender = parked_wait_for(job, no_lender_from, parked_waits, has_surplus);
+            let stop = no_lender.as_ref().and_then(|last| last.innermost);
+            lender = parked_wait_for(job, stop, parked_waits, has_surplus);
             if lender.is_none() {
-                no_lender_from = innermost;
+                no_lender = Some(kin);
                 return false;
             }
             right = if has_permit {
                 Some(StartRight::Permit)
-            } else if let Some(credit) = find_credit(job, parked_waits, pool, &mut no_account_from)
-            {
+            } else if let Some(credit) = find_credit(job, parked_waits, pool, &mut no_account) {
                 Some(StartRight::Credit(credit))
             } else {
                 has_surplus.then_some(StartRight::Surplus)
@@ -308,17 +305,18 @@ pub(super) fn parked_wait_for(
     // waiting job.
     let mut waiting = None;
     near.find_map(|frame| {
-        let is_lender = match frame.kind() {
-            Kind::Wait => {
-                if !frame.is_over() {
-                    waiting = Some(frame.job());
-                }
-                frame.is_parked()
+        if frame.kind() == Kind::Wait {
+            if !frame.is_over() {
+                waiting = Some(frame.job());
             }
-            Kind::Job => has_surplus && frame.is_account_open() && waiting != Some(frame.job()),
-        };
+            let at = frame
+                .is_parked()
+                .then(|| find(parked_waits, frame.number()));
+            return at.flatten().filter(|&at| parked_waits[at].is_free());
+        }
+        let lends = has_surplus && frame.is_account_open() && waiting != Some(frame.job());
         let is_its = |parked_wait: &ParkedWait| parked_wait.is_free() && parked_wait.is_on(&frame);
-        is_lender
+        lends
             .then(|| parked_waits.iter().position(is_its))
             .flatten()
     })
