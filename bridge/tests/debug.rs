@@ -6,20 +6,17 @@
 #![deny(warnings)]
 
 use std::{
+    cell::Cell,
     fmt::Write as _,
     panic,
     pin::{Pin, pin},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Waker},
     thread,
     time::Duration,
 };
 
-use bridge::{BoxCall, Bridge, Handler, smartasync};
+use bridge::{BoxCall, Bridge, Call, Handler, smartasync};
 use testkit::within;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -296,10 +293,12 @@ fn debug_logs_no_panic_of_the_code_around_a_job() {
     }
 }
 
-static FAILS: AtomicBool = AtomicBool::new(true);
+thread_local! {
+    static FAILS: Cell<bool> = const { Cell::new(false) };
+}
 
 fn fails_once() -> &'static Bridge {
-    let fails = FAILS.swap(false, Ordering::SeqCst);
+    let fails = FAILS.replace(false);
     assert!(!fails, "on purpose");
     Bridge::global()
 }
@@ -307,18 +306,25 @@ fn fails_once() -> &'static Bridge {
 #[smartasync(debug, bridge = fails_once())]
 fn logged_later() {}
 
+/// Returns a call whose first poll has panicked in the expression of its bridge.
+fn polled_in_vain() -> impl Call<Output = ()> + Unpin {
+    FAILS.set(true);
+    let mut call = logged_later();
+    let poll = panic::AssertUnwindSafe(|| {
+        let mut cx = Context::from_waker(Waker::noop());
+        Pin::new(&mut call).poll(&mut cx).is_ready()
+    });
+    let _payload = panic::catch_unwind(poll).unwrap_err();
+    call
+}
+
 /// Otherwise such a call is logged as abandoned before it runs.
 #[test]
 fn debug_logs_a_call_whose_bridge_came_late() {
     let lines = Lines::default();
     within(|| {
         tracing::subscriber::with_default(lines.clone(), || {
-            let mut call = logged_later();
-            let poll = panic::AssertUnwindSafe(|| {
-                let mut cx = Context::from_waker(Waker::noop());
-                Pin::new(&mut call).poll(&mut cx).is_ready()
-            });
-            let _payload = panic::catch_unwind(poll).unwrap_err();
+            let mut call = polled_in_vain();
             futures::executor::block_on(&mut call);
             drop(call);
         });
@@ -327,5 +333,24 @@ fn debug_logs_a_call_whose_bridge_came_late() {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     for part in ["call finished", "route=Offload"] {
         assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+    }
+}
+
+/// Otherwise the log says that the pool ran the function, for a time that was over before the
+/// function began.
+#[test]
+fn debug_logs_a_call_in_place_whose_bridge_never_came() {
+    let ways: [fn(); 2] = [
+        || polled_in_vain().wait(),
+        || polled_in_vain().dispatch().wait(),
+    ];
+    for way in ways {
+        let lines = Lines::default();
+        within(|| tracing::subscriber::with_default(lines.clone(), way));
+        let lines = lines.0.lock().unwrap();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        for part in ["call finished", "route=Direct"] {
+            assert!(lines[0].contains(part), "{part} is not in {}", lines[0]);
+        }
     }
 }

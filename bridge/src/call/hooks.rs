@@ -7,7 +7,8 @@ use crate::route::Route;
 
 /// Hooks around the run of a call.
 pub trait Hooks {
-    /// Notes that the call starts by this route. Later starts of the same call are ignored.
+    /// Notes that the call starts by this route. Later starts of the same call are ignored, except
+    /// that of a plain call, before which the function has not run.
     #[inline]
     fn begin(&mut self, route: Route) {
         let _ = route;

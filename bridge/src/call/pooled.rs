@@ -245,13 +245,16 @@ where
         let _stopwatch = Stopwatch::start(name, at);
         #[cfg(not(debug_assertions))]
         let _ = (name, at);
-        setup.begin(Route::Direct);
         match state {
             CallState::Fresh(args, run) => {
+                setup.begin(Route::Direct);
                 setup.end();
                 Ok(run(args.pass()))
             }
-            CallState::Copied(Job::Held(body)) => Ok(body.into_inner()()),
+            CallState::Copied(Job::Held(body)) => {
+                setup.begin(Route::Direct);
+                Ok(body.into_inner()())
+            }
             CallState::Copied(Job::Pooled { .. } | Job::Lost) => lost(),
         }
     }

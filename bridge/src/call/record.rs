@@ -45,7 +45,9 @@ impl Record {
 
 impl Hooks for Record {
     fn begin(&mut self, route: Route) {
-        if self.started.is_none() {
+        // A poll may have begun a job and panicked before there was one. Then the function runs
+        // in place, and has not run before.
+        if self.started.is_none() || route == Route::Direct {
             self.started = Some((route, Instant::now()));
             self.started_in_unwinding = thread::panicking();
         }
