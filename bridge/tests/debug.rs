@@ -18,6 +18,7 @@ use std::{
 
 use bridge::{BoxCall, Bridge, Call, Handler, smartasync};
 use testkit::within;
+use tracing::Level;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -60,7 +61,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl tracing::Subscriber for Lines {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
-        metadata.target() == "bridge"
+        metadata.target() == "bridge" && *metadata.level() == Level::DEBUG
     }
     fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
         tracing::span::Id::from_u64(1)
