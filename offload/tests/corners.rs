@@ -74,6 +74,19 @@ fn the_limit_of_an_admission_resolves_once() {
     });
 }
 
+/// Otherwise its error and a report name a line of the pool.
+#[test]
+fn a_job_that_was_queued_at_once_names_its_line() {
+    within(|| {
+        let pool = pool(1, 1);
+        let line = line!() + 1;
+        let job = pool.try_run(|| panic_any("on purpose"));
+        let outcome: Result<(), _> = wait(job.unwrap().outcome());
+        let at = outcome.unwrap_err().at();
+        assert_eq!((at.file(), at.line()), (file!(), line));
+    });
+}
+
 #[test]
 fn an_admission_to_a_closed_pool_gives_the_closure_back() {
     within(|| {
