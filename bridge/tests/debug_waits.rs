@@ -17,7 +17,7 @@ use std::{
 
 use bridge::{BoxCall, Bridge, smartasync};
 use testkit::within;
-use tracing::{Event, Metadata, Subscriber, field, span};
+use tracing::{Event, Level, Metadata, Subscriber, field, span};
 
 /// Keeps each event as a line.
 #[derive(Clone, Default)]
@@ -25,7 +25,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("bridge")
+        metadata.target().starts_with("bridge") && *metadata.level() == Level::DEBUG
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
