@@ -72,6 +72,22 @@ fn a_call_shows_its_function() {
     assert_eq!(format!("{boxed:?}"), "BoxCall { kind: Async, .. }");
 }
 
+/// Otherwise a log that shows a bridge does not tell which one it is.
+#[test]
+fn a_bridge_shows_its_name_and_its_shutdown_the_grace() {
+    within(|| {
+        let bridge = Bridge::builder().name("db").build().unwrap();
+        let shown = format!("{bridge:?}");
+        assert_eq!(
+            shown,
+            r#"Bridge { pool: Pool { name: Some("db"), .. }, .. }"#
+        );
+        let shutdown = bridge.shutdown(Duration::from_secs(7));
+        let shown = format!("{shutdown:?}");
+        assert_eq!(shown, "BridgeShutdown { grace: 7s, .. }");
+    });
+}
+
 #[test]
 fn an_outcome_shows_whether_it_is_ready() {
     within(|| {
