@@ -22,6 +22,13 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(during_the_exit());
     cases.extend(not_waited_for());
     cases.extend(logged());
+    // Otherwise a debugger shows the thread that the process waits for under another name.
+    #[cfg(target_os = "linux")]
+    cases.push(prints(
+        "the_thread_of_the_exit_has_its_name",
+        late::thread_name,
+        "true\n",
+    ));
     cases
 }
 
