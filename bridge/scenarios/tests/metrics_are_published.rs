@@ -1,6 +1,9 @@
 //! Checks that Prometheus gets each figure of a bridge, with the bridge's name.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use bridge::{Bridge, Wait};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
@@ -81,6 +84,49 @@ fn each_figure_is_published_with_the_name_of_its_bridge() {
             let line = format!("# HELP bridge_{help}");
             assert!(text.contains(&line), "{line:?} in {text}");
         }
+    });
+}
+
+/// Otherwise a dashboard explains a figure by the text of another one.
+#[test]
+fn each_figure_is_described() {
+    within(|| {
+        let db = bridge("db", true);
+        db.offload(|| ()).wait();
+        let text = published(&[&db]);
+        let helps = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
+        let helps: BTreeSet<_> = helps.collect();
+        let (queued, ran) = (
+            "the time from the admission to the start of a job",
+            "the time from the start to the end of a job",
+        );
+        let cancelled = "jobs that never started, apart from those that `rejected` counts";
+        let expected = [
+            ("threads", "workers"),
+            ("idle", "workers without a job"),
+            ("running", "jobs that run"),
+            ("blocked", "workers parked in a wait"),
+            ("queued", "jobs in the queue"),
+            ("backlog", "jobs that wait for room in the queue"),
+            ("peak_threads", "the most workers at a time"),
+            ("peak_queued", "the most jobs in the queue at a time"),
+            (
+                "peak_blocked",
+                "the most workers parked in a wait at a time",
+            ),
+            ("completed_total", "jobs that returned"),
+            ("cancelled_total", cancelled),
+            ("panicked_total", "jobs that panicked"),
+            ("rejected_total", "jobs that were not admitted"),
+            ("queued_for_seconds", queued),
+            ("queued_for_seconds_mean", queued),
+            ("queued_for_total", "jobs that were measured"),
+            ("ran_for_seconds", ran),
+            ("ran_for_seconds_mean", ran),
+            ("ran_for_total", "jobs that were measured"),
+        ];
+        let expected = expected.map(|(name, help)| format!("bridge_{name} {help}"));
+        assert_eq!(helps, expected.iter().map(String::as_str).collect());
     });
 }
 
