@@ -1,6 +1,7 @@
 //! Checks reports of the deadlocks that users make, and what carries a report.
 
 use std::{
+    hash::Hash,
     panic::{Location, panic_any},
     pin::pin,
     sync::{Arc, Mutex, mpsc},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use bridge::{
-    Bridge, Offload, Wait, WaitError,
+    Bridge, Context, Leftover, Offload, PoolName, Wait, WaitError,
     report::{JobEntry, JobState, Report, Step, WaitEntry},
 };
 use futures::future::{pending, select};
@@ -260,6 +261,17 @@ fn a_shutdown_that_runs_out_of_time_carries_the_report() {
         drop(open);
         drop(blocked);
     });
+}
+
+/// Otherwise a program that counts errors, steps or pools in a map does not compile.
+#[test]
+fn what_a_program_may_count_by_can_be_hashed() {
+    fn check<T: Eq + Hash>() {}
+    check::<Leftover>();
+    check::<JobState>();
+    check::<Step>();
+    check::<PoolName>();
+    check::<Context>();
 }
 
 #[test]
