@@ -22,3 +22,22 @@ impl<T> Large<T> {
     /// Whether a value of type `T` is large.
     pub const IS: bool = size_of::<T>() > LIMIT;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Large;
+
+    /// Otherwise a build without optimisation overflows its stack, and an optimised build
+    /// allocates for small values.
+    #[test]
+    fn the_limit_is_higher_in_optimised_code() {
+        let is = [
+            Large::<[u8; 2048]>::IS,
+            Large::<[u8; 2049]>::IS,
+            Large::<[u8; 16_384]>::IS,
+            Large::<[u8; 16_385]>::IS,
+        ];
+        let debug = cfg!(debug_assertions);
+        assert_eq!(is, [false, debug, debug, true]);
+    }
+}
