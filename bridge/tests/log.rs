@@ -14,7 +14,7 @@ use std::{
 use bridge::{Bridge, smartasync, wait_frozen_timeout};
 use testkit::within;
 use tokio::runtime::Builder;
-use tracing::{Event, Metadata, Subscriber, span};
+use tracing::{Event, Level, Metadata, Subscriber, span};
 
 static LOGGED: LazyLock<Bridge> = LazyLock::new(|| {
     let builder = Bridge::builder().worker_threads(1).debug(true);
@@ -33,6 +33,7 @@ const ANSWERED: usize = 3;
 
 thread_local! {
     static EVENTS: Cell<usize> = const { Cell::new(0) };
+    static LEVEL: Cell<Option<Level>> = const { Cell::new(None) };
     static ANSWER: Cell<fn()> = const { Cell::new(|| ()) };
 }
 
@@ -65,7 +66,8 @@ impl Subscriber for Sends {
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, event: &Event<'_>) {
+        LEVEL.set(Some(*event.metadata().level()));
         EVENTS.set(EVENTS.get() + 1);
         if EVENTS.get() <= ANSWERED {
             ANSWER.get()();
@@ -101,6 +103,16 @@ fn a_subscriber_whose_closures_are_lost_does_not_hear_of_it() {
         assert_eq!(EVENTS.get(), 1);
         SHUT_DOWN.offload(|| ()).detach();
         assert_eq!(EVENTS.get(), 2, "it hears again of others");
+    });
+}
+
+/// Otherwise a service that logs only errors does not tell of lost work.
+#[test]
+fn a_lost_closure_is_an_error() {
+    within(|| {
+        answer(|| ());
+        SHUT_DOWN.offload(|| ()).detach();
+        assert_eq!(LEVEL.get(), Some(Level::ERROR));
     });
 }
 
