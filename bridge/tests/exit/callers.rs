@@ -46,14 +46,14 @@ pub(crate) fn exit_in_drop_of_result() {
     install_endless();
     work("other");
     let (end, ended) = mpsc::channel::<()>();
-    let (begin, begun) = mpsc::channel();
+    let (start, started) = mpsc::channel();
     let job = offload(move || {
-        begin.send(()).unwrap();
+        start.send(()).unwrap();
         let _ended = ended.recv();
         Exits
     });
     let job = job.start();
-    begun.recv().unwrap();
+    started.recv().unwrap();
     drop(job);
     drop(end);
     thread::sleep(STUCK);
