@@ -5,7 +5,6 @@ mod common;
 
 use std::{
     future::Future,
-    mem,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::Pin,
     sync::{
@@ -160,10 +159,10 @@ fn a_hook_that_outlives_its_job_is_dropped_outside_of_it() {
     }
     within(|| {
         let (tell, told) = mpsc::channel();
-        let inside = wait(pool(1, 8).run(|| {
+        let (inside, _guard) = wait(pool(1, 8).run(|| {
             let told = Told(tell);
-            mem::forget(on_cancel(move || drop(told)));
-            Lineage::current().is_root()
+            let guard = on_cancel(move || drop(told));
+            (Lineage::current().is_root(), guard)
         }));
         assert_eq!((inside, told.recv()), (false, Ok(true)));
     });
