@@ -298,25 +298,27 @@ mod tests {
                 },
                 Decision::Work,
             ),
-            (
-                "a few instant jobs are queued, and the running jobs are long",
-                LoadSample {
-                    lively: 0,
-                    ..load_sample(40, 1, 400, 50)
-                },
-                Decision::Work,
-            ),
-            (
-                "ten thousand are queued, 400 ns each, and one worker may wait for a processor",
-                LoadSample {
-                    lively: 2,
-                    ..load_sample(10_000, 3, 375, 50)
-                },
-                Decision::Watch(WATCH),
-            ),
         ];
         for (case, load_sample, expected) in table {
             assert_eq!(decide(load_sample), expected, "{case}");
+        }
+    }
+
+    /// Otherwise short jobs are left to workers that do not come back, or each worker that waits for
+    /// a processor makes room for another one.
+    #[test]
+    fn beside_long_jobs_somebody_works() {
+        for (ready, running, lively, ended, expected) in [
+            (40, 1, 0, 400, Decision::Work),
+            (40, 2, 1, 400, Decision::Watch(WATCH)),
+            (10_000, 3, 2, 375, Decision::Watch(WATCH)),
+            (0, 1, 0, 50, Decision::Watch(WATCH)),
+        ] {
+            let load_sample = LoadSample {
+                lively,
+                ..load_sample(ready, running, ended, 50)
+            };
+            assert_eq!(decide(load_sample), expected, "{load_sample:?}");
         }
     }
 

@@ -31,7 +31,7 @@ fn a_job_is_long_once_it_has_run_for_a_watch() {
     state.mark_long_jobs(start + WATCH);
     assert_eq!(state.lively(), 1, "it may just have begun");
     let (young, _) = run(&mut state);
-    state.mark_long_jobs(start + WATCH * 2 - Duration::from_nanos(1));
+    state.mark_long_jobs(start + WATCH + WATCH / 2);
     assert_eq!(state.lively(), 2, "the last mark is too recent");
     state.mark_long_jobs(start + WATCH * 2);
     assert_eq!(state.lively(), 1);
