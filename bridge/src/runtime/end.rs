@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_thread_that_is_woken_sees_the_end() {
         within(|| {
-            for _ in 0..20 {
+            for _ in 0..60 {
                 let runtime = runtime();
                 let handle = runtime.handle();
                 let sees = || {

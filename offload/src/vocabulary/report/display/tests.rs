@@ -150,7 +150,8 @@ fn many_running_jobs_of_one_place_share_a_line() {
 /// Otherwise the report of a busy pool names a circle, and not the places of its jobs.
 #[test]
 fn a_cut_level_keeps_the_jobs_of_a_circle() {
-    let jobs = (1..=70).map(|number| job(number, JobState::Running, None));
+    // Parked jobs share no line.
+    let jobs = (1..=70).map(|number| job(number, JobState::Parked, None));
     let mut report = Report {
         jobs: jobs.collect(),
         ..Report::default()
