@@ -15,7 +15,8 @@
 //! | `monitor.rs`, `growth.rs`, `own_jobs.rs`, `beyond_limit.rs` | the pool stands still |
 //! | `ending.rs` | the pool ends |
 //! | `permits.rs` | no transitions: how many jobs may run, and on how many workers |
-//! | `tally.rs`, `snapshot.rs` | the pool is counted and reported |
+//! | `long_jobs.rs` | no transitions: the running jobs whose workers do not come back soon |
+//! | `tally.rs`, `snapshot.rs` | jobs start and end, and the pool is counted and reported |
 //! | `stacks.rs`, `parked_wait.rs`, `steps.rs` | no transitions, but the types that they use |
 
 mod beyond_limit;

@@ -217,7 +217,8 @@ pub(super) fn adopting_wait(job: &Submitted, parked_waits: &[ParkedWait]) -> Opt
     find(parked_waits, adopter)
 }
 
-/// What decides on which accounts a job may start, and to which waits it can be lent.
+/// The facts about a job that decide on which accounts it may start, and to which waits it can be
+/// lent.
 pub(super) struct Kin {
     /// The address of the innermost frame of its lineage.
     pub(super) innermost: Option<usize>,

@@ -1,8 +1,8 @@
 //! The running jobs that are long, so their workers do not come back to the queue soon.
 //!
-//! The searching worker leaves short jobs to the workers that run. A job that blocks for long, such
-//! as the loop of an actor, must not count as one of these: each job that is queued beside it would
-//! wait until the watch of the searching worker is over.
+//! The searching worker watches while other workers run short jobs, because they come for the next
+//! ones. The worker of a job that blocks for long, such as the loop of an actor, does not come. If it
+//! counted, each job that is queued beside it would wait until the watch is over.
 //!
 //! Jobs are numbered as they begin, or come back from a wait. Each [`WATCH`] or later, the
 //! searching worker makes a mark at the last number. A job that began before the last mark but one
