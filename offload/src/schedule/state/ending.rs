@@ -196,6 +196,7 @@ impl State {
     }
 
     /// Returns the jobs that the worker with this stack has claimed.
+    #[cfg(all(unix, not(any(bridge_loom, bridge_shuttle))))]
     pub(crate) fn jobs_on(&self, stack: usize) -> Vec<JobId> {
         let claimed = self.stacks[stack].iter();
         claimed.map(|claimed| JobId::of(&claimed.job)).collect()
