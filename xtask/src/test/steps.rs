@@ -38,13 +38,13 @@ pub(super) fn all() -> Vec<Step> {
         step(
             "clippy",
             "lints, warnings denied",
-            minutes(10),
+            minutes(20),
             cargo(CLIPPY),
         ),
         step(
             "tests",
             "unit, integration, property and UI tests",
-            minutes(15),
+            minutes(30),
             tests(TESTS),
         ),
         step(
