@@ -337,7 +337,7 @@ fn debug_logs_a_call_whose_bridge_came_late() {
     }
 }
 
-/// Otherwise the log says that the pool ran the function, for a time that was over before the
+/// Otherwise the log says that the pool ran the function, and the logged time was over before the
 /// function began.
 #[test]
 fn debug_logs_a_call_in_place_whose_bridge_never_came() {

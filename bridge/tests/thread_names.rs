@@ -5,7 +5,6 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    fs,
     pin::Pin,
     sync::mpsc,
     task::{Context, Waker},
@@ -14,22 +13,12 @@ use std::{
 };
 
 use bridge::{Bridge, Pool, wait};
-use testkit::within;
-
-/// Returns whether this process has a thread of this name.
-fn exists(name: &str) -> bool {
-    let threads = fs::read_dir("/proc/self/task").unwrap();
-    let mut names = threads.filter_map(|thread| {
-        // The thread may end meanwhile.
-        fs::read_to_string(thread.ok()?.path().join("comm")).ok()
-    });
-    names.any(|other| other.trim_end() == name)
-}
+use testkit::{has_thread, within};
 
 /// Calls `look` until there is a thread of this name.
 fn until_exists(name: &str, mut look: impl FnMut()) {
     let start = Instant::now();
-    while !exists(name) {
+    while !has_thread(name) {
         look();
         assert!(start.elapsed() < Duration::from_secs(10), "no {name}");
         thread::sleep(Duration::from_millis(1));

@@ -172,24 +172,20 @@ fn a_lost_job_is_reported_with_the_name() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_threads_beside_the_workers_are_called_like_their_pool() {
-    fn exists(name: &str) -> bool {
-        let threads = std::fs::read_dir("/proc/self/task").unwrap();
-        let mut names = threads.filter_map(|thread| {
-            // The thread may end meanwhile.
-            std::fs::read_to_string(thread.ok()?.path().join("comm")).ok()
-        });
-        names.any(|other| other.trim_end() == name)
-    }
     within(|| {
         let (open, gate) = mpsc::channel::<()>();
         let builder = Pool::<Keeps>::builder().name("cache").max_threads(1);
         let pool = builder.build().unwrap();
         let plug = pool.run(move || gate.recv().is_err()).start();
         let queued = pool.run(|| ()).start();
-        eventually("a monitor looks on", || exists("cache-monitor"));
-        assert!(!exists("cache-shutdown"));
+        eventually("a monitor looks on", || {
+            testkit::has_thread("cache-monitor")
+        });
+        assert!(!testkit::has_thread("cache-shutdown"));
         let shutdown = begin_shutdown(&pool);
-        eventually("a thread waits for the end", || exists("cache-shutdown"));
+        eventually("a thread waits for the end", || {
+            testkit::has_thread("cache-shutdown")
+        });
         drop(open);
         assert!(block_on(plug));
         block_on(queued);

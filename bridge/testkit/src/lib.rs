@@ -78,6 +78,22 @@ pub fn within_limit<R>(limit: Duration, body: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Returns whether this process has a thread of this name. The name has at most 15 bytes.
+///
+/// # Panics
+///
+/// Panics if the system does not list the threads of this process.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn has_thread(name: &str) -> bool {
+    let threads = std::fs::read_dir("/proc/self/task").expect("Linux has it");
+    let mut names = threads.filter_map(|thread| {
+        // The thread may end meanwhile.
+        std::fs::read_to_string(thread.ok()?.path().join("comm")).ok()
+    });
+    names.any(|other| other.trim_end() == name)
+}
+
 /// Returns the factor by which `KILL_TIMER_FACTOR` raises each limit, or 1. The stages of the
 /// audit set the variable where an instrument slows the tests down.
 fn factor() -> u32 {

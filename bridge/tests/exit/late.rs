@@ -187,18 +187,10 @@ pub(crate) fn log_panics() {
 /// a busy machine, so the job looks for some time.
 #[cfg(target_os = "linux")]
 pub(crate) fn thread_name() {
-    fn exists() -> bool {
-        let threads = std::fs::read_dir("/proc/self/task").unwrap();
-        let mut names = threads.filter_map(|thread| {
-            // The thread may end meanwhile.
-            std::fs::read_to_string(thread.ok()?.path().join("comm")).ok()
-        });
-        names.any(|name| name.trim_end() == "bridge-exit")
-    }
     offload(|| {
         let seen = (0..20).any(|_| {
             thread::sleep(WORK / 2);
-            exists()
+            testkit::has_thread("bridge-exit")
         });
         println!("{seen}");
     })

@@ -32,6 +32,7 @@ impl Visit<'_> for All {
     fn visit_lifetime(&mut self, lifetime: &Lifetime) {
         self.0.push(lifetime.clone());
     }
+
     fn visit_trait_bound(&mut self, bound: &TraitBound) {
         let before = self.0.len();
         visit::visit_trait_bound(self, bound);

@@ -77,6 +77,13 @@ impl State {
         this.mark = Some((this.last, now));
     }
 
+    /// Takes the innermost job off this stack, because it has ended or was given back.
+    pub(super) fn pop_job(&mut self, stack: usize) {
+        if let Some(number) = self.stacks[stack].pop() {
+            self.long_jobs.leave(number);
+        }
+    }
+
     /// Notes that the innermost job on this stack parks.
     pub(super) fn note_parked(&mut self, stack: usize) {
         if let Some(job) = self.stacks[stack].innermost_mut() {

@@ -164,9 +164,7 @@ impl State {
         job: Submitted,
     ) -> Result<Action, Submitted> {
         self.give_credit_back(stack);
-        if let Some(number) = self.stacks[stack].pop() {
-            self.long_jobs.leave(number);
-        }
+        self.pop_job(stack);
         self.note_back(stack);
         account.set_account_open(false);
         // The job's caller has withdrawn it, and has the closure or is about to take it. The

@@ -66,13 +66,10 @@ impl State {
     /// Counts the end of the innermost job on this stack.
     pub(crate) fn end(&mut self, stack: usize, finish: Finish) {
         self.give_credit_back(stack);
-        let stack = &mut self.stacks[stack];
-        let claimed = stack.innermost();
+        let claimed = self.stacks[stack].innermost();
         let is_beyond = claimed.is_some_and(|claimed| claimed.is_beyond);
         let was_beyond_limit = claimed.is_some_and(|claimed| claimed.beyond_limit_since.is_some());
-        if let Some(number) = stack.pop() {
-            self.long_jobs.leave(number);
-        }
+        self.pop_job(stack);
         if was_beyond_limit {
             self.growth.give_surplus_back();
             // If no look comes, the inbox opens again with the last of these jobs.
